@@ -1,2 +1,82 @@
-//! (being written)
-fn main() {}
+//! The workspace's tasks: `cargo xtask` prints the table.
+//!
+//! A task is a file of this folder and a line of [`TASKS`]. There are no
+//! dependencies beyond the workspace's own crates: this is what a fresh clone
+//! compiles first.
+
+mod ci;
+mod command;
+mod deny;
+mod skip;
+
+use std::error::Error;
+use std::path::Path;
+use std::process::ExitCode;
+
+/// What a task returns; the error is printed as it is.
+type Result<T = ()> = std::result::Result<T, Box<dyn Error>>;
+
+/// One line of the table of tasks.
+struct Task {
+    name: &'static str,
+    /// The arguments that it takes, as its help shows them.
+    arguments: &'static str,
+    about: &'static str,
+    run: fn(&[String]) -> Result,
+}
+
+const TASKS: &[Task] = &[
+    Task {
+        name: "ci",
+        arguments: "[--list | STEP...]",
+        about: "everything that CI checks, in its order, or just the named steps",
+        run: ci::run,
+    },
+    Task {
+        name: "deny",
+        arguments: "",
+        about: "licences, bans and sources of the dependencies, by cargo-deny",
+        run: deny::run,
+    },
+];
+
+fn main() -> ExitCode {
+    match dispatch(std::env::args().skip(1).collect()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(arguments: Vec<String>) -> Result {
+    let Some((name, rest)) = arguments.split_first() else {
+        print_help();
+        return Ok(());
+    };
+    if matches!(name.as_str(), "help" | "-h" | "--help") {
+        print_help();
+        return Ok(());
+    }
+    let task = TASKS
+        .iter()
+        .find(|task| task.name == name)
+        .ok_or_else(|| format!("no task is called `{name}`; `cargo xtask --help` lists them"))?;
+    // The tasks name files from the workspace's root, wherever they were started.
+    let root =
+        Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("xtask has no parent folder")?;
+    std::env::set_current_dir(root).map_err(|error| format!("{}: {error}", root.display()))?;
+    (task.run)(rest)
+}
+
+fn print_help() {
+    println!("The tasks of this workspace.\n\nUsage: cargo xtask TASK [ARGUMENT...]\n");
+    for task in TASKS {
+        println!(
+            "  {}\n      {}",
+            format!("{} {}", task.name, task.arguments).trim_end(),
+            task.about
+        );
+    }
+}

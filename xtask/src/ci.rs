@@ -1,0 +1,152 @@
+//! `cargo xtask ci`: everything that CI checks, in one command.
+//!
+//! A step is a line of [`STEPS`]. They run in this order, the quick ones first,
+//! and the first that fails ends the run.
+
+mod features;
+mod packages;
+
+use std::process::Command;
+use std::time::Instant;
+
+use crate::command::{cargo, run as run_command};
+use crate::{Result, deny};
+
+/// One line of the table of steps.
+struct Step {
+    name: &'static str,
+    about: &'static str,
+    run: fn() -> Result,
+}
+
+const STEPS: &[Step] = &[
+    Step {
+        name: "packages",
+        about: "install what the others need (Debian, as root)",
+        run: packages::install,
+    },
+    Step { name: "fmt", about: "rustfmt has nothing to change", run: fmt },
+    Step { name: "clippy", about: "no lint of rustc's or clippy's fires", run: clippy },
+    Step { name: "doc", about: "the documentation builds and its links lead somewhere", run: doc },
+    Step {
+        name: "features",
+        about: "each crate builds alone, with each feature alone",
+        run: features::check,
+    },
+    Step { name: "test", about: "all tests, with all features", run: test },
+    Step {
+        name: "no_std",
+        about: "the two libraries build where there is no std: inside BPF",
+        run: no_std,
+    },
+    Step {
+        name: "deny",
+        about: "licences, bans and sources of the dependencies",
+        run: || deny::run(&[]),
+    },
+];
+
+pub(crate) fn run(arguments: &[String]) -> Result {
+    if arguments.iter().any(|argument| argument == "--list") {
+        for step in STEPS {
+            println!("{:10} {}", step.name, step.about);
+        }
+        return Ok(());
+    }
+    let started = Instant::now();
+    let steps = chosen(arguments)?;
+    let mut times = Vec::new();
+    for step in &steps {
+        println!("\n=== {}: {}", step.name, step.about);
+        let step_started = Instant::now();
+        let result = (step.run)();
+        let seconds = step_started.elapsed().as_secs_f64();
+        if let Err(error) = result {
+            println!("=== {} failed after {seconds:.1} s", step.name);
+            return Err(format!("{error}\nrepeat it with: cargo xtask ci {}", step.name).into());
+        }
+        println!("=== {} passed in {seconds:.1} s", step.name);
+        times.push((step.name, seconds));
+    }
+    println!("\n=== all passed in {:.1} s", started.elapsed().as_secs_f64());
+    for (name, seconds) in times {
+        println!("{name:10} {seconds:7.1} s");
+    }
+    Ok(())
+}
+
+/// The named steps in the table's order; all when none is named.
+fn chosen(names: &[String]) -> Result<Vec<&'static Step>> {
+    if let Some(unknown) = names.iter().find(|name| STEPS.iter().all(|step| step.name != **name)) {
+        return Err(
+            format!("ci has no step `{unknown}`; `cargo xtask ci --list` lists them").into()
+        );
+    }
+    let wanted = |step: &&Step| names.is_empty() || names.iter().any(|name| name == step.name);
+    Ok(STEPS.iter().filter(wanted).collect())
+}
+
+fn fmt() -> Result {
+    run_command(cargo().args(["fmt", "--all", "--check"]))
+}
+
+fn clippy() -> Result {
+    let mut clippy = cargo();
+    clippy.args(["clippy", "--workspace", "--all-targets", "--all-features", "--locked"]);
+    run_command(clippy.args(["--", "-D", "warnings"]))
+}
+
+fn doc() -> Result {
+    let mut doc = cargo();
+    doc.args([
+        "doc",
+        "--workspace",
+        "--all-features",
+        "--no-deps",
+        "--document-private-items",
+        "--locked",
+    ]);
+    run_command(doc.env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+fn test() -> Result {
+    run_command(cargo().args(["test", "--workspace", "--all-features", "--locked"]))
+}
+
+/// Debian's rustc is the one that comes with a `core` and `alloc` built for BPF,
+/// in both byte orders.
+fn no_std() -> Result {
+    const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
+    for target in ["bpfel-unknown-none", "bpfeb-unknown-none"] {
+        let mut check = cargo();
+        check.args([
+            "check",
+            "--target",
+            target,
+            "--package",
+            "btf-types",
+            "--package",
+            "core-reloc",
+        ]);
+        check.args(["--all-features", "--locked", "--target-dir", "target/no_std"]);
+        run_command(check.env("RUSTC", DEBIAN_RUSTC))?;
+    }
+    // What it says about itself is part of the proof.
+    run_command(Command::new(DEBIAN_RUSTC).arg("--version"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_keep_the_order_of_the_table() {
+        let names = |arguments: &[&str]| {
+            let arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
+            chosen(&arguments).map(|steps| steps.iter().map(|step| step.name).collect::<Vec<_>>())
+        };
+        assert_eq!(names(&["clippy", "fmt"]).unwrap(), ["fmt", "clippy"]);
+        assert_eq!(names(&[]).unwrap().len(), STEPS.len());
+        assert!(names(&["fmt", "nonsense"]).is_err());
+    }
+}

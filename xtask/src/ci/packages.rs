@@ -1,0 +1,61 @@
+//! What the steps need from Debian.
+
+use std::process::Command;
+
+use crate::Result;
+use crate::command::{is_installed, output, run};
+use crate::skip::skipped;
+
+/// Debian's package and what needs it.
+const PACKAGES: &[(&str, &str)] = &[
+    ("clang-19", "the fixtures' objects"),
+    ("llvm-19", "llvm-strip: the fixtures' objects without DWARF"),
+    ("bpftool", "links and loads objects, dumps BTF"),
+    ("libelf-dev", "libbpf, the judge"),
+    ("zlib1g-dev", "libbpf, the judge"),
+    ("pkg-config", "libbpf, the judge"),
+    ("libbpf-tools", "real objects to relocate"),
+    ("rustc-web", "a compiler with core and alloc for BPF: the proof of no_std"),
+    ("libstd-rust-web-dev-bpf", "that core and alloc"),
+];
+
+/// Installs the packages that are missing.
+pub(super) fn install() -> Result {
+    if !is_installed("dpkg-query") {
+        return skipped("no dpkg-query here: what Debian's packages bring must be there already");
+    }
+    let missing = missing()?;
+    if missing.is_empty() {
+        println!("all {} packages are here", PACKAGES.len());
+        return Ok(());
+    }
+    for (name, purpose) in &missing {
+        println!("missing: {name} ({purpose})");
+    }
+    let names: Vec<&str> = missing.iter().map(|(name, _)| *name).collect();
+    if output(Command::new("id").arg("-u"))?.trim_ascii() != b"0" {
+        return skipped(&format!("only root can do it: apt-get install {}", names.join(" ")));
+    }
+    run(apt_get().args(["update", "-qq"]))?;
+    run(apt_get().args(["install", "-qq", "--yes", "--no-install-recommends"]).args(names))
+}
+
+fn apt_get() -> Command {
+    let mut command = Command::new("apt-get");
+    command.env("DEBIAN_FRONTEND", "noninteractive");
+    command
+}
+
+fn missing() -> Result<Vec<(&'static str, &'static str)>> {
+    // dpkg-query leaves with 1 when it does not know one of the names, so its
+    // status says nothing here.
+    let status = Command::new("dpkg-query")
+        .args(["--show", "--showformat", "${Package} ${db:Status-Status}\n"])
+        .args(PACKAGES.iter().map(|(name, _)| name))
+        .output()
+        .map_err(|error| format!("dpkg-query did not start: {error}"))?;
+    let known = String::from_utf8_lossy(&status.stdout);
+    let is_here =
+        |name: &str| known.lines().any(|line| line.split_once(' ') == Some((name, "installed")));
+    Ok(PACKAGES.iter().copied().filter(|(name, _)| !is_here(name)).collect())
+}
