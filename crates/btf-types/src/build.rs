@@ -1,0 +1,1 @@
+//! A builder that writes BTF. (being written)

@@ -1,0 +1,251 @@
+//! The kinds of types, and the `info` word that holds a type's kind, vlen and kind_flag.
+
+use core::fmt;
+
+/// What sort of type a record describes (`BTF_KIND_*` of the kernel's `uapi/linux/btf.h`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Kind {
+    /// No type: id 0.
+    Void,
+    /// An integer, with its size in bits and its encoding.
+    Int,
+    /// A pointer to another type.
+    Ptr,
+    /// An array of a number of elements.
+    Array,
+    /// A structure with its members.
+    Struct,
+    /// A union with its members.
+    Union,
+    /// An enumeration whose values fit 32 bits.
+    Enum,
+    /// A forward declaration of a structure or a union.
+    Fwd,
+    /// Another name for a type.
+    Typedef,
+    /// The `volatile` qualifier.
+    Volatile,
+    /// The `const` qualifier.
+    Const,
+    /// The `restrict` qualifier.
+    Restrict,
+    /// A function, whose type is a prototype.
+    Func,
+    /// A function prototype with its parameters.
+    FuncProto,
+    /// A variable.
+    Var,
+    /// A section of data with its variables.
+    DataSec,
+    /// A floating-point number.
+    Float,
+    /// A tag on a declaration (`btf_decl_tag`).
+    DeclTag,
+    /// A tag on a type (`btf_type_tag`).
+    TypeTag,
+    /// An enumeration whose values need 64 bits.
+    Enum64,
+    /// A kind that this library does not know; the layout table gave its size.
+    Unknown(u8),
+}
+
+impl Kind {
+    /// All the kinds that have a record and a name, in the order of their numbers, 1 to 19.
+    pub const ALL: [Self; 19] = [
+        Self::Int,
+        Self::Ptr,
+        Self::Array,
+        Self::Struct,
+        Self::Union,
+        Self::Enum,
+        Self::Fwd,
+        Self::Typedef,
+        Self::Volatile,
+        Self::Const,
+        Self::Restrict,
+        Self::Func,
+        Self::FuncProto,
+        Self::Var,
+        Self::DataSec,
+        Self::Float,
+        Self::DeclTag,
+        Self::TypeTag,
+        Self::Enum64,
+    ];
+
+    /// The kind of a number as the format stores it. Numbers above 19 are [`Kind::Unknown`].
+    #[inline]
+    pub const fn from_raw(raw: u8) -> Self {
+        match raw {
+            0 => Self::Void,
+            1 => Self::Int,
+            2 => Self::Ptr,
+            3 => Self::Array,
+            4 => Self::Struct,
+            5 => Self::Union,
+            6 => Self::Enum,
+            7 => Self::Fwd,
+            8 => Self::Typedef,
+            9 => Self::Volatile,
+            10 => Self::Const,
+            11 => Self::Restrict,
+            12 => Self::Func,
+            13 => Self::FuncProto,
+            14 => Self::Var,
+            15 => Self::DataSec,
+            16 => Self::Float,
+            17 => Self::DeclTag,
+            18 => Self::TypeTag,
+            19 => Self::Enum64,
+            raw => Self::Unknown(raw),
+        }
+    }
+
+    /// The number that the format stores for this kind.
+    #[inline]
+    pub const fn to_raw(self) -> u8 {
+        match self {
+            Self::Void => 0,
+            Self::Int => 1,
+            Self::Ptr => 2,
+            Self::Array => 3,
+            Self::Struct => 4,
+            Self::Union => 5,
+            Self::Enum => 6,
+            Self::Fwd => 7,
+            Self::Typedef => 8,
+            Self::Volatile => 9,
+            Self::Const => 10,
+            Self::Restrict => 11,
+            Self::Func => 12,
+            Self::FuncProto => 13,
+            Self::Var => 14,
+            Self::DataSec => 15,
+            Self::Float => 16,
+            Self::DeclTag => 17,
+            Self::TypeTag => 18,
+            Self::Enum64 => 19,
+            Self::Unknown(raw) => raw,
+        }
+    }
+
+    /// Whether the kind has members: a structure or a union.
+    #[inline]
+    pub const fn is_composite(self) -> bool {
+        matches!(self, Self::Struct | Self::Union)
+    }
+
+    /// Whether the kind has enumerators, of either width.
+    #[inline]
+    pub const fn is_enum(self) -> bool {
+        matches!(self, Self::Enum | Self::Enum64)
+    }
+
+    /// Whether the kind only qualifies another type: `const`, `volatile`, `restrict` or a type tag.
+    /// A typedef is not a modifier.
+    #[inline]
+    pub const fn is_modifier(self) -> bool {
+        matches!(self, Self::Const | Self::Volatile | Self::Restrict | Self::TypeTag)
+    }
+
+    /// The kind's name as bpftool prints it, `STRUCT` or `FUNC_PROTO`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Void => "VOID",
+            Self::Int => "INT",
+            Self::Ptr => "PTR",
+            Self::Array => "ARRAY",
+            Self::Struct => "STRUCT",
+            Self::Union => "UNION",
+            Self::Enum => "ENUM",
+            Self::Fwd => "FWD",
+            Self::Typedef => "TYPEDEF",
+            Self::Volatile => "VOLATILE",
+            Self::Const => "CONST",
+            Self::Restrict => "RESTRICT",
+            Self::Func => "FUNC",
+            Self::FuncProto => "FUNC_PROTO",
+            Self::Var => "VAR",
+            Self::DataSec => "DATASEC",
+            Self::Float => "FLOAT",
+            Self::DeclTag => "DECL_TAG",
+            Self::TypeTag => "TYPE_TAG",
+            Self::Enum64 => "ENUM64",
+            Self::Unknown(_) => "UNKNOWN",
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown(raw) => write!(f, "UNKNOWN({raw})"),
+            known => f.write_str(known.name()),
+        }
+    }
+}
+
+/// The second word of a type record: vlen in bits 0–23, kind in bits 24–30, kind_flag in bit 31.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[repr(transparent)]
+pub struct Info(pub u32);
+
+impl Info {
+    /// The largest vlen that the word can hold.
+    pub const MAX_VLEN: u32 = 0x00ff_ffff;
+
+    /// Packs the three parts. What does not fit its bits is cut off.
+    #[inline]
+    pub const fn new(kind: Kind, vlen: u32, kind_flag: bool) -> Self {
+        let kind = ((kind.to_raw() & 0x7f) as u32) << 24;
+        Self((vlen & Self::MAX_VLEN) | kind | ((kind_flag as u32) << 31))
+    }
+
+    /// How many members, enumerators, parameters or variables follow.
+    #[inline]
+    pub const fn vlen(self) -> u32 {
+        self.0 & Self::MAX_VLEN
+    }
+
+    /// The number of the kind, 0 to 127.
+    #[inline]
+    pub const fn raw_kind(self) -> u8 {
+        ((self.0 >> 24) & 0x7f) as u8
+    }
+
+    /// The kind.
+    #[inline]
+    pub const fn kind(self) -> Kind {
+        Kind::from_raw(self.raw_kind())
+    }
+
+    /// The flag whose meaning depends on the kind.
+    #[inline]
+    pub const fn kind_flag(self) -> bool {
+        self.0 >> 31 != 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_number_of_a_kind_survives_the_way_there_and_back() {
+        for raw in 0..=127 {
+            assert_eq!(Kind::from_raw(raw).to_raw(), raw);
+        }
+        for (index, kind) in Kind::ALL.iter().enumerate() {
+            assert_eq!(usize::from(kind.to_raw()), index + 1);
+        }
+    }
+
+    #[test]
+    fn info_keeps_its_three_parts_apart() {
+        let info = Info::new(Kind::Enum64, 0xff_fffe, true);
+        assert_eq!(info.0, 0x93ff_fffe);
+        assert_eq!((info.kind(), info.vlen(), info.kind_flag()), (Kind::Enum64, 0xff_fffe, true));
+        let plain = Info(0x0400_0003);
+        assert_eq!((plain.kind(), plain.vlen(), plain.kind_flag()), (Kind::Struct, 3, false));
+    }
+}

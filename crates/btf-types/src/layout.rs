@@ -1,0 +1,127 @@
+//! How long each kind's record is, for known kinds and for those that a layout table describes.
+
+use alloc::vec::Vec;
+
+use zerocopy::FromBytes;
+
+use crate::{ByteOrder, Info, Kind, raw};
+
+/// What follows a type record: some bytes once, and some for each of vlen elements.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Shape {
+    known: bool,
+    info_size: u8,
+    element_size: u8,
+}
+
+/// The shape of the records of every number that a kind can have.
+#[derive(Debug, Clone)]
+pub(crate) struct Layout([Shape; 128]);
+
+/// The size of a record of the format, all of which are short.
+#[expect(clippy::cast_possible_truncation, reason = "the assertion bounds it")]
+const fn size<T>() -> u8 {
+    const { assert!(size_of::<T>() <= 12) };
+    size_of::<T>() as u8
+}
+
+const fn once<T>() -> Shape {
+    Shape { known: true, info_size: size::<T>(), element_size: 0 }
+}
+
+const fn each<T>() -> Shape {
+    Shape { known: true, info_size: 0, element_size: size::<T>() }
+}
+
+/// The shape of a kind that the format's documents define.
+const fn shape(kind: Kind) -> Shape {
+    match kind {
+        Kind::Int => once::<raw::U32>(),
+        Kind::Array => once::<raw::Array>(),
+        Kind::Var => once::<raw::Var>(),
+        Kind::DeclTag => once::<raw::DeclTag>(),
+        Kind::Struct | Kind::Union => each::<raw::Member>(),
+        Kind::Enum => each::<raw::Enumerator>(),
+        Kind::Enum64 => each::<raw::Enumerator64>(),
+        Kind::FuncProto => each::<raw::Param>(),
+        Kind::DataSec => each::<raw::VarSecInfo>(),
+        Kind::Ptr
+        | Kind::Fwd
+        | Kind::Typedef
+        | Kind::Volatile
+        | Kind::Const
+        | Kind::Restrict
+        | Kind::Func
+        | Kind::Float
+        | Kind::TypeTag => once::<()>(),
+        Kind::Void | Kind::Unknown(_) => Shape { known: false, info_size: 0, element_size: 0 },
+    }
+}
+
+impl Layout {
+    /// The kinds that this crate knows.
+    pub(crate) fn known() -> Self {
+        let mut shapes = [Shape::default(); 128];
+        for kind in Kind::ALL {
+            if let Some(slot) = shapes.get_mut(usize::from(kind.to_raw())) {
+                *slot = shape(kind);
+            }
+        }
+        Self(shapes)
+    }
+
+    /// Adds the kinds that only a table describes. What it says of known kinds changes nothing:
+    /// their meaning is fixed.
+    pub(crate) fn extend(&mut self, table: &[u8]) {
+        let entries = table.chunks_exact(size_of::<raw::LayoutEntry>());
+        for (slot, entry) in self.0.iter_mut().zip(entries).skip(1) {
+            let Ok(entry) = raw::LayoutEntry::read_from_bytes(entry) else { continue };
+            if !slot.known {
+                *slot =
+                    Shape { known: true, info_size: entry.info_sz, element_size: entry.elem_sz };
+            }
+        }
+    }
+
+    /// How many bytes follow the record of a type: at most 255 · 2²⁴. None for an unknown kind.
+    #[inline]
+    pub(crate) fn trailing_len(&self, info: Info) -> Option<u32> {
+        let shape = self.0.get(usize::from(info.raw_kind()))?;
+        // Cannot overflow: 255 + 255 · (2²⁴ − 1) < 2³².
+        let len = u32::from(shape.element_size).wrapping_mul(info.vlen());
+        shape.known.then_some(len.wrapping_add(u32::from(shape.info_size)))
+    }
+}
+
+/// Finds where every type's record begins, in bytes from the start of the section.
+///
+/// This one walk is all that parsing does to the types, so it is kept light: no match on the kind,
+/// one table look-up and one bounds check a type. Where it meets a type that it cannot pass, it
+/// gives the offsets so far, and the offset of that type.
+pub(crate) fn walk(types: &[u8], order: ByteOrder, layout: &Layout) -> (Vec<u32>, usize) {
+    match order {
+        ByteOrder::Little => walk_with(types, layout, u32::from_le_bytes),
+        ByteOrder::Big => walk_with(types, layout, u32::from_be_bytes),
+    }
+}
+
+#[inline(always)]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the header keeps the length of the section in 32 bits"
+)]
+fn walk_with(types: &[u8], layout: &Layout, word: impl Fn([u8; 4]) -> u32) -> (Vec<u32>, usize) {
+    // The least that a type takes is a record without anything behind it. What is not needed of
+    // the capacity was never touched, and goes back.
+    let mut offsets = Vec::with_capacity(types.len().div_ceil(size_of::<raw::Type>()));
+    let mut rest = types;
+    while let Some((record, behind)) = rest.split_first_chunk::<{ size_of::<raw::Type>() }>() {
+        let [_, _, _, _, i0, i1, i2, i3, ..] = *record;
+        let trailing = layout.trailing_len(Info(word([i0, i1, i2, i3])));
+        let Some(next) = trailing.and_then(|len| behind.get(len as usize..)) else { break };
+        offsets.push(types.len().wrapping_sub(rest.len()) as u32);
+        rest = next;
+    }
+    offsets.shrink_to_fit();
+    (offsets, types.len().wrapping_sub(rest.len()))
+}

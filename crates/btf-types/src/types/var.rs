@@ -1,0 +1,135 @@
+//! Variables, functions and what tags are on.
+
+use core::fmt;
+
+use zerocopy::FromBytes;
+
+use super::entries::{Entry, Sealed};
+use crate::{Type, TypeId, error::Result, raw};
+
+/// Where a variable can be seen from (`BTF_VAR_*`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum VarLinkage {
+    /// In its file only.
+    Static,
+    /// Everywhere.
+    Global,
+    /// It is defined elsewhere.
+    Extern,
+    /// A number that the format does not define.
+    Unknown(u32),
+}
+
+impl VarLinkage {
+    /// The linkage of a number as the format stores it.
+    pub const fn from_raw(raw: u32) -> Self {
+        match raw {
+            0 => Self::Static,
+            1 => Self::Global,
+            2 => Self::Extern,
+            raw => Self::Unknown(raw),
+        }
+    }
+}
+
+/// Where a function can be seen from (`BTF_FUNC_*`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum FuncLinkage {
+    /// In its file only.
+    Static,
+    /// Everywhere.
+    Global,
+    /// It is defined elsewhere.
+    Extern,
+    /// A number that the format does not define.
+    Unknown(u32),
+}
+
+impl FuncLinkage {
+    /// The linkage of a number as the format stores it.
+    pub const fn from_raw(raw: u32) -> Self {
+        match raw {
+            0 => Self::Static,
+            1 => Self::Global,
+            2 => Self::Extern,
+            raw => Self::Unknown(raw),
+        }
+    }
+}
+
+/// What of a declaration a DECL_TAG is on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DeclTarget {
+    /// The whole declaration.
+    Declaration,
+    /// The member or parameter of an index.
+    Component(u32),
+}
+
+impl DeclTarget {
+    /// The target of a number as the format stores it.
+    pub const fn from_raw(raw: u32) -> Self {
+        match raw {
+            u32::MAX => Self::Declaration,
+            index => Self::Component(index),
+        }
+    }
+}
+
+/// A variable's place in a DATASEC.
+#[derive(Clone, Copy)]
+pub struct VarSecInfo<'a> {
+    owner: Type<'a>,
+    record: &'a raw::VarSecInfo,
+}
+
+impl Sealed for VarSecInfo<'_> {}
+
+impl<'a> Entry<'a> for VarSecInfo<'a> {
+    #[inline]
+    fn read(owner: Type<'a>, record: &'a [u8]) -> Option<Self> {
+        Some(Self { owner, record: raw::VarSecInfo::ref_from_bytes(record).ok()? })
+    }
+}
+
+impl<'a> VarSecInfo<'a> {
+    /// The record as it is stored.
+    pub fn raw(&self) -> &'a raw::VarSecInfo {
+        self.record
+    }
+
+    /// The id of the VAR (or FUNC).
+    pub fn type_id(&self) -> TypeId {
+        TypeId(self.record.type_id.get(self.owner.btf().byte_order()))
+    }
+
+    /// The VAR (or FUNC).
+    ///
+    /// # Errors
+    /// [`Error::NoSuchType`](crate::Error::NoSuchType).
+    pub fn ty(&self) -> Result<Type<'a>> {
+        self.owner.btf().type_by_id(self.type_id())
+    }
+
+    /// Where it lies, in bytes from the start of the section.
+    pub fn offset(&self) -> u32 {
+        self.record.offset.get(self.owner.btf().byte_order())
+    }
+
+    /// Its size in bytes.
+    pub fn size(&self) -> u32 {
+        self.record.size.get(self.owner.btf().byte_order())
+    }
+}
+
+impl fmt::Debug for VarSecInfo<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("VarSecInfo")
+            .field("type_id", &self.type_id())
+            .field("offset", &self.offset())
+            .field("size", &self.size())
+            .finish()
+    }
+}
