@@ -10,7 +10,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use crate::command::{cargo, run as run_command};
-use crate::{Result, deny};
+use crate::{Result, deny, fixtures};
 
 /// One line of the table of steps.
 struct Step {
@@ -38,6 +38,11 @@ const STEPS: &[Step] = &[
         name: "no_std",
         about: "the two libraries build where there is no std: inside BPF",
         run: no_std,
+    },
+    Step {
+        name: "fixtures",
+        about: "no generated file has drifted",
+        run: || fixtures::run(&["--check".to_string()]),
     },
     Step {
         name: "deny",

@@ -7,6 +7,7 @@
 mod ci;
 mod command;
 mod deny;
+mod fixtures;
 mod skip;
 
 use std::error::Error;
@@ -37,6 +38,12 @@ const TASKS: &[Task] = &[
         arguments: "",
         about: "licences, bans and sources of the dependencies, by cargo-deny",
         run: deny::run,
+    },
+    Task {
+        name: "fixtures",
+        arguments: "[--check]",
+        about: "make the generated files below fixtures/, or check that they are up to date",
+        run: fixtures::run,
     },
 ];
 
