@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::{
     fmt,
     ops::Range,
-    sync::atomic::{AtomicU8, Ordering},
+    sync::atomic::{AtomicUsize, Ordering},
 };
 
 use zerocopy::FromBytes;
@@ -53,8 +53,8 @@ pub struct Btf<'a> {
     base: Option<&'a Btf<'a>>,
     start_id: u32,
     offsets: Vec<u32>,
-    /// 4 or 8 once it is known; see `pointer.rs`.
-    pointer_size: AtomicU8,
+    /// 4 or 8 once it is known; see `pointer.rs`. Of this width because BPF has no narrower atomics.
+    pointer_size: AtomicUsize,
 }
 
 impl<'a> Btf<'a> {
@@ -103,7 +103,7 @@ impl<'a> Btf<'a> {
             start_id,
             offsets,
             header,
-            pointer_size: AtomicU8::new(0),
+            pointer_size: AtomicUsize::new(0),
         };
         if walked < types.len() {
             return Err(btf.malformed_type(walked));
@@ -284,7 +284,7 @@ impl<'a> Btf<'a> {
         &self.layout
     }
 
-    pub(crate) fn pointer_size_cell(&self) -> &AtomicU8 {
+    pub(crate) fn pointer_size_cell(&self) -> &AtomicUsize {
         &self.pointer_size
     }
 }
@@ -311,7 +311,7 @@ impl Clone for Btf<'_> {
             base: self.base,
             start_id: self.start_id,
             offsets: self.offsets.clone(),
-            pointer_size: AtomicU8::new(self.pointer_size.load(Ordering::Relaxed)),
+            pointer_size: AtomicUsize::new(self.pointer_size.load(Ordering::Relaxed)),
         }
     }
 }

@@ -29,24 +29,26 @@ impl<'a> Btf<'a> {
     /// A 32-bit kernel's `long` has 4 bytes. libbpf tells it the same way (`determine_ptr_size`).
     /// The answer is looked for once, and kept.
     pub fn pointer_size(&'a self) -> u8 {
-        match self.pointer_size_cell().load(Ordering::Relaxed) {
+        let size = match self.pointer_size_cell().load(Ordering::Relaxed) {
             0 => {
                 let size = self.size_of_long().unwrap_or(8);
                 self.pointer_size_cell().store(size, Ordering::Relaxed);
                 size
             }
             known => known,
-        }
+        };
+        // Only 4 and 8 are ever stored.
+        if size == 4 { 4 } else { 8 }
     }
 
     /// Fixes the size of a pointer: 8 for BPF objects, whose BTF need not name a `long`.
     #[must_use]
     pub fn with_pointer_size(self, size: PointerSize) -> Self {
-        self.pointer_size_cell().store(size as u8, Ordering::Relaxed);
+        self.pointer_size_cell().store(size as usize, Ordering::Relaxed);
         self
     }
 
-    fn size_of_long(&'a self) -> Option<u8> {
+    fn size_of_long(&'a self) -> Option<usize> {
         if let Some(base) = self.base() {
             match base.pointer_size_cell().load(Ordering::Relaxed) {
                 0 => {}
