@@ -169,7 +169,7 @@ impl<'a> Btf<'a> {
 
     /// The id behind the last type: how many types there are, `void` and a base's included.
     #[inline]
-    fn next_id(&self) -> u32 {
+    pub(crate) fn next_id(&self) -> u32 {
         self.start_id.saturating_add(u32::try_from(self.offsets.len()).unwrap_or(u32::MAX))
     }
 
@@ -186,6 +186,12 @@ impl<'a> Btf<'a> {
     /// The offset of the first string of this BTF's own.
     pub fn start_str_offset(&self) -> StrOffset {
         StrOffset(self.strings.start())
+    }
+
+    /// The offset behind the last string: where a split BTF's own go on.
+    #[cfg(feature = "build")]
+    pub(crate) fn end_str_offset(&self) -> StrOffset {
+        StrOffset(self.strings.end())
     }
 
     /// The bytes of this BTF's own string section.

@@ -148,6 +148,24 @@ impl Kind {
         matches!(self, Self::Const | Self::Volatile | Self::Restrict | Self::TypeTag)
     }
 
+    /// Whether a record of this kind says which type it refers to where others state a size.
+    #[inline]
+    pub(crate) const fn has_reference(self) -> bool {
+        matches!(
+            self,
+            Self::Ptr
+                | Self::Typedef
+                | Self::Volatile
+                | Self::Const
+                | Self::Restrict
+                | Self::TypeTag
+                | Self::Func
+                | Self::FuncProto
+                | Self::Var
+                | Self::DeclTag
+        )
+    }
+
     /// The kind's name as bpftool prints it, `STRUCT` or `FUNC_PROTO`.
     pub const fn name(self) -> &'static str {
         match self {

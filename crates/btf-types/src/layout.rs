@@ -83,6 +83,27 @@ impl Layout {
         }
     }
 
+    /// Adds one kind. False if it is known already, or no kind can have the number.
+    #[cfg(feature = "build")]
+    pub(crate) fn add(&mut self, kind: u8, info_size: u8, element_size: u8) -> bool {
+        match self.0.get_mut(usize::from(kind)) {
+            Some(slot) if !slot.known && kind != 0 => {
+                *slot = Shape { known: true, info_size, element_size };
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// The sizes of what follows once and of what follows for each element, kind by kind from 0 to
+    /// the last that is known; 0 for those in between that are not.
+    #[cfg(feature = "build")]
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (u8, u8)> {
+        let last = self.0.iter().rposition(|shape| shape.known);
+        let shapes = self.0.iter().take(last.map_or(0, |last| last.saturating_add(1)));
+        shapes.map(|shape| (shape.info_size, shape.element_size))
+    }
+
     /// How many bytes follow the record of a type: at most 255 · 2²⁴. None for an unknown kind.
     #[inline]
     pub(crate) fn trailing_len(&self, info: Info) -> Option<u32> {

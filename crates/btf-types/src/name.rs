@@ -49,6 +49,12 @@ impl Deref for Name<'_> {
     }
 }
 
+impl AsRef<[u8]> for Name<'_> {
+    fn as_ref(&self) -> &[u8] {
+        self.0
+    }
+}
+
 impl PartialEq<str> for Name<'_> {
     fn eq(&self, other: &str) -> bool {
         self.0 == other.as_bytes()

@@ -149,19 +149,7 @@ impl<'a> Type<'a> {
     /// For an ARRAY's element see [`Type::array`].
     #[inline]
     pub fn referenced_id(&self) -> Option<TypeId> {
-        match self.kind() {
-            Kind::Ptr
-            | Kind::Typedef
-            | Kind::Volatile
-            | Kind::Const
-            | Kind::Restrict
-            | Kind::TypeTag
-            | Kind::Func
-            | Kind::FuncProto
-            | Kind::Var
-            | Kind::DeclTag => Some(TypeId(self.size_or_type())),
-            _ => None,
-        }
+        self.kind().has_reference().then(|| TypeId(self.size_or_type()))
     }
 
     /// [`Type::referenced_id`], followed.

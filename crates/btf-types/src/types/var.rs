@@ -31,6 +31,16 @@ impl VarLinkage {
             raw => Self::Unknown(raw),
         }
     }
+
+    /// The number that the format stores for this linkage.
+    pub const fn to_raw(self) -> u32 {
+        match self {
+            Self::Static => 0,
+            Self::Global => 1,
+            Self::Extern => 2,
+            Self::Unknown(raw) => raw,
+        }
+    }
 }
 
 /// Where a function can be seen from (`BTF_FUNC_*`).
@@ -57,6 +67,16 @@ impl FuncLinkage {
             raw => Self::Unknown(raw),
         }
     }
+
+    /// The number that the format stores for this linkage.
+    pub const fn to_raw(self) -> u32 {
+        match self {
+            Self::Static => 0,
+            Self::Global => 1,
+            Self::Extern => 2,
+            Self::Unknown(raw) => raw,
+        }
+    }
 }
 
 /// What of a declaration a DECL_TAG is on.
@@ -74,6 +94,14 @@ impl DeclTarget {
         match raw {
             u32::MAX => Self::Declaration,
             index => Self::Component(index),
+        }
+    }
+
+    /// The number that the format stores for this target.
+    pub const fn to_raw(self) -> u32 {
+        match self {
+            Self::Declaration => u32::MAX,
+            Self::Component(index) => index,
         }
     }
 }
