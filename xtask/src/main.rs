@@ -1,11 +1,12 @@
 //! The workspace's tasks: `cargo xtask` prints the table.
 //!
-//! A task is a file of this folder and a line of [`TASKS`]. There are no
+//! A task is a file of this folder and a line of [`TASKS`]. There are few
 //! dependencies beyond the workspace's own crates: this is what a fresh clone
 //! compiles first.
 
 mod ci;
 mod command;
+mod data;
 mod deny;
 mod fixtures;
 mod skip;
@@ -32,6 +33,12 @@ const TASKS: &[Task] = &[
         arguments: "[--list | STEP...]",
         about: "everything that CI checks, in its order, or just the named steps",
         run: ci::run,
+    },
+    Task {
+        name: "data",
+        arguments: "[ITEM...]",
+        about: "fetch real kernels' BTF and real BPF objects from Debian's packages",
+        run: data::run,
     },
     Task {
         name: "deny",

@@ -1,0 +1,353 @@
+//! `cargo xtask data`: real kernels' BTF and real BPF objects, for the tests
+//! that compare with libbpf.
+//!
+//! They come from Debian's packages and stay outside of the repository, in
+//! `target/data`, or where `CORE_RELOC_DATA` says:
+//!
+//! ```text
+//! kernels/NAME.btf              BTF of a kernel, out of its image
+//! kernels/NAME.modules/*.btf    split BTF of some of that kernel's modules
+//! objects/*.bpf.o               BPF objects, out of the programs that embed them
+//! selftests/*.{bpfel,bpfeb}.o   the kernel's CO-RE selftests, compiled
+//! selftests/src/                their sources
+//! manifest.tsv                  for each item: its name, package and version
+//! ```
+//!
+//! What the manifest names is not fetched again; delete its line to do so.
+
+mod apt;
+mod btf;
+mod objects;
+mod selftests;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+use self::apt::{Package, Suite};
+use crate::Result;
+
+/// Something to fetch.
+struct Item {
+    name: &'static str,
+    suite: &'static str,
+    architecture: &'static str,
+    /// The package's name; one `*` stands for a version, and the newest is taken.
+    package: &'static str,
+    content: Content,
+    /// Whether it is an error when it cannot be had. The others come from
+    /// suites that change, or have moved away one day.
+    required: bool,
+}
+
+/// What an item's package is fetched for.
+enum Content {
+    /// The kernel's BTF and that of the named modules.
+    Kernel { modules: &'static [&'static str] },
+    /// The BPF objects that its programs embed; the suffix goes into their names.
+    Objects { suffix: &'static str },
+    /// The kernel's own CO-RE selftests.
+    Selftests,
+}
+
+const KERNEL: Content = Content::Kernel { modules: &[] };
+
+/// Cloud kernels are small. Debian builds no 32-bit kernel with BTF, and of the
+/// big-endian ones only s390x, from 6.12 on. Its bpftool embeds no objects.
+const ITEMS: &[Item] = &[
+    Item {
+        name: "amd64-6.1",
+        suite: "bookworm",
+        architecture: "amd64",
+        package: "linux-image-6.1.0-*-cloud-amd64-unsigned",
+        content: Content::Kernel {
+            modules: &["bridge", "btrfs", "kvm", "nf_conntrack", "tun", "virtio_net"],
+        },
+        required: true,
+    },
+    Item {
+        name: "arm64-6.1",
+        suite: "bookworm",
+        architecture: "arm64",
+        package: "linux-image-6.1.0-*-cloud-arm64-unsigned",
+        content: KERNEL,
+        required: true,
+    },
+    Item {
+        name: "amd64-6.12",
+        suite: "trixie",
+        architecture: "amd64",
+        package: "linux-image-6.12.*-cloud-amd64-unsigned",
+        content: KERNEL,
+        required: true,
+    },
+    Item {
+        name: "s390x-6.12",
+        suite: "trixie",
+        architecture: "s390x",
+        package: "linux-image-6.12.*-s390x",
+        content: KERNEL,
+        required: true,
+    },
+    Item {
+        name: "amd64-5.10",
+        suite: "bullseye",
+        architecture: "amd64",
+        package: "linux-image-5.10.0-*-cloud-amd64-unsigned",
+        content: KERNEL,
+        required: false,
+    },
+    Item {
+        name: "amd64-sid",
+        suite: "sid",
+        architecture: "amd64",
+        package: "linux-binary-*-cloud-amd64",
+        content: KERNEL,
+        required: false,
+    },
+    Item {
+        name: "s390x-sid",
+        suite: "sid",
+        architecture: "s390x",
+        package: "linux-binary-*-s390x",
+        content: KERNEL,
+        required: false,
+    },
+    Item {
+        name: "libbpf-tools",
+        suite: "trixie",
+        architecture: "amd64",
+        package: "libbpf-tools",
+        content: Content::Objects { suffix: "" },
+        required: true,
+    },
+    Item {
+        name: "libbpf-tools-arm64",
+        suite: "trixie",
+        architecture: "arm64",
+        package: "libbpf-tools",
+        content: Content::Objects { suffix: ".arm64" },
+        required: false,
+    },
+    Item {
+        name: "xdp-tools",
+        suite: "trixie",
+        architecture: "amd64",
+        package: "xdp-tools",
+        content: Content::Objects { suffix: "" },
+        required: true,
+    },
+    Item {
+        name: "xdp-tools-s390x",
+        suite: "trixie",
+        architecture: "s390x",
+        package: "xdp-tools",
+        content: Content::Objects { suffix: ".s390x" },
+        required: true,
+    },
+    Item {
+        name: "systemd",
+        suite: "trixie",
+        architecture: "amd64",
+        package: "libsystemd-shared",
+        content: Content::Objects { suffix: "" },
+        required: true,
+    },
+    Item {
+        name: "systemd-s390x",
+        suite: "trixie",
+        architecture: "s390x",
+        package: "libsystemd-shared",
+        content: Content::Objects { suffix: ".s390x" },
+        required: true,
+    },
+    Item {
+        name: "bpftune",
+        suite: "sid",
+        architecture: "amd64",
+        package: "libbpftune0",
+        content: Content::Objects { suffix: "" },
+        required: false,
+    },
+    Item {
+        name: "pwru",
+        suite: "sid",
+        architecture: "amd64",
+        package: "pwru",
+        content: Content::Objects { suffix: "" },
+        required: false,
+    },
+    Item {
+        name: "selftests",
+        suite: "trixie",
+        architecture: "amd64",
+        package: "linux-source-6.12",
+        content: Content::Selftests,
+        required: true,
+    },
+];
+
+/// The kernel that the selftests' `vmlinux.h` is made of.
+const SELFTESTS_KERNEL: &str = "amd64-6.12";
+
+/// Fetches the named items, or all, unless they are there.
+pub(crate) fn run(arguments: &[String]) -> Result {
+    if let Some(unknown) = arguments.iter().find(|name| ITEMS.iter().all(|i| i.name != **name)) {
+        let names: Vec<_> = ITEMS.iter().map(|item| item.name).collect();
+        return Err(format!("data has no item `{unknown}`; it has {}", names.join(" ")).into());
+    }
+    let folder = folder()?;
+    fs::create_dir_all(&folder)?;
+    let mut manifest = Manifest::read(&folder)?;
+    let mut suites = Suites { folder: folder.join("apt"), open: BTreeMap::new() };
+    let mut missing = Vec::new();
+    for item in ITEMS {
+        if !arguments.is_empty() && arguments.iter().all(|name| name != item.name) {
+            continue;
+        }
+        if let Some(package) = manifest.items.get(item.name) {
+            println!("{}: there ({package})", item.name);
+            continue;
+        }
+        match fetch(item, &mut suites, &folder) {
+            Ok((package, summary)) => {
+                println!("{}: {summary} ({} {})", item.name, package.name, package.version);
+                manifest.add(item.name, &package)?;
+            }
+            Err(error) => {
+                println!("{}: FAILED: {error}", item.name);
+                missing.extend(item.required.then_some(item.name));
+            }
+        }
+    }
+    // The lists alone are some hundred megabytes.
+    for leftover in [&suites.folder, &folder.join("scratch")] {
+        if leftover.exists() {
+            fs::remove_dir_all(leftover)?;
+        }
+    }
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(format!("missing from {}: {}", folder.display(), missing.join(", ")).into())
+}
+
+/// Where the data are: `CORE_RELOC_DATA`, or `target/data` of the workspace.
+fn folder() -> Result<PathBuf> {
+    let folder = match env::var_os("CORE_RELOC_DATA") {
+        Some(folder) => folder.into(),
+        None => PathBuf::from("target/data"),
+    };
+    Ok(std::path::absolute(folder)?)
+}
+
+/// Fetches one item. It counts as there once the manifest names it.
+fn fetch(item: &Item, suites: &mut Suites, folder: &Path) -> Result<(Package, String)> {
+    let suite = suites.open(item.suite)?;
+    let package = suite.newest(item.package, item.architecture)?.clone();
+    let scratch = folder.join("scratch").join(item.name);
+    if scratch.exists() {
+        fs::remove_dir_all(&scratch)?;
+    }
+    let result = fetch_package(item, suite, &package, &scratch, folder);
+    fs::remove_dir_all(&scratch)?;
+    Ok((package, result?))
+}
+
+fn fetch_package(
+    item: &Item,
+    suite: &Suite,
+    package: &Package,
+    scratch: &Path,
+    folder: &Path,
+) -> Result<String> {
+    let unpacked = scratch.join("unpacked");
+    fs::create_dir_all(&unpacked)?;
+    match item.content {
+        Content::Kernel { modules } => {
+            suite.unpack(package, &unpacked)?;
+            let kernels = folder.join("kernels");
+            fs::create_dir_all(&kernels)?;
+            fetch_kernel(&unpacked, modules, &kernels, item.name)
+        }
+        Content::Objects { suffix } => {
+            suite.unpack(package, &unpacked)?;
+            match objects::extract(&unpacked, &folder.join("objects"), suffix)? {
+                0 => Err(format!("{} embeds no BPF object", package.name).into()),
+                count => Ok(format!("{count} objects")),
+            }
+        }
+        Content::Selftests => {
+            let kernel = folder.join(format!("kernels/{SELFTESTS_KERNEL}.btf"));
+            selftests::fetch(suite, package, scratch, &kernel, &folder.join("selftests"))
+        }
+    }
+}
+
+fn fetch_kernel(unpacked: &Path, modules: &[&str], kernels: &Path, name: &str) -> Result<String> {
+    let mut files = Vec::new();
+    objects::collect_files(unpacked, &mut files)?;
+    let find = |wanted: &dyn Fn(&str) -> bool| {
+        let is_wanted =
+            |file: &&PathBuf| file.file_name().and_then(|name| name.to_str()).is_some_and(wanted);
+        files.iter().find(is_wanted)
+    };
+    let image = find(&|file| file == "vmlinuz" || file.starts_with("vmlinuz-"))
+        .ok_or("the package holds no vmlinuz")?;
+    let kernel = btf::of_kernel(image)?;
+    for module in modules {
+        let file = find(&|file| file.split_once('.').is_some_and(|(stem, _)| stem == *module))
+            .ok_or_else(|| format!("the package holds no module {module}"))?;
+        let folder = kernels.join(format!("{name}.modules"));
+        fs::create_dir_all(&folder)?;
+        fs::write(folder.join(format!("{module}.btf")), btf::of_module(file)?)?;
+    }
+    fs::write(kernels.join(format!("{name}.btf")), &kernel)?;
+    Ok(format!("{} bytes of BTF, {} modules", kernel.len(), modules.len()))
+}
+
+/// The suites that an item has asked for so far.
+struct Suites {
+    folder: PathBuf,
+    /// One that cannot be opened is not tried again: its error is kept.
+    open: BTreeMap<&'static str, std::result::Result<Suite, String>>,
+}
+
+impl Suites {
+    fn open(&mut self, name: &'static str) -> Result<&Suite> {
+        let suite = self.open.entry(name).or_insert_with(|| {
+            let mut architectures: Vec<_> = ITEMS
+                .iter()
+                .filter(|item| item.suite == name)
+                .map(|item| item.architecture)
+                .collect();
+            architectures.sort_unstable();
+            architectures.dedup();
+            Suite::open(name, &architectures, &self.folder).map_err(|error| error.to_string())
+        });
+        suite.as_ref().map_err(|error| error.clone().into())
+    }
+}
+
+/// What is in the data folder, and from where.
+struct Manifest {
+    path: PathBuf,
+    /// By item: the package and its version.
+    items: BTreeMap<String, String>,
+}
+
+impl Manifest {
+    fn read(folder: &Path) -> Result<Self> {
+        let path = folder.join("manifest.tsv");
+        let text = if path.exists() { fs::read_to_string(&path)? } else { String::new() };
+        let items = text.lines().filter_map(|line| line.split_once('\t'));
+        let items = items.map(|(item, package)| (item.to_owned(), package.to_owned())).collect();
+        Ok(Self { path, items })
+    }
+
+    fn add(&mut self, item: &str, package: &Package) -> Result {
+        self.items.insert(item.to_owned(), format!("{}\t{}", package.name, package.version));
+        let lines = self.items.iter().map(|(item, package)| format!("{item}\t{package}\n"));
+        Ok(fs::write(&self.path, lines.collect::<String>())?)
+    }
+}

@@ -1,0 +1,210 @@
+//! Debian packages of any suite and architecture, without touching the
+//! machine's own apt: every suite gets its own sources, lists and cache.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::Result;
+use crate::command::{output, run};
+
+/// One suite of the archive, its package lists fetched.
+pub(super) struct Suite {
+    name: &'static str,
+    configuration: PathBuf,
+    packages: Vec<Package>,
+}
+
+/// A package as the suite's lists name it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Package {
+    pub(super) name: String,
+    pub(super) version: String,
+    pub(super) architecture: String,
+}
+
+impl Suite {
+    /// Fetches the lists of the suite `name` for `architectures`; apt's files
+    /// go to `folder`.
+    ///
+    /// The archive's address is the one that the machine's own apt uses.
+    pub(super) fn open(name: &'static str, architectures: &[&str], folder: &Path) -> Result<Self> {
+        let folder = folder.join(name);
+        for part in ["lists/partial", "cache/archives/partial"] {
+            fs::create_dir_all(folder.join(part))?;
+        }
+        fs::write(folder.join("status"), "")?;
+        fs::write(
+            folder.join("archive.sources"),
+            format!(
+                "Types: deb\nURIs: {}\nSuites: {name}\nComponents: main\nArchitectures: {}\n\
+                 Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg\n",
+                archive()?,
+                architectures.join(" "),
+            ),
+        )?;
+        let configuration = folder.join("apt.conf");
+        fs::write(&configuration, settings(&folder, architectures))?;
+
+        let mut suite = Self { name, configuration, packages: Vec::new() };
+        run(suite.apt("apt-get").arg("update"))?;
+        suite.packages = parse_packages(&text(suite.apt("apt-cache").arg("dumpavail"))?);
+        Ok(suite)
+    }
+
+    /// The newest package of `architecture` whose name fits `pattern`, in which
+    /// one `*` stands for a version.
+    pub(super) fn newest(&self, pattern: &str, architecture: &str) -> Result<&Package> {
+        let mut newest: Option<&Package> = None;
+        for package in &self.packages {
+            let fits = (package.architecture == architecture || package.architecture == "all")
+                && fits(&package.name, pattern);
+            if fits && newest.is_none_or(|other| is_newer(&package.version, &other.version)) {
+                newest = Some(package);
+            }
+        }
+        newest.ok_or_else(|| {
+            format!("no package {pattern} for {architecture} in {}", self.name).into()
+        })
+    }
+
+    /// Downloads `package` and unpacks its files into `folder`.
+    pub(super) fn unpack(&self, package: &Package, folder: &Path) -> Result {
+        let deb = self.download(package, folder)?;
+        run(Command::new("dpkg-deb").arg("--extract").arg(&deb).arg(folder))?;
+        fs::remove_file(deb)?;
+        Ok(())
+    }
+
+    /// Downloads `package` into `folder` and returns the file's path.
+    pub(super) fn download(&self, package: &Package, folder: &Path) -> Result<PathBuf> {
+        fs::create_dir_all(folder)?;
+        let Package { name, version, architecture } = package;
+        let wanted = match architecture.as_str() {
+            "all" => format!("{name}={version}"),
+            _ => format!("{name}:{architecture}={version}"),
+        };
+        run(self.apt("apt-get").arg("download").arg(wanted).current_dir(folder))?;
+        for entry in fs::read_dir(folder)? {
+            let path = entry?.path();
+            if path.extension().is_some_and(|extension| extension == "deb") {
+                return Ok(path);
+            }
+        }
+        Err(format!("apt-get left no package in {}", folder.display()).into())
+    }
+
+    fn apt(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command.arg("-qq").arg("--config-file").arg(&self.configuration);
+        command
+    }
+}
+
+/// The archive's address among the machine's own sources.
+///
+/// Those of security updates hold only part of the suites and architectures.
+fn archive() -> Result<String> {
+    let listed = text(Command::new("apt-get").args([
+        "indextargets",
+        "--format",
+        "$(REPO_URI) $(RELEASE) $(ORIGIN)",
+        "Created-By: Packages",
+    ]))?;
+    // The origin is known only once the lists have been fetched; without it the
+    // address has to do.
+    let is_debian = |line: &&str| {
+        let mut words = line.split(' ');
+        let (uri, release) = (words.next().unwrap_or(""), words.next().unwrap_or(""));
+        let origin = words.next().unwrap_or("");
+        !release.ends_with("-security")
+            && (origin == "Debian" || uri.trim_end_matches('/').ends_with("/debian"))
+    };
+    let line = listed
+        .lines()
+        .find(is_debian)
+        .ok_or("apt knows no Debian archive on this machine (`apt-get indextargets`)")?;
+    Ok(line.split(' ').next().unwrap_or_default().to_owned())
+}
+
+/// apt's settings for a suite that lives in `folder`.
+///
+/// The machine's settings (a proxy, for example) still apply; what runs after
+/// an update there does not.
+fn settings(folder: &Path, architectures: &[&str]) -> String {
+    let folder = folder.display();
+    let architectures: String = architectures.iter().map(|name| format!("\"{name}\"; ")).collect();
+    format!(
+        "Dir::State::lists \"{folder}/lists\";\n\
+         Dir::State::status \"{folder}/status\";\n\
+         Dir::Etc::sourcelist \"{folder}/archive.sources\";\n\
+         Dir::Etc::sourceparts \"-\";\n\
+         Dir::Cache \"{folder}/cache\";\n\
+         Dir::Cache::archives \"archives\";\n\
+         Dir::Cache::pkgcache \"pkgcache.bin\";\n\
+         Dir::Cache::srcpkgcache \"srcpkgcache.bin\";\n\
+         #clear APT::Architectures;\n\
+         APT::Architectures {{ {architectures}}};\n\
+         #clear APT::Update::Post-Invoke;\n\
+         #clear APT::Update::Post-Invoke-Success;\n\
+         #clear Acquire::IndexTargets::deb::DEP-11;\n\
+         Acquire::Languages \"none\";\n\
+         Acquire::Retries \"3\";\n\
+         APT::Sandbox::User \"root\";\n"
+    )
+}
+
+fn text(command: &mut Command) -> Result<String> {
+    Ok(String::from_utf8_lossy(&output(command)?).into_owned())
+}
+
+fn parse_packages(listing: &str) -> Vec<Package> {
+    let field = |stanza: &str, name: &str| {
+        let value = stanza.lines().find_map(|line| line.strip_prefix(name));
+        value.map(|value| value.trim().to_owned())
+    };
+    listing
+        .split("\n\n")
+        .filter_map(|stanza| {
+            Some(Package {
+                name: field(stanza, "Package:")?,
+                version: field(stanza, "Version:")?,
+                architecture: field(stanza, "Architecture:")?,
+            })
+        })
+        .collect()
+}
+
+fn fits(name: &str, pattern: &str) -> bool {
+    let Some((start, end)) = pattern.split_once('*') else { return name == pattern };
+    let version = name.strip_prefix(start).and_then(|rest| rest.strip_suffix(end));
+    version.is_some_and(|version| version.starts_with(|first: char| first.is_ascii_digit()))
+}
+
+/// Whether Debian sorts version `a` after `b`.
+fn is_newer(a: &str, b: &str) -> bool {
+    let compared = Command::new("dpkg").args(["--compare-versions", a, "gt", b]).status();
+    compared.is_ok_and(|status| status.success())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_stand_for_a_version() {
+        let pattern = "linux-binary-*-cloud-amd64";
+        assert!(fits("linux-binary-7.2.13+deb14-cloud-amd64", pattern));
+        assert!(!fits("linux-binary-unsigned-7.2.13+deb14-cloud-amd64", pattern));
+        assert!(!fits("linux-binary-7.2.13+deb14-amd64", pattern));
+        assert!(fits("pwru", "pwru"));
+        assert!(!fits("pwru-dbgsym", "pwru"));
+    }
+
+    #[test]
+    fn packages_are_read_from_their_stanzas() {
+        let listing = "Package: a\nArchitecture: s390x\nVersion: 1:2-3\nDepends: b\n\nPackage: b\n";
+        let a = Package { name: "a".into(), version: "1:2-3".into(), architecture: "s390x".into() };
+        assert_eq!(parse_packages(listing), [a]);
+    }
+}
