@@ -11,6 +11,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("clang-19", "the fixtures' objects"),
     ("llvm-19", "llvm-strip: the fixtures' objects without DWARF"),
     ("bpftool", "links and loads objects, dumps BTF"),
+    ("dwarves", "pahole: reads what the builder wrote"),
     ("libelf-dev", "libbpf, the judge"),
     ("zlib1g-dev", "libbpf, the judge"),
     ("pkg-config", "libbpf, the judge"),

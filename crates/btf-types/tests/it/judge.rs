@@ -1,0 +1,179 @@
+//! Judges from outside: bpftool, pahole and clang against the builder and the reader.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use btf_types::{
+    Btf, ByteOrder, Kind,
+    build::{Builder, HeaderForm},
+};
+
+use crate::{
+    all_kinds::{self, COUNT, DUMP, ORDERS, dump_behind},
+    dump::dump,
+};
+
+/// A file for a judge to read.
+fn file(name: &str, bytes: &[u8]) -> PathBuf {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    fs::write(&path, bytes).unwrap();
+    path
+}
+
+/// What a program prints; `None`, and a word about it, where there is no such program.
+fn output(program: &str, arguments: &[&str]) -> Option<String> {
+    match Command::new(program).args(arguments).output() {
+        Ok(output) => {
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success(), "{program} {arguments:?}: {stderr}");
+            Some(String::from_utf8(output.stdout).unwrap())
+        }
+        Err(error) => skipped(&format!("{program} does not start: {error}")),
+    }
+}
+
+/// Says that a judge could not be heard; in CI it has to be.
+fn skipped<T>(why: &str) -> Option<T> {
+    assert!(
+        env::var_os("CI").is_none_or(|value| value.is_empty()),
+        "in CI every judge must run: {why}"
+    );
+    println!("SKIPPED: {why}");
+    None
+}
+
+/// What bpftool makes of a BTF, or of the `.BTF` of an object.
+fn bpftool(path: &Path) -> Option<String> {
+    output("bpftool", &["btf", "dump", "file", path.to_str()?])
+}
+
+#[test]
+fn bpftool_reads_what_the_builder_writes() {
+    for order in ORDERS {
+        let path = file(&format!("{order}.btf"), &all_kinds::bytes(order));
+        let Some(theirs) = bpftool(&path) else { return };
+        assert_eq!(theirs, DUMP, "{order}");
+    }
+}
+
+#[test]
+fn bpftool_reads_longer_headers_that_the_builder_writes() {
+    for (name, form) in [("full", HeaderForm::Full), ("longer", HeaderForm::Longer(&[1; 12]))] {
+        let mut btf = Builder::new(ByteOrder::Little);
+        btf.set_header(form);
+        all_kinds::add(&mut btf);
+        let path = file(&format!("{name}.btf"), &btf.finish().unwrap());
+        let Some(theirs) = bpftool(&path) else { return };
+        assert_eq!(theirs, DUMP, "{name}");
+    }
+}
+
+#[test]
+fn bpftool_reads_split_btf_that_the_builder_writes() {
+    for order in ORDERS {
+        let base_bytes = all_kinds::bytes(order);
+        let base = Btf::parse(&base_bytes).unwrap();
+        let mut split = Builder::split(&base);
+        all_kinds::add(&mut split);
+        split.typedef("only_here", btf_types::TypeId(1));
+
+        let base_path = file(&format!("{order}.base.btf"), &base_bytes);
+        let path = file(&format!("{order}.split.btf"), &split.finish().unwrap());
+        let (base_path, path) = (base_path.to_str().unwrap(), path.to_str().unwrap());
+        let arguments = ["--base-btf", base_path, "btf", "dump", "file", path];
+        let Some(theirs) = output("bpftool", &arguments) else { return };
+        let expected = dump_behind(COUNT) + "[65] TYPEDEF 'only_here' type_id=1\n";
+        assert_eq!(theirs, expected, "{order}");
+    }
+}
+
+#[test]
+fn pahole_reads_what_the_builder_writes() {
+    for order in ORDERS {
+        let path = file(&format!("pahole {order}.btf"), &all_kinds::bytes(order));
+        let arguments = ["-F", "btf", "-C", "node,flags", path.to_str().unwrap()];
+        let Some(theirs) = output("pahole", &arguments) else { return };
+        let theirs = theirs.split_whitespace().collect::<Vec<_>>().join(" ");
+        for expected in [
+            "struct node { struct node * next; /* 0 8 */ \
+             union { unsigned long whole; /* 8 8 */ int half; /* 8 4 */ }; /* 8 8 */ \
+             char name[16]; /* 16 16 */ bool ok; /* 32 1 */ /* size: 40,",
+            "struct flags { int all; /* 0 4 */ int low:3; /* 4: 0 4 */ int high:29; /* 4: 3 4 */ \
+             /* size: 8,",
+        ] {
+            assert!(theirs.contains(expected), "{order}: {expected}\nis not in\n{theirs}");
+        }
+    }
+}
+
+/// Compiles `kinds.c` and takes the `.BTF` section out of the object.
+fn compiled(target: &str) -> Option<(PathBuf, Vec<u8>)> {
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/kinds.c");
+    let object = file(&format!("{target}.o"), &[]);
+    let btf = file(&format!("{target}.btf"), &[]);
+    let object_path = object.to_str()?;
+    let arguments = ["-target", target, "-g", "-O2", "-c", source, "-o", object_path];
+    output("clang-19", &arguments)?;
+    let dump_section = format!(".BTF={}", btf.to_str()?);
+    output("llvm-objcopy-19", &["--dump-section", &dump_section, object_path])?;
+    let bytes = fs::read(btf).unwrap();
+    Some((object, bytes))
+}
+
+#[test]
+fn the_reader_sees_in_compiled_c_what_bpftool_sees() {
+    for (target, order) in [("bpfel", ByteOrder::Little), ("bpfeb", ByteOrder::Big)] {
+        let Some((object, bytes)) = compiled(target) else { return };
+        let Some(theirs) = bpftool(&object) else { return };
+        let btf = Btf::parse(&bytes).unwrap();
+        assert_eq!(btf.byte_order(), order);
+        assert_eq!(dump(&btf), theirs, "{target}");
+        assert_eq!(btf.validate(), Ok(()));
+        for kind in Kind::ALL {
+            assert!(btf.own_types().any(|ty| ty.kind() == kind), "kinds.c has no {kind}");
+        }
+    }
+}
+
+/// `kinds.c` lets the compiler store the sizes and offsets that it knows as enumerators.
+#[test]
+fn sizes_and_offsets_are_those_of_the_compiler() {
+    for target in ["bpfel", "bpfeb"] {
+        let Some((_, bytes)) = compiled(target) else { return };
+        let btf = Btf::parse(&bytes).unwrap();
+        let sizes = btf.find("sizes", Kind::Enum).unwrap();
+        assert_eq!(sizes.enumerators().len(), 9);
+        for enumerator in sizes.enumerators() {
+            let name = enumerator.name().unwrap().to_str().unwrap();
+            let typedef = btf.find(name.strip_prefix("size_").unwrap(), Kind::Typedef).unwrap();
+            assert_eq!(i128::from(typedef.size().unwrap()), enumerator.value(), "{name}");
+        }
+        let offsets = btf.find("offsets", Kind::Enum).unwrap();
+        let node = btf.find("node", Kind::Struct).unwrap();
+        assert_eq!(offsets.enumerators().len(), node.members().len());
+        for (enumerator, member) in offsets.enumerators().iter().zip(node.members()) {
+            let bytes = i128::from(member.bit_offset()) / 8;
+            assert_eq!(bytes, enumerator.value(), "{enumerator:?} {member:?}");
+        }
+    }
+}
+
+#[test]
+fn the_reader_sees_in_the_running_kernel_what_bpftool_sees() {
+    let path = Path::new("/sys/kernel/btf/vmlinux");
+    let Ok(bytes) = fs::read(path) else {
+        let _: Option<()> = skipped("this kernel has no BTF");
+        return;
+    };
+    let Some(theirs) = bpftool(path) else { return };
+    let btf = Btf::parse(&bytes).unwrap();
+    assert_eq!(btf.validate(), Ok(()));
+    let ours = dump(&btf);
+    if let Some((ours, theirs)) = ours.lines().zip(theirs.lines()).find(|(a, b)| a != b) {
+        panic!("ours:   {ours}\ntheirs: {theirs}");
+    }
+    assert_eq!(ours.len(), theirs.len());
+}
