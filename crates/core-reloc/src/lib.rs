@@ -1,1 +1,71 @@
-//! (being written)
+//! BPF CO-RE relocation: decides what a kernel's types make of a BPF object's relocations, and
+//! patches the instructions.
+//!
+//! `no_std`, no unsafe code, no I/O, no globals: bytes in, decisions out.
+//!
+//! # The way of a relocation
+//! record → [`AccessPath`] → local [`Spec`] → [`Candidate`]s → target [`Spec`] → [`Resolution`] →
+//! [`patch`].
+#![no_std]
+#![forbid(unsafe_code)]
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::arithmetic_side_effects,
+        clippy::cast_possible_truncation,
+        clippy::cast_possible_wrap,
+        clippy::cast_sign_loss,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::unwrap_used,
+    )
+)]
+
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+mod access;
+mod budget;
+mod candidates;
+mod compat;
+mod describe;
+mod error;
+mod essential;
+mod field_compat;
+mod hash;
+mod index;
+mod insn;
+mod kind;
+pub mod limits;
+mod local;
+mod matching;
+mod member;
+mod names;
+mod options;
+mod patch;
+mod relocation;
+mod relocator;
+mod resolution;
+mod spec;
+mod target;
+mod type_match;
+mod value;
+
+pub use self::{
+    access::{AccessError, AccessPath},
+    describe::{access_in_c, describe_unmatched},
+    error::{Ambiguity, Answer, Cause, Error},
+    essential::essential_name,
+    kind::{RelocKind, Subject},
+    matching::Mismatch,
+    options::{Options, Unresolved},
+    patch::{Code, PatchError, Patched, Poison, Status, patch},
+    relocation::Relocation,
+    relocator::Relocator,
+    resolution::{Change, Resize, Resolution, Unmatched},
+    spec::{Accessor, Spec},
+    target::{Candidate, Module, Target},
+};

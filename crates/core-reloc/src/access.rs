@@ -1,0 +1,188 @@
+//! Access strings, and the paths of indices that they spell.
+
+use core::{fmt, ops::Deref, str::FromStr};
+
+use smallvec::SmallVec;
+use thiserror::Error;
+
+use crate::limits::MAX_PATH_LEN;
+
+/// A parsed access string: which element, member or enumerator to take at each step.
+///
+/// For a field, the first number indexes the root type as an array, as in `p[n]`; members and array
+/// elements follow. For a type it is `0`; for an enumerator it is the one index.
+///
+/// ```
+/// use core_reloc::AccessPath;
+///
+/// let path: AccessPath = "0:1:2".parse()?;
+/// assert_eq!(*path, [0, 1, 2]);
+/// assert_eq!(path.to_string(), "0:1:2");
+/// assert!("0:-1".parse::<AccessPath>().is_err());
+/// # Ok::<(), core_reloc::AccessError>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash, Default)]
+pub struct AccessPath(SmallVec<[u32; 8]>);
+
+impl AccessPath {
+    /// The path of type-based relocations: `0`.
+    pub fn root() -> Self {
+        Self(SmallVec::from_slice(&[0]))
+    }
+
+    /// A path of the given indices.
+    ///
+    /// # Errors
+    /// [`AccessError::Empty`], [`AccessError::TooLong`] or [`AccessError::TooLarge`].
+    pub fn new(indices: &[u32]) -> Result<Self, AccessError> {
+        let mut path = Self::default();
+        for index in indices {
+            path.push(*index)?;
+        }
+        if path.is_empty() { Err(AccessError::Empty { at: 0 }) } else { Ok(path) }
+    }
+
+    /// Parses an access string: decimal numbers joined by `:`, and nothing else. libbpf, which uses
+    /// `sscanf`, also takes signs and spaces.
+    ///
+    /// # Errors
+    /// See [`AccessError`].
+    pub fn parse(text: &[u8]) -> Result<Self, AccessError> {
+        let mut path = Self::default();
+        let mut number: Option<u32> = None;
+        for (at, byte) in text.iter().enumerate() {
+            match byte {
+                b'0'..=b'9' => {
+                    let digit = u32::from(byte.wrapping_sub(b'0'));
+                    let value = number.unwrap_or(0).checked_mul(10);
+                    let value = value.and_then(|value| value.checked_add(digit));
+                    number = Some(value.ok_or(AccessError::TooLarge { part: path.len() })?);
+                }
+                b':' => path.push(number.take().ok_or(AccessError::Empty { at })?)?,
+                found => return Err(AccessError::Unexpected { at, found: *found }),
+            }
+        }
+        path.push(number.ok_or(AccessError::Empty { at: text.len() })?)?;
+        Ok(path)
+    }
+
+    /// Appends an index.
+    ///
+    /// # Errors
+    /// [`AccessError::TooLong`] or [`AccessError::TooLarge`].
+    pub fn push(&mut self, index: u32) -> Result<(), AccessError> {
+        if self.len() == MAX_PATH_LEN {
+            return Err(AccessError::TooLong);
+        }
+        if i32::try_from(index).is_err() {
+            return Err(AccessError::TooLarge { part: self.len() });
+        }
+        self.0.push(index);
+        Ok(())
+    }
+}
+
+impl Deref for AccessPath {
+    type Target = [u32];
+
+    #[inline]
+    fn deref(&self) -> &[u32] {
+        &self.0
+    }
+}
+
+impl FromStr for AccessPath {
+    type Err = AccessError;
+
+    fn from_str(text: &str) -> Result<Self, AccessError> {
+        Self::parse(text.as_bytes())
+    }
+}
+
+impl fmt::Display for AccessPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (position, index) in self.iter().enumerate() {
+            if position > 0 {
+                f.write_str(":")?;
+            }
+            write!(f, "{index}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for AccessPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{self}\"")
+    }
+}
+
+/// Why an access string is not one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum AccessError {
+    /// A number is missing.
+    #[error("access string has no number at byte {at}")]
+    Empty {
+        /// Bytes from the start of the string.
+        at: usize,
+    },
+    /// A byte is neither a digit nor a colon.
+    #[error("access string has {:?} at byte {at}, only digits and ':' are allowed", *found as char)]
+    Unexpected {
+        /// Bytes from the start of the string.
+        at: usize,
+        /// The byte that is there.
+        found: u8,
+    },
+    /// A number is above `i32::MAX`.
+    #[error("number {part} of the access string is above {}", i32::MAX)]
+    TooLarge {
+        /// Which number, from 0.
+        part: usize,
+    },
+    /// There are too many numbers.
+    #[error("access string has more than {MAX_PATH_LEN} numbers")]
+    TooLong,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{string::ToString, vec};
+
+    use super::*;
+
+    #[test]
+    fn numbers_joined_by_colons_are_a_path() {
+        for (text, expected) in [
+            ("0", vec![0]),
+            ("0:1:2", vec![0, 1, 2]),
+            ("2147483647", vec![i32::MAX as u32]),
+            ("007:10", vec![7, 10]),
+        ] {
+            assert_eq!(*AccessPath::parse(text.as_bytes()).unwrap(), *expected, "{text}");
+        }
+        let longest = vec!["1"; MAX_PATH_LEN].join(":");
+        assert_eq!(AccessPath::parse(longest.as_bytes()).unwrap().to_string(), longest);
+    }
+
+    #[test]
+    fn anything_else_is_refused_with_its_place() {
+        for (text, expected) in [
+            ("", AccessError::Empty { at: 0 }),
+            (":", AccessError::Empty { at: 0 }),
+            ("0:", AccessError::Empty { at: 2 }),
+            ("0::1", AccessError::Empty { at: 2 }),
+            ("-1", AccessError::Unexpected { at: 0, found: b'-' }),
+            ("0:+1", AccessError::Unexpected { at: 2, found: b'+' }),
+            ("0: 1", AccessError::Unexpected { at: 2, found: b' ' }),
+            ("0x1", AccessError::Unexpected { at: 1, found: b'x' }),
+            ("0:2147483648", AccessError::TooLarge { part: 1 }),
+            ("99999999999", AccessError::TooLarge { part: 0 }),
+        ] {
+            assert_eq!(AccessPath::parse(text.as_bytes()), Err(expected), "{text}");
+        }
+        let too_long = vec!["1"; MAX_PATH_LEN + 1].join(":");
+        assert_eq!(AccessPath::parse(too_long.as_bytes()), Err(AccessError::TooLong));
+    }
+}

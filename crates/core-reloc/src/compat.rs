@@ -1,0 +1,119 @@
+//! Whether a target type is compatible with the local one: the test of type_exists, type_size and
+//! type_id_target.
+//!
+//! Follows libbpf's `bpf_core_types_are_compat` (BSD-2-Clause option).
+
+use btf_types::{Kind, Type, TypeId};
+use indexmap::IndexMap;
+
+use crate::{
+    budget::Budget,
+    error::Cause,
+    field_compat::{has_no_bit_offset, kinds_are_compatible},
+    hash::IdHasher,
+    limits::MAX_TYPE_DEPTH,
+    names::Sides,
+};
+
+/// Tests two types, whose names were compared before.
+pub(crate) fn types_are_compatible(
+    sides: Sides<'_>,
+    local: TypeId,
+    target: TypeId,
+    budget: &mut Budget,
+) -> Result<bool, Cause> {
+    let mut test = Test { sides, budget, compatible: IndexMap::default() };
+    Ok(test.compare(local, target, MAX_TYPE_DEPTH)?.is_some())
+}
+
+/// One test, which remembers the pairs of types that were found compatible, so that prototypes
+/// whose parameters branch are compared once.
+struct Test<'a, 'b> {
+    sides: Sides<'a>,
+    budget: &'b mut Budget,
+    /// Pairs with the levels of parameters that comparing them took.
+    compatible: IndexMap<(TypeId, TypeId), u32, IdHasher>,
+}
+
+impl Test<'_, '_> {
+    /// Compares two types with so many levels of parameters left. If they are compatible, says how
+    /// many levels it took; `None` means that they are not.
+    fn compare(&mut self, local: TypeId, target: TypeId, left: u32) -> Result<Option<u32>, Cause> {
+        let Sides { local: local_btf, target: target_btf } = self.sides;
+        let mut local = local_btf.type_by_id(local).map_err(Cause::Local)?;
+        let mut target = target_btf.type_by_id(target).map_err(Cause::Target)?;
+        if !kinds_are_compatible(local.kind(), target.kind()) {
+            return Ok(None);
+        }
+        let mut levels = 0;
+        for _ in 0..MAX_TYPE_DEPTH {
+            self.budget.spend(1)?;
+            local = local.skip_modifiers_and_typedefs().map_err(Cause::Local)?;
+            target = target.skip_modifiers_and_typedefs().map_err(Cause::Target)?;
+            if !kinds_are_compatible(local.kind(), target.kind()) {
+                return Ok(None);
+            }
+            let next = match local.kind() {
+                Kind::Void | Kind::Struct | Kind::Union | Kind::Enum | Kind::Enum64 | Kind::Fwd => {
+                    return Ok(Some(levels));
+                }
+                Kind::Int => {
+                    let compatible = has_no_bit_offset(local) && has_no_bit_offset(target);
+                    return Ok(compatible.then_some(levels));
+                }
+                Kind::Ptr => (local.referenced_id(), target.referenced_id()),
+                Kind::Array => {
+                    (local.array().map(|a| a.element), target.array().map(|a| a.element))
+                }
+                Kind::FuncProto => match self.compare_params(local, target, left)? {
+                    Some(below) => {
+                        levels = levels.max(below);
+                        (local.referenced_id(), target.referenced_id())
+                    }
+                    None => return Ok(None),
+                },
+                _ => return Ok(None),
+            };
+            let (Some(local_id), Some(target_id)) = next else { return Ok(None) };
+            local = local_btf.type_by_id(local_id).map_err(Cause::Local)?;
+            target = target_btf.type_by_id(target_id).map_err(Cause::Target)?;
+        }
+        Err(Cause::TooDeep)
+    }
+
+    /// Compares the parameters of two prototypes, in pairs; the levels that it took.
+    fn compare_params(
+        &mut self,
+        local: Type<'_>,
+        target: Type<'_>,
+        left: u32,
+    ) -> Result<Option<u32>, Cause> {
+        if local.vlen() != target.vlen() {
+            return Ok(None);
+        }
+        let mut levels = 0;
+        for (local, target) in local.params().iter().zip(target.params()) {
+            let below = left.checked_sub(1).ok_or(Cause::TooDeep)?;
+            let local = local.ty().and_then(Type::skip_modifiers_and_typedefs);
+            let local = local.map_err(Cause::Local)?.id();
+            let target = target.ty().and_then(Type::skip_modifiers_and_typedefs);
+            let target = target.map_err(Cause::Target)?.id();
+
+            let known = self.compatible.get(&(local, target)).copied();
+            let took = match known {
+                // The same way again, with fewer levels left than it needs.
+                Some(took) if took > below => return Err(Cause::TooDeep),
+                Some(took) => took,
+                None => match self.compare(local, target, below)? {
+                    Some(took) => {
+                        self.compatible.insert((local, target), took);
+                        took
+                    }
+                    None => return Ok(None),
+                },
+            };
+            levels = levels.max(took.saturating_add(1));
+        }
+        Ok(Some(levels))
+    }
+}

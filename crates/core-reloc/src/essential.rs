@@ -1,0 +1,46 @@
+//! Flavors: what of a name counts.
+
+/// The name without its flavor: everything from the last `___` that has a non-underscore on both
+/// sides is dropped. libbpf's `bpf_core_essential_name_len`.
+///
+/// ```
+/// use core_reloc::essential_name;
+///
+/// assert_eq!(essential_name(b"task_struct___v2"), b"task_struct");
+/// assert_eq!(essential_name(b"a___b___c"), b"a___b");
+/// assert_eq!(essential_name(b"___x"), b"___x");
+/// assert_eq!(essential_name(b"foo____bar"), b"foo____bar");
+/// ```
+#[inline]
+pub fn essential_name(name: &[u8]) -> &[u8] {
+    let separator = name.windows(5).rposition(|window| {
+        matches!(window, [before, b'_', b'_', b'_', after] if *before != b'_' && *after != b'_')
+    });
+    match separator {
+        Some(at) => name.get(..=at).unwrap_or(name),
+        None => name,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_separator_between_other_characters_counts() {
+        for (name, expected) in [
+            ("foo", "foo"),
+            ("foo___v2", "foo"),
+            ("a___b", "a"),
+            ("a___b___c", "a___b"),
+            ("a___b____c", "a"),
+            ("___x", "___x"),
+            ("foo____bar", "foo____bar"),
+            ("foo___", "foo___"),
+            ("foo__bar", "foo__bar"),
+            ("", ""),
+        ] {
+            assert_eq!(essential_name(name.as_bytes()), expected.as_bytes(), "{name}");
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! Whether a target member of the right name can stand for the local one.
+//!
+//! Follows libbpf's `bpf_core_fields_are_compat` (BSD-2-Clause option).
+
+use btf_types::{Error as BtfError, Kind, Type, TypeId, limits::MAX_MODIFIER_CHAIN};
+
+use crate::{error::Cause, essential_name, names::Sides};
+
+/// Tests the types of two members.
+pub(crate) fn fields_are_compatible(
+    sides: Sides<'_>,
+    local: TypeId,
+    target: TypeId,
+) -> Result<bool, Cause> {
+    let (mut local_id, mut target_id) = (local, target);
+    for _ in 0..MAX_MODIFIER_CHAIN {
+        let local = sides.local.type_by_id(local_id).and_then(Type::skip_modifiers_and_typedefs);
+        let local = local.map_err(Cause::Local)?;
+        let target = sides.target.type_by_id(target_id).and_then(Type::skip_modifiers_and_typedefs);
+        let target = target.map_err(Cause::Target)?;
+
+        if local.kind().is_composite() && target.kind().is_composite() {
+            return Ok(true);
+        }
+        if !kinds_are_compatible(local.kind(), target.kind()) {
+            return Ok(false);
+        }
+        match local.kind() {
+            Kind::Ptr | Kind::Float => return Ok(true),
+            Kind::Fwd | Kind::Enum | Kind::Enum64 => {
+                let local = sides.local_name(local.name_off())?;
+                let target = sides.target_name(target.name_off())?;
+                return Ok(local.is_empty()
+                    || target.is_empty()
+                    || essential_name(&local) == essential_name(&target));
+            }
+            Kind::Int => return Ok(has_no_bit_offset(local) && has_no_bit_offset(target)),
+            Kind::Array => match (local.array(), target.array()) {
+                (Some(local), Some(target)) => {
+                    (local_id, target_id) = (local.element, target.element);
+                }
+                _ => return Ok(false),
+            },
+            _ => return Ok(false),
+        }
+    }
+    Err(Cause::Target(BtfError::ChainTooLong { id: target, allowed: MAX_MODIFIER_CHAIN }))
+}
+
+/// Whether two kinds are the same; the two widths of enums count as one.
+#[inline]
+pub(crate) fn kinds_are_compatible(local: Kind, target: Kind) -> bool {
+    local == target || (local.is_enum() && target.is_enum())
+}
+
+/// Whether an INT is not of the deprecated form that was used for bitfields.
+pub(crate) fn has_no_bit_offset(int: Type<'_>) -> bool {
+    int.int().is_some_and(|encoding| encoding.bit_offset() == 0)
+}

@@ -1,0 +1,73 @@
+//! The hash of ids, for maps without the standard library.
+
+use core::hash::{BuildHasher, Hasher};
+
+/// Builds [`IdState`]; made for keys that are a few small integers.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct IdHasher;
+
+impl BuildHasher for IdHasher {
+    type Hasher = IdState;
+
+    #[inline]
+    fn build_hasher(&self) -> IdState {
+        IdState(0)
+    }
+}
+
+/// Multiplies by the golden ratio and folds, so that neighbouring ids spread over a table.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct IdState(u64);
+
+impl IdState {
+    #[inline]
+    fn mix(&mut self, word: u64) {
+        let product =
+            u128::from(self.0 ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
+        #[expect(clippy::cast_possible_truncation, reason = "both halves are used")]
+        let folded = (product >> 64) as u64 ^ product as u64;
+        self.0 = folded;
+    }
+}
+
+impl Hasher for IdState {
+    #[inline]
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(8) {
+            let mut word = [0; 8];
+            if let Some(start) = word.get_mut(..chunk.len()) {
+                start.copy_from_slice(chunk);
+            }
+            self.mix(u64::from_le_bytes(word) ^ chunk.len() as u64);
+        }
+    }
+
+    #[inline]
+    fn write_u32(&mut self, word: u32) {
+        self.mix(word.into());
+    }
+
+    #[inline]
+    fn write_u64(&mut self, word: u64) {
+        self.mix(word);
+    }
+}
+
+/// The hash of a name, for tables of names; whoever finds by it compares the names too.
+#[inline]
+pub(crate) fn name(name: &[u8]) -> u32 {
+    let mut state = IdState(name.len() as u64);
+    let (words, rest) = name.as_chunks::<8>();
+    for word in words {
+        state.mix(u64::from_le_bytes(*word));
+    }
+    let last = rest.iter().fold(0_u64, |word, byte| (word << 8) | u64::from(*byte));
+    state.mix(last);
+    #[expect(clippy::cast_possible_truncation, reason = "the state is mixed well enough for half")]
+    let half = state.0 as u32;
+    half
+}

@@ -1,0 +1,22 @@
+//! Every ceiling of this crate, with where it comes from.
+
+/// How many numbers an access string may have, and how many steps a search through anonymous
+/// members may take: libbpf's `BPF_CORE_SPEC_MAX_LEN`.
+pub const MAX_PATH_LEN: usize = 64;
+
+/// How many levels of pointers, arrays and results, and how many of parameters and members, the
+/// tests for compatibility and match follow: libbpf's 32.
+pub const MAX_TYPE_DEPTH: u32 = 32;
+
+/// How much of a root type's or field's name an error quotes, in bytes.
+pub const MAX_QUOTE: usize = 256;
+
+/// Steps of searching and testing that any session may take; see the `budget` module. A
+/// `type_matches` of the kernel's largest structures takes about 10⁵.
+pub const BASE_STEPS: u64 = 1 << 22;
+
+/// Steps that every byte of BTF adds, the target's and the local one's.
+pub const STEPS_PER_BYTE: u64 = 16;
+
+/// Steps that every relocation adds.
+pub const STEPS_PER_RELOCATION: u64 = 1024;

@@ -1,0 +1,313 @@
+//! The relocator: resolves and applies the relocations of one object.
+//!
+//! Follows libbpf's `bpf_core_calc_relo_insn` (BSD-2-Clause option).
+
+use alloc::{boxed::Box, vec::Vec};
+
+use btf_types::{Btf, ByteOrder, Kind, Type, TypeId, ext::CoreReloc};
+use smallvec::SmallVec;
+
+use crate::{
+    Candidate, Change, Error, Options, Patched, RelocKind, Relocation, Resize, Resolution, Target,
+    Unmatched,
+    budget::Budget,
+    candidates::Candidates,
+    describe,
+    error::{Ambiguity, Answer, Cause},
+    local::local_spec,
+    matching::target_spec,
+    patch::{PatchError, Poison, patch},
+    spec::Spec,
+    value::{Accessed, Side, Value, value},
+};
+
+/// Relocates one object against one target.
+///
+/// A loader uses it in two ways: [`resolve`](Relocator::resolve) and then [`patch`], so that it can
+/// look at the decision; or [`relocate`](Relocator::relocate), which does both. The order of
+/// relocations matters: candidates narrow (see [`Options::narrow`]).
+///
+/// ```
+/// # fn f(object: &[u8], kernel: &[u8], code: &mut [u8]) -> Result<(), Box<dyn std::error::Error>> {
+/// use btf_types::{Btf, TypeId};
+/// use core_reloc::{RelocKind, Relocation, Relocator, Target};
+///
+/// let (local, kernel) = (Btf::parse(object)?, Btf::parse(kernel)?);
+/// let target = Target::new(&kernel);
+/// let mut relocator = Relocator::new(&local, &target);
+///
+/// let relocation = Relocation::new(0, TypeId(1), "0:1".parse()?, RelocKind::FieldByteOffset);
+/// let patched = relocator.relocate(code, &relocation)?;
+/// println!("{} became {}: {:?}", patched.before, patched.after, patched.status);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Relocator<'a> {
+    local: &'a Btf<'a>,
+    target: &'a Target<'a>,
+    options: Options,
+    candidates: Candidates<'a>,
+    budget: Budget,
+}
+
+impl<'a> Relocator<'a> {
+    /// A relocator for an object whose own BTF is `local`, with the default [`Options`].
+    pub fn new(local: &'a Btf<'a>, target: &'a Target<'a>) -> Self {
+        Self::with_options(local, target, Options::default())
+    }
+
+    /// A relocator with the given options.
+    pub fn with_options(local: &'a Btf<'a>, target: &'a Target<'a>, options: Options) -> Self {
+        let input = local.as_bytes().len().saturating_add(target.size());
+        Self {
+            local,
+            target,
+            options,
+            candidates: Candidates::new(local, target),
+            budget: Budget::for_input(input),
+        }
+    }
+
+    /// The object's own BTF.
+    pub fn local(&self) -> &'a Btf<'a> {
+        self.local
+    }
+
+    /// The target.
+    pub fn target(&self) -> &'a Target<'a> {
+        self.target
+    }
+
+    /// Looks for the candidates of many root types in one pass over the target. Without it every
+    /// root type is looked for when it is first met, which takes a pass each where the target is not
+    /// [indexed](Target::indexed). [`Relocator::relocate_all`] does it by itself.
+    pub fn prepare(&mut self, roots: impl IntoIterator<Item = TypeId>) {
+        self.candidates.find_all(roots);
+    }
+
+    /// The root types met so far that have no candidate in the target: types that only a module may
+    /// have.
+    pub fn roots_without_candidates(&self) -> impl Iterator<Item = TypeId> {
+        self.candidates.roots_without()
+    }
+
+    /// Decides about a relocation, and touches no instruction.
+    ///
+    /// An unresolved relocation is no error here: [`Resolution::change`] is then none.
+    ///
+    /// # Errors
+    /// A relocation that the local types do not allow, target types that are broken or nested too
+    /// deep, candidates that disagree, or a value that cannot be told: see [`Cause`].
+    pub fn resolve(&mut self, relocation: &Relocation) -> Result<Resolution, Error> {
+        self.decide(relocation).map_err(|cause| self.error(relocation, cause))
+    }
+
+    /// Decides about a relocation, and applies the decision to the code.
+    ///
+    /// # Errors
+    /// As [`Relocator::resolve`] and [`patch`]; the code is then as it was.
+    pub fn relocate(&mut self, code: &mut [u8], relocation: &Relocation) -> Result<Patched, Error> {
+        let resolution = self.resolve(relocation)?;
+        self.apply(code, relocation, &resolution)
+    }
+
+    /// Applies a decision to the code, as [`patch`] does, with the names in the error.
+    ///
+    /// # Errors
+    /// As [`patch`]; the code is then as it was.
+    pub fn apply(
+        &self,
+        code: &mut [u8],
+        relocation: &Relocation,
+        resolution: &Resolution,
+    ) -> Result<Patched, Error> {
+        patch(code, resolution, self.options.unresolved).map_err(|error| {
+            let cause = match (error, &resolution.unmatched) {
+                (PatchError::Poison(Poison::Unresolved), Some(unmatched)) => {
+                    Cause::Unresolved { reason: self.describe(relocation, unmatched) }
+                }
+                (error, _) => Cause::Patch(error),
+            };
+            self.error(relocation, cause)
+        })
+    }
+
+    /// Decodes a record of `.BTF.ext`, as [`Relocation::from_record`] does, with the names in the
+    /// error.
+    ///
+    /// # Errors
+    /// A record whose kind is unknown, or whose access string is not one.
+    pub fn decode(&self, record: &CoreReloc) -> Result<Relocation, Error> {
+        Relocation::from_record(self.local, record)
+            .map_err(|cause| Error { subject: describe::record_subject(self.local, record), cause })
+    }
+
+    /// Relocates a whole section: all relocations in their order, one outcome for each. One that
+    /// fails does not stop the others.
+    ///
+    /// The outcomes of many relocations take memory; [`Relocator::relocate`] takes one at a time.
+    pub fn relocate_all(
+        &mut self,
+        code: &mut [u8],
+        relocations: &[Relocation],
+    ) -> Vec<Result<Patched, Error>> {
+        self.prepare(relocations.iter().map(|relocation| relocation.type_id));
+        relocations.iter().map(|relocation| self.relocate(code, relocation)).collect()
+    }
+
+    /// Says in words why no candidate matched.
+    pub fn describe(&self, relocation: &Relocation, unmatched: &Unmatched) -> Box<str> {
+        describe::describe_unmatched(self.local, self.target, relocation, unmatched).into()
+    }
+
+    #[cold]
+    fn error(&self, relocation: &Relocation, cause: Cause) -> Error {
+        Error { subject: describe::subject(self.local, relocation), cause }
+    }
+
+    fn decide(&mut self, relocation: &Relocation) -> Result<Resolution, Cause> {
+        self.budget.grant_relocation();
+        let local = local_spec(self.local, relocation)?;
+        let resolution = |change, candidate, unmatched| Resolution {
+            kind: relocation.kind,
+            insn_off: relocation.insn_off,
+            byte_order: self.local.byte_order(),
+            change,
+            candidate,
+            unmatched,
+        };
+        if relocation.kind == RelocKind::TypeIdLocal {
+            let id = u64::from(relocation.type_id.0);
+            let change = Change { original: id, checked: false, value: id, resize: Resize::Same };
+            return Ok(resolution(Some(change), None, None));
+        }
+
+        let candidates = self.candidates.of(relocation.type_id)?;
+        let order = self.local.byte_order();
+        let mut question = Question { relocation, local: &local, order, original: None };
+        let mut first: Option<Match> = None;
+        let mut matching: SmallVec<[Candidate; 2]> = SmallVec::new();
+        let mut unmatched = Unmatched::default();
+        for candidate in candidates {
+            self.budget.spend(STEPS_PER_CANDIDATE)?;
+            let ty = self.target.candidate(*candidate).map_err(Cause::Target)?;
+            match target_spec(&local, relocation.kind, ty, &mut self.budget)? {
+                Err(mismatch) => unmatched.ruled_out.push((*candidate, mismatch)),
+                Ok(spec) => {
+                    let answer = question.answer(*candidate, &spec)?;
+                    match &first {
+                        None => first = Some(answer),
+                        Some(first) => first.agree(&answer, self.target)?,
+                    }
+                    matching.push(*candidate);
+                }
+            }
+        }
+
+        let Some(first) = first else {
+            let change = question.answer_without_target()?;
+            return Ok(resolution(change, None, Some(Box::new(unmatched))));
+        };
+        if self.options.narrow && matching.len() < candidates.len() {
+            self.candidates.narrow(relocation.type_id, matching);
+        }
+        Ok(resolution(Some(first.change), Some(first.candidate), None))
+    }
+}
+
+/// What trying one candidate takes of the budget, besides its members and types.
+const STEPS_PER_CANDIDATE: usize = 16;
+
+/// A relocation with its local spec, to be put to the candidates.
+struct Question<'q, 'a> {
+    relocation: &'q Relocation,
+    local: &'q Spec<'a>,
+    order: ByteOrder,
+    /// What the local types answer, once it was needed.
+    original: Option<Value>,
+}
+
+/// A candidate that matches, with its answer.
+struct Match {
+    candidate: Candidate,
+    bit_offset: u32,
+    change: Change,
+}
+
+impl Question<'_, '_> {
+    fn original(&mut self) -> Result<Value, Cause> {
+        match self.original {
+            Some(original) => Ok(original),
+            None => {
+                let kind = self.relocation.kind;
+                let original = value(kind, self.local, self.order, Side::Local)?;
+                self.original = Some(original);
+                Ok(original)
+            }
+        }
+    }
+
+    fn answer(&mut self, candidate: Candidate, spec: &Spec<'_>) -> Result<Match, Cause> {
+        let original = self.original()?;
+        let new = value(self.relocation.kind, spec, self.order, Side::Target)?;
+        let resize = resize(self.local, original.accessed, spec, new.accessed)?;
+        let change =
+            Change { original: original.value, checked: original.exact, value: new.value, resize };
+        Ok(Match { candidate, bit_offset: spec.bit_offset, change })
+    }
+
+    /// What the kind answers when nothing matches: "no", where it asks for existence, or nothing.
+    fn answer_without_target(&mut self) -> Result<Option<Change>, Cause> {
+        let kind = self.relocation.kind;
+        let original = self.original()?;
+        let answer =
+            kind.is_existence() || matches!(kind, RelocKind::TypeSize | RelocKind::TypeIdTarget);
+        Ok(answer.then_some(Change {
+            original: original.value,
+            checked: original.exact,
+            value: 0,
+            resize: Resize::Same,
+        }))
+    }
+}
+
+impl Match {
+    /// Whether another candidate that matches answers the same.
+    fn agree(&self, other: &Self, target: &Target<'_>) -> Result<(), Cause> {
+        let answer = |one: &Self| Answer { bit_offset: one.bit_offset, value: one.change.value };
+        if answer(self) == answer(other) {
+            return Ok(());
+        }
+        let candidates = [self.candidate, other.candidate];
+        Err(Cause::Ambiguous(Box::new(Ambiguity {
+            candidates,
+            names: candidates.map(|candidate| describe::candidate_name(target, candidate)),
+            answers: [answer(self), answer(other)],
+        })))
+    }
+}
+
+/// What becomes of the size of a load or store, given what it accesses in the local and in the
+/// target type.
+fn resize(
+    local: &Spec<'_>,
+    original: Option<Accessed>,
+    target: &Spec<'_>,
+    new: Option<Accessed>,
+) -> Result<Resize, Cause> {
+    let size = |accessed: Option<Accessed>| accessed.map_or(0, |accessed| accessed.size);
+    let (from, to) = (size(original), size(new));
+    if from == to {
+        return Ok(Resize::Same);
+    }
+    let (Some(original), Some(new)) = (original, new) else {
+        return Ok(Resize::Unsafe { from, to });
+    };
+    let original = local.btf.type_by_id(original.type_id).map_err(Cause::Local)?;
+    let new = target.btf.type_by_id(new.type_id).map_err(Cause::Target)?;
+    let both = |test: fn(Type<'_>) -> bool| test(original) && test(new);
+    let unsigned = |ty: Type<'_>| ty.int().is_some_and(|int| !int.is_signed());
+    let safe = both(|ty| ty.kind() == Kind::Ptr) || both(unsigned);
+    Ok(if safe { Resize::To { from, to } } else { Resize::Unsafe { from, to } })
+}

@@ -1,0 +1,60 @@
+//! Specs: access paths spelled out against types, on the local and on the target side.
+
+use btf_types::{Btf, StrOffset, Type, TypeId};
+use smallvec::SmallVec;
+
+use crate::AccessPath;
+
+/// One step of a spec that means something: a named member, an array element, or an enumerator.
+/// Anonymous structs and unions on the way leave no accessor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Accessor {
+    /// For a member, the struct or union that it is in directly; for an element, the element's
+    /// type; for an enumerator, the enum. Modifiers and typedefs are behind.
+    pub type_id: TypeId,
+    /// Which member, element or enumerator.
+    pub index: u32,
+    /// The name of the member or enumerator; none for an element.
+    pub name_off: Option<StrOffset>,
+}
+
+/// An access path against one root type, with what it leads to.
+///
+/// Type-based relocations have no accessors and no path.
+#[derive(Debug, Clone)]
+pub struct Spec<'a> {
+    /// The BTF that all ids are of.
+    pub btf: &'a Btf<'a>,
+    /// The root type: the record's own type, or a candidate. Modifiers and typedefs are not
+    /// skipped.
+    pub root: TypeId,
+    /// The high-level spec: named members and elements. The first is the root as an element.
+    pub accessors: SmallVec<[Accessor; 8]>,
+    /// The low-level spec: one index for every step, anonymous members included.
+    pub path: AccessPath,
+    /// Where the field begins, in bits from the start of the root.
+    pub bit_offset: u32,
+}
+
+impl<'a> Spec<'a> {
+    /// A spec of the root type alone.
+    pub(crate) fn of_root(btf: &'a Btf<'a>, root: TypeId) -> Self {
+        Self { btf, root, accessors: SmallVec::new(), path: AccessPath::default(), bit_offset: 0 }
+    }
+
+    /// Moves on by `bits`, or says that the offset no longer fits 32 bits.
+    pub(crate) fn advance(&mut self, bits: u64) -> Option<()> {
+        let bits = u32::try_from(bits).ok()?;
+        self.bit_offset = self.bit_offset.checked_add(bits)?;
+        Some(())
+    }
+}
+
+/// Whether an array is flexible: without elements, and the last member of the struct or union that
+/// it was reached in. libbpf's `is_flex_arr`.
+pub(crate) fn is_flexible(btf: &Btf<'_>, reached_by: Option<&Accessor>, len: u32) -> bool {
+    let Some(Accessor { type_id, index, name_off: Some(_) }) = reached_by else { return false };
+    let composite = btf.type_by_id(*type_id);
+    len == 0
+        && composite.is_ok_and(|composite: Type<'_>| index.checked_add(1) == Some(composite.vlen()))
+}

@@ -1,0 +1,244 @@
+//! Values: what a spec answers to the question that a relocation asks.
+//!
+//! Follows libbpf's `bpf_core_calc_relo` and what it calls (BSD-2-Clause option).
+
+use btf_types::{ByteOrder, Error as BtfError, Kind, Type, TypeId};
+
+use crate::{
+    RelocKind,
+    error::Cause,
+    spec::{Accessor, Spec},
+};
+
+/// Which BTF a spec is of, for errors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Side {
+    Local,
+    Target,
+}
+
+impl Side {
+    fn cause(self) -> impl Fn(BtfError) -> Cause {
+        match self {
+            Self::Local => Cause::Local,
+            Self::Target => Cause::Target,
+        }
+    }
+}
+
+/// What a spec answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Value {
+    /// The answer.
+    pub(crate) value: u64,
+    /// Whether the compiler must have written the same: not for what it may see differently.
+    pub(crate) exact: bool,
+    /// What a load or store at this offset accesses; none for bitfields and other questions.
+    pub(crate) accessed: Option<Accessed>,
+}
+
+/// What a load or store accesses: a field, or an element of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Accessed {
+    /// The type of the field, or of the element that the access string ends at.
+    pub(crate) type_id: TypeId,
+    /// The size in bytes; of an array, that of one element.
+    pub(crate) size: u32,
+}
+
+impl Value {
+    fn exact(value: u64) -> Self {
+        Self { value, exact: true, accessed: None }
+    }
+
+    fn inexact(value: u64) -> Self {
+        Self { value, exact: false, accessed: None }
+    }
+}
+
+/// The answer of a spec to the question of a kind. The byte order is that of the code.
+pub(crate) fn value(
+    kind: RelocKind,
+    spec: &Spec<'_>,
+    order: ByteOrder,
+    side: Side,
+) -> Result<Value, Cause> {
+    let btf_error = side.cause();
+    match kind {
+        RelocKind::FieldExists
+        | RelocKind::TypeExists
+        | RelocKind::TypeMatches
+        | RelocKind::EnumvalExists => Ok(Value::exact(1)),
+        // The object's ids change when it is linked, the target's are another's: no compiler knows.
+        RelocKind::TypeIdLocal | RelocKind::TypeIdTarget => {
+            Ok(Value::inexact(u64::from(spec.root.0)))
+        }
+        RelocKind::TypeSize => {
+            let root = spec.btf.type_by_id(spec.root);
+            Ok(Value::exact(root.and_then(Type::size).map_err(btf_error)?.into()))
+        }
+        RelocKind::EnumvalValue => enumerator_value(spec).map(Value::exact),
+        RelocKind::FieldByteOffset
+        | RelocKind::FieldByteSize
+        | RelocKind::FieldSigned
+        | RelocKind::FieldLshiftU64
+        | RelocKind::FieldRshiftU64 => field_value(kind, spec, order, btf_error),
+    }
+}
+
+fn enumerator_value(spec: &Spec<'_>) -> Result<u64, Cause> {
+    let accessor = spec.accessors.first();
+    let enumerator = accessor.and_then(|Accessor { type_id, index, .. }| {
+        spec.btf.type_by_id(*type_id).ok()?.enumerators().get(*index as usize)
+    });
+    // The spec was made from this very enumerator.
+    enumerator.map(|enumerator| enumerator.bits()).ok_or(Cause::NotOneEnumerator)
+}
+
+fn field_value(
+    kind: RelocKind,
+    spec: &Spec<'_>,
+    order: ByteOrder,
+    btf_error: impl Fn(BtfError) -> Cause,
+) -> Result<Value, Cause> {
+    let field = Field::of(spec).map_err(&btf_error)?;
+    if field.is_element {
+        return match kind {
+            RelocKind::FieldByteOffset => Ok(Value {
+                accessed: Some(field.accessed().map_err(btf_error)?),
+                ..Value::exact((spec.bit_offset / 8).into())
+            }),
+            RelocKind::FieldByteSize => {
+                Ok(Value::exact(field.ty.size().map_err(btf_error)?.into()))
+            }
+            _ => Err(Cause::NotForElements { kind }),
+        };
+    }
+    if let Some(bits) = field.bitfield {
+        let load = Load::covering(spec.bit_offset, bits, field.ty)?;
+        return Ok(match kind {
+            RelocKind::FieldByteOffset => Value::inexact(load.byte_offset.into()),
+            RelocKind::FieldByteSize => Value::inexact(load.size.into()),
+            RelocKind::FieldSigned => Value::exact(field.is_signed().into()),
+            RelocKind::FieldLshiftU64 => Value::inexact(load.lshift(order).into()),
+            _ => Value::exact(load.rshift().into()),
+        });
+    }
+    let size = field.ty.size().map_err(&btf_error)?;
+    let load = || Load::whole(spec.bit_offset, size);
+    Ok(match kind {
+        RelocKind::FieldByteOffset => Value {
+            accessed: Some(field.accessed().map_err(btf_error)?),
+            ..Value::exact((spec.bit_offset / 8).into())
+        },
+        RelocKind::FieldByteSize => Value::exact(size.into()),
+        RelocKind::FieldSigned => Value::exact(field.is_signed().into()),
+        RelocKind::FieldLshiftU64 => Value::exact(load()?.lshift(order).into()),
+        _ => Value::exact(load()?.rshift().into()),
+    })
+}
+
+/// What a spec leads to.
+struct Field<'a> {
+    /// The type, modifiers and typedefs behind.
+    ty: Type<'a>,
+    /// Whether it is an array element (or the root) rather than a named member.
+    is_element: bool,
+    /// The size in bits, of a bitfield.
+    bitfield: Option<u8>,
+}
+
+impl<'a> Field<'a> {
+    fn of(spec: &Spec<'a>) -> Result<Self, BtfError> {
+        let last = spec.accessors.last().copied();
+        let (type_id, index, name) =
+            last.map_or((spec.root, 0, None), |last| (last.type_id, last.index, last.name_off));
+        let holder = spec.btf.type_by_id(type_id)?;
+        let member = name.and_then(|_| holder.members().get(index as usize));
+        match member {
+            Some(member) => Ok(Self {
+                ty: member.ty()?.skip_modifiers_and_typedefs()?,
+                is_element: false,
+                bitfield: Some(member.bitfield_size()).filter(|bits| *bits > 0),
+            }),
+            None => Ok(Self { ty: holder, is_element: true, bitfield: None }),
+        }
+    }
+
+    fn accessed(&self) -> Result<Accessed, BtfError> {
+        let size = self.ty.innermost_element()?.size()?;
+        Ok(Accessed { type_id: self.ty.id(), size })
+    }
+
+    fn is_signed(&self) -> bool {
+        match self.ty.kind() {
+            Kind::Int => self.ty.int().is_some_and(|int| int.is_signed()),
+            Kind::Enum | Kind::Enum64 => self.ty.kind_flag(),
+            _ => false,
+        }
+    }
+}
+
+/// A load that a field is got from by two shifts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Load {
+    /// Where the load begins.
+    byte_offset: u32,
+    /// How many bytes it loads: at most 8.
+    size: u32,
+    /// Where the field begins in it, in bits.
+    bit_offset: u32,
+    /// How many bits the field has: at least 1, at most 64.
+    bits: u32,
+}
+
+impl Load {
+    /// The smallest naturally aligned load, from the size of the declared type on, that covers a
+    /// bitfield.
+    fn covering(bit_offset: u32, bits: u8, declared: Type<'_>) -> Result<Self, Cause> {
+        let found = declared.stated_size().unwrap_or(0);
+        if !(1..=8).contains(&found) {
+            return Err(Cause::BitfieldType { kind: declared.kind(), size: found });
+        }
+        let bits = u32::from(bits);
+        let byte = bit_offset / 8;
+        let mut size = found;
+        loop {
+            // No overflow: what is subtracted is not above what it is taken from, and a load of at
+            // most 8 bytes covers 64 bits.
+            let byte_offset = byte.wrapping_sub(byte.checked_rem(size).unwrap_or(0));
+            let within = bit_offset.wrapping_sub(byte_offset.wrapping_mul(8));
+            if within.saturating_add(bits) <= size.saturating_mul(8) {
+                return Ok(Self { byte_offset, size, bit_offset: within, bits });
+            }
+            if size >= 8 {
+                return Err(Cause::BitfieldTooWide { bit_offset, bits });
+            }
+            size = size.saturating_mul(2);
+        }
+    }
+
+    /// The load of a field that is no bitfield.
+    fn whole(bit_offset: u32, size: u32) -> Result<Self, Cause> {
+        if !(1..=8).contains(&size) {
+            return Err(Cause::ShiftOfSize { size });
+        }
+        let bits = size.saturating_mul(8);
+        Ok(Self { byte_offset: bit_offset / 8, size, bit_offset: bit_offset % 8, bits })
+    }
+
+    /// By how much to shift left, so that the field's highest bit becomes bit 63.
+    fn lshift(&self, order: ByteOrder) -> u32 {
+        match order {
+            ByteOrder::Little => 64_u32.wrapping_sub(self.bit_offset.wrapping_add(self.bits)),
+            ByteOrder::Big => {
+                8_u32.wrapping_sub(self.size).wrapping_mul(8).wrapping_add(self.bit_offset)
+            }
+        }
+    }
+
+    /// By how much to shift right after that, so that its lowest bit becomes bit 0.
+    fn rshift(&self) -> u32 {
+        64_u32.wrapping_sub(self.bits)
+    }
+}
