@@ -32,6 +32,20 @@ pub(crate) fn subject(local: &Btf<'_>, relocation: &Relocation) -> Box<str> {
     text.finish().into()
 }
 
+/// Names a question about a type, for an error about its access string.
+pub(crate) fn type_subject(local: &Btf<'_>, kind: RelocKind, type_id: TypeId) -> Box<str> {
+    let record =
+        CoreReloc { insn_off: 0, type_id, access_str_off: StrOffset::EMPTY, kind: kind.to_raw() };
+    record_subject(local, &record)
+}
+
+/// A type as C writes it.
+pub(crate) fn type_in_c(ty: Type<'_>) -> String {
+    let mut text = Quote::default();
+    let _ = write_type(&mut text, ty);
+    text.finish()
+}
+
 /// Names a record that could not be decoded.
 pub(crate) fn record_subject(local: &Btf<'_>, record: &CoreReloc) -> Box<str> {
     let mut text = Quote::default();
@@ -71,14 +85,7 @@ pub fn describe_unmatched(
     let spec = crate::local::local_spec(local, relocation).ok();
     if unmatched.ruled_out.is_empty() {
         let root = local.type_by_id(relocation.type_id);
-        let name = root.map_or_else(
-            |_| relocation.type_id.to_string(),
-            |root| {
-                let mut text = Quote::default();
-                let _ = write_type(&mut text, root);
-                text.finish()
-            },
-        );
+        let name = root.map_or_else(|_| relocation.type_id.to_string(), type_in_c);
         return alloc::format!("the target has no {name}");
     }
     /// How many candidates are spelled out.
@@ -109,12 +116,8 @@ fn why(
 ) -> String {
     let btf = target.candidate(candidate).map(|ty| ty.btf());
     let target_type = |id: TypeId| {
-        let mut text = Quote::default();
-        let _ = match btf.and_then(|btf| btf.type_by_id(id)) {
-            Ok(ty) => write_type(&mut text, ty),
-            Err(_) => write!(text, "type {id}"),
-        };
-        text.finish()
+        let ty = btf.and_then(|btf| btf.type_by_id(id));
+        ty.map_or_else(|_| alloc::format!("type {id}"), type_in_c)
     };
     let member = |accessor: usize| {
         let named = local.and_then(|spec| {
@@ -127,11 +130,8 @@ fn why(
         Mismatch::NoMember { accessor, target } => member(accessor)
             .map(|name| alloc::format!("{} has no member {name}", target_type(target))),
         Mismatch::Incompatible { accessor, local: local_id, target } => {
-            let local_type = local.and_then(|spec| {
-                let mut text = Quote::default();
-                let _ = write_type(&mut text, spec.btf.type_by_id(local_id).ok()?);
-                Some(text.finish())
-            });
+            let local_type =
+                local.and_then(|spec| spec.btf.type_by_id(local_id).ok()).map(type_in_c);
             member(accessor).zip(local_type).map(|(name, local)| {
                 alloc::format!("{name} is {} there, {local} here", target_type(target))
             })

@@ -35,6 +35,8 @@ mod describe;
 mod error;
 mod essential;
 mod field_compat;
+mod functions;
+mod generate;
 mod hash;
 mod index;
 mod insn;
@@ -59,6 +61,16 @@ pub use self::{
     describe::{access_in_c, describe_unmatched},
     error::{Ambiguity, Answer, Cause, Error},
     essential::essential_name,
+    functions::{
+        Shifts, apply_relocation, apply_relocations, create_relocation, parse_access_string,
+        resolve_bitfield_shifts, resolve_enum_value, resolve_enum_value_exists,
+        resolve_field_exists, resolve_field_offset, resolve_field_signed, resolve_field_size,
+        resolve_type_exists, resolve_type_id, resolve_type_matches, resolve_type_size,
+    },
+    generate::{
+        GenerateError, generate_enumerator_access, generate_field_access, generate_type_access,
+        local_value,
+    },
     kind::{RelocKind, Subject},
     matching::Mismatch,
     options::{Options, Unresolved},

@@ -33,11 +33,11 @@ const FREE_VISITS: u32 = 64;
 /// one that was searched in vain is not searched again, so that the time stays linear where members
 /// of one type multiply from level to level. What is found, or that it is too deep, is the same as
 /// without remembering.
-pub(crate) struct MemberSearch<'a, 'b> {
+pub(crate) struct MemberSearch<'a, 's> {
     btf: &'a Btf<'a>,
-    budget: &'b mut Budget,
+    budget: &'s mut Budget,
     /// The name with its NUL.
-    name: &'a [u8],
+    name: &'s [u8],
     visits: u32,
     /// Types that do not have the name, with how many levels of members they have.
     without: IndexMap<TypeId, usize, IdHasher>,
@@ -50,9 +50,9 @@ enum Searched {
     Without(usize),
 }
 
-impl<'a, 'b> MemberSearch<'a, 'b> {
+impl<'a, 's> MemberSearch<'a, 's> {
     /// A search for `name`, which ends in NUL, among types of `btf`.
-    pub(crate) fn new(btf: &'a Btf<'a>, name: &'a [u8], budget: &'b mut Budget) -> Self {
+    pub(crate) fn new(btf: &'a Btf<'a>, name: &'s [u8], budget: &'s mut Budget) -> Self {
         Self { btf, budget, name, visits: 0, without: IndexMap::default() }
     }
 
