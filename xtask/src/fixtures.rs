@@ -3,8 +3,17 @@
 //! They are committed, so that tests need no compiler. With `--check` nothing is
 //! written: a file that would change, or that nobody makes any more, is an error.
 
+mod abi;
+mod answers;
+mod btf;
+mod c_compiler;
+mod c_types;
+mod fields;
+mod kernels;
 mod manifest;
 mod objects;
+mod questions;
+mod targets;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -36,7 +45,8 @@ pub(crate) fn run(arguments: &[String]) -> Result {
         let why = format!("the fixtures need {}, missing here", missing.join(", "));
         return if check { skipped(&why) } else { Err(why.into()) };
     }
-    let fixtures = objects::compile()?;
+    let mut fixtures = targets::make()?;
+    fixtures.extend(objects::compile()?);
     let manifest = manifest::write(&fixtures)?;
     let mut made: BTreeMap<String, Vec<u8>> =
         fixtures.into_iter().map(|fixture| (fixture.name, fixture.bytes)).collect();
@@ -101,4 +111,4 @@ fn drift(made: &BTreeMap<String, Vec<u8>>) -> Result<Vec<(String, &'static str)>
 }
 
 /// The folders that hold nothing but generated files.
-const GENERATED: &[&str] = &[objects::FOLDER];
+const GENERATED: &[&str] = &[objects::FOLDER, targets::FOLDER];
