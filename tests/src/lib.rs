@@ -1,1 +1,4 @@
-//! (being written)
+//! What crosses crates: integration, property, differential and CLI tests, and
+//! the [`judge`]s that say what is right.
+
+pub mod judge;
