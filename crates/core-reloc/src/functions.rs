@@ -1,7 +1,7 @@
 //! One question, one answer: the named functions of the API that this library was asked for.
 //!
 //! Each call looks for its root type in the target anew: for more than a few questions use a
-//! [`Relocator`](crate::Relocator), or at least an [indexed](crate::Target::indexed) target. Where a field, type or
+//! [`Relocator`], or at least an [indexed](crate::Target::indexed) target. Where a field, type or
 //! enumerator is not there, the answer is `None`; an error means that the question is wrong, or that
 //! the candidates disagree.
 

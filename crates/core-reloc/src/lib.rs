@@ -5,7 +5,7 @@
 //!
 //! # The way of a relocation
 //! record → [`AccessPath`] → local [`Spec`] → [`Candidate`]s → target [`Spec`] → [`Resolution`] →
-//! [`patch`].
+//! [`patch()`].
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(
