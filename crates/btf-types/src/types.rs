@@ -119,7 +119,9 @@ impl<'a> Type<'a> {
     /// Whether the type bears exactly this name.
     pub fn is_named(&self, name: &[u8]) -> bool {
         self.btf.string_and_rest(self.name_off()).is_some_and(|string| {
+            // A name has no NUL byte, so one that is asked for with it is not the next string too.
             matches!(string.split_at_checked(name.len()), Some((start, [0, ..])) if start == name)
+                && !name.contains(&0)
         })
     }
 
