@@ -144,11 +144,13 @@ pub enum Error {
     },
 
     /// Modifiers and typedefs lead on and on, most likely in a circle.
-    #[error("more than {allowed} modifiers, typedefs or arrays follow each other from type {id}")]
+    #[error(
+        "from type {id} on, more than {allowed} types follow each other: modifiers, typedefs, arrays"
+    )]
     ChainTooLong {
         /// The type that the chain begins at.
         id: TypeId,
-        /// The ceiling.
+        /// How many types a chain may have, its first and last included.
         allowed: usize,
     },
 
@@ -162,9 +164,9 @@ pub enum Error {
     },
 
     /// A size does not fit 32 bits.
-    #[error("the size of array {id} does not fit 32 bits")]
+    #[error("the size of type {id} does not fit 32 bits")]
     SizeOverflow {
-        /// The outermost array.
+        /// The type whose size was asked for.
         id: TypeId,
     },
 
@@ -204,3 +206,78 @@ pub enum Error {
 
 /// The result of reading BTF.
 pub type Result<T, E = Error> = core::result::Result<T, E>;
+
+#[cfg(test)]
+mod tests {
+    use std::{string::ToString, vec};
+
+    use super::*;
+
+    /// Each says where, what was found and what was allowed; in lower case, without a final stop.
+    #[test]
+    fn messages() {
+        let (id, kind) = (TypeId(7), Kind::Struct);
+        for (error, message) in vec![
+            (
+                Error::Truncated { what: "type record", offset: 64, needed: 12, available: 3 },
+                "type record at offset 0x40 needs 12 bytes, 3 are left",
+            ),
+            (Error::BadMagic { found: [0x7f, b'E'] }, "magic is 7f 45, expected 9f eb or eb 9f"),
+            (Error::BadVersion { found: 2 }, "version at offset 2 is 2, only 1 is known"),
+            (
+                Error::ShortHeader { found: 8, allowed: 24 },
+                "header length at offset 4 is 8, at least 24 are needed",
+            ),
+            (
+                Error::Misaligned { what: "type section", offset: 18 },
+                "type section begins 0x12 bytes after the header, not at a multiple of 4",
+            ),
+            (
+                Error::SectionsOverlap { types_end: 32, strings_start: 16 },
+                "type section ends 0x20 bytes after the header, behind the string section's start 0x10",
+            ),
+            (
+                Error::BadStrings { offset: 24, problem: "is empty" },
+                "string section at offset 0x18 is empty",
+            ),
+            (
+                Error::TypeTruncated { id, kind, vlen: 2, offset: 24, needed: 36, available: 30 },
+                "type [7] (STRUCT, vlen 2) at offset 0x18 needs 36 bytes, the type section has 30 left",
+            ),
+            (
+                Error::UnknownKind { id, kind: 20, offset: 24 },
+                "type [7] at offset 0x18 has unknown kind 20, and no layout table gives its size",
+            ),
+            (
+                Error::TooMany { what: "type ids", found: 9, allowed: 8 },
+                "type ids would reach 9, the last allowed is 8",
+            ),
+            (Error::NoSuchType { id, last: 6 }, "type id [7] does not exist, the last is [6]"),
+            (
+                Error::NoSuchString { offset: StrOffset(32), end: 16 },
+                "string offset 0x20 is outside of the strings, which end at 0x10",
+            ),
+            (
+                Error::NameTooLong { offset: StrOffset(32) },
+                "string at offset 0x20 has no end within 4096 bytes",
+            ),
+            (
+                Error::ChainTooLong { id, allowed: 32 },
+                "from type [7] on, more than 32 types follow each other: modifiers, typedefs, arrays",
+            ),
+            (Error::NoSize { id, kind: Kind::Fwd }, "type [7] (FWD) has no size"),
+            (Error::SizeOverflow { id }, "the size of type [7] does not fit 32 bits"),
+            (Error::ContainsItself { id }, "type [7] contains itself"),
+            (
+                Error::BadInt { id, bits: 33, offset: 0, size: 4 },
+                "type [7] (INT) has 33 bits from bit 0 on, in 4 bytes",
+            ),
+            (
+                Error::BadExt { what: "core_relo", offset: 64, problem: "is bad", found: 3 },
+                "core_relo sub-section at offset 0x40: is bad (found 3)",
+            ),
+        ] {
+            assert_eq!(error.to_string(), message);
+        }
+    }
+}

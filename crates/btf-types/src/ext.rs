@@ -28,9 +28,9 @@ impl<'a> BtfExt<'a> {
     /// Parses the section. Headers without the core_relo part, and longer ones, are accepted.
     ///
     /// # Errors
-    /// [`Error::BadMagic`], [`Error::BadVersion`], [`Error::ShortHeader`], [`Error::Truncated`] or
-    /// [`Error::BadExt`]. The checks are those of libbpf's `btf_ext_parse`, but that unknown flags
-    /// and a sub-section without records are accepted.
+    /// [`Error::BadMagic`], [`Error::BadVersion`], [`Error::ShortHeader`], [`Error::Truncated`],
+    /// [`Error::Misaligned`] or [`Error::BadExt`]. The checks are those of libbpf's
+    /// `btf_ext_parse`, but that unknown flags and a sub-section without records are accepted.
     pub fn parse(bytes: &'a [u8]) -> Result<Self> {
         const HEADER: &str = ".BTF.ext header";
         const LEAST: usize = size_of::<raw::Preamble>() + size_of::<raw::ExtSections>();

@@ -53,3 +53,22 @@ impl fmt::Display for StrOffset {
         write!(f, "{:#x}", self.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::format;
+
+    use super::*;
+
+    #[test]
+    fn ids_print_as_bpftool_prints_them_and_offsets_in_hex() {
+        assert_eq!(format!("{} {:?}", TypeId(42), TypeId(42)), "[42] [42]");
+        assert_eq!(format!("{} {:?}", StrOffset(42), StrOffset(42)), "0x2a 0x2a");
+    }
+
+    #[test]
+    fn zero_is_void_and_the_empty_string() {
+        assert!(TypeId::VOID.is_void() && TypeId::default().is_void() && !TypeId(1).is_void());
+        assert_eq!((TypeId::VOID.0, StrOffset::EMPTY.0), (0, 0));
+    }
+}

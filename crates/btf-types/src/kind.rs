@@ -246,6 +246,8 @@ impl Info {
 
 #[cfg(test)]
 mod tests {
+    use std::string::ToString;
+
     use super::*;
 
     #[test]
@@ -256,6 +258,31 @@ mod tests {
         for (index, kind) in Kind::ALL.iter().enumerate() {
             assert_eq!(usize::from(kind.to_raw()), index + 1);
         }
+    }
+
+    #[test]
+    fn kinds_print_as_bpftool_prints_them() {
+        assert_eq!(Kind::FuncProto.to_string(), "FUNC_PROTO");
+        assert_eq!(Kind::Enum64.name(), "ENUM64");
+        assert_eq!((Kind::Void.name(), Kind::Unknown(20).name()), ("VOID", "UNKNOWN"));
+        assert_eq!(Kind::Unknown(20).to_string(), "UNKNOWN(20)");
+    }
+
+    #[test]
+    fn kinds_fall_into_groups() {
+        let group = |of: fn(Kind) -> bool| -> std::vec::Vec<u8> {
+            (0..=127).filter(|raw| of(Kind::from_raw(*raw))).collect()
+        };
+        assert_eq!(group(Kind::is_composite), [4, 5]);
+        assert_eq!(group(Kind::is_enum), [6, 19]);
+        assert_eq!(group(Kind::is_modifier), [9, 10, 11, 18]);
+        assert_eq!(group(Kind::has_reference), [2, 8, 9, 10, 11, 12, 13, 14, 17, 18]);
+    }
+
+    #[test]
+    fn info_cuts_off_what_does_not_fit() {
+        let info = Info::new(Kind::Unknown(0xff), 0x0100_0001, false);
+        assert_eq!((info.raw_kind(), info.vlen(), info.kind_flag()), (0x7f, 1, false));
     }
 
     #[test]

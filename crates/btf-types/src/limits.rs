@@ -8,7 +8,7 @@
 /// string cost linear time.
 pub const MAX_NAME_LEN: usize = 4096;
 
-/// How many types [`Type::skip_modifiers`](crate::Type::skip_modifiers) and its like follow before
+/// How many types [`Type::skip_modifiers`](crate::Type::skip_modifiers) and its like look at before
 /// they call it a cycle. The kernel allows 32 (`MAX_RESOLVE_DEPTH`); libbpf follows without end.
 pub const MAX_MODIFIER_CHAIN: usize = 128;
 

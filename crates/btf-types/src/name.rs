@@ -102,3 +102,35 @@ impl fmt::Debug for Name<'_> {
         write!(f, "\"{self}\"")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{format, string::ToString};
+
+    use super::*;
+
+    #[test]
+    fn a_name_is_its_bytes() {
+        let name = Name::new(b"abc");
+        assert_eq!(name.as_bytes(), b"abc");
+        assert_eq!(name.as_ref(), b"abc");
+        assert_eq!((name.len(), name.first()), (3, Some(&b'a')));
+        assert_eq!(name, Name::from("abc"));
+        assert_eq!(name, Name::from(&b"abc"[..]));
+        assert!(name == *"abc" && name == "abc" && name != "abcd" && name != *"ab");
+        assert!(Name::default().is_empty());
+    }
+
+    #[test]
+    fn a_name_may_not_be_text() {
+        assert_eq!(Name::new("größe".as_bytes()).to_str(), Ok("größe"));
+        assert!(Name::new(b"\xff").to_str().is_err());
+    }
+
+    #[test]
+    fn printing_escapes_what_is_no_text() {
+        assert_eq!(Name::new("größe".as_bytes()).to_string(), "größe");
+        assert_eq!(Name::new(b"a\x1b[31m\t\xc3").to_string(), r"a\u{1b}[31m\t\xc3");
+        assert_eq!(format!("{:?}", Name::new(b"a\xff")), r#""a\xff""#);
+    }
+}

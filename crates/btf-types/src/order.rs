@@ -77,6 +77,8 @@ word! {
 
 #[cfg(test)]
 mod tests {
+    use std::string::ToString;
+
     use super::*;
 
     #[test]
@@ -86,5 +88,18 @@ mod tests {
         assert_eq!(word.get(ByteOrder::Big), 0x1122_3344);
         assert_eq!(word.get(ByteOrder::Little), 0x4433_2211);
         assert_eq!(U16::new(0xeb9f, ByteOrder::Little).as_bytes(), [0x9f, 0xeb]);
+    }
+
+    #[test]
+    fn the_native_order_is_the_machines() {
+        let native = U32::new(0x1122_3344, ByteOrder::NATIVE);
+        assert_eq!(native.as_bytes(), 0x1122_3344_u32.to_ne_bytes());
+    }
+
+    #[test]
+    fn orders_and_words_print() {
+        assert_eq!(ByteOrder::Little.to_string(), "little endian");
+        assert_eq!(ByteOrder::Big.to_string(), "big endian");
+        assert_eq!(std::format!("{:?}", U16::new(0x0b16, ByteOrder::Big)), "[0b, 16]");
     }
 }

@@ -75,3 +75,30 @@ impl<'a> Strings<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn offsets_do_not_run_out() {
+        // Only on a base of 2 GiB, so this is asked of the section alone.
+        let fits = Strings::parse(b"abc\0", 0, MAX_STR_OFFSET - 4, true).unwrap();
+        assert_eq!((fits.start(), fits.end()), (MAX_STR_OFFSET - 4, MAX_STR_OFFSET));
+        assert_eq!(fits.get(StrOffset(MAX_STR_OFFSET - 4)).unwrap(), "abc");
+        let found = u64::from(MAX_STR_OFFSET) + 1;
+        let error = Error::TooMany { what: "string offsets", found, allowed: MAX_STR_OFFSET };
+        let result = Strings::parse(b"abc\0", 0, MAX_STR_OFFSET - 3, true);
+        assert_eq!(result.err(), Some(error));
+        assert!(Strings::parse(b"abc\0", 0, u32::MAX, true).is_err());
+    }
+
+    #[test]
+    fn only_a_split_btf_may_begin_with_a_name_or_be_empty() {
+        assert!(Strings::parse(b"abc\0", 0, 9, true).is_ok());
+        assert!(Strings::parse(b"", 0, 9, true).is_ok());
+        assert!(Strings::parse(b"abc\0", 0, 0, false).is_err());
+        assert!(Strings::parse(b"", 0, 0, false).is_err());
+        assert!(Strings::parse(b"abc", 0, 9, true).is_err());
+    }
+}

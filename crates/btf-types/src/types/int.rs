@@ -69,3 +69,34 @@ impl fmt::Display for IntEncoding {
         if empty { f.write_str("(none)") } else { Ok(()) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::string::ToString;
+
+    use super::*;
+
+    #[test]
+    fn an_encoding_has_bits_an_offset_and_flags() {
+        let encoding = IntEncoding(0x0318_00fe);
+        assert_eq!((encoding.bits(), encoding.bit_offset()), (254, 24));
+        assert!(encoding.is_signed() && encoding.is_char() && !encoding.is_bool());
+        assert_eq!(IntEncoding::new(255, IntEncoding::BOOL), IntEncoding(0x0400_00ff));
+        assert!(IntEncoding(0x0400_0000).is_bool() && !IntEncoding(0x0400_0000).is_signed());
+        assert!(!IntEncoding(0xf8ff_ffff).is_char());
+    }
+
+    #[test]
+    fn encodings_print_as_bpftool_prints_them() {
+        let all = IntEncoding::SIGNED | IntEncoding::CHAR | IntEncoding::BOOL;
+        for (flags, text) in [
+            (0, "(none)"),
+            (IntEncoding::SIGNED, "SIGNED"),
+            (IntEncoding::CHAR, "CHAR"),
+            (IntEncoding::BOOL, "BOOL"),
+            (all, "SIGNED CHAR BOOL"),
+        ] {
+            assert_eq!(IntEncoding::new(32, flags).to_string(), text);
+        }
+    }
+}

@@ -161,3 +161,31 @@ impl fmt::Debug for VarSecInfo<'_> {
             .finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The numbers of the kernel's `BTF_VAR_*` and `BTF_FUNC_*`.
+    #[test]
+    fn linkages_have_the_numbers_of_the_format() {
+        for raw in [0, 1, 2, 3, u32::MAX] {
+            assert_eq!(VarLinkage::from_raw(raw).to_raw(), raw);
+            assert_eq!(FuncLinkage::from_raw(raw).to_raw(), raw);
+        }
+        let linkages = [0, 1, 2, 3].map(VarLinkage::from_raw);
+        use VarLinkage::{Extern, Global, Static, Unknown};
+        assert_eq!(linkages, [Static, Global, Extern, Unknown(3)]);
+        let linkages = [0, 1, 2, 3].map(FuncLinkage::from_raw);
+        use FuncLinkage as F;
+        assert_eq!(linkages, [F::Static, F::Global, F::Extern, F::Unknown(3)]);
+    }
+
+    #[test]
+    fn all_bits_set_is_the_declaration_itself() {
+        assert_eq!(DeclTarget::from_raw(u32::MAX), DeclTarget::Declaration);
+        assert_eq!(DeclTarget::from_raw(0), DeclTarget::Component(0));
+        assert_eq!(DeclTarget::Declaration.to_raw(), 0xffff_ffff);
+        assert_eq!(DeclTarget::Component(7).to_raw(), 7);
+    }
+}

@@ -1,5 +1,16 @@
 //! Tests of the public API, with BTF that the builder writes. One program, so that it links once.
 
 mod all_kinds;
+mod broken;
+mod broken_ext;
+mod builder;
 mod dump;
+mod ext;
+mod header;
 mod judge;
+mod pointer_size;
+mod resolve;
+mod round_trip;
+mod split;
+mod validate;
+mod views;

@@ -1,0 +1,184 @@
+//! `Btf::validate`: everything that can be wrong in a BTF that parses.
+
+use btf_types::{
+    Btf, ByteOrder, DeclTarget, Error, IntEncoding, StrOffset, TypeId, VarLinkage, build::Builder,
+};
+
+use crate::{
+    all_kinds::{self, ORDERS},
+    broken::set,
+};
+
+/// The types that `add` writes behind `int` (type 1) are refused with this error; with none they
+/// are valid.
+#[track_caller]
+fn check(add: impl FnOnce(&mut Builder<'_>, TypeId), expected: Option<Error>) {
+    let mut btf = Builder::new(ByteOrder::Big);
+    let int = btf.int("int", 4, IntEncoding::new(32, IntEncoding::SIGNED));
+    add(&mut btf, int);
+    let bytes = btf.finish().unwrap();
+    assert_eq!(Btf::parse(&bytes).unwrap().validate().err(), expected);
+}
+
+#[test]
+fn a_good_one_is_valid() {
+    for order in ORDERS {
+        let bytes = all_kinds::bytes(order);
+        let base = Btf::parse(&bytes).unwrap();
+        assert_eq!(base.validate(), Ok(()));
+        let mut split = Builder::split(&base);
+        all_kinds::add(&mut split);
+        let bytes = split.finish().unwrap();
+        assert_eq!(Btf::parse_split(&bytes, &base).unwrap().validate(), Ok(()));
+    }
+}
+
+#[test]
+fn every_reference_is_followed() {
+    const NONE: TypeId = TypeId(99);
+    let missing = |last| Some(Error::NoSuchType { id: NONE, last });
+    check(|btf, _| _ = btf.ptr(NONE), missing(2));
+    check(|btf, _| _ = btf.typedef("t", NONE), missing(2));
+    check(|btf, int| _ = btf.array(NONE, int, 1), missing(2));
+    check(|btf, int| _ = btf.array(int, NONE, 1), missing(2));
+    check(|btf, _| _ = btf.structure("s", 4).member("m", NONE, 0).finish(), missing(2));
+    check(|btf, _| _ = btf.func_proto(NONE).finish(), missing(2));
+    check(|btf, int| _ = btf.func_proto(int).param("p", NONE).finish(), missing(2));
+    check(|btf, _| _ = btf.var("v", NONE, VarLinkage::Global), missing(2));
+    check(|btf, _| _ = btf.data_section(".s", 4).variable(NONE, 0, 4).finish(), missing(2));
+    check(|btf, _| _ = btf.decl_tag("t", NONE, DeclTarget::Declaration), missing(2));
+}
+
+/// Breaks the name of a type's only entry, which is the word at its start or not.
+#[test]
+fn every_name_is_looked_up() {
+    type Add = fn(&mut Builder<'_>, TypeId);
+    // Behind the header of 24 bytes and the INT of 16: the record, at 40, then the entry, at 52.
+    let entries: [(usize, Add); 5] = [
+        (40, |btf, int| _ = btf.typedef("x", int)),
+        (52, |btf, int| _ = btf.union("u", 4).member("x", int, 0).finish()),
+        (52, |btf, _| _ = btf.enumeration("e", 4).enumerator("x", 0).finish()),
+        (52, |btf, _| _ = btf.enumeration64("e", 8).enumerator("x", 0).finish()),
+        (52, |btf, int| _ = btf.func_proto(int).param("x", int).finish()),
+    ];
+    for order in ORDERS {
+        for (at, add) in entries {
+            let mut btf = Builder::new(order);
+            let int = btf.int("int", 4, IntEncoding::new(32, 0));
+            add(&mut btf, int);
+            let mut bytes = btf.finish().unwrap();
+            assert_eq!(Btf::parse(&bytes).unwrap().validate(), Ok(()));
+            set(&mut bytes, at, 0x1000, order);
+            let btf = Btf::parse(&bytes).unwrap();
+            let end = btf.string_bytes().len() as u32;
+            let error = Error::NoSuchString { offset: StrOffset(0x1000), end };
+            assert_eq!(btf.validate(), Err(error), "{:?}", btf.own_types().last());
+        }
+    }
+}
+
+#[test]
+fn the_bits_of_an_int_fit_its_size() {
+    let int = |size, encoding: u32| {
+        move |btf: &mut Builder<'_>, _| {
+            btf.int("i", size, IntEncoding(encoding));
+        }
+    };
+    let bad = |bits, offset, size| Some(Error::BadInt { id: TypeId(2), bits, offset, size });
+    check(int(4, 32), None);
+    check(int(4, 31), None);
+    check(int(16, 128), None);
+    check(int(4, 8 << 16 | 24), None);
+    check(int(4, 33), bad(33, 0, 4));
+    check(int(4, 8 << 16 | 25), bad(25, 8, 4));
+    check(int(4, 255 << 16 | 255), bad(255, 255, 4));
+    check(int(3, 24), bad(24, 0, 3));
+    check(int(0, 0), bad(0, 0, 0));
+    check(int(32, 128), bad(128, 0, 32));
+}
+
+#[test]
+fn no_type_contains_itself() {
+    let circle = |id| Some(Error::ContainsItself { id: TypeId(id) });
+    let itself = |btf: &mut Builder<'_>, _| {
+        let id = btf.next_id();
+        btf.structure("s", 8).member("s", id, 0).finish();
+    };
+    check(itself, circle(2));
+    let through_others = |btf: &mut Builder<'_>, int| {
+        let array = btf.array(int, int, 1);
+        let constant = btf.constant(array);
+        let typedef = btf.typedef("t", constant);
+        let inner = btf.union("", 8).member("a", int, 0).member("t", typedef, 0).finish();
+        let outer = btf.structure("s", 8).member("u", inner, 0).finish();
+        btf.redirect(array, outer);
+    };
+    check(through_others, circle(2));
+    let typedef = |btf: &mut Builder<'_>, int| {
+        let typedef = btf.typedef("t", int);
+        btf.redirect(typedef, typedef);
+    };
+    check(typedef, circle(2));
+    let section = |btf: &mut Builder<'_>, _| {
+        let var = btf.var("v", TypeId(3), VarLinkage::Global);
+        btf.data_section(".s", 8).variable(var, 0, 8).finish();
+    };
+    check(section, circle(2));
+}
+
+#[test]
+fn a_type_may_point_to_itself() {
+    check(
+        |btf, _| {
+            let id = btf.next_id();
+            let ptr = TypeId(id.0 + 1);
+            let proto = TypeId(id.0 + 2);
+            btf.structure("s", 24).member("next", ptr, 0).member("call", ptr, 64).finish();
+            btf.ptr(id);
+            btf.func_proto(id).param("s", id).param("self", proto).finish();
+        },
+        None,
+    );
+}
+
+/// Two members of one type are no circle, however often they meet: this has 2⁶⁰ paths.
+#[test]
+fn containment_is_checked_once_a_type() {
+    check(
+        |btf, int| {
+            let mut inner = int;
+            for _ in 0..60 {
+                inner = btf.structure("", 8).member("a", inner, 0).member("b", inner, 0).finish();
+            }
+        },
+        None,
+    );
+}
+
+/// Without recursion: a chain of 200,000 structures, each in the next.
+#[test]
+fn containment_may_be_deep() {
+    check(
+        |btf, _| {
+            for _ in 0..200_000 {
+                let next = TypeId(btf.next_id().0 + 1);
+                btf.structure("", 8).member("a", next, 0).finish();
+            }
+            btf.float("f", 8);
+        },
+        None,
+    );
+}
+
+#[test]
+fn a_base_is_not_checked_again() {
+    let mut base = Builder::new(ByteOrder::Little);
+    base.ptr(TypeId(99));
+    let base = base.finish().unwrap();
+    let base = Btf::parse(&base).unwrap();
+    let mut split = Builder::split(&base);
+    split.typedef("t", TypeId(1));
+    let bytes = split.finish().unwrap();
+    assert_eq!(Btf::parse_split(&bytes, &base).unwrap().validate(), Ok(()));
+    assert!(base.validate().is_err());
+}
