@@ -1,0 +1,207 @@
+//! Every relocation of the objects in `fixtures/objects` against every made-up kernel in
+//! `fixtures/btf`, in both byte orders: the answers are those of the description that the
+//! kernels were made from (see `fixtures/README.md`).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use btf_types::{Btf, BtfExt};
+use core_reloc::{
+    Cause, Error, Module, Options, Relocation, Relocator, Resize, Resolution, Target,
+};
+use object::{Object, ObjectSection};
+
+/// What a relocation asks: kind, root type, access string.
+type Question = (String, String, String);
+
+/// The columns of a line of answers that follow the question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Expected {
+    answer: String,
+    access: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Order {
+    Little,
+    Big,
+}
+
+impl Order {
+    /// In the names of objects, and in those of BTF.
+    fn suffixes(self) -> (&'static str, &'static str) {
+        match self {
+            Order::Little => (".bpfel.o", "le"),
+            Order::Big => (".bpfeb.o", "be"),
+        }
+    }
+}
+
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures")
+}
+
+/// The files of a folder whose names end so, without that end, in order.
+fn names(folder: &str, end: &str) -> Vec<String> {
+    let entries = fs::read_dir(fixtures().join(folder)).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let names: BTreeSet<String> =
+        names.filter_map(|name| name.strip_suffix(end).map(str::to_string)).collect();
+    names.into_iter().collect()
+}
+
+fn kernels() -> Vec<String> {
+    names("btf", ".answers")
+}
+
+/// The objects, without `task`, which asks about a real kernel's types.
+fn objects(order: Order) -> Vec<(String, Vec<u8>)> {
+    let end = order.suffixes().0;
+    let names = names("objects", end).into_iter().filter(|name| name != "task");
+    names.map(|name| (name.clone(), read(&format!("objects/{name}{end}")))).collect()
+}
+
+fn read(name: &str) -> Vec<u8> {
+    fs::read(fixtures().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+fn answers(kernel: &str) -> BTreeMap<Question, Expected> {
+    let text = String::from_utf8(read(&format!("btf/{kernel}.answers"))).unwrap();
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
+    lines
+        .map(|line| {
+            let mut columns = line.split_whitespace().map(str::to_string);
+            let mut next = || columns.next().unwrap_or_else(|| panic!("{kernel}: {line}"));
+            ((next(), next(), next()), Expected { answer: next(), access: next() })
+        })
+        .collect()
+}
+
+/// The relocations of an object's sections, all of them.
+fn relocations(local: &Btf<'_>, ext: &[u8]) -> Vec<(Question, Relocation)> {
+    let ext = BtfExt::parse(ext).unwrap();
+    let mut relocations = Vec::new();
+    for section in ext.core_relocs().sections() {
+        for record in section.records() {
+            let relocation = Relocation::from_record(local, &record).unwrap();
+            let name = local.type_by_id(record.type_id).unwrap().name().unwrap().to_string();
+            let root = if name.is_empty() { "-".to_string() } else { name };
+            let access = local.string(record.access_str_off).unwrap().to_string();
+            relocations.push(((relocation.kind.name().to_string(), root, access), relocation));
+        }
+    }
+    relocations
+}
+
+fn section<'a>(object: &object::File<'a>, name: &str) -> &'a [u8] {
+    object.section_by_name(name).unwrap_or_else(|| panic!("no {name}")).data().unwrap()
+}
+
+/// What we decided, in the words of the file of answers.
+fn told(result: &Result<Resolution, Error>, expected: &str) -> Expected {
+    let (answer, access) = match result {
+        Err(Error { cause: Cause::Ambiguous(_), .. }) => ("ambiguous".to_string(), None),
+        Err(error) => (error.to_string(), None),
+        Ok(resolution) => match resolution.change {
+            None => ("unresolved".to_string(), None),
+            Some(change) if expected == "local" && change.value == change.original => {
+                ("local".to_string(), None)
+            }
+            Some(change) => ((change.value as i64).to_string(), Some(change.resize)),
+        },
+    };
+    let access = match access {
+        None | Some(Resize::Same) => "-".to_string(),
+        Some(Resize::To { to, .. }) => to.to_string(),
+        Some(Resize::Unsafe { .. }) => "poison".to_string(),
+    };
+    Expected { answer, access }
+}
+
+/// The answer for a byte order: a line may have both, as `little/big`.
+fn for_order(expected: &Expected, order: Order) -> Expected {
+    let answer = match (expected.answer.split_once('/'), order) {
+        (Some((little, _)), Order::Little) => little.to_string(),
+        (Some((_, big)), Order::Big) => big.to_string(),
+        (None, _) => expected.answer.clone(),
+    };
+    Expected { answer, access: expected.access.clone() }
+}
+
+/// Compares all relocations of the objects of a byte order against a kernel; returns what
+/// differs, and how many there were.
+fn compare(kernel: &str, order: Order) -> (Vec<String>, usize) {
+    let answers = answers(kernel);
+    let end = order.suffixes().1;
+    let main = read(&format!("btf/{kernel}.{end}.btf"));
+    let main = Btf::parse(&main).unwrap();
+    let module_prefix = format!("{kernel}.{end}.");
+    let modules: Vec<(String, Vec<u8>)> = names("btf", ".btf")
+        .iter()
+        .filter_map(|name| name.strip_prefix(&module_prefix))
+        .map(|name| (name.to_string(), read(&format!("btf/{module_prefix}{name}.btf"))))
+        .collect();
+    let modules: Vec<(&str, Btf<'_>)> = modules
+        .iter()
+        .map(|(name, bytes)| (name.as_str(), Btf::parse_split(bytes, &main).unwrap()))
+        .collect();
+    let modules = modules.iter().map(|(name, btf)| Module { name, btf });
+    let target = Target::new(&main).with_modules(modules);
+
+    let (mut differences, mut count) = (Vec::new(), 0);
+    for (object_name, bytes) in objects(order) {
+        let object = object::File::parse(&*bytes).unwrap();
+        let local = Btf::parse(section(&object, ".BTF")).unwrap();
+        let mut relocator = Relocator::with_options(&local, &target, Options::default());
+        for (question, relocation) in relocations(&local, section(&object, ".BTF.ext")) {
+            let expected = answers
+                .get(&question)
+                .unwrap_or_else(|| panic!("{object_name} asks {question:?}: no answer"));
+            let expected = for_order(expected, order);
+            let told = told(&relocator.resolve(&relocation), &expected.answer);
+            if told != expected {
+                differences.push(format!(
+                    "{object_name} on {kernel}.{end}: {question:?}: expected {expected:?}, got {told:?}"
+                ));
+            }
+            count += 1;
+        }
+    }
+    (differences, count)
+}
+
+#[test]
+fn every_relocation_resolves_as_the_kernel_was_described() {
+    let mut differences = Vec::new();
+    let mut count = 0;
+    for kernel in kernels() {
+        for order in [Order::Little, Order::Big] {
+            let (differ, compared) = compare(&kernel, order);
+            differences.extend(differ);
+            count += compared;
+        }
+    }
+    assert!(count > 8000, "only {count} relocations were compared");
+    assert!(
+        differences.is_empty(),
+        "{} of {count}:\n{}",
+        differences.len(),
+        differences.join("\n")
+    );
+}
+
+#[test]
+fn every_answer_is_asked_for() {
+    let mut asked = BTreeSet::new();
+    for (_, bytes) in objects(Order::Little) {
+        let object = object::File::parse(&*bytes).unwrap();
+        let local = Btf::parse(section(&object, ".BTF")).unwrap();
+        let relocations = relocations(&local, section(&object, ".BTF.ext"));
+        asked.extend(relocations.into_iter().map(|(question, _)| question));
+    }
+    for kernel in kernels() {
+        let answered: BTreeSet<Question> = answers(&kernel).into_keys().collect();
+        assert_eq!(answered, asked, "{kernel}");
+    }
+}
