@@ -1,0 +1,99 @@
+//! Relocations from names.
+
+use btf_types::{Btf, ByteOrder, build::Builder};
+use core_reloc::{
+    GenerateError, RelocKind, access_in_c, generate_enumerator_access, generate_field_access,
+    generate_type_access, local_value,
+};
+
+use crate::check::*;
+
+fn types(btf: &mut Builder<'_>) {
+    let int = int(btf);
+    let pair = btf.array(int, int, 2);
+    let table = btf.array(pair, int, 4);
+    let inner = btf.structure("", 8).member("x", int, 0).bitfield("bits", int, 37, 5).finish();
+    let node = btf.typedef("node_t", inner);
+    let pointer = btf.ptr(node);
+    let flexible = btf.array(int, int, 0);
+    btf.structure("s", 64)
+        .member("table", table, 0)
+        .member("", inner, 256)
+        .member("named", node, 320)
+        .member("next", pointer, 384)
+        .member("rest", flexible, 448)
+        .finish();
+    btf.enumeration("e", 4).enumerator("A", 3).enumerator("B", 4).finish();
+}
+
+fn access(root: &str, path: &str) -> Result<(String, u64), GenerateError> {
+    let bytes = build(ByteOrder::Little, types);
+    let btf = Btf::parse(&bytes).unwrap();
+    let relocation = generate_field_access(&btf, 8, root, path, RelocKind::FieldByteOffset)?;
+    assert_eq!(relocation.insn_off, 8);
+    let value = local_value(&btf, &relocation).unwrap();
+    assert_eq!(access_in_c(&btf, &relocation).replace("s.", "").replace("s[", "["), path);
+    Ok((relocation.access.to_string(), value))
+}
+
+#[test]
+fn paths_become_access_strings_and_offsets() {
+    for (path, string, offset) in [
+        ("table", "0:0", 0),
+        ("table[3]", "0:0:3", 24),
+        ("table[3][1]", "0:0:3:1", 28),
+        ("x", "0:1:0", 32),
+        ("bits", "0:1:1", 36),
+        ("named.bits", "0:2:1", 44),
+        ("next", "0:3", 48),
+        ("rest[5]", "0:4:5", 76),
+        ("[2].x", "2:1:0", 2 * 64 + 32),
+    ] {
+        for root in ["s", "struct s"] {
+            assert_eq!(access(root, path), Ok((string.into(), offset)), "{root} {path}");
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_reached_says_why_and_what_to_do() {
+    for (root, path, part) in [
+        ("t", "x", "has no type `t`"),
+        ("union s", "x", "has no type `union s`"),
+        ("s", "y", "`struct s` has no member `y` (byte 0 of the path)"),
+        ("s", "named.y", "(byte 6 of the path)"),
+        ("s", "next.x", "goes through a pointer, `node_t *`, at byte 5"),
+        ("s", "next.x", "from `node_t` on"),
+        ("s", "next[0]", "through a pointer"),
+        ("s", "x.y", "`int` has no members"),
+        ("s", "x[0]", "`int` has no elements"),
+        ("s", "table.x", "has no members"),
+        ("s", "table[4]", "index 4 is beyond the 4 elements"),
+        ("s", "", "has no member name at byte 0"),
+        ("s", ".x", "begins with a '.' at byte 0"),
+        ("s", "x.", "has no member name at byte 2"),
+        ("s", "table[", "'[' without a ']' at byte 5"),
+        ("s", "table[x]", "index that is no number at byte 6"),
+        ("s", "table[-1]", "index that is no number at byte 6"),
+        ("s", "table[99999999999]", "index that is too large"),
+        ("s", "table[0]x", "without a '.' or '[' at byte 8"),
+        ("s", "a b", "has no member name at byte 0"),
+        ("s", "[2147483648]", "above 2147483647"),
+    ] {
+        let text = access(root, path).unwrap_err().to_string();
+        assert!(text.contains(part), "{root} {path}: {text}");
+    }
+}
+
+#[test]
+fn types_and_enumerators_have_their_own_access_strings() {
+    let bytes = build(ByteOrder::Big, types);
+    let btf = Btf::parse(&bytes).unwrap();
+    let size = generate_type_access(&btf, 0, "struct s", RelocKind::TypeSize).unwrap();
+    assert_eq!((local_value(&btf, &size), access_in_c(&btf, &size).as_str()), (Ok(64), "struct s"));
+    let value =
+        generate_enumerator_access(&btf, 0, "enum e", "B", RelocKind::EnumvalValue).unwrap();
+    assert_eq!((local_value(&btf, &value), access_in_c(&btf, &value).as_str()), (Ok(4), "e::B"));
+    let missing = generate_enumerator_access(&btf, 0, "e", "C", RelocKind::EnumvalValue);
+    assert_eq!(missing.unwrap_err().to_string(), "`enum e` has no enumerator `C`");
+}

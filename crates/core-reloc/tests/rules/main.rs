@@ -1,0 +1,13 @@
+//! The rules of relocation, one table row at a time: types, a relocation over them, and what must
+//! come out by the rule, in both byte orders. Expected values are arithmetic on the descriptions.
+
+mod check;
+
+mod bitfields;
+mod candidates;
+mod code;
+mod compatibility;
+mod enumerators;
+mod fields;
+mod generating;
+mod types;
