@@ -4,6 +4,7 @@
 //! and the first that fails ends the run.
 
 mod features;
+mod msrv;
 mod packages;
 
 use std::process::Command;
@@ -32,6 +33,11 @@ const STEPS: &[Step] = &[
         name: "features",
         about: "each crate builds alone, with each feature alone",
         run: features::check,
+    },
+    Step {
+        name: "msrv",
+        about: "no dependency needs a newer compiler than we declare",
+        run: msrv::check,
     },
     Step { name: "test", about: "all tests, with all features", run: test },
     Step {
