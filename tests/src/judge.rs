@@ -5,9 +5,14 @@
 //!
 //! - `libbpf` (feature `libbpf`): the reference implementation of CO-RE, any
 //!   pair of BTF and any instruction; no root, no kernel.
+//! - [`kernel`]: the running kernel, which since 5.17 relocates by itself; needs
+//!   root.
 //! - [`accepted`]: where we differ from them on purpose, and why.
 
 pub mod accepted;
+#[cfg(test)]
+mod handmade;
+pub mod kernel;
 #[cfg(feature = "libbpf")]
 pub mod libbpf;
 

@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::judge::Record;
+use crate::judge::handmade::{Blob, Order};
 
 const FIELD_BYTE_OFFSET: u32 = 0;
 const FIELD_EXISTS: u32 = 2;
@@ -10,106 +11,9 @@ const TYPE_ID_LOCAL: u32 = 6;
 const TYPE_EXISTS: u32 = 8;
 const ENUMVAL_VALUE: u32 = 11;
 
-#[derive(Clone, Copy)]
-enum Order {
-    Little,
-    Big,
-}
-
-impl Order {
-    fn word(self, word: u32) -> [u8; 4] {
-        match self {
-            Self::Little => word.to_le_bytes(),
-            Self::Big => word.to_be_bytes(),
-        }
-    }
-
-    /// An instruction: opcode, registers, offset, immediate.
-    fn insn(self, code: u8, dst: u8, src: u8, off: i16, imm: i32) -> [u8; 8] {
-        let [off, imm] = match self {
-            Self::Little => [off.to_le_bytes().to_vec(), imm.to_le_bytes().to_vec()],
-            Self::Big => [off.to_be_bytes().to_vec(), imm.to_be_bytes().to_vec()],
-        };
-        let registers = match self {
-            Self::Little => (src << 4) | dst,
-            Self::Big => (dst << 4) | src,
-        };
-        [code, registers, off[0], off[1], imm[0], imm[1], imm[2], imm[3]]
-    }
-}
-
 /// The poison: `call 0xbad2310`.
 fn poison(order: Order) -> [u8; 8] {
     order.insn(0x85, 0, 0, 0, 195_896_080)
-}
-
-/// BTF as bytes, written word by word: every record of BTF is made of words.
-struct Blob {
-    words: Vec<u32>,
-    strings: Vec<u8>,
-    /// The size of the base's strings.
-    strings_start: usize,
-}
-
-impl Blob {
-    fn new() -> Self {
-        Self { words: Vec::new(), strings: vec![0], strings_start: 0 }
-    }
-
-    fn split(base: &Self) -> Self {
-        Self { words: Vec::new(), strings: Vec::new(), strings_start: base.strings.len() }
-    }
-
-    fn string(&mut self, string: &str) -> u32 {
-        let offset = self.strings_start + self.strings.len();
-        self.strings.extend(string.bytes().chain([0]));
-        offset as u32
-    }
-
-    fn record(&mut self, name: &str, info: u32, size: u32, rest: &[u32]) {
-        let name = if name.is_empty() { 0 } else { self.string(name) };
-        self.words.extend([name, info, size]);
-        self.words.extend(rest);
-    }
-
-    /// A signed integer of 4 bytes.
-    fn int(&mut self) -> &mut Self {
-        self.record("int", 1 << 24, 4, &[(1 << 24) | 32]);
-        self
-    }
-
-    /// A structure of `int`s, which is type 1: their names and byte offsets.
-    fn ints(&mut self, name: &str, size: u32, members: &[(&str, u32)]) -> &mut Self {
-        let members: Vec<u32> =
-            members.iter().flat_map(|(name, offset)| [self.string(name), 1, offset * 8]).collect();
-        self.record(name, (4 << 24) | (members.len() as u32 / 3), size, &members);
-        self
-    }
-
-    /// A signed enum of 4 bytes.
-    fn enumeration(&mut self, name: &str, enumerators: &[(&str, i32)]) -> &mut Self {
-        let words: Vec<u32> = enumerators
-            .iter()
-            .flat_map(|(name, value)| [self.string(name), value.cast_unsigned()])
-            .collect();
-        self.record(name, (1 << 31) | (6 << 24) | enumerators.len() as u32, 4, &words);
-        self
-    }
-
-    fn bytes(&self, order: Order) -> Vec<u8> {
-        let types = self.words.len() as u32 * 4;
-        let magic = match order {
-            Order::Little => 0xeb9f_u16.to_le_bytes(),
-            Order::Big => 0xeb9f_u16.to_be_bytes(),
-        };
-        let mut bytes = vec![magic[0], magic[1], 1, 0];
-        let header = [24, 0, types, types, self.strings.len() as u32];
-        for word in header.iter().chain(&self.words) {
-            bytes.extend(order.word(*word));
-        }
-        bytes.extend(&self.strings);
-        bytes
-    }
 }
 
 /// A record for the first instruction.

@@ -1,0 +1,223 @@
+//! Programs and their BTF on the way into the kernel.
+
+use std::ffi::CStr;
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd};
+
+use super::Refused;
+use super::sys::{BtfLoad, ProgLoad, TestRun, address, bpf, bpf_fd};
+use crate::judge::Record;
+
+/// How much of the verifier's words is kept.
+const LOG_SIZE: u32 = 1 << 20;
+
+/// `BPF_F_SLEEPABLE`: the program may sleep.
+const SLEEPABLE: u32 = 1 << 4;
+
+/// BTF that the kernel has read: a program's, to relocate it by.
+#[derive(Debug)]
+pub struct Btf(OwnedFd);
+
+impl Btf {
+    /// Gives raw BTF in the host's byte order to the kernel.
+    ///
+    /// # Errors
+    /// The kernel refuses it, or us.
+    pub fn load(bytes: &[u8]) -> Result<Self, Refused> {
+        let fd = with_log("BTF", |log| {
+            let mut attributes = BtfLoad {
+                btf: address(bytes.as_ptr()),
+                btf_size: bytes.len() as u32,
+                btf_log_buf: log_address(log),
+                btf_log_size: log.len() as u32,
+                btf_log_level: u32::from(!log.is_empty()),
+                ..BtfLoad::default()
+            };
+            // SAFETY: both addresses are those of slices with these lengths.
+            unsafe { bpf_fd(&mut attributes) }
+        })?;
+        Ok(Self(fd))
+    }
+}
+
+/// The sorts of program that can be run without attaching them to anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u32)]
+pub enum ProgramType {
+    /// Looks at a packet.
+    SocketFilter = 1,
+    /// Looks at a packet on its way through traffic control.
+    SchedCls = 3,
+    /// Looks at a packet before the kernel does.
+    Xdp = 6,
+    /// May read all of the kernel's memory; runs in the calling thread.
+    RawTracepoint = 17,
+    /// May read all of the kernel's memory, and sleeps; runs in the calling thread.
+    Syscall = 31,
+}
+
+/// A program to load.
+#[derive(Debug, Clone, Copy)]
+pub struct Program<'a> {
+    kind: ProgramType,
+    code: &'a [u8],
+    license: &'a CStr,
+    relocations: Option<CoreRelos<'a>>,
+}
+
+/// What the kernel needs to relocate a program.
+#[derive(Debug, Clone, Copy)]
+pub struct CoreRelos<'a> {
+    /// The program's BTF.
+    pub btf: &'a Btf,
+    /// Its functions; without them the kernel ignores the records.
+    pub func_info: &'a [FuncInfo],
+    /// The relocations, their offsets counted from the program's start.
+    pub records: &'a [Record],
+}
+
+/// Which function starts at an instruction: `struct bpf_func_info`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(C)]
+pub struct FuncInfo {
+    /// The first instruction, counted in instructions.
+    pub insn_off: u32,
+    /// The type of kind FUNC in the program's BTF.
+    pub type_id: u32,
+}
+
+/// A program that the kernel has accepted.
+#[derive(Debug)]
+pub struct Loaded {
+    fd: OwnedFd,
+    kind: ProgramType,
+}
+
+impl<'a> Program<'a> {
+    /// A program in the host's byte order, under the GPL, so that it may use
+    /// every helper.
+    pub fn new(kind: ProgramType, code: &'a [u8]) -> Self {
+        Self { kind, code, license: c"GPL", relocations: None }
+    }
+
+    /// With another licence.
+    #[must_use]
+    pub fn with_license(self, license: &'a CStr) -> Self {
+        Self { license, ..self }
+    }
+
+    /// With relocations that the kernel does.
+    #[must_use]
+    pub fn with_relocations(self, relocations: CoreRelos<'a>) -> Self {
+        Self { relocations: Some(relocations), ..self }
+    }
+
+    /// Loads it.
+    ///
+    /// # Errors
+    /// The kernel refuses it, or us. A poisoned instruction that can be reached
+    /// is refused as a call of a function that is not there.
+    ///
+    /// # Panics
+    /// If the code is no whole number of instructions.
+    pub fn load(self) -> Result<Loaded, Refused> {
+        let (insns, rest) = self.code.as_chunks::<8>();
+        assert!(rest.is_empty(), "an instruction has 8 bytes");
+        let mut attributes = ProgLoad {
+            prog_type: self.kind as u32,
+            insn_cnt: insns.len() as u32,
+            insns: address(insns.as_ptr()),
+            license: address(self.license.as_ptr()),
+            prog_flags: if self.kind == ProgramType::Syscall { SLEEPABLE } else { 0 },
+            ..ProgLoad::default()
+        };
+        if let Some(CoreRelos { btf, func_info, records }) = self.relocations {
+            attributes.prog_btf_fd = btf.0.as_raw_fd() as u32;
+            attributes.func_info_rec_size = size_of::<FuncInfo>() as u32;
+            attributes.func_info = address(func_info.as_ptr());
+            attributes.func_info_cnt = func_info.len() as u32;
+            attributes.core_relo_rec_size = size_of::<Record>() as u32;
+            attributes.core_relos = address(records.as_ptr());
+            attributes.core_relo_cnt = records.len() as u32;
+        }
+        let fd = with_log("program", |log| {
+            attributes.log_buf = log_address(log);
+            attributes.log_size = log.len() as u32;
+            attributes.log_level = u32::from(!log.is_empty());
+            // SAFETY: every address is that of a slice with as many elements as
+            // the count beside it, or of a string that ends with NUL.
+            unsafe { bpf_fd(&mut attributes) }
+        })?;
+        Ok(Loaded { fd, kind: self.kind })
+    }
+}
+
+impl Loaded {
+    /// Runs it once, on an empty packet if it wants one, and returns what it
+    /// returns.
+    ///
+    /// # Errors
+    /// The kernel cannot run it so.
+    pub fn run(&self) -> io::Result<u32> {
+        let packet = [0_u8; 64];
+        let mut attributes = TestRun { prog_fd: self.fd.as_raw_fd() as u32, ..TestRun::default() };
+        match self.kind {
+            ProgramType::SocketFilter | ProgramType::SchedCls | ProgramType::Xdp => {
+                attributes.data_in = address(packet.as_ptr());
+                attributes.data_size_in = packet.len() as u32;
+            }
+            ProgramType::RawTracepoint | ProgramType::Syscall => {}
+        }
+        // SAFETY: the only address is that of the packet, with its size.
+        unsafe { bpf(&mut attributes) }?;
+        Ok(attributes.retval)
+    }
+}
+
+/// Loads something without a log, and if that fails once more to hear why.
+fn with_log(
+    what: &'static str,
+    mut load: impl FnMut(&mut [u8]) -> io::Result<OwnedFd>,
+) -> Result<OwnedFd, Refused> {
+    let error = match load(&mut []) {
+        Ok(fd) => return Ok(fd),
+        Err(error) => error,
+    };
+    let mut log = vec![0; LOG_SIZE as usize];
+    if let Ok(fd) = load(&mut log) {
+        return Ok(fd);
+    }
+    let log = CStr::from_bytes_until_nul(&log).unwrap_or_default().to_string_lossy();
+    Err(Refused { what, error, log: log.trim_end().to_owned() })
+}
+
+/// Where the log goes; no log has no address, or the kernel complains.
+fn log_address(log: &mut [u8]) -> u64 {
+    if log.is_empty() { 0 } else { address(log.as_mut_ptr()) }
+}
+
+/// Has the kernel relocate the instruction `r0 = 0` to the number of a local
+/// type, which is 1, and returns what comes out.
+pub(super) fn probe() -> Result<u32, Refused> {
+    /// int; int main(void); and the names of the two and an access string.
+    const TYPES: [u32; 10] = [1, 1 << 24, 4, (1 << 24) | 32, 0, 13 << 24, 1, 5, 12 << 24, 2];
+    const STRINGS: &[u8] = b"\0int\0main\x000\0";
+    const TYPE_ID_LOCAL: u32 = 6;
+
+    let types_size = size_of_val(&TYPES) as u32;
+    let header = [24, 0, types_size, types_size, STRINGS.len() as u32];
+    let mut bytes = 0xeb9f_u16.to_ne_bytes().to_vec();
+    bytes.extend([1, 0]);
+    bytes.extend(header.iter().chain(&TYPES).flat_map(|word| word.to_ne_bytes()));
+    bytes.extend(STRINGS);
+
+    let main = FuncInfo { insn_off: 0, type_id: 3 };
+    let record = Record { insn_off: 0, type_id: 1, access_str_off: 10, kind: TYPE_ID_LOCAL };
+    // r0 = 0; exit
+    let code = [0xb7, 0, 0, 0, 0, 0, 0, 0, 0x95, 0, 0, 0, 0, 0, 0, 0];
+    let btf = Btf::load(&bytes)?;
+    let relocations = CoreRelos { btf: &btf, func_info: &[main], records: &[record] };
+    let program = Program::new(ProgramType::SocketFilter, &code).with_relocations(relocations);
+    let refused = |error| Refused { what: "test run", error, log: String::new() };
+    program.load()?.run().map_err(refused)
+}

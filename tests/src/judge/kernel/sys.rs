@@ -1,0 +1,151 @@
+//! The system call bpf(2): its commands and their structs, as
+//! `include/uapi/linux/bpf.h` lays out the members of `union bpf_attr`.
+
+use std::ffi::c_long;
+use std::io;
+use std::mem::offset_of;
+use std::os::fd::{FromRawFd, OwnedFd, RawFd};
+
+/// The attributes of a command. The kernel takes any size, if what it does not
+/// know is zero.
+///
+/// # Safety
+/// It is the part of `union bpf_attr` that the kernel uses for [`Self::COMMAND`],
+/// without padding.
+pub(super) unsafe trait Attributes {
+    /// The number of the command, one of `enum bpf_cmd`.
+    const COMMAND: c_long;
+}
+
+/// `BPF_PROG_LOAD`.
+#[repr(C)]
+#[derive(Default)]
+pub(super) struct ProgLoad {
+    pub(super) prog_type: u32,
+    pub(super) insn_cnt: u32,
+    pub(super) insns: u64,
+    pub(super) license: u64,
+    pub(super) log_level: u32,
+    pub(super) log_size: u32,
+    pub(super) log_buf: u64,
+    pub(super) kern_version: u32,
+    pub(super) prog_flags: u32,
+    pub(super) prog_name: [u8; 16],
+    pub(super) prog_ifindex: u32,
+    pub(super) expected_attach_type: u32,
+    pub(super) prog_btf_fd: u32,
+    pub(super) func_info_rec_size: u32,
+    pub(super) func_info: u64,
+    pub(super) func_info_cnt: u32,
+    pub(super) line_info_rec_size: u32,
+    pub(super) line_info: u64,
+    pub(super) line_info_cnt: u32,
+    pub(super) attach_btf_id: u32,
+    pub(super) attach_prog_fd: u32,
+    pub(super) core_relo_cnt: u32,
+    pub(super) fd_array: u64,
+    pub(super) core_relos: u64,
+    pub(super) core_relo_rec_size: u32,
+    pub(super) log_true_size: u32,
+}
+
+/// `BPF_BTF_LOAD`.
+#[repr(C)]
+#[derive(Default)]
+pub(super) struct BtfLoad {
+    pub(super) btf: u64,
+    pub(super) btf_log_buf: u64,
+    pub(super) btf_size: u32,
+    pub(super) btf_log_size: u32,
+    pub(super) btf_log_level: u32,
+    pub(super) btf_log_true_size: u32,
+}
+
+/// `BPF_PROG_TEST_RUN`.
+#[repr(C)]
+#[derive(Default)]
+pub(super) struct TestRun {
+    pub(super) prog_fd: u32,
+    pub(super) retval: u32,
+    pub(super) data_size_in: u32,
+    pub(super) data_size_out: u32,
+    pub(super) data_in: u64,
+    pub(super) data_out: u64,
+    pub(super) repeat: u32,
+    pub(super) duration: u32,
+    pub(super) ctx_size_in: u32,
+    pub(super) ctx_size_out: u32,
+    pub(super) ctx_in: u64,
+    pub(super) ctx_out: u64,
+}
+
+// SAFETY: the layout is checked below.
+unsafe impl Attributes for ProgLoad {
+    const COMMAND: c_long = 5;
+}
+
+// SAFETY: the layout is checked below.
+unsafe impl Attributes for TestRun {
+    const COMMAND: c_long = 10;
+}
+
+// SAFETY: the layout is checked below.
+unsafe impl Attributes for BtfLoad {
+    const COMMAND: c_long = 18;
+}
+
+// That nothing is missing shows in the places of what follows it.
+const _: () = {
+    assert!(offset_of!(ProgLoad, prog_btf_fd) == 72);
+    assert!(offset_of!(ProgLoad, func_info) == 80);
+    assert!(offset_of!(ProgLoad, core_relo_cnt) == 116);
+    assert!(offset_of!(ProgLoad, core_relos) == 128);
+    assert!(offset_of!(ProgLoad, core_relo_rec_size) == 136);
+    assert!(size_of::<ProgLoad>() == 144);
+    assert!(size_of::<BtfLoad>() == 32);
+    assert!(offset_of!(TestRun, ctx_in) == 48);
+    assert!(size_of::<TestRun>() == 64);
+};
+
+/// How often a command that was interrupted is tried: the verifier gives up when
+/// a signal is pending.
+const TRIES: usize = 5;
+
+/// Calls bpf(2) and returns what it returns.
+///
+/// # Safety
+/// Every address in `attributes` is that of as much memory as the size beside
+/// it says, writable where the kernel writes.
+pub(super) unsafe fn bpf<A: Attributes>(attributes: &mut A) -> io::Result<c_long> {
+    for remaining in (0..TRIES).rev() {
+        // SAFETY: the trait says that this is an attribute of the command; the
+        // caller answers for the addresses in it.
+        let returned = unsafe {
+            libc::syscall(libc::SYS_bpf, A::COMMAND, &raw mut *attributes, size_of::<A>())
+        };
+        if returned >= 0 {
+            return Ok(returned);
+        }
+        let error = io::Error::last_os_error();
+        if error.raw_os_error() != Some(libc::EAGAIN) || remaining == 0 {
+            return Err(error);
+        }
+    }
+    unreachable!("the last try returns")
+}
+
+/// Like [`bpf`], for a command that returns a new file descriptor.
+///
+/// # Safety
+/// As for [`bpf`].
+pub(super) unsafe fn bpf_fd<A: Attributes>(attributes: &mut A) -> io::Result<OwnedFd> {
+    // SAFETY: it is the caller's promise, too.
+    let fd = unsafe { bpf(attributes) }?;
+    // SAFETY: the descriptor is new, so nobody else closes it.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd as RawFd) })
+}
+
+/// A pointer as the kernel wants it.
+pub(super) fn address<T>(pointer: *const T) -> u64 {
+    pointer.expose_provenance() as u64
+}
