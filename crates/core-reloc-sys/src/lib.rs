@@ -1,1 +1,70 @@
-//! (being written)
+//! Finds the running kernel's BTF, and its modules', and says whether CO-RE is supported.
+//!
+//! Thin on purpose: this is the crate that touches the system, so that `btf-types` and `core-reloc`
+//! need not. It reads files, checks that they hold BTF, and hands out the bytes.
+//!
+//! # Example
+//! ```
+//! match core_reloc_sys::kernel_btf() {
+//!     Ok(file) => println!("{} types in {}", file.parse()?.len(), file.path().display()),
+//!     Err(error) => println!("{error}"),
+//! }
+//! # Ok::<(), core_reloc_sys::FileError>(())
+//! ```
+#![deny(unsafe_code)]
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::arithmetic_side_effects,
+        clippy::cast_possible_truncation,
+        clippy::cast_possible_wrap,
+        clippy::cast_sign_loss,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::unwrap_used,
+    )
+)]
+
+mod elf;
+mod error;
+mod file;
+mod kernel;
+mod map;
+mod module;
+mod support;
+
+pub use self::{
+    error::{FileError, NotFound, Problem},
+    file::{BtfFile, MAX_LEN},
+    kernel::Kernel,
+    module::ModuleFile,
+    support::{SupportReport, Supported},
+};
+
+/// The running kernel's BTF: the seed API's *get-kernel-btf*. Short for [`Kernel::btf`] of
+/// [`Kernel::running`].
+///
+/// # Errors
+/// [`NotFound`], with everything that was tried and why each failed.
+pub fn kernel_btf() -> Result<BtfFile, NotFound> {
+    Kernel::running().btf()
+}
+
+/// Whether the running kernel's types are known, so that CO-RE relocations can be resolved for it:
+/// the seed API's *core-read-supported?*.
+///
+/// ```
+/// if !core_reloc_sys::core_read_supported() {
+///     println!("{}", core_reloc_sys::support());
+/// }
+/// ```
+pub fn core_read_supported() -> bool {
+    support().is_supported()
+}
+
+/// The same with reasons. Short for [`Kernel::support`] of [`Kernel::running`].
+pub fn support() -> SupportReport {
+    Kernel::running().support()
+}

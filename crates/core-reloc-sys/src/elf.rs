@@ -1,0 +1,56 @@
+//! Finding the `.BTF` section of an ELF file, of either width and byte order.
+
+use std::ops::Range;
+
+use object::{
+    FileKind, ReadCache, ReadCacheOps, ReadRef,
+    elf::{FileHeader32, FileHeader64, SHF_COMPRESSED},
+    read::elf::{FileHeader, SectionHeader},
+};
+
+use crate::error::Problem;
+
+/// The place of the `.BTF` section in a file.
+///
+/// It reads the headers and no more: a kernel with debug information takes a gigabyte.
+pub(crate) fn btf_section(file: impl ReadCacheOps) -> Result<Range<u64>, Problem> {
+    let cache = ReadCache::new(file);
+    let header = |error: object::Error| damaged("ELF header", 0, error);
+    match FileKind::parse(&cache).map_err(header)? {
+        FileKind::Elf32 => in_sections::<FileHeader32<object::Endianness>, _>(&cache),
+        FileKind::Elf64 => in_sections::<FileHeader64<object::Endianness>, _>(&cache),
+        other => Err(damaged("ELF header", 0, format!("the file is of kind {other:?}"))),
+    }
+}
+
+fn in_sections<'data, Elf: FileHeader, R: ReadRef<'data>>(file: R) -> Result<Range<u64>, Problem> {
+    let header = Elf::parse(file).map_err(|error| damaged("ELF header", 0, error))?;
+    let order = header.endian().map_err(|error| damaged("ELF header", 0, error))?;
+    let headers_at = header.e_shoff(order).into();
+    let in_headers = |error| damaged("ELF section headers", headers_at, error);
+    let sections = header.sections(order, file).map_err(in_headers)?;
+    let section_named = |name: &[u8]| sections.section_by_name(order, name);
+
+    let (_, section) = section_named(b".BTF").ok_or(Problem::NoSection)?;
+    if section_named(b".BTF.base").is_some() {
+        return Err(Problem::DistilledBase);
+    }
+    let start = section.sh_offset(order).into();
+    let in_section = |reason: &str| damaged(".BTF section", start, reason);
+    let (_, len) =
+        section.file_range(order).ok_or_else(|| in_section("has no bytes in the file"))?;
+    if section.sh_flags(order).contains(SHF_COMPRESSED) {
+        return Err(in_section("is compressed"));
+    }
+    let file_len = file.len().map_err(|()| in_section("the file's length is not known"))?;
+    match start.checked_add(len).filter(|end| *end <= file_len) {
+        Some(end) => Ok(start..end),
+        None => {
+            Err(in_section(&format!("has {len} bytes, but the file ends at offset {file_len:#x}")))
+        }
+    }
+}
+
+fn damaged(part: &'static str, offset: u64, reason: impl ToString) -> Problem {
+    Problem::Elf { part, offset, reason: reason.to_string() }
+}

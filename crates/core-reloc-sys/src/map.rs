@@ -1,0 +1,35 @@
+//! Mapping the kernel's own BTF: the only unsafe code of the workspace.
+
+use std::{fs::File, io};
+
+use memmap2::{Mmap, MmapOptions};
+use rustix::fs::{FsWord, fstatfs};
+
+/// `SYSFS_MAGIC` of the kernel's `uapi/linux/magic.h`.
+const SYSFS_MAGIC: FsWord = 0x6265_6572;
+
+/// BTF that the kernel shows in sysfs.
+pub(crate) struct SysfsBtf<'a>(&'a File);
+
+impl<'a> SysfsBtf<'a> {
+    /// A file that is BTF, as its magic has told, if it is on sysfs.
+    pub(crate) fn new(btf: &'a File) -> Option<Self> {
+        // A file system that does not say what it is, is not sysfs.
+        let is_sysfs = fstatfs(btf).is_ok_and(|system| system.f_type == SYSFS_MAGIC);
+        is_sysfs.then_some(Self(btf))
+    }
+
+    /// Maps it, privately: the kernel refuses shared mappings.
+    ///
+    /// # Errors
+    /// Where the kernel cannot map its BTF, as before Linux 6.16, or a module's.
+    pub(crate) fn map(&self) -> io::Result<Mmap> {
+        #[expect(unsafe_code, reason = "a safe way to map a file cannot exist")]
+        // SAFETY: the bytes behind a mapping must not change while they are lent out as a slice, nor
+        // may the file become shorter. BTF on sysfs is memory of the kernel's, which it keeps
+        // read-only from boot on, and a file that nobody can write to or truncate.
+        unsafe {
+            MmapOptions::new().map_copy_read_only(self.0)
+        }
+    }
+}

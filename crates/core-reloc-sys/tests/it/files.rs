@@ -1,0 +1,58 @@
+//! Every form of file that BTF comes in.
+
+use std::{fs, process::Command, thread};
+
+use btf_types::Btf;
+use core_reloc_sys::BtfFile;
+use object::{Architecture, Endianness};
+
+use crate::tree::{Tree, btf, elf_of, split_btf};
+
+#[test]
+fn elf_files_of_both_widths_and_byte_orders_are_read() {
+    let bytes = btf(&["a", "b"]);
+    for (machine, order) in [
+        (Architecture::X86_64, Endianness::Little),
+        (Architecture::S390x, Endianness::Big),
+        (Architecture::Arm, Endianness::Little),
+        (Architecture::Mips, Endianness::Big),
+    ] {
+        let file = elf_of(machine, order, &[(".text", &[1; 24]), (".BTF", &bytes)]);
+        let tree = Tree::new().with("vmlinux", &file);
+        let file = BtfFile::open(tree.path("vmlinux")).unwrap();
+        assert_eq!(file.bytes(), bytes, "{machine:?} {order:?}");
+    }
+}
+
+#[test]
+fn pipes_are_read() {
+    let bytes = btf(&["a"]);
+    let object = elf_of(Architecture::X86_64, Endianness::Little, &[(".BTF", &bytes)]);
+    for content in [bytes.clone(), object] {
+        let tree = Tree::new();
+        let pipe = tree.path("pipe");
+        assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let writer = thread::spawn({
+            let pipe = pipe.clone();
+            move || fs::write(pipe, content).unwrap()
+        });
+        assert_eq!(BtfFile::open(&pipe).unwrap().bytes(), bytes);
+        writer.join().unwrap();
+    }
+}
+
+#[test]
+fn a_module_continues_its_kernel() {
+    let kernel = btf(&["list_head", "module"]);
+    let module = split_btf(&kernel, &["widget"]);
+    let object = elf_of(Architecture::X86_64, Endianness::Little, &[(".BTF", &module)]);
+    let tree = Tree::new().with("vmlinux", &kernel).with("widget.ko", &object);
+    let kernel = BtfFile::open(tree.path("vmlinux")).unwrap();
+    let base = kernel.parse().unwrap();
+    let module = BtfFile::open(tree.path("widget.ko")).unwrap();
+    let split = module.parse_split(&base).unwrap();
+    let names = |btf: &Btf| -> Vec<String> {
+        btf.types().map(|ty| ty.name().unwrap().to_string()).collect()
+    };
+    assert_eq!(names(&split), ["list_head", "module", "widget"]);
+}
