@@ -205,6 +205,13 @@ impl<'a, R: Record> Section<'a, R> {
         self.records.is_empty()
     }
 
+    /// One record, by its number from 0.
+    pub fn get(&self, index: usize) -> Option<R> {
+        let start = index.checked_mul(self.info.record_size)?;
+        let record = self.records.get(start..)?.get(..self.info.record_size)?;
+        Some(R::read(record, self.info.order))
+    }
+
     /// The records, in the order in which they are stored.
     pub fn records(
         &self,

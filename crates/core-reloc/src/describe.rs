@@ -53,11 +53,23 @@ pub(crate) fn record_subject(local: &Btf<'_>, record: &CoreReloc) -> Box<str> {
         Some(kind) => write!(text, "{kind} of "),
         None => write!(text, "relocation of kind {} of ", record.kind),
     };
-    let _ = match local.type_by_id(record.type_id) {
-        Ok(root) => write_type(&mut text, root),
-        Err(_) => write!(text, "type {}", record.type_id),
-    };
+    let _ = write_record_root(&mut text, local, record);
     text.finish().into()
+}
+
+/// Names the root type of a record that could not be decoded.
+#[cfg(feature = "elf")]
+pub(crate) fn record_root(local: &Btf<'_>, record: &CoreReloc) -> String {
+    let mut text = Quote::default();
+    let _ = write_record_root(&mut text, local, record);
+    text.finish()
+}
+
+fn write_record_root(text: &mut Quote, local: &Btf<'_>, record: &CoreReloc) -> fmt::Result {
+    match local.type_by_id(record.type_id) {
+        Ok(root) => write_type(text, root),
+        Err(_) => write!(text, "type {}", record.type_id),
+    }
 }
 
 /// Names a candidate: its kind, name, id, and module.

@@ -32,6 +32,8 @@ mod budget;
 mod candidates;
 mod compat;
 mod describe;
+#[cfg(feature = "elf")]
+pub mod elf;
 mod error;
 mod essential;
 mod field_compat;

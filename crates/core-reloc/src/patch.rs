@@ -94,6 +94,18 @@ impl Code {
         Self { bytes: [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p], len }
     }
 
+    /// The instruction at an offset of some code; none if it is not all inside.
+    pub fn at(code: &[u8], insn_off: u32) -> Option<Self> {
+        let rest = code.get(usize::try_from(insn_off).ok()?..)?;
+        let (first, rest) = rest.split_first_chunk::<SLOT>()?;
+        // The code of an instruction is its first byte in both byte orders.
+        if Insn::decode(*first, ByteOrder::Little).is_ldimm64() {
+            Some(Self::new(*first, Some(*rest.first_chunk()?)))
+        } else {
+            Some(Self::new(*first, None))
+        }
+    }
+
     /// The bytes.
     pub fn as_bytes(&self) -> &[u8] {
         self.bytes.get(..usize::from(self.len)).unwrap_or(&self.bytes)

@@ -1,0 +1,47 @@
+//! Whole BPF objects: ELF files with code, `.BTF` and `.BTF.ext`, relocated as libbpf does it.
+//!
+//! [`Object::parse`] reads one, in either byte order. [`Object::relocations`] lists its relocations
+//! without any target; [`Object::relocate`] resolves and applies them one by one, reports each, and
+//! gives the patched object at the end, unless one failed. [`TypeSections::find`] finds the BTF in
+//! any ELF file, for targets.
+//!
+//! Nothing is copied but the object itself, once, to be patched; and nothing is unpacked.
+//!
+//! ```
+//! # fn f(object: &[u8], kernel: &[u8]) -> Result<(), Box<dyn std::error::Error>> {
+//! use btf_types::Btf;
+//! use core_reloc::{Options, Target, elf::Object};
+//!
+//! let (object, kernel) = (Object::parse(object)?, Btf::parse(kernel)?);
+//! let target = Target::new(&kernel);
+//!
+//! let mut relocating = object.relocate(&target, Options::default());
+//! for report in &mut relocating {
+//!     println!("{report}");
+//! }
+//! let relocated = relocating.finish()?;
+//! println!("{} relocated, {} bytes", relocated.counts.relocated, relocated.bytes.len());
+//! # Ok(())
+//! # }
+//! ```
+
+mod error;
+mod file;
+mod functions;
+mod lines;
+mod object;
+mod records;
+mod relocate;
+mod report;
+mod types;
+
+pub use self::{
+    error::ObjectError,
+    file::is_elf,
+    lines::{SourceLine, SourceLines},
+    object::Object,
+    records::{ObjectRelocation, Records},
+    relocate::{Counts, Failed, Relocated, Relocating},
+    report::{Outcome, Report, Skip},
+    types::TypeSections,
+};

@@ -1,0 +1,106 @@
+//! The functions of an object, as its symbol table tells them.
+
+use alloc::{collections::BTreeMap, vec::Vec};
+
+use btf_types::Name;
+use object::{elf, pod, read::elf::Sym};
+
+use super::{
+    ObjectError,
+    file::{Elf64, Endian, Section, string_at},
+};
+
+/// The functions of the sections that have relocations, by section and offset.
+#[derive(Debug, Default)]
+pub(super) struct Functions<'a> {
+    functions: Vec<Function>,
+    /// The string table of their names.
+    names: &'a [u8],
+}
+
+/// One function symbol. Offsets are bytes from the start of its section.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Function {
+    section: u32,
+    pub(super) start: u64,
+    end: u64,
+    name_off: u32,
+    /// Which of the section's functions up to this one ends last. Functions do not overlap, unless
+    /// somebody wants them to.
+    ends_last: usize,
+}
+
+impl<'a> Functions<'a> {
+    /// Reads the functions of some sections, which are given by their numbers.
+    ///
+    /// Sections beyond 65,279 have none: like libbpf, this reads no table of extended section
+    /// numbers (`SHT_SYMTAB_SHNDX`).
+    pub(super) fn parse(
+        file: &Elf64<'a>,
+        table: &Section<'a>,
+        sections: &BTreeMap<u32, Section<'a>>,
+    ) -> Result<Self, ObjectError> {
+        let endian = file.endian();
+        let names = file.linked_strings(table)?;
+        let symbols = file.data(table, elf::SHT_SYMTAB)?;
+        // Bytes behind the last whole symbol are none.
+        let symbols = pod::slice_from_all_bytes::<elf::Sym64<Endian>>(symbols).unwrap_or_default();
+
+        let mut functions = Vec::new();
+        for (number, symbol) in symbols.iter().enumerate() {
+            let section = symbol.st_shndx(endian).index();
+            let section = section.and_then(|index| sections.get(&u32::from(index)));
+            let Some(section) = section.filter(|_| symbol.st_type() == elf::STT_FUNC) else {
+                continue;
+            };
+            let (start, size) = (symbol.st_value(endian), symbol.st_size(endian));
+            let whole = start.is_multiple_of(8) && size.is_multiple_of(8) && size != 0;
+            let end = start.checked_add(size).filter(|end| whole && *end <= section.size);
+            let end = end.ok_or_else(|| ObjectError::Function {
+                symbol: number,
+                section: section.label(),
+                offset: start,
+                size,
+                len: section.size,
+            })?;
+            let name_off = symbol.st_name(endian);
+            functions.push(Function { section: section.index, start, end, name_off, ends_last: 0 });
+        }
+        functions.sort_unstable_by_key(|function| (function.section, function.start, function.end));
+        link(&mut functions);
+        Ok(Self { functions, names })
+    }
+
+    /// The function that covers an offset of a section.
+    pub(super) fn covering(&self, section: u32, offset: u32) -> Option<&Function> {
+        let place = (section, u64::from(offset));
+        let behind = self.functions.partition_point(|other| (other.section, other.start) <= place);
+        let nearest = self.functions.get(behind.checked_sub(1)?)?;
+        let covers = |function: &&Function| function.section == section && place.1 < function.end;
+        let wider = || self.functions.get(nearest.ends_last).filter(covers);
+        Some(nearest).filter(covers).or_else(wider)
+    }
+
+    /// The name of a function, if it can be read.
+    pub(super) fn name(&self, function: &Function) -> Option<Name<'a>> {
+        string_at(self.names, function.name_off)
+    }
+}
+
+/// Fills in which function ends last, of sorted ones.
+fn link(functions: &mut [Function]) {
+    let mut last: Option<(usize, Function)> = None;
+    for (index, function) in functions.iter_mut().enumerate() {
+        match last {
+            Some((widest, other))
+                if other.section == function.section && other.end > function.end =>
+            {
+                function.ends_last = widest;
+            }
+            _ => {
+                function.ends_last = index;
+                last = Some((index, *function));
+            }
+        }
+    }
+}

@@ -1,0 +1,278 @@
+//! An object: its types, its records, and the code that they belong to.
+
+use alloc::{collections::BTreeMap, vec::Vec};
+
+use ::object::{elf, read::elf::FileHeader};
+use btf_types::{
+    Btf, BtfExt, ByteOrder, Name, PointerSize, TypeId,
+    ext::{self, CoreReloc},
+};
+
+use super::{
+    ObjectError, Records, Skip,
+    file::{Class, Elf64, Section, class},
+    functions::{Function, Functions},
+};
+use crate::{RelocKind, Relocator, Target};
+
+/// A BPF object, borrowed from the bytes of its file.
+///
+/// Its sections are told apart as libbpf does it: code is what is executable and in the file, and
+/// the records of `.BTF.ext` belong to the first section of the name that they give.
+#[derive(Debug)]
+pub struct Object<'a> {
+    bytes: &'a [u8],
+    byte_order: ByteOrder,
+    btf: Option<Btf<'a>>,
+    ext: Option<Ext<'a>>,
+    groups: Vec<Group<'a>>,
+    functions: Functions<'a>,
+}
+
+/// `.BTF.ext`, and where it begins in the file.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ext<'a> {
+    pub(super) start: u64,
+    pub(super) parsed: BtfExt<'a>,
+}
+
+/// The relocation records of one section.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Group<'a> {
+    pub(super) name: Name<'a>,
+    pub(super) place: Place<'a>,
+    pub(super) records: ext::Section<'a, CoreReloc>,
+}
+
+/// What the section of some records is.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Place<'a> {
+    /// There is none of the name.
+    Missing,
+    /// It holds no code.
+    NotCode,
+    /// It holds code: its number, where it begins in the file, and its bytes.
+    Code { index: u32, start: usize, bytes: &'a [u8] },
+}
+
+impl<'a> Object<'a> {
+    /// Reads an object.
+    ///
+    /// An object without `.BTF` or `.BTF.ext`, or without relocation records, has nothing to
+    /// relocate, which is no error. Whatever the records need must be whole.
+    ///
+    /// # Errors
+    /// Bytes that are no BPF object, a damaged section table, type information that is not
+    /// well-formed, relocation records without types, names, code or symbols: see [`ObjectError`].
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, ObjectError> {
+        let file = parse_bpf(bytes)?;
+        let sections = Sections::parse(&file)?;
+        let byte_order = file.byte_order();
+        let mut object = Self {
+            bytes,
+            byte_order,
+            btf: None,
+            ext: None,
+            groups: Vec::new(),
+            functions: Functions::default(),
+        };
+        if let Some(section) = &sections.btf {
+            let (name, start) = (".BTF", section.offset);
+            let btf = Btf::parse(file.data(section, elf::SHT_PROGBITS)?);
+            let btf =
+                btf.map_err(|error| ObjectError::Btf { section: name, offset: start, error })?;
+            same_byte_order(name, btf.byte_order(), byte_order)?;
+            object.btf = Some(btf.with_pointer_size(PointerSize::Eight));
+        }
+        if let Some(section) = &sections.ext {
+            let (name, start) = (".BTF.ext", section.offset);
+            let ext = BtfExt::parse(file.data(section, elf::SHT_PROGBITS)?);
+            let parsed =
+                ext.map_err(|error| ObjectError::Btf { section: name, offset: start, error })?;
+            same_byte_order(name, parsed.byte_order(), byte_order)?;
+            object.ext = Some(Ext { start, parsed });
+        }
+        object.find_code(&file, &sections)?;
+        Ok(object)
+    }
+
+    /// Finds the code that the relocation records belong to, and its functions.
+    fn find_code(&mut self, file: &Elf64<'a>, sections: &Sections<'a>) -> Result<(), ObjectError> {
+        let Some(ext) = self.ext.filter(|ext| !ext.parsed.core_relocs().is_empty()) else {
+            return Ok(());
+        };
+        let btf = self.btf.as_ref().ok_or(ObjectError::NoBtf)?;
+        let mut code = BTreeMap::new();
+        for (group, records) in ext.parsed.core_relocs().sections().enumerate() {
+            if records.is_empty() {
+                continue;
+            }
+            let name_off = records.name_off();
+            let name = btf.string(name_off).ok().filter(|name| !name.is_empty());
+            let name = name.ok_or(ObjectError::ExtSectionName { group, name_off })?;
+            let place = match sections.by_name.get(&name) {
+                None => Place::Missing,
+                Some(section) if !is_code(section) => Place::NotCode,
+                Some(section) => {
+                    let bytes = file.data(section, elf::SHT_PROGBITS)?;
+                    code.insert(section.index, *section);
+                    // What the file has at an offset, the offset is a `usize` of.
+                    let start = usize::try_from(section.offset).unwrap_or(usize::MAX);
+                    Place::Code { index: section.index, start, bytes }
+                }
+            };
+            self.groups.push(Group { name, place, records });
+        }
+        let symbols = sections.symbols.as_ref().ok_or(ObjectError::NoSymbolTable)?;
+        self.functions = Functions::parse(file, symbols, &code)?;
+        Ok(())
+    }
+
+    /// The bytes of the file.
+    pub fn as_bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// The byte order of the file, its types and its code.
+    pub fn byte_order(&self) -> ByteOrder {
+        self.byte_order
+    }
+
+    /// The object's own types, `.BTF`. Pointers have 8 bytes.
+    pub fn btf(&self) -> Option<&Btf<'a>> {
+        self.btf.as_ref()
+    }
+
+    /// What lies beside the types, `.BTF.ext`.
+    pub fn ext(&self) -> Option<&BtfExt<'a>> {
+        self.ext.as_ref().map(|ext| &ext.parsed)
+    }
+
+    /// All relocations, in the order of their records.
+    pub fn relocations(&'a self) -> Records<'a> {
+        Records::new(self)
+    }
+
+    /// Whether a root type has no candidate in the target, so that kernel modules which the target
+    /// leaves out may make a difference.
+    pub fn needs_modules(&self, target: &Target<'_>) -> bool {
+        let Some(btf) = &self.btf else { return false };
+        let mut relocator = Relocator::new(btf, target);
+        relocator.prepare(self.roots());
+        relocator.roots_without_candidates().next().is_some()
+    }
+
+    /// The root types that are looked for in the target.
+    pub(super) fn roots(&self) -> impl Iterator<Item = TypeId> {
+        let records = self.groups.iter().flat_map(|group| group.records.records());
+        let needs_no_target = RelocKind::TypeIdLocal.to_raw();
+        records.filter(move |record| record.kind != needs_no_target).map(|record| record.type_id)
+    }
+
+    pub(super) fn place_of_core_reloc_len(&self) -> Option<usize> {
+        let ext = self.ext?;
+        let start = usize::try_from(ext.start).ok()?;
+        start.checked_add(ext.parsed.core_reloc_len_offset()?)
+    }
+
+    pub(super) fn groups(&self) -> &[Group<'a>] {
+        &self.groups
+    }
+
+    pub(super) fn functions(&self) -> &Functions<'a> {
+        &self.functions
+    }
+}
+
+impl<'a> Group<'a> {
+    /// The function that an instruction is part of.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub(super) fn function<'o>(
+        &self,
+        functions: &'o Functions<'a>,
+        insn_off: u32,
+    ) -> Result<&'o Function, Skip> {
+        match self.place {
+            Place::Missing => Err(Skip::NoSection),
+            Place::NotCode => Err(Skip::NotCode),
+            Place::Code { index, .. } => {
+                functions.covering(index, insn_off).ok_or(Skip::NoFunction)
+            }
+        }
+    }
+}
+
+/// The header of an ELF file that holds BPF code.
+fn parse_bpf(bytes: &[u8]) -> Result<Elf64<'_>, ObjectError> {
+    let wrong = |field, offset, found: u16, allowed| {
+        Err(ObjectError::Header { field, offset, found: found.into(), allowed })
+    };
+    if class(bytes)? == Class::Elf32 {
+        return wrong("ELF class", 4, elf::ELFCLASS32.0.into(), "2 (64 bits), as BPF objects have");
+    }
+    let file = Elf64::parse(bytes)?;
+    let (e_type, machine) =
+        (file.header().e_type(file.endian()), file.header().e_machine(file.endian()));
+    if e_type != elf::ET_REL {
+        return wrong("e_type", 16, e_type.0, "1 (relocatable), as BPF objects have");
+    }
+    // Compilers of old wrote none.
+    if !matches!(machine, elf::EM_BPF | elf::EM_NONE) {
+        return wrong("e_machine", 18, machine.0, "247 (BPF)");
+    }
+    Ok(file)
+}
+
+/// Whether libbpf takes a section for one of code.
+fn is_code(section: &Section<'_>) -> bool {
+    section.sh_type == elf::SHT_PROGBITS
+        && section.flags.contains(elf::SHF_EXECINSTR)
+        && section.size > 0
+}
+
+fn same_byte_order(
+    section: &'static str,
+    found: ByteOrder,
+    expected: ByteOrder,
+) -> Result<(), ObjectError> {
+    if found == expected {
+        Ok(())
+    } else {
+        Err(ObjectError::ByteOrder { section, found, expected })
+    }
+}
+
+/// The sections that matter.
+struct Sections<'a> {
+    btf: Option<Section<'a>>,
+    ext: Option<Section<'a>>,
+    symbols: Option<Section<'a>>,
+    /// The first section of each name.
+    by_name: BTreeMap<Name<'a>, Section<'a>>,
+}
+
+impl<'a> Sections<'a> {
+    fn parse(file: &Elf64<'a>) -> Result<Self, ObjectError> {
+        let mut sections = Self { btf: None, ext: None, symbols: None, by_name: BTreeMap::new() };
+        for section in file.sections() {
+            let section = section?;
+            let (what, place) = match section.name.as_bytes() {
+                b".BTF" => (".BTF", &mut sections.btf),
+                b".BTF.ext" => (".BTF.ext", &mut sections.ext),
+                _ if section.sh_type == elf::SHT_SYMTAB => ("symbol tables", &mut sections.symbols),
+                _ => {
+                    sections.by_name.entry(section.name).or_insert(section);
+                    continue;
+                }
+            };
+            if let Some(first) = place {
+                let (first, second) = (first.index, section.index);
+                return Err(ObjectError::Duplicate { what, first, second });
+            }
+            *place = Some(section);
+        }
+        Ok(sections)
+    }
+}

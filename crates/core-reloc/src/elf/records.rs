@@ -1,0 +1,146 @@
+//! The relocations of an object: each record with its place.
+
+use alloc::string::String;
+
+use btf_types::{Btf, Name, TypeId, ext::CoreReloc};
+
+use super::{
+    Object, Skip,
+    functions::Function,
+    object::{Group, Place},
+};
+use crate::{Code, Error, RelocKind, Relocation, access_in_c, describe};
+
+/// One relocation of an object: a record of `.BTF.ext` and the code that it belongs to.
+#[derive(Debug, Clone, Copy)]
+pub struct ObjectRelocation<'a> {
+    object: &'a Object<'a>,
+    local: &'a Btf<'a>,
+    group: &'a Group<'a>,
+    index: usize,
+    record: CoreReloc,
+}
+
+impl<'a> ObjectRelocation<'a> {
+    /// The name of the section.
+    pub fn section(&self) -> Name<'a> {
+        self.group.name
+    }
+
+    /// The number of the record within its section, from 0.
+    pub fn index(&self) -> usize {
+        self.index
+    }
+
+    /// The record as it is stored.
+    pub fn record(&self) -> &CoreReloc {
+        &self.record
+    }
+
+    /// Bytes from the start of the section to the instruction.
+    pub fn insn_off(&self) -> u32 {
+        self.record.insn_off
+    }
+
+    /// What is asked; none if the number, [`CoreReloc::kind`], is unknown.
+    pub fn kind(&self) -> Option<RelocKind> {
+        RelocKind::from_raw(self.record.kind)
+    }
+
+    /// The root type, in the object's own types.
+    pub fn type_id(&self) -> TypeId {
+        self.record.type_id
+    }
+
+    /// The name of the root type, which is empty if it is anonymous; none if there is no such type
+    /// or name.
+    pub fn root_name(&self) -> Option<Name<'a>> {
+        self.local.type_by_id(self.record.type_id).ok()?.name().ok()
+    }
+
+    /// The access string as it is stored; none if there is no such string.
+    pub fn access_string(&self) -> Option<Name<'a>> {
+        self.local.string(self.record.access_str_off).ok()
+    }
+
+    /// The access as a C programmer writes it, as [`access_in_c`] does.
+    pub fn access_in_c(&self) -> String {
+        match self.decode() {
+            Ok(relocation) => access_in_c(self.local, &relocation),
+            Err(_) => describe::record_root(self.local, &self.record),
+        }
+    }
+
+    /// The record, decoded.
+    ///
+    /// # Errors
+    /// A record whose kind is unknown, or whose access string is not one.
+    pub fn decode(&self) -> Result<Relocation, Error> {
+        Relocation::from_record(self.local, &self.record).map_err(|cause| Error {
+            subject: describe::record_subject(self.local, &self.record),
+            cause,
+        })
+    }
+
+    /// The instruction as the object has it; none if there is none at the offset.
+    pub fn insn(&self) -> Option<Code> {
+        match self.group.place {
+            Place::Code { bytes, .. } => Code::at(bytes, self.record.insn_off),
+            Place::Missing | Place::NotCode => None,
+        }
+    }
+
+    /// The name of the function that the instruction is part of.
+    ///
+    /// # Errors
+    /// Why there is no such function: the relocation is then skipped. The name is none where the
+    /// symbol's cannot be read.
+    pub fn function(&self) -> Result<Option<Name<'a>>, Skip> {
+        self.function_symbol().map(|function| self.object.functions().name(function))
+    }
+
+    pub(super) fn function_symbol(&self) -> Result<&'a Function, Skip> {
+        self.group.function(self.object.functions(), self.record.insn_off)
+    }
+
+    pub(super) fn local(&self) -> &'a Btf<'a> {
+        self.local
+    }
+
+    pub(super) fn place(&self) -> Place<'a> {
+        self.group.place
+    }
+}
+
+/// The relocations of an object, in the order of their records.
+#[derive(Debug, Clone)]
+pub struct Records<'a> {
+    object: &'a Object<'a>,
+    /// Which group of records comes next, and which record of it.
+    group: usize,
+    index: usize,
+}
+
+impl<'a> Records<'a> {
+    pub(super) fn new(object: &'a Object<'a>) -> Self {
+        Self { object, group: 0, index: 0 }
+    }
+}
+
+impl<'a> Iterator for Records<'a> {
+    type Item = ObjectRelocation<'a>;
+
+    fn next(&mut self) -> Option<ObjectRelocation<'a>> {
+        let (object, local) = (self.object, self.object.btf()?);
+        loop {
+            let group = object.groups().get(self.group)?;
+            let index = self.index;
+            if let Some(record) = group.records.get(index) {
+                self.index = index.saturating_add(1);
+                return Some(ObjectRelocation { object, local, group, index, record });
+            }
+            self.group = self.group.saturating_add(1);
+            self.index = 0;
+        }
+    }
+}

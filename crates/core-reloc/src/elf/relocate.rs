@@ -1,0 +1,182 @@
+//! Relocating an object: one relocation at a time, on one copy of the file.
+//!
+//! The order of what is checked is that of libbpf's `bpf_object__relocate_core` (BSD-2-Clause
+//! option), which stops at the first relocation that fails; this goes on.
+
+use alloc::vec::Vec;
+
+use thiserror::Error as ThisError;
+
+use super::{Object, ObjectRelocation, Outcome, Records, Report, object::Place};
+use crate::{
+    Cause, Code, Error, Options, PatchError, Relocator, Status, Target, describe, insn::SLOT_OFF,
+};
+
+impl<'a> Object<'a> {
+    /// Begins to relocate the object. The iterator does one relocation after the other, in the order
+    /// of the records, and reports each; [`Relocating::finish`] gives the object back.
+    ///
+    /// A relocation that fails does not stop the others. Candidates narrow over the whole object:
+    /// see [`Options::narrow`].
+    pub fn relocate(&'a self, target: &'a Target<'a>, options: Options) -> Relocating<'a> {
+        let relocator = self.btf().map(|local| {
+            let mut relocator = Relocator::with_options(local, target, options);
+            relocator.prepare(self.roots());
+            relocator
+        });
+        Relocating {
+            object: self,
+            target,
+            relocator,
+            records: self.relocations(),
+            bytes: self.as_bytes().to_vec(),
+            counts: Counts::default(),
+        }
+    }
+}
+
+/// An object that is being relocated: an iterator over the reports.
+///
+/// Reports that are not asked for are not lost: [`Relocating::finish`] does what is left.
+#[derive(Debug)]
+#[must_use = "nothing is relocated before the iterator is driven, or finished"]
+pub struct Relocating<'a> {
+    object: &'a Object<'a>,
+    target: &'a Target<'a>,
+    /// None for an object without types, which has no relocations either.
+    relocator: Option<Relocator<'a>>,
+    records: Records<'a>,
+    /// The copy of the file that is patched.
+    bytes: Vec<u8>,
+    counts: Counts,
+}
+
+impl<'a> Iterator for Relocating<'a> {
+    type Item = Report<'a>;
+
+    fn next(&mut self) -> Option<Report<'a>> {
+        let relocator = self.relocator.as_mut()?;
+        let relocation = self.records.next()?;
+        let code = match relocation.place() {
+            Place::Code { start, bytes, .. } => {
+                let end = start.saturating_add(bytes.len());
+                self.bytes.get_mut(start..end).unwrap_or_default()
+            }
+            Place::Missing | Place::NotCode => &mut [],
+        };
+        let (outcome, before, after) = relocate(relocator, code, &relocation);
+        self.counts.add(&outcome);
+        Some(Report { relocation, before, after, outcome, target: self.target })
+    }
+}
+
+impl Relocating<'_> {
+    /// What became of the relocations so far.
+    pub fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// Does the relocations that are left, and gives the object back: the patched code, core_relo
+    /// records emptied so that nobody relocates again, and everything else as it was.
+    ///
+    /// # Errors
+    /// When a relocation failed; there is no object then.
+    pub fn finish(mut self) -> Result<Relocated, Failed> {
+        self.by_ref().for_each(drop);
+        if self.counts.failed > 0 {
+            return Err(Failed { counts: self.counts });
+        }
+        // The records stay where they are, but the header says that there are none.
+        let len = self.object.place_of_core_reloc_len();
+        let len = len.and_then(|at| self.bytes.get_mut(at..)?.first_chunk_mut::<4>());
+        if let Some(len) = len {
+            *len = [0; 4];
+        }
+        Ok(Relocated { bytes: self.bytes, counts: self.counts })
+    }
+}
+
+/// Does one relocation, and tells the instruction before and after.
+fn relocate(
+    relocator: &mut Relocator<'_>,
+    code: &mut [u8],
+    relocation: &ObjectRelocation<'_>,
+) -> (Outcome, Option<Code>, Option<Code>) {
+    let record = relocation.record();
+    let insn_off = record.insn_off;
+    let outcome = if !insn_off.is_multiple_of(SLOT_OFF) {
+        Outcome::Failed(Error {
+            subject: describe::record_subject(relocator.local(), record),
+            cause: Cause::Patch(PatchError::Misaligned { insn_off }),
+        })
+    } else if let Err(skip) = relocation.function_symbol() {
+        Outcome::Skipped(skip)
+    } else {
+        let applied = relocator.decode(record).and_then(|relocation| {
+            let resolution = relocator.resolve(&relocation)?;
+            let patched = relocator.apply(code, &relocation, &resolution)?;
+            Ok((resolution, patched))
+        });
+        match applied {
+            Ok((resolution, patched)) => {
+                let outcome = Outcome::Applied { status: patched.status, resolution };
+                return (outcome, Some(patched.before), Some(patched.after));
+            }
+            Err(error) => Outcome::Failed(error),
+        }
+    };
+    let insn = Code::at(code, insn_off);
+    (outcome, insn, insn)
+}
+
+/// An object, relocated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Relocated {
+    /// The bytes of the file.
+    pub bytes: Vec<u8>,
+    /// What became of its relocations.
+    pub counts: Counts,
+}
+
+/// Relocations of an object failed, so that there is nothing to load.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ThisError)]
+#[error("{} of {} relocations failed", counts.failed, counts.total())]
+pub struct Failed {
+    /// What became of all of them.
+    pub counts: Counts,
+}
+
+/// How many relocations of an object came to which end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Counts {
+    /// Those whose instruction holds the target's value.
+    pub relocated: usize,
+    /// Those whose instruction was poisoned.
+    pub poisoned: usize,
+    /// Those that are unresolved, and whose instruction was kept.
+    pub kept: usize,
+    /// Those that failed.
+    pub failed: usize,
+    /// Those whose instruction is part of no function.
+    pub skipped: usize,
+}
+
+impl Counts {
+    /// How many there are of all sorts.
+    pub fn total(&self) -> usize {
+        [self.relocated, self.poisoned, self.kept, self.failed, self.skipped]
+            .into_iter()
+            .fold(0, usize::saturating_add)
+    }
+
+    fn add(&mut self, outcome: &Outcome) {
+        let count = match outcome {
+            Outcome::Applied { status: Status::Relocated, .. } => &mut self.relocated,
+            Outcome::Applied { status: Status::Poisoned(_), .. } => &mut self.poisoned,
+            Outcome::Applied { status: Status::Kept(_), .. } => &mut self.kept,
+            Outcome::Failed(_) => &mut self.failed,
+            Outcome::Skipped(_) => &mut self.skipped,
+        };
+        *count = count.saturating_add(1);
+    }
+}

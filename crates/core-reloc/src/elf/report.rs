@@ -1,0 +1,130 @@
+//! What became of each relocation of an object.
+
+use alloc::string::{String, ToString};
+use core::fmt;
+
+use super::ObjectRelocation;
+use crate::{Code, Error, Poison, Resolution, Status, Target, describe_unmatched};
+
+/// What became of one relocation.
+///
+/// `Display` says it in one line.
+#[derive(Debug, Clone)]
+pub struct Report<'a> {
+    /// The relocation.
+    pub relocation: ObjectRelocation<'a>,
+    /// The instruction before; none if there is none at the offset.
+    pub before: Option<Code>,
+    /// The instruction after; the same as before where nothing was done.
+    pub after: Option<Code>,
+    /// What was done, or why not.
+    pub outcome: Outcome,
+    pub(super) target: &'a Target<'a>,
+}
+
+/// What was done about a relocation, or why not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was decided about, and the decision was applied.
+    Applied {
+        /// What was done to the instruction.
+        status: Status,
+        /// What was decided.
+        resolution: Resolution,
+    },
+    /// It failed.
+    Failed(Error),
+    /// Its instruction is part of no function, so that no loader would look at it.
+    Skipped(Skip),
+}
+
+impl Outcome {
+    /// It in one word: `relocated`, `poisoned`, `kept`, `failed` or `skipped`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Applied { status: Status::Relocated, .. } => "relocated",
+            Self::Applied { status: Status::Poisoned(_), .. } => "poisoned",
+            Self::Applied { status: Status::Kept(_), .. } => "kept",
+            Self::Failed(_) => "failed",
+            Self::Skipped(_) => "skipped",
+        }
+    }
+
+    /// The new value of the instruction, if it has one.
+    pub fn value(&self) -> Option<u64> {
+        match self {
+            Self::Applied { status: Status::Relocated, resolution } => resolution.value(),
+            Self::Applied { .. } | Self::Failed(_) | Self::Skipped(_) => None,
+        }
+    }
+}
+
+impl Report<'_> {
+    /// Why the instruction does not hold the target's value; none if it does.
+    pub fn reason(&self) -> Option<String> {
+        match &self.outcome {
+            Outcome::Applied { status: Status::Relocated, .. } => None,
+            Outcome::Applied {
+                status: Status::Poisoned(poison) | Status::Kept(poison),
+                resolution,
+            } => Some(self.why_poisoned(*poison, resolution)),
+            Outcome::Failed(error) => Some(error.to_string()),
+            Outcome::Skipped(skip) => Some(skip.to_string()),
+        }
+    }
+
+    fn why_poisoned(&self, poison: Poison, resolution: &Resolution) -> String {
+        match (poison, &resolution.unmatched, self.relocation.decode()) {
+            (Poison::Unresolved, Some(unmatched), Ok(relocation)) => {
+                describe_unmatched(self.relocation.local(), self.target, &relocation, unmatched)
+            }
+            (poison, ..) => poison.to_string(),
+        }
+    }
+}
+
+impl fmt::Display for Report<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let relocation = &self.relocation;
+        let (section, insn_off) = (relocation.section(), relocation.insn_off());
+        write!(f, "{section}+{insn_off:#x}: ")?;
+        match relocation.kind() {
+            Some(kind) => write!(f, "{kind}")?,
+            None => write!(f, "kind {}", relocation.record().kind)?,
+        }
+        write!(f, " of {}: {}", relocation.access_in_c(), self.outcome.name())?;
+        if let Some(value) = self.outcome.value() {
+            write!(f, ", {value}")?;
+        }
+        match &self.outcome {
+            // The error names the relocation, which was just named.
+            Outcome::Failed(error) => write!(f, ": {}", error.cause),
+            _ => self.reason().map_or(Ok(()), |reason| write!(f, ": {reason}")),
+        }
+    }
+}
+
+/// Why a relocation's instruction is part of no function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Skip {
+    /// The object has no section of the name that `.BTF.ext` gives.
+    NoSection,
+    /// The section holds no code.
+    NotCode,
+    /// No function symbol covers the instruction. Linkers leave the code and records of a weak
+    /// function behind when another one takes its place.
+    NoFunction,
+}
+
+impl fmt::Display for Skip {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NoSection => "the object has no section of this name",
+            Self::NotCode => "the section holds no code",
+            Self::NoFunction => {
+                "no function covers the instruction, most likely one that a linker dropped"
+            }
+        })
+    }
+}
