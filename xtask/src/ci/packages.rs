@@ -12,6 +12,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("llvm-19", "llvm-strip: the fixtures' objects without DWARF"),
     ("bpftool", "links and loads objects, dumps BTF"),
     ("dwarves", "pahole: reads what the builder wrote"),
+    ("make", "libbpf, the judge"),
     ("libelf-dev", "libbpf, the judge"),
     ("zlib1g-dev", "libbpf, the judge"),
     ("pkg-config", "libbpf, the judge"),
