@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use btf_types::PointerSize;
 use object::{
     FileKind, ReadCache, ReadCacheOps, ReadRef,
     elf::{FileHeader32, FileHeader64, SHF_COMPRESSED},
@@ -10,10 +11,18 @@ use object::{
 
 use crate::error::Problem;
 
-/// The place of the `.BTF` section in a file.
+/// The `.BTF` section of an ELF file.
+pub(crate) struct BtfSection {
+    /// From which byte of the file to which.
+    pub(crate) place: Range<u64>,
+    /// The size of a pointer, as the file's width tells it.
+    pub(crate) pointer_size: PointerSize,
+}
+
+/// Finds the `.BTF` section in a file.
 ///
 /// It reads the headers and no more: a kernel with debug information takes a gigabyte.
-pub(crate) fn btf_section(file: impl ReadCacheOps) -> Result<Range<u64>, Problem> {
+pub(crate) fn btf_section(file: impl ReadCacheOps) -> Result<BtfSection, Problem> {
     let cache = ReadCache::new(file);
     let header = |error: object::Error| damaged("ELF header", 0, error);
     match FileKind::parse(&cache).map_err(header)? {
@@ -23,7 +32,7 @@ pub(crate) fn btf_section(file: impl ReadCacheOps) -> Result<Range<u64>, Problem
     }
 }
 
-fn in_sections<'data, Elf: FileHeader, R: ReadRef<'data>>(file: R) -> Result<Range<u64>, Problem> {
+fn in_sections<'data, Elf: FileHeader, R: ReadRef<'data>>(file: R) -> Result<BtfSection, Problem> {
     let header = Elf::parse(file).map_err(|error| damaged("ELF header", 0, error))?;
     let order = header.endian().map_err(|error| damaged("ELF header", 0, error))?;
     let headers_at = header.e_shoff(order).into();
@@ -44,7 +53,11 @@ fn in_sections<'data, Elf: FileHeader, R: ReadRef<'data>>(file: R) -> Result<Ran
     }
     let file_len = file.len().map_err(|()| in_section("the file's length is not known"))?;
     match start.checked_add(len).filter(|end| *end <= file_len) {
-        Some(end) => Ok(start..end),
+        Some(end) => {
+            let wide = header.is_type_64();
+            let pointer_size = if wide { PointerSize::Eight } else { PointerSize::Four };
+            Ok(BtfSection { place: start..end, pointer_size })
+        }
         None => {
             Err(in_section(&format!("has {len} bytes, but the file ends at offset {file_len:#x}")))
         }

@@ -4,7 +4,7 @@ use std::{io, path::PathBuf};
 
 use thiserror::Error;
 
-/// A file that no BTF could be read from.
+/// A file that cannot be used.
 #[derive(Debug, Error)]
 #[error("{}: {problem}", .path.display())]
 pub struct FileError {
@@ -22,18 +22,20 @@ pub enum Problem {
     #[error("{0}")]
     Io(#[from] io::Error),
     /// It is a directory.
-    #[error("is a directory, expected a file with BTF")]
+    #[error("is a directory, expected a file")]
     Directory,
     /// It has no bytes.
-    #[error("is empty, expected BTF, or an ELF file with a .BTF section")]
+    #[error("is empty")]
     Empty,
-    /// It is neither BTF nor ELF.
-    #[error("begins with {}, expected BTF (9f eb, eb 9f) or ELF (7f 45 4c 46)", hex(found))]
+    /// It does not begin as it should.
+    #[error("begins with {}, expected {expected}", hex(found))]
     Unrecognised {
         /// Its first bytes, four at most.
         found: Vec<u8>,
+        /// The ways to begin that are known.
+        expected: &'static str,
     },
-    /// It, or its `.BTF` section, is larger than BTF ever is.
+    /// It, or its `.BTF` section, is larger than [`MAX_LEN`](crate::MAX_LEN).
     #[error("{what} has {len} bytes, at most {allowed} are read")]
     TooLarge {
         /// What is too large.

@@ -2,9 +2,7 @@
 
 use std::{
     fmt,
-    fs::File,
-    io::{self, Cursor, Read, Seek, SeekFrom},
-    ops::Range,
+    io::{Cursor, Read, Seek},
     path::{Path, PathBuf},
 };
 
@@ -12,14 +10,11 @@ use btf_types::Btf;
 use memmap2::Mmap;
 
 use crate::{
-    elf::btf_section,
+    elf::{BtfSection, btf_section},
     error::{FileError, Problem},
     map::SysfsBtf,
+    read::{ELF_MAGIC, Opened, read_range},
 };
-
-/// The most bytes of BTF that are read, a hundred times what a large kernel has: so that no file can
-/// make us take all memory.
-pub const MAX_LEN: u64 = 1 << 30;
 
 /// The BTF of a file, and the file's path.
 ///
@@ -48,14 +43,13 @@ pub struct BtfFile {
 }
 
 /// What a file turned out to be.
-#[derive(Clone, Copy)]
 enum Source {
     /// BTF that the running kernel shows.
     Kernel,
     /// A file that is BTF.
     Raw,
-    /// An ELF file, whose `.BTF` section begins at this offset.
-    Elf(u64),
+    /// An ELF file.
+    Elf(BtfSection),
 }
 
 enum Bytes {
@@ -100,7 +94,9 @@ impl BtfFile {
     /// # Errors
     /// [`Problem::Btf`].
     pub fn parse(&self) -> Result<Btf<'_>, FileError> {
-        Btf::parse(self.bytes()).map_err(|error| self.error(error))
+        Btf::parse(self.bytes())
+            .map(|btf| self.with_pointer_size(btf))
+            .map_err(|error| self.error(error))
     }
 
     /// Parses a module's BTF, which continues its kernel's.
@@ -108,15 +104,29 @@ impl BtfFile {
     /// # Errors
     /// [`Problem::Btf`].
     pub fn parse_split<'a>(&'a self, base: &'a Btf<'a>) -> Result<Btf<'a>, FileError> {
-        Btf::parse_split(self.bytes(), base).map_err(|error| self.error(error))
+        Btf::parse_split(self.bytes(), base)
+            .map(|btf| self.with_pointer_size(btf))
+            .map_err(|error| self.error(error))
+    }
+
+    /// The file knows the size of its pointers, if it is ELF; BTF alone does not say it.
+    fn with_pointer_size<'a>(&self, btf: Btf<'a>) -> Btf<'a> {
+        match self.section() {
+            Some(section) => btf.with_pointer_size(section.pointer_size),
+            None => btf,
+        }
+    }
+
+    fn section(&self) -> Option<&BtfSection> {
+        match &self.source {
+            Source::Elf(section) => Some(section),
+            Source::Kernel | Source::Raw => None,
+        }
     }
 
     /// An error about this file's BTF, with the file's path and the section's place.
     pub fn error(&self, error: btf_types::Error) -> FileError {
-        let section = match self.source {
-            Source::Elf(offset) => Some(offset),
-            Source::Kernel | Source::Raw => None,
-        };
+        let section = self.section().map(|section| section.place.start);
         let problem = Problem::Btf { section, error };
         FileError { path: self.path.clone(), problem }
     }
@@ -134,67 +144,32 @@ impl fmt::Debug for BtfFile {
 
 /// The BTF of a file, and what the file is.
 fn read(path: &Path) -> Result<(Bytes, Source), Problem> {
-    let mut file = File::open(path)?;
-    let metadata = file.metadata()?;
-    if metadata.is_dir() {
-        return Err(Problem::Directory);
+    let opened = Opened::open(path)?;
+    match opened.magic.as_slice() {
+        [0x9f, 0xeb, ..] | [0xeb, 0x9f, ..] => read_raw(opened),
+        ELF_MAGIC if opened.is_seekable => read_section(opened.file),
+        ELF_MAGIC => read_section(Cursor::new(opened.read_whole()?)),
+        _ => {
+            let expected = "BTF (9f eb, eb 9f) or ELF (7f 45 4c 46)";
+            Err(Problem::Unrecognised { found: opened.magic, expected })
+        }
     }
-    let mut magic = Vec::new();
-    Read::by_ref(&mut file).take(4).read_to_end(&mut magic)?;
-    match magic.as_slice() {
-        [] => Err(Problem::Empty),
-        [0x9f, 0xeb, ..] | [0xeb, 0x9f, ..] => match SysfsBtf::new(&file).map(|btf| btf.map()) {
-            Some(Ok(map)) => Ok((Bytes::Mapped(map), Source::Kernel)),
-            // Not being able to map is no fault: the bytes can be read.
-            Some(Err(_)) => Ok((Bytes::Read(read_behind(magic, file)?), Source::Kernel)),
-            None => Ok((Bytes::Read(read_behind(magic, file)?), Source::Raw)),
-        },
-        b"\x7fELF" if metadata.is_file() => read_section(file),
-        // One cannot go back and forth in a pipe.
-        b"\x7fELF" => read_section(Cursor::new(read_behind(magic, file)?)),
-        _ => Err(Problem::Unrecognised { found: magic }),
-    }
+}
+
+fn read_raw(opened: Opened) -> Result<(Bytes, Source), Problem> {
+    let Some(shown) = SysfsBtf::new(&opened.file) else {
+        return Ok((Bytes::Read(opened.read_whole()?), Source::Raw));
+    };
+    let bytes = match shown.map() {
+        Ok(map) => Bytes::Mapped(map),
+        // Older kernels cannot map it. The bytes can be read all the same.
+        Err(_) => Bytes::Read(opened.read_whole()?),
+    };
+    Ok((bytes, Source::Kernel))
 }
 
 fn read_section(mut file: impl Read + Seek) -> Result<(Bytes, Source), Problem> {
     let section = btf_section(&mut file)?;
-    Ok((Bytes::Read(read_range(&mut file, &section)?), Source::Elf(section.start)))
-}
-
-/// The whole of a file whose first bytes have been read.
-fn read_behind(mut start: Vec<u8>, file: File) -> Result<Vec<u8>, Problem> {
-    // Of a pipe, nobody knows the length.
-    let expected = file.metadata()?.len();
-    check_len("the file", expected)?;
-    reserve(&mut start, expected)?;
-    file.take(MAX_LEN).read_to_end(&mut start)?;
-    check_len("the file", start.len() as u64)?;
-    Ok(start)
-}
-
-fn read_range(file: &mut (impl Read + Seek), range: &Range<u64>) -> Result<Vec<u8>, Problem> {
-    let len = range.end.saturating_sub(range.start);
-    check_len("the .BTF section", len)?;
-    file.seek(SeekFrom::Start(range.start))?;
-    let mut bytes = Vec::new();
-    reserve(&mut bytes, len)?;
-    file.take(len).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 != len {
-        let why = "the file became shorter while it was read";
-        return Err(io::Error::new(io::ErrorKind::UnexpectedEof, why).into());
-    }
-    Ok(bytes)
-}
-
-/// Memory that is not there is an error, like anything else that the system refuses.
-fn reserve(bytes: &mut Vec<u8>, len: u64) -> io::Result<()> {
-    let len = usize::try_from(len).map_err(io::Error::other)?;
-    Ok(bytes.try_reserve_exact(len)?)
-}
-
-fn check_len(what: &'static str, len: u64) -> Result<(), Problem> {
-    if len > MAX_LEN {
-        return Err(Problem::TooLarge { what, len, allowed: MAX_LEN });
-    }
-    Ok(())
+    let bytes = read_range(file, "the .BTF section", &section.place)?;
+    Ok((Bytes::Read(bytes), Source::Elf(section)))
 }

@@ -33,13 +33,15 @@ mod file;
 mod kernel;
 mod map;
 mod module;
+mod read;
 mod support;
 
 pub use self::{
     error::{FileError, NotFound, Problem},
-    file::{BtfFile, MAX_LEN},
+    file::BtfFile,
     kernel::Kernel,
     module::ModuleFile,
+    read::{MAX_LEN, read_elf},
     support::{SupportReport, Supported},
 };
 

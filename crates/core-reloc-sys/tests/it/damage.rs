@@ -2,7 +2,7 @@
 
 use std::{fs::File, os::unix::fs::FileExt};
 
-use core_reloc_sys::{BtfFile, Problem};
+use core_reloc_sys::{BtfFile, MAX_LEN, Problem, read_elf};
 use object::{Architecture, Endianness};
 
 use crate::tree::{Tree, btf, elf, elf_of};
@@ -27,7 +27,7 @@ fn elf_with_header(field: usize, value: u64) -> Vec<u8> {
 
 #[test]
 fn what_is_no_btf_is_refused() {
-    assert_eq!(complaint(b""), "/file: is empty, expected BTF, or an ELF file with a .BTF section");
+    assert_eq!(complaint(b""), "/file: is empty");
     assert_eq!(
         complaint(b"\x1f\x8b\x08\0\0"),
         "/file: begins with 1f 8b 08 00, expected BTF (9f eb, eb 9f) or ELF (7f 45 4c 46)"
@@ -40,6 +40,24 @@ fn what_is_no_btf_is_refused() {
     assert_eq!(
         complaint(&elf(&[(".BTF", &btf(&["a"])), (".BTF.base", &btf(&["b"]))])),
         "/file: its .BTF continues the distilled base in .BTF.base, which is not supported"
+    );
+}
+
+#[test]
+fn what_is_no_elf_is_no_object() {
+    let tree = Tree::new().with("file", &btf(&["a"]));
+    let error = read_elf(&tree.path("file")).unwrap_err();
+    assert_eq!(
+        tree.strip(&error.to_string()),
+        "/file: begins with 9f eb 01 00, expected ELF (7f 45 4c 46)"
+    );
+    let tree = Tree::new().with("file", b"\x7fELF");
+    let file = File::options().write(true).open(tree.path("file")).unwrap();
+    file.set_len(MAX_LEN + 1).unwrap();
+    let error = read_elf(&tree.path("file")).unwrap_err();
+    assert_eq!(
+        tree.strip(&error.to_string()),
+        "/file: the file has 1073741825 bytes, at most 1073741824 are read"
     );
 }
 

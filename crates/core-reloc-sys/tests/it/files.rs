@@ -11,16 +11,17 @@ use crate::tree::{Tree, btf, elf_of, split_btf};
 #[test]
 fn elf_files_of_both_widths_and_byte_orders_are_read() {
     let bytes = btf(&["a", "b"]);
-    for (machine, order) in [
-        (Architecture::X86_64, Endianness::Little),
-        (Architecture::S390x, Endianness::Big),
-        (Architecture::Arm, Endianness::Little),
-        (Architecture::Mips, Endianness::Big),
+    for (machine, order, pointer_size) in [
+        (Architecture::X86_64, Endianness::Little, 8),
+        (Architecture::S390x, Endianness::Big, 8),
+        (Architecture::Arm, Endianness::Little, 4),
+        (Architecture::Mips, Endianness::Big, 4),
     ] {
         let file = elf_of(machine, order, &[(".text", &[1; 24]), (".BTF", &bytes)]);
         let tree = Tree::new().with("vmlinux", &file);
         let file = BtfFile::open(tree.path("vmlinux")).unwrap();
         assert_eq!(file.bytes(), bytes, "{machine:?} {order:?}");
+        assert_eq!(file.parse().unwrap().pointer_size(), pointer_size, "{machine:?}");
     }
 }
 
