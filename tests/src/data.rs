@@ -1,0 +1,72 @@
+//! Real kernels' BTF and real BPF objects, which `cargo xtask data` fetches.
+
+use std::path::{Path, PathBuf};
+use std::{env, fs, io};
+
+/// A kernel's BTF.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kernel {
+    /// Architecture and version, such as `s390x-6.12`.
+    pub name: String,
+    /// The file with the BTF.
+    pub btf: PathBuf,
+    /// Files with the split BTF of some of its modules, each named for it.
+    pub modules: Vec<PathBuf>,
+}
+
+/// Where the data are: `CORE_RELOC_DATA`, or `target/data` of the workspace.
+pub fn folder() -> PathBuf {
+    match env::var_os("CORE_RELOC_DATA") {
+        Some(folder) => folder.into(),
+        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/data"),
+    }
+}
+
+/// The kernels, by name; none if nothing was fetched.
+///
+/// # Errors
+/// A folder cannot be read.
+pub fn kernels() -> io::Result<Vec<Kernel>> {
+    let files = files(&folder().join("kernels"), ".btf")?;
+    let kernel = |btf: PathBuf| {
+        let name = btf.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let modules = self::files(&btf.with_file_name(format!("{name}.modules")), ".btf")?;
+        Ok(Kernel { name, btf, modules })
+    };
+    files.into_iter().map(kernel).collect()
+}
+
+/// The BPF objects of programs that use BPF, in both byte orders, by name; none
+/// if nothing was fetched.
+///
+/// # Errors
+/// The folder cannot be read.
+pub fn objects() -> io::Result<Vec<PathBuf>> {
+    files(&folder().join("objects"), ".bpf.o")
+}
+
+/// The objects of the kernel's CO-RE selftests, by name, each for `bpfel` and
+/// `bpfeb`; none if nothing was fetched.
+///
+/// Those named `btf__*` are targets, those named `test_*` are programs.
+///
+/// # Errors
+/// The folder cannot be read.
+pub fn selftests() -> io::Result<Vec<PathBuf>> {
+    files(&folder().join("selftests"), ".o")
+}
+
+fn files(folder: &Path, ending: &str) -> io::Result<Vec<PathBuf>> {
+    if !folder.exists() {
+        return Ok(Vec::new());
+    }
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.file_name().is_some_and(|name| name.to_string_lossy().ends_with(ending)) {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
