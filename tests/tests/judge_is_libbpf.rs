@@ -10,7 +10,7 @@ use std::path::Path;
 use std::{fs, ptr, slice};
 
 use core_reloc_tests::data;
-use core_reloc_tests::judge::libbpf::{Libbpf, Target, Verdict, logged};
+use core_reloc_tests::judge::libbpf::{Btf, Libbpf, Target, Verdict, logged};
 use core_reloc_tests::judge::{Record, skipped};
 use libbpf_sys::*;
 use object::read::elf::ElfFile64;
@@ -85,6 +85,29 @@ fn the_kernel_s_selftests_relocate_as_by_the_loader() {
     }
     println!("{compared:?}");
     assert!(compared.failures > 0 && compared.relocations > 500, "{compared:?}");
+}
+
+#[test]
+fn every_kernel_and_its_modules_can_be_judged() {
+    let kernels = data::kernels().unwrap();
+    if kernels.is_empty() {
+        return skipped("no kernels here: cargo xtask data");
+    }
+    for kernel in kernels {
+        let main = fs::read(&kernel.btf).unwrap();
+        let modules: Vec<_> = kernel
+            .modules
+            .iter()
+            .map(|path| (path.file_stem().unwrap().to_str().unwrap(), fs::read(path).unwrap()))
+            .collect();
+        let modules: Vec<_> = modules.iter().map(|(name, btf)| (*name, &btf[..])).collect();
+        let target =
+            Target::new(&main, &modules).unwrap_or_else(|error| panic!("{}: {error}", kernel.name));
+        let types = target.main().type_count();
+        assert!(types > 10_000, "{}: {types} types", kernel.name);
+        let starts_after = |module: &Btf| module.start_id() == types && module.type_count() > types;
+        assert!(target.modules().all(starts_after), "{}", kernel.name);
+    }
 }
 
 fn is_root() -> bool {

@@ -10,8 +10,9 @@ mod packages;
 use std::process::Command;
 use std::time::Instant;
 
-use crate::command::{cargo, run as run_command};
-use crate::{Result, deny, fixtures};
+use crate::command::{cargo, is_installed, run as run_command};
+use crate::skip::skipped;
+use crate::{Result, data, deny, fixtures};
 
 /// One line of the table of steps.
 struct Step {
@@ -38,6 +39,11 @@ const STEPS: &[Step] = &[
         name: "msrv",
         about: "no dependency needs a newer compiler than we declare",
         run: msrv::check,
+    },
+    Step {
+        name: "data",
+        about: "the real kernels and objects that the tests use are here",
+        run: fetch_data,
     },
     Step { name: "test", about: "all tests, with all features", run: test },
     Step {
@@ -118,6 +124,13 @@ fn doc() -> Result {
         "--locked",
     ]);
     run_command(doc.env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+fn fetch_data() -> Result {
+    if !is_installed("apt-get") {
+        return skipped("no apt-get here: the data come out of Debian's packages");
+    }
+    data::run(&[])
 }
 
 fn test() -> Result {
