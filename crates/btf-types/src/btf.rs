@@ -205,6 +205,14 @@ impl<'a> Btf<'a> {
     /// [`Error::NoSuchType`].
     #[inline]
     pub fn type_by_id(&'a self, id: TypeId) -> Result<Type<'a>> {
+        match self.own_type(id) {
+            Some(ty) => Ok(ty),
+            None => self.foreign_type(id),
+        }
+    }
+
+    /// The type of an id that is not one of this BTF's own: `void`, a base's, or none at all.
+    fn foreign_type(&'a self, id: TypeId) -> Result<Type<'a>> {
         let mut btf = self;
         while let Some(base) = btf.base
             && id.0 < btf.start_id
@@ -230,6 +238,17 @@ impl<'a> Btf<'a> {
         (self.start_id..self.next_id()).map(|id| {
             // The walk put a record at every offset, so the fallback is never taken.
             self.own_type(TypeId(id)).unwrap_or_else(|| Type::void(self))
+        })
+    }
+
+    /// The records of this BTF's own types with their ids: the floor below [`Btf::own_types`], for
+    /// passes over all types that look at few of them.
+    #[inline]
+    pub fn own_records(&self) -> impl Iterator<Item = (TypeId, &'a raw::Type)> {
+        let types = self.types;
+        (self.start_id..).zip(&self.offsets).filter_map(move |(id, offset)| {
+            let (record, _) = raw::Type::ref_from_prefix(types.get(*offset as usize..)?).ok()?;
+            Some((TypeId(id), record))
         })
     }
 
@@ -259,6 +278,9 @@ impl<'a> Btf<'a> {
     /// the offset is outside.
     #[inline]
     pub fn string_and_rest(&self, offset: StrOffset) -> Option<&'a [u8]> {
+        if offset.0 >= self.strings.start() {
+            return self.strings.from(offset);
+        }
         self.strings_of(offset).from(offset)
     }
 

@@ -7,11 +7,33 @@ use zerocopy::FromBytes;
 use crate::{ByteOrder, Info, Kind, raw};
 
 /// What follows a type record: some bytes once, and some for each of vlen elements.
+///
+/// One word, so that the walk over all types takes one load for it: the bytes of each element in
+/// bits 0–7, the bytes that follow once in bits 8–15, and whether the kind is known in bit 16.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-struct Shape {
-    known: bool,
-    info_size: u8,
-    element_size: u8,
+struct Shape(u32);
+
+impl Shape {
+    const KNOWN: u32 = 1 << 16;
+
+    const fn new(info_size: u8, element_size: u8) -> Self {
+        Self(Self::KNOWN | ((info_size as u32) << 8) | element_size as u32)
+    }
+
+    #[inline]
+    const fn is_known(self) -> bool {
+        self.0 & Self::KNOWN != 0
+    }
+
+    #[inline]
+    const fn info_size(self) -> u8 {
+        ((self.0 >> 8) & 0xff) as u8
+    }
+
+    #[inline]
+    const fn element_size(self) -> u8 {
+        (self.0 & 0xff) as u8
+    }
 }
 
 /// The shape of the records of every number that a kind can have.
@@ -26,11 +48,11 @@ const fn size<T>() -> u8 {
 }
 
 const fn once<T>() -> Shape {
-    Shape { known: true, info_size: size::<T>(), element_size: 0 }
+    Shape::new(size::<T>(), 0)
 }
 
 const fn each<T>() -> Shape {
-    Shape { known: true, info_size: 0, element_size: size::<T>() }
+    Shape::new(0, size::<T>())
 }
 
 /// The shape of a kind that the format's documents define.
@@ -54,7 +76,7 @@ const fn shape(kind: Kind) -> Shape {
         | Kind::Func
         | Kind::Float
         | Kind::TypeTag => once::<()>(),
-        Kind::Void | Kind::Unknown(_) => Shape { known: false, info_size: 0, element_size: 0 },
+        Kind::Void | Kind::Unknown(_) => Shape(0),
     }
 }
 
@@ -76,9 +98,8 @@ impl Layout {
         let entries = table.chunks_exact(size_of::<raw::LayoutEntry>());
         for (slot, entry) in self.0.iter_mut().zip(entries).skip(1) {
             let Ok(entry) = raw::LayoutEntry::read_from_bytes(entry) else { continue };
-            if !slot.known {
-                *slot =
-                    Shape { known: true, info_size: entry.info_sz, element_size: entry.elem_sz };
+            if !slot.is_known() {
+                *slot = Shape::new(entry.info_sz, entry.elem_sz);
             }
         }
     }
@@ -87,8 +108,8 @@ impl Layout {
     #[cfg(feature = "build")]
     pub(crate) fn add(&mut self, kind: u8, info_size: u8, element_size: u8) -> bool {
         match self.0.get_mut(usize::from(kind)) {
-            Some(slot) if !slot.known && kind != 0 => {
-                *slot = Shape { known: true, info_size, element_size };
+            Some(slot) if !slot.is_known() && kind != 0 => {
+                *slot = Shape::new(info_size, element_size);
                 true
             }
             _ => false,
@@ -99,9 +120,9 @@ impl Layout {
     /// the last that is known; 0 for those in between that are not.
     #[cfg(feature = "build")]
     pub(crate) fn entries(&self) -> impl Iterator<Item = (u8, u8)> {
-        let last = self.0.iter().rposition(|shape| shape.known);
+        let last = self.0.iter().rposition(|shape| shape.is_known());
         let shapes = self.0.iter().take(last.map_or(0, |last| last.saturating_add(1)));
-        shapes.map(|shape| (shape.info_size, shape.element_size))
+        shapes.map(|shape| (shape.info_size(), shape.element_size()))
     }
 
     /// How many bytes follow the record of a type: at most 255 · 2²⁴. None for an unknown kind.
@@ -109,8 +130,8 @@ impl Layout {
     pub(crate) fn trailing_len(&self, info: Info) -> Option<u32> {
         let shape = self.0.get(usize::from(info.raw_kind()))?;
         // Cannot overflow: 255 + 255 · (2²⁴ − 1) < 2³².
-        let len = u32::from(shape.element_size).wrapping_mul(info.vlen());
-        shape.known.then_some(len.wrapping_add(u32::from(shape.info_size)))
+        let len = u32::from(shape.element_size()).wrapping_mul(info.vlen());
+        shape.is_known().then_some(len.wrapping_add(u32::from(shape.info_size())))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use core::sync::atomic::Ordering;
 
-use crate::{Btf, Kind};
+use crate::{Btf, Info, Kind, StrOffset};
 
 /// The spellings of C's `long` and `unsigned long`, which are as wide as a pointer in the kernel.
 const LONG: [&[u8]; 11] = [
@@ -58,16 +58,17 @@ impl<'a> Btf<'a> {
                 return Some(size);
             }
         }
-        let mut longs = self.own_types().filter_map(|ty| {
-            if ty.kind() != Kind::Int {
+        let order = self.byte_order();
+        let mut longs = self.own_records().filter_map(|(_, record)| {
+            if Info(record.info.get(order)).kind() != Kind::Int {
                 return None;
             }
-            let size = match ty.raw().size_or_type.get(self.byte_order()) {
+            let size = match record.size_or_type.get(order) {
                 4 => 4,
                 8 => 8,
                 _ => return None,
             };
-            let name = self.string_and_rest(ty.name_off())?;
+            let name = self.string_and_rest(StrOffset(record.name_off.get(order)))?;
             let name = name.get(..=LONGEST).unwrap_or(name);
             let name = name.split(|byte| *byte == 0).next()?;
             LONG.contains(&name).then_some(size)

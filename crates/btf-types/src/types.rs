@@ -35,6 +35,8 @@ use crate::{
 pub struct Type<'a> {
     btf: &'a Btf<'a>,
     id: TypeId,
+    /// Decoded once: everything about a type is asked by its kind.
+    info: Info,
     record: &'a raw::Type,
     /// From the end of the record to the end of the section.
     behind: &'a [u8],
@@ -51,12 +53,12 @@ impl<'a> Type<'a> {
         record: &'a raw::Type,
         behind: &'a [u8],
     ) -> Self {
-        Self { btf, id, record, behind }
+        Self { btf, id, info: Info(record.info.get(btf.byte_order())), record, behind }
     }
 
     #[inline]
     pub(crate) fn void(btf: &'a Btf<'a>) -> Self {
-        Self { btf, id: TypeId::VOID, record: &VOID, behind: &[] }
+        Self { btf, id: TypeId::VOID, info: Info(0), record: &VOID, behind: &[] }
     }
 
     /// The BTF whose own type this is.
@@ -80,26 +82,26 @@ impl<'a> Type<'a> {
     /// Kind, vlen and kind_flag.
     #[inline]
     pub fn info(&self) -> Info {
-        Info(self.record.info.get(self.btf.byte_order()))
+        self.info
     }
 
     /// The kind.
     #[inline]
     pub fn kind(&self) -> Kind {
-        self.info().kind()
+        self.info.kind()
     }
 
     /// How many members, enumerators, parameters or variables there are.
     #[inline]
     pub fn vlen(&self) -> u32 {
-        self.info().vlen()
+        self.info.vlen()
     }
 
     /// The flag whose meaning depends on the kind: composites with bitfields, signed enums, unions
     /// among forward declarations.
     #[inline]
     pub fn kind_flag(&self) -> bool {
-        self.info().kind_flag()
+        self.info.kind_flag()
     }
 
     /// Where the name is.

@@ -80,6 +80,11 @@ impl AccessPath {
         self.0.push(index);
         Ok(())
     }
+
+    /// Takes the last index off.
+    pub(crate) fn pop(&mut self) {
+        self.0.pop();
+    }
 }
 
 impl Deref for AccessPath {

@@ -2,7 +2,7 @@
 
 use alloc::{vec, vec::Vec};
 
-use btf_types::{Btf, Kind, Name, StrOffset, Type, TypeId};
+use btf_types::{Btf, Info, Kind, Name, StrOffset, Type, TypeId};
 
 use crate::{essential_name, field_compat::kinds_are_compatible, hash};
 
@@ -55,12 +55,17 @@ pub(crate) struct NameIndex {
 impl NameIndex {
     /// Indexes a BTF's own types. Types whose name cannot be read have none.
     pub(crate) fn new(btf: &Btf<'_>) -> Self {
-        let named = btf.own_types().filter(|ty| ty.name_off().0 != 0 && is_indexed(ty.kind()));
-        let mut entries: Vec<u64> = named
-            .filter_map(|ty| {
-                let name = ty.name().ok()?;
-                let hash = hash::name(essential_name(&name));
-                Some((u64::from(hash) << 32) | u64::from(ty.id().0))
+        let order = btf.byte_order();
+        let mut entries: Vec<u64> = btf
+            .own_records()
+            .filter_map(|(id, record)| {
+                let name_off = StrOffset(record.name_off.get(order));
+                if name_off == StrOffset::EMPTY || !is_indexed(Info(record.info.get(order)).kind())
+                {
+                    return None;
+                }
+                let hash = hash::name(essential_name(&btf.string(name_off).ok()?));
+                Some((u64::from(hash) << 32) | u64::from(id.0))
             })
             .collect();
         entries.sort_unstable();
@@ -102,17 +107,19 @@ pub(crate) fn scan<'a>(
     }
     by_name.sort_unstable();
 
-    for ty in btf.own_types() {
-        if !filter.may_want(btf, ty.info().raw_kind(), ty.name_off()) {
+    let order = btf.byte_order();
+    for (id, record) in btf.own_records() {
+        let name_off = StrOffset(record.name_off.get(order));
+        if !filter.may_want(btf, Info(record.info.get(order)).raw_kind(), name_off) {
             continue;
         }
-        let Ok(name) = ty.name() else { continue };
+        let (Ok(name), Ok(ty)) = (btf.string(name_off), btf.type_by_id(id)) else { continue };
         let hash = hash::name(essential_name(&name));
         let start = by_name.partition_point(|(other, _)| *other < hash);
         let rest = by_name.get(start..).unwrap_or_default();
         for (_, position) in rest.iter().take_while(|(other, _)| *other == hash) {
             if wanted.get(*position).is_some_and(|wanted| wanted.is(ty)) {
-                found(*position, ty.id());
+                found(*position, id);
             }
         }
     }

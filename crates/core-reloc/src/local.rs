@@ -2,7 +2,7 @@
 //!
 //! Follows the algorithm of libbpf's `bpf_core_parse_spec` (BSD-2-Clause option).
 
-use btf_types::{Btf, Error as BtfError, Type};
+use btf_types::{Btf, Error as BtfError, StrOffset, Type, TypeId};
 
 use crate::{
     Relocation, Subject,
@@ -58,15 +58,16 @@ fn field_spec<'a>(root: Type<'a>, relocation: &Relocation) -> Result<Spec<'a>, C
             let member = ty.members().get(index as usize);
             let member = member.ok_or(Cause::NoSuchMember { step, index, len: ty.vlen() })?;
             spec.advance(member.bit_offset().into()).ok_or(Cause::OffsetOverflow)?;
-            if member.name_off().0 != 0 {
-                if member.name().map_err(Cause::Local)?.is_empty() {
+            let owner = ty.id();
+            ty = local_type(spec.btf, member.type_id())?;
+            if member.name_off() != StrOffset::EMPTY {
+                if let Some([0, ..]) = spec.btf.string_and_rest(member.name_off()) {
                     return Err(Cause::EmptyMemberName { step });
                 }
                 let name_off = Some(member.name_off());
-                spec.accessors.push(Accessor { type_id: ty.id(), index, name_off });
+                let accessor = Accessor { type_id: owner, index, name_off };
+                spec.push_member(accessor, ty, member.bitfield_size());
             }
-            ty = member.ty().map_err(Cause::Local)?;
-            ty = ty.skip_modifiers_and_typedefs().map_err(Cause::Local)?;
         } else if let Some(array) = ty.array() {
             if index >= array.len && !is_flexible(spec.btf, spec.accessors.last(), array.len) {
                 return Err(Cause::NoSuchElement { step, index, len: array.len });
@@ -81,21 +82,25 @@ fn field_spec<'a>(root: Type<'a>, relocation: &Relocation) -> Result<Spec<'a>, C
     Ok(spec)
 }
 
-fn local_type<'a>(local: &'a Btf<'a>, id: btf_types::TypeId) -> Result<Type<'a>, Cause> {
+fn local_type<'a>(local: &'a Btf<'a>, id: TypeId) -> Result<Type<'a>, Cause> {
     let ty = local.type_by_id(id).and_then(Type::skip_modifiers_and_typedefs);
     ty.map_err(Cause::Local)
 }
 
 /// Moves on by `index` elements of a type.
-fn step_into_element(spec: &mut Spec<'_>, element: Type<'_>, index: u32) -> Result<(), Cause> {
+fn step_into_element<'a>(spec: &mut Spec<'a>, element: Type<'a>, index: u32) -> Result<(), Cause> {
     let bits = element_bits(element, index).map_err(Cause::Local)?;
     spec.advance(bits.ok_or(Cause::OffsetOverflow)?).ok_or(Cause::OffsetOverflow)?;
-    spec.accessors.push(Accessor { type_id: element.id(), index, name_off: None });
+    spec.push_element(index, element);
     Ok(())
 }
 
-/// The offset in bits of the element of an index, if it fits.
+/// The offset in bits of the element of an index, if it fits. An element must have a size, even if
+/// the offset is 0.
 pub(crate) fn element_bits(element: Type<'_>, index: u32) -> Result<Option<u64>, BtfError> {
+    if index == 0 && element.stated_size().is_some() {
+        return Ok(Some(0));
+    }
     let size = u64::from(element.size()?);
     Ok(size.checked_mul(8).and_then(|bits| bits.checked_mul(index.into())))
 }

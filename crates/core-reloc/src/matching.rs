@@ -162,9 +162,8 @@ fn match_field<'a>(
     budget: &mut Budget,
 ) -> Result<Result<Spec<'a>, Mismatch>, Cause> {
     let mut spec = Spec::of_root(sides.target, candidate.id());
-    let mut ty = candidate;
+    let mut ty = candidate.skip_modifiers_and_typedefs().map_err(Cause::Target)?;
     for (position, accessor) in local.accessors.iter().enumerate() {
-        ty = ty.skip_modifiers_and_typedefs().map_err(Cause::Target)?;
         let step = match accessor.name_off {
             Some(_) => take_member(sides, &mut spec, ty, position, accessor, budget)?,
             None => take_element(&mut spec, ty, position, accessor.index)?,
@@ -192,8 +191,8 @@ fn take_member<'a>(
         return Ok(Err(no_member));
     };
     let name = sides.local_name_with_nul(member.name_off())?;
-    let mut search = MemberSearch::new(sides.target, name, budget);
-    let Some(found) = search.find(within.id(), spec.path.len())? else {
+    let mut search = MemberSearch::new(sides.target, name, &mut spec.path, budget);
+    let Some(found) = search.find(within.id())? else {
         return Ok(Err(no_member));
     };
 
@@ -204,13 +203,13 @@ fn take_member<'a>(
             target: found.type_id,
         }));
     }
-    for index in &found.path {
-        spec.path.push(*index)?;
-    }
     spec.advance(found.bit_offset).ok_or(Cause::OffsetOverflow)?;
+    let ty = sides.target.type_by_id(found.type_id).and_then(Type::skip_modifiers_and_typedefs);
+    let ty = ty.map_err(Cause::Target)?;
     let name_off = Some(found.name_off);
-    spec.accessors.push(Accessor { type_id: found.owner, index: found.index, name_off });
-    sides.target.type_by_id(found.type_id).map(Ok).map_err(Cause::Target)
+    let accessor = Accessor { type_id: found.owner, index: found.index, name_off };
+    spec.push_member(accessor, ty, found.bitfield_size);
+    Ok(Ok(ty))
 }
 
 /// Goes to the element of an index: of the root, as if it were an array, or of a target array.
@@ -237,7 +236,7 @@ fn take_element<'a>(
         return Err(Cause::TooDeep);
     }
     spec.path.push(index)?;
-    spec.accessors.push(Accessor { type_id: element.id(), index, name_off: None });
+    spec.push_element(index, element);
     let bits = element_bits(element, index).map_err(Cause::Target)?;
     spec.advance(bits.ok_or(Cause::OffsetOverflow)?).ok_or(Cause::OffsetOverflow)?;
     Ok(Ok(element))

@@ -1,10 +1,9 @@
 //! Finding a member by name, through anonymous structs and unions.
 
-use btf_types::{Btf, StrOffset, Type, TypeId, raw};
+use btf_types::{Btf, StrOffset, Type, TypeId};
 use indexmap::IndexMap;
-use smallvec::SmallVec;
 
-use crate::{budget::Budget, error::Cause, hash::IdHasher, limits::MAX_PATH_LEN};
+use crate::{AccessPath, budget::Budget, error::Cause, hash::IdHasher, limits::MAX_PATH_LEN};
 
 /// A member that was found.
 #[derive(Debug, Clone)]
@@ -19,8 +18,8 @@ pub(crate) struct Found {
     pub(crate) name_off: StrOffset,
     /// The offset in bits from the start of the type that was searched.
     pub(crate) bit_offset: u64,
-    /// The index at every step, from the type that was searched to the member.
-    pub(crate) path: SmallVec<[u32; 4]>,
+    /// The size in bits, of a bitfield; else 0.
+    pub(crate) bitfield_size: u8,
 }
 
 /// How many anonymous members a search enters before it begins to remember where it has been.
@@ -36,6 +35,8 @@ const FREE_VISITS: u32 = 64;
 pub(crate) struct MemberSearch<'a, 's> {
     btf: &'a Btf<'a>,
     budget: &'s mut Budget,
+    /// The steps so far, to which those to the member are added.
+    path: &'s mut AccessPath,
     /// The name with its NUL.
     name: &'s [u8],
     visits: u32,
@@ -51,28 +52,29 @@ enum Searched {
 }
 
 impl<'a, 's> MemberSearch<'a, 's> {
-    /// A search for `name`, which ends in NUL, among types of `btf`.
-    pub(crate) fn new(btf: &'a Btf<'a>, name: &'s [u8], budget: &'s mut Budget) -> Self {
-        Self { btf, budget, name, visits: 0, without: IndexMap::default() }
+    /// A search for `name`, which ends in NUL, among types of `btf`, that goes on from `path`.
+    pub(crate) fn new(
+        btf: &'a Btf<'a>,
+        name: &'s [u8],
+        path: &'s mut AccessPath,
+        budget: &'s mut Budget,
+    ) -> Self {
+        Self { btf, budget, path, name, visits: 0, without: IndexMap::default() }
     }
 
-    /// Looks in a type, from a spec that has `depth` steps so far.
-    pub(crate) fn find(&mut self, within: TypeId, depth: usize) -> Result<Option<Found>, Cause> {
-        match self.search(within, depth)? {
-            Searched::Found(mut found) => {
-                // The steps were noted on the way back.
-                found.path.reverse();
-                Ok(Some(found))
-            }
+    /// Looks in a type. If the member is found, the path leads to it; else it is as before.
+    pub(crate) fn find(&mut self, within: TypeId) -> Result<Option<Found>, Cause> {
+        match self.search(within)? {
+            Searched::Found(found) => Ok(Some(found)),
             Searched::Without(_) => Ok(None),
         }
     }
 
-    fn search(&mut self, within: TypeId, depth: usize) -> Result<Searched, Cause> {
+    fn search(&mut self, within: TypeId) -> Result<Searched, Cause> {
         let ty = self.btf.type_by_id(within).and_then(Type::skip_modifiers_and_typedefs);
         let ty = ty.map_err(Cause::Target)?;
         if let Some(levels) = self.without.get(&ty.id()) {
-            return if depth.saturating_add(*levels) > MAX_PATH_LEN {
+            return if self.path.len().saturating_add(*levels) > MAX_PATH_LEN {
                 Err(Cause::TooDeep)
             } else {
                 Ok(Searched::Without(*levels))
@@ -81,35 +83,39 @@ impl<'a, 's> MemberSearch<'a, 's> {
 
         self.budget.spend(ty.raw_members().len())?;
         let order = ty.btf().byte_order();
-        let bits = |member: &raw::Member| {
-            let offset = member.offset.get(order);
-            if ty.kind_flag() { offset & 0x00ff_ffff } else { offset }
-        };
+        let first = self.name.first().copied().unwrap_or(0);
         let mut levels = 0;
-        for (index, member) in (0..).zip(ty.raw_members()) {
-            if depth >= MAX_PATH_LEN {
+        for (index, member) in (0_u32..).zip(ty.raw_members()) {
+            if self.path.len() >= MAX_PATH_LEN {
                 return Err(Cause::TooDeep);
             }
             levels = levels.max(1);
             let name_off = StrOffset(member.name_off.get(order));
-            let type_id = TypeId(member.type_id.get(order));
             match self.btf.string_and_rest(name_off) {
-                Some([0, ..]) | None => match self.enter(type_id, depth.saturating_add(1))? {
-                    Searched::Found(mut found) => {
-                        found.bit_offset = found.bit_offset.saturating_add(bits(member).into());
-                        found.path.push(index);
-                        return Ok(Searched::Found(found));
+                Some([0, ..]) | None => {
+                    let type_id = TypeId(member.type_id.get(order));
+                    self.path.push(index)?;
+                    match self.enter(type_id)? {
+                        Searched::Found(mut found) => {
+                            let (bits, _) = place(member.offset.get(order), ty.kind_flag());
+                            found.bit_offset = found.bit_offset.saturating_add(bits.into());
+                            return Ok(Searched::Found(found));
+                        }
+                        Searched::Without(below) => levels = levels.max(below.saturating_add(1)),
                     }
-                    Searched::Without(below) => levels = levels.max(below.saturating_add(1)),
-                },
-                Some(name) if name.starts_with(self.name) => {
+                    self.path.pop();
+                }
+                // Most names differ in the first byte.
+                Some(name @ [start, ..]) if *start == first && name.starts_with(self.name) => {
+                    self.path.push(index)?;
+                    let (bits, bitfield_size) = place(member.offset.get(order), ty.kind_flag());
                     return Ok(Searched::Found(Found {
                         owner: ty.id(),
                         index,
-                        type_id,
+                        type_id: TypeId(member.type_id.get(order)),
                         name_off,
-                        bit_offset: bits(member).into(),
-                        path: SmallVec::from_slice(&[index]),
+                        bit_offset: bits.into(),
+                        bitfield_size,
                     }));
                 }
                 Some(_) => {}
@@ -122,8 +128,14 @@ impl<'a, 's> MemberSearch<'a, 's> {
     }
 
     /// Looks in the type of an anonymous member.
-    fn enter(&mut self, type_id: TypeId, depth: usize) -> Result<Searched, Cause> {
+    fn enter(&mut self, type_id: TypeId) -> Result<Searched, Cause> {
         self.visits = self.visits.saturating_add(1);
-        self.search(type_id, depth)
+        self.search(type_id)
     }
+}
+
+/// The offset of a member and the size of a bitfield, both in bits, from the word that holds them.
+#[inline]
+fn place(offset: u32, has_bitfields: bool) -> (u32, u8) {
+    if has_bitfields { (offset & 0x00ff_ffff, (offset >> 24) as u8) } else { (offset, 0) }
 }

@@ -29,17 +29,49 @@ pub struct Spec<'a> {
     /// skipped.
     pub root: TypeId,
     /// The high-level spec: named members and elements. The first is the root as an element.
-    pub accessors: SmallVec<[Accessor; 8]>,
+    pub accessors: SmallVec<[Accessor; 4]>,
     /// The low-level spec: one index for every step, anonymous members included.
     pub path: AccessPath,
     /// Where the field begins, in bits from the start of the root.
     pub bit_offset: u32,
+    /// What the last accessor leads to; none for types and enumerators.
+    pub(crate) field: Option<Field<'a>>,
+}
+
+/// What a field-based spec leads to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Field<'a> {
+    /// The type, modifiers and typedefs behind.
+    pub(crate) ty: Type<'a>,
+    /// Whether it is an array element (or the root) rather than a named member.
+    pub(crate) is_element: bool,
+    /// The size in bits, of a bitfield; else 0.
+    pub(crate) bitfield_size: u8,
 }
 
 impl<'a> Spec<'a> {
     /// A spec of the root type alone.
     pub(crate) fn of_root(btf: &'a Btf<'a>, root: TypeId) -> Self {
-        Self { btf, root, accessors: SmallVec::new(), path: AccessPath::default(), bit_offset: 0 }
+        Self {
+            btf,
+            root,
+            accessors: SmallVec::new(),
+            path: AccessPath::default(),
+            bit_offset: 0,
+            field: None,
+        }
+    }
+
+    /// Goes on to a named member, whose type's modifiers and typedefs are behind.
+    pub(crate) fn push_member(&mut self, accessor: Accessor, ty: Type<'a>, bitfield_size: u8) {
+        self.accessors.push(accessor);
+        self.field = Some(Field { ty, is_element: false, bitfield_size });
+    }
+
+    /// Goes on to an array element, or begins at the root as one.
+    pub(crate) fn push_element(&mut self, index: u32, ty: Type<'a>) {
+        self.accessors.push(Accessor { type_id: ty.id(), index, name_off: None });
+        self.field = Some(Field { ty, is_element: true, bitfield_size: 0 });
     }
 
     /// Moves on by `bits`, or says that the offset no longer fits 32 bits.

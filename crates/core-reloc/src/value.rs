@@ -7,7 +7,7 @@ use btf_types::{ByteOrder, Error as BtfError, Kind, Type, TypeId};
 use crate::{
     RelocKind,
     error::Cause,
-    spec::{Accessor, Spec},
+    spec::{Accessor, Field, Spec},
 };
 
 /// Which BTF a spec is of, for errors.
@@ -101,81 +101,55 @@ fn field_value(
     order: ByteOrder,
     btf_error: impl Fn(BtfError) -> Cause,
 ) -> Result<Value, Cause> {
-    let field = Field::of(spec).map_err(&btf_error)?;
-    if field.is_element {
-        return match kind {
-            RelocKind::FieldByteOffset => Ok(Value {
-                accessed: Some(field.accessed().map_err(btf_error)?),
-                ..Value::exact((spec.bit_offset / 8).into())
-            }),
-            RelocKind::FieldByteSize => {
-                Ok(Value::exact(field.ty.size().map_err(btf_error)?.into()))
-            }
-            _ => Err(Cause::NotForElements { kind }),
-        };
+    // Every field-based spec leads to a field.
+    let field = spec.field.ok_or(Cause::NotTheRoot)?;
+    if field.bitfield_size > 0 {
+        return bitfield_value(kind, spec.bit_offset, field, order);
     }
-    if let Some(bits) = field.bitfield {
-        let load = Load::covering(spec.bit_offset, bits, field.ty)?;
-        return Ok(match kind {
-            RelocKind::FieldByteOffset => Value::inexact(load.byte_offset.into()),
-            RelocKind::FieldByteSize => Value::inexact(load.size.into()),
-            RelocKind::FieldSigned => Value::exact(field.is_signed().into()),
-            RelocKind::FieldLshiftU64 => Value::inexact(load.lshift(order).into()),
-            _ => Value::exact(load.rshift().into()),
-        });
+    if field.is_element && !matches!(kind, RelocKind::FieldByteOffset | RelocKind::FieldByteSize) {
+        return Err(Cause::NotForElements { kind });
     }
     let size = field.ty.size().map_err(&btf_error)?;
     let load = || Load::whole(spec.bit_offset, size);
     Ok(match kind {
         RelocKind::FieldByteOffset => Value {
-            accessed: Some(field.accessed().map_err(btf_error)?),
+            accessed: Some(accessed(field.ty, size).map_err(btf_error)?),
             ..Value::exact((spec.bit_offset / 8).into())
         },
         RelocKind::FieldByteSize => Value::exact(size.into()),
-        RelocKind::FieldSigned => Value::exact(field.is_signed().into()),
+        RelocKind::FieldSigned => Value::exact(is_signed(field.ty).into()),
         RelocKind::FieldLshiftU64 => Value::exact(load()?.lshift(order).into()),
         _ => Value::exact(load()?.rshift().into()),
     })
 }
 
-/// What a spec leads to.
-struct Field<'a> {
-    /// The type, modifiers and typedefs behind.
-    ty: Type<'a>,
-    /// Whether it is an array element (or the root) rather than a named member.
-    is_element: bool,
-    /// The size in bits, of a bitfield.
-    bitfield: Option<u8>,
+fn bitfield_value(
+    kind: RelocKind,
+    bit_offset: u32,
+    field: Field<'_>,
+    order: ByteOrder,
+) -> Result<Value, Cause> {
+    let load = Load::covering(bit_offset, field.bitfield_size, field.ty)?;
+    Ok(match kind {
+        RelocKind::FieldByteOffset => Value::inexact(load.byte_offset.into()),
+        RelocKind::FieldByteSize => Value::inexact(load.size.into()),
+        RelocKind::FieldSigned => Value::exact(is_signed(field.ty).into()),
+        RelocKind::FieldLshiftU64 => Value::inexact(load.lshift(order).into()),
+        _ => Value::exact(load.rshift().into()),
+    })
 }
 
-impl<'a> Field<'a> {
-    fn of(spec: &Spec<'a>) -> Result<Self, BtfError> {
-        let last = spec.accessors.last().copied();
-        let (type_id, index, name) =
-            last.map_or((spec.root, 0, None), |last| (last.type_id, last.index, last.name_off));
-        let holder = spec.btf.type_by_id(type_id)?;
-        let member = name.and_then(|_| holder.members().get(index as usize));
-        match member {
-            Some(member) => Ok(Self {
-                ty: member.ty()?.skip_modifiers_and_typedefs()?,
-                is_element: false,
-                bitfield: Some(member.bitfield_size()).filter(|bits| *bits > 0),
-            }),
-            None => Ok(Self { ty: holder, is_element: true, bitfield: None }),
-        }
-    }
+/// What a load or store of a field of this type accesses.
+fn accessed(ty: Type<'_>, size: u32) -> Result<Accessed, BtfError> {
+    let size = if ty.kind() == Kind::Array { ty.innermost_element()?.size()? } else { size };
+    Ok(Accessed { type_id: ty.id(), size })
+}
 
-    fn accessed(&self) -> Result<Accessed, BtfError> {
-        let size = self.ty.innermost_element()?.size()?;
-        Ok(Accessed { type_id: self.ty.id(), size })
-    }
-
-    fn is_signed(&self) -> bool {
-        match self.ty.kind() {
-            Kind::Int => self.ty.int().is_some_and(|int| int.is_signed()),
-            Kind::Enum | Kind::Enum64 => self.ty.kind_flag(),
-            _ => false,
-        }
+fn is_signed(ty: Type<'_>) -> bool {
+    match ty.kind() {
+        Kind::Int => ty.int().is_some_and(|int| int.is_signed()),
+        Kind::Enum | Kind::Enum64 => ty.kind_flag(),
+        _ => false,
     }
 }
 
