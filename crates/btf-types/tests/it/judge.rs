@@ -7,8 +7,9 @@ use std::{
 };
 
 use btf_types::{
-    Btf, ByteOrder, Kind,
-    build::{Builder, HeaderForm},
+    Btf, BtfExt, ByteOrder, Kind,
+    build::{Builder, ExtBuilder, HeaderForm},
+    ext::CoreReloc,
 };
 
 use crate::{
@@ -109,26 +110,34 @@ fn pahole_reads_what_the_builder_writes() {
     }
 }
 
-/// Compiles `kinds.c` and takes the `.BTF` section out of the object.
-fn compiled(target: &str) -> Option<(PathBuf, Vec<u8>)> {
+/// `kinds.c`, compiled.
+struct Compiled {
+    object: PathBuf,
+    btf: Vec<u8>,
+    btf_ext: Vec<u8>,
+}
+
+/// Compiles `kinds.c` and takes two sections out of the object.
+fn compiled(target: &str, test: &str) -> Option<Compiled> {
     let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/kinds.c");
-    let object = file(&format!("{target}.o"), &[]);
-    let btf = file(&format!("{target}.btf"), &[]);
+    let [object, btf, btf_ext] =
+        ["o", "btf", "btf_ext"].map(|suffix| file(&format!("{test} {target}.{suffix}"), &[]));
     let object_path = object.to_str()?;
     let arguments = ["-target", target, "-g", "-O2", "-c", source, "-o", object_path];
     output("clang-19", &arguments)?;
-    let dump_section = format!(".BTF={}", btf.to_str()?);
-    output("llvm-objcopy-19", &["--dump-section", &dump_section, object_path])?;
-    let bytes = fs::read(btf).unwrap();
-    Some((object, bytes))
+    let sections = [format!(".BTF={}", btf.to_str()?), format!(".BTF.ext={}", btf_ext.to_str()?)];
+    let arguments = ["--dump-section", &sections[0], "--dump-section", &sections[1], object_path];
+    output("llvm-objcopy-19", &arguments)?;
+    let [btf, btf_ext] = [btf, btf_ext].map(|path| fs::read(path).unwrap());
+    Some(Compiled { object, btf, btf_ext })
 }
 
 #[test]
 fn the_reader_sees_in_compiled_c_what_bpftool_sees() {
     for (target, order) in [("bpfel", ByteOrder::Little), ("bpfeb", ByteOrder::Big)] {
-        let Some((object, bytes)) = compiled(target) else { return };
-        let Some(theirs) = bpftool(&object) else { return };
-        let btf = Btf::parse(&bytes).unwrap();
+        let Some(compiled) = compiled(target, "kinds") else { return };
+        let Some(theirs) = bpftool(&compiled.object) else { return };
+        let btf = Btf::parse(&compiled.btf).unwrap();
         assert_eq!(btf.byte_order(), order);
         assert_eq!(dump(&btf), theirs, "{target}");
         assert_eq!(btf.validate(), Ok(()));
@@ -142,8 +151,8 @@ fn the_reader_sees_in_compiled_c_what_bpftool_sees() {
 #[test]
 fn sizes_and_offsets_are_those_of_the_compiler() {
     for target in ["bpfel", "bpfeb"] {
-        let Some((_, bytes)) = compiled(target) else { return };
-        let btf = Btf::parse(&bytes).unwrap();
+        let Some(compiled) = compiled(target, "sizes") else { return };
+        let btf = Btf::parse(&compiled.btf).unwrap();
         let sizes = btf.find("sizes", Kind::Enum).unwrap();
         assert_eq!(sizes.enumerators().len(), 9);
         for enumerator in sizes.enumerators() {
@@ -158,6 +167,82 @@ fn sizes_and_offsets_are_those_of_the_compiler() {
             let bytes = i128::from(member.bit_offset()) / 8;
             assert_eq!(bytes, enumerator.value(), "{enumerator:?} {member:?}");
         }
+    }
+}
+
+#[test]
+fn co_re_relocations_are_those_that_objdump_sees() {
+    for target in ["bpfel", "bpfeb"] {
+        let Some(compiled) = compiled(target, "relocations") else { return };
+        let arguments = ["-dr", compiled.object.to_str().unwrap()];
+        let Some(disassembly) = output("llvm-objdump-19", &arguments) else { return };
+        // 0000000000000008:  CO-RE <byte_off> [65] struct listed::first (0:0)
+        let theirs: Vec<_> = disassembly
+            .lines()
+            .filter_map(|line| line.split_once(":  CO-RE "))
+            .map(|(insn_off, relocation)| {
+                let (kind_and_id, _) = relocation.split_once("] ").unwrap();
+                let access = relocation
+                    .strip_suffix(')')
+                    .map_or("0", |relocation| relocation.rsplit_once('(').unwrap().1);
+                format!("{} {kind_and_id}] {access}", insn_off.trim())
+            })
+            .collect();
+
+        let btf = Btf::parse(&compiled.btf).unwrap();
+        let ext = BtfExt::parse(&compiled.btf_ext).unwrap();
+        let section = ext.core_relocs().sections().next().unwrap();
+        assert_eq!(btf.string(section.name_off()).unwrap(), "other");
+        let ours: Vec<_> = section
+            .records()
+            .map(|CoreReloc { insn_off, type_id, access_str_off, kind }| {
+                let kind = match kind {
+                    0 => "<byte_off>",
+                    9 => "<type_size>",
+                    other => panic!("kinds.c has no relocation of kind {other}"),
+                };
+                let access = btf.string(access_str_off).unwrap();
+                format!("{insn_off:016x} {kind} {type_id} {access}")
+            })
+            .collect();
+        assert_eq!(ours.len(), 3);
+        assert_eq!(ours, theirs, "{target}");
+    }
+}
+
+/// clang puts nothing between the records, so written again they are the same bytes.
+#[test]
+fn the_builder_writes_btf_ext_as_clang_does() {
+    for target in ["bpfel", "bpfeb"] {
+        let Some(compiled) = compiled(target, "again") else { return };
+        let theirs = BtfExt::parse(&compiled.btf_ext).unwrap();
+        let mut again = ExtBuilder::new(theirs.byte_order());
+        for section in theirs.func_info().sections() {
+            again.func_info(section.name_off(), section.records());
+        }
+        for section in theirs.line_info().sections() {
+            again.line_info(section.name_off(), section.records());
+        }
+        for section in theirs.core_relocs().sections() {
+            again.core_relocs(section.name_off(), section.records());
+        }
+        assert_eq!(again.finish().unwrap(), compiled.btf_ext, "{target}");
+    }
+}
+
+/// Strings are stored in another order, so it is bpftool that compares.
+#[test]
+fn the_builder_copies_what_clang_wrote() {
+    for (target, order) in [("bpfel", ByteOrder::Big), ("bpfeb", ByteOrder::Little)] {
+        let Some(compiled) = compiled(target, "copy") else { return };
+        let btf = Btf::parse(&compiled.btf).unwrap();
+        let mut copy = Builder::new(order);
+        for ty in btf.own_types() {
+            copy.copy(ty, |id| id);
+        }
+        let path = file(&format!("copy of {target}.btf"), &copy.finish().unwrap());
+        let Some(theirs) = bpftool(&compiled.object) else { return };
+        assert_eq!(bpftool(&path).unwrap(), theirs, "{target}");
     }
 }
 

@@ -72,6 +72,14 @@ enum offsets {
 	offset_tail = __builtin_offsetof(struct node, tail),
 };
 
+// What the program reads of it, it reads by CO-RE relocations.
+struct listed {
+	int first;
+	struct {
+		long second;
+	};
+} __attribute__((preserve_access_index));
+
 struct holder {
 	node_type *node;
 	flags_type flags;
@@ -103,4 +111,9 @@ __attribute__((noinline)) static int local(struct holder *h)
 section("test") int entry(struct holder *h tag_declaration("argument"))
 {
 	return local(h) + foreign + outer(h->node);
+}
+
+section("other") long relocated(struct listed *listed)
+{
+	return listed->first + listed->second + __builtin_preserve_type_info(*listed, 1);
 }

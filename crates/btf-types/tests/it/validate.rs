@@ -135,7 +135,7 @@ fn a_type_may_point_to_itself() {
             let proto = TypeId(id.0 + 2);
             btf.structure("s", 24).member("next", ptr, 0).member("call", ptr, 64).finish();
             btf.ptr(id);
-            btf.func_proto(id).param("s", id).param("self", proto).finish();
+            btf.func_proto(proto).param("s", id).param("self", proto).finish();
         },
         None,
     );
