@@ -4,6 +4,8 @@
 //! scan all types of the target for every root type; here the root types share one pass, or an
 //! index.
 
+pub(crate) mod index;
+
 use alloc::{vec, vec::Vec};
 
 use btf_types::{Btf, Type, TypeId};
@@ -13,9 +15,10 @@ use smallvec::SmallVec;
 use crate::{
     error::Cause,
     hash::IdHasher,
-    index::{Wanted, scan},
     target::{Candidate, Target},
 };
+
+use self::index::{Wanted, scan};
 
 /// The candidates of the root types of one object.
 #[derive(Debug)]

@@ -94,7 +94,7 @@ pub fn describe_unmatched(
     relocation: &Relocation,
     unmatched: &Unmatched,
 ) -> String {
-    let spec = crate::local::local_spec(local, relocation).ok();
+    let spec = crate::spec::local::local_spec(local, relocation).ok();
     if unmatched.ruled_out.is_empty() {
         let root = local.type_by_id(relocation.type_id);
         let name = root.map_or_else(|_| relocation.type_id.to_string(), type_in_c);
@@ -184,7 +184,7 @@ fn write_steps(
     };
     let relocation = Relocation::new(0, root.id(), access.clone(), kind);
     let nowhere = BtfError::NoSize { id: root.id(), kind: root.kind() };
-    let Ok(spec) = crate::local::local_spec(root.btf(), &relocation) else {
+    let Ok(spec) = crate::spec::local::local_spec(root.btf(), &relocation) else {
         return Ok(Err(nowhere));
     };
     for (position, accessor) in spec.accessors.iter().enumerate() {

@@ -11,8 +11,8 @@ use crate::{
     describe,
     error::Cause,
     essential_name,
-    local::local_spec,
-    member::MemberSearch,
+    spec::local::local_spec,
+    spec::member::MemberSearch,
     value::{Side, value},
 };
 

@@ -30,24 +30,17 @@ extern crate std;
 mod access;
 mod budget;
 mod candidates;
-mod compat;
+mod compare;
 mod describe;
 #[cfg(feature = "elf")]
 pub mod elf;
 mod error;
 mod essential;
-mod field_compat;
 mod functions;
 mod generate;
 mod hash;
-mod index;
-mod insn;
 mod kind;
 pub mod limits;
-mod local;
-mod matching;
-mod member;
-mod names;
 mod options;
 mod patch;
 mod relocation;
@@ -55,7 +48,6 @@ mod relocator;
 mod resolution;
 mod spec;
 mod target;
-mod type_match;
 mod value;
 
 pub use self::{
@@ -74,12 +66,11 @@ pub use self::{
         local_value,
     },
     kind::{RelocKind, Subject},
-    matching::Mismatch,
     options::{Options, Unresolved},
     patch::{Code, PatchError, Patched, Poison, Status, patch},
     relocation::Relocation,
     relocator::Relocator,
     resolution::{Change, Resize, Resolution, Unmatched},
-    spec::{Accessor, Spec},
+    spec::{Accessor, Spec, target::Mismatch},
     target::{Candidate, Module, Target},
 };

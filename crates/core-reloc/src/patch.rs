@@ -2,15 +2,18 @@
 //!
 //! Follows libbpf's `bpf_core_patch_insn` (BSD-2-Clause option); where it differs is in the README.
 
+mod insn;
+
+pub(crate) use self::insn::SLOT_OFF;
+
 use core::fmt;
 
 use btf_types::ByteOrder;
 use thiserror::Error;
 
-use crate::{
-    Change, Resize, Resolution, Unresolved,
-    insn::{Class, Insn, SLOT, SLOT_OFF},
-};
+use crate::{Change, Resize, Resolution, Unresolved};
+
+use self::insn::{Class, Insn, SLOT};
 
 /// What became of an instruction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -14,10 +14,10 @@ use crate::{
     candidates::Candidates,
     describe,
     error::{Ambiguity, Answer, Cause},
-    local::local_spec,
-    matching::target_spec,
     patch::{PatchError, Poison, patch},
     spec::Spec,
+    spec::local::local_spec,
+    spec::target::target_spec,
     value::{Accessed, Side, Value, value},
 };
 

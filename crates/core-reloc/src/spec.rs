@@ -1,5 +1,9 @@
 //! Specs: access paths spelled out against types, on the local and on the target side.
 
+pub(crate) mod local;
+pub(crate) mod member;
+pub(crate) mod target;
+
 use btf_types::{Btf, StrOffset, Type, TypeId};
 use smallvec::SmallVec;
 

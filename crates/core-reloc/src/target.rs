@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use btf_types::{Btf, Error as BtfError, Type, TypeId};
 
-use crate::index::NameIndex;
+use crate::candidates::index::NameIndex;
 
 /// What relocations are resolved against: a main BTF, and split BTFs of modules on top of it.
 ///

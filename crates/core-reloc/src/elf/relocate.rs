@@ -9,7 +9,7 @@ use thiserror::Error as ThisError;
 
 use super::{Object, ObjectRelocation, Outcome, Records, Report, object::Place};
 use crate::{
-    Cause, Code, Error, Options, PatchError, Relocator, Status, Target, describe, insn::SLOT_OFF,
+    Cause, Code, Error, Options, PatchError, Relocator, Status, Target, describe, patch::SLOT_OFF,
 };
 
 impl<'a> Object<'a> {

@@ -7,11 +7,11 @@ use indexmap::IndexMap;
 
 use crate::{
     budget::Budget,
+    compare::Sides,
     error::Cause,
     essential_name,
     hash::{self, IdHasher},
     limits::MAX_TYPE_DEPTH,
-    names::Sides,
 };
 
 /// Tests two types, whose names were compared before.

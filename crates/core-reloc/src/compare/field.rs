@@ -4,7 +4,7 @@
 
 use btf_types::{Error as BtfError, Kind, Type, TypeId, limits::MAX_MODIFIER_CHAIN};
 
-use crate::{error::Cause, essential_name, names::Sides};
+use crate::{compare::Sides, error::Cause, essential_name};
 
 /// Tests the types of two members.
 pub(crate) fn fields_are_compatible(

@@ -9,16 +9,16 @@ use btf_types::{Kind, Type, TypeId};
 use crate::{
     RelocKind, Subject,
     budget::Budget,
-    compat::types_are_compatible,
+    compare::Sides,
+    compare::fields_are_compatible,
+    compare::types_are_compatible,
+    compare::types_match,
     error::Cause,
     essential_name,
-    field_compat::fields_are_compatible,
     limits::MAX_PATH_LEN,
-    local::element_bits,
-    member::MemberSearch,
-    names::Sides,
+    spec::local::element_bits,
+    spec::member::MemberSearch,
     spec::{Accessor, Spec, is_flexible},
-    type_match::types_match,
 };
 
 /// Why a candidate does not match. `accessor` counts from the root, which is 0; the ids are of the

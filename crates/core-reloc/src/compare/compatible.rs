@@ -8,11 +8,11 @@ use indexmap::IndexMap;
 
 use crate::{
     budget::Budget,
+    compare::Sides,
+    compare::field::{has_no_bit_offset, kinds_are_compatible},
     error::Cause,
-    field_compat::{has_no_bit_offset, kinds_are_compatible},
     hash::IdHasher,
     limits::MAX_TYPE_DEPTH,
-    names::Sides,
 };
 
 /// Tests two types, whose names were compared before.

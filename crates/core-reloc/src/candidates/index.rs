@@ -4,7 +4,7 @@ use alloc::{vec, vec::Vec};
 
 use btf_types::{Btf, Info, Kind, Name, StrOffset, Type, TypeId};
 
-use crate::{essential_name, field_compat::kinds_are_compatible, hash};
+use crate::{compare::field::kinds_are_compatible, essential_name, hash};
 
 /// Kinds that C code names a root type by. Other named kinds (functions and variables, mostly) are
 /// left out of an index, and looked for in a pass over the types.
