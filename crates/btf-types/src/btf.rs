@@ -10,7 +10,7 @@ use core::{
 use zerocopy::FromBytes;
 
 use crate::{
-    ByteOrder, Header, Info, Kind, Name, StrOffset, Type, TypeId,
+    ByteOrder, Header, Info, Kind, KindSet, Name, StrOffset, Type, TypeId,
     error::{Error, Result},
     layout::{Layout, walk},
     limits::MAX_TYPE_ID,
@@ -241,14 +241,26 @@ impl<'a> Btf<'a> {
         })
     }
 
-    /// The records of this BTF's own types with their ids: the floor below [`Btf::own_types`], for
-    /// passes over all types that look at few of them.
+    /// The records of this BTF's own types of some kinds, with their ids: the floor below
+    /// [`Btf::own_types`], for passes over all types that look at few of them.
     #[inline]
-    pub fn own_records(&self) -> impl Iterator<Item = (TypeId, &'a raw::Type)> {
+    pub fn own_records(&self, kinds: KindSet) -> impl Iterator<Item = (TypeId, &'a raw::Type)> {
         let types = self.types;
+        let order = self.byte_order();
+        // Most types are passed over by one bit test of the byte that has the kind.
+        let folded = kinds.folded();
+        let kind_at = match order {
+            ByteOrder::Little => 7,
+            ByteOrder::Big => 4,
+        };
         (self.start_id..).zip(&self.offsets).filter_map(move |(id, offset)| {
-            let (record, _) = raw::Type::ref_from_prefix(types.get(*offset as usize..)?).ok()?;
-            Some((TypeId(id), record))
+            let record =
+                types.get(*offset as usize..)?.first_chunk::<{ size_of::<raw::Type>() }>()?;
+            if folded & (1 << (record.get(kind_at)? & 31)) == 0 {
+                return None;
+            }
+            let record = raw::Type::ref_from_bytes(record).ok()?;
+            kinds.contains(Info(record.info.get(order)).kind()).then_some((TypeId(id), record))
         })
     }
 

@@ -203,6 +203,53 @@ impl fmt::Display for Kind {
     }
 }
 
+/// A set of kinds, for passes over all types that look at few of them.
+///
+/// ```
+/// use btf_types::{Kind, KindSet};
+///
+/// let composites: KindSet = [Kind::Struct, Kind::Union].into_iter().collect();
+/// assert!(composites.contains(Kind::Union));
+/// assert!(!composites.contains(Kind::Enum));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct KindSet(u128);
+
+impl KindSet {
+    /// Adds a kind.
+    pub fn insert(&mut self, kind: Kind) {
+        self.0 |= Self::bit(kind.to_raw());
+    }
+
+    /// Whether a kind is in the set.
+    #[inline]
+    pub fn contains(self, kind: Kind) -> bool {
+        self.0 & Self::bit(kind.to_raw()) != 0
+    }
+
+    /// The set folded to 32 bits: a kind is not in it if the bit of its number, modulo 32, is not.
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "the halves are folded into each other")]
+    pub(crate) fn folded(self) -> u32 {
+        let half = (self.0 >> 64) as u64 | self.0 as u64;
+        (half >> 32) as u32 | half as u32
+    }
+
+    /// The bit of a number, of which the format has 128.
+    #[inline]
+    fn bit(raw: u8) -> u128 {
+        1_u128.checked_shl(raw.into()).unwrap_or(0)
+    }
+}
+
+impl FromIterator<Kind> for KindSet {
+    fn from_iter<I: IntoIterator<Item = Kind>>(kinds: I) -> Self {
+        let mut set = Self::default();
+        kinds.into_iter().for_each(|kind| set.insert(kind));
+        set
+    }
+}
+
 /// The second word of a type record: vlen in bits 0–23, kind in bits 24–30, kind_flag in bit 31.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[repr(transparent)]

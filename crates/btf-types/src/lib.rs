@@ -73,7 +73,7 @@ pub use self::{
     ext::BtfExt,
     header::Header,
     ids::{StrOffset, TypeId},
-    kind::{Info, Kind},
+    kind::{Info, Kind, KindSet},
     name::Name,
     order::ByteOrder,
     pointer::PointerSize,

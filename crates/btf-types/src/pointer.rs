@@ -2,7 +2,7 @@
 
 use core::sync::atomic::Ordering;
 
-use crate::{Btf, Info, Kind, StrOffset};
+use crate::{Btf, Kind, StrOffset};
 
 /// The spellings of C's `long` and `unsigned long`, which are as wide as a pointer in the kernel.
 const LONG: [&[u8]; 11] = [
@@ -59,10 +59,8 @@ impl<'a> Btf<'a> {
             }
         }
         let order = self.byte_order();
-        let mut longs = self.own_records().filter_map(|(_, record)| {
-            if Info(record.info.get(order)).kind() != Kind::Int {
-                return None;
-            }
+        let ints = [Kind::Int].into_iter().collect();
+        let mut longs = self.own_records(ints).filter_map(|(_, record)| {
             let size = match record.size_or_type.get(order) {
                 4 => 4,
                 8 => 8,

@@ -2,25 +2,22 @@
 
 use alloc::{vec, vec::Vec};
 
-use btf_types::{Btf, Info, Kind, Name, StrOffset, Type, TypeId};
+use btf_types::{Btf, Kind, KindSet, Name, StrOffset, Type, TypeId};
 
 use crate::{compare::field::kinds_are_compatible, essential_name, hash};
 
 /// Kinds that C code names a root type by. Other named kinds (functions and variables, mostly) are
 /// left out of an index, and looked for in a pass over the types.
-fn is_indexed(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::Int
-            | Kind::Struct
-            | Kind::Union
-            | Kind::Enum
-            | Kind::Enum64
-            | Kind::Fwd
-            | Kind::Typedef
-            | Kind::Float
-    )
-}
+const INDEXED: [Kind; 8] = [
+    Kind::Int,
+    Kind::Struct,
+    Kind::Union,
+    Kind::Enum,
+    Kind::Enum64,
+    Kind::Fwd,
+    Kind::Typedef,
+    Kind::Float,
+];
 
 /// What a candidate must have: a kind and an essential name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -57,11 +54,10 @@ impl NameIndex {
     pub(crate) fn new(btf: &Btf<'_>) -> Self {
         let order = btf.byte_order();
         let mut entries: Vec<u64> = btf
-            .own_records()
+            .own_records(INDEXED.into_iter().collect())
             .filter_map(|(id, record)| {
                 let name_off = StrOffset(record.name_off.get(order));
-                if name_off == StrOffset::EMPTY || !is_indexed(Info(record.info.get(order)).kind())
-                {
+                if name_off == StrOffset::EMPTY {
                     return None;
                 }
                 let hash = hash::name(essential_name(&btf.string(name_off).ok()?));
@@ -80,7 +76,7 @@ impl NameIndex {
         btf: &'a Btf<'a>,
         wanted: Wanted<'a>,
     ) -> Option<impl Iterator<Item = TypeId> + 'a> {
-        if !is_indexed(wanted.kind) {
+        if !INDEXED.contains(&wanted.kind) {
             return None;
         }
         let hash = hash::name(wanted.essential);
@@ -108,9 +104,9 @@ pub(crate) fn scan<'a>(
     by_name.sort_unstable();
 
     let order = btf.byte_order();
-    for (id, record) in btf.own_records() {
+    for (id, record) in btf.own_records(filter.kinds) {
         let name_off = StrOffset(record.name_off.get(order));
-        if !filter.may_want(btf, Info(record.info.get(order)).raw_kind(), name_off) {
+        if !filter.may_want(btf, name_off) {
             continue;
         }
         let (Ok(name), Ok(ty)) = (btf.string(name_off), btf.type_by_id(id)) else { continue };
@@ -127,7 +123,7 @@ pub(crate) fn scan<'a>(
 
 /// Tells most types apart from the wanted ones by their kind and the first bytes of their name.
 struct Filter {
-    kinds: u32,
+    kinds: KindSet,
     /// A bit for each hash of the first four bytes of a wanted name; a power of two of words.
     starts: Vec<u64>,
     /// A bit for each first byte of the wanted names that are shorter than that.
@@ -138,11 +134,11 @@ impl Filter {
     fn new(wanted: &[Wanted<'_>]) -> Self {
         // Sixteen bits for each name keep chance hits below a sixteenth.
         let words = wanted.len().div_ceil(4).next_power_of_two();
-        let mut filter = Self { kinds: 0, starts: vec![0; words], short: [0; 4] };
+        let mut filter = Self { kinds: KindSet::default(), starts: vec![0; words], short: [0; 4] };
         for Wanted { kind, essential } in wanted {
-            filter.kinds |= kind_bit(kind.to_raw());
+            filter.kinds.insert(*kind);
             if kind.is_enum() {
-                filter.kinds |= kind_bit(Kind::Enum.to_raw()) | kind_bit(Kind::Enum64.to_raw());
+                filter.kinds.insert(Kind::Enum64);
             }
             match essential {
                 [a, b, c, d, ..] => {
@@ -171,10 +167,7 @@ impl Filter {
     }
 
     #[inline]
-    fn may_want(&self, btf: &Btf<'_>, raw_kind: u8, name_off: StrOffset) -> bool {
-        if self.kinds & kind_bit(raw_kind) == 0 || name_off.0 == 0 {
-            return false;
-        }
+    fn may_want(&self, btf: &Btf<'_>, name_off: StrOffset) -> bool {
         let Some(name) = btf.string_and_rest(name_off) else { return false };
         if let [a, b, c, d, ..] = name {
             let (word, bit) = self.start_bit([*a, *b, *c, *d]);
@@ -185,10 +178,4 @@ impl Filter {
         let first = name.first().copied().unwrap_or(0);
         self.short.get(usize::from(first >> 6)).is_some_and(|word| word & (1 << (first & 63)) != 0)
     }
-}
-
-/// The bit of a kind; kinds that have none are never wanted by a filter.
-#[inline]
-fn kind_bit(raw_kind: u8) -> u32 {
-    1_u32.checked_shl(raw_kind.into()).unwrap_or(1 << 31)
 }
