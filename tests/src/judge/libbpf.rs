@@ -42,7 +42,7 @@
 //! [`ForeignShift`]: super::accepted::Accepted::ForeignShift
 
 mod btf;
-mod ffi;
+pub mod ffi;
 mod insn;
 mod log;
 mod session;

@@ -9,48 +9,63 @@ use std::ffi::{c_char, c_int};
 use libbpf_sys::{bpf_core_relo, bpf_core_relo_kind, bpf_insn, btf};
 
 /// The most accessors that a spec has (`BPF_CORE_SPEC_MAX_LEN`).
-pub(super) const SPEC_MAX_LEN: usize = 64;
+pub const SPEC_MAX_LEN: usize = 64;
 
 /// `struct bpf_core_cand`: a type that a root type may correspond to.
 #[repr(C)]
 #[derive(Clone, Copy)]
-pub(super) struct Candidate {
-    pub(super) btf: *const btf,
-    pub(super) id: u32,
+pub struct Candidate {
+    /// The BTF that it is in.
+    pub btf: *const btf,
+    /// Its id there.
+    pub id: u32,
 }
 
 /// `struct bpf_core_cand_list`; `cands` is of `malloc`.
 #[repr(C)]
-pub(super) struct CandidateList {
-    pub(super) cands: *mut Candidate,
-    pub(super) len: c_int,
+pub struct CandidateList {
+    /// The candidates; null if there are none.
+    pub cands: *mut Candidate,
+    /// How many they are.
+    pub len: c_int,
 }
 
 /// `struct bpf_core_accessor`.
 #[repr(C)]
 #[derive(Clone, Copy)]
-pub(super) struct Accessor {
-    pub(super) type_id: u32,
-    pub(super) idx: u32,
-    pub(super) name: *const c_char,
+pub struct Accessor {
+    /// The composite that the member is in, or the element's type.
+    pub type_id: u32,
+    /// The number of the member or element.
+    pub idx: u32,
+    /// The member's name; null for an element.
+    pub name: *const c_char,
 }
 
 /// `struct bpf_core_spec`.
 #[repr(C)]
-pub(super) struct Spec {
-    pub(super) btf: *const btf,
-    pub(super) spec: [Accessor; SPEC_MAX_LEN],
-    pub(super) root_type_id: u32,
-    pub(super) relo_kind: bpf_core_relo_kind,
-    pub(super) len: c_int,
-    pub(super) raw_spec: [c_int; SPEC_MAX_LEN],
-    pub(super) raw_len: c_int,
-    pub(super) bit_offset: u32,
+pub struct Spec {
+    /// The BTF that the types are in.
+    pub btf: *const btf,
+    /// The named members and the elements.
+    pub spec: [Accessor; SPEC_MAX_LEN],
+    /// The root type.
+    pub root_type_id: u32,
+    /// What is asked.
+    pub relo_kind: bpf_core_relo_kind,
+    /// How many of `spec` there are.
+    pub len: c_int,
+    /// The numbers of the access string.
+    pub raw_spec: [c_int; SPEC_MAX_LEN],
+    /// How many of `raw_spec` there are.
+    pub raw_len: c_int,
+    /// Where the field is, in bits from the start of the root.
+    pub bit_offset: u32,
 }
 
 impl Spec {
     /// A spec of nothing, as libbpf's callers pass it.
-    pub(super) const EMPTY: Self = Self {
+    pub const EMPTY: Self = Self {
         btf: std::ptr::null(),
         spec: [Accessor { type_id: 0, idx: 0, name: std::ptr::null() }; SPEC_MAX_LEN],
         root_type_id: 0,
@@ -65,20 +80,30 @@ impl Spec {
 /// `struct bpf_core_relo_res`: what a relocation comes to.
 #[repr(C)]
 #[derive(Default)]
-pub(super) struct RelocationResult {
-    pub(super) orig_val: u64,
-    pub(super) new_val: u64,
-    pub(super) poison: bool,
-    pub(super) validate: bool,
-    pub(super) fail_memsz_adjust: bool,
-    pub(super) orig_sz: u32,
-    pub(super) orig_type_id: u32,
-    pub(super) new_sz: u32,
-    pub(super) new_type_id: u32,
+pub struct RelocationResult {
+    /// The value that the instruction should have had.
+    pub orig_val: u64,
+    /// The value that it is to have.
+    pub new_val: u64,
+    /// Whether there is no such value.
+    pub poison: bool,
+    /// Whether to compare `orig_val` with the instruction.
+    pub validate: bool,
+    /// Whether a load or store cannot be adjusted to the field's new size.
+    pub fail_memsz_adjust: bool,
+    /// The local field's size in bytes.
+    pub orig_sz: u32,
+    /// The local field's type.
+    pub orig_type_id: u32,
+    /// The target field's size in bytes.
+    pub new_sz: u32,
+    /// The target field's type.
+    pub new_type_id: u32,
 }
 
 unsafe extern "C" {
-    pub(super) fn bpf_core_add_cands(
+    /// Adds the types of a BTF, from an id on, that have the local one's kind and essential name.
+    pub fn bpf_core_add_cands(
         local_cand: *mut Candidate,
         local_essent_len: usize,
         targ_btf: *const btf,
@@ -87,17 +112,20 @@ unsafe extern "C" {
         cands: *mut CandidateList,
     ) -> c_int;
 
-    pub(super) fn bpf_core_essential_name_len(name: *const c_char) -> usize;
+    /// How long a name is without its flavor.
+    pub fn bpf_core_essential_name_len(name: *const c_char) -> usize;
 
-    pub(super) fn bpf_core_parse_spec(
+    /// Spells an access string out.
+    pub fn bpf_core_parse_spec(
         prog_name: *const c_char,
         btf: *const btf,
         relo: *const bpf_core_relo,
         spec: *mut Spec,
     ) -> c_int;
 
+    /// Calculates what a relocation comes to, and drops candidates that do not match;
     /// `specs_scratch` has room for three.
-    pub(super) fn bpf_core_calc_relo_insn(
+    pub fn bpf_core_calc_relo_insn(
         prog_name: *const c_char,
         relo: *const bpf_core_relo,
         relo_idx: c_int,
@@ -108,7 +136,7 @@ unsafe extern "C" {
     ) -> c_int;
 
     /// Reads and writes one instruction, or two at a 64-bit immediate load.
-    pub(super) fn bpf_core_patch_insn(
+    pub fn bpf_core_patch_insn(
         prog_name: *const c_char,
         insn: *mut bpf_insn,
         insn_idx: c_int,
@@ -117,14 +145,16 @@ unsafe extern "C" {
         res: *const RelocationResult,
     ) -> c_int;
 
-    pub(super) fn bpf_core_types_are_compat(
+    /// Whether two types are compatible: 1, 0, or an error below zero.
+    pub fn bpf_core_types_are_compat(
         local_btf: *const btf,
         local_id: u32,
         targ_btf: *const btf,
         targ_id: u32,
     ) -> c_int;
 
-    pub(super) fn bpf_core_types_match(
+    /// Whether two types match: 1, 0, or an error below zero.
+    pub fn bpf_core_types_match(
         local_btf: *const btf,
         local_id: u32,
         targ_btf: *const btf,

@@ -1,0 +1,51 @@
+//! The code of an object, section by section, as a contender leaves it.
+
+use std::collections::BTreeMap;
+
+use btf_types::{BtfExt, ext::CoreReloc};
+use object::{Object as _, ObjectSection as _, SectionKind};
+
+use crate::Result;
+
+/// The sections that hold code, by their names.
+pub type Code = BTreeMap<String, Vec<u8>>;
+
+/// The code of an object file.
+///
+/// # Errors
+/// Bytes that are no ELF file.
+pub fn code(object: &[u8]) -> Result<Code> {
+    let file = object::File::parse(object)?;
+    let mut code = Code::new();
+    for section in file.sections().filter(|section| section.kind() == SectionKind::Text) {
+        if section.size() > 0 {
+            code.insert(section.name()?.to_owned(), section.data()?.to_vec());
+        }
+    }
+    Ok(code)
+}
+
+/// The bytes of a section of an object file.
+///
+/// # Errors
+/// Bytes that are no ELF file, or one without the section.
+pub fn section<'a>(object: &'a [u8], name: &str) -> Result<&'a [u8]> {
+    let file = object::File::parse(object)?;
+    let section = file.section_by_name(name).ok_or_else(|| format!("there is no {name}"))?;
+    Ok(section.data()?)
+}
+
+/// The CO-RE relocations of an object, by the names of their sections.
+///
+/// # Errors
+/// Bytes that are no BPF object with type information.
+pub fn records(object: &[u8]) -> Result<Vec<(String, Vec<CoreReloc>)>> {
+    let btf = btf_types::Btf::parse(section(object, ".BTF")?)?;
+    let ext = BtfExt::parse(section(object, ".BTF.ext")?)?;
+    let mut records = Vec::new();
+    for section in ext.core_relocs().sections() {
+        let name = btf.string(section.name_off())?.to_string();
+        records.push((name, section.records().collect()));
+    }
+    Ok(records)
+}

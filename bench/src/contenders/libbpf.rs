@@ -1,0 +1,291 @@
+//! libbpf: what its loader does around its relocation code, without a kernel.
+//!
+//! `bpf_object__open_mem` reads the object, its types and its records; `btf__new` the target. Then
+//! every relocation goes through the functions that the loader's (which needs a kernel, and root)
+//! calls for it, with its cache of candidates.
+
+use std::ffi::{CStr, c_int, c_void};
+use std::marker::PhantomData;
+use std::path::Path;
+use std::ptr::NonNull;
+use std::time::Instant;
+use std::{fs, io};
+
+use btf_types::ext::CoreReloc;
+use core_reloc_tests::judge::libbpf::ffi;
+use libbpf_sys::{bpf_core_relo, bpf_insn};
+
+use super::{Contender, Run};
+use crate::Result;
+use crate::code::{self, Code};
+
+/// libbpf.
+#[derive(Debug, Clone, Copy)]
+pub struct Libbpf;
+
+impl Contender for Libbpf {
+    fn name(&self) -> &'static str {
+        "libbpf"
+    }
+
+    fn cold(&self, target: &Path, object: &[u8]) -> Result<Run> {
+        let mut job = Job::new(object)?;
+        let started = Instant::now();
+        let target = Btf::read(target)?;
+        job.relocate(object, &target)?;
+        let time = started.elapsed();
+        Ok(Run { time, code: job.code() })
+    }
+
+    fn warm(&self, target: &Path, object: &[u8], rounds: usize) -> Result<Vec<Run>> {
+        let target = Btf::read(target)?;
+        let round = |_| {
+            let mut job = Job::new(object)?;
+            let started = Instant::now();
+            job.relocate(object, &target)?;
+            let time = started.elapsed();
+            Ok(Run { time, code: job.code() })
+        };
+        (0..rounds).map(round).collect()
+    }
+}
+
+/// What libbpf has in its own structs, which are not to be reached from outside: code and records.
+struct Job {
+    sections: Vec<Section>,
+}
+
+struct Section {
+    name: String,
+    code: Vec<Insn>,
+    records: Vec<CoreReloc>,
+}
+
+/// An instruction, aligned as libbpf wants it.
+#[derive(Clone, Copy)]
+#[repr(C, align(8))]
+struct Insn([u8; 8]);
+
+impl Job {
+    fn new(object: &[u8]) -> Result<Self> {
+        // SAFETY: none is a print function like another.
+        unsafe { libbpf_sys::libbpf_set_print(None) };
+        let mut code = code::code(object)?;
+        let mut sections = Vec::new();
+        for (name, records) in code::records(object)? {
+            let code = code.remove(&name).ok_or("records of a section without code")?;
+            let (slots, _) = code.as_chunks::<8>();
+            let code = slots.iter().map(|slot| Insn(*slot)).collect();
+            sections.push(Section { name, code, records });
+        }
+        let rest = code.into_iter().map(|(name, code)| Section {
+            name,
+            code: code.as_chunks::<8>().0.iter().map(|slot| Insn(*slot)).collect(),
+            records: Vec::new(),
+        });
+        sections.extend(rest);
+        Ok(Self { sections })
+    }
+
+    /// Opens the object, and relocates its code.
+    fn relocate(&mut self, object: &[u8], target: &Btf) -> Result {
+        let object = BpfObject::open(object)?;
+        let mut session = Session::new(&object, target)?;
+        for section in &mut self.sections {
+            for record in &section.records {
+                session.relocate(record, &mut section.code)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn code(self) -> Code {
+        let bytes = |code: Vec<Insn>| code.iter().flat_map(|insn| insn.0).collect();
+        self.sections.into_iter().map(|section| (section.name, bytes(section.code))).collect()
+    }
+}
+
+/// BTF in the hands of libbpf.
+struct Btf(NonNull<libbpf_sys::btf>);
+
+impl Btf {
+    /// What `btf__parse` does with a file of raw BTF, which is what a target is.
+    fn read(path: &Path) -> Result<Self> {
+        let bytes = fs::read(path)?;
+        let size = u32::try_from(bytes.len())?;
+        // SAFETY: libbpf copies so many bytes from there.
+        let btf = unsafe { libbpf_sys::btf__new(bytes.as_ptr().cast::<c_void>(), size) };
+        Ok(Self(NonNull::new(btf).ok_or_else(io::Error::last_os_error)?))
+    }
+}
+
+impl Drop for Btf {
+    fn drop(&mut self) {
+        // SAFETY: it is ours alone.
+        unsafe { libbpf_sys::btf__free(self.0.as_ptr()) };
+    }
+}
+
+/// An object that libbpf has opened.
+struct BpfObject<'a> {
+    raw: NonNull<libbpf_sys::bpf_object>,
+    bytes: PhantomData<&'a [u8]>,
+}
+
+impl<'a> BpfObject<'a> {
+    fn open(bytes: &'a [u8]) -> Result<Self> {
+        // SAFETY: so many bytes are there, which outlive the object; options there are none.
+        let object = unsafe {
+            libbpf_sys::bpf_object__open_mem(
+                bytes.as_ptr().cast::<c_void>(),
+                bytes.len() as _,
+                std::ptr::null(),
+            )
+        };
+        let raw = NonNull::new(object).ok_or_else(io::Error::last_os_error)?;
+        Ok(Self { raw, bytes: PhantomData })
+    }
+
+    /// The object's own types; null if it has none.
+    fn btf(&self) -> *const libbpf_sys::btf {
+        // SAFETY: the object is open.
+        unsafe { libbpf_sys::bpf_object__btf(self.raw.as_ptr()) }
+    }
+}
+
+impl Drop for BpfObject<'_> {
+    fn drop(&mut self) {
+        // SAFETY: it is ours alone.
+        unsafe { libbpf_sys::bpf_object__close(self.raw.as_ptr()) };
+    }
+}
+
+const PROGRAM: &CStr = c"bench";
+
+/// libbpf's `bpf_object__relocate_core` and `bpf_core_resolve_relo`.
+struct Session<'a> {
+    /// The types of `object`.
+    local: *const libbpf_sys::btf,
+    object: PhantomData<&'a BpfObject<'a>>,
+    target: &'a Btf,
+    /// By root type.
+    candidates: Vec<Option<ffi::CandidateList>>,
+    scratch: Box<[ffi::Spec; 3]>,
+    relocations: c_int,
+}
+
+impl<'a> Session<'a> {
+    fn new(object: &'a BpfObject<'_>, target: &'a Btf) -> Result<Self> {
+        let local = object.btf();
+        if local.is_null() {
+            return Err("libbpf finds no types in the object".into());
+        }
+        // SAFETY: the object is open.
+        let types = unsafe { libbpf_sys::btf__type_cnt(local) };
+        let mut candidates = Vec::new();
+        candidates.resize_with(types as usize, || None);
+        let scratch = Box::new([const { ffi::Spec::EMPTY }; 3]);
+        let object = PhantomData;
+        Ok(Self { local, object, target, candidates, scratch, relocations: 0 })
+    }
+
+    fn relocate(&mut self, record: &CoreReloc, code: &mut [Insn]) -> Result {
+        let raw = bpf_core_relo {
+            insn_off: record.insn_off,
+            type_id: record.type_id.0,
+            access_str_off: record.access_str_off.0,
+            kind: record.kind,
+        };
+        let index = record.insn_off as usize / size_of::<Insn>();
+        let insn = code.get_mut(index..).and_then(first_insn).ok_or("no such instruction")?;
+        if record.type_id.0 as usize >= self.candidates.len() {
+            return Err("no such root type".into());
+        }
+        let mut none = ffi::CandidateList { cands: std::ptr::null_mut(), len: 0 };
+        let (local, number) = (self.local, self.relocations);
+        self.relocations += 1;
+        let candidates = if record.kind == libbpf_sys::BPF_CORE_TYPE_ID_LOCAL {
+            &mut none
+        } else {
+            find_candidates(&mut self.candidates, local, self.target, record.type_id.0)?
+        };
+        let mut result = ffi::RelocationResult::default();
+        // SAFETY: both BTFs are alive, the root type is there, and scratch has three specs.
+        check("calculate", unsafe {
+            ffi::bpf_core_calc_relo_insn(
+                PROGRAM.as_ptr(),
+                &raw const raw,
+                number,
+                local,
+                candidates,
+                self.scratch.as_mut_ptr(),
+                &raw mut result,
+            )
+        })?;
+        // SAFETY: the instruction is there, with its second half if it has one.
+        check("patch", unsafe {
+            ffi::bpf_core_patch_insn(
+                PROGRAM.as_ptr(),
+                insn.as_mut_ptr().cast::<bpf_insn>(),
+                index as c_int,
+                &raw const raw,
+                number,
+                &raw const result,
+            )
+        })
+    }
+}
+
+/// libbpf's `bpf_core_find_cands`, and its cache.
+fn find_candidates<'c>(
+    known: &'c mut [Option<ffi::CandidateList>],
+    local: *const libbpf_sys::btf,
+    target: &Btf,
+    root: u32,
+) -> Result<&'c mut ffi::CandidateList> {
+    let slot = known.get_mut(root as usize).ok_or("no such root type")?;
+    if slot.is_none() {
+        let mut list = ffi::CandidateList { cands: std::ptr::null_mut(), len: 0 };
+        let mut candidate = ffi::Candidate { btf: local, id: root };
+        // SAFETY: there are types up to the length of `known`, libbpf has checked their names when
+        // it opened the object, and it allocates the list's elements.
+        check("search", unsafe {
+            let name_off = (*libbpf_sys::btf__type_by_id(local, root)).name_off;
+            let name = libbpf_sys::btf__name_by_offset(local, name_off);
+            ffi::bpf_core_add_cands(
+                &raw mut candidate,
+                ffi::bpf_core_essential_name_len(name),
+                target.0.as_ptr(),
+                c"vmlinux".as_ptr(),
+                1,
+                &raw mut list,
+            )
+        })?;
+        *slot = Some(list);
+    }
+    slot.as_mut().ok_or_else(|| "no candidates".into())
+}
+
+impl Drop for Session<'_> {
+    fn drop(&mut self) {
+        for list in self.candidates.iter().flatten() {
+            // SAFETY: libbpf allocated it with realloc, and nobody else frees it.
+            unsafe { libc::free(list.cands.cast()) };
+        }
+    }
+}
+
+/// The code from an instruction on, if that is whole.
+fn first_insn(code: &mut [Insn]) -> Option<&mut [Insn]> {
+    const LDIMM64: u8 = 0x18;
+    let needed = if code.first()?.0[0] == LDIMM64 { 2 } else { 1 };
+    (code.len() >= needed).then_some(code)
+}
+
+fn check(what: &str, returned: c_int) -> Result {
+    if returned < 0 {
+        let error = io::Error::from_raw_os_error(-returned);
+        return Err(format!("libbpf cannot {what}: {error}").into());
+    }
+    Ok(())
+}
