@@ -1,2 +1,51 @@
-//! (being written)
-fn main() {}
+//! The program `core-reloc`: relocates BPF objects, inspects them, and says whether this machine
+//! supports it.
+//!
+//! A thin shell over the libraries: [`arguments`] are read, [`object`] and [`target`] are opened, the
+//! library decides, [`print`] says it in one of two formats, and [`output`] writes the object.
+#![forbid(unsafe_code)]
+
+mod arguments;
+mod failure;
+mod inspect;
+mod json;
+mod message;
+mod object;
+mod output;
+mod print;
+mod relocate;
+mod support;
+mod target;
+mod text;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use self::arguments::{Arguments, Command};
+
+/// How a command ends that could do its work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    /// Exit status 0.
+    Good,
+    /// Exit status 1: the answer is no.
+    Bad,
+}
+
+fn main() -> ExitCode {
+    // Wrong usage ends here, with exit status 2.
+    let result = match Arguments::parse().command {
+        Command::Relocate(arguments) => relocate::run(&arguments),
+        Command::Inspect(arguments) => inspect::run(&arguments),
+        Command::Support(arguments) => support::run(&arguments),
+    };
+    match result {
+        Ok(Ending::Good) => ExitCode::SUCCESS,
+        Ok(Ending::Bad) => ExitCode::from(1),
+        Err(failure) => {
+            message::error(&failure);
+            ExitCode::from(2)
+        }
+    }
+}

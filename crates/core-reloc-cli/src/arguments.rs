@@ -1,0 +1,127 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Relocates BPF objects by their CO-RE records, for this kernel or any other.
+#[derive(Debug, Parser)]
+#[command(name = "core-reloc", version, after_help = EXIT_STATUS)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Relocate(Relocate),
+    Inspect(Inspect),
+    Support(Support),
+}
+
+const EXIT_STATUS: &str = "\
+Exit status:
+  0  it is done
+  1  a relocation failed, or CO-RE is not supported
+  2  the usage is wrong, or a file cannot be read or written";
+
+/// Resolves every relocation of an object and says what became of it
+#[derive(Debug, Args)]
+#[command(after_help = RELOCATE_EXAMPLES)]
+pub(crate) struct Relocate {
+    /// The BPF object, as clang compiled it
+    pub(crate) object: PathBuf,
+    #[command(flatten)]
+    pub(crate) target: TargetArguments,
+    /// Write the object with patched code and without relocation records, if none failed
+    #[arg(short, long, value_name = "OUT")]
+    pub(crate) output: Option<PathBuf>,
+    /// What becomes of an instruction whose relocation finds nothing in the target
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) unresolved: Unresolved,
+    #[command(flatten)]
+    pub(crate) format: FormatArguments,
+}
+
+const RELOCATE_EXAMPLES: &str = "\
+Examples:
+  core-reloc relocate prog.bpf.o
+      for the running kernel and its modules, just to see
+  core-reloc relocate prog.bpf.o -o prog.here.o
+      the same, and write the object, which any loader then takes as it is
+  core-reloc relocate prog.bpf.o --target vmlinux-6.12 --module nf_conntrack.ko
+      for the types of another kernel and one of its modules
+  core-reloc relocate prog.bpf.o --unresolved error --format json
+      fail on whatever the kernel does not have; one JSON object a line";
+
+/// Lists the relocations of an object, without any target
+#[derive(Debug, Args)]
+#[command(after_help = INSPECT_EXAMPLES)]
+pub(crate) struct Inspect {
+    /// The BPF object, as clang compiled it
+    pub(crate) object: PathBuf,
+    #[command(flatten)]
+    pub(crate) format: FormatArguments,
+}
+
+const INSPECT_EXAMPLES: &str = "\
+Examples:
+  core-reloc inspect prog.bpf.o
+  core-reloc inspect prog.bpf.o --format json | jq -r .root | sort | uniq -c";
+
+/// Says whether the running kernel's types are known, and from where
+#[derive(Debug, Args)]
+pub(crate) struct Support {
+    #[command(flatten)]
+    pub(crate) format: FormatArguments,
+}
+
+/// Which kernel to relocate for.
+#[derive(Debug, Args)]
+pub(crate) struct TargetArguments {
+    /// The kernel's types: raw BTF, or an ELF file with a .BTF section such as vmlinux [default:
+    /// the running kernel]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) target: Option<PathBuf>,
+    /// A module's types, for what the kernel itself does not have: raw BTF, or a .ko file; may be
+    /// given several times [default: the running kernel's modules, if that is the target]
+    #[arg(long = "module", value_name = "FILE")]
+    pub(crate) modules: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FormatArguments {
+    /// How to print what was found
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    #[default]
+    Text,
+    /// For programs: one JSON object a line
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+pub(crate) enum Unresolved {
+    /// Make it one that the verifier refuses if it can be reached
+    #[default]
+    Poison,
+    /// The relocation fails
+    Error,
+    /// Leave it as it is
+    Keep,
+}
+
+impl From<Unresolved> for core_reloc::Unresolved {
+    fn from(unresolved: Unresolved) -> Self {
+        match unresolved {
+            Unresolved::Poison => Self::Poison,
+            Unresolved::Error => Self::Error,
+            Unresolved::Keep => Self::Keep,
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! Why a command could not do its work.
+
+use std::{io, path::PathBuf};
+
+use core_reloc::elf::ObjectError;
+use core_reloc_sys::{FileError, NotFound};
+use thiserror::Error;
+
+/// Why a command could not do its work: what the exit status 2 stands for. Each says which file.
+#[derive(Debug, Error)]
+pub(crate) enum Failure {
+    /// A file that cannot be read, or holds no BTF.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// A BPF object that is none, or damaged.
+    #[error("{}: {error}", .path.display())]
+    Object { path: PathBuf, error: ObjectError },
+    /// A BPF object whose types refer to what does not exist.
+    #[error("{}: section .BTF: {error}", .path.display())]
+    Types { path: PathBuf, error: btf_types::Error },
+    /// The running kernel is to be the target, and has no BTF.
+    #[error("{}\nuse --target to name a file with the types of a kernel", list(.0))]
+    NoKernel(#[from] NotFound),
+    /// The relocated object cannot be written.
+    #[error("cannot write {}: {error}", .path.display())]
+    Write { path: PathBuf, error: io::Error },
+    /// The results cannot be printed.
+    #[error("cannot write to standard output: {0}")]
+    Print(#[from] io::Error),
+}
+
+/// The attempts, each on a line of its own.
+pub(crate) fn list(not_found: &NotFound) -> String {
+    let mut text = format!("no BTF of the running kernel {}, tried", not_found.release);
+    for attempt in &not_found.attempts {
+        text.push_str(&format!("\n  {attempt}"));
+    }
+    text
+}

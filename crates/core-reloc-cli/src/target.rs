@@ -1,0 +1,114 @@
+//! Opening the target: the running kernel with its modules, or the files that were named.
+
+use std::path::Path;
+
+use btf_types::Btf;
+use core_reloc::{Module, Target, elf::Object};
+use core_reloc_sys::{BtfFile, FileError, Kernel};
+
+use crate::{arguments::TargetArguments, failure::Failure, message};
+
+/// Gives an object's target to `use_it`. `kernel` is the running one.
+///
+/// Files that were named are checked in full. The running kernel's modules are read only if the
+/// object asks for types that the kernel itself does not have, and those that cannot be read are left
+/// out, with a warning.
+pub(crate) fn with_target<T>(
+    arguments: &TargetArguments,
+    kernel: &Kernel,
+    object: &Object<'_>,
+    use_it: impl FnOnce(&Target<'_>) -> T,
+) -> Result<T, Failure> {
+    let main = match &arguments.target {
+        Some(path) => BtfFile::open(path)?,
+        None => kernel.btf()?,
+    };
+    let btf = main.parse()?;
+    if arguments.target.is_some() {
+        validate(&main, &btf)?;
+    }
+    if btf.byte_order() != object.byte_order() {
+        message::warning(format_args!(
+            "{} is {}, the object is {}: no such kernel can run it",
+            main.path().display(),
+            btf.byte_order(),
+            object.byte_order(),
+        ));
+    }
+
+    let target = Target::new(&btf);
+    let files = if !arguments.modules.is_empty() {
+        named_modules(arguments)?
+    } else if arguments.target.is_none() && object.needs_modules(&target) {
+        modules_of(kernel)?
+    } else {
+        Vec::new()
+    };
+    let modules = parse_modules(&files, &btf)?;
+    let modules = modules.iter().map(|(name, btf)| Module { name, btf });
+    Ok(use_it(&target.with_modules(modules)))
+}
+
+/// The BTF of a module.
+struct ModuleBtf {
+    name: String,
+    file: BtfFile,
+    /// Whether the user named it, and so wants to know when it will not do.
+    is_named: bool,
+}
+
+fn named_modules(arguments: &TargetArguments) -> Result<Vec<ModuleBtf>, Failure> {
+    let open = |path| {
+        let file = BtfFile::open(path)?;
+        Ok(ModuleBtf { name: module_name(path), file, is_named: true })
+    };
+    arguments.modules.iter().map(|path| open(path.as_path())).collect()
+}
+
+/// The name of the module in a file: `nf_conntrack` of `nf_conntrack.ko`.
+fn module_name(path: &Path) -> String {
+    path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+}
+
+fn modules_of(kernel: &Kernel) -> Result<Vec<ModuleBtf>, Failure> {
+    let mut modules = Vec::new();
+    for module in kernel.modules()? {
+        let name = module.name().to_string();
+        match module.open() {
+            Ok(file) => modules.push(ModuleBtf { name, file, is_named: false }),
+            Err(error) => left_out(&error),
+        }
+    }
+    Ok(modules)
+}
+
+/// Parses the modules' BTF on their kernel's.
+fn parse_modules<'a>(
+    modules: &'a [ModuleBtf],
+    base: &'a Btf<'a>,
+) -> Result<Vec<(&'a str, Btf<'a>)>, Failure> {
+    let mut parsed = Vec::new();
+    for ModuleBtf { name, file, is_named } in modules {
+        match file.parse_split(base) {
+            Ok(btf) => {
+                if *is_named {
+                    validate(file, &btf)?;
+                }
+                parsed.push((name.as_str(), btf));
+            }
+            Err(error) if *is_named => return Err(error.into()),
+            Err(error) => left_out(&error),
+        }
+    }
+    Ok(parsed)
+}
+
+fn left_out(error: &FileError) {
+    message::warning(format_args!("{error}; the module is left out"));
+}
+
+/// Checks what reading does not need. The kernel has done so before it shows its types; files come
+/// from anywhere.
+fn validate<'a>(file: &BtfFile, btf: &'a Btf<'a>) -> Result<(), FileError> {
+    btf.validate().map_err(|error| file.error(error))
+}
