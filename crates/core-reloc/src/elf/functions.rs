@@ -10,6 +10,8 @@ use super::{
     file::{Elf64, Endian, Section, string_at},
 };
 
+type Symbol = elf::Sym64<Endian>;
+
 /// The functions of the sections that have relocations, by section and offset.
 #[derive(Debug, Default)]
 pub(super) struct Functions<'a> {
@@ -43,8 +45,10 @@ impl<'a> Functions<'a> {
         let endian = file.endian();
         let names = file.linked_strings(table)?;
         let symbols = file.data(table, elf::SHT_SYMTAB)?;
-        // Bytes behind the last whole symbol are none.
-        let symbols = pod::slice_from_all_bytes::<elf::Sym64<Endian>>(symbols).unwrap_or_default();
+        // What is left behind the last whole symbol is none.
+        let count = symbols.len().checked_div(size_of::<Symbol>()).unwrap_or_default();
+        let symbols = pod::slice_from_bytes::<Symbol>(symbols, count);
+        let (symbols, _) = symbols.unwrap_or_default();
 
         let mut functions = Vec::new();
         for (number, symbol) in symbols.iter().enumerate() {

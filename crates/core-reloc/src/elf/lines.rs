@@ -6,7 +6,7 @@ use btf_types::{Name, ext::LineInfo};
 
 use super::{Object, ObjectRelocation, object::Place};
 
-/// The source lines of an object's sections, in order: 24 bytes for each that it has.
+/// The source lines of an object's sections, in order: 20 bytes for each record of line_info.
 ///
 /// Reports and listings do without it; whoever wants to show the source makes one of the object.
 #[derive(Debug)]

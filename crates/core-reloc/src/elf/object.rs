@@ -4,7 +4,7 @@ use alloc::{collections::BTreeMap, vec::Vec};
 
 use ::object::{elf, read::elf::FileHeader};
 use btf_types::{
-    Btf, BtfExt, ByteOrder, Name, PointerSize, TypeId,
+    Btf, BtfExt, ByteOrder, Error as BtfError, Name, PointerSize, TypeId,
     ext::{self, CoreReloc},
 };
 
@@ -77,20 +77,16 @@ impl<'a> Object<'a> {
             functions: Functions::default(),
         };
         if let Some(section) = &sections.btf {
-            let (name, start) = (".BTF", section.offset);
             let btf = Btf::parse(file.data(section, elf::SHT_PROGBITS)?);
-            let btf =
-                btf.map_err(|error| ObjectError::Btf { section: name, offset: start, error })?;
-            same_byte_order(name, btf.byte_order(), byte_order)?;
+            let btf = btf.map_err(malformed(".BTF", section.offset))?;
+            same_byte_order(".BTF", btf.byte_order(), byte_order)?;
             object.btf = Some(btf.with_pointer_size(PointerSize::Eight));
         }
         if let Some(section) = &sections.ext {
-            let (name, start) = (".BTF.ext", section.offset);
-            let ext = BtfExt::parse(file.data(section, elf::SHT_PROGBITS)?);
-            let parsed =
-                ext.map_err(|error| ObjectError::Btf { section: name, offset: start, error })?;
-            same_byte_order(name, parsed.byte_order(), byte_order)?;
-            object.ext = Some(Ext { start, parsed });
+            let parsed = BtfExt::parse(file.data(section, elf::SHT_PROGBITS)?);
+            let parsed = parsed.map_err(malformed(".BTF.ext", section.offset))?;
+            same_byte_order(".BTF.ext", parsed.byte_order(), byte_order)?;
+            object.ext = Some(Ext { start: section.offset, parsed });
         }
         object.find_code(&file, &sections)?;
         Ok(object)
@@ -116,7 +112,7 @@ impl<'a> Object<'a> {
                 Some(section) => {
                     let bytes = file.data(section, elf::SHT_PROGBITS)?;
                     code.insert(section.index, *section);
-                    // What the file has at an offset, the offset is a `usize` of.
+                    // The file has bytes there, so that the offset fits.
                     let start = usize::try_from(section.offset).unwrap_or(usize::MAX);
                     Place::Code { index: section.index, start, bytes }
                 }
@@ -232,6 +228,11 @@ fn is_code(section: &Section<'_>) -> bool {
         && section.size > 0
 }
 
+/// Says which section an error is about, and where that is.
+fn malformed(section: &'static str, offset: u64) -> impl FnOnce(BtfError) -> ObjectError {
+    move |error| ObjectError::Btf { section, offset, error }
+}
+
 fn same_byte_order(
     section: &'static str,
     found: ByteOrder,
@@ -258,14 +259,12 @@ impl<'a> Sections<'a> {
         let mut sections = Self { btf: None, ext: None, symbols: None, by_name: BTreeMap::new() };
         for section in file.sections() {
             let section = section?;
+            sections.by_name.entry(section.name).or_insert(section);
             let (what, place) = match section.name.as_bytes() {
                 b".BTF" => (".BTF", &mut sections.btf),
                 b".BTF.ext" => (".BTF.ext", &mut sections.ext),
                 _ if section.sh_type == elf::SHT_SYMTAB => ("symbol tables", &mut sections.symbols),
-                _ => {
-                    sections.by_name.entry(section.name).or_insert(section);
-                    continue;
-                }
+                _ => continue,
             };
             if let Some(first) = place {
                 let (first, second) = (first.index, section.index);

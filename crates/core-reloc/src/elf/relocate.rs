@@ -9,7 +9,8 @@ use thiserror::Error as ThisError;
 
 use super::{Object, ObjectRelocation, Outcome, Records, Report, object::Place};
 use crate::{
-    Cause, Code, Error, Options, PatchError, Relocator, Status, Target, describe, patch::SLOT_OFF,
+    Cause, Code, Error, Options, PatchError, Patched, Relocator, Resolution, Status, Target,
+    describe, patch::SLOT_OFF,
 };
 
 impl<'a> Object<'a> {
@@ -102,31 +103,34 @@ fn relocate(
     code: &mut [u8],
     relocation: &ObjectRelocation<'_>,
 ) -> (Outcome, Option<Code>, Option<Code>) {
-    let record = relocation.record();
-    let insn_off = record.insn_off;
-    let outcome = if !insn_off.is_multiple_of(SLOT_OFF) {
-        Outcome::Failed(Error {
-            subject: describe::record_subject(relocator.local(), record),
-            cause: Cause::Patch(PatchError::Misaligned { insn_off }),
-        })
-    } else if let Err(skip) = relocation.function_symbol() {
-        Outcome::Skipped(skip)
-    } else {
-        let applied = relocator.decode(record).and_then(|relocation| {
-            let resolution = relocator.resolve(&relocation)?;
-            let patched = relocator.apply(code, &relocation, &resolution)?;
-            Ok((resolution, patched))
-        });
-        match applied {
-            Ok((resolution, patched)) => {
-                let outcome = Outcome::Applied { status: patched.status, resolution };
-                return (outcome, Some(patched.before), Some(patched.after));
-            }
-            Err(error) => Outcome::Failed(error),
+    match try_relocate(relocator, code, relocation) {
+        Ok((resolution, Patched { status, before, after })) => {
+            (Outcome::Applied { status, resolution }, Some(before), Some(after))
         }
-    };
-    let insn = Code::at(code, insn_off);
-    (outcome, insn, insn)
+        Err(outcome) => {
+            let insn = Code::at(code, relocation.insn_off());
+            (outcome, insn, insn)
+        }
+    }
+}
+
+fn try_relocate(
+    relocator: &mut Relocator<'_>,
+    code: &mut [u8],
+    relocation: &ObjectRelocation<'_>,
+) -> Result<(Resolution, Patched), Outcome> {
+    let insn_off = relocation.insn_off();
+    if !insn_off.is_multiple_of(SLOT_OFF) {
+        return Err(Outcome::Failed(Error {
+            subject: describe::record_subject(relocator.local(), relocation.record()),
+            cause: Cause::Patch(PatchError::Misaligned { insn_off }),
+        }));
+    }
+    relocation.function_symbol().map_err(Outcome::Skipped)?;
+    let relocation = relocation.decode().map_err(Outcome::Failed)?;
+    let resolution = relocator.resolve(&relocation).map_err(Outcome::Failed)?;
+    let patched = relocator.apply(code, &relocation, &resolution).map_err(Outcome::Failed)?;
+    Ok((resolution, patched))
 }
 
 /// An object, relocated.

@@ -1,0 +1,9 @@
+//! Whole objects: what is read, what is refused, what becomes of the bytes.
+
+mod damage;
+mod file;
+mod loading;
+mod objdump;
+mod reading;
+mod relocating;
+mod targets;

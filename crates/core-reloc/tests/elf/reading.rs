@@ -1,0 +1,412 @@
+//! What is read of an object, and which facts a broken one is refused for.
+
+use btf_types::{ByteOrder, Error as BtfError, StrOffset};
+use core_reloc::{
+    RelocKind,
+    elf::{Object, ObjectError, Skip, SourceLines},
+};
+
+use crate::file::{
+    ORDERS, Record, SHF_COMPRESSED, SHT_NOBITS, SHT_PROGBITS, SHT_STRTAB, SHT_SYMTAB, object,
+    offset_of, symbol, word,
+};
+
+/// One relocation in each section of code.
+fn two() -> [Record; 2] {
+    [offset_of("xdp", 8, "0:1"), offset_of("tc", 0, "0:0")]
+}
+
+/// Why an object is refused.
+#[track_caller]
+fn refused(bytes: &[u8]) -> ObjectError {
+    Object::parse(bytes).expect_err("the object is broken")
+}
+
+#[test]
+fn relocations_are_listed_with_their_places() {
+    let records = [offset_of("xdp", 16, "0:2"), offset_of("xdp", 8, "0:1"), two()[1]];
+    for order in ORDERS {
+        let file = object(order, &records).write();
+        let object = Object::parse(&file.bytes).unwrap();
+        assert_eq!(object.byte_order(), order);
+        assert_eq!(object.btf().unwrap().pointer_size(), 8);
+
+        let lines = SourceLines::of(&object);
+        let listed: Vec<_> = object
+            .relocations()
+            .map(|relocation| {
+                assert_eq!(relocation.kind(), Some(RelocKind::FieldByteOffset));
+                assert_eq!(relocation.root_name().unwrap(), "point");
+                (
+                    relocation.section().to_string(),
+                    relocation.index(),
+                    relocation.insn_off(),
+                    relocation.access_string().unwrap().to_string(),
+                    relocation.access_in_c(),
+                    relocation.function().unwrap().unwrap().to_string(),
+                    relocation.insn().unwrap().to_string(),
+                    lines.line(&relocation).map(|line| line.line),
+                )
+            })
+            .collect();
+        let row = |section: &str,
+                   index,
+                   at,
+                   access: &str,
+                   c: &str,
+                   function: &str,
+                   insn: [&str; 2],
+                   line| {
+            let insn = insn[usize::from(order == ByteOrder::Big)];
+            let owned = str::to_string;
+            (owned(section), index, at, owned(access), owned(c), owned(function), owned(insn), line)
+        };
+        let (x, y, color) = (
+            ["b701000000000000", "b710000000000000"],
+            ["b701000004000000", "b710000000000004"],
+            ["b701000008000000", "b710000000000008"],
+        );
+        assert_eq!(
+            listed,
+            [
+                row("xdp", 0, 16, "0:2", "point.color", "run", color, Some(11)),
+                row("xdp", 1, 8, "0:1", "point.y", "run", y, Some(11)),
+                row("tc", 0, 0, "0:0", "point.x", "classify", x, None),
+            ]
+        );
+    }
+}
+
+#[test]
+fn a_source_line_has_its_file_and_text() {
+    let file = object(ByteOrder::Little, &two()).write();
+    let object = Object::parse(&file.bytes).unwrap();
+    let first = object.relocations().next().unwrap();
+    let line = SourceLines::of(&object).line(&first).unwrap();
+    assert_eq!((line.line, line.column), (11, 3));
+    assert_eq!(line.file, "point.c");
+    assert_eq!(line.text, "p->y");
+}
+
+#[test]
+fn a_record_that_cannot_be_decoded_is_listed_too() {
+    let strange = Record { kind: 99, ..offset_of("xdp", 0, "0:1:x") };
+    let file = object(ByteOrder::Little, &[strange, offset_of("xdp", 0, "0:1:x")]).write();
+    let object = Object::parse(&file.bytes).unwrap();
+    let listed: Vec<_> = object.relocations().collect();
+    assert_eq!(listed[0].kind(), None);
+    assert_eq!(listed[0].record().kind, 99);
+    for relocation in listed {
+        assert_eq!(relocation.access_in_c(), "struct point");
+        relocation.decode().unwrap_err();
+    }
+}
+
+#[test]
+fn an_object_without_records_has_nothing_to_relocate() {
+    for order in ORDERS {
+        let mut files = vec![object(order, &[])];
+        // Without `.BTF.ext`, and without any type information.
+        files.push(object(order, &two()));
+        files[1].sections.remove(3);
+        files.push(files[1].clone());
+        files[2].sections.remove(2);
+        // Without symbols, too.
+        files.push(files[2].clone());
+        files[3].sections.truncate(2);
+        for file in files {
+            let file = file.write();
+            assert_eq!(Object::parse(&file.bytes).unwrap().relocations().count(), 0);
+        }
+    }
+}
+
+#[test]
+fn what_is_no_bpf_object_is_refused() {
+    let good = object(ByteOrder::Little, &two()).write();
+    assert_eq!(refused(b""), ObjectError::NotElf { found: [].into() });
+    assert_eq!(
+        refused(b"\x9f\xeb\x01\0\x18\0\0\0"),
+        ObjectError::NotElf { found: [0x9f, 0xeb, 1, 0].into() }
+    );
+    for (at, value, field) in [
+        (4, 1, "ELF class"),
+        (4, 3, "ELF class"),
+        (5, 0, "data encoding"),
+        (6, 2, "ELF version"),
+        (16, 2, "e_type"),
+        (18, 62, "e_machine"),
+        (0x3a, 40, "e_shentsize"),
+        (0x3e, 8, "e_shstrndx"),
+        (0x3e, 0, "e_shstrndx"),
+    ] {
+        let error = refused(&good.clone().set(at, &[value]));
+        let at = at as u64;
+        assert!(
+            matches!(error, ObjectError::Header { field: named, offset, .. } if named == field && offset == at),
+            "{field}: {error}"
+        );
+    }
+    assert_eq!(
+        refused(&good.clone().set(18, &[62])).to_string(),
+        "e_machine at offset 0x12 is 62, expected 247 (BPF)"
+    );
+}
+
+#[test]
+fn an_object_of_an_old_compiler_names_no_machine() {
+    let mut file = object(ByteOrder::Big, &two());
+    file.machine = 0;
+    assert_eq!(Object::parse(&file.write().bytes).unwrap().relocations().count(), 2);
+}
+
+#[test]
+fn headers_must_be_in_the_file() {
+    let good = object(ByteOrder::Little, &two()).write();
+    let len = good.bytes.len();
+    assert_eq!(
+        refused(&good.bytes[..10]),
+        ObjectError::Truncated { what: "ELF identification", offset: 0, needed: 16, len: 10 }
+    );
+    assert_eq!(
+        refused(&good.bytes[..63]),
+        ObjectError::Truncated { what: "ELF header", offset: 0, needed: 64, len: 63 }
+    );
+    let offset = good.headers as u64;
+    assert_eq!(
+        refused(&good.bytes[..len - 1]),
+        ObjectError::Truncated {
+            what: "section header table",
+            offset,
+            needed: 8 * 64,
+            len: len - 1
+        }
+    );
+    // No count in the header means that section 0 has it.
+    let far = good.clone().set(0x3c, &[0, 0]);
+    let none = Object::parse(&far).unwrap();
+    assert!(none.btf().is_none());
+}
+
+#[test]
+fn sections_must_be_in_the_file_and_have_names() {
+    for order in ORDERS {
+        let good = object(order, &two());
+        let (xdp, strings) = (good.index("xdp"), good.sections.len() as u32 + 1);
+        let good = good.write();
+        let len = good.bytes.len();
+        assert_eq!(
+            refused(&good.clone().set_header(xdp, 32, 0x7fff_ffff)),
+            ObjectError::SectionOutOfBounds {
+                section: "xdp".into(),
+                offset: 64,
+                size: 0x7fff_ffff,
+                len
+            }
+        );
+        assert!(matches!(
+            refused(&good.clone().set_header(xdp, 24, 0x7fff_ffff)),
+            ObjectError::SectionOutOfBounds { offset: 0x7fff_ffff, size: 24, .. }
+        ));
+        assert!(matches!(
+            refused(&good.clone().set_header(strings, 32, 0x7fff_ffff)),
+            ObjectError::SectionOutOfBounds { section, .. } if &*section == "#7"
+        ));
+        assert!(matches!(
+            refused(&good.clone().set_header(xdp, 0, 0x7fff_ffff)),
+            ObjectError::SectionName { section: 1, name_off: 0x7fff_ffff, .. }
+        ));
+        // A name without an end.
+        assert!(matches!(
+            refused(&good.clone().set_header(strings, 32, 3)),
+            ObjectError::SectionName { section: 1, name_off: 1, len: 3 }
+        ));
+    }
+}
+
+#[test]
+fn sections_must_be_of_the_type_that_they_are_used_as() {
+    let broken = |name: &str, change: &dyn Fn(&mut crate::file::Section)| {
+        let mut file = object(ByteOrder::Little, &two());
+        change(file.get(name));
+        refused(&file.write().bytes)
+    };
+    for name in [".BTF", ".BTF.ext"] {
+        assert_eq!(
+            broken(name, &|section| section.sh_type = SHT_NOBITS),
+            ObjectError::SectionType {
+                section: name.into(),
+                found: SHT_NOBITS,
+                expected: SHT_PROGBITS
+            }
+        );
+    }
+    assert_eq!(
+        broken(".strtab", &|section| section.sh_type = SHT_PROGBITS),
+        ObjectError::SectionType {
+            section: "#5".into(),
+            found: SHT_PROGBITS,
+            expected: SHT_STRTAB
+        }
+    );
+    for name in ["xdp", ".BTF", ".BTF.ext", ".symtab"] {
+        assert_eq!(
+            broken(name, &|section| section.flags |= SHF_COMPRESSED),
+            ObjectError::Compressed { section: name.into() }
+        );
+    }
+    assert_eq!(
+        broken(".symtab", &|section| section.sh_type = SHT_PROGBITS),
+        ObjectError::NoSymbolTable
+    );
+    for link in [0, 99] {
+        assert_eq!(
+            broken(".symtab", &|section| section.link = link),
+            ObjectError::NoSuchSection { section: ".symtab".into(), found: link, count: 8 }
+        );
+    }
+}
+
+#[test]
+fn sections_of_which_there_is_one_must_not_be_two() {
+    for (name, what) in [(".BTF", ".BTF"), (".BTF.ext", ".BTF.ext"), (".symtab", "symbol tables")] {
+        let mut file = object(ByteOrder::Little, &two());
+        let twice = file.get(name).clone();
+        let first = file.index(name);
+        file.sections.push(twice);
+        assert_eq!(refused(&file.write().bytes), ObjectError::Duplicate { what, first, second: 7 });
+    }
+}
+
+#[test]
+fn type_information_must_be_well_formed_and_in_the_byte_order_of_the_file() {
+    for order in ORDERS {
+        let good = object(order, &two()).write();
+        let (btf, ext) = (good.sections[3], good.sections[4]);
+        for (section, at) in [(".BTF", btf), (".BTF.ext", ext)] {
+            assert_eq!(
+                refused(&good.clone().set(at, &[0, 0])),
+                ObjectError::Btf {
+                    section,
+                    offset: at as u64,
+                    error: BtfError::BadMagic { found: [0, 0] }
+                }
+            );
+        }
+        let other = ORDERS[usize::from(order == ByteOrder::Little)];
+        for (name, section) in [(".BTF", 2), (".BTF.ext", 3)] {
+            let mut file = object(order, &two());
+            file.sections[section].data = object(other, &two()).sections[section].data.clone();
+            let error = ObjectError::ByteOrder { section: name, found: other, expected: order };
+            assert_eq!(refused(&file.write().bytes), error);
+        }
+    }
+}
+
+#[test]
+fn records_need_types_and_a_name() {
+    let mut file = object(ByteOrder::Little, &two());
+    file.get(".BTF").name = ".data";
+    assert_eq!(refused(&file.write().bytes), ObjectError::NoBtf);
+
+    let good = object(ByteOrder::Little, &two()).write();
+    let ext = good.sections[4];
+    let core_relo = u32::from_le_bytes(good.bytes[ext + 24..][..4].try_into().unwrap());
+    // Behind the header and the size of a record.
+    let name = ext + 32 + core_relo as usize + 4;
+    for name_off in [0, 0xffff] {
+        let broken = good.clone().set(name, &word(ByteOrder::Little, name_off));
+        let name_off = StrOffset(name_off);
+        assert_eq!(refused(&broken), ObjectError::ExtSectionName { group: 0, name_off });
+    }
+}
+
+#[test]
+fn functions_must_lie_on_the_instructions_of_their_section() {
+    for order in ORDERS {
+        for (at, size) in [(8, 24), (0, 0), (4, 8), (0, 4), (u64::MAX - 7, 16), (32, 8)] {
+            let mut file = object(order, &two());
+            let section = file.index("tc") as u16;
+            let symbol = symbol(order, 5, section, at, size);
+            file.get(".symtab").data.extend_from_slice(&symbol);
+            assert_eq!(
+                refused(&file.write().bytes),
+                ObjectError::Function {
+                    symbol: 3,
+                    section: "tc".into(),
+                    offset: at,
+                    size,
+                    len: 24
+                }
+            );
+        }
+    }
+}
+
+#[test]
+fn functions_of_other_sections_and_other_symbols_do_not_matter() {
+    let mut file = object(ByteOrder::Little, &[two()[0]]);
+    let tc = file.index("tc") as u16;
+    // Records are of `xdp` alone. A part of a symbol at the end is none.
+    let symbols = &mut file.get(".symtab").data;
+    symbols.extend_from_slice(&symbol(ByteOrder::Little, 5, tc, 1, 1));
+    symbols.extend_from_slice(&symbol(ByteOrder::Little, 5, 0xfff1, 1, 1));
+    symbols.extend_from_slice(&[0xff; 23]);
+    let file = file.write();
+    let object = Object::parse(&file.bytes).unwrap();
+    let function = object.relocations().next().unwrap().function();
+    assert_eq!(function.unwrap().unwrap(), "run");
+}
+
+#[test]
+fn the_innermost_of_functions_that_overlap_covers_an_instruction() {
+    let records = [0, 8, 16].map(|at| offset_of("xdp", at, "0:0"));
+    let mut file = object(ByteOrder::Little, &records);
+    // `classify` is one instruction in the middle of `run`.
+    let inner = symbol(ByteOrder::Little, 5, file.index("xdp") as u16, 8, 8);
+    file.get(".symtab").data.extend_from_slice(&inner);
+    let file = file.write();
+    let object = Object::parse(&file.bytes).unwrap();
+    let functions: Vec<_> = object
+        .relocations()
+        .map(|relocation| relocation.function().unwrap().unwrap().to_string())
+        .collect();
+    assert_eq!(functions, ["run", "classify", "run"]);
+}
+
+#[test]
+fn records_without_code_say_why() {
+    let records = [
+        offset_of("kprobe", 0, "0:0"),
+        offset_of(".BTF", 0, "0:0"),
+        offset_of("tc", 0, "0:0"),
+        offset_of("tc", 8, "0:0"),
+    ];
+    let mut file = object(ByteOrder::Little, &records);
+    let none = symbol(ByteOrder::Little, 0, 0, 0, 0);
+    let first = symbol(ByteOrder::Little, 5, file.index("tc") as u16, 0, 8);
+    file.get(".symtab").data = [none, first].concat();
+    let file = file.write();
+    let object = Object::parse(&file.bytes).unwrap();
+    let functions: Vec<_> = object.relocations().map(|relocation| relocation.function()).collect();
+    assert_eq!(functions[0], Err(Skip::NoSection));
+    assert_eq!(functions[1], Err(Skip::NotCode));
+    assert_eq!(functions[2].unwrap().unwrap(), "classify");
+    assert_eq!(functions[3], Err(Skip::NoFunction));
+    let insns: Vec<_> = object.relocations().map(|relocation| relocation.insn()).collect();
+    assert_eq!(insns.iter().map(Option::is_some).collect::<Vec<_>>(), [false, false, true, true]);
+}
+
+#[test]
+fn code_that_is_not_in_the_file_is_none() {
+    for (sh_type, flags) in [(SHT_NOBITS, 4), (SHT_PROGBITS, 0), (SHT_SYMTAB + 1, 4)] {
+        let mut file = object(ByteOrder::Little, &two());
+        let section = file.get("tc");
+        (section.sh_type, section.flags) = (sh_type, flags);
+        let file = file.write();
+        let object = Object::parse(&file.bytes).unwrap();
+        let functions: Vec<_> = object.relocations().map(|one| one.function()).collect();
+        assert_eq!(functions[0].unwrap().unwrap(), "run");
+        assert_eq!(functions[1], Err(Skip::NotCode));
+    }
+}

@@ -1,0 +1,306 @@
+//! What becomes of an object, relocation by relocation and byte by byte.
+
+use btf_types::{Btf, ByteOrder, IntEncoding, build::Builder};
+use core_reloc::{
+    Cause, Options, PatchError, Poison, Status, Target, Unresolved,
+    elf::{Counts, Failed, Object, Outcome, Skip},
+};
+
+use crate::file::{ElfFile, ORDERS, Record, mov, object, offset_of, poison, symbol, target};
+
+/// Relocates an object against [`target`]: what became of each relocation, and of the object.
+fn relocate(
+    order: ByteOrder,
+    object: &[u8],
+    options: Options,
+) -> (Vec<Outcome>, Result<Vec<u8>, Failed>, Counts) {
+    relocate_against(&target(order), object, options)
+}
+
+fn relocate_against(
+    target: &[u8],
+    object: &[u8],
+    options: Options,
+) -> (Vec<Outcome>, Result<Vec<u8>, Failed>, Counts) {
+    let target = Btf::parse(target).unwrap();
+    let target = Target::new(&target);
+    let object = Object::parse(object).unwrap();
+    let mut relocating = object.relocate(&target, options);
+    let outcomes = relocating.by_ref().map(|report| report.outcome).collect();
+    let counts = relocating.counts();
+    (outcomes, relocating.finish().map(|relocated| relocated.bytes), counts)
+}
+
+/// In the order of the records, the sections' turn as it comes.
+fn four() -> [Record; 4] {
+    [
+        offset_of("tc", 8, "0:1"),
+        offset_of("xdp", 0, "0:0"),
+        offset_of("xdp", 16, "0:2"),
+        offset_of("xdp", 8, "0:1"),
+    ]
+}
+
+/// The good object with some instructions in other places, and core_relo emptied.
+fn expected(order: ByteOrder, records: &[Record], code: &[(usize, usize, Vec<u8>)]) -> Vec<u8> {
+    let mut file = object(order, records).write();
+    for (section, at, insn) in code {
+        let at = file.sections[*section] + at;
+        file.bytes = file.clone().set(at, insn);
+    }
+    let core_relo_len = file.sections[4] + 28;
+    file.set(core_relo_len, &[0; 4])
+}
+
+#[test]
+fn nothing_but_the_instructions_and_the_records_length_changes() {
+    for order in ORDERS {
+        let file = object(order, &four()).write();
+        let (outcomes, bytes, counts) = relocate(order, &file.bytes, Options::default());
+        let names: Vec<_> = outcomes.iter().map(Outcome::name).collect();
+        assert_eq!(names, ["relocated", "relocated", "poisoned", "relocated"]);
+        let values: Vec<_> = outcomes.iter().map(Outcome::value).collect();
+        assert_eq!(values, [Some(16), Some(8), None, Some(16)]);
+        assert_eq!(counts, Counts { relocated: 3, poisoned: 1, ..Counts::default() });
+        let code = [
+            (1, 0, mov(order, 8)),
+            (1, 8, mov(order, 16)),
+            (1, 16, poison(order)),
+            (2, 8, mov(order, 16)),
+        ];
+        assert_eq!(bytes.unwrap(), expected(order, &four(), &code));
+    }
+}
+
+#[test]
+fn reports_say_what_happened_to_which_instruction() {
+    let file = object(ByteOrder::Little, &four()).write();
+    let target_btf = target(ByteOrder::Little);
+    let target_btf = Btf::parse(&target_btf).unwrap();
+    let target = Target::new(&target_btf);
+    let object = Object::parse(&file.bytes).unwrap();
+    let lines: Vec<_> = object
+        .relocate(&target, Options::default())
+        .map(|report| {
+            let [before, after] =
+                [report.before, report.after].map(|insn| insn.unwrap().to_string());
+            format!("{report} [{before} {after}]")
+        })
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            "tc+0x8: field_byte_offset of point.y: relocated, 16 [b701000004000000 b701000010000000]",
+            "xdp+0x0: field_byte_offset of point.x: relocated, 8 [b701000000000000 b701000008000000]",
+            "xdp+0x10: field_byte_offset of point.color: poisoned: candidate struct point [3]: struct point has no member `color` [b701000008000000 850000001023ad0b]",
+            "xdp+0x8: field_byte_offset of point.y: relocated, 16 [b701000004000000 b701000010000000]",
+        ]
+    );
+}
+
+#[test]
+fn an_unresolved_relocation_can_be_kept_or_fail() {
+    let order = ByteOrder::Little;
+    let file = object(order, &four()).write();
+    let code = [(1, 0, mov(order, 8)), (1, 8, mov(order, 16)), (2, 8, mov(order, 16))];
+
+    let keep = Options::default().unresolved(Unresolved::Keep);
+    let (outcomes, bytes, counts) = relocate(order, &file.bytes, keep);
+    assert!(matches!(
+        outcomes[2],
+        Outcome::Applied { status: Status::Kept(Poison::Unresolved), .. }
+    ));
+    assert_eq!(counts.kept, 1);
+    assert_eq!(bytes.unwrap(), expected(order, &four(), &code));
+
+    let error = Options::default().unresolved(Unresolved::Error);
+    let (outcomes, bytes, counts) = relocate(order, &file.bytes, error);
+    assert!(
+        matches!(&outcomes[2], Outcome::Failed(error) if matches!(error.cause, Cause::Unresolved { .. }))
+    );
+    assert_eq!(counts, Counts { relocated: 3, failed: 1, ..Counts::default() });
+    assert_eq!(bytes, Err(Failed { counts }));
+}
+
+#[test]
+fn a_relocation_that_fails_does_not_stop_the_others_but_the_object() {
+    let wrong = [
+        // The instruction holds 4, the offset of `x` is 0.
+        offset_of("xdp", 8, "0:0"),
+        // There is no such member, access string, kind, instruction.
+        offset_of("xdp", 8, "0:9"),
+        offset_of("xdp", 8, "0;9"),
+        Record { kind: 13, ..offset_of("xdp", 8, "0:1") },
+        offset_of("xdp", 12, "0:1"),
+    ];
+    for order in ORDERS {
+        for wrong in wrong {
+            let records = [wrong, offset_of("xdp", 8, "0:1")];
+            let file = object(order, &records).write();
+            let (outcomes, bytes, counts) = relocate(order, &file.bytes, Options::default());
+            assert_eq!(outcomes[0].name(), "failed", "{wrong:?}");
+            assert_eq!(outcomes[1].value(), Some(16), "{wrong:?}");
+            assert_eq!(bytes, Err(Failed { counts }));
+            assert_eq!(bytes.unwrap_err().to_string(), "1 of 2 relocations failed");
+        }
+    }
+}
+
+#[test]
+fn finishing_does_what_nobody_asked_a_report_of() {
+    let order = ByteOrder::Big;
+    let bad = [offset_of("xdp", 8, "0:1"), offset_of("xdp", 0, "0:9")];
+    let (file, target) = (object(order, &bad).write(), target(order));
+    let target = Btf::parse(&target).unwrap();
+    let target = Target::new(&target);
+    let object = Object::parse(&file.bytes).unwrap();
+    let mut relocating = object.relocate(&target, Options::default());
+    relocating.next().unwrap();
+    assert_eq!(relocating.counts().total(), 1);
+    let counts = relocating.finish().unwrap_err().counts;
+    assert_eq!(counts, Counts { relocated: 1, failed: 1, ..Counts::default() });
+}
+
+#[test]
+fn alignment_is_checked_first_then_the_function_then_the_record() {
+    let order = ByteOrder::Little;
+    // No function covers any of them, and none can be decoded.
+    let records = [offset_of("kprobe", 4, "?"), offset_of("kprobe", 1 << 20, "?")];
+    let file = object(order, &records).write();
+    let (outcomes, _, _) = relocate(order, &file.bytes, Options::default());
+    let Outcome::Failed(error) = &outcomes[0] else { panic!("{outcomes:?}") };
+    assert_eq!(error.cause, Cause::Patch(PatchError::Misaligned { insn_off: 4 }));
+    assert_eq!(outcomes[1], Outcome::Skipped(Skip::NoSection));
+}
+
+#[test]
+fn code_that_no_function_covers_is_left_alone() {
+    for order in ORDERS {
+        let mut file = object(order, &four());
+        // `run` begins with the second instruction, `classify` is gone.
+        let (none, run) = (symbol(order, 0, 0, 0, 0), symbol(order, 1, 1, 8, 16));
+        file.get(".symtab").data = [none, run].concat();
+        let written = file.write();
+        let (outcomes, bytes, counts) = relocate(order, &written.bytes, Options::default());
+        let skipped = Outcome::Skipped(Skip::NoFunction);
+        assert_eq!([&outcomes[0], &outcomes[1]], [&skipped, &skipped]);
+        assert_eq!((counts.skipped, counts.total()), (2, 4));
+        let bytes = bytes.unwrap();
+        let code = |section: usize| &bytes[written.sections[section]..][..24];
+        assert_eq!(code(1), [mov(order, 0), mov(order, 16), poison(order)].concat());
+        assert_eq!(code(2), [mov(order, 0), mov(order, 4), mov(order, 8)].concat());
+    }
+}
+
+#[test]
+fn the_first_section_of_a_name_is_meant() {
+    let order = ByteOrder::Little;
+    let mut file = object(order, &[offset_of("xdp", 8, "0:1")]);
+    file.get("tc").name = "xdp";
+    let written = file.write();
+    let (_, bytes, _) = relocate(order, &written.bytes, Options::default());
+    let bytes = bytes.unwrap();
+    assert_eq!(bytes[written.sections[1] + 8..][..8], mov(order, 16));
+    assert_eq!(bytes[written.sections[2] + 8..][..8], mov(order, 4));
+}
+
+#[test]
+fn sections_that_overlap_are_patched_where_they_lie() {
+    let order = ByteOrder::Little;
+    let records = [offset_of("xdp", 8, "0:1"), offset_of("tc", 8, "0:1")];
+    let file = object(order, &records);
+    let tc = file.index("tc");
+    let written = file.write();
+    let xdp = written.sections[1];
+    let overlapping = written.clone().set_header(tc, 24, xdp as u32);
+    let (outcomes, bytes, _) = relocate(order, &overlapping, Options::default());
+    assert_eq!(outcomes[0].value(), Some(16));
+    // The second finds what the first has left there.
+    let Outcome::Failed(error) = &outcomes[1] else { panic!("{outcomes:?}") };
+    let cause = PatchError::UnexpectedValue { found: 16, expected: 4 };
+    assert_eq!(error.cause, Cause::Patch(cause));
+    bytes.unwrap_err();
+}
+
+#[test]
+fn an_instruction_of_two_slots_must_end_in_its_section() {
+    let order = ByteOrder::Little;
+    let mut file = object(order, &[offset_of("xdp", 16, "0:2")]);
+    file.get("xdp").data[16] = 0x18;
+    let written = file.write();
+    let object = Object::parse(&written.bytes).unwrap();
+    let target = target(order);
+    let target = Btf::parse(&target).unwrap();
+    let target = Target::new(&target);
+    let report = object.relocate(&target, Options::default()).next().unwrap();
+    let Outcome::Failed(error) = &report.outcome else { panic!("{report}") };
+    let cause = PatchError::OutOfBounds { insn_off: 16, len: 24 };
+    assert_eq!(error.cause, Cause::Patch(cause));
+    assert_eq!((report.before, report.after), (None, None));
+}
+
+#[test]
+fn an_object_without_relocations_comes_back_as_it_was() {
+    for order in ORDERS {
+        // The header of this `.BTF.ext` is of before CO-RE: it has no length to be emptied.
+        let file = object(order, &[]).write();
+        assert_eq!(file.bytes[file.sections[4] + 4..][..4], crate::file::word(order, 24));
+        let mut bare = object(order, &[]);
+        bare.sections.truncate(2);
+        for bytes in [file.bytes, bare.write().bytes] {
+            let (outcomes, relocated, counts) = relocate(order, &bytes, Options::default());
+            assert_eq!((outcomes.len(), counts.total()), (0, 0));
+            assert_eq!(relocated.unwrap(), bytes);
+        }
+    }
+}
+
+#[test]
+fn an_object_that_was_relocated_has_nothing_left_to_relocate() {
+    let file = object(ByteOrder::Big, &four()).write();
+    let (_, once, _) = relocate(ByteOrder::Big, &file.bytes, Options::default());
+    let once = once.unwrap();
+    let (outcomes, twice, _) = relocate(ByteOrder::Big, &once, Options::default());
+    assert_eq!(outcomes, []);
+    assert_eq!(twice.unwrap(), once);
+}
+
+#[test]
+fn candidates_narrow_from_section_to_section() {
+    // Two types of the name; only the second has `color`, and they disagree about `x`.
+    let order = ByteOrder::Little;
+    let mut btf = Builder::new(order);
+    let int = btf.int("int", 4, IntEncoding::new(32, 0));
+    btf.structure("point", 12).member("y", int, 32).member("x", int, 64).finish();
+    btf.structure("point", 8).member("color", int, 0).member("x", int, 32).finish();
+    let target = btf.finish().unwrap();
+    let records = [offset_of("xdp", 16, "0:2"), offset_of("tc", 0, "0:0")];
+    let file = object(order, &records).write();
+
+    let (outcomes, _, _) = relocate_against(&target, &file.bytes, Options::default());
+    assert_eq!([outcomes[0].value(), outcomes[1].value()], [Some(0), Some(4)]);
+
+    let all = Options::default().narrow(false);
+    let (outcomes, _, _) = relocate_against(&target, &file.bytes, all);
+    assert!(
+        matches!(&outcomes[1], Outcome::Failed(error) if matches!(error.cause, Cause::Ambiguous(_)))
+    );
+}
+
+#[test]
+fn modules_are_needed_where_the_target_has_no_such_type() {
+    let needs = |target: &[u8], records: &[Record]| {
+        let target = Btf::parse(target).unwrap();
+        let file: ElfFile = object(ByteOrder::Little, records);
+        Object::parse(&file.write().bytes).unwrap().needs_modules(&Target::new(&target))
+    };
+    let mut other = Builder::new(ByteOrder::Little);
+    other.int("int", 4, IntEncoding::new(32, 0));
+    let other = other.finish().unwrap();
+    assert!(!needs(&target(ByteOrder::Little), &four()));
+    assert!(needs(&other, &four()));
+    assert!(!needs(&other, &[]));
+    // The id of a local type is asked of nobody.
+    let local = Record { kind: 6, ..offset_of("xdp", 0, "0") };
+    assert!(!needs(&other, &[local]));
+}
