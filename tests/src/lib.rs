@@ -1,5 +1,8 @@
-//! What crosses crates: integration, property, differential and CLI tests, and
-//! the [`judge`]s that say what is right.
+//! What crosses crates: integration, property, differential and CLI tests, the
+//! [`judge`]s that say what is right, and (feature `libbpf`) `conformance`, which
+//! compares us with libbpf on real and generated data.
 
+#[cfg(feature = "libbpf")]
+pub mod conformance;
 pub mod data;
 pub mod judge;

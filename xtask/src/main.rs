@@ -6,6 +6,7 @@
 
 mod ci;
 mod command;
+mod conformance;
 mod data;
 mod deny;
 mod fixtures;
@@ -33,6 +34,12 @@ const TASKS: &[Task] = &[
         arguments: "[--list | STEP...]",
         about: "everything that CI checks, in its order, or just the named steps",
         run: ci::run,
+    },
+    Task {
+        name: "conformance",
+        arguments: "[--help | SUITE...] [--format json]",
+        about: "compare what we do with what libbpf does, relocation by relocation",
+        run: conformance::run,
     },
     Task {
         name: "data",

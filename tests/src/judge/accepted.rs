@@ -27,6 +27,14 @@ pub enum Accepted {
     ForeignShift,
     /// Access strings that are no plain list of numbers.
     LooseAccessString,
+    /// ALU instructions whose immediate is 2³¹ or more.
+    LargeImmediate,
+    /// ALU instructions that are to hold a value of more than 32 bits.
+    WideValue,
+    /// Shifts, and bitfields, of fields that no single load can read.
+    WideField,
+    /// Fields whose offset in bits does not fit 32 bits.
+    OffsetOverflow,
     /// Candidates of one root type in several relocations, in the kernel.
     NoNarrowing,
     /// Deep types, in the kernel.
@@ -35,12 +43,16 @@ pub enum Accepted {
 
 impl Accepted {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 11] = [
         Self::LargeUnsignedEnumerator,
         Self::SignedChar,
         Self::SignExtendingLoad,
         Self::ForeignShift,
         Self::LooseAccessString,
+        Self::LargeImmediate,
+        Self::WideValue,
+        Self::WideField,
+        Self::OffsetOverflow,
         Self::NoNarrowing,
         Self::ShallowKernel,
     ];
@@ -53,6 +65,10 @@ impl Accepted {
             Self::SignExtendingLoad => "sign-extending-load",
             Self::ForeignShift => "foreign-shift",
             Self::LooseAccessString => "loose-access-string",
+            Self::LargeImmediate => "large-immediate",
+            Self::WideValue => "wide-value",
+            Self::WideField => "wide-field",
+            Self::OffsetOverflow => "offset-overflow",
             Self::NoNarrowing => "no-narrowing",
             Self::ShallowKernel => "shallow-kernel",
         }
@@ -65,7 +81,11 @@ impl Accepted {
             | Self::SignedChar
             | Self::SignExtendingLoad
             | Self::ForeignShift
-            | Self::LooseAccessString => Judge::Libbpf,
+            | Self::LooseAccessString
+            | Self::LargeImmediate
+            | Self::WideValue
+            | Self::WideField
+            | Self::OffsetOverflow => Judge::Libbpf,
             Self::NoNarrowing | Self::ShallowKernel => Judge::Kernel,
         }
     }
@@ -74,9 +94,8 @@ impl Accepted {
     pub const fn reason(self) -> &'static str {
         match self {
             Self::LargeUnsignedEnumerator => {
-                "libbpf compares an ALU instruction's sign-extended immediate with the \
-                 zero-extended enumerator and refuses the load; clang writes such a value into \
-                 the immediate as it is, so either extension is the original value"
+                "libbpf extends the values of 32-bit enums by their sign, those of unsigned ones too, \
+                 and refuses a 64-bit immediate into which clang wrote the value as it is"
             }
             Self::SignedChar => {
                 "libbpf takes an integer for signed only if the encoding is nothing but signed; \
@@ -93,6 +112,23 @@ impl Accepted {
             Self::LooseAccessString => {
                 "libbpf reads the numbers with sscanf, so spaces before them, signs and \
                  missing colons pass; no compiler writes them, and a damaged string must not pass for another"
+            }
+            Self::LargeImmediate => {
+                "libbpf extends an ALU instruction's immediate by its sign before it compares it, so \
+                 that no value from 2³¹ on is the original; the instruction has no \
+                 more than 32 bits for it, and either extension is the original value"
+            }
+            Self::WideValue => {
+                "libbpf cuts a value of more than 32 bits off to make it fit an ALU instruction; \
+                 the program would compute with a wrong number, so it is an error"
+            }
+            Self::WideField => {
+                "libbpf computes shifts of fields of no or more than 8 bytes, which come out below \
+                 zero, and loads of 16 bytes for bitfields; no such load exists, so it is an error"
+            }
+            Self::OffsetOverflow => {
+                "libbpf keeps the offset in bits as 32 bits, and wraps; another field would be \
+                 read, so it is an error"
             }
             Self::NoNarrowing => {
                 "the kernel looks the candidates up anew for every relocation; as libbpf does, \

@@ -102,8 +102,28 @@ pub struct Resolution {
     pub is_unadjustable: bool,
     /// The local field's size in bytes, for the kind `field_byte_offset`.
     pub original_size: u32,
+    /// The type that `original_size` is the size of, in the local BTF; 0 if there is none.
+    pub original_type: u32,
     /// The target field's size in bytes.
     pub size: u32,
+    /// The type that `size` is the size of, in the candidate's BTF; 0 if there is none.
+    pub type_id: u32,
+}
+
+impl From<&ffi::RelocationResult> for Resolution {
+    fn from(result: &ffi::RelocationResult) -> Self {
+        Self {
+            original: result.orig_val,
+            value: result.new_val,
+            is_checked: result.validate,
+            is_unresolved: result.poison,
+            is_unadjustable: result.fail_memsz_adjust,
+            original_size: result.orig_sz,
+            original_type: result.orig_type_id,
+            size: result.new_sz,
+            type_id: result.new_type_id,
+        }
+    }
 }
 
 /// Why libbpf refuses a relocation.
@@ -173,6 +193,14 @@ impl Libbpf {
         self.try_relocate(record, code).unwrap_or_else(Verdict::Failed)
     }
 
+    /// What a relocation comes to, whatever the instruction is. Candidates narrow.
+    ///
+    /// # Errors
+    /// As at [`Stage::Candidates`] and [`Stage::Resolution`].
+    pub fn resolution(&mut self, record: Record) -> Result<Resolution, Failure> {
+        self.resolve(record).map(|result| Resolution::from(&result))
+    }
+
     /// What libbpf understands a record's access string to be.
     ///
     /// # Errors
@@ -223,16 +251,7 @@ impl Libbpf {
         let before = slot.to_vec();
         let after = insn.to_bytes(slot.len(), is_foreign);
         slot.copy_from_slice(&after);
-        let resolution = Resolution {
-            original: result.orig_val,
-            value: result.new_val,
-            is_checked: result.validate,
-            is_unresolved: result.poison,
-            is_unadjustable: result.fail_memsz_adjust,
-            original_size: result.orig_sz,
-            size: result.new_sz,
-        };
-        let patch = Patch { before, after, resolution };
+        let patch = Patch { before, after, resolution: (&result).into() };
         // libbpf says so only in its log, and refuses to relocate an
         // instruction that is poisoned already.
         Ok(if insn.is_poisoned() { Verdict::Poisoned(patch) } else { Verdict::Relocated(patch) })

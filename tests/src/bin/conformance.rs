@@ -1,0 +1,41 @@
+//! Compares us with libbpf and prints a report; `cargo xtask conformance` starts it.
+
+use std::process::ExitCode;
+
+use clap::{Parser, ValueEnum};
+use core_reloc_tests::conformance::{self, Suite};
+
+/// Compares what we do with what libbpf does, relocation by relocation.
+///
+/// Exits with 1 if there is a difference that nothing explains, or in CI if anything had to be
+/// left out.
+#[derive(Parser)]
+struct Arguments {
+    /// What to compare [default: objects, selftests, generated]
+    #[arg(value_enum)]
+    suites: Vec<Suite>,
+    /// How to print the report
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let report = conformance::run(&arguments.suites);
+    match arguments.format {
+        Format::Text => print!("{report}"),
+        Format::Json => println!("{}", report.to_json()),
+    }
+    let in_ci = std::env::var_os("CI").is_some_and(|value| !value.is_empty());
+    if report.total().unexplained > 0 || (in_ci && !report.skipped().is_empty()) {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    }
+}

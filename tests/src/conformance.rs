@@ -1,0 +1,23 @@
+//! Comparing what we do with what libbpf does, relocation by relocation.
+//!
+//! Each comparison relocates the same instructions on both sides and compares what became of each,
+//! in the order of the records, since candidates narrow: the status, the bytes, and the numbers
+//! behind them. A difference is one that [`Accepted`] lists, and is counted, or it is
+//! a bug of ours.
+//!
+//! [`Accepted`]: crate::judge::accepted::Accepted
+
+mod compare;
+mod explain;
+pub mod inputs;
+mod object;
+mod objects;
+mod report;
+mod suites;
+mod target;
+
+pub use self::object::ObjectFile;
+pub use self::objects::compare_objects;
+pub use self::report::{Report, Row, Tally};
+pub use self::suites::{Suite, run};
+pub use self::target::Kernel;

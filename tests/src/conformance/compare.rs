@@ -1,0 +1,277 @@
+//! One relocation, done by us and by libbpf: whether they agree.
+
+use std::collections::HashSet;
+use std::fmt::{self, Write};
+
+use btf_types::{Btf, StrOffset, TypeId, ext::CoreReloc};
+use core_reloc::{
+    Cause, Code, Error, Poison, Relocation, Resolution, Status, Target, access_in_c,
+    describe_unmatched,
+};
+
+use super::explain::explain;
+use crate::judge::Record;
+use crate::judge::accepted::Accepted;
+use crate::judge::libbpf::{Libbpf, Patch, Stage, Verdict, logged};
+
+/// What we did about a relocation.
+#[derive(Debug, Clone)]
+pub(super) enum Ours {
+    /// It was decided about, and the decision applied.
+    Applied {
+        status: Status,
+        before: Code,
+        after: Code,
+        resolution: Resolution,
+    },
+    Failed(Error),
+    /// No function covers the instruction.
+    Skipped,
+}
+
+/// What libbpf did; none if no function covers the instruction.
+pub(super) type Theirs = Option<Verdict>;
+
+/// What became of a relocation, where both agree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    Relocated,
+    Poisoned,
+    Failed,
+    Skipped,
+}
+
+/// How a comparison came out.
+#[derive(Debug)]
+pub(super) enum Compared {
+    /// Both did the same.
+    Agreed(End),
+    /// They differ, and this is why.
+    Accepted(Accepted),
+    /// After an accepted difference one has narrowed the root type's candidates and the other has
+    /// not, so that nothing can be said about its later relocations.
+    Incomparable,
+    /// They differ, and nothing explains it.
+    Different(Box<Difference>),
+}
+
+impl Compared {
+    pub(super) fn is_different(&self) -> bool {
+        matches!(self, Self::Different(_))
+    }
+}
+
+/// A difference that nothing explains.
+#[derive(Debug)]
+pub(super) struct Difference {
+    /// What is asked: kind, field, root type, access string.
+    question: String,
+    /// The instruction.
+    before: String,
+    ours: String,
+    theirs: String,
+    /// libbpf's log; empty unless it was asked for.
+    log: String,
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { question, before, ours, theirs, log } = self;
+        write!(f, "{question}\n  code:   {before}\n  ours:   {ours}\n  libbpf: {theirs}")?;
+        log.lines().try_for_each(|line| write!(f, "\n    {line}"))
+    }
+}
+
+/// Compares the relocations of one object with libbpf's.
+pub(super) struct Comparer<'a> {
+    pub(super) local: &'a Btf<'a>,
+    pub(super) target: &'a Target<'a>,
+    pub(super) libbpf: Libbpf,
+    /// Whether differences show libbpf's log, which takes time.
+    with_log: bool,
+    /// The root types of which only one side has narrowed the candidates.
+    incomparable: HashSet<u32>,
+}
+
+/// A relocation that both have done.
+pub(super) struct Case<'c> {
+    pub(super) record: Record,
+    pub(super) ours: &'c Ours,
+    pub(super) theirs: &'c Theirs,
+}
+
+impl<'a> Comparer<'a> {
+    pub(super) fn new(
+        local: &'a Btf<'a>,
+        target: &'a Target<'a>,
+        libbpf: Libbpf,
+        with_log: bool,
+    ) -> Self {
+        Self { local, target, libbpf, with_log, incomparable: HashSet::new() }
+    }
+
+    /// Has libbpf relocate an instruction of `code`, and compares with what we did about it.
+    pub(super) fn relocate(&mut self, record: Record, code: &mut [u8], ours: &Ours) -> Compared {
+        let mut log = String::new();
+        let verdict = if self.with_log {
+            let (verdict, said) = logged(|| self.libbpf.relocate(record, code));
+            log = said;
+            verdict
+        } else {
+            self.libbpf.relocate(record, code)
+        };
+        self.compare(record, ours, &Some(verdict), log)
+    }
+
+    /// Compares a relocation whose instruction libbpf finds no function for.
+    pub(super) fn skip(&mut self, record: Record, ours: &Ours) -> Compared {
+        self.compare(record, ours, &None, String::new())
+    }
+
+    fn compare(&mut self, record: Record, ours: &Ours, theirs: &Theirs, log: String) -> Compared {
+        if self.incomparable.contains(&record.type_id) {
+            return Compared::Incomparable;
+        }
+        if let Some(end) = agreed(ours, theirs) {
+            return Compared::Agreed(end);
+        }
+        let case = Case { record, ours, theirs };
+        if let Some(accepted) = explain(&case, self) {
+            if ours.has_narrowed() != has_narrowed(theirs) {
+                self.incomparable.insert(record.type_id);
+            }
+            return Compared::Accepted(accepted);
+        }
+        Compared::Different(Box::new(Difference {
+            question: self.question(record),
+            before: match (ours, theirs) {
+                (Ours::Applied { before, .. }, _) => before.to_string(),
+                (_, Some(Verdict::Relocated(patch) | Verdict::Poisoned(patch))) => {
+                    hex(&patch.before)
+                }
+                _ => "unchanged by both".to_string(),
+            },
+            ours: self.say_ours(record, ours),
+            theirs: say_theirs(theirs),
+            log,
+        }))
+    }
+
+    fn question(&self, record: Record) -> String {
+        let access = self.local.string(StrOffset(record.access_str_off));
+        let access = access.map_or_else(|error| error.to_string(), |access| access.to_string());
+        let Record { insn_off, type_id, kind, .. } = record;
+        let asked = match Relocation::from_record(self.local, &core_reloc(record)) {
+            Ok(relocation) => {
+                format!("{} of {}", relocation.kind, access_in_c(self.local, &relocation))
+            }
+            Err(cause) => format!("kind {kind}: {cause}"),
+        };
+        format!(
+            "{asked} (type {type_id}, access string \"{access}\", instruction at {insn_off:#x})"
+        )
+    }
+
+    fn say_ours(&self, record: Record, ours: &Ours) -> String {
+        let (status, after, resolution) = match ours {
+            Ours::Failed(error) => return format!("failed: {error}"),
+            Ours::Skipped => return "skipped".to_string(),
+            Ours::Applied { status, after, resolution, .. } => (status, after, resolution),
+        };
+        let mut said = format!("{status:?} {after}, {:?}", resolution.change);
+        let relocation = Relocation::from_record(self.local, &core_reloc(record));
+        if let (Some(unmatched), Ok(relocation)) = (&resolution.unmatched, relocation) {
+            let reason = describe_unmatched(self.local, self.target, &relocation, unmatched);
+            write!(said, ", {reason}").expect("strings take everything");
+        }
+        said
+    }
+}
+
+impl Ours {
+    /// Whether it was decided about: where candidates matched, only these are left.
+    fn has_narrowed(&self) -> bool {
+        match self {
+            Self::Applied { .. } => true,
+            Self::Failed(error) => matches!(error.cause, Cause::Patch(_)),
+            Self::Skipped => false,
+        }
+    }
+}
+
+/// The record as our reader would have read it.
+fn core_reloc(record: Record) -> CoreReloc {
+    let Record { insn_off, type_id, access_str_off, kind } = record;
+    let (type_id, access_str_off) = (TypeId(type_id), StrOffset(access_str_off));
+    CoreReloc { insn_off, type_id, access_str_off, kind }
+}
+
+/// Whether libbpf decided about it.
+fn has_narrowed(theirs: &Theirs) -> bool {
+    match theirs {
+        Some(Verdict::Relocated(_) | Verdict::Poisoned(_)) => true,
+        Some(Verdict::Failed(failure)) => failure.stage == Stage::Patch,
+        None => false,
+    }
+}
+
+/// What became of it, if both did the same: the same bytes, for the same reason as far as both tell
+/// one, and from the same numbers.
+fn agreed(ours: &Ours, theirs: &Theirs) -> Option<End> {
+    match (ours, theirs) {
+        (Ours::Skipped, None) => Some(End::Skipped),
+        (Ours::Failed(error), Some(Verdict::Failed(failure))) => {
+            let is_patch = matches!(error.cause, Cause::Patch(_));
+            let agrees = match failure.stage {
+                // We look at the instruction last.
+                Stage::Instruction => true,
+                Stage::Candidates | Stage::Resolution => !is_patch,
+                Stage::Patch => is_patch,
+            };
+            agrees.then_some(End::Failed)
+        }
+        (
+            Ours::Applied { status: Status::Relocated, before, after, resolution },
+            Some(Verdict::Relocated(patch)),
+        ) => {
+            let same_numbers = resolution.change.is_some_and(|change| {
+                (change.original, change.value, change.checked)
+                    == (
+                        patch.resolution.original,
+                        patch.resolution.value,
+                        patch.resolution.is_checked,
+                    )
+            });
+            (same_code(before, after, patch) && same_numbers).then_some(End::Relocated)
+        }
+        (
+            Ours::Applied { status: Status::Poisoned(poison), before, after, .. },
+            Some(Verdict::Poisoned(patch)),
+        ) => {
+            let same_reason = (*poison == Poison::Unresolved) == patch.resolution.is_unresolved;
+            (same_code(before, after, patch) && same_reason).then_some(End::Poisoned)
+        }
+        _ => None,
+    }
+}
+
+fn same_code(before: &Code, after: &Code, patch: &Patch) -> bool {
+    before.as_bytes() == patch.before && after.as_bytes() == patch.after
+}
+
+fn say_theirs(theirs: &Theirs) -> String {
+    match theirs {
+        None => "skipped".to_string(),
+        Some(Verdict::Failed(failure)) => format!("failed: {failure}"),
+        Some(Verdict::Relocated(patch)) => {
+            format!("Relocated {}, {:?}", hex(&patch.after), patch.resolution)
+        }
+        Some(Verdict::Poisoned(patch)) => {
+            format!("Poisoned {}, {:?}", hex(&patch.after), patch.resolution)
+        }
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

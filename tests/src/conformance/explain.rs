@@ -1,0 +1,202 @@
+//! Which accepted difference explains that we and libbpf did not do the same.
+//!
+//! [`Accepted`] says what each is and why. The conditions here are narrow: where it can be told by
+//! arithmetic, libbpf's own numbers must show that it is this and nothing else.
+
+use btf_types::{Btf, StrOffset, TypeId};
+use core_reloc::{Cause, Change, PatchError, Poison, RelocKind, Status};
+
+use super::compare::{Case, Comparer, Ours};
+use crate::judge::Record;
+use crate::judge::accepted::Accepted;
+use crate::judge::libbpf::{Resolution, Stage, Verdict};
+
+/// The accepted difference that a case is, if it is one.
+pub(super) fn explain(case: &Case<'_>, comparer: &mut Comparer<'_>) -> Option<Accepted> {
+    type Test = fn(&Case<'_>, &mut Comparer<'_>) -> bool;
+    const TESTS: [(Accepted, Test); 9] = [
+        (Accepted::LargeUnsignedEnumerator, is_large_unsigned_enumerator),
+        (Accepted::SignedChar, is_signed_char),
+        (Accepted::SignExtendingLoad, is_sign_extending_load),
+        (Accepted::ForeignShift, is_foreign_shift),
+        (Accepted::LooseAccessString, is_loose_access_string),
+        (Accepted::LargeImmediate, is_large_immediate),
+        (Accepted::WideValue, is_wide_value),
+        (Accepted::WideField, is_wide_field),
+        (Accepted::OffsetOverflow, is_offset_overflow),
+    ];
+    let explains = |test: Test, comparer: &mut _| test(case, comparer);
+    TESTS.iter().find(|(_, test)| explains(*test, comparer)).map(|(accepted, _)| *accepted)
+}
+
+fn is_large_unsigned_enumerator(case: &Case<'_>, comparer: &mut Comparer<'_>) -> bool {
+    if !case.is(RelocKind::EnumvalValue) {
+        return false;
+    }
+    // What libbpf makes of a number that we see.
+    let extended = |number: u64| if is_large(number) { number | !0 << 32 } else { number };
+    match case.ours {
+        Ours::Applied { resolution, .. } => {
+            let Some(Change { original, value, .. }) = resolution.change else { return false };
+            let has_large = is_large(original) || is_large(value);
+            match comparer.libbpf.resolution(case.record) {
+                // One candidate's enum has more than 32 bits, so that they differ after extending.
+                Err(failure) => failure.stage == Stage::Resolution && is_large(value),
+                Ok(theirs) => {
+                    has_large && [theirs.original, theirs.value] == [original, value].map(extended)
+                }
+            }
+        }
+        Ours::Failed(error) => match &error.cause {
+            Cause::Patch(PatchError::UnexpectedValue { expected, .. }) => {
+                is_large(*expected)
+                    && comparer
+                        .libbpf
+                        .resolution(case.record)
+                        .is_ok_and(|theirs| theirs.original == extended(*expected))
+            }
+            Cause::Ambiguous(ambiguity) => {
+                let [one, other] = ambiguity.answers.map(|answer| answer.value);
+                one != other && extended(one) == extended(other)
+            }
+            _ => false,
+        },
+        Ours::Skipped => false,
+    }
+}
+
+fn is_signed_char(case: &Case<'_>, comparer: &mut Comparer<'_>) -> bool {
+    let Ours::Applied { status: Status::Poisoned(Poison::Resized { .. }), resolution, .. } =
+        case.ours
+    else {
+        return false;
+    };
+    let Ok(theirs) = comparer.libbpf.resolution(case.record) else { return false };
+    let module = resolution.candidate.and_then(|candidate| candidate.module);
+    let target = match module {
+        None => comparer.target.main(),
+        Some(module) => comparer.target.modules()[module as usize].btf,
+    };
+    let is_one = |btf: &Btf<'_>, id| {
+        let encoding = btf.type_by_id(TypeId(id)).ok().and_then(|ty| ty.int());
+        encoding.is_some_and(|int| int.is_signed() && (int.is_char() || int.is_bool()))
+    };
+    !theirs.is_unadjustable
+        && (is_one(comparer.local, theirs.original_type) || is_one(target, theirs.type_id))
+}
+
+fn is_sign_extending_load(case: &Case<'_>, _: &mut Comparer<'_>) -> bool {
+    /// `BPF_LDX | BPF_MEMSX`, without the size.
+    const LDX_MEMSX: u8 = 0x81;
+    const NOT_SIZE: u8 = 0xe7;
+    match case.ours {
+        Ours::Applied {
+            status: Status::Poisoned(Poison::SignExtending { .. }), before, ..
+        } => before.as_bytes().first().is_some_and(|code| code & NOT_SIZE == LDX_MEMSX),
+        _ => false,
+    }
+}
+
+fn is_foreign_shift(case: &Case<'_>, comparer: &mut Comparer<'_>) -> bool {
+    if !case.is(RelocKind::FieldLshiftU64) || !comparer.libbpf.local().is_foreign() {
+        return false;
+    }
+    let theirs = comparer.libbpf.resolution(case.record);
+    match (case.ours, theirs) {
+        (Ours::Applied { resolution, .. }, Ok(theirs)) => {
+            let Some(Change { original, value, .. }) = resolution.change else { return false };
+            let mut ask = |kind| comparer.libbpf.resolution(asking(case.record, kind));
+            let (Ok(size), Ok(rshift)) =
+                (ask(RelocKind::FieldByteSize), ask(RelocKind::FieldRshiftU64))
+            else {
+                return false;
+            };
+            // One shift counts the bits above the field in the load, the other those below.
+            let bits_around = |size: u64, rshift: u64| (64 + rshift).checked_sub(8 * size);
+            original.checked_add(theirs.original) == bits_around(size.original, rshift.original)
+                && value.checked_add(theirs.value) == bits_around(size.value, rshift.value)
+        }
+        // Candidates that agree about the bits above the field need not agree about those below.
+        (Ours::Applied { .. }, Err(failure)) => failure.stage == Stage::Resolution,
+        (Ours::Failed(error), Ok(_)) => matches!(error.cause, Cause::Ambiguous(_)),
+        _ => false,
+    }
+}
+
+fn is_loose_access_string(case: &Case<'_>, comparer: &mut Comparer<'_>) -> bool {
+    let refused =
+        matches!(case.ours, Ours::Failed(error) if matches!(error.cause, Cause::Access(_)));
+    let string = comparer.local.string(StrOffset(case.record.access_str_off));
+    let is_number = |part: &[u8]| {
+        let digits = !part.is_empty() && part.iter().all(u8::is_ascii_digit);
+        let number = std::str::from_utf8(part).ok().and_then(|part| part.parse::<i32>().ok());
+        digits && number.is_some()
+    };
+    refused
+        && string.is_ok_and(|string| !string.as_bytes().split(|byte| *byte == b':').all(is_number))
+}
+
+fn is_large_immediate(case: &Case<'_>, comparer: &mut Comparer<'_>) -> bool {
+    let Ours::Applied { status: Status::Relocated, before, resolution, .. } = case.ours else {
+        return false;
+    };
+    let original = resolution.change.map(|change| change.original);
+    is_alu(before.as_bytes())
+        && case.failed_at(Stage::Patch)
+        && original.is_some_and(is_large)
+        && comparer.libbpf.resolution(case.record).ok().map(|theirs| theirs.original) == original
+}
+
+fn is_wide_value(case: &Case<'_>, _: &mut Comparer<'_>) -> bool {
+    let refused = matches!(case.ours, Ours::Failed(error)
+        if matches!(error.cause, Cause::Patch(PatchError::ValueTooLarge { .. })));
+    let Some(Verdict::Relocated(patch)) = case.theirs else { return false };
+    let Resolution { value, .. } = patch.resolution;
+    refused
+        && is_alu(&patch.before)
+        && u32::try_from(value).is_err()
+        && i32::try_from(value.cast_signed()).is_err()
+}
+
+fn is_wide_field(case: &Case<'_>, comparer: &mut Comparer<'_>) -> bool {
+    let Ours::Failed(error) = case.ours else { return false };
+    let (Cause::ShiftOfSize { size } | Cause::BitfieldType { size, .. }) = error.cause else {
+        return false;
+    };
+    let record = asking(case.record, RelocKind::FieldByteSize);
+    !(1..=8).contains(&size)
+        && comparer
+            .libbpf
+            .resolution(record)
+            .is_ok_and(|theirs| [theirs.original, theirs.value].contains(&size.into()))
+}
+
+/// libbpf's numbers do not show it any more: they have wrapped.
+fn is_offset_overflow(case: &Case<'_>, _: &mut Comparer<'_>) -> bool {
+    matches!(case.ours, Ours::Failed(error) if error.cause == Cause::OffsetOverflow)
+}
+
+impl Case<'_> {
+    fn is(&self, kind: RelocKind) -> bool {
+        self.record.kind == kind.to_raw()
+    }
+
+    fn failed_at(&self, stage: Stage) -> bool {
+        matches!(self.theirs, Some(Verdict::Failed(failure)) if failure.stage == stage)
+    }
+}
+
+/// The record that asks something else of the same field.
+fn asking(record: Record, kind: RelocKind) -> Record {
+    Record { kind: kind.to_raw(), ..record }
+}
+
+/// Whether a number needs the highest of 32 bits, and no more.
+fn is_large(number: u64) -> bool {
+    number >> 31 == 1
+}
+
+/// Whether an instruction is an ALU operation, of 32 or 64 bits.
+fn is_alu(code: &[u8]) -> bool {
+    code.first().is_some_and(|code| matches!(code & 0x07, 0x04 | 0x07))
+}

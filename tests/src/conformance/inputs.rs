@@ -1,0 +1,173 @@
+//! What is compared on what: committed files, what `cargo xtask data` has fetched, and the running
+//! kernel.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use object::{Object as _, ObjectSection as _};
+
+use super::object::ObjectFile;
+use super::target::Kernel;
+use crate::data;
+
+/// Where the running kernel shows its BTF and its modules'.
+const RUNNING: &str = "/sys/kernel/btf";
+
+/// The running kernel with its modules.
+///
+/// # Errors
+/// A kernel without BTF.
+pub fn running_kernel() -> Result<Kernel, String> {
+    let folder = Path::new(RUNNING);
+    let mut kernel = Kernel::new("running", read(&folder.join("vmlinux"))?);
+    for path in files(folder)? {
+        let name = file_name(&path);
+        if name != "vmlinux" {
+            kernel.modules.push((name, read(&path)?));
+        }
+    }
+    Ok(kernel)
+}
+
+/// The fetched kernels with their modules, by name.
+///
+/// # Errors
+/// No such files, or one that cannot be read.
+pub fn kernels() -> Result<Vec<Kernel>, String> {
+    let mut kernels = Vec::new();
+    for files in fetched("kernels", data::kernels())? {
+        let mut kernel = Kernel::new(files.name, read(&files.btf)?);
+        for path in files.modules {
+            let module = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            kernel.modules.push((module, read(&path)?));
+        }
+        kernels.push(kernel);
+    }
+    Ok(kernels)
+}
+
+/// The fetched objects, by the architecture whose package embeds them.
+///
+/// # Errors
+/// No such files, or one that cannot be read.
+pub fn objects() -> Result<BTreeMap<String, Vec<ObjectFile>>, String> {
+    let mut objects: BTreeMap<String, Vec<ObjectFile>> = BTreeMap::new();
+    for path in fetched("objects", data::objects())? {
+        let name = file_name(&path);
+        let architecture = ["arm64", "s390x"].into_iter().find(|name_part| {
+            name.strip_suffix(".bpf.o").is_some_and(|stem| stem.ends_with(&format!(".{name_part}")))
+        });
+        let architecture = architecture.unwrap_or("amd64").to_string();
+        objects.entry(architecture).or_default().push(ObjectFile { name, bytes: read(&path)? });
+    }
+    Ok(objects)
+}
+
+/// The kernel's own tests of CO-RE, compiled for one byte order.
+pub struct Selftests {
+    /// The programs.
+    pub programs: Vec<ObjectFile>,
+    /// The types that they are relocated on.
+    pub targets: Vec<Kernel>,
+}
+
+/// Reads the compiled selftests of a byte order, `bpfel` or `bpfeb`.
+///
+/// # Errors
+/// No such files, or one that cannot be read.
+pub fn selftests(order: &str) -> Result<Selftests, String> {
+    let mut selftests = Selftests { programs: Vec::new(), targets: Vec::new() };
+    for path in fetched("selftests", data::selftests())? {
+        let name = file_name(&path);
+        let Some(stem) = name.strip_suffix(&format!(".{order}.o")) else { continue };
+        let bytes = read(&path)?;
+        match stem.strip_prefix("btf__core_reloc_") {
+            Some(target) => selftests.targets.push(Kernel::new(target, btf_section(&bytes)?)),
+            None => selftests.programs.push(ObjectFile { name, bytes }),
+        }
+    }
+    Ok(selftests)
+}
+
+/// The committed objects, of both byte orders.
+///
+/// # Errors
+/// A folder that is not there, or cannot be read.
+pub fn fixture_objects() -> Result<Vec<ObjectFile>, String> {
+    let mut objects = Vec::new();
+    for path in files(&fixtures().join("objects"))? {
+        objects.push(ObjectFile { name: file_name(&path), bytes: read(&path)? });
+    }
+    Ok(objects)
+}
+
+/// The committed made-up kernels, `NAME.le.btf` and `NAME.be.btf`, with their modules,
+/// `NAME.le.MODULE.btf`.
+///
+/// # Errors
+/// A folder that is not there, or cannot be read.
+pub fn fixture_kernels() -> Result<Vec<Kernel>, String> {
+    let mut kernels: Vec<Kernel> = Vec::new();
+    let mut modules = Vec::new();
+    for path in files(&fixtures().join("btf"))? {
+        let name = file_name(&path);
+        let Some(name) = name.strip_suffix(".btf") else { continue };
+        match name.split('.').collect::<Vec<_>>()[..] {
+            [kernel, order, module] => {
+                modules.push((format!("{kernel}.{order}"), module.to_string(), read(&path)?));
+            }
+            _ => kernels.push(Kernel::new(name, read(&path)?)),
+        }
+    }
+    for (kernel, module, bytes) in modules {
+        let found = kernels.iter_mut().find(|other| other.name == kernel);
+        let found = found.ok_or_else(|| format!("module {module} has no kernel {kernel}"))?;
+        found.modules.push((module, bytes));
+    }
+    Ok(kernels)
+}
+
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures")
+}
+
+/// What was fetched of something; nothing is an error.
+fn fetched<T>(what: &str, found: std::io::Result<Vec<T>>) -> Result<Vec<T>, String> {
+    let folder = data::folder().join(what);
+    match found {
+        Ok(found) if found.is_empty() => {
+            Err(format!("{} has none; `cargo xtask data` fetches them", folder.display()))
+        }
+        found => found.map_err(|error| format!("{}: {error}", folder.display())),
+    }
+}
+
+/// The section `.BTF` of an object.
+fn btf_section(bytes: &[u8]) -> Result<Vec<u8>, String> {
+    let file = object::File::parse(bytes).map_err(|error| error.to_string())?;
+    let section = file.section_by_name(".BTF").ok_or("an object without .BTF")?;
+    section.data().map(<[u8]>::to_vec).map_err(|error| error.to_string())
+}
+
+/// The files of a folder in the order of their names.
+fn files(folder: &Path) -> Result<Vec<PathBuf>, String> {
+    let failed = |error| format!("{}: {error}", folder.display());
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(folder).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        if path.is_file() {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, String> {
+    fs::read(path).map_err(|error| format!("{}: {error}", path.display()))
+}

@@ -1,0 +1,252 @@
+//! What a comparison showed: a table for people, JSON for programs.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde_json::{Value, json};
+
+use super::compare::{Compared, End};
+use crate::judge::accepted::Accepted;
+
+/// How many differences of a row are told in full.
+const TOLD: usize = 10;
+
+/// What all comparisons showed.
+#[derive(Debug, Default)]
+pub struct Report {
+    rows: Vec<Row>,
+    skipped: Vec<String>,
+}
+
+/// What the comparisons of one set of objects on one target showed.
+#[derive(Debug)]
+pub struct Row {
+    objects: String,
+    target: String,
+    tally: Tally,
+    is_unknown_to_libbpf: bool,
+    /// Differences that nothing explains, and what could not be compared: each in words.
+    unexplained: Vec<String>,
+}
+
+/// How the relocations of a row came out.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// How many were compared.
+    pub compared: u64,
+    /// Those that both relocated, with the same bytes.
+    pub relocated: u64,
+    /// Those that both poisoned.
+    pub poisoned: u64,
+    /// Those that both refused.
+    pub failed: u64,
+    /// Those that both skipped.
+    pub skipped: u64,
+    /// Those that differ and may, by reason.
+    pub accepted: BTreeMap<Accepted, u64>,
+    /// Those that cannot be compared, since candidates narrowed on one side only.
+    pub incomparable: u64,
+    /// Those that differ, and what could not be read on one side.
+    pub unexplained: u64,
+}
+
+impl Tally {
+    fn add(&mut self, other: &Self) {
+        self.compared += other.compared;
+        self.relocated += other.relocated;
+        self.poisoned += other.poisoned;
+        self.failed += other.failed;
+        self.skipped += other.skipped;
+        for (accepted, count) in &other.accepted {
+            *self.accepted.entry(*accepted).or_default() += count;
+        }
+        self.incomparable += other.incomparable;
+        self.unexplained += other.unexplained;
+    }
+
+    fn to_json(&self) -> Value {
+        let accepted: serde_json::Map<String, Value> =
+            self.accepted.iter().map(|(accepted, n)| (accepted.to_string(), json!(n))).collect();
+        json!({
+            "compared": self.compared,
+            "relocated": self.relocated,
+            "poisoned": self.poisoned,
+            "failed": self.failed,
+            "skipped": self.skipped,
+            "accepted": accepted,
+            "incomparable": self.incomparable,
+            "unexplained": self.unexplained,
+        })
+    }
+}
+
+impl Row {
+    /// A row of nothing.
+    pub fn new(objects: impl Into<String>, target: impl Into<String>) -> Self {
+        let (objects, target) = (objects.into(), target.into());
+        Self {
+            objects,
+            target,
+            tally: Tally::default(),
+            is_unknown_to_libbpf: false,
+            unexplained: Vec::new(),
+        }
+    }
+
+    /// The target's name.
+    pub fn target(&self) -> &str {
+        &self.target
+    }
+
+    /// How the relocations came out.
+    pub fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    /// Whether the target has kinds of types that libbpf 1.7 does not know, so that it reads none
+    /// of it.
+    pub fn is_unknown_to_libbpf(&self) -> bool {
+        self.is_unknown_to_libbpf
+    }
+
+    /// The differences that nothing explains, in words.
+    pub fn unexplained(&self) -> &[String] {
+        &self.unexplained
+    }
+
+    /// Counts a comparison; `place` says which relocation it was.
+    pub(super) fn add(&mut self, place: impl FnOnce() -> String, compared: &Compared) {
+        let tally = &mut self.tally;
+        if let Compared::Incomparable = compared {
+            tally.incomparable += 1;
+            return;
+        }
+        tally.compared += 1;
+        match compared {
+            Compared::Agreed(End::Relocated) => tally.relocated += 1,
+            Compared::Agreed(End::Poisoned) => tally.poisoned += 1,
+            Compared::Agreed(End::Failed) => tally.failed += 1,
+            Compared::Agreed(End::Skipped) => tally.skipped += 1,
+            Compared::Accepted(accepted) => *tally.accepted.entry(*accepted).or_default() += 1,
+            Compared::Different(difference) => {
+                self.add_unexplained(|| format!("{}: {difference}", place()));
+            }
+            Compared::Incomparable => {}
+        }
+    }
+
+    pub(super) fn note_unknown_to_libbpf(&mut self) {
+        self.is_unknown_to_libbpf = true;
+    }
+
+    /// Counts what could not be compared at all, or differs otherwise.
+    pub(super) fn add_unexplained(&mut self, said: impl FnOnce() -> String) {
+        self.tally.unexplained += 1;
+        if self.unexplained.len() < TOLD {
+            self.unexplained.push(said());
+        }
+    }
+}
+
+impl Report {
+    pub(super) fn add(&mut self, row: Row) {
+        self.rows.push(row);
+    }
+
+    pub(super) fn add_skipped(&mut self, why: String) {
+        self.skipped.push(why);
+    }
+
+    /// The rows, in the order of the comparisons.
+    pub fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    /// What was left out, and why.
+    pub fn skipped(&self) -> &[String] {
+        &self.skipped
+    }
+
+    /// The sum of all rows.
+    pub fn total(&self) -> Tally {
+        let mut total = Tally::default();
+        self.rows.iter().for_each(|row| total.add(&row.tally));
+        total
+    }
+
+    /// The report as one JSON object.
+    pub fn to_json(&self) -> Value {
+        let row = |row: &Row| {
+            let mut value = row.tally.to_json();
+            value["objects"] = json!(row.objects);
+            value["target"] = json!(row.target);
+            value["unknown_to_libbpf"] = json!(row.is_unknown_to_libbpf);
+            value["differences"] = json!(row.unexplained);
+            value
+        };
+        json!({
+            "rows": self.rows.iter().map(row).collect::<Vec<_>>(),
+            "total": self.total().to_json(),
+            "left_out": self.skipped,
+        })
+    }
+}
+
+/// As a table, with the differences and the reasons of the accepted ones below.
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let width = |text: fn(&Row) -> &str| {
+            self.rows.iter().map(|row| text(row).chars().count()).max().unwrap_or(0).max(7)
+        };
+        let (objects, target) = (width(|row| &row.objects), width(|row| &row.target));
+        let mut line = |first: &str, second: &str, columns: [&str; 8]| {
+            write!(f, "{first:objects$}  {second:target$}")?;
+            columns.iter().try_for_each(|column| write!(f, " {column:>12}"))?;
+            writeln!(f)
+        };
+        line(
+            "objects",
+            "target",
+            [
+                "compared",
+                "relocated",
+                "poisoned",
+                "failed",
+                "skipped",
+                "accepted",
+                "incomparable",
+                "unexplained",
+            ],
+        )?;
+        let total = self.total();
+        let rows = self.rows.iter().map(|row| (&*row.objects, &*row.target, &row.tally));
+        for (first, second, tally) in rows.chain([("total", "", &total)]) {
+            let counts = [
+                tally.compared,
+                tally.relocated,
+                tally.poisoned,
+                tally.failed,
+                tally.skipped,
+                tally.accepted.values().sum(),
+                tally.incomparable,
+                tally.unexplained,
+            ];
+            line(first, second, counts.map(|count| count.to_string()).each_ref().map(|c| &**c))?;
+        }
+        if !total.accepted.is_empty() {
+            writeln!(f, "\naccepted differences:")?;
+        }
+        for (accepted, count) in &total.accepted {
+            writeln!(f, "{count:>9} {accepted}: {}", accepted.reason())?;
+        }
+        for row in self.rows.iter().filter(|row| row.is_unknown_to_libbpf) {
+            writeln!(f, "\n{}: libbpf 1.7 does not know all of its kinds of types", row.target)?;
+        }
+        for row in self.rows.iter().filter(|row| row.tally.unexplained > 0) {
+            let (told, all) = (row.unexplained.len(), row.tally.unexplained);
+            writeln!(f, "\n{} on {}, {told} of {all} unexplained:", row.objects, row.target)?;
+            row.unexplained.iter().try_for_each(|said| writeln!(f, "{said}"))?;
+        }
+        self.skipped.iter().try_for_each(|why| writeln!(f, "SKIPPED: {why}"))
+    }
+}

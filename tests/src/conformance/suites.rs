@@ -1,0 +1,105 @@
+//! What can be compared, and with which data.
+
+use std::fmt;
+
+use clap::ValueEnum;
+
+use super::inputs;
+use super::objects::compare_objects;
+use super::report::{Report, Row};
+use super::target::Kernel;
+
+/// What to compare.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, ValueEnum)]
+pub enum Suite {
+    /// The committed objects on the committed made-up kernels and on the running one.
+    Fixtures,
+    /// Real objects on real kernels.
+    Objects,
+    /// The kernel's own tests of CO-RE, every program on every set of types.
+    Selftests,
+}
+
+impl Suite {
+    /// What is compared unless something is asked for.
+    pub const DEFAULT: [Self; 3] = [Self::Fixtures, Self::Objects, Self::Selftests];
+
+    fn run(self, report: &mut Report) -> Result<(), String> {
+        match self {
+            Self::Fixtures => fixtures(report),
+            Self::Objects => objects(report),
+            Self::Selftests => selftests(report),
+        }
+    }
+}
+
+impl fmt::Display for Suite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Fixtures => "fixtures",
+            Self::Objects => "objects",
+            Self::Selftests => "selftests",
+        })
+    }
+}
+
+/// Compares the given suites, or the default ones if there are none. What has no data is left out
+/// and noted.
+pub fn run(suites: &[Suite]) -> Report {
+    let mut report = Report::default();
+    for suite in if suites.is_empty() { &Suite::DEFAULT } else { suites } {
+        if let Err(why) = suite.run(&mut report) {
+            report.add_skipped(format!("{suite}: {why}"));
+        }
+    }
+    report
+}
+
+fn fixtures(report: &mut Report) -> Result<(), String> {
+    let objects = inputs::fixture_objects()?;
+    let name = format!("fixtures ({} objects)", objects.len());
+    for kernel in inputs::fixture_kernels()?.iter().chain(&running(report)) {
+        let mut row = Row::new(&name, &kernel.name);
+        compare_objects(&mut row, &objects, kernel);
+        report.add(row);
+    }
+    Ok(())
+}
+
+/// The running kernel, or a note that it cannot be had.
+fn running(report: &mut Report) -> Option<Kernel> {
+    let running = inputs::running_kernel();
+    running.map_err(|why| report.add_skipped(format!("the running kernel: {why}"))).ok()
+}
+
+fn objects(report: &mut Report) -> Result<(), String> {
+    let objects = inputs::objects()?;
+    for kernel in inputs::kernels()?.iter().chain(&running(report)) {
+        for (architecture, objects) in &objects {
+            let name = format!("{architecture} ({} objects)", objects.len());
+            let mut row = Row::new(name, &kernel.name);
+            compare_objects(&mut row, objects, kernel);
+            report.add(row);
+        }
+    }
+    Ok(())
+}
+
+fn selftests(report: &mut Report) -> Result<(), String> {
+    let [little, big] = ["bpfel", "bpfeb"].map(|order| (order, inputs::selftests(order)));
+    let (little, big) = ((little.0, little.1?), (big.0, big.1?));
+    for (programs, tests) in [&little, &big] {
+        for (targets, types) in [&little, &big] {
+            let objects = format!("selftests, {programs} ({} objects)", tests.programs.len());
+            let mut row = Row::new(
+                objects,
+                format!("btf__core_reloc_*, {targets} ({})", types.targets.len()),
+            );
+            for kernel in &types.targets {
+                compare_objects(&mut row, &tests.programs, kernel);
+            }
+            report.add(row);
+        }
+    }
+    Ok(())
+}
