@@ -8,6 +8,7 @@ mod ci;
 mod command;
 mod conformance;
 mod data;
+mod demo;
 mod deny;
 mod fixtures;
 mod skip;
@@ -46,6 +47,12 @@ const TASKS: &[Task] = &[
         arguments: "[ITEM...]",
         about: "fetch real kernels' BTF and real BPF objects from Debian's packages",
         run: data::run,
+    },
+    Task {
+        name: "demo",
+        arguments: "",
+        about: "relocate committed objects for a made-up kernel and for the running one",
+        run: demo::run,
     },
     Task {
         name: "deny",
