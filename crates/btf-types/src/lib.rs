@@ -27,6 +27,7 @@
 //!
 //! # Features
 //! - `build`: the [`build`] module, which writes BTF.
+//! - `proptest`: the [`proptest`](crate::proptest) module, strategies for property tests. Needs std.
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(
@@ -45,7 +46,7 @@
 )]
 
 extern crate alloc;
-#[cfg(test)]
+#[cfg(any(test, feature = "proptest"))]
 extern crate std;
 
 mod btf;
@@ -61,6 +62,16 @@ pub mod limits;
 mod name;
 mod order;
 mod pointer;
+#[cfg(feature = "proptest")]
+#[cfg_attr(
+    not(test),
+    expect(
+        clippy::arithmetic_side_effects,
+        clippy::indexing_slicing,
+        reason = "it runs in tests, on small graphs that it made itself"
+    )
+)]
+pub mod proptest;
 pub mod raw;
 mod resolve;
 mod strings;

@@ -24,7 +24,7 @@
 )]
 
 extern crate alloc;
-#[cfg(test)]
+#[cfg(any(test, feature = "proptest"))]
 extern crate std;
 
 mod access;
@@ -43,6 +43,8 @@ mod kind;
 pub mod limits;
 mod options;
 mod patch;
+#[cfg(feature = "proptest")]
+pub mod proptest;
 mod relocation;
 mod relocator;
 mod resolution;

@@ -1,0 +1,3 @@
+//! Tests of the strategies.
+
+mod well_formed;
