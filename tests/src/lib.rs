@@ -6,3 +6,8 @@
 pub mod conformance;
 pub mod data;
 pub mod judge;
+
+/// The README's examples, compiled and run as they stand there.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;
