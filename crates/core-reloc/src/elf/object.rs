@@ -101,6 +101,7 @@ impl<'a> Object<'a> {
         let mut code = BTreeMap::new();
         for (group, records) in ext.parsed.core_relocs().sections().enumerate() {
             if records.is_empty() {
+                // So that what is kept stays in proportion to the file.
                 continue;
             }
             let name_off = records.name_off();

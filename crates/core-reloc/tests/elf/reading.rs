@@ -1,14 +1,16 @@
 //! What is read of an object, and which facts a broken one is refused for.
 
-use btf_types::{ByteOrder, Error as BtfError, StrOffset};
+use btf_types::{
+    Btf, ByteOrder, Error as BtfError, Kind, StrOffset, TypeId, build::ExtBuilder, ext::CoreReloc,
+};
 use core_reloc::{
     RelocKind,
     elf::{Object, ObjectError, Skip, SourceLines},
 };
 
 use crate::file::{
-    ORDERS, Record, SHF_COMPRESSED, SHT_NOBITS, SHT_PROGBITS, SHT_STRTAB, SHT_SYMTAB, object,
-    offset_of, symbol, word,
+    ElfFile, ORDERS, Record, SHF_COMPRESSED, SHT_NOBITS, SHT_PROGBITS, SHT_STRTAB, SHT_SYMTAB,
+    Written, mov, object, offset_of, symbol, word,
 };
 
 /// One relocation in each section of code.
@@ -89,6 +91,22 @@ fn a_source_line_has_its_file_and_text() {
 }
 
 #[test]
+fn a_line_of_the_function_before_is_not_that_of_an_instruction() {
+    // `run` has both lines, `classify` begins behind them.
+    let mut file = object(ByteOrder::Little, &[8, 16].map(|at| offset_of("xdp", at, "0:0")));
+    let of_xdp = |name, at, size| symbol(ByteOrder::Little, name, 1, at, size);
+    file.get(".symtab").data = [of_xdp(1, 0, 16), of_xdp(5, 16, 8)].concat();
+    let file = file.write();
+    let object = Object::parse(&file.bytes).unwrap();
+    let lines = SourceLines::of(&object);
+    let lines: Vec<_> = object
+        .relocations()
+        .map(|relocation| lines.line(&relocation).map(|line| line.line))
+        .collect();
+    assert_eq!(lines, [Some(11), None]);
+}
+
+#[test]
 fn a_record_that_cannot_be_decoded_is_listed_too() {
     let strange = Record { kind: 99, ..offset_of("xdp", 0, "0:1:x") };
     let file = object(ByteOrder::Little, &[strange, offset_of("xdp", 0, "0:1:x")]).write();
@@ -118,6 +136,10 @@ fn an_object_without_records_has_nothing_to_relocate() {
             let file = file.write();
             assert_eq!(Object::parse(&file.bytes).unwrap().relocations().count(), 0);
         }
+        // Without sections: `e_shoff`, `e_shentsize` and the two behind it are 0.
+        let bare = ElfFile::bpf(order).write();
+        let bare = Written { bytes: bare.clone().set(0x28, &[0; 8]), ..bare }.set(0x3a, &[0; 6]);
+        assert_eq!(Object::parse(&bare).unwrap().relocations().count(), 0);
     }
 }
 
@@ -225,6 +247,13 @@ fn sections_must_be_in_the_file_and_have_names() {
 }
 
 #[test]
+fn section_0_is_none() {
+    let good = object(ByteOrder::Little, &two()).write();
+    let bytes = good.set_header(0, 0, 0x7fff_ffff);
+    assert_eq!(Object::parse(&bytes).unwrap().relocations().count(), 2);
+}
+
+#[test]
 fn sections_must_be_of_the_type_that_they_are_used_as() {
     let broken = |name: &str, change: &dyn Fn(&mut crate::file::Section)| {
         let mut file = object(ByteOrder::Little, &two());
@@ -322,6 +351,28 @@ fn records_need_types_and_a_name() {
 }
 
 #[test]
+fn a_group_without_records_needs_no_name() {
+    let order = ByteOrder::Big;
+    let mut file = object(order, &two());
+    let mut ext = ExtBuilder::new(order);
+    ext.core_relocs(StrOffset(0xffff), []);
+    file.get(".BTF.ext").data = ext.finish().unwrap();
+    assert_eq!(Object::parse(&file.write().bytes).unwrap().relocations().count(), 0);
+
+    let btf = file.get(".BTF").data.clone();
+    let name_off = Btf::parse(&btf).unwrap().find("point", Kind::Struct).unwrap().name_off();
+    let record = CoreReloc { insn_off: 0, type_id: TypeId(2), access_str_off: name_off, kind: 0 };
+    let mut ext = ExtBuilder::new(order);
+    ext.core_relocs(StrOffset(0xffff), []);
+    ext.core_relocs(name_off, [record]);
+    file.get(".BTF.ext").data = ext.finish().unwrap();
+    let file = file.write();
+    let object = Object::parse(&file.bytes).unwrap();
+    let sections: Vec<_> = object.relocations().map(|one| one.section().to_string()).collect();
+    assert_eq!(sections, ["point"]);
+}
+
+#[test]
 fn functions_must_lie_on_the_instructions_of_their_section() {
     for order in ORDERS {
         for (at, size) in [(8, 24), (0, 0), (4, 8), (0, 4), (u64::MAX - 7, 16), (32, 8)] {
@@ -360,18 +411,20 @@ fn functions_of_other_sections_and_other_symbols_do_not_matter() {
 
 #[test]
 fn the_innermost_of_functions_that_overlap_covers_an_instruction() {
-    let records = [0, 8, 16].map(|at| offset_of("xdp", at, "0:0"));
-    let mut file = object(ByteOrder::Little, &records);
-    // `classify` is one instruction in the middle of `run`.
-    let inner = symbol(ByteOrder::Little, 5, file.index("xdp") as u16, 8, 8);
-    file.get(".symtab").data.extend_from_slice(&inner);
+    let order = ByteOrder::Little;
+    let records = [0, 8, 16, 24].map(|at| offset_of("xdp", at, "0:0"));
+    let mut file = object(order, &records);
+    file.get("xdp").data.extend_from_slice(&mov(order, 0));
+    // `classify` is all but the first instruction, `run` the first and one in its middle.
+    let of_xdp = |name, at, size| symbol(order, name, 1, at, size);
+    file.get(".symtab").data = [of_xdp(1, 0, 8), of_xdp(5, 8, 24), of_xdp(1, 16, 8)].concat();
     let file = file.write();
     let object = Object::parse(&file.bytes).unwrap();
     let functions: Vec<_> = object
         .relocations()
         .map(|relocation| relocation.function().unwrap().unwrap().to_string())
         .collect();
-    assert_eq!(functions, ["run", "classify", "run"]);
+    assert_eq!(functions, ["run", "classify", "run", "classify"]);
 }
 
 #[test]
@@ -399,10 +452,16 @@ fn records_without_code_say_why() {
 
 #[test]
 fn code_that_is_not_in_the_file_is_none() {
-    for (sh_type, flags) in [(SHT_NOBITS, 4), (SHT_PROGBITS, 0), (SHT_SYMTAB + 1, 4)] {
+    let code = [0; 24];
+    for (sh_type, flags, code) in [
+        (SHT_NOBITS, 4, &code[..]),
+        (SHT_PROGBITS, 0, &code),
+        (SHT_SYMTAB + 1, 4, &code),
+        (SHT_PROGBITS, 4, &[]),
+    ] {
         let mut file = object(ByteOrder::Little, &two());
         let section = file.get("tc");
-        (section.sh_type, section.flags) = (sh_type, flags);
+        (section.sh_type, section.flags, section.data) = (sh_type, flags, code.to_vec());
         let file = file.write();
         let object = Object::parse(&file.bytes).unwrap();
         let functions: Vec<_> = object.relocations().map(|one| one.function()).collect();

@@ -123,6 +123,23 @@ fn an_unresolved_relocation_can_be_kept_or_fail() {
 }
 
 #[test]
+fn a_load_that_cannot_follow_is_poisoned_and_has_no_value() {
+    // `x` became signed, of 8 bytes, at 8.
+    let order = ByteOrder::Little;
+    let mut btf = Builder::new(order);
+    let long = btf.int("long", 8, IntEncoding::new(64, IntEncoding::SIGNED));
+    btf.structure("point", 16).member("x", long, 64).finish();
+    let mut file = object(order, &[offset_of("xdp", 0, "0:0")]);
+    // `r1 = *(u32 *)(r1 + 0)`
+    file.get("xdp").data[..8].copy_from_slice(&[0x61, 0x11, 0, 0, 0, 0, 0, 0]);
+    let bytes = file.write().bytes;
+    let (outcomes, _, _) = relocate_against(&btf.finish().unwrap(), &bytes, Options::default());
+    let resized = Status::Poisoned(Poison::Resized { from: 4, to: 8 });
+    assert!(matches!(&outcomes[0], Outcome::Applied { status, .. } if *status == resized));
+    assert_eq!(outcomes[0].value(), None);
+}
+
+#[test]
 fn a_relocation_that_fails_does_not_stop_the_others_but_the_object() {
     let wrong = [
         // The instruction holds 4, the offset of `x` is 0.
