@@ -246,12 +246,13 @@ fn take_member<'a>(
     let mut c_string: Vec<u8> = name.into();
     c_string.push(0);
     let mut budget = Budget::for_input(ty.btf().as_bytes().len());
-    let found = MemberSearch::new(ty.btf(), &c_string, access, &mut budget).find(ty.id()).map_err(
-        |cause| match cause {
-            Cause::Target(error) => GenerateError::Btf(error),
-            cause => GenerateError::Search(cause.to_string().into()),
-        },
-    )?;
+    let found =
+        MemberSearch::new(ty.btf(), &c_string, access, &mut budget).find(ty).map_err(|cause| {
+            match cause {
+                Cause::Target(error) => GenerateError::Btf(error),
+                cause => GenerateError::Search(cause.to_string().into()),
+            }
+        })?;
     let Some(found) = found else {
         let (member, within) = (name.into(), name_of(ty));
         return Err(GenerateError::NoSuchMember { member, within, at });

@@ -73,6 +73,6 @@ pub use self::{
     relocation::Relocation,
     relocator::Relocator,
     resolution::{Change, Resize, Resolution, Unmatched},
-    spec::{Accessor, Spec, target::Mismatch},
+    spec::target::Mismatch,
     target::{Candidate, Module, Target},
 };

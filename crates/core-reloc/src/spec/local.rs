@@ -40,9 +40,9 @@ fn enumerator_spec<'a>(root: Type<'a>, relocation: &Relocation) -> Result<Spec<'
     let enumerator = enumerator.ok_or(Cause::NoSuchEnumerator { index, len: ty.vlen() })?;
 
     let mut spec = Spec::of_root(root.btf(), root.id());
-    spec.path = relocation.access.clone();
     let name_off = Some(enumerator.name_off());
-    spec.accessors.push(Accessor { type_id: ty.id(), index, name_off });
+    let member_type = TypeId::VOID;
+    spec.accessors.push(Accessor { type_id: ty.id(), index, name_off, member_type });
     Ok(spec)
 }
 
@@ -58,14 +58,14 @@ fn field_spec<'a>(root: Type<'a>, relocation: &Relocation) -> Result<Spec<'a>, C
             let member = ty.members().get(index as usize);
             let member = member.ok_or(Cause::NoSuchMember { step, index, len: ty.vlen() })?;
             spec.advance(member.bit_offset().into()).ok_or(Cause::OffsetOverflow)?;
-            let owner = ty.id();
-            ty = local_type(spec.btf, member.type_id())?;
+            let (type_id, member_type) = (ty.id(), member.type_id());
+            ty = local_type(spec.btf, member_type)?;
             if member.name_off() != StrOffset::EMPTY {
                 if let Some([0, ..]) = spec.btf.string_and_rest(member.name_off()) {
                     return Err(Cause::EmptyMemberName { step });
                 }
                 let name_off = Some(member.name_off());
-                let accessor = Accessor { type_id: owner, index, name_off };
+                let accessor = Accessor { type_id, index, name_off, member_type };
                 spec.push_member(accessor, ty, member.bitfield_size());
             }
         } else if let Some(array) = ty.array() {
@@ -78,7 +78,6 @@ fn field_spec<'a>(root: Type<'a>, relocation: &Relocation) -> Result<Spec<'a>, C
             return Err(Cause::NoWayIn { step, found: ty.kind() });
         }
     }
-    spec.path = relocation.access.clone();
     Ok(spec)
 }
 

@@ -4,7 +4,7 @@
 
 use core::fmt;
 
-use btf_types::{Kind, Type, TypeId};
+use btf_types::{Kind, StrOffset, Type, TypeId};
 
 use crate::{
     RelocKind, Subject,
@@ -147,7 +147,8 @@ fn match_enumerator<'a>(
         if essential_name(&sides.target_name(enumerator.name_off())?) == wanted {
             let mut spec = Spec::of_root(sides.target, candidate.id());
             let name_off = Some(enumerator.name_off());
-            spec.accessors.push(Accessor { type_id: ty.id(), index, name_off });
+            let member_type = TypeId::VOID;
+            spec.accessors.push(Accessor { type_id: ty.id(), index, name_off, member_type });
             spec.path.push(index)?;
             return Ok(Ok(spec));
         }
@@ -165,7 +166,10 @@ fn match_field<'a>(
     let mut ty = candidate.skip_modifiers_and_typedefs().map_err(Cause::Target)?;
     for (position, accessor) in local.accessors.iter().enumerate() {
         let step = match accessor.name_off {
-            Some(_) => take_member(sides, &mut spec, ty, position, accessor, budget)?,
+            Some(name_off) => {
+                let member = Wanted { position, name_off, type_id: accessor.member_type };
+                take_member(sides, &mut spec, ty, member, budget)?
+            }
             None => take_element(&mut spec, ty, position, accessor.index)?,
         };
         match step {
@@ -176,38 +180,43 @@ fn match_field<'a>(
     Ok(Ok(spec))
 }
 
-/// Goes to the target member of the local accessor's name.
+/// A local member to be found in the target.
+struct Wanted {
+    /// Which accessor of the local spec it is.
+    position: usize,
+    name_off: StrOffset,
+    type_id: TypeId,
+}
+
+/// Goes to the target member of the local one's name.
 fn take_member<'a>(
     sides: Sides<'a>,
     spec: &mut Spec<'a>,
     within: Type<'a>,
-    position: usize,
-    accessor: &Accessor,
+    member: Wanted,
     budget: &mut Budget,
 ) -> Result<Result<Type<'a>, Mismatch>, Cause> {
-    let no_member = Mismatch::NoMember { accessor: position, target: within.id() };
-    let owner = sides.local.type_by_id(accessor.type_id).map_err(Cause::Local)?;
-    let Some(member) = owner.members().get(accessor.index as usize) else {
-        return Ok(Err(no_member));
-    };
-    let name = sides.local_name_with_nul(member.name_off())?;
+    let name = sides.local_name_with_nul(member.name_off)?;
     let mut search = MemberSearch::new(sides.target, name, &mut spec.path, budget);
-    let Some(found) = search.find(within.id())? else {
-        return Ok(Err(no_member));
+    let Some(found) = search.find(within)? else {
+        return Ok(Err(Mismatch::NoMember { accessor: member.position, target: within.id() }));
     };
-
-    if !fields_are_compatible(sides, member.type_id(), found.type_id)? {
+    if !fields_are_compatible(sides, member.type_id, found.type_id)? {
         return Ok(Err(Mismatch::Incompatible {
-            accessor: position,
-            local: member.type_id(),
+            accessor: member.position,
+            local: member.type_id,
             target: found.type_id,
         }));
     }
     spec.advance(found.bit_offset).ok_or(Cause::OffsetOverflow)?;
     let ty = sides.target.type_by_id(found.type_id).and_then(Type::skip_modifiers_and_typedefs);
     let ty = ty.map_err(Cause::Target)?;
-    let name_off = Some(found.name_off);
-    let accessor = Accessor { type_id: found.owner, index: found.index, name_off };
+    let accessor = Accessor {
+        type_id: found.owner,
+        index: found.index,
+        name_off: Some(found.name_off),
+        member_type: found.type_id,
+    };
     spec.push_member(accessor, ty, found.bitfield_size);
     Ok(Ok(ty))
 }
