@@ -229,10 +229,12 @@ fn find_root<'a>(
     let allowed = |kind: Kind| {
         keyword.is_none_or(|keyword| keyword == kind || (keyword.is_enum() && kind.is_enum()))
     };
+    let bare = bare.trim();
     kinds
         .iter()
-        .filter(|kind| allowed(**kind))
-        .find_map(|kind| local.find(bare.trim(), *kind))
+        // The empty name is that of anonymous types, which no relocation can begin at.
+        .filter(|kind| allowed(**kind) && !bare.is_empty())
+        .find_map(|kind| local.find(bare, *kind))
         .ok_or_else(|| GenerateError::NoSuchType { name: name.into() })
 }
 
