@@ -11,6 +11,7 @@ mod data;
 mod demo;
 mod deny;
 mod fixtures;
+mod fuzz;
 mod skip;
 
 use std::error::Error;
@@ -65,6 +66,12 @@ const TASKS: &[Task] = &[
         arguments: "[--check]",
         about: "make the generated files below fixtures/, or check that they are up to date",
         run: fixtures::run,
+    },
+    Task {
+        name: "fuzz",
+        arguments: "[TARGET...] [--seconds N]",
+        about: "feed made-up bytes to the fuzz targets, all or the named ones",
+        run: fuzz::run,
     },
 ];
 
