@@ -1,11 +1,13 @@
 //! Programs and their BTF on the way into the kernel.
 
-use std::ffi::CStr;
+use std::ffi::{CStr, CString};
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 use super::Refused;
-use super::sys::{BtfLoad, ProgLoad, TestRun, address, bpf, bpf_fd};
+use super::sys::{BtfLoad, ObjGet, ProgLoad, TestRun, address, bpf, bpf_fd};
 use crate::judge::Record;
 
 /// How much of the verifier's words is kept.
@@ -153,6 +155,37 @@ impl<'a> Program<'a> {
 }
 
 impl Loaded {
+    /// A program that a loader has pinned in a BPF file system.
+    ///
+    /// # Errors
+    /// There is none, or we may not have it.
+    ///
+    /// # Panics
+    /// If the path has a NUL byte.
+    pub fn pinned(path: &Path, kind: ProgramType) -> io::Result<Self> {
+        let path = CString::new(path.as_os_str().as_bytes()).expect("paths have no NUL bytes");
+        let mut attributes = ObjGet { pathname: address(path.as_ptr()), ..ObjGet::default() };
+        // SAFETY: the address is that of a string that ends with NUL.
+        let fd = unsafe { bpf_fd(&mut attributes) }?;
+        Ok(Self { fd, kind })
+    }
+
+    /// Runs it once on a context, which the kernel writes back, and returns what it returns.
+    ///
+    /// # Errors
+    /// The kernel cannot run it so.
+    pub fn run_on(&self, context: &mut [u8]) -> io::Result<u32> {
+        let mut attributes = TestRun {
+            prog_fd: self.fd.as_raw_fd() as u32,
+            ctx_in: address(context.as_mut_ptr()),
+            ctx_size_in: context.len() as u32,
+            ..TestRun::default()
+        };
+        // SAFETY: the address is that of a slice that may be written to, with its size.
+        unsafe { bpf(&mut attributes) }?;
+        Ok(attributes.retval)
+    }
+
     /// Runs it once, on an empty packet if it wants one, and returns what it
     /// returns.
     ///
