@@ -16,21 +16,27 @@ pub(crate) fn local_spec<'a>(
     relocation: &Relocation,
 ) -> Result<Spec<'a>, Cause> {
     let root = local.type_by_id(relocation.type_id).map_err(Cause::Local)?;
+    let mut spec = Spec::of_root(local, root.id());
     match relocation.kind.subject() {
-        Subject::Type => type_spec(root, relocation),
-        Subject::Enumerator => enumerator_spec(root, relocation),
-        Subject::Field => field_spec(root, relocation),
+        Subject::Type => check_type_access(relocation)?,
+        Subject::Enumerator => take_enumerator(&mut spec, root, relocation)?,
+        Subject::Field => take_field(&mut spec, root, relocation)?,
     }
+    Ok(spec)
 }
 
-fn type_spec<'a>(root: Type<'a>, relocation: &Relocation) -> Result<Spec<'a>, Cause> {
+fn check_type_access(relocation: &Relocation) -> Result<(), Cause> {
     match *relocation.access {
-        [0] => Ok(Spec::of_root(root.btf(), root.id())),
+        [0] => Ok(()),
         _ => Err(Cause::NotTheRoot),
     }
 }
 
-fn enumerator_spec<'a>(root: Type<'a>, relocation: &Relocation) -> Result<Spec<'a>, Cause> {
+fn take_enumerator(
+    spec: &mut Spec<'_>,
+    root: Type<'_>,
+    relocation: &Relocation,
+) -> Result<(), Cause> {
     let ty = root.skip_modifiers_and_typedefs().map_err(Cause::Local)?;
     if !ty.kind().is_enum() {
         return Err(Cause::NotAnEnum { found: ty.kind() });
@@ -38,20 +44,20 @@ fn enumerator_spec<'a>(root: Type<'a>, relocation: &Relocation) -> Result<Spec<'
     let [index] = *relocation.access else { return Err(Cause::NotOneEnumerator) };
     let enumerator = ty.enumerators().get(index as usize);
     let enumerator = enumerator.ok_or(Cause::NoSuchEnumerator { index, len: ty.vlen() })?;
-
-    let mut spec = Spec::of_root(root.btf(), root.id());
-    let name_off = Some(enumerator.name_off());
-    let member_type = TypeId::VOID;
+    let (name_off, member_type) = (Some(enumerator.name_off()), TypeId::VOID);
     spec.accessors.push(Accessor { type_id: ty.id(), index, name_off, member_type });
-    Ok(spec)
+    Ok(())
 }
 
-fn field_spec<'a>(root: Type<'a>, relocation: &Relocation) -> Result<Spec<'a>, Cause> {
-    let mut spec = Spec::of_root(root.btf(), root.id());
+fn take_field<'a>(
+    spec: &mut Spec<'a>,
+    root: Type<'a>,
+    relocation: &Relocation,
+) -> Result<(), Cause> {
     let mut ty = root.skip_modifiers_and_typedefs().map_err(Cause::Local)?;
     let mut steps = relocation.access.iter().copied();
     if let Some(index) = steps.next() {
-        step_into_element(&mut spec, ty, index)?;
+        step_into_element(spec, ty, index)?;
     }
     for (step, index) in (1..).zip(steps) {
         if ty.kind().is_composite() {
@@ -73,12 +79,12 @@ fn field_spec<'a>(root: Type<'a>, relocation: &Relocation) -> Result<Spec<'a>, C
                 return Err(Cause::NoSuchElement { step, index, len: array.len });
             }
             ty = local_type(spec.btf, array.element)?;
-            step_into_element(&mut spec, ty, index)?;
+            step_into_element(spec, ty, index)?;
         } else {
             return Err(Cause::NoWayIn { step, found: ty.kind() });
         }
     }
-    Ok(spec)
+    Ok(())
 }
 
 fn local_type<'a>(local: &'a Btf<'a>, id: TypeId) -> Result<Type<'a>, Cause> {

@@ -93,43 +93,49 @@ impl fmt::Display for Mismatch {
     }
 }
 
+/// What came of looking for something in a candidate.
+type Matched<T = ()> = Result<Result<T, Mismatch>, Cause>;
+
 /// Finds the local spec in a candidate of the target.
 pub(crate) fn target_spec<'a>(
     local: &Spec<'a>,
     kind: RelocKind,
     candidate: Type<'a>,
     budget: &mut Budget,
-) -> Result<Result<Spec<'a>, Mismatch>, Cause> {
+) -> Matched<Spec<'a>> {
     let sides = Sides { local: local.btf, target: candidate.btf() };
-    match kind.subject() {
-        Subject::Type => match_type(sides, local, kind, candidate, budget),
-        Subject::Enumerator => match_enumerator(sides, local, candidate, budget),
-        Subject::Field => match_field(sides, local, candidate, budget),
-    }
+    let mut spec = Spec::of_root(sides.target, candidate.id());
+    let matched = match kind.subject() {
+        Subject::Type => match_type(sides, local.root, kind, candidate, budget)?,
+        Subject::Enumerator => match_enumerator(sides, local, &mut spec, candidate, budget)?,
+        Subject::Field => match_field(sides, local, &mut spec, candidate, budget)?,
+    };
+    Ok(matched.map(|()| spec))
 }
 
-fn match_type<'a>(
-    sides: Sides<'a>,
-    local: &Spec<'a>,
+fn match_type(
+    sides: Sides<'_>,
+    local: TypeId,
     kind: RelocKind,
-    candidate: Type<'a>,
+    candidate: Type<'_>,
     budget: &mut Budget,
-) -> Result<Result<Spec<'a>, Mismatch>, Cause> {
+) -> Matched {
     let (matches, mismatch) = if kind == RelocKind::TypeMatches {
-        (types_match(sides, local.root, candidate.id(), budget)?, Mismatch::TypesDiffer)
+        (types_match(sides, local, candidate.id(), budget)?, Mismatch::TypesDiffer)
     } else {
-        let compatible = types_are_compatible(sides, local.root, candidate.id(), budget)?;
+        let compatible = types_are_compatible(sides, local, candidate.id(), budget)?;
         (compatible, Mismatch::TypesIncompatible)
     };
-    Ok(if matches { Ok(Spec::of_root(sides.target, candidate.id())) } else { Err(mismatch) })
+    Ok(if matches { Ok(()) } else { Err(mismatch) })
 }
 
 fn match_enumerator<'a>(
     sides: Sides<'a>,
     local: &Spec<'a>,
+    spec: &mut Spec<'a>,
     candidate: Type<'a>,
     budget: &mut Budget,
-) -> Result<Result<Spec<'a>, Mismatch>, Cause> {
+) -> Matched {
     let ty = candidate.skip_modifiers_and_typedefs().map_err(Cause::Target)?;
     if !ty.kind().is_enum() {
         return Ok(Err(Mismatch::NotAnEnum { kind: ty.kind() }));
@@ -145,12 +151,10 @@ fn match_enumerator<'a>(
             continue;
         }
         if essential_name(&sides.target_name(enumerator.name_off())?) == wanted {
-            let mut spec = Spec::of_root(sides.target, candidate.id());
-            let name_off = Some(enumerator.name_off());
-            let member_type = TypeId::VOID;
+            let (name_off, member_type) = (Some(enumerator.name_off()), TypeId::VOID);
             spec.accessors.push(Accessor { type_id: ty.id(), index, name_off, member_type });
             spec.path.push(index)?;
-            return Ok(Ok(spec));
+            return Ok(Ok(()));
         }
     }
     Ok(Err(Mismatch::NoEnumerator))
@@ -159,25 +163,25 @@ fn match_enumerator<'a>(
 fn match_field<'a>(
     sides: Sides<'a>,
     local: &Spec<'a>,
+    spec: &mut Spec<'a>,
     candidate: Type<'a>,
     budget: &mut Budget,
-) -> Result<Result<Spec<'a>, Mismatch>, Cause> {
-    let mut spec = Spec::of_root(sides.target, candidate.id());
+) -> Matched {
     let mut ty = candidate.skip_modifiers_and_typedefs().map_err(Cause::Target)?;
     for (position, accessor) in local.accessors.iter().enumerate() {
         let step = match accessor.name_off {
             Some(name_off) => {
                 let member = Wanted { position, name_off, type_id: accessor.member_type };
-                take_member(sides, &mut spec, ty, member, budget)?
+                take_member(sides, spec, ty, member, budget)?
             }
-            None => take_element(&mut spec, ty, position, accessor.index)?,
+            None => take_element(spec, ty, position, accessor.index)?,
         };
         match step {
             Ok(next) => ty = next,
             Err(mismatch) => return Ok(Err(mismatch)),
         }
     }
-    Ok(Ok(spec))
+    Ok(Ok(()))
 }
 
 /// A local member to be found in the target.
@@ -195,7 +199,7 @@ fn take_member<'a>(
     within: Type<'a>,
     member: Wanted,
     budget: &mut Budget,
-) -> Result<Result<Type<'a>, Mismatch>, Cause> {
+) -> Matched<Type<'a>> {
     let name = sides.local_name_with_nul(member.name_off)?;
     let mut search = MemberSearch::new(sides.target, name, &mut spec.path, budget);
     let Some(found) = search.find(within)? else {
@@ -227,7 +231,7 @@ fn take_element<'a>(
     ty: Type<'a>,
     position: usize,
     index: u32,
-) -> Result<Result<Type<'a>, Mismatch>, Cause> {
+) -> Matched<Type<'a>> {
     let element = if position == 0 {
         ty
     } else {
