@@ -128,7 +128,8 @@ pub fn generate_enumerator_access(
 /// # Errors
 /// As [`Relocator::resolve`](crate::Relocator::resolve), as far as it is about the local types.
 pub fn local_value(local: &Btf<'_>, relocation: &Relocation) -> Result<u64, Error> {
-    let answer = local_spec(local, relocation)
+    let mut budget = Budget::for_input(local.as_bytes().len());
+    let answer = local_spec(local, relocation, &mut budget)
         .and_then(|spec| value(relocation.kind, &spec, local.byte_order(), Side::Local));
     answer
         .map(|answer| answer.value)

@@ -6,21 +6,24 @@ use btf_types::{Btf, Error as BtfError, StrOffset, Type, TypeId};
 
 use crate::{
     Relocation, Subject,
+    budget::Budget,
     error::Cause,
     spec::{Accessor, Spec, is_flexible},
+    value::Side,
 };
 
 /// Spells out the access path of a relocation against the local types.
 pub(crate) fn local_spec<'a>(
     local: &'a Btf<'a>,
     relocation: &Relocation,
+    budget: &mut Budget,
 ) -> Result<Spec<'a>, Cause> {
     let root = local.type_by_id(relocation.type_id).map_err(Cause::Local)?;
     let mut spec = Spec::of_root(local, root.id());
     match relocation.kind.subject() {
         Subject::Type => check_type_access(relocation)?,
-        Subject::Enumerator => take_enumerator(&mut spec, root, relocation)?,
-        Subject::Field => take_field(&mut spec, root, relocation)?,
+        Subject::Enumerator => take_enumerator(&mut spec, root, relocation, budget)?,
+        Subject::Field => take_field(&mut spec, root, relocation, budget)?,
     }
     Ok(spec)
 }
@@ -36,8 +39,9 @@ fn take_enumerator(
     spec: &mut Spec<'_>,
     root: Type<'_>,
     relocation: &Relocation,
+    budget: &mut Budget,
 ) -> Result<(), Cause> {
-    let ty = root.skip_modifiers_and_typedefs().map_err(Cause::Local)?;
+    let ty = budget.behind(root, Side::Local)?;
     if !ty.kind().is_enum() {
         return Err(Cause::NotAnEnum { found: ty.kind() });
     }
@@ -53,19 +57,21 @@ fn take_field<'a>(
     spec: &mut Spec<'a>,
     root: Type<'a>,
     relocation: &Relocation,
+    budget: &mut Budget,
 ) -> Result<(), Cause> {
-    let mut ty = root.skip_modifiers_and_typedefs().map_err(Cause::Local)?;
+    let mut ty = budget.behind(root, Side::Local)?;
     let mut steps = relocation.access.iter().copied();
     if let Some(index) = steps.next() {
         step_into_element(spec, ty, index)?;
     }
     for (step, index) in (1..).zip(steps) {
+        budget.spend(1)?;
         if ty.kind().is_composite() {
             let member = ty.members().get(index as usize);
             let member = member.ok_or(Cause::NoSuchMember { step, index, len: ty.vlen() })?;
             spec.advance(member.bit_offset().into()).ok_or(Cause::OffsetOverflow)?;
             let (type_id, member_type) = (ty.id(), member.type_id());
-            ty = local_type(spec.btf, member_type)?;
+            ty = local_type(spec.btf, member_type, budget)?;
             if member.name_off() != StrOffset::EMPTY {
                 if let Some([0, ..]) = spec.btf.string_and_rest(member.name_off()) {
                     return Err(Cause::EmptyMemberName { step });
@@ -78,7 +84,7 @@ fn take_field<'a>(
             if index >= array.len && !is_flexible(spec.btf, spec.accessors.last(), array.len) {
                 return Err(Cause::NoSuchElement { step, index, len: array.len });
             }
-            ty = local_type(spec.btf, array.element)?;
+            ty = local_type(spec.btf, array.element, budget)?;
             step_into_element(spec, ty, index)?;
         } else {
             return Err(Cause::NoWayIn { step, found: ty.kind() });
@@ -87,9 +93,8 @@ fn take_field<'a>(
     Ok(())
 }
 
-fn local_type<'a>(local: &'a Btf<'a>, id: TypeId) -> Result<Type<'a>, Cause> {
-    let ty = local.type_by_id(id).and_then(Type::skip_modifiers_and_typedefs);
-    ty.map_err(Cause::Local)
+fn local_type<'a>(local: &'a Btf<'a>, id: TypeId, budget: &mut Budget) -> Result<Type<'a>, Cause> {
+    budget.behind(local.type_by_id(id).map_err(Cause::Local)?, Side::Local)
 }
 
 /// Moves on by `index` elements of a type.

@@ -3,7 +3,9 @@
 use btf_types::{Btf, StrOffset, Type, TypeId};
 use indexmap::IndexMap;
 
-use crate::{AccessPath, budget::Budget, error::Cause, hash::IdHasher, limits::MAX_PATH_LEN};
+use crate::{
+    AccessPath, budget::Budget, error::Cause, hash::IdHasher, limits::MAX_PATH_LEN, value::Side,
+};
 
 /// A member that was found.
 #[derive(Debug, Clone)]
@@ -129,8 +131,9 @@ impl<'a, 's> MemberSearch<'a, 's> {
     /// Looks in the type of an anonymous member.
     fn enter(&mut self, type_id: TypeId) -> Result<Searched, Cause> {
         self.visits = self.visits.saturating_add(1);
-        let ty = self.btf.type_by_id(type_id).and_then(Type::skip_modifiers_and_typedefs);
-        self.search(ty.map_err(Cause::Target)?)
+        let ty = self.btf.type_by_id(type_id).map_err(Cause::Target)?;
+        let ty = self.budget.behind(ty, Side::Target)?;
+        self.search(ty)
     }
 }
 

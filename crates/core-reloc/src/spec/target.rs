@@ -19,6 +19,7 @@ use crate::{
     spec::local::element_bits,
     spec::member::MemberSearch,
     spec::{Accessor, Spec, is_flexible},
+    value::Side,
 };
 
 /// Why a candidate does not match. `accessor` counts from the root, which is 0; the ids are of the
@@ -136,7 +137,7 @@ fn match_enumerator<'a>(
     candidate: Type<'a>,
     budget: &mut Budget,
 ) -> Matched {
-    let ty = candidate.skip_modifiers_and_typedefs().map_err(Cause::Target)?;
+    let ty = budget.behind(candidate, Side::Target)?;
     if !ty.kind().is_enum() {
         return Ok(Err(Mismatch::NotAnEnum { kind: ty.kind() }));
     }
@@ -150,7 +151,9 @@ fn match_enumerator<'a>(
         if !rest.starts_with(wanted) {
             continue;
         }
-        if essential_name(&sides.target_name(enumerator.name_off())?) == wanted {
+        let name = sides.target_name(enumerator.name_off())?;
+        budget.spend_name(name)?;
+        if essential_name(&name) == wanted {
             let (name_off, member_type) = (Some(enumerator.name_off()), TypeId::VOID);
             spec.accessors.push(Accessor { type_id: ty.id(), index, name_off, member_type });
             spec.path.push(index)?;
@@ -167,14 +170,14 @@ fn match_field<'a>(
     candidate: Type<'a>,
     budget: &mut Budget,
 ) -> Matched {
-    let mut ty = candidate.skip_modifiers_and_typedefs().map_err(Cause::Target)?;
+    let mut ty = budget.behind(candidate, Side::Target)?;
     for (position, accessor) in local.accessors.iter().enumerate() {
         let step = match accessor.name_off {
             Some(name_off) => {
                 let member = Wanted { position, name_off, type_id: accessor.member_type };
                 take_member(sides, spec, ty, member, budget)?
             }
-            None => take_element(spec, ty, position, accessor.index)?,
+            None => take_element(spec, ty, position, accessor.index, budget)?,
         };
         match step {
             Ok(next) => ty = next,
@@ -205,7 +208,7 @@ fn take_member<'a>(
     let Some(found) = search.find(within)? else {
         return Ok(Err(Mismatch::NoMember { accessor: member.position, target: within.id() }));
     };
-    if !fields_are_compatible(sides, member.type_id, found.type_id)? {
+    if !fields_are_compatible(sides, member.type_id, found.type_id, budget)? {
         return Ok(Err(Mismatch::Incompatible {
             accessor: member.position,
             local: member.type_id,
@@ -213,8 +216,8 @@ fn take_member<'a>(
         }));
     }
     spec.advance(found.bit_offset).ok_or(Cause::OffsetOverflow)?;
-    let ty = sides.target.type_by_id(found.type_id).and_then(Type::skip_modifiers_and_typedefs);
-    let ty = ty.map_err(Cause::Target)?;
+    let ty = sides.target.type_by_id(found.type_id).map_err(Cause::Target)?;
+    let ty = budget.behind(ty, Side::Target)?;
     let accessor = Accessor {
         type_id: found.owner,
         index: found.index,
@@ -231,6 +234,7 @@ fn take_element<'a>(
     ty: Type<'a>,
     position: usize,
     index: u32,
+    budget: &mut Budget,
 ) -> Matched<Type<'a>> {
     let element = if position == 0 {
         ty
@@ -242,8 +246,8 @@ fn take_element<'a>(
         if index >= array.len && !is_flexible(spec.btf, spec.accessors.last(), array.len) {
             return Ok(Err(Mismatch::TooShort { accessor: position, index, len: array.len }));
         }
-        let element = spec.btf.type_by_id(array.element);
-        element.and_then(Type::skip_modifiers_and_typedefs).map_err(Cause::Target)?
+        let element = spec.btf.type_by_id(array.element).map_err(Cause::Target)?;
+        budget.behind(element, Side::Target)?
     };
     if spec.path.len() >= MAX_PATH_LEN {
         return Err(Cause::TooDeep);
