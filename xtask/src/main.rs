@@ -4,6 +4,7 @@
 //! dependencies beyond the workspace's own crates: this is what a fresh clone
 //! compiles first.
 
+mod bench;
 mod ci;
 mod command;
 mod conformance;
@@ -12,6 +13,7 @@ mod demo;
 mod deny;
 mod fixtures;
 mod fuzz;
+mod instructions;
 mod skip;
 
 use std::error::Error;
@@ -31,6 +33,12 @@ struct Task {
 }
 
 const TASKS: &[Task] = &[
+    Task {
+        name: "bench",
+        arguments: "[--quick | --help | OPTION...]",
+        about: "measure core-reloc beside libbpf and aya-obj, and write docs/bench.*",
+        run: bench::run,
+    },
     Task {
         name: "ci",
         arguments: "[--list | STEP...]",
@@ -72,6 +80,12 @@ const TASKS: &[Task] = &[
         arguments: "[TARGET...] [--seconds N]",
         about: "feed made-up bytes to the fuzz targets, all or the named ones",
         run: fuzz::run,
+    },
+    Task {
+        name: "instructions",
+        arguments: "[--record]",
+        about: "count the instructions that each part of a relocation takes",
+        run: instructions::run,
     },
 ];
 
