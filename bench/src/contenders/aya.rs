@@ -13,46 +13,36 @@ use crate::code::{Code, code};
 
 /// aya-obj.
 #[derive(Debug, Clone, Copy)]
-pub struct AyaObj;
+pub struct Aya;
 
-impl Contender for AyaObj {
+impl Contender for Aya {
+    fn name(&self) -> &'static str {
+        "aya-obj"
+    }
+
     fn cold(&self, target: &Path, object: &[u8]) -> Result<Run> {
         let started = Instant::now();
         let target = read(target)?;
-        let relocated = relocate(object, &target)?;
+        let mut relocated = Object::parse(object)?;
+        relocated.relocate_btf(&target)?;
         let time = started.elapsed();
         Ok(Run { time, code: patched(object, &relocated)? })
     }
 
-    fn warm(&self, target: &Path, object: &[u8], again: &mut dyn FnMut(Run) -> bool) -> Result {
+    fn warm(&self, target: &Path, object: &[u8], rounds: usize) -> Result<Vec<Run>> {
         let target = read(target)?;
-        loop {
+        let round = |_| {
             let started = Instant::now();
-            let relocated = relocate(object, &target)?;
+            let mut relocated = Object::parse(object)?;
+            relocated.relocate_btf(&target)?;
             let time = started.elapsed();
-            if !again(Run { time, code: patched(object, &relocated)? }) {
-                return Ok(());
-            }
-        }
+            Ok(Run { time, code: patched(object, &relocated)? })
+        };
+        (0..rounds).map(round).collect()
     }
-
-    fn keep(&self, target: &Path, object: &[u8], kept: &mut dyn FnMut()) -> Result {
-        let target = read(target)?;
-        relocate(object, &target)?;
-        kept();
-        drop(target);
-        Ok(())
-    }
-}
-
-fn relocate(object: &[u8], target: &Btf) -> Result<Object> {
-    let mut object = Object::parse(object)?;
-    object.relocate_btf(target)?;
-    Ok(object)
 }
 
 fn read(target: &Path) -> Result<Btf> {
-    // The default byte order is the host's.
     Ok(Btf::parse_file(target, Default::default())?)
 }
 

@@ -24,49 +24,36 @@ use crate::code::{self, Code};
 pub struct Libbpf;
 
 impl Contender for Libbpf {
+    fn name(&self) -> &'static str {
+        "libbpf"
+    }
+
     fn cold(&self, target: &Path, object: &[u8]) -> Result<Run> {
-        let mut sections = Sections::new(object)?;
+        let mut job = Job::new(object)?;
         let started = Instant::now();
         let target = Btf::read(target)?;
-        sections.relocate(object, &target)?;
+        job.relocate(object, &target)?;
         let time = started.elapsed();
-        Ok(Run { time, code: sections.code() })
+        Ok(Run { time, code: job.code() })
     }
 
-    fn warm(&self, target: &Path, object: &[u8], again: &mut dyn FnMut(Run) -> bool) -> Result {
+    fn warm(&self, target: &Path, object: &[u8], rounds: usize) -> Result<Vec<Run>> {
         let target = Btf::read(target)?;
-        loop {
-            let mut sections = Sections::new(object)?;
+        let round = |_| {
+            let mut job = Job::new(object)?;
             let started = Instant::now();
-            sections.relocate(object, &target)?;
+            job.relocate(object, &target)?;
             let time = started.elapsed();
-            if !again(Run { time, code: sections.code() }) {
-                return Ok(());
-            }
-        }
+            Ok(Run { time, code: job.code() })
+        };
+        (0..rounds).map(round).collect()
     }
-
-    fn keep(&self, target: &Path, object: &[u8], kept: &mut dyn FnMut()) -> Result {
-        let target = Btf::read(target)?;
-        Sections::new(object)?.relocate(object, &target)?;
-        kept();
-        Ok(())
-    }
-}
-
-/// Relocates an object against a target, and gives the bytes of the object file with its code patched.
-///
-/// # Errors
-/// Whatever libbpf refuses.
-pub fn relocate_file(object: &[u8], target: &Path) -> Result<Vec<u8>> {
-    let target = Btf::read(target)?;
-    let mut sections = Sections::new(object)?;
-    sections.relocate(object, &target)?;
-    code::with_code(object, &sections.code())
 }
 
 /// What libbpf has in its own structs, which are not to be reached from outside: code and records.
-struct Sections(Vec<Section>);
+struct Job {
+    sections: Vec<Section>,
+}
 
 struct Section {
     name: String,
@@ -79,7 +66,7 @@ struct Section {
 #[repr(C, align(8))]
 struct Insn([u8; 8]);
 
-impl Sections {
+impl Job {
     fn new(object: &[u8]) -> Result<Self> {
         // SAFETY: none is a print function like another.
         unsafe { libbpf_sys::libbpf_set_print(None) };
@@ -97,14 +84,14 @@ impl Sections {
             records: Vec::new(),
         });
         sections.extend(rest);
-        Ok(Self(sections))
+        Ok(Self { sections })
     }
 
     /// Opens the object, and relocates its code.
     fn relocate(&mut self, object: &[u8], target: &Btf) -> Result {
         let object = BpfObject::open(object)?;
         let mut session = Session::new(&object, target)?;
-        for section in &mut self.0 {
+        for section in &mut self.sections {
             for record in &section.records {
                 session.relocate(record, &mut section.code)?;
             }
@@ -114,7 +101,7 @@ impl Sections {
 
     fn code(self) -> Code {
         let bytes = |code: Vec<Insn>| code.iter().flat_map(|insn| insn.0).collect();
-        self.0.into_iter().map(|section| (section.name, bytes(section.code))).collect()
+        self.sections.into_iter().map(|section| (section.name, bytes(section.code))).collect()
     }
 }
 

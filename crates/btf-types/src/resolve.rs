@@ -83,15 +83,12 @@ impl<'a> Type<'a> {
     /// # Errors
     /// [`Error::NoSuchType`] or [`Error::ChainTooLong`].
     pub fn innermost_element(self) -> Result<Self> {
-        let skipped = |kind: Kind| kind == Kind::Typedef || kind.is_modifier();
-        let mut ty = self;
+        let mut ty = self.skip_modifiers_and_typedefs()?;
         for _ in 0..MAX_MODIFIER_CHAIN {
-            let next = match ty.array() {
-                Some(array) => Some(array.element),
-                None => ty.referenced_id().filter(|_| skipped(ty.kind())),
-            };
-            match next {
-                Some(id) => ty = ty.btf().type_by_id(id)?,
+            match ty.array() {
+                Some(array) => {
+                    ty = ty.btf().type_by_id(array.element)?.skip_modifiers_and_typedefs()?;
+                }
                 None => return Ok(ty),
             }
         }

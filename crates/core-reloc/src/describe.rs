@@ -10,9 +10,7 @@ use btf_types::{Btf, Error as BtfError, StrOffset, Type, TypeId, ext::CoreReloc}
 
 use crate::{
     AccessPath, Candidate, Mismatch, RelocKind, Relocation, Subject, Target, Unmatched,
-    budget::Budget,
-    limits::MAX_QUOTE,
-    spec::{Spec, local::local_spec},
+    limits::MAX_QUOTE, spec::Spec,
 };
 
 /// Writes a relocation's access as C: `task_struct.comm[3]`, `struct foo`, `bar::BAR_TWO`.
@@ -96,7 +94,7 @@ pub fn describe_unmatched(
     relocation: &Relocation,
     unmatched: &Unmatched,
 ) -> String {
-    let spec = local_spec(local, relocation, &mut Budget::for_relocation()).ok();
+    let spec = crate::spec::local::local_spec(local, relocation).ok();
     if unmatched.ruled_out.is_empty() {
         let root = local.type_by_id(relocation.type_id);
         let name = root.map_or_else(|_| relocation.type_id.to_string(), type_in_c);
@@ -186,8 +184,7 @@ fn write_steps(
     };
     let relocation = Relocation::new(0, root.id(), access.clone(), kind);
     let nowhere = BtfError::NoSize { id: root.id(), kind: root.kind() };
-    let spec = local_spec(root.btf(), &relocation, &mut Budget::for_relocation());
-    let Ok(spec) = spec else {
+    let Ok(spec) = crate::spec::local::local_spec(root.btf(), &relocation) else {
         return Ok(Err(nowhere));
     };
     for (position, accessor) in spec.accessors.iter().enumerate() {

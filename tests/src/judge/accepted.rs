@@ -39,11 +39,15 @@ pub enum Accepted {
     NoNarrowing,
     /// Deep types, in the kernel.
     ShallowKernel,
+    /// Enums that became 64 bits wide, or are no longer, in the kernel.
+    EnumWidth,
+    /// Types of one name and different kinds, in the kernel.
+    CachedCandidates,
 }
 
 impl Accepted {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::LargeUnsignedEnumerator,
         Self::SignedChar,
         Self::SignExtendingLoad,
@@ -55,6 +59,8 @@ impl Accepted {
         Self::OffsetOverflow,
         Self::NoNarrowing,
         Self::ShallowKernel,
+        Self::EnumWidth,
+        Self::CachedCandidates,
     ];
 
     /// A short name for reports.
@@ -71,22 +77,27 @@ impl Accepted {
             Self::OffsetOverflow => "offset-overflow",
             Self::NoNarrowing => "no-narrowing",
             Self::ShallowKernel => "shallow-kernel",
+            Self::EnumWidth => "enum-width",
+            Self::CachedCandidates => "cached-candidates",
         }
     }
 
-    /// Who differs from us.
-    pub const fn judge(self) -> Judge {
+    /// Who differs from us. The kernel's code is a copy of libbpf's, with most of its differences.
+    pub const fn judges(self) -> &'static [Judge] {
         match self {
+            // The kernel takes no program whose types have such integers, or are in the other
+            // byte order.
+            Self::SignedChar | Self::ForeignShift => &[Judge::Libbpf],
             Self::LargeUnsignedEnumerator
-            | Self::SignedChar
             | Self::SignExtendingLoad
-            | Self::ForeignShift
             | Self::LooseAccessString
             | Self::LargeImmediate
             | Self::WideValue
             | Self::WideField
-            | Self::OffsetOverflow => Judge::Libbpf,
-            Self::NoNarrowing | Self::ShallowKernel => Judge::Kernel,
+            | Self::OffsetOverflow => &[Judge::Libbpf, Judge::Kernel],
+            Self::NoNarrowing | Self::ShallowKernel | Self::EnumWidth | Self::CachedCandidates => {
+                &[Judge::Kernel]
+            }
         }
     }
 
@@ -135,8 +146,17 @@ impl Accepted {
                  we keep only those that matched, for the later relocations of the same root type"
             }
             Self::ShallowKernel => {
-                "the kernel follows fewer levels of nested types than libbpf's 32 and 64, \
-                 because its stack is small; our limits are libbpf's"
+                "the kernel follows 2 levels of types where libbpf follows 32, because its stack is \
+                 small, and refuses the program; our limits are libbpf's"
+            }
+            Self::EnumWidth => {
+                "the kernel looks for candidates of exactly the local type's kind; libbpf and we \
+                 take ENUM and ENUM64 for one kind, as an enum grows by a single enumerator"
+            }
+            Self::CachedCandidates => {
+                "the kernel remembers candidates by name alone, and gives those of one kind to the \
+                 next who asks for another kind of that name, so that a struct is found as a union, \
+                 or not at all; which it is depends on what was loaded before, so it cannot be right"
             }
         }
     }

@@ -15,6 +15,7 @@ impl Order {
         }
     }
 
+    #[cfg(feature = "libbpf")]
     /// An instruction: opcode, registers, offset, immediate.
     pub(super) fn insn(self, code: u8, dst: u8, src: u8, off: i16, imm: i32) -> [u8; 8] {
         let [off, imm] = match self {

@@ -21,14 +21,19 @@
 //! It needs root, and a kernel with BTF: [`availability`] tells. What differs from
 //! libbpf is among the [accepted](super::accepted) differences.
 
+pub mod asm;
 mod load;
+mod loaded;
+mod probe;
 mod sys;
 #[cfg(test)]
 mod tests;
 
 use std::io;
 
-pub use self::load::{Btf, CoreRelos, FuncInfo, Loaded, Program, ProgramType};
+pub use self::load::{Btf, CoreRelos, FuncInfo, Program, ProgramType};
+pub use self::loaded::Loaded;
+pub use self::probe::availability;
 
 /// Why the kernel does not load something.
 #[derive(Debug, thiserror::Error)]
@@ -40,13 +45,4 @@ pub struct Refused {
     pub error: io::Error,
     /// The verifier's words.
     pub log: String,
-}
-
-/// Whether this judge can run here.
-///
-/// # Errors
-/// Why it cannot.
-pub fn availability() -> Result<(), String> {
-    let answer = load::probe().map_err(|refused| refused.to_string())?;
-    if answer == 1 { Ok(()) } else { Err("this kernel does not relocate: it is too old".into()) }
 }

@@ -73,8 +73,7 @@ impl Default for Profile {
 impl Profile {
     /// What a compiler writes into a BPF object: it stands alone, and pointers have 8 bytes.
     pub fn object() -> Self {
-        let pointer_size = Some(PointerSize::Eight);
-        Self { types: 4..=32, pointer_size, split: false, ..Self::default() }
+        Self { pointer_size: Some(PointerSize::Eight), split: false, ..Self::default() }
     }
 
     /// This profile with another number of types.

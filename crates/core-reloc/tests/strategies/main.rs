@@ -1,5 +1,3 @@
 //! Tests of the strategies.
 
 mod cases;
-mod mix;
-mod shrinking;

@@ -1,13 +1,11 @@
 //! Programs and their BTF on the way into the kernel.
 
-use std::ffi::{CStr, CString};
+use std::ffi::CStr;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
 
-use super::Refused;
-use super::sys::{BtfLoad, ObjGet, ProgLoad, TestRun, address, bpf, bpf_fd};
+use super::sys::{BtfLoad, ProgLoad, address, bpf_fd};
+use super::{Loaded, Refused};
 use crate::judge::Record;
 
 /// How much of the verifier's words is kept.
@@ -88,13 +86,6 @@ pub struct FuncInfo {
     pub type_id: u32,
 }
 
-/// A program that the kernel has accepted.
-#[derive(Debug)]
-pub struct Loaded {
-    fd: OwnedFd,
-    kind: ProgramType,
-}
-
 impl<'a> Program<'a> {
     /// A program in the host's byte order, under the GPL, so that it may use
     /// every helper.
@@ -150,60 +141,7 @@ impl<'a> Program<'a> {
             // the count beside it, or of a string that ends with NUL.
             unsafe { bpf_fd(&mut attributes) }
         })?;
-        Ok(Loaded { fd, kind: self.kind })
-    }
-}
-
-impl Loaded {
-    /// A program that a loader has pinned in a BPF file system.
-    ///
-    /// # Errors
-    /// There is none, or we may not have it.
-    ///
-    /// # Panics
-    /// If the path has a NUL byte.
-    pub fn pinned(path: &Path, kind: ProgramType) -> io::Result<Self> {
-        let path = CString::new(path.as_os_str().as_bytes()).expect("paths have no NUL bytes");
-        let mut attributes = ObjGet { pathname: address(path.as_ptr()), ..ObjGet::default() };
-        // SAFETY: the address is that of a string that ends with NUL.
-        let fd = unsafe { bpf_fd(&mut attributes) }?;
-        Ok(Self { fd, kind })
-    }
-
-    /// Runs it once on a context, which the kernel writes back, and returns what it returns.
-    ///
-    /// # Errors
-    /// The kernel cannot run it so.
-    pub fn run_on(&self, context: &mut [u8]) -> io::Result<u32> {
-        let mut attributes = TestRun {
-            prog_fd: self.fd.as_raw_fd() as u32,
-            ctx_in: address(context.as_mut_ptr()),
-            ctx_size_in: context.len() as u32,
-            ..TestRun::default()
-        };
-        // SAFETY: the address is that of a slice that may be written to, with its size.
-        unsafe { bpf(&mut attributes) }?;
-        Ok(attributes.retval)
-    }
-
-    /// Runs it once, on an empty packet if it wants one, and returns what it
-    /// returns.
-    ///
-    /// # Errors
-    /// The kernel cannot run it so.
-    pub fn run(&self) -> io::Result<u32> {
-        let packet = [0_u8; 64];
-        let mut attributes = TestRun { prog_fd: self.fd.as_raw_fd() as u32, ..TestRun::default() };
-        match self.kind {
-            ProgramType::SocketFilter | ProgramType::SchedCls | ProgramType::Xdp => {
-                attributes.data_in = address(packet.as_ptr());
-                attributes.data_size_in = packet.len() as u32;
-            }
-            ProgramType::RawTracepoint | ProgramType::Syscall => {}
-        }
-        // SAFETY: the only address is that of the packet, with its size.
-        unsafe { bpf(&mut attributes) }?;
-        Ok(attributes.retval)
+        Ok(Loaded::new(fd, self.kind))
     }
 }
 
@@ -227,30 +165,4 @@ fn with_log(
 /// Where the log goes; no log has no address, or the kernel complains.
 fn log_address(log: &mut [u8]) -> u64 {
     if log.is_empty() { 0 } else { address(log.as_mut_ptr()) }
-}
-
-/// Has the kernel relocate the instruction `r0 = 0` to the number of a local
-/// type, which is 1, and returns what comes out.
-pub(super) fn probe() -> Result<u32, Refused> {
-    /// int; int main(void); and the names of the two and an access string.
-    const TYPES: [u32; 10] = [1, 1 << 24, 4, (1 << 24) | 32, 0, 13 << 24, 1, 5, 12 << 24, 2];
-    const STRINGS: &[u8] = b"\0int\0main\x000\0";
-    const TYPE_ID_LOCAL: u32 = 6;
-
-    let types_size = size_of_val(&TYPES) as u32;
-    let header = [24, 0, types_size, types_size, STRINGS.len() as u32];
-    let mut bytes = 0xeb9f_u16.to_ne_bytes().to_vec();
-    bytes.extend([1, 0]);
-    bytes.extend(header.iter().chain(&TYPES).flat_map(|word| word.to_ne_bytes()));
-    bytes.extend(STRINGS);
-
-    let main = FuncInfo { insn_off: 0, type_id: 3 };
-    let record = Record { insn_off: 0, type_id: 1, access_str_off: 10, kind: TYPE_ID_LOCAL };
-    // r0 = 0; exit
-    let code = [0xb7, 0, 0, 0, 0, 0, 0, 0, 0x95, 0, 0, 0, 0, 0, 0, 0];
-    let btf = Btf::load(&bytes)?;
-    let relocations = CoreRelos { btf: &btf, func_info: &[main], records: &[record] };
-    let program = Program::new(ProgramType::SocketFilter, &code).with_relocations(relocations);
-    let refused = |error| Refused { what: "test run", error, log: String::new() };
-    program.load()?.run().map_err(refused)
 }

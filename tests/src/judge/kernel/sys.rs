@@ -49,15 +49,6 @@ pub(super) struct ProgLoad {
     pub(super) log_true_size: u32,
 }
 
-/// `BPF_OBJ_GET`.
-#[repr(C)]
-#[derive(Default)]
-pub(super) struct ObjGet {
-    pub(super) pathname: u64,
-    pub(super) bpf_fd: u32,
-    pub(super) file_flags: u32,
-}
-
 /// `BPF_BTF_LOAD`.
 #[repr(C)]
 #[derive(Default)]
@@ -88,19 +79,41 @@ pub(super) struct TestRun {
     pub(super) ctx_out: u64,
 }
 
+/// `BPF_OBJ_GET_INFO_BY_FD`.
+#[repr(C)]
+#[derive(Default)]
+pub(super) struct ObjectInfo {
+    pub(super) bpf_fd: u32,
+    pub(super) info_len: u32,
+    pub(super) info: u64,
+}
+
+/// The beginning of `struct bpf_prog_info`, which the kernel fills in.
+#[repr(C)]
+#[derive(Default)]
+pub(super) struct ProgInfo {
+    pub(super) prog_type: u32,
+    pub(super) id: u32,
+    pub(super) tag: [u8; 8],
+    pub(super) jited_prog_len: u32,
+    pub(super) xlated_prog_len: u32,
+    pub(super) jited_prog_insns: u64,
+    pub(super) xlated_prog_insns: u64,
+}
+
 // SAFETY: the layout is checked below.
 unsafe impl Attributes for ProgLoad {
     const COMMAND: c_long = 5;
 }
 
 // SAFETY: the layout is checked below.
-unsafe impl Attributes for ObjGet {
-    const COMMAND: c_long = 7;
+unsafe impl Attributes for TestRun {
+    const COMMAND: c_long = 10;
 }
 
 // SAFETY: the layout is checked below.
-unsafe impl Attributes for TestRun {
-    const COMMAND: c_long = 10;
+unsafe impl Attributes for ObjectInfo {
+    const COMMAND: c_long = 15;
 }
 
 // SAFETY: the layout is checked below.
@@ -117,9 +130,11 @@ const _: () = {
     assert!(offset_of!(ProgLoad, core_relo_rec_size) == 136);
     assert!(size_of::<ProgLoad>() == 144);
     assert!(size_of::<BtfLoad>() == 32);
-    assert!(size_of::<ObjGet>() == 16);
     assert!(offset_of!(TestRun, ctx_in) == 48);
     assert!(size_of::<TestRun>() == 64);
+    assert!(size_of::<ObjectInfo>() == 16);
+    assert!(offset_of!(ProgInfo, xlated_prog_insns) == 32);
+    assert!(size_of::<ProgInfo>() == 40);
 };
 
 /// How often a command that was interrupted is tried: the verifier gives up when

@@ -1,5 +1,9 @@
 //! The judge itself, on a program whose answer the running thread knows.
 
+use super::asm::{
+    GET_CURRENT_PID_TGID, GET_CURRENT_TASK, PROBE_READ_KERNEL, Size, add, call, copy, exit, load,
+    set,
+};
 use super::*;
 use crate::judge::handmade::{Blob, Order};
 use crate::judge::{Record, skipped};
@@ -8,35 +12,6 @@ const FIELD_BYTE_OFFSET: u32 = 0;
 const FIELD_EXISTS: u32 = 2;
 
 const HOST: Order = if cfg!(target_endian = "big") { Order::Big } else { Order::Little };
-
-/// Helpers of the kernel, by number.
-const GET_CURRENT_PID_TGID: i32 = 14;
-const GET_CURRENT_TASK: i32 = 35;
-const PROBE_READ_KERNEL: i32 = 113;
-
-fn call(helper: i32) -> [u8; 8] {
-    HOST.insn(0x85, 0, 0, 0, helper)
-}
-
-/// `register = value`
-fn set(register: u8, value: i32) -> [u8; 8] {
-    HOST.insn(0xb7, register, 0, 0, value)
-}
-
-/// `register = other`
-fn copy(register: u8, other: u8) -> [u8; 8] {
-    HOST.insn(0xbf, register, other, 0, 0)
-}
-
-/// `register += value`
-fn add(register: u8, value: i32) -> [u8; 8] {
-    HOST.insn(0x07, register, 0, 0, value)
-}
-
-/// `return r0`
-fn exit() -> [u8; 8] {
-    HOST.insn(0x95, 0, 0, 0, 0)
-}
 
 /// `struct task_struct { int FIELD; }`, and a function for the program; returns
 /// the BTF, the function, and the access string of the field.
@@ -50,7 +25,7 @@ fn task_with(field: &str) -> (Vec<u8>, FuncInfo, u32) {
 }
 
 /// Loads `code`, with its second instruction relocated for `task_struct.FIELD`.
-fn load(code: &[[u8; 8]], field: &str, kind: u32) -> Result<Loaded, Refused> {
+fn load_relocated(code: &[[u8; 8]], field: &str, kind: u32) -> Result<Loaded, Refused> {
     let (btf, main, access_str_off) = task_with(field);
     let record = Record { insn_off: 8, type_id: 2, access_str_off, kind };
     let btf = Btf::load(&btf)?;
@@ -78,11 +53,10 @@ fn the_kernel_relocates_to_where_the_field_is() {
         add(1, -8),
         set(2, 4),
         call(PROBE_READ_KERNEL),
-        // r0 = *(u32 *)(r10 - 8)
-        HOST.insn(0x61, 0, 10, -8, 0),
+        load(Size::Word, 0, 10, -8),
         exit(),
     ];
-    let read = load(&code, "pid", FIELD_BYTE_OFFSET).unwrap();
+    let read = load_relocated(&code, "pid", FIELD_BYTE_OFFSET).unwrap();
     // The helper's lower half is the same number.
     let code = [call(GET_CURRENT_PID_TGID), exit()];
     let told = Program::new(ProgramType::RawTracepoint, code.as_flattened()).load().unwrap();
@@ -97,12 +71,12 @@ fn the_kernel_refuses_what_it_poisoned() {
         return;
     }
     let code = [set(0, 0), set(0, 0), exit()];
-    let refused = load(&code, "no_such_field", FIELD_BYTE_OFFSET).unwrap_err();
+    let refused = load_relocated(&code, "no_such_field", FIELD_BYTE_OFFSET).unwrap_err();
     assert_eq!(refused.error.raw_os_error(), Some(libc::EINVAL));
     assert!(refused.log.contains("195896080"), "{refused}");
 
     let code = [set(0, 0), set(0, 1), exit()];
-    let exists = |field| load(&code, field, FIELD_EXISTS).unwrap().run().unwrap();
+    let exists = |field| load_relocated(&code, field, FIELD_EXISTS).unwrap().run().unwrap();
     assert_eq!(exists("no_such_field"), 0);
     assert_eq!(exists("pid"), 1);
 }
@@ -158,7 +132,7 @@ fn the_kernel_and_libbpf_agree() {
         let record = Record { kind: FIELD_BYTE_OFFSET, ..record };
         let verdict = libbpf.relocate(record, &mut set(0, 0));
         let code = [set(0, 0), set(0, 0), exit()];
-        let kernel = load(&code, field, FIELD_BYTE_OFFSET);
+        let kernel = load_relocated(&code, field, FIELD_BYTE_OFFSET);
         match verdict {
             Verdict::Relocated(patch) => {
                 assert_eq!(kernel.unwrap().run().unwrap(), patch.resolution.value as u32);

@@ -1,0 +1,168 @@
+//! One program, relocated by us and by the kernel.
+
+use std::sync::LazyLock;
+
+use btf_types::ext::CoreReloc;
+use btf_types::{Btf, StrOffset, TypeId};
+use core_reloc::{Error, Module, Options, Patched, Relocator, Target};
+use core_reloc_sys::Kernel;
+use core_reloc_tests::judge::kernel::asm::Insn;
+use core_reloc_tests::judge::kernel::{CoreRelos, Program, ProgramType, Refused, availability};
+use core_reloc_tests::judge::{Record, skipped};
+
+use super::local::Local;
+
+/// A program with relocations.
+#[derive(Clone, Copy)]
+pub(crate) struct Case<'a> {
+    pub(crate) local: &'a Local,
+    pub(crate) code: &'a [Insn],
+    pub(crate) records: &'a [Record],
+}
+
+/// What becomes of a program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// It was loaded: as which instructions, and what it returned.
+    Runs { instructions: Vec<u8>, returned: u32 },
+    /// It was relocated, and the verifier refuses it: its words.
+    Refused(String),
+    /// A relocation failed: why.
+    NotRelocated(String),
+}
+
+impl Outcome {
+    /// Whether a poisoned instruction is why the verifier refuses the program.
+    pub(crate) fn is_poison(&self) -> bool {
+        matches!(self, Self::Refused(log) if log.contains("invalid func unknown#195896080"))
+    }
+
+    /// In one line.
+    pub(crate) fn brief(&self) -> String {
+        match self {
+            Self::Runs { returned, .. } => format!("returns {returned:#x}"),
+            Self::Refused(log) => match log.lines().rev().nth(1) {
+                Some(reason) => format!("is refused: {reason}"),
+                None => "is refused".to_owned(),
+            },
+            Self::NotRelocated(_) => "is not relocated".to_owned(),
+        }
+    }
+
+    /// Whether both sides did the same. Why a relocation fails everyone says in words of their own.
+    pub(crate) fn agrees(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::NotRelocated(_), Self::NotRelocated(_)) => true,
+            (one, other) => one == other,
+        }
+    }
+}
+
+impl Case<'_> {
+    /// Has both sides relocate and run the program, and returns what became of it.
+    ///
+    /// # Panics
+    /// If they did not do the same.
+    #[track_caller]
+    pub(crate) fn check(&self, what: &str) -> Outcome {
+        let (ours, kernel) = (self.ours(), self.kernel());
+        assert!(ours.agrees(&kernel), "{what}\nours:   {ours:x?}\nkernel: {kernel:x?}");
+        ours
+    }
+
+    /// What becomes of the program when we relocate it as the kernel does: without narrowing.
+    pub(crate) fn ours(&self) -> Outcome {
+        self.ours_with(Options::default().narrow(false))
+    }
+
+    /// What becomes of the program when we relocate it.
+    pub(crate) fn ours_with(&self, options: Options) -> Outcome {
+        match self.relocate(options) {
+            // Without records, but otherwise loaded as the kernel's: with types and functions.
+            Ok(code) => Case { local: self.local, code: &code, records: &[] }.kernel(),
+            Err(error) => Outcome::NotRelocated(error.to_string()),
+        }
+    }
+
+    /// What becomes of the program when the kernel relocates it.
+    pub(crate) fn kernel(&self) -> Outcome {
+        let Local { in_kernel, main, .. } = self.local;
+        let relocations = CoreRelos { btf: in_kernel, func_info: &[*main], records: self.records };
+        let program = Program::new(ProgramType::RawTracepoint, self.code.as_flattened());
+        match program.with_relocations(relocations).load() {
+            Ok(loaded) => Outcome::Runs {
+                instructions: loaded.instructions().unwrap(),
+                returned: loaded.run().unwrap(),
+            },
+            Err(refused) => refusal(&refused),
+        }
+    }
+
+    fn relocate(&self, options: Options) -> Result<Vec<Insn>, Error> {
+        let local = Btf::parse(&self.local.bytes).unwrap();
+        let mut relocator = Relocator::with_options(&local, running(), options);
+        let mut code = self.code.to_vec();
+        for record in self.records {
+            relocate(&mut relocator, *record, code.as_flattened_mut())?;
+        }
+        Ok(code)
+    }
+}
+
+/// Relocates one instruction of `code`.
+pub(crate) fn relocate(
+    relocator: &mut Relocator<'_>,
+    record: Record,
+    code: &mut [u8],
+) -> Result<Patched, Error> {
+    let relocation = relocator.decode(&CoreReloc {
+        insn_off: record.insn_off,
+        type_id: TypeId(record.type_id),
+        access_str_off: StrOffset(record.access_str_off),
+        kind: record.kind,
+    })?;
+    relocator.relocate(code, &relocation)
+}
+
+/// Whether the kernel refused to relocate, or the verifier refused the relocated program.
+fn refusal(refused: &Refused) -> Outcome {
+    /// How lines about relocations begin.
+    const RELOCATING: [&str; 5] = [
+        "prog '",
+        "relo #",
+        "CO-RE relocating ",
+        "Invalid core_relo",
+        "target candidate search failed ",
+    ];
+    /// The last line, when the verifier has not looked at the program.
+    const NOT_VERIFIED: &str = "processed 0 insns ";
+    let is_verifier_s =
+        |line: &&str| RELOCATING.iter().all(|beginning| !line.starts_with(beginning));
+    let verifier_s: Vec<&str> = refused.log.lines().filter(is_verifier_s).collect();
+    match verifier_s[..] {
+        [] => Outcome::NotRelocated(refused.to_string()),
+        [line] if line.starts_with(NOT_VERIFIED) => Outcome::NotRelocated(refused.to_string()),
+        _ => Outcome::Refused(verifier_s.join("\n")),
+    }
+}
+
+/// The types of the running kernel and of its modules.
+pub(crate) fn running() -> &'static Target<'static> {
+    static RUNNING: LazyLock<Target<'static>> = LazyLock::new(|| {
+        let kernel = Kernel::running();
+        let main = Box::leak(Box::new(kernel.btf().unwrap()));
+        let main: &Btf<'_> = Box::leak(Box::new(main.parse().unwrap()));
+        let modules = kernel.modules().unwrap().into_iter().map(|module| {
+            let file = Box::leak(Box::new(module.open().unwrap()));
+            let btf = Box::leak(Box::new(file.parse_split(main).unwrap()));
+            Module { name: module.name().to_owned().leak(), btf }
+        });
+        Target::new(main).with_modules(modules.collect::<Vec<_>>()).indexed()
+    });
+    &RUNNING
+}
+
+/// Whether the kernel can be heard here; says so if not.
+pub(crate) fn is_available() -> bool {
+    availability().inspect_err(|why| skipped(why)).is_ok()
+}

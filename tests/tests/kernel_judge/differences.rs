@@ -1,0 +1,261 @@
+//! Where the kernel and we differ on purpose: a test for each [`Accepted`] difference.
+//!
+//! One is not shown. A type-based relocation of a FLOAT, or of what leads to one through pointers,
+//! arrays and prototypes, crashes the kernel (6.18 at least): where it says in its log that it does
+//! not compare types of this kind, it takes the kind's name for the log, and writes over what is
+//! there. The lock that the thread held is then never free again. We answer that such types are not
+//! compatible, as libbpf does. No test here may ask for it.
+
+use btf_types::build::Builder;
+use btf_types::{IntEncoding, Kind, TypeId};
+use core_reloc::Options;
+use core_reloc::RelocKind::*;
+use core_reloc_tests::judge::Record;
+use core_reloc_tests::judge::accepted::{Accepted, Judge};
+use core_reloc_tests::judge::kernel::Btf;
+use core_reloc_tests::judge::kernel::asm::{Insn, Size, exit, insn, set, set64};
+
+use super::compare::{Case, Outcome, is_available};
+use super::local::{Local, integer, record};
+use super::memory::{self, BASE, VALUE};
+use super::namesakes;
+
+/// Shows a difference: what becomes of a program when we relocate it, and when the kernel does.
+/// None if there is nothing in this kernel to show it on.
+type Show = fn() -> Option<[Outcome; 2]>;
+
+const DIFFERENCES: [(Accepted, Show); 11] = [
+    (Accepted::LargeUnsignedEnumerator, large_unsigned_enumerator),
+    (Accepted::SignExtendingLoad, sign_extending_load),
+    (Accepted::LooseAccessString, loose_access_string),
+    (Accepted::LargeImmediate, large_immediate),
+    (Accepted::WideValue, wide_value),
+    (Accepted::WideField, wide_field),
+    (Accepted::OffsetOverflow, offset_overflow),
+    (Accepted::NoNarrowing, no_narrowing),
+    (Accepted::ShallowKernel, shallow_kernel),
+    (Accepted::EnumWidth, enum_width),
+    (Accepted::CachedCandidates, cached_candidates),
+];
+
+#[test]
+fn the_kernel_differs_as_the_list_says() {
+    let listed = Accepted::ALL.iter().filter(|one| one.judges().contains(&Judge::Kernel));
+    assert!(listed.eq(DIFFERENCES.iter().map(|(accepted, _)| accepted)));
+    if !is_available() {
+        return;
+    }
+    for (accepted, show) in DIFFERENCES {
+        match show() {
+            Some([ours, kernel]) => {
+                assert!(!ours.agrees(&kernel), "{accepted}: {ours:x?}");
+                println!("{accepted}\n  ours:   {}\n  kernel: {}", ours.brief(), kernel.brief());
+            }
+            None => println!("{accepted}\n  this kernel has nothing to show it on"),
+        }
+    }
+}
+
+/// Builds a program with relocations, each a record and its instruction, and relocates it.
+fn both<const N: usize>(
+    code: &[Insn],
+    ask: impl FnOnce(&mut Builder<'_>) -> [Record; N],
+) -> [Outcome; 2] {
+    let (local, records) = Local::new(ask);
+    let case = Case { local: &local, code, records: &records };
+    [case.ours(), case.kernel()]
+}
+
+/// The kernel does not relocate, and we do, to a value.
+#[track_caller]
+fn only_we_relocate([ours, kernel]: &[Outcome; 2], value: u32) {
+    assert!(matches!(kernel, Outcome::NotRelocated(_)), "{kernel:x?}");
+    assert!(matches!(ours, Outcome::Runs { returned, .. } if *returned == value), "{ours:x?}");
+}
+
+/// We do not relocate, and the kernel does, to a value.
+#[track_caller]
+fn only_the_kernel_relocates([ours, kernel]: &[Outcome; 2], value: u32) {
+    assert!(matches!(ours, Outcome::NotRelocated(_)), "{ours:x?}");
+    assert!(matches!(kernel, Outcome::Runs { returned, .. } if *returned == value), "{kernel:x?}");
+}
+
+fn large_unsigned_enumerator() -> Option<[Outcome; 2]> {
+    let found = namesakes::enumerator(Kind::Enum, |value| value >> 31 == 1)?;
+    let [low, high] = set64(0, 1 << 31);
+    let outcomes = both(&[low, high, exit()], |builder| {
+        let root =
+            builder.enumeration(&found.root, 4).enumerator(&found.name, 1_u32 << 31).finish();
+        [record(builder, EnumvalValue, root, "0")]
+    });
+    only_we_relocate(&outcomes, found.value as u32);
+    Some(outcomes)
+}
+
+fn sign_extending_load() -> Option<[Outcome; 2]> {
+    const LDX_MEMSX: u8 = 0x81;
+    let signed = insn(LDX_MEMSX | Size::Word as u8, VALUE, BASE, 0, 0);
+    let (code, insn_off) = memory::around(&[signed]);
+    let outcomes = both(&code, |builder| {
+        let ty = integer(builder, 4, false);
+        let root = builder.structure("iphdr", 4).member("tot_len", ty, 0).finish();
+        [Record { insn_off, ..record(builder, FieldByteOffset, root, "0:0") }]
+    });
+    assert!(outcomes[0].is_poison(), "{:x?}", outcomes[0]);
+    assert!(matches!(outcomes[1], Outcome::Runs { .. }), "{:x?}", outcomes[1]);
+    Some(outcomes)
+}
+
+fn loose_access_string() -> Option<[Outcome; 2]> {
+    let outcomes = both(&[set(0, 1), exit()], |builder| {
+        let root = list_head(builder);
+        [record(builder, FieldExists, root, " 0: 1")]
+    });
+    only_the_kernel_relocates(&outcomes, 1);
+    Some(outcomes)
+}
+
+fn large_immediate() -> Option<[Outcome; 2]> {
+    let outcomes = both(&[set(0, i32::MIN), exit()], |builder| {
+        let root = builder.structure("list_head", 1 << 31).finish();
+        [record(builder, TypeSize, root, "0")]
+    });
+    only_we_relocate(&outcomes, 16);
+    Some(outcomes)
+}
+
+fn wide_value() -> Option<[Outcome; 2]> {
+    let found = namesakes::enumerator(Kind::Enum64, is_wide)?;
+    let outcomes = both(&[set(0, 5), exit()], |builder| {
+        let root = builder.enumeration64(&found.root, 8).enumerator(&found.name, 5).finish();
+        [record(builder, EnumvalValue, root, "0")]
+    });
+    only_the_kernel_relocates(&outcomes, found.value as u32);
+    Some(outcomes)
+}
+
+/// Whether a value fits 32 bits neither as an unsigned nor as a signed number.
+fn is_wide(value: u64) -> bool {
+    u32::try_from(value).is_err() && i32::try_from(value.cast_signed()).is_err()
+}
+
+/// The shift of a field of 16 bytes.
+fn wide_field() -> Option<[Outcome; 2]> {
+    let shift = 64_u32.wrapping_sub(128);
+    let [low, high] = set64(0, shift.into());
+    let outcomes = both(&[low, high, exit()], |builder| {
+        let root = builder.structure("sockaddr_in6", 16);
+        let root = root.member("sin6_addr", TypeId(2), 0).finish();
+        assert_eq!(builder.structure("in6_addr", 16).finish(), TypeId(2));
+        [record(builder, FieldRshiftU64, root, "0:0")]
+    });
+    only_the_kernel_relocates(&outcomes, shift);
+    Some(outcomes)
+}
+
+/// The field of an element so far behind that its bits cannot be counted in 32 bits.
+fn offset_overflow() -> Option<[Outcome; 2]> {
+    let wrapped = |size: u32| (0x0400_0000_u32.wrapping_mul(size).wrapping_add(8) << 3) >> 3;
+    let outcomes = both(&[set(0, wrapped(24) as i32), exit()], |builder| {
+        let pointer = builder.ptr(TypeId::VOID);
+        let root = builder.structure("list_head", 24).member("prev", pointer, 64).finish();
+        [record(builder, FieldByteOffset, root, "67108864:0")]
+    });
+    only_the_kernel_relocates(&outcomes, wrapped(16));
+    Some(outcomes)
+}
+
+/// The first relocation leaves one candidate; for the second the kernel has both again.
+fn no_narrowing() -> Option<[Outcome; 2]> {
+    let found = namesakes::structs()?;
+    let (local, records) = Local::new(|builder| {
+        let int = integer(builder, 4, false);
+        let root = builder.structure(&found.name, 4).member(&found.field, int, 0).finish();
+        let size = record(builder, TypeSize, root, "0");
+        [record(builder, FieldExists, root, "0:0"), Record { insn_off: 8, ..size }]
+    });
+    let code = [set(0, 1), set(0, 4), exit()];
+    let case = Case { local: &local, code: &code, records: &records };
+    let kernel = case.check("without narrowing");
+    let outcomes = [case.ours_with(Options::default()), kernel];
+    only_we_relocate(&outcomes, found.size);
+    Some(outcomes)
+}
+
+/// The members of a struct can be matched, the members of a member cannot.
+fn shallow_kernel() -> Option<[Outcome; 2]> {
+    let matches = |is_nested: bool| {
+        both(&[set(0, 1), exit()], |builder| {
+            let long = builder.int("long unsigned int", 8, IntEncoding::new(64, 0));
+            let mut root = builder.structure("load_weight", 8).member("weight", long, 0).finish();
+            if is_nested {
+                root = builder.structure("sched_entity", 8).member("load", root, 0).finish();
+            }
+            [record(builder, TypeMatches, root, "0")]
+        })
+    };
+    let [ours, kernel] = matches(false);
+    assert!(ours.agrees(&kernel), "{ours:x?} {kernel:x?}");
+    assert!(matches!(ours, Outcome::Runs { returned: 1, .. }), "{ours:x?}");
+    let outcomes = matches(true);
+    only_we_relocate(&outcomes, 1);
+    Some(outcomes)
+}
+
+/// About an enum that is not asked about as what it is, or its candidates are remembered.
+fn enum_width() -> Option<[Outcome; 2]> {
+    let found = namesakes::enumerator(Kind::Enum64, |value| !is_wide(value))?;
+    let outcomes = both(&[set(0, 1), exit()], |builder| {
+        let root = builder.enumeration(&found.root, 4).enumerator(&found.name, 5).finish();
+        [record(builder, EnumvalExists, root, "0")]
+    });
+    assert!(matches!(outcomes[0], Outcome::Runs { returned: 1, .. }), "{:x?}", outcomes[0]);
+    assert!(matches!(outcomes[1], Outcome::Runs { returned: 0, .. }), "{:x?}", outcomes[1]);
+    Some(outcomes)
+}
+
+/// Asks for a struct and then for a union of that name. Nobody else must ask for it: if somebody
+/// asks for the union first, the kernel does not find the struct any more.
+fn cached_candidates() -> Option<[Outcome; 2]> {
+    const UNUSUAL: &str = "btf_header";
+    let second_bit = insn(0x67, 2, 0, 0, 1);
+    let both_bits = insn(0x4f, 0, 2, 0, 0);
+    let outcomes = both(&[set(0, 1), set(2, 1), second_bit, both_bits, exit()], |builder| {
+        let magic = integer(builder, 2, false);
+        let structure = builder.structure(UNUSUAL, 2).member("magic", magic, 0).finish();
+        let union = builder.union(UNUSUAL, 2).member("magic", magic, 0).finish();
+        let union = record(builder, FieldExists, union, "0:0");
+        [record(builder, FieldExists, structure, "0:0"), Record { insn_off: 8, ..union }]
+    });
+    assert!(matches!(outcomes[0], Outcome::Runs { returned: 0b01, .. }), "{:x?}", outcomes[0]);
+    assert!(matches!(outcomes[1], Outcome::Runs { returned: 0b11, .. }), "{:x?}", outcomes[1]);
+    Some(outcomes)
+}
+
+/// `struct list_head { next; prev; }`
+fn list_head(builder: &mut Builder<'_>) -> TypeId {
+    let pointer = builder.ptr(TypeId::VOID);
+    builder
+        .structure("list_head", 16)
+        .member("next", pointer, 0)
+        .member("prev", pointer, 64)
+        .finish()
+}
+
+/// Differences from libbpf that cannot show, because the kernel takes no such types.
+#[test]
+fn the_kernel_refuses_types_that_libbpf_misunderstands() {
+    if !is_available() {
+        return;
+    }
+    let btf = |order, flags| {
+        let mut builder = Builder::new(order);
+        builder.int("one", 1, IntEncoding::new(8, flags));
+        Btf::load(&builder.finish().unwrap())
+    };
+    use btf_types::ByteOrder::{Big, Little};
+    let [host, foreign] = if cfg!(target_endian = "big") { [Big, Little] } else { [Little, Big] };
+    assert!(btf(host, IntEncoding::SIGNED).is_ok());
+    assert!(btf(host, IntEncoding::SIGNED | IntEncoding::CHAR).is_err());
+    assert!(btf(foreign, IntEncoding::SIGNED).is_err());
+}

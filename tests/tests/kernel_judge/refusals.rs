@@ -1,0 +1,225 @@
+//! What neither side relocates, and what both poison.
+
+use btf_types::TypeId;
+use btf_types::build::Builder;
+use core_reloc::RelocKind::{self, *};
+use core_reloc_tests::judge::Record;
+use core_reloc_tests::judge::kernel::asm::{
+    Insn, Size, add, call, copy, exit, insn, load, set, set64,
+};
+
+use super::compare::{Case, Outcome, is_available};
+use super::local::{Local, integer, record};
+use super::namesakes;
+
+/// The types that the relocations here are about.
+struct Types {
+    /// `struct list_head { next; prev; no_such_field; }`
+    list: TypeId,
+    /// `enum pid_type { PIDTYPE_PID }`
+    pids: TypeId,
+    anonymous: TypeId,
+}
+
+fn types(builder: &mut Builder<'_>) -> Types {
+    let pointer = builder.ptr(TypeId::VOID);
+    let list = builder
+        .structure("list_head", 24)
+        .member("next", pointer, 0)
+        .member("prev", pointer, 64)
+        .member("no_such_field", pointer, 128)
+        .finish();
+    let pids = builder.enumeration("pid_type", 4).enumerator("PIDTYPE_PID", 0).finish();
+    let anonymous = builder.structure("", 8).member("next", pointer, 0).finish();
+    Types { list, pids, anonymous }
+}
+
+/// What both sides make of a program with one relocation, of the first instruction.
+#[track_caller]
+fn outcome(
+    code: &[Insn],
+    what: &str,
+    ask: impl FnOnce(&mut Builder<'_>, &Types) -> Record,
+) -> Outcome {
+    let (local, record) = Local::new(|builder| {
+        let types = types(builder);
+        ask(builder, &types)
+    });
+    Case { local: &local, code, records: &[record] }.check(what)
+}
+
+#[track_caller]
+fn fails(code: &[Insn], what: &str, ask: impl FnOnce(&mut Builder<'_>, &Types) -> Record) {
+    let outcome = outcome(code, what, ask);
+    assert!(matches!(outcome, Outcome::NotRelocated(_)), "{what}: {outcome:x?}");
+}
+
+/// `list_head.prev`, which both have at byte 8.
+fn prev(builder: &mut Builder<'_>, types: &Types) -> Record {
+    record(builder, FieldByteOffset, types.list, "0:1")
+}
+
+fn missing(builder: &mut Builder<'_>, types: &Types) -> Record {
+    record(builder, FieldByteOffset, types.list, "0:2")
+}
+
+#[test]
+fn instructions_of_other_forms() {
+    if !is_available() {
+        return;
+    }
+    const JEQ: u8 = 0x15;
+    const LD_ABS_WORD: u8 = 0x20;
+    const MOV_REGISTER: u8 = 0xbf;
+    const MAP_FD: u8 = 1;
+    let [low, high] = set64(0, 8);
+    let map = [insn(0x18, 0, MAP_FD, 0, 8), high];
+    let odd_second_slot = [low, insn(0x00, 0, 0, 1, 0)];
+    for (what, code) in [
+        ("a jump", &[insn(JEQ, 1, 0, 0, 8)][..]),
+        ("a call", &[call(8)]),
+        ("the end", &[exit()]),
+        ("an operation on a register", &[insn(MOV_REGISTER, 0, 1, 0, 8)]),
+        ("a load of a packet", &[insn(LD_ABS_WORD, 0, 0, 0, 8)]),
+        ("the address of a map", &map),
+        ("a 64-bit immediate with an odd second slot", &odd_second_slot),
+    ] {
+        fails(&[code, &[exit()]].concat(), what, prev);
+    }
+    fails(&[low, high, exit()], "the second slot of a 64-bit immediate", |builder, types| Record {
+        insn_off: 8,
+        ..prev(builder, types)
+    });
+}
+
+#[test]
+fn instructions_that_do_not_hold_the_original() {
+    if !is_available() {
+        return;
+    }
+    let [low, high] = set64(0, 9);
+    let [low_8, high_1] = set64(0, 8 | 1 << 32);
+    for (what, code) in [
+        ("an operation", vec![set(0, 9)]),
+        ("a load", vec![load(Size::Double, 0, 1, 9)]),
+        ("a 64-bit immediate", vec![low, high]),
+        ("a 64-bit immediate with a wrong upper half", vec![low_8, high_1]),
+    ] {
+        let code = [code, vec![set(0, 0), exit()]].concat();
+        fails(&code, what, prev);
+    }
+}
+
+#[test]
+fn offsets_that_are_those_of_no_instruction() {
+    if !is_available() {
+        return;
+    }
+    let code = [set(0, 8), set(0, 0), exit()];
+    for insn_off in [4, 24, 32, u32::MAX - 7] {
+        let what = format!("instruction at {insn_off}");
+        fails(&code, &what, |builder, types| Record { insn_off, ..prev(builder, types) });
+    }
+}
+
+#[test]
+fn records_that_make_no_sense() {
+    if !is_available() {
+        return;
+    }
+    let code = [set(0, 8), exit()];
+    type Root = fn(&Types) -> TypeId;
+    let asks: [(&str, RelocKind, Root, &str); 9] = [
+        ("a member that is not there", FieldExists, |types| types.list, "0:3"),
+        ("a way into a pointer", FieldExists, |types| types.list, "0:1:0"),
+        ("an empty access string", FieldExists, |types| types.list, ""),
+        ("an access string of letters", FieldExists, |types| types.list, "0:x"),
+        ("another element of a type", TypeSize, |types| types.list, "1"),
+        ("an enumerator that is not there", EnumvalValue, |types| types.pids, "1"),
+        ("an enumerator of a struct", EnumvalValue, |types| types.list, "0"),
+        ("a type without a name", FieldExists, |types| types.anonymous, "0:0"),
+        ("a type that is not there", FieldExists, |_| TypeId(1000), "0:0"),
+    ];
+    for (what, kind, root, access) in asks {
+        fails(&code, what, |builder, types| record(builder, kind, root(types), access));
+    }
+    fails(&code, "an unknown kind", |builder, types| Record { kind: 13, ..prev(builder, types) });
+}
+
+#[test]
+fn offsets_that_do_not_fit_a_load() {
+    if !is_available() {
+        return;
+    }
+    // Half of `struct page`s are in arrays of thousands.
+    let far = |builder: &mut Builder<'_>, types: &Types| {
+        record(builder, FieldByteOffset, types.list, "3000:1")
+    };
+    let original = 3000 * 24 + 8;
+    fails(&[insn(0x79, 0, 1, 0x1948, 0), exit()], "an offset above 32767", far);
+    let what = "an offset above 32767 in an operation";
+    let outcome = outcome(&[set(0, original), exit()], what, far);
+    assert!(matches!(outcome, Outcome::Runs { returned: 48_008, .. }), "{outcome:x?}");
+}
+
+#[test]
+fn poison_is_refused_only_where_it_can_be_reached() {
+    if !is_available() {
+        return;
+    }
+    const JUMP_IF_EQUAL: u8 = 0x15;
+    let [low, high] = set64(0, 16);
+    for (what, poisoned) in [
+        ("an operation", vec![set(0, 16)]),
+        ("a load", vec![load(Size::Double, 0, 1, 16)]),
+        ("a 64-bit immediate", vec![low, high]),
+    ] {
+        let reached = [&poisoned[..], &[exit()]].concat();
+        let refused = outcome(&reached, what, missing);
+        assert!(refused.is_poison(), "{what}: {refused:x?}");
+
+        let around = insn(JUMP_IF_EQUAL, 0, 0, poisoned.len() as i16, 5);
+        let guarded = [&[set(0, 5), around][..], &poisoned, &[exit()]].concat();
+        let runs = outcome(&guarded, what, |builder, types| Record {
+            insn_off: 16,
+            ..missing(builder, types)
+        });
+        assert!(matches!(runs, Outcome::Runs { returned: 5, .. }), "{what}: {runs:x?}");
+    }
+}
+
+/// An instruction that does not hold the original, but has nothing to become, is poisoned.
+#[test]
+fn what_is_poisoned_is_not_checked() {
+    if !is_available() {
+        return;
+    }
+    for code in [set(0, 1234), add(0, 16), copy(0, 1), call(1)] {
+        let refused = outcome(&[code, exit()], "poison", missing);
+        assert!(refused.is_poison(), "{code:x?}: {refused:x?}");
+    }
+}
+
+#[test]
+fn candidates_that_disagree() {
+    if !is_available() {
+        return;
+    }
+    let Some(namesakes::Structs { name, .. }) = namesakes::structs() else {
+        println!("the kernel has no two structs of one name and different sizes");
+        return;
+    };
+    let ask = |kind, expected_failure: bool| {
+        let (local, record) = Local::new(|builder| {
+            let int = integer(builder, 4, false);
+            let root = builder.structure(&name, 4).member("no_such_field", int, 0).finish();
+            record(builder, kind, root, "0")
+        });
+        let value = if kind == TypeSize { 4 } else { 1 };
+        let code = [set(0, value), exit()];
+        let outcome = Case { local: &local, code: &code, records: &[record] }.check(&name);
+        assert_eq!(matches!(outcome, Outcome::NotRelocated(_)), expected_failure, "{outcome:x?}");
+    };
+    ask(TypeSize, true);
+    ask(TypeExists, false);
+}
