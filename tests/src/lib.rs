@@ -7,7 +7,15 @@ pub mod conformance;
 pub mod data;
 pub mod judge;
 
-/// The README's examples, compiled and run as they stand there.
+/// The READMEs' examples, compiled and run as they stand there.
 #[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-pub struct Readme;
+mod readmes {
+    #[doc = include_str!("../../README.md")]
+    pub struct Workspace;
+    #[doc = include_str!("../../crates/btf-types/README.md")]
+    pub struct BtfTypes;
+    #[doc = include_str!("../../crates/core-reloc/README.md")]
+    pub struct CoreReloc;
+    #[doc = include_str!("../../crates/core-reloc-sys/README.md")]
+    pub struct CoreRelocSys;
+}
