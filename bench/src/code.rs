@@ -25,6 +25,23 @@ pub fn code(object: &[u8]) -> Result<Code> {
     Ok(code)
 }
 
+/// The object file with other code.
+///
+/// # Errors
+/// Bytes that are no ELF file, or code that it has no room for.
+pub fn with_code(object: &[u8], code: &Code) -> Result<Vec<u8>> {
+    let file = object::File::parse(object)?;
+    let mut bytes = object.to_vec();
+    for (name, code) in code {
+        let section = file.section_by_name(name).ok_or_else(|| format!("there is no {name}"))?;
+        let start = section.file_range().ok_or_else(|| format!("{name} is not in the file"))?.0;
+        let start = usize::try_from(start)?;
+        let place = bytes.get_mut(start..start + code.len()).ok_or("code that has no room")?;
+        place.copy_from_slice(code);
+    }
+    Ok(bytes)
+}
+
 /// The bytes of a section of an object file.
 ///
 /// # Errors
@@ -48,4 +65,16 @@ pub fn records(object: &[u8]) -> Result<Vec<(String, Vec<CoreReloc>)>> {
         records.push((name, section.records().collect()));
     }
     Ok(records)
+}
+
+/// The code as bytes that are the same if, and only if, the code is.
+pub fn to_bytes(code: &Code) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for (name, section) in code {
+        for part in [name.as_bytes(), section.as_slice()] {
+            bytes.extend_from_slice(&part.len().to_le_bytes());
+            bytes.extend_from_slice(part);
+        }
+    }
+    bytes
 }

@@ -1,55 +1,98 @@
-//! Measures core-reloc beside libbpf and aya-obj: `core-reloc-bench TARGET [OBJECT]`.
+//! `core-reloc-bench`: what `cargo xtask bench` runs, and the processes that it starts.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::time::Duration;
 use std::{env, fs};
 
-use btf_types::Btf;
-use core_reloc_bench::contenders::{Contender, aya::Aya, core_reloc::CoreReloc, libbpf::Libbpf};
-use core_reloc_bench::{Result, code, generate::object::object};
+use clap::{Parser, Subcommand};
+use core_reloc_bench::Result;
+use core_reloc_bench::run::{
+    goals::goals,
+    inputs::Inputs,
+    job::Job,
+    markdown,
+    plan::{Plan, QUICK, THOROUGH},
+    plot,
+};
 
-fn main() -> Result {
-    let arguments: Vec<String> = env::args().skip(1).collect();
-    let target = Path::new(arguments.first().ok_or("usage: core-reloc-bench TARGET [OBJECT]")?);
-    let bytes = fs::read(target)?;
-    let kernel = Btf::parse(&bytes)?;
-    println!("{}: {} bytes, {} types", target.display(), bytes.len(), kernel.len());
-
-    let mut objects = Vec::new();
-    if let Some(path) = arguments.get(1) {
-        objects.push(fs::read(path)?);
-    }
-    objects.push(object(&kernel, 250, 3_000)?);
-    objects.push(object(&kernel, 1_900, 25_000)?);
-    for object in objects {
-        compare(target, &object)?;
-    }
-    Ok(())
+/// Measures core-reloc beside libbpf and aya-obj.
+#[derive(Parser)]
+#[command(name = "cargo xtask bench")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Internal>,
+    /// Only see whether it runs: small inputs, one pass, and nothing written to docs/.
+    #[arg(long)]
+    quick: bool,
+    /// How many times to go over everything.
+    #[arg(long, value_name = "N")]
+    passes: Option<usize>,
+    /// At most so many rounds of a case in one pass.
+    #[arg(long, value_name = "N")]
+    rounds: Option<usize>,
+    /// No further round of a case once one pass has spent so many milliseconds on it.
+    #[arg(long, value_name = "MS")]
+    budget: Option<u64>,
+    /// The folder with the real kernels and objects.
+    #[arg(long, value_name = "FOLDER", env = "CORE_RELOC_DATA", default_value = "target/data")]
+    data: PathBuf,
+    /// The folder to write bench.md, bench.svg and bench.json to.
+    #[arg(long, value_name = "FOLDER", default_value = "docs")]
+    out: PathBuf,
 }
 
-fn compare(target: &Path, object: &[u8]) -> Result {
-    let records = code::records(object)?;
-    let relocations = records.iter().map(|(_, records)| records.len()).sum::<usize>();
-    println!("\n{relocations} relocations");
-    let contenders: [&dyn Contender; 3] = [&CoreReloc, &Libbpf, &Aya];
-    let mut expected = None;
-    for contender in contenders {
-        let one = contender.cold(target, object)?;
-        let rounds = if one.time > Duration::from_millis(500) { 3 } else { 15 };
-        let cold: Result<Vec<_>> = (0..rounds).map(|_| contender.cold(target, object)).collect();
-        let cold = median(cold?.into_iter().map(|run| run.time).collect());
-        let warm = contender.warm(target, object, rounds)?;
-        let warm = median(warm.into_iter().map(|run| run.time).collect());
-        if *expected.get_or_insert_with(|| one.code.clone()) != one.code {
-            return Err(format!("{} leaves other code", contender.name()).into());
+#[derive(Subcommand)]
+enum Internal {
+    /// Do one job, which comes as JSON: what a run starts processes for.
+    #[command(hide = true)]
+    Job { job: String },
+}
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bench: {error}");
+            ExitCode::FAILURE
         }
-        let each = warm / u32::try_from(relocations)?;
-        println!("{:12} cold {cold:10.2?}  warm {warm:10.2?}, {each:.0?} each", contender.name());
     }
+}
+
+fn run(arguments: &Arguments) -> Result {
+    if let Some(Internal::Job { job }) = &arguments.command {
+        let job: Job = serde_json::from_str(job)?;
+        println!("{}", serde_json::to_string(&job.perform()?)?);
+        return Ok(());
+    }
+    let scratch = Path::new("target/bench");
+    let out = if arguments.quick { scratch } else { &arguments.out };
+    let inputs = Inputs::prepare(&arguments.data, scratch, arguments.quick)?;
+    let report = arguments.plan(scratch)?.run(&inputs)?;
+
+    fs::create_dir_all(out)?;
+    let page = markdown::page(&report, "bench.svg")?;
+    fs::write(out.join("bench.md"), &page)?;
+    fs::write(out.join("bench.svg"), plot::draw(&report))?;
+    fs::write(out.join("bench.json"), serde_json::to_string_pretty(&report)? + "\n")?;
+    print!("{page}");
+    let missed = goals(&report).iter().filter(|goal| !goal.is_met()).count();
+    eprintln!("\nwritten to {}; {missed} limits missed", out.display());
     Ok(())
 }
 
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort_unstable();
-    times[times.len() / 2]
+impl Arguments {
+    fn plan(&self, scratch: &Path) -> Result<Plan> {
+        let (passes, mut rounds) = if self.quick { QUICK } else { THOROUGH };
+        rounds.at_most = self.rounds.unwrap_or(rounds.at_most);
+        rounds.budget = self.budget.map_or(rounds.budget, Duration::from_millis);
+        let beside = |program| Ok::<_, std::io::Error>(env::current_exe()?.with_file_name(program));
+        Ok(Plan {
+            passes: self.passes.unwrap_or(passes).max(1),
+            rounds,
+            folder: scratch.to_owned(),
+            core_reloc: beside("core-reloc")?,
+            libbpf: beside("relocate-with-libbpf")?,
+        })
+    }
 }

@@ -1,10 +1,12 @@
 //! What crosses crates: integration, property, differential and CLI tests, the
-//! [`judge`]s that say what is right, and (feature `libbpf`) `conformance`, which
-//! compares us with libbpf on real and generated data.
+//! [`judge`]s that say what is right, (feature `libbpf`) `conformance`, which
+//! compares us with libbpf on real and generated data, and the [`hostile`] bytes
+//! that nothing may come of.
 
 #[cfg(feature = "libbpf")]
 pub mod conformance;
 pub mod data;
+pub mod hostile;
 pub mod judge;
 
 /// The READMEs' examples, compiled and run as they stand there.

@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use crate::command::{cargo, is_installed, run as run_command};
 use crate::skip::skipped;
-use crate::{Result, data, deny, fixtures};
+use crate::{Result, bench, data, deny, fixtures, instructions};
 
 /// One line of the table of steps.
 struct Step {
@@ -55,6 +55,16 @@ const STEPS: &[Step] = &[
         name: "fixtures",
         about: "no generated file has drifted",
         run: || fixtures::run(&["--check".to_string()]),
+    },
+    Step {
+        name: "instructions",
+        about: "no part of a relocation takes more instructions than recorded",
+        run: || instructions::run(&[]),
+    },
+    Step {
+        name: "bench",
+        about: "the bench runs, and all contenders make the same of every object",
+        run: || bench::run(&["--quick".to_string()]),
     },
     Step {
         name: "deny",

@@ -4,6 +4,7 @@
 //! dependencies beyond the workspace's own crates: this is what a fresh clone
 //! compiles first.
 
+mod bench;
 mod ci;
 mod command;
 mod conformance;
@@ -11,6 +12,8 @@ mod data;
 mod demo;
 mod deny;
 mod fixtures;
+mod fuzz;
+mod instructions;
 mod skip;
 
 use std::error::Error;
@@ -30,6 +33,12 @@ struct Task {
 }
 
 const TASKS: &[Task] = &[
+    Task {
+        name: "bench",
+        arguments: "[--quick | --help | OPTION...]",
+        about: "measure core-reloc beside libbpf and aya-obj, and write docs/bench.*",
+        run: bench::run,
+    },
     Task {
         name: "ci",
         arguments: "[--list | STEP...]",
@@ -65,6 +74,18 @@ const TASKS: &[Task] = &[
         arguments: "[--check]",
         about: "make the generated files below fixtures/, or check that they are up to date",
         run: fixtures::run,
+    },
+    Task {
+        name: "fuzz",
+        arguments: "[TARGET...] [--seconds N]",
+        about: "feed made-up bytes to the fuzz targets, all or the named ones",
+        run: fuzz::run,
+    },
+    Task {
+        name: "instructions",
+        arguments: "[--record]",
+        about: "count the instructions that each part of a relocation takes",
+        run: instructions::run,
     },
 ];
 

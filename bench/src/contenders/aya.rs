@@ -13,36 +13,46 @@ use crate::code::{Code, code};
 
 /// aya-obj.
 #[derive(Debug, Clone, Copy)]
-pub struct Aya;
+pub struct AyaObj;
 
-impl Contender for Aya {
-    fn name(&self) -> &'static str {
-        "aya-obj"
-    }
-
+impl Contender for AyaObj {
     fn cold(&self, target: &Path, object: &[u8]) -> Result<Run> {
         let started = Instant::now();
         let target = read(target)?;
-        let mut relocated = Object::parse(object)?;
-        relocated.relocate_btf(&target)?;
+        let relocated = relocate(object, &target)?;
         let time = started.elapsed();
         Ok(Run { time, code: patched(object, &relocated)? })
     }
 
-    fn warm(&self, target: &Path, object: &[u8], rounds: usize) -> Result<Vec<Run>> {
+    fn warm(&self, target: &Path, object: &[u8], again: &mut dyn FnMut(Run) -> bool) -> Result {
         let target = read(target)?;
-        let round = |_| {
+        loop {
             let started = Instant::now();
-            let mut relocated = Object::parse(object)?;
-            relocated.relocate_btf(&target)?;
+            let relocated = relocate(object, &target)?;
             let time = started.elapsed();
-            Ok(Run { time, code: patched(object, &relocated)? })
-        };
-        (0..rounds).map(round).collect()
+            if !again(Run { time, code: patched(object, &relocated)? }) {
+                return Ok(());
+            }
+        }
+    }
+
+    fn keep(&self, target: &Path, object: &[u8], kept: &mut dyn FnMut()) -> Result {
+        let target = read(target)?;
+        relocate(object, &target)?;
+        kept();
+        drop(target);
+        Ok(())
     }
 }
 
+fn relocate(object: &[u8], target: &Btf) -> Result<Object> {
+    let mut object = Object::parse(object)?;
+    object.relocate_btf(target)?;
+    Ok(object)
+}
+
 fn read(target: &Path) -> Result<Btf> {
+    // The default byte order is the host's.
     Ok(Btf::parse_file(target, Default::default())?)
 }
 

@@ -1,6 +1,6 @@
 //! core-reloc, as a loader uses it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use core_reloc::elf::Object;
@@ -16,35 +16,58 @@ use crate::code::code;
 pub struct CoreReloc;
 
 impl Contender for CoreReloc {
-    fn name(&self) -> &'static str {
-        "core-reloc"
-    }
-
     fn cold(&self, target: &Path, object: &[u8]) -> Result<Run> {
         let started = Instant::now();
-        let file = BtfFile::open(target)?;
-        let kernel = file.parse()?;
-        let target = Target::new(&kernel);
-        let relocated = relocate(&target, object)?;
-        let time = started.elapsed();
-        Ok(Run { time, code: code(&relocated)? })
+        let object = Object::parse(object)?;
+        relocate_from(started, target, &object)
     }
 
-    fn warm(&self, target: &Path, object: &[u8], rounds: usize) -> Result<Vec<Run>> {
+    fn warm(&self, target: &Path, object: &[u8], again: &mut dyn FnMut(Run) -> bool) -> Result {
         let file = BtfFile::open(target)?;
         let kernel = file.parse()?;
         let target = Target::new(&kernel).indexed();
-        let round = |_| {
+        loop {
             let started = Instant::now();
-            let relocated = relocate(&target, object)?;
+            let object = Object::parse(object)?;
+            let relocated = relocate(&target, &object)?;
             let time = started.elapsed();
-            Ok(Run { time, code: code(&relocated)? })
-        };
-        (0..rounds).map(round).collect()
+            if !again(Run { time, code: code(&relocated)? }) {
+                return Ok(());
+            }
+        }
+    }
+
+    fn many(&self, targets: &[PathBuf], object: &[u8]) -> Result<Vec<Run>> {
+        let mut started = Instant::now();
+        let object = Object::parse(object)?;
+        let mut runs = Vec::new();
+        for target in targets {
+            runs.push(relocate_from(started, target, &object)?);
+            started = Instant::now();
+        }
+        Ok(runs)
+    }
+
+    fn keep(&self, target: &Path, object: &[u8], kept: &mut dyn FnMut()) -> Result {
+        let file = BtfFile::open(target)?;
+        let kernel = file.parse()?;
+        let target = Target::new(&kernel).indexed();
+        relocate(&target, &Object::parse(object)?)?;
+        kept();
+        drop(target);
+        Ok(())
     }
 }
 
-fn relocate(target: &Target<'_>, object: &[u8]) -> Result<Vec<u8>> {
-    let object = Object::parse(object)?;
+/// Reads a target and relocates an object; the time counts from an earlier moment on.
+fn relocate_from(started: Instant, target: &Path, object: &Object<'_>) -> Result<Run> {
+    let file = BtfFile::open(target)?;
+    let kernel = file.parse()?;
+    let relocated = relocate(&Target::new(&kernel), object)?;
+    let time = started.elapsed();
+    Ok(Run { time, code: code(&relocated)? })
+}
+
+fn relocate<'a>(target: &'a Target<'a>, object: &'a Object<'a>) -> Result<Vec<u8>> {
     Ok(object.relocate(target, Options::default()).finish()?.bytes)
 }

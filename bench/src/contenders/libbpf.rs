@@ -24,36 +24,49 @@ use crate::code::{self, Code};
 pub struct Libbpf;
 
 impl Contender for Libbpf {
-    fn name(&self) -> &'static str {
-        "libbpf"
-    }
-
     fn cold(&self, target: &Path, object: &[u8]) -> Result<Run> {
-        let mut job = Job::new(object)?;
+        let mut sections = Sections::new(object)?;
         let started = Instant::now();
         let target = Btf::read(target)?;
-        job.relocate(object, &target)?;
+        sections.relocate(object, &target)?;
         let time = started.elapsed();
-        Ok(Run { time, code: job.code() })
+        Ok(Run { time, code: sections.code() })
     }
 
-    fn warm(&self, target: &Path, object: &[u8], rounds: usize) -> Result<Vec<Run>> {
+    fn warm(&self, target: &Path, object: &[u8], again: &mut dyn FnMut(Run) -> bool) -> Result {
         let target = Btf::read(target)?;
-        let round = |_| {
-            let mut job = Job::new(object)?;
+        loop {
+            let mut sections = Sections::new(object)?;
             let started = Instant::now();
-            job.relocate(object, &target)?;
+            sections.relocate(object, &target)?;
             let time = started.elapsed();
-            Ok(Run { time, code: job.code() })
-        };
-        (0..rounds).map(round).collect()
+            if !again(Run { time, code: sections.code() }) {
+                return Ok(());
+            }
+        }
     }
+
+    fn keep(&self, target: &Path, object: &[u8], kept: &mut dyn FnMut()) -> Result {
+        let target = Btf::read(target)?;
+        Sections::new(object)?.relocate(object, &target)?;
+        kept();
+        Ok(())
+    }
+}
+
+/// Relocates an object against a target, and gives the bytes of the object file with its code patched.
+///
+/// # Errors
+/// Whatever libbpf refuses.
+pub fn relocate_file(object: &[u8], target: &Path) -> Result<Vec<u8>> {
+    let target = Btf::read(target)?;
+    let mut sections = Sections::new(object)?;
+    sections.relocate(object, &target)?;
+    code::with_code(object, &sections.code())
 }
 
 /// What libbpf has in its own structs, which are not to be reached from outside: code and records.
-struct Job {
-    sections: Vec<Section>,
-}
+struct Sections(Vec<Section>);
 
 struct Section {
     name: String,
@@ -66,7 +79,7 @@ struct Section {
 #[repr(C, align(8))]
 struct Insn([u8; 8]);
 
-impl Job {
+impl Sections {
     fn new(object: &[u8]) -> Result<Self> {
         // SAFETY: none is a print function like another.
         unsafe { libbpf_sys::libbpf_set_print(None) };
@@ -84,14 +97,14 @@ impl Job {
             records: Vec::new(),
         });
         sections.extend(rest);
-        Ok(Self { sections })
+        Ok(Self(sections))
     }
 
     /// Opens the object, and relocates its code.
     fn relocate(&mut self, object: &[u8], target: &Btf) -> Result {
         let object = BpfObject::open(object)?;
         let mut session = Session::new(&object, target)?;
-        for section in &mut self.sections {
+        for section in &mut self.0 {
             for record in &section.records {
                 session.relocate(record, &mut section.code)?;
             }
@@ -101,7 +114,7 @@ impl Job {
 
     fn code(self) -> Code {
         let bytes = |code: Vec<Insn>| code.iter().flat_map(|insn| insn.0).collect();
-        self.sections.into_iter().map(|section| (section.name, bytes(section.code))).collect()
+        self.0.into_iter().map(|section| (section.name, bytes(section.code))).collect()
     }
 }
 

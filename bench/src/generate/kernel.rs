@@ -5,7 +5,8 @@ use btf_types::{Btf, TypeId, build::Builder};
 use crate::Result;
 
 /// BTF that holds the types of a BTF `times` times. The first are as they are; in each further copy
-/// the letters of all names are others, so that no name is there twice that was not before.
+/// the letters of all names are others, so that few names are there twice that were not before. The
+/// types are sorted by their names, the anonymous ones first, as they are since Linux 7.
 ///
 /// # Errors
 /// BTF that cannot be read or written.
@@ -14,20 +15,37 @@ use crate::Result;
 /// For more copies than the alphabet gives.
 pub fn repeated(kernel: &[u8], times: u8) -> Result<Vec<u8>> {
     assert!(times <= 26, "the alphabet has 26 letters");
-    let strings = Btf::parse(kernel)?.header().strings();
-    let mut builder = Builder::new(Btf::parse(kernel)?.byte_order());
-    for copy in 0..times {
-        let mut bytes = kernel.to_vec();
-        for byte in &mut bytes[strings.clone()] {
-            *byte = rotated(*byte, copy);
-        }
-        let btf = Btf::parse(&bytes)?;
-        let first = builder.next_id().0;
-        for ty in btf.own_types() {
-            builder.copy(ty, |id| TypeId(id.0 + first - 1));
+    let original = Btf::parse(kernel)?;
+    let renamed: Vec<Vec<u8>> = (0..times).map(|copy| renamed(&original, copy)).collect();
+    let copies: Result<Vec<Btf<'_>>> = renamed.iter().map(|bytes| Ok(Btf::parse(bytes)?)).collect();
+    let copies = copies?;
+
+    let mut types = Vec::new();
+    for (number, copy) in copies.iter().enumerate() {
+        for ty in copy.own_types() {
+            types.push((ty.name()?, number, ty));
         }
     }
+    types.sort_by_key(|(name, ..)| *name);
+    // The new ids of all types, by the number of the copy and the id there.
+    let mut ids = vec![vec![TypeId::VOID; original.len() + 1]; copies.len()];
+    for (new, (_, number, ty)) in (1..).zip(&types) {
+        ids[*number][ty.id().0 as usize] = TypeId(new);
+    }
+    let mut builder = Builder::new(original.byte_order());
+    for (_, number, ty) in types {
+        builder.copy(ty, |id| ids[number][id.0 as usize]);
+    }
     Ok(builder.finish()?)
+}
+
+/// The bytes of a BTF with other letters in all strings.
+fn renamed(btf: &Btf<'_>, copy: u8) -> Vec<u8> {
+    let mut bytes = btf.as_bytes().to_vec();
+    for byte in &mut bytes[btf.header().strings()] {
+        *byte = rotated(*byte, copy);
+    }
+    bytes
 }
 
 /// The letter that comes so many places later in the alphabet; other bytes stay.
@@ -37,5 +55,23 @@ fn rotated(byte: u8, places: u8) -> u8 {
         b'a'..=b'z' => rotate(b'a'),
         b'A'..=b'Z' => rotate(b'A'),
         other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::generate::made_up;
+
+    #[test]
+    fn repeated_kernels_are_valid_and_sorted() {
+        let kernel = made_up::kernel(500).unwrap();
+        let bytes = repeated(&kernel, 3).unwrap();
+        let btf = Btf::parse(&bytes).unwrap();
+        btf.validate().unwrap();
+        assert_eq!(btf.len(), 1_500);
+        assert!(btf.own_types().is_sorted_by_key(|ty| ty.name().unwrap()));
+        let int = |name: &str| btf.find_all(name, btf_types::Kind::Int).count();
+        assert_eq!([int("int"), int("jou"), int("kpv"), int("lqw")], [1, 1, 1, 0]);
     }
 }

@@ -267,3 +267,39 @@ fn access(field: &Field<'_>) -> Result<[u8; 8]> {
         _ => mov(offset),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use core_reloc::{Options, Target, elf};
+
+    use super::*;
+    use crate::code;
+    use crate::generate::made_up;
+
+    #[test]
+    fn relocating_takes_the_padding_out_of_every_offset() {
+        let kernel = made_up::kernel(4_000).unwrap();
+        let kernel = Btf::parse(&kernel).unwrap();
+        let object = object(&kernel, 40, 500).unwrap();
+        let records = code::records(&object).unwrap();
+        let [(section, records)] = records.as_slice() else { panic!("there is one section") };
+        assert_eq!((section.as_str(), records.len()), (SECTION, 500));
+
+        let target = Target::new(&kernel);
+        let parsed = elf::Object::parse(&object).unwrap();
+        let relocated = parsed.relocate(&target, Options::default()).finish().unwrap();
+        assert_eq!(relocated.counts.relocated, 500);
+        let before = &code::code(&object).unwrap()[SECTION];
+        let after = &code::code(&relocated.bytes).unwrap()[SECTION];
+        for record in records {
+            let at = record.insn_off as usize;
+            let value = |code: &[u8]| match code[at] {
+                0xb7 => u32::from_le_bytes(code[at + 4..at + 8].try_into().unwrap()),
+                _ => u16::from_le_bytes(code[at + 2..at + 4].try_into().unwrap()).into(),
+            };
+            let is_offset = record.kind == RelocKind::FieldByteOffset.to_raw();
+            let padding = if is_offset { PADDING } else { 0 };
+            assert_eq!(value(after), value(before) - padding, "the instruction at {at}");
+        }
+    }
+}

@@ -189,7 +189,6 @@ impl<'a> Btf<'a> {
     }
 
     /// The offset behind the last string: where a split BTF's own go on.
-    #[cfg(feature = "build")]
     pub(crate) fn end_str_offset(&self) -> StrOffset {
         StrOffset(self.strings.end())
     }

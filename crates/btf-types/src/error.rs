@@ -136,6 +136,27 @@ pub enum Error {
         end: u32,
     },
 
+    /// A type refers to a type or a string that does not exist: what
+    /// [`Btf::validate`](crate::Btf::validate) says instead of [`Error::NoSuchType`] and
+    /// [`Error::NoSuchString`].
+    #[error(
+        "type {id} ({kind}) at offset {offset:#x} refers to {what} {found}, the last is {last}"
+    )]
+    BadReference {
+        /// The type that refers, or whose member, enumerator or parameter does.
+        id: TypeId,
+        /// Its kind.
+        kind: Kind,
+        /// Where its record begins.
+        offset: usize,
+        /// What the number is.
+        what: &'static str,
+        /// The number that is there.
+        found: u32,
+        /// The last that exists.
+        last: u32,
+    },
+
     /// A string is longer than any name.
     #[error("string at offset {offset} has no end within {} bytes", crate::limits::MAX_NAME_LEN)]
     NameTooLong {

@@ -27,7 +27,7 @@
 //!
 //! # Features
 //! - `build`: the [`build`] module, which writes BTF.
-//! - `proptest`: the [`proptest`](crate::proptest) module, strategies for property tests. Needs std.
+//! - `proptest`: the [`mod@proptest`] module, strategies for property tests. Needs std.
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(

@@ -83,12 +83,15 @@ impl<'a> Type<'a> {
     /// # Errors
     /// [`Error::NoSuchType`] or [`Error::ChainTooLong`].
     pub fn innermost_element(self) -> Result<Self> {
-        let mut ty = self.skip_modifiers_and_typedefs()?;
+        let skipped = |kind: Kind| kind == Kind::Typedef || kind.is_modifier();
+        let mut ty = self;
         for _ in 0..MAX_MODIFIER_CHAIN {
-            match ty.array() {
-                Some(array) => {
-                    ty = ty.btf().type_by_id(array.element)?.skip_modifiers_and_typedefs()?;
-                }
+            let next = match ty.array() {
+                Some(array) => Some(array.element),
+                None => ty.referenced_id().filter(|_| skipped(ty.kind())),
+            };
+            match next {
+                Some(id) => ty = ty.btf().type_by_id(id)?,
                 None => return Ok(ty),
             }
         }

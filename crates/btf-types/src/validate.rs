@@ -3,8 +3,10 @@
 use alloc::{vec, vec::Vec};
 
 use crate::{
-    Btf, Kind, Type, TypeId,
+    Btf, Kind, StrOffset, Type, TypeId,
     error::{Error, Result},
+    limits::MAX_NAME_LEN,
+    raw,
 };
 
 /// How far the search for types that contain themselves has come with a type.
@@ -26,15 +28,38 @@ impl<'a> Btf<'a> {
     /// # Errors
     /// The first thing that is wrong, in the order of ids.
     pub fn validate(&'a self) -> Result<()> {
+        let names_end = self.names_end();
         for ty in self.own_types() {
-            self.validate_type(ty)?;
+            self.validate_type(ty, names_end)?;
         }
         self.check_containment()
     }
 
-    fn validate_type(&'a self, ty: Type<'a>) -> Result<()> {
-        ty.name()?;
-        ty.referenced()?;
+    /// Below this offset every string is a name, whose end need not be looked for any more.
+    fn names_end(&self) -> u32 {
+        let mut end = self.end_str_offset().0;
+        let mut next = Some(self);
+        while let Some(btf) = next {
+            if !all_are_short(btf.string_bytes()) {
+                end = btf.start_str_offset().0;
+            }
+            next = btf.base();
+        }
+        end
+    }
+
+    fn validate_type(&'a self, ty: Type<'a>, names_end: u32) -> Result<()> {
+        let name = |offset: StrOffset| {
+            if offset.0 < names_end { Ok(()) } else { self.string(offset).map(drop) }
+        };
+        let reference = |id: TypeId| {
+            let last = u32::try_from(self.len()).unwrap_or(u32::MAX);
+            if id.0 <= last { Ok(()) } else { Err(Error::NoSuchType { id, last }) }
+        };
+        let place = |error| self.place(ty, error);
+
+        name(ty.name_off()).map_err(place)?;
+        ty.referenced_id().map_or(Ok(()), reference).map_err(place)?;
         if let Some(int) = ty.int() {
             let size = ty.stated_size().unwrap_or(0);
             let (offset, bits) = (int.bit_offset(), int.bits());
@@ -44,24 +69,39 @@ impl<'a> Btf<'a> {
             }
         }
         if let Some(array) = ty.array() {
-            self.type_by_id(array.element)?;
-            self.type_by_id(array.index)?;
+            reference(array.element).and_then(|()| reference(array.index)).map_err(place)?;
         }
         for member in ty.members() {
-            member.name()?;
-            member.ty()?;
+            name(member.name_off()).map_err(place)?;
+            reference(member.type_id()).map_err(place)?;
         }
         for enumerator in ty.enumerators() {
-            enumerator.name()?;
+            name(enumerator.name_off()).map_err(place)?;
         }
         for param in ty.params() {
-            param.name()?;
-            param.ty()?;
+            name(param.name_off()).map_err(place)?;
+            reference(param.type_id()).map_err(place)?;
         }
         for variable in ty.variables() {
-            variable.ty()?;
+            reference(variable.type_id()).map_err(place)?;
         }
         Ok(())
+    }
+
+    /// Says which type it is that refers to nothing.
+    #[cold]
+    fn place(&'a self, ty: Type<'a>, error: Error) -> Error {
+        let (what, found, last) = match error {
+            Error::NoSuchType { id, last } => ("type id", id.0, last),
+            Error::NoSuchString { offset, end } => {
+                ("string offset", offset.0, end.saturating_sub(1))
+            }
+            other => return other,
+        };
+        let before = self.own_types().take_while(|other| other.id() != ty.id());
+        let len = |ty: Type<'_>| size_of::<raw::Type>().saturating_add(ty.trailing().len());
+        let offset = before.map(len).fold(self.header().types().start, usize::saturating_add);
+        Error::BadReference { id: ty.id(), kind: ty.kind(), offset, what, found, last }
     }
 
     /// Looks for a circle among the types that hold each other by value: depth first, without
@@ -93,7 +133,11 @@ impl<'a> Btf<'a> {
                 match contained(*ty, *part) {
                     Some(next) => {
                         *part = part.saturating_add(1);
-                        path.push((self.type_by_id(next)?, 0));
+                        // Most parts have been looked at before, as another type's.
+                        let seen = index(next).and_then(|index| marks.get(index));
+                        if seen.is_some_and(|mark| *mark != Mark::Done) {
+                            path.push((self.type_by_id(next)?, 0));
+                        }
                     }
                     None => {
                         *mark = Mark::Done;
@@ -104,6 +148,16 @@ impl<'a> Btf<'a> {
         }
         Ok(())
     }
+}
+
+/// Whether no string is longer than a name may be. It looks for one NUL byte in every window of
+/// that size, so that most bytes are never seen.
+fn all_are_short(mut strings: &[u8]) -> bool {
+    while let Some((window, _)) = strings.split_at_checked(MAX_NAME_LEN.saturating_add(1)) {
+        let Some(last) = window.iter().rposition(|byte| *byte == 0) else { return false };
+        strings = strings.get(last.saturating_add(1)..).unwrap_or_default();
+    }
+    true
 }
 
 /// The part of an index among those that a type holds by value.

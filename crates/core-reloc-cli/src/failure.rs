@@ -15,9 +15,6 @@ pub(crate) enum Failure {
     /// A BPF object that is none, or damaged.
     #[error("{}: {error}", .path.display())]
     Object { path: PathBuf, error: ObjectError },
-    /// A BPF object whose types refer to what does not exist.
-    #[error("{}: section .BTF: {error}", .path.display())]
-    Types { path: PathBuf, error: btf_types::Error },
     /// The running kernel is to be the target, and has no BTF.
     #[error("{}\nuse --target to name a file with the types of a kernel", list(.0))]
     NoKernel(#[from] NotFound),

@@ -14,10 +14,8 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
 
 /// Takes the bytes for an object, and checks all of its types: it comes from anywhere.
 pub(crate) fn parse<'a>(path: &Path, bytes: &'a [u8]) -> Result<Object<'a>, Failure> {
-    let object = Object::parse(bytes)
-        .map_err(|error| Failure::Object { path: path.to_path_buf(), error })?;
-    if let Some(btf) = object.btf() {
-        btf.validate().map_err(|error| Failure::Types { path: path.to_path_buf(), error })?;
-    }
+    let failure = |error| Failure::Object { path: path.to_path_buf(), error };
+    let object = Object::parse(bytes).map_err(failure)?;
+    object.validate().map_err(failure)?;
     Ok(object)
 }

@@ -29,7 +29,7 @@ pub(crate) fn with_target<T>(
     }
     if btf.byte_order() != object.byte_order() {
         message::warning(format_args!(
-            "{} is {}, the object is {}: no such kernel can run it",
+            "{} is {}, the object is {}: a kernel of that sort cannot run it",
             main.path().display(),
             btf.byte_order(),
             object.byte_order(),
@@ -111,4 +111,61 @@ fn left_out(error: &FileError) {
 /// from anywhere.
 fn validate<'a>(file: &BtfFile, btf: &'a Btf<'a>) -> Result<(), FileError> {
     btf.validate().map_err(|error| file.error(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use tempfile::TempDir;
+
+    use super::*;
+
+    fn fixture(name: &str) -> Vec<u8> {
+        fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures").join(name)).unwrap()
+    }
+
+    /// A running kernel with three modules, one of which is broken.
+    fn kernel() -> (TempDir, Kernel) {
+        let root = tempfile::tempdir().unwrap();
+        let shown = root.path().join("sys/kernel/btf");
+        fs::create_dir_all(&shown).unwrap();
+        for (name, bytes) in [
+            ("vmlinux", fixture("btf/modular.le.btf")),
+            ("stats", fixture("btf/modular.le.stats.btf")),
+            ("other", fixture("btf/modular.le.other.btf")),
+            ("broken", b"not BTF".to_vec()),
+        ] {
+            fs::write(shown.join(name), bytes).unwrap();
+        }
+        let kernel = Kernel::at(root.path(), "6.1.0-test");
+        (root, kernel)
+    }
+
+    /// The names of the modules that an object's target has.
+    fn modules_for(object: &str, arguments: &TargetArguments) -> Vec<String> {
+        let (_root, kernel) = kernel();
+        let bytes = fixture(object);
+        let object = Object::parse(&bytes).unwrap();
+        with_target(arguments, &kernel, &object, |target| {
+            target.modules().iter().map(|module| module.name.to_string()).collect()
+        })
+        .unwrap()
+    }
+
+    #[test]
+    fn the_running_kernels_modules_are_read_if_a_root_type_is_missing() {
+        let arguments = TargetArguments { target: None, modules: Vec::new() };
+        assert_eq!(modules_for("objects/module.bpfel.o", &arguments), ["other", "stats"]);
+        assert!(modules_for("objects/bitfields.bpfel.o", &arguments).is_empty());
+    }
+
+    #[test]
+    fn modules_that_are_named_take_their_place() {
+        let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/btf");
+        let modules = vec![fixtures.join("modular.le.stats.btf")];
+        let arguments = TargetArguments { target: None, modules };
+        assert_eq!(modules_for("objects/module.bpfel.o", &arguments), ["modular.le.stats"]);
+        assert_eq!(modules_for("objects/bitfields.bpfel.o", &arguments), ["modular.le.stats"]);
+    }
 }

@@ -54,10 +54,10 @@ impl<W: Write> Print for Text<W> {
             Outcome::Failed(error) => write!(self.out, ": {}", error.cause)?,
             outcome => {
                 if let Some(value) = outcome.value() {
-                    write!(self.out, " = {value}")?;
+                    write!(self.out, " = {}", number(value))?;
                 }
                 if let Some(original) = original(outcome) {
-                    write!(self.out, ", was {original}")?;
+                    write!(self.out, ", was {}", number(original))?;
                 }
                 if let Some(reason) = report.reason() {
                     write!(self.out, ": {reason}")?;
@@ -169,6 +169,11 @@ fn style(outcome: &Outcome) -> Style {
         Outcome::Skipped(_) => Style::new().dimmed(),
         Outcome::Failed(_) => Style::new().red(),
     }
+}
+
+/// A value: in hexadecimal where it is most likely a negative one, sign-extended.
+fn number(value: u64) -> String {
+    if i64::try_from(value).is_ok() { value.to_string() } else { format!("{value:#x}") }
 }
 
 fn plural(count: usize, what: impl Display) -> String {

@@ -24,8 +24,7 @@ pub(crate) struct BtfSection {
 /// It reads the headers and no more: a kernel with debug information takes a gigabyte.
 pub(crate) fn btf_section(file: impl ReadCacheOps) -> Result<BtfSection, Problem> {
     let cache = ReadCache::new(file);
-    let header = |error: object::Error| damaged("ELF header", 0, error);
-    match FileKind::parse(&cache).map_err(header)? {
+    match FileKind::parse(&cache).map_err(|error| damaged("ELF header", 0, error))? {
         FileKind::Elf32 => in_sections::<FileHeader32<object::Endianness>, _>(&cache),
         FileKind::Elf64 => in_sections::<FileHeader64<object::Endianness>, _>(&cache),
         other => Err(damaged("ELF header", 0, format!("the file is of kind {other:?}"))),
@@ -33,10 +32,15 @@ pub(crate) fn btf_section(file: impl ReadCacheOps) -> Result<BtfSection, Problem
 }
 
 fn in_sections<'data, Elf: FileHeader, R: ReadRef<'data>>(file: R) -> Result<BtfSection, Problem> {
-    let header = Elf::parse(file).map_err(|error| damaged("ELF header", 0, error))?;
-    let order = header.endian().map_err(|error| damaged("ELF header", 0, error))?;
+    let in_header = |error| damaged("ELF header", 0, error);
+    let header = Elf::parse(file).map_err(in_header)?;
+    let order = header.endian().map_err(in_header)?;
+    let file_len = file.len().map_err(|()| damaged("ELF header", 0, "the file has no length"))?;
     let headers_at = header.e_shoff(order).into();
-    let in_headers = |error| damaged("ELF section headers", headers_at, error);
+    let in_headers = |error: object::Error| {
+        let reason = format!("{error}, the file ends at offset {file_len:#x}");
+        damaged("ELF section headers", headers_at, reason)
+    };
     let sections = header.sections(order, file).map_err(in_headers)?;
     let section_named = |name: &[u8]| sections.section_by_name(order, name);
 
@@ -51,7 +55,6 @@ fn in_sections<'data, Elf: FileHeader, R: ReadRef<'data>>(file: R) -> Result<Btf
     if section.sh_flags(order).contains(SHF_COMPRESSED) {
         return Err(in_section("is compressed"));
     }
-    let file_len = file.len().map_err(|()| in_section("the file's length is not known"))?;
     match start.checked_add(len).filter(|end| *end <= file_len) {
         Some(end) => {
             let wide = header.is_type_64();

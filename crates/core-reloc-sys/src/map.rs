@@ -1,4 +1,4 @@
-//! Mapping the kernel's own BTF: the only unsafe code of the workspace.
+//! Mapping the kernel's own BTF: the only unsafe code that is shipped.
 
 use std::{fs::File, io};
 

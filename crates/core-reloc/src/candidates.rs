@@ -69,15 +69,19 @@ impl<'a> Candidates<'a> {
 
     /// The candidates of a root type.
     pub(crate) fn of(&mut self, root: TypeId) -> Result<&[Candidate], Cause> {
-        if !self.roots.contains_key(&root) {
-            self.wanted(root)?;
-            self.find_all([root]);
-        }
-        Ok(match self.roots.get(&root) {
-            Some(Root::All(position)) => {
+        let position = match self.roots.get_index_of(&root) {
+            Some(position) => position,
+            None => {
+                self.wanted(root)?;
+                self.find_all([root]);
+                self.roots.len().saturating_sub(1)
+            }
+        };
+        Ok(match self.roots.get_index(position) {
+            Some((_, Root::All(position))) => {
                 self.found.get_index(*position).map_or(&[], |(_, found)| found.as_slice())
             }
-            Some(Root::Narrowed(left)) => left,
+            Some((_, Root::Narrowed(left))) => left,
             None => &[],
         })
     }

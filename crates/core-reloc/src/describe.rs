@@ -10,7 +10,9 @@ use btf_types::{Btf, Error as BtfError, StrOffset, Type, TypeId, ext::CoreReloc}
 
 use crate::{
     AccessPath, Candidate, Mismatch, RelocKind, Relocation, Subject, Target, Unmatched,
-    limits::MAX_QUOTE, spec::Spec,
+    budget::Budget,
+    limits::MAX_QUOTE,
+    spec::{Spec, local::local_spec},
 };
 
 /// Writes a relocation's access as C: `task_struct.comm[3]`, `struct foo`, `bar::BAR_TWO`.
@@ -94,7 +96,7 @@ pub fn describe_unmatched(
     relocation: &Relocation,
     unmatched: &Unmatched,
 ) -> String {
-    let spec = crate::spec::local::local_spec(local, relocation).ok();
+    let spec = local_spec(local, relocation, &mut Budget::for_relocation()).ok();
     if unmatched.ruled_out.is_empty() {
         let root = local.type_by_id(relocation.type_id);
         let name = root.map_or_else(|_| relocation.type_id.to_string(), type_in_c);
@@ -184,7 +186,8 @@ fn write_steps(
     };
     let relocation = Relocation::new(0, root.id(), access.clone(), kind);
     let nowhere = BtfError::NoSize { id: root.id(), kind: root.kind() };
-    let Ok(spec) = crate::spec::local::local_spec(root.btf(), &relocation) else {
+    let spec = local_spec(root.btf(), &relocation, &mut Budget::for_relocation());
+    let Ok(spec) = spec else {
         return Ok(Err(nowhere));
     };
     for (position, accessor) in spec.accessors.iter().enumerate() {

@@ -128,7 +128,8 @@ pub fn generate_enumerator_access(
 /// # Errors
 /// As [`Relocator::resolve`](crate::Relocator::resolve), as far as it is about the local types.
 pub fn local_value(local: &Btf<'_>, relocation: &Relocation) -> Result<u64, Error> {
-    let answer = local_spec(local, relocation)
+    let mut budget = Budget::for_input(local.as_bytes().len());
+    let answer = local_spec(local, relocation, &mut budget)
         .and_then(|spec| value(relocation.kind, &spec, local.byte_order(), Side::Local));
     answer
         .map(|answer| answer.value)
@@ -229,10 +230,12 @@ fn find_root<'a>(
     let allowed = |kind: Kind| {
         keyword.is_none_or(|keyword| keyword == kind || (keyword.is_enum() && kind.is_enum()))
     };
+    let bare = bare.trim();
     kinds
         .iter()
-        .filter(|kind| allowed(**kind))
-        .find_map(|kind| local.find(bare.trim(), *kind))
+        // The empty name is that of anonymous types, which no relocation can begin at.
+        .filter(|kind| allowed(**kind) && !bare.is_empty())
+        .find_map(|kind| local.find(bare, *kind))
         .ok_or_else(|| GenerateError::NoSuchType { name: name.into() })
 }
 
@@ -246,12 +249,13 @@ fn take_member<'a>(
     let mut c_string: Vec<u8> = name.into();
     c_string.push(0);
     let mut budget = Budget::for_input(ty.btf().as_bytes().len());
-    let found = MemberSearch::new(ty.btf(), &c_string, access, &mut budget).find(ty.id()).map_err(
-        |cause| match cause {
-            Cause::Target(error) => GenerateError::Btf(error),
-            cause => GenerateError::Search(cause.to_string().into()),
-        },
-    )?;
+    let found =
+        MemberSearch::new(ty.btf(), &c_string, access, &mut budget).find(ty).map_err(|cause| {
+            match cause {
+                Cause::Target(error) => GenerateError::Btf(error),
+                cause => GenerateError::Search(cause.to_string().into()),
+            }
+        })?;
     let Some(found) = found else {
         let (member, within) = (name.into(), name_of(ty));
         return Err(GenerateError::NoSuchMember { member, within, at });

@@ -1,11 +1,52 @@
 //! BPF CO-RE relocation: decides what a kernel's types make of a BPF object's relocations, and
 //! patches the instructions.
 //!
-//! `no_std`, no unsafe code, no I/O, no globals: bytes in, decisions out.
+//! Loader-neutral, `no_std`, without unsafe code, I/O or globals: bytes in, decisions out. Both byte
+//! orders, of the object and of the target. The results are libbpf's; where they differ on purpose
+//! is a list in the repository's README.
 //!
 //! # The way of a relocation
-//! record → [`AccessPath`] → local [`Spec`] → [`Candidate`]s → target [`Spec`] → [`Resolution`] →
-//! [`patch()`].
+//! record → [`Relocation`] with its [`AccessPath`] → local spec → [`Candidate`]s → target spec →
+//! [`Resolution`] → [`patch`].
+//!
+//! # Three ways in
+//! - A loader that has instructions and records makes a [`Relocator`] of the object's BTF and a
+//!   [`Target`], and calls [`Relocator::resolve`] and [`patch`], or [`Relocator::relocate`] for both.
+//! - Whole objects: feature `elf`, the module `elf`.
+//! - Single questions: [`resolve_field_offset`] and its like; relocations from names, for code that
+//!   is made at run time: [`generate_field_access`].
+//!
+//! ```
+//! use btf_types::{Btf, ByteOrder, IntEncoding, build::Builder};
+//! use core_reloc::{RelocKind, Relocator, Status, Target, generate_field_access};
+//!
+//! // `struct task { int pid; }` with so many bytes before `pid`.
+//! fn types(bytes_before: u32) -> Result<Vec<u8>, btf_types::build::Error> {
+//!     let mut btf = Builder::new(ByteOrder::Little);
+//!     let int = btf.int("int", 4, IntEncoding::new(32, IntEncoding::SIGNED));
+//!     btf.structure("task", bytes_before + 4).member("pid", int, 8 * bytes_before).finish();
+//!     btf.finish()
+//! }
+//!
+//! let (object, kernel) = (types(8)?, types(24)?);
+//! let (local, kernel) = (Btf::parse(&object)?, Btf::parse(&kernel)?);
+//! let target = Target::new(&kernel);
+//! let relocation = generate_field_access(&local, 0, "task", "pid", RelocKind::FieldByteOffset)?;
+//!
+//! let mut code = [0x61, 0x10, 8, 0, 0, 0, 0, 0]; // r0 = *(u32 *)(r1 + 8)
+//! let patched = Relocator::new(&local, &target).relocate(&mut code, &relocation)?;
+//! assert_eq!(patched.status, Status::Relocated);
+//! assert_eq!(code, [0x61, 0x10, 24, 0, 0, 0, 0, 0]); // r0 = *(u32 *)(r1 + 24)
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Untrusted input
+//! Any bytes may be given to any function: the outcome is a value or an error, in time and memory
+//! near linear in the input. [`limits`] has the ceilings.
+//!
+//! # Features
+//! - `elf`: whole BPF objects, by the crate `object`; still without std.
+//! - `proptest`: strategies for property tests. Needs std.
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(
@@ -73,6 +114,6 @@ pub use self::{
     relocation::Relocation,
     relocator::Relocator,
     resolution::{Change, Resize, Resolution, Unmatched},
-    spec::{Accessor, Spec, target::Mismatch},
+    spec::target::Mismatch,
     target::{Candidate, Module, Target},
 };

@@ -20,3 +20,10 @@ pub const STEPS_PER_BYTE: u64 = 16;
 
 /// Steps that every relocation adds.
 pub const STEPS_PER_RELOCATION: u64 = 1024;
+
+/// How many bytes of names count as a step where each is looked at. Most names are shorter.
+pub const NAME_BYTES_PER_STEP: usize = 32;
+
+/// How many steps a test of two types must take to be remembered: the others are repeated where
+/// they are met again. What is remembered then takes little memory for what it saves.
+pub const REMEMBERED_STEPS: u64 = 128;

@@ -168,7 +168,7 @@ impl<'a> Relocator<'a> {
 
     fn decide(&mut self, relocation: &Relocation) -> Result<Resolution, Cause> {
         self.budget.grant_relocation();
-        let local = local_spec(self.local, relocation)?;
+        let local = local_spec(self.local, relocation, &mut self.budget)?;
         let resolution = |change, candidate, unmatched| Resolution {
             kind: relocation.kind,
             insn_off: relocation.insn_off,

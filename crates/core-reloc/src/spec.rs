@@ -11,33 +11,36 @@ use crate::AccessPath;
 
 /// One step of a spec that means something: a named member, an array element, or an enumerator.
 /// Anonymous structs and unions on the way leave no accessor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Accessor {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Accessor {
     /// For a member, the struct or union that it is in directly; for an element, the element's
     /// type; for an enumerator, the enum. Modifiers and typedefs are behind.
-    pub type_id: TypeId,
+    pub(crate) type_id: TypeId,
     /// Which member, element or enumerator.
-    pub index: u32,
+    pub(crate) index: u32,
     /// The name of the member or enumerator; none for an element.
-    pub name_off: Option<StrOffset>,
+    pub(crate) name_off: Option<StrOffset>,
+    /// The type of the member, modifiers and typedefs included; for others, `void`.
+    pub(crate) member_type: TypeId,
 }
 
 /// An access path against one root type, with what it leads to.
 ///
 /// Type-based relocations have no accessors and no path.
 #[derive(Debug, Clone)]
-pub struct Spec<'a> {
+pub(crate) struct Spec<'a> {
     /// The BTF that all ids are of.
-    pub btf: &'a Btf<'a>,
+    pub(crate) btf: &'a Btf<'a>,
     /// The root type: the record's own type, or a candidate. Modifiers and typedefs are not
     /// skipped.
-    pub root: TypeId,
+    pub(crate) root: TypeId,
     /// The high-level spec: named members and elements. The first is the root as an element.
-    pub accessors: SmallVec<[Accessor; 4]>,
-    /// The low-level spec: one index for every step, anonymous members included.
-    pub path: AccessPath,
+    pub(crate) accessors: SmallVec<[Accessor; 4]>,
+    /// The low-level spec of a target: one index for every step, anonymous members included. A local
+    /// one's is the relocation's own access path, and is not kept twice.
+    pub(crate) path: AccessPath,
     /// Where the field begins, in bits from the start of the root.
-    pub bit_offset: u32,
+    pub(crate) bit_offset: u32,
     /// What the last accessor leads to; none for types and enumerators.
     pub(crate) field: Option<Field<'a>>,
 }
@@ -74,7 +77,12 @@ impl<'a> Spec<'a> {
 
     /// Goes on to an array element, or begins at the root as one.
     pub(crate) fn push_element(&mut self, index: u32, ty: Type<'a>) {
-        self.accessors.push(Accessor { type_id: ty.id(), index, name_off: None });
+        self.accessors.push(Accessor {
+            type_id: ty.id(),
+            index,
+            name_off: None,
+            member_type: TypeId::VOID,
+        });
         self.field = Some(Field { ty, is_element: true, bitfield_size: 0 });
     }
 
@@ -89,7 +97,7 @@ impl<'a> Spec<'a> {
 /// Whether an array is flexible: without elements, and the last member of the struct or union that
 /// it was reached in. libbpf's `is_flex_arr`.
 pub(crate) fn is_flexible(btf: &Btf<'_>, reached_by: Option<&Accessor>, len: u32) -> bool {
-    let Some(Accessor { type_id, index, name_off: Some(_) }) = reached_by else { return false };
+    let Some(Accessor { type_id, index, name_off: Some(_), .. }) = reached_by else { return false };
     let composite = btf.type_by_id(*type_id);
     len == 0
         && composite.is_ok_and(|composite: Type<'_>| index.checked_add(1) == Some(composite.vlen()))

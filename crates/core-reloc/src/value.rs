@@ -10,7 +10,7 @@ use crate::{
     spec::{Accessor, Field, Spec},
 };
 
-/// Which BTF a spec is of, for errors.
+/// Which BTF a spec or a type is of, for errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Side {
     Local,
@@ -18,7 +18,7 @@ pub(crate) enum Side {
 }
 
 impl Side {
-    fn cause(self) -> impl Fn(BtfError) -> Cause {
+    pub(crate) fn cause(self) -> fn(BtfError) -> Cause {
         match self {
             Self::Local => Cause::Local,
             Self::Target => Cause::Target,

@@ -9,7 +9,7 @@ use crate::Result;
 use crate::command::{cargo, output};
 
 /// The workspace's packages that are not published.
-const UNPUBLISHED: [&str; 2] = ["core-reloc-tests", "xtask"];
+const UNPUBLISHED: [&str; 3] = ["core-reloc-bench", "core-reloc-tests", "xtask"];
 
 /// Compares what each dependency's manifest declares with what ours does.
 pub(super) fn check() -> Result {

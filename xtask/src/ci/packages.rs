@@ -20,6 +20,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("zstd", "unpacks kernels, for the real data"),
     ("lz4", "unpacks kernels, for the real data"),
     ("libbpf-tools", "real objects to relocate"),
+    ("valgrind", "counts instructions"),
     ("rustc-web", "a compiler with core and alloc for BPF: the proof of no_std"),
     ("libstd-rust-web-dev-bpf", "that core and alloc"),
 ];

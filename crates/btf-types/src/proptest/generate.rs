@@ -248,7 +248,12 @@ impl<'p, 'd, 'r> Generator<'p, 'd, 'r> {
         {
             return composite;
         }
-        self.earlier(|_, _, ty| !ty.is_declaration()).unwrap_or_default()
+        let function = self.dice.chance(20);
+        let fits = |_: &Self, _, ty: &TypeDesc| match ty {
+            TypeDesc::FuncProto(_) => true,
+            ty => !function && !ty.is_declaration(),
+        };
+        self.earlier(fits).unwrap_or_default()
     }
 
     /// What a typedef, modifier or tag stands before.

@@ -73,7 +73,8 @@ impl Default for Profile {
 impl Profile {
     /// What a compiler writes into a BPF object: it stands alone, and pointers have 8 bytes.
     pub fn object() -> Self {
-        Self { pointer_size: Some(PointerSize::Eight), split: false, ..Self::default() }
+        let pointer_size = Some(PointerSize::Eight);
+        Self { types: 4..=32, pointer_size, split: false, ..Self::default() }
     }
 
     /// This profile with another number of types.

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, string::String, vec, vec::Vec};
 
 use super::{
-    CompositeDesc, Graph, Packing, Shrink, TypeDesc,
+    CompositeDesc, Graph, MemberDesc, Packing, Shrink, TypeDesc,
     desc::{id, index},
 };
 use crate::{ByteOrder, DeclTarget, TypeId};
@@ -39,6 +39,13 @@ pub enum GraphCut {
     Simplify(TypeId),
     /// A bitfield becomes an ordinary member.
     Whole {
+        /// The composite.
+        of: TypeId,
+        /// The member's index.
+        member: usize,
+    },
+    /// A named member becomes of the first INT that there is.
+    PlainMember {
         /// The composite.
         of: TypeId,
         /// The member's index.
@@ -121,6 +128,9 @@ impl Shrink for Graph {
                 if desc.bits.is_some() {
                     cuts.push(GraphCut::Whole { of, member });
                 }
+                if !matches!(self.get(desc.ty), Some(TypeDesc::Int { .. })) {
+                    cuts.push(GraphCut::PlainMember { of, member });
+                }
             }
         }
         cuts
@@ -161,10 +171,16 @@ impl Graph {
                 return Some((graph, moved));
             }
             GraphCut::Simplify(simplified) => simplify(graph.get_mut(*simplified)?),
-            GraphCut::Whole { of, member } => match graph.get_mut(*of)? {
-                TypeDesc::Composite(composite) => composite.members.get_mut(*member)?.bits = None,
-                _ => return None,
-            },
+            GraphCut::Whole { of, member } => graph.member_mut(*of, *member)?.bits = None,
+            GraphCut::PlainMember { of, member } => {
+                let mut ints = self.iter().filter(|(_, ty)| matches!(ty, TypeDesc::Int { .. }));
+                let (int, _) = ints.next()?;
+                let named = graph.member_mut(*of, *member)?;
+                if named.name.is_empty() {
+                    return None;
+                }
+                named.ty = int;
+            }
         }
         (graph != *self && graph.layout().is_ok()).then_some((graph, moved))
     }
@@ -226,6 +242,13 @@ impl Graph {
             ty.map_references(|old| moved.id(old).unwrap_or(TypeId::VOID));
         }
         graph.layout().is_ok().then_some((graph, moved))
+    }
+
+    fn member_mut(&mut self, of: TypeId, member: usize) -> Option<&mut MemberDesc> {
+        match self.get_mut(of)? {
+            TypeDesc::Composite(composite) => composite.members.get_mut(member),
+            _ => None,
+        }
     }
 
     /// Keeps some of the parts of a type; tags on the others go to the whole.

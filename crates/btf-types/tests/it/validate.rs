@@ -1,7 +1,7 @@
 //! `Btf::validate`: everything that can be wrong in a BTF that parses.
 
 use btf_types::{
-    Btf, ByteOrder, DeclTarget, Error, IntEncoding, StrOffset, TypeId, VarLinkage, build::Builder,
+    Btf, ByteOrder, DeclTarget, Error, IntEncoding, Kind, TypeId, VarLinkage, build::Builder,
 };
 
 use crate::{
@@ -36,17 +36,30 @@ fn a_good_one_is_valid() {
 #[test]
 fn every_reference_is_followed() {
     const NONE: TypeId = TypeId(99);
-    let missing = |last| Some(Error::NoSuchType { id: NONE, last });
-    check(|btf, _| _ = btf.ptr(NONE), missing(2));
-    check(|btf, _| _ = btf.typedef("t", NONE), missing(2));
-    check(|btf, int| _ = btf.array(NONE, int, 1), missing(2));
-    check(|btf, int| _ = btf.array(int, NONE, 1), missing(2));
-    check(|btf, _| _ = btf.structure("s", 4).member("m", NONE, 0).finish(), missing(2));
-    check(|btf, _| _ = btf.func_proto(NONE).finish(), missing(2));
-    check(|btf, int| _ = btf.func_proto(int).param("p", NONE).finish(), missing(2));
-    check(|btf, _| _ = btf.var("v", NONE, VarLinkage::Global), missing(2));
-    check(|btf, _| _ = btf.data_section(".s", 4).variable(NONE, 0, 4).finish(), missing(2));
-    check(|btf, _| _ = btf.decl_tag("t", NONE, DeclTarget::Declaration), missing(2));
+    // Behind the header of 24 bytes and the INT of 16.
+    let missing = |kind| {
+        let (id, what, found) = (TypeId(2), "type id", NONE.0);
+        Some(Error::BadReference { id, kind, offset: 40, what, found, last: 2 })
+    };
+    check(|btf, _| _ = btf.ptr(NONE), missing(Kind::Ptr));
+    check(|btf, _| _ = btf.typedef("t", NONE), missing(Kind::Typedef));
+    check(|btf, int| _ = btf.array(NONE, int, 1), missing(Kind::Array));
+    check(|btf, int| _ = btf.array(int, NONE, 1), missing(Kind::Array));
+    let structure = |btf: &mut Builder<'_>, _| {
+        btf.structure("s", 4).member("m", NONE, 0).finish();
+    };
+    check(structure, missing(Kind::Struct));
+    check(|btf, _| _ = btf.func_proto(NONE).finish(), missing(Kind::FuncProto));
+    check(|btf, int| _ = btf.func_proto(int).param("p", NONE).finish(), missing(Kind::FuncProto));
+    check(|btf, _| _ = btf.var("v", NONE, VarLinkage::Global), missing(Kind::Var));
+    let section = |btf: &mut Builder<'_>, _| {
+        btf.data_section(".s", 4).variable(NONE, 0, 4).finish();
+    };
+    check(section, missing(Kind::DataSec));
+    let tag = |btf: &mut Builder<'_>, _| {
+        btf.decl_tag("t", NONE, DeclTarget::Declaration);
+    };
+    check(tag, missing(Kind::DeclTag));
 }
 
 /// Breaks the name of a type's only entry, which is the word at its start or not.
@@ -70,11 +83,40 @@ fn every_name_is_looked_up() {
             assert_eq!(Btf::parse(&bytes).unwrap().validate(), Ok(()));
             set(&mut bytes, at, 0x1000, order);
             let btf = Btf::parse(&bytes).unwrap();
-            let end = btf.string_bytes().len() as u32;
-            let error = Error::NoSuchString { offset: StrOffset(0x1000), end };
-            assert_eq!(btf.validate(), Err(error), "{:?}", btf.own_types().last());
+            let last = btf.own_types().last().unwrap();
+            let error = Error::BadReference {
+                id: TypeId(2),
+                kind: last.kind(),
+                offset: 40,
+                what: "string offset",
+                found: 0x1000,
+                last: btf.string_bytes().len() as u32 - 1,
+            };
+            assert_eq!(btf.validate(), Err(error), "{last:?}");
         }
     }
+}
+
+/// In a split BTF, ids and offsets of the base are as good as its own.
+#[test]
+fn a_split_btf_refers_to_its_base() {
+    let base = all_kinds::bytes(ByteOrder::Little);
+    let base = Btf::parse(&base).unwrap();
+    let mut split = Builder::split(&base);
+    let last = TypeId(split.next_id().0);
+    split.typedef("t", TypeId(last.0 + 1));
+    let bytes = split.finish().unwrap();
+    let split = Btf::parse_split(&bytes, &base).unwrap();
+    let (what, found) = ("type id", last.0 + 1);
+    let error = Error::BadReference {
+        id: last,
+        kind: Kind::Typedef,
+        offset: 24,
+        what,
+        found,
+        last: last.0,
+    };
+    assert_eq!(split.validate(), Err(error));
 }
 
 #[test]

@@ -3,16 +3,17 @@
 //!
 //! Follows libbpf's `bpf_core_types_are_compat` (BSD-2-Clause option).
 
+use alloc::collections::BTreeMap;
+
 use btf_types::{Kind, Type, TypeId};
-use indexmap::IndexMap;
 
 use crate::{
     budget::Budget,
     compare::Sides,
     compare::field::{has_no_bit_offset, kinds_are_compatible},
     error::Cause,
-    hash::IdHasher,
-    limits::MAX_TYPE_DEPTH,
+    limits::{MAX_TYPE_DEPTH, REMEMBERED_STEPS},
+    value::Side,
 };
 
 /// Tests two types, whose names were compared before.
@@ -22,17 +23,17 @@ pub(crate) fn types_are_compatible(
     target: TypeId,
     budget: &mut Budget,
 ) -> Result<bool, Cause> {
-    let mut test = Test { sides, budget, compatible: IndexMap::default() };
+    let mut test = Test { sides, budget, compatible: BTreeMap::new() };
     Ok(test.compare(local, target, MAX_TYPE_DEPTH)?.is_some())
 }
 
-/// One test, which remembers the pairs of types that were found compatible, so that prototypes
-/// whose parameters branch are compared once.
+/// One test, which remembers pairs of types that were found compatible after many steps, so that
+/// prototypes whose parameters branch are compared once.
 struct Test<'a, 'b> {
     sides: Sides<'a>,
     budget: &'b mut Budget,
     /// Pairs with the levels of parameters that comparing them took.
-    compatible: IndexMap<(TypeId, TypeId), u32, IdHasher>,
+    compatible: BTreeMap<(TypeId, TypeId), u32>,
 }
 
 impl Test<'_, '_> {
@@ -48,8 +49,8 @@ impl Test<'_, '_> {
         let mut levels = 0;
         for _ in 0..MAX_TYPE_DEPTH {
             self.budget.spend(1)?;
-            local = local.skip_modifiers_and_typedefs().map_err(Cause::Local)?;
-            target = target.skip_modifiers_and_typedefs().map_err(Cause::Target)?;
+            local = self.budget.behind(local, Side::Local)?;
+            target = self.budget.behind(target, Side::Target)?;
             if !kinds_are_compatible(local.kind(), target.kind()) {
                 return Ok(None);
             }
@@ -94,23 +95,23 @@ impl Test<'_, '_> {
         let mut levels = 0;
         for (local, target) in local.params().iter().zip(target.params()) {
             let below = left.checked_sub(1).ok_or(Cause::TooDeep)?;
-            let local = local.ty().and_then(Type::skip_modifiers_and_typedefs);
-            let local = local.map_err(Cause::Local)?.id();
-            let target = target.ty().and_then(Type::skip_modifiers_and_typedefs);
-            let target = target.map_err(Cause::Target)?.id();
+            let local = self.budget.behind(local.ty().map_err(Cause::Local)?, Side::Local)?.id();
+            let target = target.ty().map_err(Cause::Target)?;
+            let target = self.budget.behind(target, Side::Target)?.id();
 
             let known = self.compatible.get(&(local, target)).copied();
             let took = match known {
                 // The same way again, with fewer levels left than it needs.
                 Some(took) if took > below => return Err(Cause::TooDeep),
                 Some(took) => took,
-                None => match self.compare(local, target, below)? {
-                    Some(took) => {
+                None => {
+                    let before = self.budget.left();
+                    let Some(took) = self.compare(local, target, below)? else { return Ok(None) };
+                    if before.saturating_sub(self.budget.left()) >= REMEMBERED_STEPS {
                         self.compatible.insert((local, target), took);
-                        took
                     }
-                    None => return Ok(None),
-                },
+                    took
+                }
             };
             levels = levels.max(took.saturating_add(1));
         }

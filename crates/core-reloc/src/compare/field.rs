@@ -4,20 +4,22 @@
 
 use btf_types::{Error as BtfError, Kind, Type, TypeId, limits::MAX_MODIFIER_CHAIN};
 
-use crate::{compare::Sides, error::Cause, essential_name};
+use crate::{budget::Budget, compare::Sides, error::Cause, essential_name, value::Side};
 
 /// Tests the types of two members.
 pub(crate) fn fields_are_compatible(
     sides: Sides<'_>,
     local: TypeId,
     target: TypeId,
+    budget: &mut Budget,
 ) -> Result<bool, Cause> {
     let (mut local_id, mut target_id) = (local, target);
     for _ in 0..MAX_MODIFIER_CHAIN {
-        let local = sides.local.type_by_id(local_id).and_then(Type::skip_modifiers_and_typedefs);
-        let local = local.map_err(Cause::Local)?;
-        let target = sides.target.type_by_id(target_id).and_then(Type::skip_modifiers_and_typedefs);
-        let target = target.map_err(Cause::Target)?;
+        budget.spend(1)?;
+        let local = sides.local.type_by_id(local_id).map_err(Cause::Local)?;
+        let local = budget.behind(local, Side::Local)?;
+        let target = sides.target.type_by_id(target_id).map_err(Cause::Target)?;
+        let target = budget.behind(target, Side::Target)?;
 
         if local.kind().is_composite() && target.kind().is_composite() {
             return Ok(true);

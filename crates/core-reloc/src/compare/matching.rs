@@ -2,7 +2,9 @@
 //!
 //! Follows libbpf's `bpf_core_types_match` (BSD-2-Clause option).
 
-use btf_types::{Kind, StrOffset, Type, TypeId};
+use alloc::{collections::BTreeMap, rc::Rc, vec::Vec};
+
+use btf_types::{Kind, Name, StrOffset, Type, TypeId};
 use indexmap::IndexMap;
 
 use crate::{
@@ -11,7 +13,8 @@ use crate::{
     error::Cause,
     essential_name,
     hash::{self, IdHasher},
-    limits::MAX_TYPE_DEPTH,
+    limits::{MAX_TYPE_DEPTH, REMEMBERED_STEPS},
+    value::Side,
 };
 
 /// Tests two types, whose names were compared before.
@@ -21,12 +24,12 @@ pub(crate) fn types_match(
     target: TypeId,
     budget: &mut Budget,
 ) -> Result<bool, Cause> {
-    let mut test = Test { sides, budget, known: IndexMap::default() };
+    let mut test = Test { sides, budget, known: BTreeMap::new(), tables: IndexMap::default() };
     Ok(test.compare(Pair { local, target, behind_pointer: false }, MAX_TYPE_DEPTH)?.matches)
 }
 
 /// Two types to compare.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Pair {
     local: TypeId,
     target: TypeId,
@@ -42,13 +45,15 @@ struct Compared {
     levels: u32,
 }
 
-/// One test, which remembers every pair, so that composites whose members branch are compared
-/// once. With fewer levels left than comparing a pair took, comparing it again would run out of
-/// them: that is said without doing it.
+/// One test, which remembers the pairs that took many steps, so that composites whose members branch
+/// are compared once. With fewer levels left than comparing a pair took, comparing it again would
+/// run out of them: that is said without doing it.
 struct Test<'a, 'b> {
     sides: Sides<'a>,
     budget: &'b mut Budget,
-    known: IndexMap<Pair, Compared, IdHasher>,
+    known: BTreeMap<Pair, Compared>,
+    /// The names of the members or enumerators of each target type met.
+    tables: IndexMap<TypeId, Rc<NameTable>, IdHasher>,
 }
 
 /// Where a comparison stands: decided, or it goes on with the types that these two refer to.
@@ -67,9 +72,12 @@ impl<'a> Test<'a, '_> {
         }
         // This level itself, and those below.
         let mut below = 0;
+        let before = self.budget.left();
         let matches = self.follow(pair, left.saturating_sub(1), &mut below)?;
         let compared = Compared { matches, levels: below.saturating_add(1) };
-        self.known.insert(pair, compared);
+        if before.saturating_sub(self.budget.left()) >= REMEMBERED_STEPS {
+            self.known.insert(pair, compared);
+        }
         Ok(compared)
     }
 
@@ -79,7 +87,7 @@ impl<'a> Test<'a, '_> {
         for _ in 0..MAX_TYPE_DEPTH {
             self.budget.spend(1)?;
             let (local_ty, target_ty) = self.types(local, target)?;
-            if !self.sides.names_match(local_ty.name_off(), target_ty.name_off())? {
+            if !self.names_match(local_ty.name_off(), target_ty.name_off())? {
                 return Ok(false);
             }
             let step = self.step(local_ty, target_ty, behind_pointer, left, levels)?;
@@ -96,11 +104,21 @@ impl<'a> Test<'a, '_> {
     }
 
     /// The two types behind modifiers and typedefs.
-    fn types(&self, local: TypeId, target: TypeId) -> Result<(Type<'a>, Type<'a>), Cause> {
-        let local = self.sides.local.type_by_id(local).and_then(Type::skip_modifiers_and_typedefs);
-        let target =
-            self.sides.target.type_by_id(target).and_then(Type::skip_modifiers_and_typedefs);
-        Ok((local.map_err(Cause::Local)?, target.map_err(Cause::Target)?))
+    fn types(&mut self, local: TypeId, target: TypeId) -> Result<(Type<'a>, Type<'a>), Cause> {
+        let local = self.sides.local.type_by_id(local).map_err(Cause::Local)?;
+        let target = self.sides.target.type_by_id(target).map_err(Cause::Target)?;
+        let local = self.budget.behind(local, Side::Local)?;
+        Ok((local, self.budget.behind(target, Side::Target)?))
+    }
+
+    /// Whether the essential names are equal; nothing but the empty name equals the empty name.
+    /// libbpf's `bpf_core_names_match`.
+    fn names_match(&mut self, local: StrOffset, target: StrOffset) -> Result<bool, Cause> {
+        let target = self.sides.target_name(target)?;
+        let local = self.sides.local_name(local)?;
+        self.budget.spend_name(local)?;
+        self.budget.spend_name(target)?;
+        Ok(essential_name(&local) == essential_name(&target))
     }
 
     fn step(
@@ -180,15 +198,15 @@ impl<'a> Test<'a, '_> {
         if local.vlen() > target.vlen() {
             return Ok(false);
         }
-        let table = self.names(target.members().iter().map(|member| member.name_off()))?;
         let candidates = target.members();
+        let names = candidates.iter().map(|member| member.name_off());
+        let table = self.table(target.id(), names)?;
         for member in local.members() {
-            let name = self.sides.local_name(member.name_off())?;
             let mut matched = false;
-            for index in table.find(&name) {
+            for index in table.find(self.local_hash(member.name_off())?) {
                 self.budget.spend(1)?;
                 let Some(candidate) = candidates.get(index) else { continue };
-                if !self.sides.names_match(member.name_off(), candidate.name_off())? {
+                if !self.names_match(member.name_off(), candidate.name_off())? {
                     continue;
                 }
                 let pair = Pair {
@@ -216,14 +234,14 @@ impl<'a> Test<'a, '_> {
             return Ok(false);
         }
         let candidates = target.enumerators();
-        let table = self.names(candidates.iter().map(|enumerator| enumerator.name_off()))?;
+        let names = candidates.iter().map(|enumerator| enumerator.name_off());
+        let table = self.table(target.id(), names)?;
         for enumerator in local.enumerators() {
-            let name = self.sides.local_name(enumerator.name_off())?;
             let mut matched = false;
-            for index in table.find(&name) {
+            for index in table.find(self.local_hash(enumerator.name_off())?) {
                 self.budget.spend(1)?;
                 let Some(candidate) = candidates.get(index) else { continue };
-                if self.sides.names_match(enumerator.name_off(), candidate.name_off())? {
+                if self.names_match(enumerator.name_off(), candidate.name_off())? {
                     matched = true;
                     break;
                 }
@@ -235,28 +253,49 @@ impl<'a> Test<'a, '_> {
         Ok(true)
     }
 
-    /// A table of the essential names of target entries.
-    fn names(&mut self, names: impl Iterator<Item = StrOffset>) -> Result<NameTable, Cause> {
-        let mut entries = alloc::vec::Vec::with_capacity(names.size_hint().0);
-        for (index, name_off) in names.enumerate() {
-            self.budget.spend(1)?;
-            entries.push((hash::name(essential_name(&self.sides.target_name(name_off)?)), index));
+    /// The table of the essential names of a target type's entries.
+    fn table(
+        &mut self,
+        target: TypeId,
+        names: impl Iterator<Item = StrOffset>,
+    ) -> Result<Rc<NameTable>, Cause> {
+        if let Some(table) = self.tables.get(&target) {
+            return Ok(Rc::clone(table));
+        }
+        let mut entries = Vec::with_capacity(names.size_hint().0);
+        for (index, name_off) in (0..).zip(names) {
+            let name = self.sides.target_name(name_off)?;
+            entries.push((self.hash(name)?, index));
         }
         entries.sort_unstable();
-        Ok(NameTable(entries))
+        let table = Rc::new(NameTable(entries));
+        self.tables.insert(target, Rc::clone(&table));
+        Ok(table)
+    }
+
+    fn local_hash(&mut self, name_off: StrOffset) -> Result<u32, Cause> {
+        let name = self.sides.local_name(name_off)?;
+        self.hash(name)
+    }
+
+    /// The hash of an essential name.
+    fn hash(&mut self, name: Name<'_>) -> Result<u32, Cause> {
+        self.budget.spend(1)?;
+        self.budget.spend_name(name)?;
+        Ok(hash::name(essential_name(&name)))
     }
 }
 
 /// The hashes of names with their indices, sorted: equal names in the order of their indices.
-struct NameTable(alloc::vec::Vec<(u32, usize)>);
+struct NameTable(Vec<(u32, u32)>);
 
 impl NameTable {
-    /// The indices of the entries that may have the essential name of `name`.
-    fn find(&self, name: &[u8]) -> impl Iterator<Item = usize> {
-        let wanted = hash::name(essential_name(name));
+    /// The indices of the entries whose essential name may have a hash.
+    fn find(&self, wanted: u32) -> impl Iterator<Item = usize> {
         let start = self.0.partition_point(|(hash, _)| *hash < wanted);
         let rest = self.0.get(start..).unwrap_or_default();
-        rest.iter().take_while(move |(hash, _)| *hash == wanted).map(|(_, index)| *index)
+        let same = rest.iter().take_while(move |(hash, _)| *hash == wanted);
+        same.map(|(_, index)| *index as usize)
     }
 }
 

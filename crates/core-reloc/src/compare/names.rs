@@ -2,7 +2,7 @@
 
 use btf_types::{Btf, Name, StrOffset};
 
-use crate::{error::Cause, essential_name};
+use crate::error::Cause;
 
 /// The local and the target BTF, whose strings are compared.
 #[derive(Debug, Clone, Copy)]
@@ -25,13 +25,5 @@ impl<'a> Sides<'a> {
 
     pub(crate) fn target_name(&self, offset: StrOffset) -> Result<Name<'a>, Cause> {
         self.target.string(offset).map_err(Cause::Target)
-    }
-
-    /// Whether the essential names are equal; nothing but the empty name equals the empty name.
-    /// libbpf's `bpf_core_names_match`.
-    pub(crate) fn names_match(&self, local: StrOffset, target: StrOffset) -> Result<bool, Cause> {
-        let target = self.target_name(target)?;
-        let local = self.local_name(local)?;
-        Ok(essential_name(&local) == essential_name(&target))
     }
 }

@@ -24,6 +24,8 @@ pub struct Object<'a> {
     bytes: &'a [u8],
     byte_order: ByteOrder,
     btf: Option<Btf<'a>>,
+    /// Where `.BTF` begins in the file.
+    btf_start: u64,
     ext: Option<Ext<'a>>,
     groups: Vec<Group<'a>>,
     functions: Functions<'a>,
@@ -72,6 +74,7 @@ impl<'a> Object<'a> {
             bytes,
             byte_order,
             btf: None,
+            btf_start: 0,
             ext: None,
             groups: Vec::new(),
             functions: Functions::default(),
@@ -81,6 +84,7 @@ impl<'a> Object<'a> {
             let btf = btf.map_err(malformed(".BTF", section.offset))?;
             same_byte_order(".BTF", btf.byte_order(), byte_order)?;
             object.btf = Some(btf.with_pointer_size(PointerSize::Eight));
+            object.btf_start = section.offset;
         }
         if let Some(section) = &sections.ext {
             let parsed = BtfExt::parse(file.data(section, elf::SHT_PROGBITS)?);
@@ -138,6 +142,16 @@ impl<'a> Object<'a> {
     /// The object's own types, `.BTF`. Pointers have 8 bytes.
     pub fn btf(&self) -> Option<&Btf<'a>> {
         self.btf.as_ref()
+    }
+
+    /// Checks everything that the object's types refer to, as [`Btf::validate`] does: reading does
+    /// not need it.
+    ///
+    /// # Errors
+    /// [`ObjectError::Btf`].
+    pub fn validate(&self) -> Result<(), ObjectError> {
+        let Some(btf) = &self.btf else { return Ok(()) };
+        btf.validate().map_err(malformed(".BTF", self.btf_start))
     }
 
     /// What lies beside the types, `.BTF.ext`.

@@ -81,6 +81,8 @@ pub enum CaseCut {
     },
     /// A relocation loses its flaw.
     Mend(usize),
+    /// The path of a relocation ends earlier.
+    Shorten(usize),
     /// The types change less, or are fewer; relocations of what goes, go.
     Evolution(EvolutionCut),
 }
@@ -95,6 +97,9 @@ impl Shrink for Case {
         let flawed = self.relocations.iter().enumerate();
         let flawed = flawed.filter(|(_, relocation)| relocation.flaw.is_some());
         cuts.extend(flawed.map(|(at, _)| CaseCut::Mend(at)));
+        let long = self.relocations.iter().enumerate();
+        let long = long.filter(|(_, relocation)| relocation.path.len() > 1);
+        cuts.extend(long.map(|(at, _)| CaseCut::Shorten(at)));
         cuts.extend(self.evolution.cuts().into_iter().map(CaseCut::Evolution));
         cuts
     }
@@ -106,6 +111,16 @@ impl Shrink for Case {
                 smaller.relocations.drain(*from..from.checked_add(*count)?);
             }
             CaseCut::Mend(at) => smaller.relocations.get_mut(*at)?.flaw = None,
+            CaseCut::Shorten(at) => {
+                let relocation = smaller.relocations.get_mut(*at)?;
+                relocation.path.pop();
+                let local = &self.evolution.local;
+                let layout = local.layout().ok()?;
+                let walked = walk(local, &layout, relocation.root, &relocation.path)?;
+                if walked.is_anonymous {
+                    return None;
+                }
+            }
             CaseCut::Evolution(cut) => {
                 let (evolution, moved) = self.evolution.reduced(cut)?;
                 if let Some(moved) = moved {

@@ -53,7 +53,7 @@ impl CaseProfile {
 }
 
 impl Case {
-    /// A random case; [`case`](super::case) is the strategy of it.
+    /// A random case; [`case()`](super::case()) is the strategy of it.
     pub fn generate(profile: &CaseProfile, dice: &mut Dice<'_>) -> Self {
         let types = profile.types.clone().split(false).pointer_size(PointerSize::Eight);
         let local = Graph::generate(&types, dice);

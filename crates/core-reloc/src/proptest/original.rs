@@ -26,11 +26,8 @@ pub fn original_value(graph: &Graph, layout: &Layout, relocation: &RelocDesc) ->
         RelocKind::TypeIdLocal | RelocKind::TypeIdTarget => root.0.into(),
         RelocKind::TypeSize => layout.size(*root)?.into(),
         RelocKind::EnumvalValue => enumerator_value(graph, relocation)?,
-        RelocKind::FieldByteOffset => match field()? {
-            walked @ Walked { bits: Some(_), .. } => Storage::of(layout, &walked)?.byte_offset,
-            walked => walked.bit_offset / 8,
-        },
-        RelocKind::FieldByteSize => layout.size(field()?.ty)?.into(),
+        RelocKind::FieldByteOffset => Storage::of(layout, &field()?)?.byte_offset,
+        RelocKind::FieldByteSize => Storage::of(layout, &field()?)?.size,
         RelocKind::FieldSigned => is_signed(graph, &field()?).into(),
         RelocKind::FieldLshiftU64 => Storage::of(layout, &field()?)?.shift_left(graph.byte_order),
         RelocKind::FieldRshiftU64 => 64_u64.checked_sub(Storage::of(layout, &field()?)?.bits)?,
@@ -53,7 +50,7 @@ fn is_signed(graph: &Graph, field: &Walked) -> bool {
     }
 }
 
-/// What is loaded to get at a field: for a bitfield, the unit of its declared type.
+/// What is loaded to get at a field.
 struct Storage {
     byte_offset: u64,
     /// The bytes that are loaded.
@@ -64,15 +61,28 @@ struct Storage {
 }
 
 impl Storage {
+    /// A bitfield is loaded as clang does it: by a unit as large as the alignment of the struct or
+    /// union that it is in. Where that does not cover it, clang gives up; here the declared type is
+    /// loaded.
     fn of(layout: &Layout, field: &Walked) -> Option<Self> {
-        let size = u64::from(layout.size(field.ty)?);
+        let declared = u64::from(layout.size(field.ty)?);
         let Some(bits) = field.bits else {
-            let bits = size.checked_mul(8)?;
-            return Some(Self { byte_offset: field.bit_offset / 8, size, first_bit: 0, bits });
+            let (byte_offset, bits) = (field.bit_offset / 8, declared.checked_mul(8)?);
+            return Some(Self { byte_offset, size: declared, first_bit: 0, bits });
         };
-        let byte_offset = (field.bit_offset / 8).checked_div(size)?.checked_mul(size)?;
-        let first_bit = field.bit_offset.checked_sub(byte_offset.checked_mul(8)?)?;
-        Some(Self { byte_offset, size, first_bit, bits: bits.into() })
+        let bits = u64::from(bits);
+        let unit = u64::from(layout.alignment(*field.holders.last()?)?).min(8);
+        let within = field.bit_offset.checked_sub(field.holder_bit_offset)?;
+        let [by_unit, by_declared] = [unit, declared].map(|size| {
+            let first_bit = within.checked_rem(size.checked_mul(8)?)?;
+            let byte_offset = field.bit_offset.checked_sub(first_bit)? / 8;
+            Some(Self { byte_offset, size, first_bit, bits })
+        });
+        by_unit.filter(|load| load.covers()).or(by_declared)
+    }
+
+    fn covers(&self) -> bool {
+        self.first_bit.saturating_add(self.bits) <= self.size.saturating_mul(8)
     }
 
     /// By how much to shift so that the field's highest bit becomes bit 63.

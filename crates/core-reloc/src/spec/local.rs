@@ -6,85 +6,95 @@ use btf_types::{Btf, Error as BtfError, StrOffset, Type, TypeId};
 
 use crate::{
     Relocation, Subject,
+    budget::Budget,
     error::Cause,
     spec::{Accessor, Spec, is_flexible},
+    value::Side,
 };
 
 /// Spells out the access path of a relocation against the local types.
 pub(crate) fn local_spec<'a>(
     local: &'a Btf<'a>,
     relocation: &Relocation,
+    budget: &mut Budget,
 ) -> Result<Spec<'a>, Cause> {
     let root = local.type_by_id(relocation.type_id).map_err(Cause::Local)?;
+    let mut spec = Spec::of_root(local, root.id());
     match relocation.kind.subject() {
-        Subject::Type => type_spec(root, relocation),
-        Subject::Enumerator => enumerator_spec(root, relocation),
-        Subject::Field => field_spec(root, relocation),
+        Subject::Type => check_type_access(relocation)?,
+        Subject::Enumerator => take_enumerator(&mut spec, root, relocation, budget)?,
+        Subject::Field => take_field(&mut spec, root, relocation, budget)?,
     }
+    Ok(spec)
 }
 
-fn type_spec<'a>(root: Type<'a>, relocation: &Relocation) -> Result<Spec<'a>, Cause> {
+fn check_type_access(relocation: &Relocation) -> Result<(), Cause> {
     match *relocation.access {
-        [0] => Ok(Spec::of_root(root.btf(), root.id())),
+        [0] => Ok(()),
         _ => Err(Cause::NotTheRoot),
     }
 }
 
-fn enumerator_spec<'a>(root: Type<'a>, relocation: &Relocation) -> Result<Spec<'a>, Cause> {
-    let ty = root.skip_modifiers_and_typedefs().map_err(Cause::Local)?;
+fn take_enumerator(
+    spec: &mut Spec<'_>,
+    root: Type<'_>,
+    relocation: &Relocation,
+    budget: &mut Budget,
+) -> Result<(), Cause> {
+    let ty = budget.behind(root, Side::Local)?;
     if !ty.kind().is_enum() {
         return Err(Cause::NotAnEnum { found: ty.kind() });
     }
     let [index] = *relocation.access else { return Err(Cause::NotOneEnumerator) };
     let enumerator = ty.enumerators().get(index as usize);
     let enumerator = enumerator.ok_or(Cause::NoSuchEnumerator { index, len: ty.vlen() })?;
-
-    let mut spec = Spec::of_root(root.btf(), root.id());
-    spec.path = relocation.access.clone();
-    let name_off = Some(enumerator.name_off());
-    spec.accessors.push(Accessor { type_id: ty.id(), index, name_off });
-    Ok(spec)
+    let (name_off, member_type) = (Some(enumerator.name_off()), TypeId::VOID);
+    spec.accessors.push(Accessor { type_id: ty.id(), index, name_off, member_type });
+    Ok(())
 }
 
-fn field_spec<'a>(root: Type<'a>, relocation: &Relocation) -> Result<Spec<'a>, Cause> {
-    let mut spec = Spec::of_root(root.btf(), root.id());
-    let mut ty = root.skip_modifiers_and_typedefs().map_err(Cause::Local)?;
+fn take_field<'a>(
+    spec: &mut Spec<'a>,
+    root: Type<'a>,
+    relocation: &Relocation,
+    budget: &mut Budget,
+) -> Result<(), Cause> {
+    let mut ty = budget.behind(root, Side::Local)?;
     let mut steps = relocation.access.iter().copied();
     if let Some(index) = steps.next() {
-        step_into_element(&mut spec, ty, index)?;
+        step_into_element(spec, ty, index)?;
     }
     for (step, index) in (1..).zip(steps) {
+        budget.spend(1)?;
         if ty.kind().is_composite() {
             let member = ty.members().get(index as usize);
             let member = member.ok_or(Cause::NoSuchMember { step, index, len: ty.vlen() })?;
             spec.advance(member.bit_offset().into()).ok_or(Cause::OffsetOverflow)?;
-            let owner = ty.id();
-            ty = local_type(spec.btf, member.type_id())?;
+            let (type_id, member_type) = (ty.id(), member.type_id());
+            ty = local_type(spec.btf, member_type, budget)?;
             if member.name_off() != StrOffset::EMPTY {
                 if let Some([0, ..]) = spec.btf.string_and_rest(member.name_off()) {
                     return Err(Cause::EmptyMemberName { step });
                 }
                 let name_off = Some(member.name_off());
-                let accessor = Accessor { type_id: owner, index, name_off };
+                let accessor = Accessor { type_id, index, name_off, member_type };
                 spec.push_member(accessor, ty, member.bitfield_size());
             }
         } else if let Some(array) = ty.array() {
             if index >= array.len && !is_flexible(spec.btf, spec.accessors.last(), array.len) {
                 return Err(Cause::NoSuchElement { step, index, len: array.len });
             }
-            ty = local_type(spec.btf, array.element)?;
-            step_into_element(&mut spec, ty, index)?;
+            ty = local_type(spec.btf, array.element, budget)?;
+            step_into_element(spec, ty, index)?;
         } else {
             return Err(Cause::NoWayIn { step, found: ty.kind() });
         }
     }
-    spec.path = relocation.access.clone();
-    Ok(spec)
+    Ok(())
 }
 
-fn local_type<'a>(local: &'a Btf<'a>, id: TypeId) -> Result<Type<'a>, Cause> {
-    let ty = local.type_by_id(id).and_then(Type::skip_modifiers_and_typedefs);
-    ty.map_err(Cause::Local)
+fn local_type<'a>(local: &'a Btf<'a>, id: TypeId, budget: &mut Budget) -> Result<Type<'a>, Cause> {
+    budget.behind(local.type_by_id(id).map_err(Cause::Local)?, Side::Local)
 }
 
 /// Moves on by `index` elements of a type.

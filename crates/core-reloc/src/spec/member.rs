@@ -3,7 +3,9 @@
 use btf_types::{Btf, StrOffset, Type, TypeId};
 use indexmap::IndexMap;
 
-use crate::{AccessPath, budget::Budget, error::Cause, hash::IdHasher, limits::MAX_PATH_LEN};
+use crate::{
+    AccessPath, budget::Budget, error::Cause, hash::IdHasher, limits::MAX_PATH_LEN, value::Side,
+};
 
 /// A member that was found.
 #[derive(Debug, Clone)]
@@ -63,16 +65,15 @@ impl<'a, 's> MemberSearch<'a, 's> {
     }
 
     /// Looks in a type. If the member is found, the path leads to it; else it is as before.
-    pub(crate) fn find(&mut self, within: TypeId) -> Result<Option<Found>, Cause> {
+    pub(crate) fn find(&mut self, within: Type<'a>) -> Result<Option<Found>, Cause> {
         match self.search(within)? {
             Searched::Found(found) => Ok(Some(found)),
             Searched::Without(_) => Ok(None),
         }
     }
 
-    fn search(&mut self, within: TypeId) -> Result<Searched, Cause> {
-        let ty = self.btf.type_by_id(within).and_then(Type::skip_modifiers_and_typedefs);
-        let ty = ty.map_err(Cause::Target)?;
+    /// Looks in a type whose modifiers and typedefs are behind.
+    fn search(&mut self, ty: Type<'a>) -> Result<Searched, Cause> {
         if let Some(levels) = self.without.get(&ty.id()) {
             return if self.path.len().saturating_add(*levels) > MAX_PATH_LEN {
                 Err(Cause::TooDeep)
@@ -130,7 +131,9 @@ impl<'a, 's> MemberSearch<'a, 's> {
     /// Looks in the type of an anonymous member.
     fn enter(&mut self, type_id: TypeId) -> Result<Searched, Cause> {
         self.visits = self.visits.saturating_add(1);
-        self.search(type_id)
+        let ty = self.btf.type_by_id(type_id).map_err(Cause::Target)?;
+        let ty = self.budget.behind(ty, Side::Target)?;
+        self.search(ty)
     }
 }
 

@@ -4,7 +4,7 @@
 
 use core::fmt;
 
-use btf_types::{Kind, Type, TypeId};
+use btf_types::{Kind, StrOffset, Type, TypeId};
 
 use crate::{
     RelocKind, Subject,
@@ -19,6 +19,7 @@ use crate::{
     spec::local::element_bits,
     spec::member::MemberSearch,
     spec::{Accessor, Spec, is_flexible},
+    value::Side,
 };
 
 /// Why a candidate does not match. `accessor` counts from the root, which is 0; the ids are of the
@@ -93,44 +94,50 @@ impl fmt::Display for Mismatch {
     }
 }
 
+/// What came of looking for something in a candidate.
+type Matched<T = ()> = Result<Result<T, Mismatch>, Cause>;
+
 /// Finds the local spec in a candidate of the target.
 pub(crate) fn target_spec<'a>(
     local: &Spec<'a>,
     kind: RelocKind,
     candidate: Type<'a>,
     budget: &mut Budget,
-) -> Result<Result<Spec<'a>, Mismatch>, Cause> {
+) -> Matched<Spec<'a>> {
     let sides = Sides { local: local.btf, target: candidate.btf() };
-    match kind.subject() {
-        Subject::Type => match_type(sides, local, kind, candidate, budget),
-        Subject::Enumerator => match_enumerator(sides, local, candidate, budget),
-        Subject::Field => match_field(sides, local, candidate, budget),
-    }
+    let mut spec = Spec::of_root(sides.target, candidate.id());
+    let matched = match kind.subject() {
+        Subject::Type => match_type(sides, local.root, kind, candidate, budget)?,
+        Subject::Enumerator => match_enumerator(sides, local, &mut spec, candidate, budget)?,
+        Subject::Field => match_field(sides, local, &mut spec, candidate, budget)?,
+    };
+    Ok(matched.map(|()| spec))
 }
 
-fn match_type<'a>(
-    sides: Sides<'a>,
-    local: &Spec<'a>,
+fn match_type(
+    sides: Sides<'_>,
+    local: TypeId,
     kind: RelocKind,
-    candidate: Type<'a>,
+    candidate: Type<'_>,
     budget: &mut Budget,
-) -> Result<Result<Spec<'a>, Mismatch>, Cause> {
+) -> Matched {
     let (matches, mismatch) = if kind == RelocKind::TypeMatches {
-        (types_match(sides, local.root, candidate.id(), budget)?, Mismatch::TypesDiffer)
+        (types_match(sides, local, candidate.id(), budget)?, Mismatch::TypesDiffer)
     } else {
-        let compatible = types_are_compatible(sides, local.root, candidate.id(), budget)?;
+        let compatible = types_are_compatible(sides, local, candidate.id(), budget)?;
         (compatible, Mismatch::TypesIncompatible)
     };
-    Ok(if matches { Ok(Spec::of_root(sides.target, candidate.id())) } else { Err(mismatch) })
+    Ok(if matches { Ok(()) } else { Err(mismatch) })
 }
 
 fn match_enumerator<'a>(
     sides: Sides<'a>,
     local: &Spec<'a>,
+    spec: &mut Spec<'a>,
     candidate: Type<'a>,
     budget: &mut Budget,
-) -> Result<Result<Spec<'a>, Mismatch>, Cause> {
-    let ty = candidate.skip_modifiers_and_typedefs().map_err(Cause::Target)?;
+) -> Matched {
+    let ty = budget.behind(candidate, Side::Target)?;
     if !ty.kind().is_enum() {
         return Ok(Err(Mismatch::NotAnEnum { kind: ty.kind() }));
     }
@@ -144,12 +151,13 @@ fn match_enumerator<'a>(
         if !rest.starts_with(wanted) {
             continue;
         }
-        if essential_name(&sides.target_name(enumerator.name_off())?) == wanted {
-            let mut spec = Spec::of_root(sides.target, candidate.id());
-            let name_off = Some(enumerator.name_off());
-            spec.accessors.push(Accessor { type_id: ty.id(), index, name_off });
+        let name = sides.target_name(enumerator.name_off())?;
+        budget.spend_name(name)?;
+        if essential_name(&name) == wanted {
+            let (name_off, member_type) = (Some(enumerator.name_off()), TypeId::VOID);
+            spec.accessors.push(Accessor { type_id: ty.id(), index, name_off, member_type });
             spec.path.push(index)?;
-            return Ok(Ok(spec));
+            return Ok(Ok(()));
         }
     }
     Ok(Err(Mismatch::NoEnumerator))
@@ -158,56 +166,64 @@ fn match_enumerator<'a>(
 fn match_field<'a>(
     sides: Sides<'a>,
     local: &Spec<'a>,
+    spec: &mut Spec<'a>,
     candidate: Type<'a>,
     budget: &mut Budget,
-) -> Result<Result<Spec<'a>, Mismatch>, Cause> {
-    let mut spec = Spec::of_root(sides.target, candidate.id());
-    let mut ty = candidate.skip_modifiers_and_typedefs().map_err(Cause::Target)?;
+) -> Matched {
+    let mut ty = budget.behind(candidate, Side::Target)?;
     for (position, accessor) in local.accessors.iter().enumerate() {
         let step = match accessor.name_off {
-            Some(_) => take_member(sides, &mut spec, ty, position, accessor, budget)?,
-            None => take_element(&mut spec, ty, position, accessor.index)?,
+            Some(name_off) => {
+                let member = Wanted { position, name_off, type_id: accessor.member_type };
+                take_member(sides, spec, ty, member, budget)?
+            }
+            None => take_element(spec, ty, position, accessor.index, budget)?,
         };
         match step {
             Ok(next) => ty = next,
             Err(mismatch) => return Ok(Err(mismatch)),
         }
     }
-    Ok(Ok(spec))
+    Ok(Ok(()))
 }
 
-/// Goes to the target member of the local accessor's name.
+/// A local member to be found in the target.
+struct Wanted {
+    /// Which accessor of the local spec it is.
+    position: usize,
+    name_off: StrOffset,
+    type_id: TypeId,
+}
+
+/// Goes to the target member of the local one's name.
 fn take_member<'a>(
     sides: Sides<'a>,
     spec: &mut Spec<'a>,
     within: Type<'a>,
-    position: usize,
-    accessor: &Accessor,
+    member: Wanted,
     budget: &mut Budget,
-) -> Result<Result<Type<'a>, Mismatch>, Cause> {
-    let no_member = Mismatch::NoMember { accessor: position, target: within.id() };
-    let owner = sides.local.type_by_id(accessor.type_id).map_err(Cause::Local)?;
-    let Some(member) = owner.members().get(accessor.index as usize) else {
-        return Ok(Err(no_member));
-    };
-    let name = sides.local_name_with_nul(member.name_off())?;
+) -> Matched<Type<'a>> {
+    let name = sides.local_name_with_nul(member.name_off)?;
     let mut search = MemberSearch::new(sides.target, name, &mut spec.path, budget);
-    let Some(found) = search.find(within.id())? else {
-        return Ok(Err(no_member));
+    let Some(found) = search.find(within)? else {
+        return Ok(Err(Mismatch::NoMember { accessor: member.position, target: within.id() }));
     };
-
-    if !fields_are_compatible(sides, member.type_id(), found.type_id)? {
+    if !fields_are_compatible(sides, member.type_id, found.type_id, budget)? {
         return Ok(Err(Mismatch::Incompatible {
-            accessor: position,
-            local: member.type_id(),
+            accessor: member.position,
+            local: member.type_id,
             target: found.type_id,
         }));
     }
     spec.advance(found.bit_offset).ok_or(Cause::OffsetOverflow)?;
-    let ty = sides.target.type_by_id(found.type_id).and_then(Type::skip_modifiers_and_typedefs);
-    let ty = ty.map_err(Cause::Target)?;
-    let name_off = Some(found.name_off);
-    let accessor = Accessor { type_id: found.owner, index: found.index, name_off };
+    let ty = sides.target.type_by_id(found.type_id).map_err(Cause::Target)?;
+    let ty = budget.behind(ty, Side::Target)?;
+    let accessor = Accessor {
+        type_id: found.owner,
+        index: found.index,
+        name_off: Some(found.name_off),
+        member_type: found.type_id,
+    };
     spec.push_member(accessor, ty, found.bitfield_size);
     Ok(Ok(ty))
 }
@@ -218,7 +234,8 @@ fn take_element<'a>(
     ty: Type<'a>,
     position: usize,
     index: u32,
-) -> Result<Result<Type<'a>, Mismatch>, Cause> {
+    budget: &mut Budget,
+) -> Matched<Type<'a>> {
     let element = if position == 0 {
         ty
     } else {
@@ -229,8 +246,8 @@ fn take_element<'a>(
         if index >= array.len && !is_flexible(spec.btf, spec.accessors.last(), array.len) {
             return Ok(Err(Mismatch::TooShort { accessor: position, index, len: array.len }));
         }
-        let element = spec.btf.type_by_id(array.element);
-        element.and_then(Type::skip_modifiers_and_typedefs).map_err(Cause::Target)?
+        let element = spec.btf.type_by_id(array.element).map_err(Cause::Target)?;
+        budget.behind(element, Side::Target)?
     };
     if spec.path.len() >= MAX_PATH_LEN {
         return Err(Cause::TooDeep);

@@ -1,3 +1,5 @@
 //! Tests of the strategies.
 
 mod cases;
+mod mix;
+mod shrinking;

@@ -1,10 +1,13 @@
 //! Programs that the kernel has accepted.
 
+use std::ffi::CString;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 use super::ProgramType;
-use super::sys::{ObjectInfo, ProgInfo, TestRun, address, bpf};
+use super::sys::{ObjGet, ObjectInfo, ProgInfo, TestRun, address, bpf, bpf_fd};
 
 /// A program that the kernel has accepted.
 #[derive(Debug)]
@@ -16,6 +19,21 @@ pub struct Loaded {
 impl Loaded {
     pub(super) fn new(fd: OwnedFd, kind: ProgramType) -> Self {
         Self { fd, kind }
+    }
+
+    /// A program that a loader has pinned in a BPF file system.
+    ///
+    /// # Errors
+    /// There is none, or we may not have it.
+    ///
+    /// # Panics
+    /// If the path has a NUL byte.
+    pub fn pinned(path: &Path, kind: ProgramType) -> io::Result<Self> {
+        let path = CString::new(path.as_os_str().as_bytes()).expect("paths have no NUL bytes");
+        let mut attributes = ObjGet { pathname: address(path.as_ptr()), ..ObjGet::default() };
+        // SAFETY: the address is that of a string that ends with NUL.
+        let fd = unsafe { bpf_fd(&mut attributes) }?;
+        Ok(Self::new(fd, kind))
     }
 
     /// Runs it once, on an empty packet if it wants one, and returns what it returns.
@@ -37,17 +55,15 @@ impl Loaded {
         Ok(attributes.retval)
     }
 
-    /// Runs a [`ProgramType::Syscall`] once with a context, which the program may read and write,
-    /// and returns what it returns.
+    /// Runs it once on a context, which the kernel writes back, and returns what it returns.
     ///
     /// # Errors
-    /// The kernel cannot run it so: it is of another type, or accesses more than the context has.
-    pub fn run_with(&self, context: &mut [u8]) -> io::Result<u32> {
+    /// The kernel cannot run it so.
+    pub fn run_on(&self, context: &mut [u8]) -> io::Result<u32> {
         let mut attributes = self.test_run();
         attributes.ctx_in = address(context.as_mut_ptr());
         attributes.ctx_size_in = context.len() as u32;
-        // SAFETY: the only address is that of the context, with its size; the kernel copies it,
-        // and writes it back to the same place.
+        // SAFETY: the only address is that of a slice that may be written to, with its size.
         unsafe { bpf(&mut attributes) }?;
         Ok(attributes.retval)
     }

@@ -49,6 +49,15 @@ pub(super) struct ProgLoad {
     pub(super) log_true_size: u32,
 }
 
+/// `BPF_OBJ_GET`.
+#[repr(C)]
+#[derive(Default)]
+pub(super) struct ObjGet {
+    pub(super) pathname: u64,
+    pub(super) bpf_fd: u32,
+    pub(super) file_flags: u32,
+}
+
 /// `BPF_BTF_LOAD`.
 #[repr(C)]
 #[derive(Default)]
@@ -107,6 +116,11 @@ unsafe impl Attributes for ProgLoad {
 }
 
 // SAFETY: the layout is checked below.
+unsafe impl Attributes for ObjGet {
+    const COMMAND: c_long = 7;
+}
+
+// SAFETY: the layout is checked below.
 unsafe impl Attributes for TestRun {
     const COMMAND: c_long = 10;
 }
@@ -130,6 +144,7 @@ const _: () = {
     assert!(offset_of!(ProgLoad, core_relo_rec_size) == 136);
     assert!(size_of::<ProgLoad>() == 144);
     assert!(size_of::<BtfLoad>() == 32);
+    assert!(size_of::<ObjGet>() == 16);
     assert!(offset_of!(TestRun, ctx_in) == 48);
     assert!(size_of::<TestRun>() == 64);
     assert!(size_of::<ObjectInfo>() == 16);

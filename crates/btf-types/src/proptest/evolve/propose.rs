@@ -37,12 +37,10 @@ pub(super) fn edits(
 
 /// Any type, but rather one with parts.
 fn any_type(graph: &Graph, dice: &mut Dice<'_>) -> TypeId {
-    let mut any = || id(dice.within(0..=graph.types.len() - 1));
-    let (first, second) = (any(), any());
-    match graph.get(first) {
-        Some(TypeDesc::Composite(_) | TypeDesc::Enum(_)) => first,
-        _ => second,
-    }
+    let any: [TypeId; 3] = core::array::from_fn(|_| id(dice.within(0..=graph.types.len() - 1)));
+    let has_parts =
+        |id: &TypeId| matches!(graph.get(*id), Some(TypeDesc::Composite(_) | TypeDesc::Enum(_)));
+    any.into_iter().find(has_parts).unwrap_or(any[0])
 }
 
 /// Makes up changes for the state that the graph is in.

@@ -104,13 +104,18 @@ impl Change {
             Self::RemoveMember { member: part }
             | Self::MoveMember { member: part, .. }
             | Self::RenameMember { member: part, .. }
-            | Self::NestMembers { from: part, .. }
             | Self::UnnestMember { member: part }
             | Self::SetBits { member: part, .. }
             | Self::RemoveEnumerator { enumerator: part }
             | Self::Renumber { enumerator: part, .. }
             | Self::RenameEnumerator { enumerator: part, .. }
             | Self::RemoveParam { param: part } => *part = moved.part(of, *part)?,
+            Self::NestMembers { from, count, .. } => {
+                let range = *from..from.saturating_add(*count);
+                let mut kept = range.filter_map(|member| moved.part(of, member));
+                *from = kept.next()?;
+                *count = 1 + kept.count();
+            }
             Self::AddMember { member, .. } => member.ty = moved.id(member.ty)?,
             Self::AddParam(param) => param.ty = moved.id(param.ty)?,
             Self::Retype { place, to } => {

@@ -29,24 +29,14 @@ impl Generator<'_, '_, '_> {
         let mut members = Vec::with_capacity(count);
         for left in (0..count).rev() {
             let at_end = left == 0 && kind == CompositeKind::Struct;
-            members.push(self.member(&mut known, at_end));
+            members.push(self.member(&mut known, packing, at_end));
         }
         self.known.push(known);
         TypeDesc::Composite(CompositeDesc { kind, name, packing, members })
     }
 
-    fn member(&mut self, known: &mut Known, at_end: bool) -> MemberDesc {
-        let now = self.types.len();
-        let room = MAX_SIZE - known.bound;
-        // Flexible arrays belong to the end; elsewhere they are of no elements.
-        let anywhere = self.dice.chance(5);
-        let ty = self.earlier(|this, id, _| {
-            let flexible = matches!(this.resolve(id), Some(TypeDesc::Array { len: 0, .. }));
-            this.sized_by(id).is_some_and(|by| by < now)
-                && this.bound(id) + MAX_ALIGNMENT < room
-                && (!flexible || at_end || anywhere)
-        });
-        let ty = ty.unwrap_or(id(0));
+    fn member(&mut self, known: &mut Known, packing: Packing, at_end: bool) -> MemberDesc {
+        let ty = self.member_type(MAX_SIZE - known.bound, at_end);
         known.bound = (known.bound + self.bound(ty) + MAX_ALIGNMENT).min(MAX_SIZE);
         if self.embeds(known, ty) {
             return MemberDesc { name: String::new(), ty, bits: None };
@@ -54,8 +44,33 @@ impl Generator<'_, '_, '_> {
         let again = if self.profile.duplicates { 30 } else { 0 };
         let name = names::of_member(self.dice, &known.visible, again);
         known.visible.push(name.clone());
-        let bits = if self.dice.chance(25) { self.bits(ty) } else { None };
+        // Where nothing is padded, bitfields cross all boundaries.
+        let percent = if packing == Packing::Packed { 45 } else { 25 };
+        let bits = if self.dice.chance(percent) { self.bits(ty) } else { None };
         MemberDesc { name, ty, bits }
+    }
+
+    /// A type of at most so many bytes.
+    fn member_type(&mut self, room: u64, at_end: bool) -> TypeId {
+        let now = self.types.len();
+        // Flexible arrays belong to the end; elsewhere they are of no elements.
+        let flexible_fits = at_end || self.dice.chance(5);
+        let fits = |this: &Self, id| {
+            let flexible = matches!(this.resolve(id), Some(TypeDesc::Array { len: 0, .. }));
+            this.sized_by(id).is_some_and(|by| by < now)
+                && this.bound(id) + MAX_ALIGNMENT < room
+                && (!flexible || flexible_fits)
+        };
+        let wanted = if at_end && self.dice.chance(30) {
+            self.earlier(|this, id, _| {
+                matches!(this.resolve(id), Some(TypeDesc::Array { len: 0, .. })) && fits(this, id)
+            })
+        } else if self.dice.chance(25) {
+            self.earlier(|this, id, ty| matches!(ty, TypeDesc::Composite(_)) && fits(this, id))
+        } else {
+            None
+        };
+        wanted.or_else(|| self.earlier(|this, id, _| fits(this, id))).unwrap_or(id(0))
     }
 
     /// Whether a member becomes an anonymous one. In C only one member is of an anonymous type, and

@@ -1,0 +1,116 @@
+//! How much memory a contender takes, by counting what is allocated: `bench-memory CONTENDER TARGET
+//! OBJECT`.
+//!
+//! A program of its own, because its `malloc` counts, for Rust's code and for C's, and times would
+//! include that.
+
+use std::ffi::c_void;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{env, fs, path::Path};
+
+use core_reloc_bench::Result;
+use core_reloc_bench::contenders::Who;
+use core_reloc_bench::run::memory::Memory;
+
+fn main() -> Result {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let [who, target, object] = arguments.as_slice() else {
+        return Err("usage: bench-memory CONTENDER TARGET OBJECT".into());
+    };
+    let who = Who::from_name(who).ok_or("no such contender")?;
+    let object = fs::read(object)?;
+
+    let before = CURRENT.load(Ordering::Relaxed);
+    PEAK.store(before, Ordering::Relaxed);
+    let mut kept = 0;
+    who.contender().keep(Path::new(target), &object, &mut || {
+        kept = CURRENT.load(Ordering::Relaxed) - before;
+    })?;
+    let peak = PEAK.load(Ordering::Relaxed) - before;
+    println!("{}", serde_json::to_string(&Memory { kept, peak })?);
+    Ok(())
+}
+
+/// The bytes that are allocated now.
+static CURRENT: AtomicUsize = AtomicUsize::new(0);
+/// The most that were allocated at a time.
+static PEAK: AtomicUsize = AtomicUsize::new(0);
+
+fn add(bytes: usize) {
+    let current = CURRENT.fetch_add(bytes, Ordering::Relaxed) + bytes;
+    PEAK.fetch_max(current, Ordering::Relaxed);
+}
+
+/// Counts a new allocation.
+///
+/// # Safety
+/// The pointer is null, or what the C library has allocated.
+unsafe fn count(allocated: *mut c_void) -> *mut c_void {
+    // SAFETY: as this function demands; of null the size is zero.
+    add(unsafe { libc::malloc_usable_size(allocated) });
+    allocated
+}
+
+unsafe extern "C" {
+    fn __libc_malloc(size: usize) -> *mut c_void;
+    fn __libc_calloc(count: usize, size: usize) -> *mut c_void;
+    fn __libc_realloc(allocated: *mut c_void, size: usize) -> *mut c_void;
+    fn __libc_memalign(align: usize, size: usize) -> *mut c_void;
+    fn __libc_free(allocated: *mut c_void);
+}
+
+/// The C library's `malloc`, counted.
+#[unsafe(no_mangle)]
+extern "C" fn malloc(size: usize) -> *mut c_void {
+    // SAFETY: the pointer is fresh from the C library.
+    unsafe { count(__libc_malloc(size)) }
+}
+
+/// The C library's `calloc`, counted.
+#[unsafe(no_mangle)]
+extern "C" fn calloc(number: usize, size: usize) -> *mut c_void {
+    // SAFETY: the pointer is fresh from the C library.
+    unsafe { count(__libc_calloc(number, size)) }
+}
+
+/// The C library's `posix_memalign`, counted.
+///
+/// # Safety
+/// As that of the C library demands.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn posix_memalign(to: *mut *mut c_void, align: usize, size: usize) -> i32 {
+    // SAFETY: the pointer is fresh from the C library.
+    let allocated = unsafe { count(__libc_memalign(align, size)) };
+    if allocated.is_null() {
+        return libc::ENOMEM;
+    }
+    // SAFETY: the caller has room for a pointer there.
+    unsafe { to.write(allocated) };
+    0
+}
+
+/// The C library's `realloc`, counted.
+///
+/// # Safety
+/// As that of the C library demands.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn realloc(allocated: *mut c_void, size: usize) -> *mut c_void {
+    // SAFETY: the caller's pointer is null or was allocated; the new one is fresh.
+    unsafe {
+        CURRENT.fetch_sub(libc::malloc_usable_size(allocated), Ordering::Relaxed);
+        count(__libc_realloc(allocated, size))
+    }
+}
+
+/// The C library's `free`, counted.
+///
+/// # Safety
+/// As that of the C library demands.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn free(allocated: *mut c_void) {
+    // SAFETY: the caller's pointer is null or was allocated.
+    unsafe {
+        CURRENT.fetch_sub(libc::malloc_usable_size(allocated), Ordering::Relaxed);
+        __libc_free(allocated);
+    }
+}

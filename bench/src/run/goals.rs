@@ -1,0 +1,125 @@
+//! What a run is to show, and whether it does.
+
+use std::time::Duration;
+
+use super::report::Report;
+use crate::contenders::Who;
+
+/// A limit that we have set ourselves.
+#[derive(Debug)]
+pub struct Goal {
+    /// What is compared.
+    pub about: String,
+    /// What it may be.
+    pub limit: f64,
+    /// What it is.
+    pub measured: f64,
+    /// Whether more is better.
+    more: bool,
+}
+
+impl Goal {
+    fn at_least(about: impl Into<String>, limit: f64, measured: f64) -> Self {
+        Self { about: about.into(), limit, measured, more: true }
+    }
+
+    fn at_most(about: impl Into<String>, limit: f64, measured: f64) -> Self {
+        Self { about: about.into(), limit, measured, more: false }
+    }
+
+    /// Whether it is reached.
+    pub fn is_met(&self) -> bool {
+        if self.more { self.measured >= self.limit } else { self.measured <= self.limit }
+    }
+
+    /// The limit in words.
+    pub fn limit(&self) -> String {
+        format!("at {} {}", if self.more { "least" } else { "most" }, number(self.limit))
+    }
+
+    /// What was measured, in words.
+    pub fn measured(&self) -> String {
+        number(self.measured)
+    }
+}
+
+fn number(number: f64) -> String {
+    if number >= 100.0 || number.fract() == 0.0 {
+        format!("{number:.0}")
+    } else {
+        format!("{number:.2}")
+    }
+}
+
+/// All goals that a report can tell about: none, of a quick run.
+pub fn goals(report: &Report) -> Vec<Goal> {
+    let mut goals = Vec::new();
+    if report.quick {
+        return goals;
+    }
+    let ratios = [
+        ("a", Who::Libbpf, 12.0),
+        ("a", Who::AyaObj, 15.0),
+        ("b", Who::Libbpf, 80.0),
+        ("c", Who::Libbpf, 200.0),
+    ];
+    for (key, who, limit) in ratios {
+        if let Some(ratio) = report.case(key).ratio(who) {
+            goals.push(Goal::at_least(format!("({key}) {who}'s time, in ours"), limit, ratio));
+        }
+    }
+    let ours = |key| report.case(key).median(Who::CoreReloc);
+    if let Some(time) = ours("a") {
+        let about = "(a) our time, in bare reads and walks";
+        goals.push(Goal::at_most(about, 2.0, ratio(time, report.least())));
+    }
+    if let Some(time) = ours("d") {
+        let each = time.as_nanos() as f64 / report.case("d").of.relocations as f64;
+        goals.push(Goal::at_most("(d) nanoseconds for a relocation", 300.0, each));
+    }
+    if let Some(memory) = report.memory.get(&Who::CoreReloc) {
+        let besides = memory.kept.saturating_sub(report.kernel.bytes) as f64 / 1024.0;
+        goals.push(Goal::at_most("(e) KiB kept besides the file", 1024.0, besides));
+    }
+    goals.extend(growth(report).into_iter().flatten());
+    let (ours, theirs) = (&report.programs[&Who::CoreReloc], &report.programs[&Who::Libbpf]);
+    let times = ratio(theirs.took.median, ours.took.median);
+    goals.push(Goal::at_least("the program with libbpf's time, in our program's", 4.0, times));
+    let peaks = ours.peak_kib as f64 / theirs.peak_kib as f64;
+    goals.push(Goal::at_most("our program's peak, in that of the program with libbpf", 1.0, peaks));
+    goals
+}
+
+/// Whether the time grows no faster than what is relocated, but for a quarter that noise and caches
+/// may make.
+fn growth(report: &Report) -> Option<[Goal; 2]> {
+    const LINEAR: f64 = 1.25;
+    let step = |index: usize| {
+        let step = report.more_relocations.get(index)?;
+        Some((step.of.relocations as f64, step.median(Who::CoreReloc)?.as_secs_f64()))
+    };
+    let last = report.more_relocations.len().checked_sub(1)?;
+    let slope = |from: (f64, f64), to: (f64, f64)| (to.1 - from.1) / (to.0 - from.0);
+    let (first, middle, end) = (step(0)?, step(last.checked_sub(1)?)?, step(last)?);
+    let by_relocation = slope(middle, end) / slope(first, middle);
+
+    let (small, large) = (report.larger_targets.first()?, report.larger_targets.last()?);
+    let time = ratio(large.median(Who::CoreReloc)?, small.median(Who::CoreReloc)?);
+    let by_size = time / (large.of.types as f64 / small.of.types as f64);
+    Some([
+        Goal::at_most(
+            "(g) the last relocations' cost, in that of the first",
+            LINEAR,
+            by_relocation,
+        ),
+        Goal::at_most(
+            "(g) the largest target's cost for a type, in the smallest's",
+            LINEAR,
+            by_size,
+        ),
+    ])
+}
+
+fn ratio(one: Duration, other: Duration) -> f64 {
+    one.as_secs_f64() / other.as_secs_f64()
+}

@@ -1,0 +1,258 @@
+//! The report as Markdown.
+
+use std::fmt::{self, Write};
+use std::time::Duration;
+
+use super::goals::goals;
+use super::job::Floor;
+use super::machine::Machine;
+use super::report::{Measured, Outcome, Report};
+use crate::contenders::Who;
+
+/// Those that we are compared with.
+const PEERS: [Who; 2] = [Who::Libbpf, Who::AyaObj];
+
+/// Writes the page that `docs/bench.md` is.
+///
+/// # Errors
+/// None, since text can always be written to.
+pub fn page(report: &Report, plot: &str) -> Result<String, fmt::Error> {
+    let mut page = String::new();
+    head(&mut page, report, plot)?;
+    times(&mut page, report)?;
+    floor(&mut page, report)?;
+    memory(&mut page, report)?;
+    programs(&mut page, report)?;
+    growth(&mut page, report)?;
+    if !report.quick {
+        limits(&mut page, report)?;
+    }
+    Ok(page)
+}
+
+fn head(page: &mut String, report: &Report, plot: &str) -> fmt::Result {
+    let Machine { date, cpu, threads, memory_gib, kernel, rustc, libbpf, aya_obj } =
+        &report.machine;
+    let target = &report.kernel;
+    writeln!(
+        page,
+        "# Speed\n\n\
+         `cargo xtask bench` made this page on {date}: {cpu}, {threads} threads, {memory_gib} GiB, \
+         {kernel}, {rustc}. Contenders: libbpf {libbpf} (crate libbpf-sys), aya-obj {aya_obj}.\n\n\
+         All contenders get the same files, each in processes of its own and in turn. A time is the \
+         median of its rounds, and is here only because every contender left the same code, byte for \
+         byte. The target, where nothing else is said, is the BTF of a real kernel, `{}`: {} bytes, \
+         {} types. Files are in the page cache.\n\n\
+         ![Time against relocations, and against the size of the target]({plot})",
+        target.name,
+        grouped(target.bytes),
+        grouped(target.types),
+    )
+}
+
+fn times(page: &mut String, report: &Report) -> fmt::Result {
+    writeln!(page, "\n## Times\n")?;
+    let about = |case: &Measured<_>| {
+        let object: &super::inputs::Object = &case.of;
+        let (relocations, roots) = (grouped(object.relocations), grouped(object.roots));
+        let what = format!("{relocations} relocations over {roots} root types");
+        match case.key.as_str() {
+            "a" => format!("(a) read the target, relocate `{}`: {what}", object.name),
+            "d" => "(d) the same, the target read and indexed before".to_owned(),
+            "f" => {
+                format!("(f) as (a), against {} kernels, one after the other", report.kernels.len())
+            }
+            key => format!("({key}) read the target, relocate a made object: {what}"),
+        }
+    };
+    comparison(page, "", &report.cases, about)?;
+    let each = |who| {
+        let case = report.case("d");
+        let count = u32::try_from(case.of.relocations).unwrap_or(u32::MAX);
+        case.median(who)
+            .map_or("–".to_owned(), |time| format!("{} ({who})", duration(time / count)))
+    };
+    let each: Vec<String> = Who::ALL.into_iter().map(each).collect();
+    writeln!(page, "\nA relocation in (d), on average: {}.", each.join(", "))?;
+    let mut refusals: Vec<String> = Vec::new();
+    for case in &report.cases {
+        for (who, outcome) in &case.results {
+            if let Outcome::Refused(why) = outcome {
+                refusals.push(format!("- {who} refuses ({}): {why}", case.key));
+            }
+        }
+    }
+    if !refusals.is_empty() {
+        writeln!(page, "\n{}", refusals.join("\n"))?;
+    }
+    Ok(())
+}
+
+/// A table with a row for each case, and a column for each contender and its ratio.
+fn comparison<Of>(
+    page: &mut String,
+    title: &str,
+    cases: &[Measured<Of>],
+    about: impl Fn(&Measured<Of>) -> String,
+) -> fmt::Result {
+    writeln!(page, "| {title} | core-reloc | libbpf | ratio | aya-obj | ratio |")?;
+    writeln!(page, "| --- | ---: | ---: | ---: | ---: | ---: |")?;
+    for case in cases {
+        let time = |who| case.median(who).map_or("refuses".to_owned(), duration);
+        write!(page, "| {} | {} |", about(case), time(Who::CoreReloc))?;
+        for peer in PEERS {
+            let ratio = case.ratio(peer).map_or("–".to_owned(), times_as_much);
+            write!(page, " {} | {ratio} |", time(peer))?;
+        }
+        writeln!(page)?;
+    }
+    Ok(())
+}
+
+fn floor(page: &mut String, report: &Report) -> fmt::Result {
+    let part = |floor| duration(report.floor[&floor].median);
+    let Some(ours) = report.case("a").median(Who::CoreReloc) else { return Ok(()) };
+    writeln!(
+        page,
+        "\nThe floor: reading the target's file takes {} (mapping it and touching its pages {}), \
+         walking over its types once, to know where each begins, {}; reading and walking together \
+         {}. Case (a) is {} of that.",
+        part(Floor::Read),
+        part(Floor::Map),
+        part(Floor::Walk),
+        duration(report.least()),
+        times_as_much(ours.as_secs_f64() / report.least().as_secs_f64()),
+    )
+}
+
+fn memory(page: &mut String, report: &Report) -> fmt::Result {
+    writeln!(
+        page,
+        "\n## Memory\n\n\
+         What is allocated in case (e), the target and object of (a): at the peak, and kept to relocate \
+         further objects (with core-reloc's index of names). The target's file is {} of it where a \
+         contender keeps the file's bytes; core-reloc does so only because a file that others may \
+         change cannot be mapped safely: the running kernel's `/sys/kernel/btf/vmlinux` is mapped.\n",
+        mebibytes(report.kernel.bytes),
+    )?;
+    writeln!(page, "| | peak | kept | kept besides the file |\n| --- | ---: | ---: | ---: |")?;
+    for (who, memory) in &report.memory {
+        let besides = match who {
+            Who::AyaObj => "has no copy of the file".to_owned(),
+            Who::CoreReloc | Who::Libbpf => {
+                mebibytes(memory.kept.saturating_sub(report.kernel.bytes))
+            }
+        };
+        writeln!(
+            page,
+            "| {who} | {} | {} | {besides} |",
+            mebibytes(memory.peak),
+            mebibytes(memory.kept)
+        )?;
+    }
+    Ok(())
+}
+
+fn programs(page: &mut String, report: &Report) -> fmt::Result {
+    writeln!(
+        page,
+        "\n## Whole processes\n\n\
+         `core-reloc relocate OBJECT --target TARGET -o OUT` in case (a), beside a minimal program that \
+         does the same with libbpf; from start to end, and the most memory, pages of files included.\n\n\
+         | | time | peak |\n| --- | ---: | ---: |"
+    )?;
+    for (who, program) in &report.programs {
+        let name = if *who == Who::CoreReloc { "`core-reloc`" } else { "with libbpf" };
+        let peak = mebibytes(usize::try_from(program.peak_kib * 1024).unwrap_or(usize::MAX));
+        writeln!(page, "| {name} | {} | {peak} |", duration(program.took.median))?;
+    }
+    Ok(())
+}
+
+fn growth(page: &mut String, report: &Report) -> fmt::Result {
+    writeln!(
+        page,
+        "\n## Growth\n\n\
+         Case (g): objects that are made of the target's types, and the object of (a) against targets \
+         that have the types of `{}` several times over, under other names.\n",
+        report.kernel.name
+    )?;
+    comparison(page, "relocations (root types)", &report.more_relocations, |case| {
+        format!("{} ({})", grouped(case.of.relocations), grouped(case.of.roots))
+    })?;
+    writeln!(page)?;
+    comparison(page, "types in the target", &report.larger_targets, |case| grouped(case.of.types))
+}
+
+fn limits(page: &mut String, report: &Report) -> fmt::Result {
+    writeln!(
+        page,
+        "\n## What it is to show\n\n| | limit | measured | |\n| --- | ---: | ---: | --- |"
+    )?;
+    for goal in goals(report) {
+        let (limit, measured) = (goal.limit(), goal.measured());
+        let met = if goal.is_met() { "met" } else { "**missed**" };
+        writeln!(page, "| {} | {limit} | {measured} | {met} |", goal.about)?;
+    }
+    Ok(())
+}
+
+/// A time with three digits that mean something.
+pub fn duration(time: Duration) -> String {
+    let nanos = time.as_nanos() as f64;
+    let (value, unit) = match nanos {
+        n if n < 1e3 => (n, "ns"),
+        n if n < 1e6 => (n / 1e3, "µs"),
+        n if n < 1e9 => (n / 1e6, "ms"),
+        n => (n / 1e9, "s"),
+    };
+    let decimals = if value >= 100.0 || unit == "ns" {
+        0
+    } else if value >= 10.0 {
+        1
+    } else {
+        2
+    };
+    format!("{value:.decimals$} {unit}")
+}
+
+fn times_as_much(ratio: f64) -> String {
+    let decimals = if ratio >= 10.0 { 0 } else { 1 };
+    format!("{ratio:.decimals$}×")
+}
+
+fn mebibytes(bytes: usize) -> String {
+    format!("{:.2} MiB", bytes as f64 / f64::from(1 << 20))
+}
+
+/// A number with its thousands apart.
+pub fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_short_and_readable() {
+        assert_eq!(grouped(0), "0");
+        assert_eq!(grouped(999), "999");
+        assert_eq!(grouped(118_487), "118,487");
+        assert_eq!(grouped(1_000_000), "1,000,000");
+        assert_eq!(duration(Duration::from_nanos(287)), "287 ns");
+        assert_eq!(duration(Duration::from_nanos(1_234)), "1.23 µs");
+        assert_eq!(duration(Duration::from_micros(12_345)), "12.3 ms");
+        assert_eq!(duration(Duration::from_millis(234_567)), "235 s");
+        assert_eq!(times_as_much(1.44), "1.4×");
+        assert_eq!(times_as_much(143.9), "144×");
+    }
+}

@@ -1,0 +1,203 @@
+//! The order of the run: pass after pass over all cases, and in each case from contender to contender,
+//! so that whatever else the machine does meets all of them.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::cases::{self, Case};
+use super::inputs::Inputs;
+use super::job::{Answer, Floor, Job};
+use super::machine::Machine;
+use super::memory::Memory;
+use super::program::Took;
+use super::report::{Measured, Outcome, Program, Report, Summary};
+use super::times::{Rounds, Times};
+use crate::Result;
+use crate::code::code;
+use crate::contenders::Who;
+
+/// A run.
+#[derive(Debug)]
+pub struct Plan {
+    /// How many times to go over everything.
+    pub passes: usize,
+    /// How often to measure a case in one pass.
+    pub rounds: Rounds,
+    /// The folder for all files that are not to be kept.
+    pub folder: PathBuf,
+    /// The program `core-reloc`.
+    pub core_reloc: PathBuf,
+    /// The program that does the same with libbpf.
+    pub libbpf: PathBuf,
+}
+
+/// The times of some cases.
+struct Group {
+    cases: Vec<Case>,
+    /// By case and contender.
+    times: BTreeMap<(usize, Who), Times>,
+    refused: BTreeMap<(usize, Who), String>,
+}
+
+impl Plan {
+    /// Measures everything.
+    ///
+    /// # Errors
+    /// When contenders differ in what they make of an object, or when core-reloc refuses one.
+    pub fn run(&self, inputs: &Inputs) -> Result<Report> {
+        let mut table = Group::new(cases::table(inputs));
+        let mut more_relocations = Group::new(cases::more_relocations(inputs));
+        let mut larger_targets = Group::new(cases::larger_targets(inputs));
+        let mut floor = BTreeMap::<_, Times>::new();
+        let mut programs = BTreeMap::new();
+        for pass in 1..=self.passes {
+            eprintln!("pass {pass} of {}", self.passes);
+            for part in [Floor::Read, Floor::Map, Floor::Walk] {
+                let target = inputs.kernel.path.clone();
+                let job = Job::Floor { floor: part, target, rounds: self.rounds };
+                let Answer::Times(times) = job.delegate()? else { return Err("no times".into()) };
+                floor.entry(part).or_default().append(times);
+            }
+            for group in [&mut table, &mut more_relocations, &mut larger_targets] {
+                group.pass(self)?;
+            }
+            self.start_programs(inputs, &mut programs)?;
+        }
+
+        let memory = |who| {
+            let memory = Memory::measure(who, &inputs.kernel.path, &inputs.small.path);
+            memory.map(|memory| (who, memory))
+        };
+        let program = |(who, took): (Who, Took)| {
+            (who, Program { took: Summary::from(&took.times), peak_kib: took.peak_kib })
+        };
+        Ok(Report {
+            quick: inputs.quick,
+            machine: Machine::inspect()?,
+            kernel: inputs.kernel.clone(),
+            kernels: inputs.kernels.clone(),
+            cases: table.finish(|case| case.object.clone()),
+            floor: floor.iter().map(|(part, times)| (*part, Summary::from(times))).collect(),
+            memory: Who::ALL.into_iter().map(memory).collect::<Result<_>>()?,
+            programs: programs.into_iter().map(program).collect(),
+            more_relocations: more_relocations.finish(|case| case.object.clone()),
+            larger_targets: larger_targets.finish(|case| {
+                let of = inputs.larger.iter().find(|kernel| case.targets.contains(&kernel.path));
+                of.expect("the case was made of it").clone()
+            }),
+        })
+    }
+
+    /// Starts both programs, and compares the code in the objects that they write.
+    fn start_programs(&self, inputs: &Inputs, programs: &mut BTreeMap<Who, Took>) -> Result {
+        let (object, target) = (&inputs.small.path, &inputs.kernel.path);
+        let ours = self.folder.join("by-core-reloc.o");
+        let theirs = self.folder.join("by-libbpf.o");
+        let commands = [
+            (
+                Who::CoreReloc,
+                command(
+                    &self.core_reloc,
+                    &[
+                        "relocate".as_ref(),
+                        object,
+                        "--target".as_ref(),
+                        target,
+                        "-o".as_ref(),
+                        &ours,
+                    ],
+                ),
+            ),
+            (Who::Libbpf, command(&self.libbpf, &[object, target, &theirs])),
+        ];
+        for (who, command) in commands {
+            let job = Job::Program { command, rounds: self.rounds };
+            let Answer::Took(took) = job.delegate()? else { return Err("no times".into()) };
+            match programs.get_mut(&who) {
+                None => _ = programs.insert(who, took),
+                Some(known) => {
+                    known.times.append(took.times);
+                    known.peak_kib = known.peak_kib.max(took.peak_kib);
+                }
+            }
+        }
+        if code(&fs::read(ours)?)? != code(&fs::read(theirs)?)? {
+            return Err("the programs do not write the same code".into());
+        }
+        Ok(())
+    }
+}
+
+fn command(program: &Path, arguments: &[&Path]) -> Vec<String> {
+    let words = std::iter::once(program).chain(arguments.iter().copied());
+    words.map(|word| word.to_string_lossy().into_owned()).collect()
+}
+
+impl Group {
+    fn new(cases: Vec<Case>) -> Self {
+        Self { cases, times: BTreeMap::new(), refused: BTreeMap::new() }
+    }
+
+    /// Measures every case once with every contender.
+    fn pass(&mut self, plan: &Plan) -> Result {
+        for (index, case) in self.cases.iter().enumerate() {
+            let mut expected = None;
+            for who in Who::ALL {
+                if self.refused.contains_key(&(index, who)) {
+                    continue;
+                }
+                let code = plan.folder.join("code");
+                let job = Job::Relocate {
+                    who,
+                    how: case.how,
+                    targets: case.targets.clone(),
+                    object: case.object.path.clone(),
+                    code: code.clone(),
+                    rounds: plan.rounds,
+                };
+                match job.delegate()? {
+                    Answer::Times(times) => {
+                        let code = fs::read(code)?;
+                        if *expected.get_or_insert_with(|| code.clone()) != code {
+                            let (object, us) = (&case.object.name, Who::CoreReloc);
+                            return Err(
+                                format!("{who} makes other code of {object} than {us}").into()
+                            );
+                        }
+                        self.times.entry((index, who)).or_default().append(times);
+                    }
+                    Answer::Refused(why) if who == Who::CoreReloc => {
+                        return Err(format!("{}: {why}", case.object.name).into());
+                    }
+                    Answer::Refused(why) => _ = self.refused.insert((index, who), why),
+                    Answer::Took(_) => return Err("a contender is no program".into()),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn finish<Of>(mut self, of: impl Fn(&Case) -> Of) -> Vec<Measured<Of>> {
+        let cases = self.cases.iter().enumerate();
+        cases
+            .map(|(index, case)| {
+                let mut outcome = |who| {
+                    let refused = self.refused.remove(&(index, who)).map(Outcome::Refused);
+                    let times = self.times.get(&(index, who));
+                    refused.or_else(|| Some(Outcome::Took(times?.into())))
+                };
+                let results = Who::ALL.into_iter();
+                let results = results.filter_map(|who| Some((who, outcome(who)?))).collect();
+                Measured { key: case.key.clone(), of: of(case), results }
+            })
+            .collect()
+    }
+}
+
+/// How thorough a run is, unless somebody says otherwise.
+pub const THOROUGH: (usize, Rounds) =
+    (5, Rounds { at_most: 25, budget: Duration::from_millis(300) });
+/// How thorough a quick one is.
+pub const QUICK: (usize, Rounds) = (1, Rounds { at_most: 3, budget: Duration::from_millis(100) });

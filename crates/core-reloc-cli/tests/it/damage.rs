@@ -1,0 +1,355 @@
+//! Files that are none, or damaged, of every sort that the program reads: a message with the file,
+//! the place and the reason, exit status 2, and nothing written.
+
+use std::fs;
+
+use expect_test::expect;
+use object::{Object, ObjectSection};
+
+use crate::program::{Folder, Run, fixture, run};
+
+const OBJECT: &str = "fixtures/objects/fields.bpfel.o";
+const TARGET: &str = "fixtures/btf/same.le.btf";
+
+/// Which of the files that `relocate` reads is the damaged one.
+#[derive(Debug, Clone, Copy)]
+enum Role {
+    Object,
+    Target,
+    Module,
+}
+
+/// Runs `relocate` on good files but one, with an output that must not appear.
+fn relocate(folder: &Folder, role: Role, path: &str) -> Run {
+    let out = folder.path("out.o");
+    let files: [&str; 5] = match role {
+        Role::Object => [path, "--target", TARGET, "--module", "fixtures/btf/modular.le.stats.btf"],
+        Role::Target => [OBJECT, "--target", path, "--unresolved", "poison"],
+        Role::Module => [OBJECT, "--target", TARGET, "--module", path],
+    };
+    let mut arguments = vec!["relocate", "-o", &out];
+    arguments.extend(files);
+    let run = run(&arguments);
+    assert_eq!(run.status == 0, folder.names().contains(&"out.o".to_string()), "{run:?}");
+    run
+}
+
+/// With these bytes as a file, this is what the program says about it.
+#[track_caller]
+fn check(role: Role, bytes: &[u8], expected: &str) {
+    let folder = Folder::new();
+    let path = folder.file("file", bytes);
+    let complaint = folder.strip(&relocate(&folder, role, &path).refused());
+    assert_eq!(complaint, format!("core-reloc: error: /file: {expected}\n"));
+}
+
+/// Where a section of the object begins.
+fn start_of(section: &str) -> usize {
+    let file = fixture("objects/fields.bpfel.o");
+    let file = object::File::parse(&*file).unwrap();
+    file.section_by_name(section).unwrap().file_range().unwrap().0 as usize
+}
+
+/// The object with a few of its bytes changed.
+fn object_with(at: usize, bytes: &[u8]) -> Vec<u8> {
+    with(fixture("objects/fields.bpfel.o"), at, bytes)
+}
+
+/// The target likewise.
+fn target_with(at: usize, bytes: &[u8]) -> Vec<u8> {
+    with(fixture("btf/same.le.btf"), at, bytes)
+}
+
+fn with(mut file: Vec<u8>, at: usize, bytes: &[u8]) -> Vec<u8> {
+    file[at..at + bytes.len()].copy_from_slice(bytes);
+    file
+}
+
+#[test]
+fn what_is_no_file() {
+    let folder = Folder::new();
+    let directory = folder.path("");
+    for role in [Role::Object, Role::Target, Role::Module] {
+        let complaint = |path: &str| folder.strip(&relocate(&folder, role, path).refused());
+        let expected = "core-reloc: error: /: is a directory, expected a file\n";
+        assert_eq!(complaint(&directory), expected, "{role:?}");
+        let expected = "core-reloc: error: /absent: No such file or directory (os error 2)\n";
+        assert_eq!(complaint(&folder.path("absent")), expected, "{role:?}");
+        let expected = "core-reloc: error: /dev/null: is empty\n";
+        assert_eq!(complaint("/dev/null"), expected, "{role:?}");
+        let expected = "core-reloc: error: /empty: is empty\n";
+        assert_eq!(complaint(&folder.file("empty", b"")), expected, "{role:?}");
+        let complaint = complaint("/dev/zero");
+        let expected = "core-reloc: error: /dev/zero: begins with 00 00 00 00, expected ";
+        assert!(complaint.starts_with(expected), "{role:?}: {complaint}");
+    }
+}
+
+#[test]
+fn what_is_something_else() {
+    check(Role::Object, b"int main(void);", "begins with 69 6e 74 20, expected ELF (7f 45 4c 46)");
+    check(
+        Role::Object,
+        &fixture("btf/same.le.btf"),
+        "begins with 9f eb 01 00, expected ELF (7f 45 4c 46)",
+    );
+    check(
+        Role::Target,
+        b"\x1f\x8b\x08\x00",
+        "begins with 1f 8b 08 00, expected BTF (9f eb, eb 9f) or ELF (7f 45 4c 46)",
+    );
+    check(Role::Module, b"!", "begins with 21, expected BTF (9f eb, eb 9f) or ELF (7f 45 4c 46)");
+    // The start of one.
+    check(
+        Role::Module,
+        &fixture("btf/modular.le.stats.btf")[..40],
+        "type section at offset 0x18 needs 48 bytes, 16 are left",
+    );
+}
+
+#[test]
+fn what_is_for_another_machine() {
+    // This very program.
+    let program = env!("CARGO_BIN_EXE_core-reloc");
+    let folder = Folder::new();
+    let complaint = relocate(&folder, Role::Object, program).refused();
+    expect![[r#"
+        core-reloc: error: PROGRAM: e_type at offset 0x10 is 3, expected 1 (relocatable), as BPF objects have
+    "#]].assert_eq(&complaint.replace(program, "PROGRAM"));
+    let complaint = relocate(&folder, Role::Target, program).refused();
+    expect![[r#"
+        core-reloc: error: PROGRAM: the ELF file has no .BTF section
+    "#]]
+    .assert_eq(&complaint.replace(program, "PROGRAM"));
+    // e_machine, ELF class and data encoding.
+    check(
+        Role::Object,
+        &object_with(18, &[62, 0]),
+        "e_machine at offset 0x12 is 62, expected 247 (BPF)",
+    );
+    check(
+        Role::Object,
+        &object_with(4, &[1]),
+        "ELF class at offset 0x4 is 1, expected 2 (64 bits), as BPF objects have",
+    );
+    check(Role::Object, &object_with(5, &[2]), "e_shentsize at offset 0x3a is 16384, expected 64");
+    check(
+        Role::Object,
+        &object_with(5, &[7]),
+        "data encoding at offset 0x5 is 7, expected 1 (little endian) or 2 (big endian)",
+    );
+}
+
+#[test]
+fn damaged_elf() {
+    let object = fixture("objects/fields.bpfel.o");
+    check(Role::Object, &object[..32], "ELF header at offset 0x0 needs 64 bytes, the file has 32");
+    check(
+        Role::Object,
+        &object[..object.len() - 1],
+        "section header table at offset 0x2998 needs 704 bytes, the file has 11351",
+    );
+    // e_shoff, e_shentsize, e_shstrndx.
+    check(
+        Role::Object,
+        &object_with(40, &[0xff; 8]),
+        "section header table at offset 0xffffffffffffffff needs 704 bytes, the file has 11352",
+    );
+    check(Role::Object, &object_with(58, &[63]), "e_shentsize at offset 0x3a is 63, expected 64");
+    check(
+        Role::Object,
+        &object_with(62, &[0xee]),
+        "e_shstrndx at offset 0x3e is 238, expected the number of a section",
+    );
+    check(
+        Role::Target,
+        &object[..object.len() - 1],
+        "ELF section headers at offset 0x2998: \
+         Invalid ELF section header offset/size/alignment, the file ends at offset 0x2c57",
+    );
+    check(
+        Role::Target,
+        &object_with(40, &[0xff; 8]),
+        "ELF section headers at offset 0xffffffffffffffff: \
+         Invalid ELF section header offset/size/alignment, the file ends at offset 0x2c58",
+    );
+}
+
+#[test]
+fn damaged_types_of_the_object() {
+    let btf = start_of(".BTF");
+    check(
+        Role::Object,
+        &object_with(btf, &[0]),
+        "section .BTF at offset 0x458: magic is 00 eb, expected 9f eb or eb 9f",
+    );
+    check(
+        Role::Object,
+        &object_with(btf + 2, &[2]),
+        "section .BTF at offset 0x458: version at offset 2 is 2, only 1 is known",
+    );
+    // str_len
+    check(
+        Role::Object,
+        &object_with(btf + 20, &[0xff; 4]),
+        "section .BTF at offset 0x458: string section at offset 0x58c needs 4294967295 bytes, 3539 are left",
+    );
+    // The kind of the first type.
+    check(
+        Role::Object,
+        &object_with(btf + 24 + 7, &[0x1f]),
+        "section .BTF at offset 0x458: type [1] at offset 0x18 has unknown kind 31, and no layout table gives its size",
+    );
+    // The first type, a PTR, refers to another.
+    check(
+        Role::Object,
+        &object_with(btf + 24 + 8, &[0xff, 0xff, 0, 0]),
+        "section .BTF at offset 0x458: type [1] (PTR) at offset 0x18 refers to type id 65535, the last is 58",
+    );
+    // Its name.
+    check(
+        Role::Object,
+        &object_with(btf + 24, &[0xff; 4]),
+        "section .BTF at offset 0x458: type [1] (PTR) at offset 0x18 refers to string offset 4294967295, the last is 3538",
+    );
+}
+
+#[test]
+fn damaged_records_of_the_object() {
+    let ext = start_of(".BTF.ext");
+    check(
+        Role::Object,
+        &object_with(ext, &[0]),
+        "section .BTF.ext at offset 0x17b8: magic is 00 eb, expected 9f eb or eb 9f",
+    );
+    // core_relo_off and core_relo_len
+    check(
+        Role::Object,
+        &object_with(ext + 24, &[2]),
+        "section .BTF.ext at offset 0x17b8: core_relo begins 0x402 bytes after the header, not at a multiple of 4",
+    );
+    check(
+        Role::Object,
+        &object_with(ext + 28, &[0xff; 4]),
+        "section .BTF.ext at offset 0x17b8: core_relo at offset 0x4a0 needs 4294967295 bytes, 940 are left",
+    );
+}
+
+#[test]
+fn damaged_types_of_the_target() {
+    let target = fixture("btf/same.le.btf");
+    check(Role::Target, &target[..12], "BTF header at offset 0x0 needs 24 bytes, 12 are left");
+    check(
+        Role::Target,
+        &target[..target.len() - 1],
+        "string section at offset 0x488 needs 574 bytes, 573 are left",
+    );
+    check(
+        Role::Target,
+        &target_with(4, &[8]),
+        "header length at offset 4 is 8, at least 24 are needed",
+    );
+    check(
+        Role::Target,
+        &target_with(24 + 7, &[0x1f]),
+        "type [1] at offset 0x18 has unknown kind 31, and no layout table gives its size",
+    );
+    check(
+        Role::Target,
+        &target_with(24, &[0xff; 4]),
+        "type [1] (INT) at offset 0x18 refers to string offset 4294967295, the last is 573",
+    );
+}
+
+/// What a record says is a relocation's matter: it fails, and the others are reported.
+#[test]
+fn damaged_records_fail_alone() {
+    let ext = start_of(".BTF.ext");
+    let file = fixture("objects/fields.bpfel.o");
+    let word = |at: usize| u32::from_le_bytes(file[at..at + 4].try_into().unwrap()) as usize;
+    // core_relo_off counts from the end of the header; behind it there are the record size, the
+    // section's name, its count of records, and the first record.
+    let record = ext + word(ext + 4) + word(ext + 24) + 12;
+    let folder = Folder::new();
+    let mut complaints = String::new();
+    // insn_off, type_id, access_str_off, kind
+    for (field, value) in [(0, 4), (4, 99_999), (8, 99_999), (12, 13_u32)] {
+        let path = folder.file("file", &object_with(record + field, &value.to_le_bytes()));
+        let run = relocate(&folder, Role::Object, &path);
+        assert_eq!(run.status, 1, "{run:?}");
+        assert!(
+            run.stdout.ends_with("58 relocations: 55 relocated, 2 poisoned, 1 failed\n"),
+            "{run:?}"
+        );
+        complaints.push_str(&run.stderr);
+    }
+    expect![[r#"
+        core-reloc: error: /file: syscall+0x4: field_byte_offset of job.pid: failed: instruction offset 4 is not a multiple of 8
+        core-reloc: error: /file: 1 of 58 relocations failed; /out.o was not written
+        core-reloc: error: /file: syscall+0x0: field_byte_offset of type [99999] + 0:0: failed: local BTF: type id [99999] does not exist, the last is [58]
+        core-reloc: error: /file: 1 of 58 relocations failed; /out.o was not written
+        core-reloc: error: /file: syscall+0x0: field_byte_offset of struct job: failed: local BTF: string offset 0x1869f is outside of the strings, which end at 0xdd3
+        core-reloc: error: /file: 1 of 58 relocations failed; /out.o was not written
+        core-reloc: error: /file: syscall+0x0: kind 13 of struct job: failed: unknown relocation kind 13, 0 to 12 are known
+        core-reloc: error: /file: 1 of 58 relocations failed; /out.o was not written
+    "#]].assert_eq(&folder.strip(&complaints));
+}
+
+#[test]
+fn a_module_of_another_kernel() {
+    // It goes on where the kernel's types end, or so it thinks.
+    let folder = Folder::new();
+    let module = "fixtures/btf/modular.le.stats.btf";
+    let run = relocate(&folder, Role::Module, module);
+    assert_eq!(run.status, 0);
+    let out = folder.path("out.o");
+    fs::remove_file(&out).unwrap();
+    let target = "fixtures/btf/forward.le.btf";
+    let arguments = ["relocate", OBJECT, "--target", target, "--module", module, "-o", &out];
+    expect![[r#"
+        core-reloc: error: fixtures/btf/modular.le.stats.btf: type [36] (STRUCT) at offset 0x18 refers to string offset 574, the last is 468
+    "#]].assert_eq(&crate::program::run(&arguments).refused());
+}
+
+#[test]
+fn every_start_of_a_file_is_refused() {
+    for (role, name, step) in [
+        (Role::Object, "objects/fields.bpfel.o", 97),
+        (Role::Target, "btf/same.le.btf", 29),
+        (Role::Module, "btf/modular.le.stats.btf", 3),
+    ] {
+        let bytes = fixture(name);
+        let folder = Folder::new();
+        for len in (0..bytes.len()).step_by(step) {
+            let path = folder.file("file", &bytes[..len]);
+            let complaint = relocate(&folder, role, &path).refused();
+            let expected = format!("core-reloc: error: {path}: ");
+            assert!(complaint.starts_with(&expected), "{name}, {len} bytes: {complaint}");
+        }
+    }
+}
+
+/// Whether the right thing is said is for the other tests; here, that the program says something,
+/// and that an output appears only when it says nothing.
+#[test]
+fn no_changed_byte_is_a_panic() {
+    for (role, name, step) in [
+        (Role::Object, "objects/fields.bpfel.o", 61),
+        (Role::Target, "btf/same.le.btf", 13),
+        (Role::Module, "btf/modular.le.stats.btf", 1),
+    ] {
+        let bytes = fixture(name);
+        let folder = Folder::new();
+        for at in (0..bytes.len()).step_by(step) {
+            let path = folder.file("file", &with(bytes.clone(), at, &[!bytes[at]]));
+            let run = relocate(&folder, role, &path);
+            assert!(matches!(run.status, 0..=2), "{name}, byte {at}: {run:?}");
+            assert_eq!(
+                run.status == 0,
+                !run.stderr.contains("error: "),
+                "{name}, byte {at}: {run:?}"
+            );
+            let _ = fs::remove_file(folder.path("out.o"));
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! The running kernel takes what `-o` writes: a loader that knows nothing of us loads it, and the
+//! program reads the right fields.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::{self, Command},
+    thread,
+};
+
+use core_reloc_tests::{
+    data,
+    judge::{
+        kernel::{Loaded, ProgramType, availability},
+        skipped,
+    },
+};
+
+use crate::program::{Folder, run, run_line};
+
+/// Why the kernel cannot be heard, or not through bpftool.
+fn unheard() -> Option<String> {
+    let bpftool = Command::new("bpftool").arg("version").output();
+    let bpftool = bpftool.err().map(|error| format!("bpftool does not start: {error}"));
+    bpftool.or(availability().err())
+}
+
+/// A directory of the BPF file system, which goes with all programs pinned in it.
+struct Pins(PathBuf);
+
+impl Pins {
+    /// None, and a word about it, where there is no such file system.
+    fn new(name: &str) -> Option<Self> {
+        let path = Path::new("/sys/fs/bpf").join(format!("core-reloc-{name}-{}", process::id()));
+        match fs::create_dir(&path) {
+            Ok(()) => Some(Self(path)),
+            Err(error) => {
+                skipped(&format!("{}: {error}", path.display()));
+                None
+            }
+        }
+    }
+}
+
+impl Drop for Pins {
+    fn drop(&mut self) {
+        // What remains is seen in `/sys/fs/bpf`, and does no harm.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Has bpftool load all programs of an object; returns what it says against it.
+fn bpftool_loads(object: &str, pins: &Pins) -> Result<(), String> {
+    let mut bpftool = Command::new("bpftool");
+    bpftool.args(["prog", "loadall", object]).arg(&pins.0);
+    let output = bpftool.output().unwrap();
+    if output.status.success() {
+        Ok(())
+    } else {
+        Err(String::from_utf8_lossy(&output.stderr).into_owned())
+    }
+}
+
+/// `struct answer` of `fixtures/c/task.c`.
+struct Answer([u8; 48]);
+
+impl Answer {
+    fn word(&self, index: usize) -> u32 {
+        u32::from_ne_bytes(self.0[index * 4..index * 4 + 4].try_into().unwrap())
+    }
+
+    fn comm(&self) -> &[u8] {
+        self.0[32..].split(|byte| *byte == 0).next().unwrap()
+    }
+}
+
+/// A number that the kernel says about this thread's process in `/proc/self/status`.
+fn status(key: &str) -> u32 {
+    let text = fs::read_to_string("/proc/thread-self/status").unwrap();
+    number_behind(&text, &format!("\n{key}:\t"))
+}
+
+/// The running kernel's types, as bpftool prints them.
+fn kernel_types() -> String {
+    let mut bpftool = Command::new("bpftool");
+    bpftool.args(["btf", "dump", "file", "/sys/kernel/btf/vmlinux"]);
+    String::from_utf8(bpftool.output().unwrap().stdout).unwrap()
+}
+
+/// The number that follows some text.
+fn number_behind(text: &str, start: &str) -> u32 {
+    let (_, rest) = text.split_once(start).unwrap();
+    rest.split(|c: char| !c.is_ascii_digit()).next().unwrap().parse().unwrap()
+}
+
+#[test]
+fn a_relocated_object_loads_and_reads_the_right_fields() {
+    if let Some(why) = unheard() {
+        return skipped(&why);
+    }
+    let Some(pins) = Pins::new("task") else { return };
+    let folder = Folder::new();
+    let object = folder.path("task.o");
+    let order = if cfg!(target_endian = "little") { "bpfel" } else { "bpfeb" };
+    run_line(&format!("relocate fixtures/objects/task.{order}.o -o {object}")).good();
+    bpftool_loads(&object, &pins).unwrap();
+
+    let program = Loaded::pinned(&pins.0.join("whoami"), ProgramType::Syscall).unwrap();
+    let mut answer = Answer([0; 48]);
+    assert_eq!(program.run_on(&mut answer.0).unwrap(), 0);
+    let comm = fs::read("/proc/thread-self/comm").unwrap();
+    let types = kernel_types();
+    let task = types.lines().find(|line| line.contains("] STRUCT 'task_struct' ")).unwrap();
+    let words: Vec<u32> = (0..8).map(|index| answer.word(index)).collect();
+    let expected = [
+        status("Pid"),
+        status("Tgid"),
+        status("PPid"),
+        // It runs, and does not reset its scheduling when it forks.
+        0,
+        0,
+        number_behind(task, "size="),
+        number_behind(task, "["),
+        number_behind(&types, "'PIDTYPE_SID' val="),
+    ];
+    assert_eq!(words, expected);
+    assert_eq!(answer.comm(), comm.trim_ascii_end());
+}
+
+/// libbpf relocates the one, we have relocated the other: with the same programs, the kernel takes
+/// both or refuses both. (Many are for other configurations of the kernel, or want to be told more
+/// than bpftool tells.)
+#[test]
+fn real_objects_load_relocated_if_they_load_at_all() {
+    if let Some(why) = unheard() {
+        return skipped(&why);
+    }
+    let objects = data::objects().unwrap();
+    let native: Vec<PathBuf> = objects.into_iter().filter(|path| is_native(path)).collect();
+    if native.is_empty() {
+        return skipped("no real objects: `cargo xtask data` fetches them");
+    }
+    let (half, other_half) = native.split_at(native.len() / 2);
+    let (mut loaded, other_loaded) = thread::scope(|scope| {
+        let other = scope.spawn(|| compare_loading(other_half, "other"));
+        (compare_loading(half, "real"), other.join().unwrap())
+    });
+    loaded += other_loaded;
+    assert!(loaded > 10, "only {loaded} of {} objects load", native.len());
+}
+
+/// Whether an object is for a machine like this: others have their name in theirs.
+fn is_native(path: &Path) -> bool {
+    let name = path.file_name().unwrap().to_str().unwrap();
+    let machine = match env::consts::ARCH {
+        "x86_64" => None,
+        "aarch64" => Some(".arm64."),
+        other => Some(other),
+    };
+    match machine {
+        Some(machine) => name.contains(machine),
+        None => !name.contains(".arm64.") && !name.contains(".s390x."),
+    }
+}
+
+/// Loads each object as it is, and relocated; returns how many load.
+fn compare_loading(objects: &[PathBuf], name: &str) -> usize {
+    let folder = Folder::new();
+    let relocated = folder.path("relocated.o");
+    let mut loaded = 0;
+    for object in objects {
+        let object = object.to_str().unwrap();
+        run(&["relocate", object, "-o", &relocated]).good();
+        let loads = |path: &str| {
+            let pins = Pins::new(name).expect("there was one before");
+            bpftool_loads(path, &pins)
+        };
+        match (loads(object), loads(&relocated)) {
+            (Ok(()), Ok(())) => loaded += 1,
+            (Err(_), Err(_)) => {}
+            (theirs, ours) => panic!("{object}: with libbpf {theirs:?}, with us {ours:?}"),
+        }
+    }
+    loaded
+}

@@ -1,0 +1,12 @@
+//! The program, run as its users run it: what it prints, what it writes, how it ends.
+
+mod answers;
+mod damage;
+mod inspect;
+mod kernel;
+mod output;
+mod program;
+mod relocate;
+mod streams;
+mod support;
+mod usage;

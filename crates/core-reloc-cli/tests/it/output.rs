@@ -1,0 +1,156 @@
+//! `-o`: what is written, and that it is written whole or not at all.
+
+use std::{
+    fs::{self, Permissions},
+    os::unix::fs::{FileTypeExt, PermissionsExt, symlink},
+};
+
+use expect_test::expect;
+use object::{Object, ObjectSection};
+use serde_json::Value;
+
+use crate::program::{Folder, fixture, run_line};
+
+const OBJECT: &str = "fixtures/objects/access.bpfel.o";
+const KERNEL: &str = "--target fixtures/btf/moved.le.btf";
+/// With this one some relocations fail.
+const AMBIGUOUS: &str = "--target fixtures/btf/differing.le.btf";
+
+fn relocated() -> Vec<u8> {
+    let folder = Folder::new();
+    let out = folder.path("out.o");
+    run_line(&format!("relocate {OBJECT} {KERNEL} -o {out}")).good();
+    fs::read(out).unwrap()
+}
+
+/// Where a section is in a file: its first byte, and the one behind.
+fn place(file: &[u8], section: &str) -> (usize, usize) {
+    let file = object::File::parse(file).unwrap();
+    let section = file.section_by_name(section).unwrap();
+    let (start, len) = section.file_range().unwrap();
+    (start as usize, (start + len) as usize)
+}
+
+fn word(file: &[u8], at: usize) -> usize {
+    u32::from_le_bytes(file[at..at + 4].try_into().unwrap()) as usize
+}
+
+#[test]
+fn the_instructions_that_were_reported_are_all_that_changes() {
+    let run = run_line(&format!("relocate {OBJECT} {KERNEL} --format json"));
+    let mut expected = fixture("objects/access.bpfel.o");
+    let mut patched = 0;
+    for line in run.good().lines() {
+        let line: Value = serde_json::from_str(line).unwrap();
+        let text = |key: &str| line[key].as_str().unwrap().to_string();
+        let bytes = |key: &str| -> Vec<u8> {
+            let hex = text(key);
+            (0..hex.len())
+                .step_by(2)
+                .map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap())
+                .collect()
+        };
+        let at = place(&expected, &text("section")).0 + line["insn_off"].as_u64().unwrap() as usize;
+        let (before, after) = (bytes("before"), bytes("after"));
+        assert_eq!(expected[at..at + before.len()], before, "{line}");
+        expected[at..at + after.len()].copy_from_slice(&after);
+        patched += usize::from(before != after);
+    }
+    assert!(patched > 10, "only {patched} instructions change");
+
+    // In the header of .BTF.ext, `core_relo_len` is at 28. Only what it says changes.
+    let len_at = place(&expected, ".BTF.ext").0 + 28;
+    assert_ne!(word(&expected, len_at), 0);
+    expected[len_at..len_at + 4].fill(0);
+    assert!(relocated() == expected);
+}
+
+#[test]
+fn what_was_written_has_nothing_left_to_relocate() {
+    let folder = Folder::new();
+    let once = folder.file("once.o", &relocated());
+    let twice = folder.path("twice.o");
+    let stdout =
+        run_line(&format!("relocate {once} --target fixtures/btf/gone.le.btf -o {twice}")).good();
+    assert_eq!(folder.strip(&stdout), "0 relocations; written to /twice.o\n");
+    assert!(fs::read(once).unwrap() == fs::read(twice).unwrap());
+}
+
+#[test]
+fn the_object_may_be_overwritten() {
+    let folder = Folder::new();
+    let object = folder.file("object.o", &fixture("objects/access.bpfel.o"));
+    run_line(&format!("relocate {object} {KERNEL} -o {object}")).good();
+    assert!(fs::read(object).unwrap() == relocated());
+    assert_eq!(folder.names(), ["object.o"]);
+}
+
+#[test]
+fn when_a_relocation_fails_the_file_stays_as_it_was() {
+    let folder = Folder::new();
+    let out = folder.file("out.o", b"before");
+    let run = run_line(&format!("relocate {OBJECT} {AMBIGUOUS} -o {out}"));
+    assert_eq!(run.status, 1);
+    assert_eq!(fs::read(out).unwrap(), b"before");
+    assert_eq!(folder.names(), ["out.o"]);
+}
+
+#[test]
+fn the_file_that_was_there_keeps_its_permissions() {
+    let folder = Folder::new();
+    let mode = |path: &str| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let out = folder.file("out.o", b"before");
+    fs::set_permissions(&out, Permissions::from_mode(0o640)).unwrap();
+    run_line(&format!("relocate {OBJECT} {KERNEL} -o {out}")).good();
+    assert_eq!(mode(&out), 0o640);
+    // A new file gets what any new file gets.
+    let (new, other) = (folder.path("new.o"), folder.file("other", b""));
+    run_line(&format!("relocate {OBJECT} {KERNEL} -o {new}")).good();
+    assert_eq!(mode(&new), mode(&other));
+}
+
+#[test]
+fn a_link_stays_one() {
+    let folder = Folder::new();
+    let (file, link) = (folder.file("file.o", b"before"), folder.path("link.o"));
+    symlink("file.o", &link).unwrap();
+    run_line(&format!("relocate {OBJECT} {KERNEL} -o {link}")).good();
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert!(fs::read(file).unwrap() == relocated());
+}
+
+#[test]
+fn a_device_is_written_to() {
+    run_line(&format!("relocate {OBJECT} {KERNEL} -o /dev/null")).good();
+    assert!(fs::metadata("/dev/null").unwrap().file_type().is_char_device());
+}
+
+#[test]
+fn what_cannot_be_written_is_said() {
+    let folder = Folder::new();
+    let complaint = |out: &str| {
+        let run = run_line(&format!("relocate {OBJECT} {KERNEL} --format json -o {out}"));
+        assert_eq!(run.status, 2);
+        folder.strip(&run.stderr)
+    };
+    expect![[r#"
+        core-reloc: error: cannot write /: Is a directory (os error 21)
+    "#]]
+    .assert_eq(&complaint(&folder.path("")));
+    expect![[r#"
+        core-reloc: error: cannot write /dev/full: No space left on device (os error 28)
+    "#]]
+    .assert_eq(&complaint("/dev/full"));
+    // Nobody may make files in sysfs, root included.
+    let denied = complaint("/sys/kernel/out.o");
+    assert!(
+        denied.starts_with("core-reloc: error: cannot write /sys/kernel/out.o: Permission denied"),
+        "{denied}"
+    );
+    let absent = complaint(&folder.path("absent/out.o"));
+    assert!(
+        absent.starts_with("core-reloc: error: cannot write /absent/out.o: No such file"),
+        "{absent}"
+    );
+    assert!(folder.names().is_empty());
+}

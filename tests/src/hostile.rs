@@ -1,0 +1,42 @@
+//! Hostile bytes: the library must take any input, in bounded time and memory.
+//!
+//! [`TARGETS`] are plain functions that read bytes through every public function
+//! and panic when something is wrong. `cargo test` runs them over the seeds and
+//! over [damaged](damage) seeds, `cargo xtask fuzz` over what a fuzzer makes up.
+
+mod access;
+mod btf;
+pub mod damage;
+mod elf;
+mod ext;
+mod relocate;
+pub mod seeds;
+mod walk;
+
+/// What a fuzzer can run.
+#[derive(Debug, Clone, Copy)]
+pub struct FuzzTarget {
+    /// The name, which its folders of seeds bear too.
+    pub name: &'static str,
+    /// Reads the bytes; panics when something is wrong with the library.
+    pub run: fn(&[u8]),
+}
+
+/// All targets.
+pub const TARGETS: &[FuzzTarget] = &[
+    FuzzTarget { name: "btf", run: btf::alone },
+    FuzzTarget { name: "split", run: btf::split },
+    FuzzTarget { name: "ext", run: ext::ext },
+    FuzzTarget { name: "elf", run: elf::elf },
+    FuzzTarget { name: "access", run: access::access },
+    FuzzTarget { name: "relocate", run: relocate::relocate },
+];
+
+/// Runs the target of a name.
+///
+/// # Panics
+/// When there is none of the name, or something is wrong with the library.
+pub fn run(name: &str, bytes: &[u8]) {
+    let target = TARGETS.iter().find(|target| target.name == name);
+    (target.unwrap_or_else(|| panic!("no fuzz target is called `{name}`")).run)(bytes);
+}

@@ -1,0 +1,94 @@
+//! BTF that stands alone, and BTF on a base.
+
+use btf_types::{
+    Btf, ByteOrder, PointerSize,
+    build::{Builder, HeaderForm},
+};
+
+use super::walk::{printed, walk};
+
+/// Reads the bytes as BTF.
+///
+/// # Panics
+/// When something is wrong with the library.
+pub(super) fn alone(bytes: &[u8]) {
+    let btf = match Btf::parse(bytes) {
+        Ok(btf) => btf,
+        Err(error) => return assert!(printed(format_args!("{error} {error:?}")) > 0),
+    };
+    walk(&btf);
+    for size in [PointerSize::Four, PointerSize::Eight] {
+        assert_eq!(btf.clone().with_pointer_size(size).pointer_size(), size as u8);
+    }
+    for order in [ByteOrder::Little, ByteOrder::Big] {
+        copy(&btf, order);
+    }
+}
+
+/// Reads the bytes as a BTF and another on top of it; the first four bytes say,
+/// in little endian, how long the first is.
+///
+/// # Panics
+/// When something is wrong with the library.
+pub(super) fn split(bytes: &[u8]) {
+    let Some((len, rest)) = bytes.split_first_chunk::<4>() else { return };
+    let len = u32::from_le_bytes(*len) as usize;
+    let Some((base, split)) = rest.split_at_checked(len) else { return };
+    let Ok(base) = Btf::parse(base) else { return };
+    let middle = match Btf::parse_split(split, &base) {
+        Ok(middle) => middle,
+        Err(error) => return assert!(printed(format_args!("{error}")) > 0),
+    };
+    walk(&middle);
+    // A base may be split itself, and of another byte order.
+    let top = Btf::parse_split(split, &middle).expect("it was well-formed once");
+    walk(&top);
+    assert_eq!(top.len(), base.len() + 2 * middle.own_types().len());
+    for ty in base.own_types() {
+        let from_above = top.type_by_id(ty.id()).expect("a base's type");
+        assert_eq!(from_above, ty);
+        // Offsets that are beyond the base's strings are inside of the split one's.
+        if let Ok(name) = ty.name() {
+            assert_eq!(top.string(ty.name_off()), Ok(name));
+        }
+    }
+}
+
+/// Writes the types again, and compares.
+fn copy(btf: &Btf<'_>, order: ByteOrder) {
+    /// Strings that share bytes are written apart: too many of them are left alone.
+    const MOST: usize = 1 << 16;
+    let names = btf.own_types().filter_map(|ty| ty.name().ok());
+    let entries = btf.own_types().map(|ty| ty.vlen() as usize).sum::<usize>();
+    if names.map(|name| name.len()).sum::<usize>() + entries * 16 > MOST {
+        return;
+    }
+    let mut builder = Builder::new(order);
+    builder.set_header(HeaderForm::Full);
+    for ty in btf.own_types() {
+        builder.copy(ty, |id| id);
+    }
+    let written = match builder.finish() {
+        Ok(written) => written,
+        Err(error) => return assert!(printed(format_args!("{error}")) > 0),
+    };
+    let copy = Btf::parse(&written).expect("what the builder writes is well-formed");
+    assert_eq!((copy.len(), copy.byte_order()), (btf.len(), order));
+    for (ty, copied) in btf.own_types().zip(copy.own_types()) {
+        assert_eq!(ty.info(), copied.info());
+        assert_eq!(ty.name().ok(), copied.name().ok());
+        assert_eq!(ty.referenced_id(), copied.referenced_id());
+        assert_eq!((ty.int(), ty.array()), (copied.int(), copied.array()));
+        let members = |ty: btf_types::Type<'_>| {
+            ty.members()
+                .iter()
+                .map(|member| (member.type_id(), member.bit_offset()))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(members(ty), members(copied));
+        let values = |ty: btf_types::Type<'_>| {
+            ty.enumerators().iter().map(|enumerator| enumerator.value()).collect::<Vec<_>>()
+        };
+        assert_eq!(values(ty), values(copied));
+    }
+}

@@ -1,0 +1,216 @@
+//! Whole ELF objects.
+
+use std::ops::Range;
+use std::path::Path;
+use std::sync::LazyLock;
+
+use btf_types::{Btf, ByteOrder};
+use core_reloc::{
+    Code, Options, Status, Target, Unresolved,
+    elf::{Object, ObjectRelocation, Outcome, Report, SourceLines, TypeSections, is_elf},
+};
+use object::{
+    Endianness, elf,
+    read::elf::{FileHeader, SectionHeader},
+};
+
+use super::walk::printed;
+
+/// A made-up kernel that differs from the fixtures' local types, little and big
+/// endian.
+static KERNELS: LazyLock<[Vec<u8>; 2]> = LazyLock::new(|| {
+    ["grown.le.btf", "grown.be.btf"].map(|name| {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/btf").join(name);
+        std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    })
+});
+
+/// Reads the bytes as an ELF file with BTF, and as a BPF object, which is then
+/// relocated.
+///
+/// # Panics
+/// When something is wrong with the library, or the fixtures are missing.
+pub(super) fn elf(bytes: &[u8]) {
+    type_sections(bytes);
+    let object = match Object::parse(bytes) {
+        Ok(object) => object,
+        Err(error) => return assert!(printed(format_args!("{error} {error:?}")) > 0),
+    };
+    assert!(is_elf(bytes));
+    assert_eq!(object.as_bytes(), bytes);
+    assert!(printed(format_args!("{:?}", object.byte_order())) > 0);
+    let relocations: Vec<ObjectRelocation<'_>> = object.relocations().collect();
+    let Some(local) = object.btf() else { return assert!(relocations.is_empty()) };
+    assert!(object.ext().is_some() || relocations.is_empty());
+    let lines = SourceLines::of(&object);
+    relocations.iter().for_each(|relocation| facts(relocation, &lines));
+
+    let kernel = match object.byte_order() {
+        ByteOrder::Little => &KERNELS[0],
+        ByteOrder::Big => &KERNELS[1],
+    };
+    let kernel = Btf::parse(kernel).expect("a fixture");
+    for target in [Target::new(&kernel), Target::new(local).indexed()] {
+        assert!(!object.needs_modules(&target) || !relocations.is_empty());
+        for unresolved in [Unresolved::Poison, Unresolved::Error, Unresolved::Keep] {
+            relocate(
+                &object,
+                &target,
+                Options::default().unresolved(unresolved),
+                relocations.len(),
+            );
+        }
+        relocate(&object, &target, Options::default().narrow(false), relocations.len());
+    }
+}
+
+fn type_sections(bytes: &[u8]) {
+    match TypeSections::find(bytes) {
+        Ok(sections) => {
+            assert!(is_elf(bytes));
+            let inside = |section: Option<&[u8]>| {
+                section.is_none_or(|section| {
+                    bytes.as_ptr_range().contains(&section.as_ptr()) || section.is_empty()
+                })
+            };
+            assert!(inside(sections.btf) && inside(sections.base));
+            assert!(
+                printed(format_args!("{:?} {:?}", sections.pointer_size, sections.byte_order)) > 0
+            );
+        }
+        Err(error) => assert!(printed(format_args!("{error} {error:?}")) > 0),
+    }
+}
+
+/// Asks one relocation everything.
+fn facts<'a>(relocation: &ObjectRelocation<'a>, lines: &SourceLines<'a>) {
+    assert_eq!(relocation.insn_off(), relocation.record().insn_off);
+    assert_eq!(relocation.type_id(), relocation.record().type_id);
+    assert_eq!(
+        relocation.kind().map_or(relocation.record().kind, |kind| kind.to_raw()),
+        relocation.record().kind
+    );
+    assert!(!relocation.section().is_empty());
+    if let (Some(code), Ok(_)) = (relocation.insn(), relocation.function()) {
+        assert!(matches!(code.as_bytes().len(), 8 | 16));
+    }
+    if let Ok(decoded) = relocation.decode() {
+        assert!(relocation.access_string().is_some());
+        assert_eq!(decoded.type_id, relocation.type_id());
+    }
+    let text = printed(format_args!(
+        "{} {:?} {:?} {}",
+        relocation.access_in_c(),
+        relocation.root_name().map(|name| name.len()),
+        relocation.function().map(|name| name.map(|name| name.len())),
+        relocation.index(),
+    ));
+    assert!(text < 4096, "a relocation in {text} bytes");
+    if let Some(line) = lines.line(relocation) {
+        assert!(printed(format_args!("{line:?}")) > 0);
+    }
+}
+
+/// Relocates the object, and checks what came of it against the reports.
+fn relocate<'a>(object: &'a Object<'a>, target: &'a Target<'a>, options: Options, count: usize) {
+    let mut relocating = object.relocate(target, options);
+    let places = Places::of(object.as_bytes());
+    let mut expected = object.as_bytes().to_vec();
+    let mut reports = 0;
+    let mut outcomes = Vec::new();
+    for report in &mut relocating {
+        reports += 1;
+        check_report(&report, options);
+        replay(&places, &mut expected, &report);
+        outcomes.push((report.outcome.name(), report.outcome.value()));
+    }
+    assert_eq!(reports, count);
+    let counts = relocating.counts();
+    assert_eq!(counts.total(), count);
+    let again = object.relocate(target, options);
+    let mut again_outcomes = again.map(|report| (report.outcome.name(), report.outcome.value()));
+    assert!(again_outcomes.by_ref().eq(outcomes), "the same bytes give the same result");
+
+    match relocating.finish() {
+        Ok(relocated) => {
+            assert_eq!((relocated.counts, counts.failed), (counts, 0));
+            empty_records(object, &places, &mut expected);
+            assert!(relocated.bytes == expected, "only the reported instructions change");
+            if object.ext().is_some() && counts.total() == counts.kept + counts.skipped {
+                let changed = relocated.bytes.iter().zip(object.as_bytes()).filter(|(a, b)| a != b);
+                assert!(changed.count() <= 4, "only the length of the records changes");
+            }
+        }
+        Err(failed) => {
+            assert_eq!(failed.counts, counts);
+            assert!(counts.failed > 0 && printed(format_args!("{failed}")) > 0);
+        }
+    }
+}
+
+fn check_report(report: &Report<'_>, options: Options) {
+    let text = printed(format_args!("{report}"));
+    assert!(text > 0 && text < 1 << 14, "a report of {text} bytes");
+    assert!(printed(format_args!("{:?}", report.outcome)) > 0);
+    match &report.outcome {
+        Outcome::Applied { status, resolution } => {
+            assert!(report.before.is_some() && report.after.is_some());
+            assert_eq!(*status == Status::Relocated, report.reason().is_none());
+            assert!(resolution.change.is_some() || *status != Status::Relocated);
+            match status {
+                Status::Relocated => assert_eq!(report.outcome.value(), resolution.value()),
+                Status::Poisoned(_) => assert_eq!(options.unresolved, Unresolved::Poison),
+                Status::Kept(_) => assert_eq!(options.unresolved, Unresolved::Keep),
+            }
+        }
+        Outcome::Failed(_) | Outcome::Skipped(_) => {
+            assert!(report.reason().is_some_and(|reason| !reason.is_empty()));
+            assert_eq!((report.before, report.outcome.value()), (report.after, None));
+        }
+    }
+    if let Outcome::Applied { status: Status::Kept(_), .. } = report.outcome {
+        assert_eq!(report.before, report.after);
+    }
+}
+
+/// Where the sections of an object are in its file, told without the library.
+struct Places(Vec<(Vec<u8>, Range<usize>)>);
+
+impl Places {
+    fn of(bytes: &[u8]) -> Self {
+        let header = elf::FileHeader64::<Endianness>::parse(bytes).expect("it was parsed before");
+        let endian = header.endian().expect("likewise");
+        let sections = header.sections(endian, bytes).expect("likewise");
+        let code = sections.iter().filter(|section| section.sh_type(endian) == elf::SHT_PROGBITS);
+        let places = code.map(|section| {
+            let name = sections.section_name(endian, section).expect("likewise");
+            let start = section.sh_offset(endian) as usize;
+            (name.to_vec(), start..start.saturating_add(section.sh_size(endian) as usize))
+        });
+        Self(places.collect())
+    }
+
+    fn first(&self, name: &[u8]) -> Range<usize> {
+        let place = self.0.iter().find(|(other, _)| other == name);
+        place.map(|(_, place)| place.clone()).expect("a section of this name")
+    }
+}
+
+/// Does to the bytes what a report says was done.
+fn replay(places: &Places, bytes: &mut [u8], report: &Report<'_>) {
+    let (Some(before), Some(after)) = (report.before, report.after) else { return };
+    if before == after {
+        return;
+    }
+    let code = &mut bytes[places.first(&report.relocation.section())];
+    let at = report.relocation.insn_off();
+    assert_eq!(Code::at(code, at), Some(before), "what is reported to have been there was");
+    code[at as usize..][..after.as_bytes().len()].copy_from_slice(after.as_bytes());
+}
+
+/// Empties the core_relo records: the length of their sub-section becomes 0.
+fn empty_records(object: &Object<'_>, places: &Places, bytes: &mut [u8]) {
+    if let Some(at) = object.ext().and_then(|ext| ext.core_reloc_len_offset()) {
+        bytes[places.first(b".BTF.ext")][at..][..4].fill(0);
+    }
+}

@@ -1,0 +1,287 @@
+//! What must hold of relocating anything.
+
+use btf_types::{Btf, TypeId};
+use core_reloc::{
+    Cause, Code, Error, Options, Patched, RelocKind, Relocation, Relocator, Resolution, Status,
+    Target, Unresolved, access_in_c, apply_relocation, apply_relocations, create_relocation,
+    describe_unmatched, local_value, patch, resolve_bitfield_shifts, resolve_enum_value,
+    resolve_enum_value_exists, resolve_field_exists, resolve_field_offset, resolve_field_signed,
+    resolve_field_size, resolve_type_exists, resolve_type_id, resolve_type_matches,
+    resolve_type_size,
+};
+
+use super::input::Input;
+use crate::hostile::walk::printed;
+
+/// How long a text about a relocation may be, whatever names are in it.
+const LONGEST_TEXT: usize = 1 << 14;
+
+/// One object and one target.
+pub(super) struct Case<'a> {
+    pub(super) local: &'a Btf<'a>,
+    pub(super) target: &'a Target<'a>,
+    pub(super) input: &'a Input,
+}
+
+/// The code after all relocations, and what became of each.
+#[derive(Debug, PartialEq)]
+struct Outcome {
+    code: Vec<u8>,
+    patched: Vec<Result<Patched, Error>>,
+}
+
+impl Case<'_> {
+    pub(super) fn check(&self) {
+        let (target, indexed) = (self.target, &self.target.clone().indexed());
+        let (relocations, options) = (&self.decode(), self.input.options);
+        let outcome = self.step_by_step(target, relocations, options);
+        assert_eq!(outcome, self.step_by_step(target, relocations, options), "a second time");
+        assert_eq!(outcome, self.step_by_step(indexed, relocations, options), "indexed");
+        assert_eq!(outcome, self.at_once(target, relocations, options), "all roots at once");
+        assert_eq!(outcome, self.at_once(indexed, relocations, options), "both");
+        if options == Options::default() {
+            let mut code = self.input.code.clone();
+            let patched = apply_relocations(&mut code, self.local, target, relocations);
+            assert_eq!(outcome, Outcome { code, patched }, "by the function");
+        }
+        for relocation in relocations {
+            self.check_alone(relocation);
+        }
+        self.check_independence(relocations);
+    }
+
+    /// The relocations of the records that are any.
+    fn decode(&self) -> Vec<Relocation> {
+        let relocator = Relocator::new(self.local, self.target);
+        assert!(std::ptr::eq(relocator.local(), self.local));
+        assert!(std::ptr::eq(relocator.target(), self.target));
+        let decode = |record| match relocator.decode(record) {
+            Ok(relocation) => {
+                let same = Relocation::from_record(self.local, record);
+                assert_eq!(same.as_ref(), Ok(&relocation));
+                Some(relocation)
+            }
+            Err(error) => {
+                check_error(&error);
+                None
+            }
+        };
+        self.input.records.iter().filter_map(decode).collect()
+    }
+
+    /// One relocation after the other; each decision is looked at before it is applied.
+    fn step_by_step(
+        &self,
+        target: &Target<'_>,
+        relocations: &[Relocation],
+        options: Options,
+    ) -> Outcome {
+        let mut code = self.input.code.clone();
+        let mut relocator = Relocator::with_options(self.local, target, options);
+        let mut outcomes = Vec::new();
+        for relocation in relocations {
+            let before = code.clone();
+            let patched = relocator.resolve(relocation).and_then(|resolution| {
+                self.check_resolution(target, relocation, &resolution);
+                let alone = patch(&mut before.clone(), &resolution, options.unresolved);
+                let patched = relocator.apply(&mut code, relocation, &resolution);
+                assert_eq!(alone.ok(), patched.as_ref().ok().copied());
+                patched
+            });
+            check_patched(&before, &code, relocation.insn_off, &patched, options);
+            outcomes.push(patched);
+        }
+        for root in relocator.roots_without_candidates() {
+            assert!(relocations.iter().any(|relocation| relocation.type_id == root));
+        }
+        Outcome { code, patched: outcomes }
+    }
+
+    fn at_once(
+        &self,
+        target: &Target<'_>,
+        relocations: &[Relocation],
+        options: Options,
+    ) -> Outcome {
+        let mut code = self.input.code.clone();
+        let mut relocator = Relocator::with_options(self.local, target, options);
+        relocator.prepare([TypeId::VOID, TypeId(u32::MAX)]);
+        let patched = relocator.relocate_all(&mut code, relocations);
+        Outcome { code, patched }
+    }
+
+    fn check_resolution(
+        &self,
+        target: &Target<'_>,
+        relocation: &Relocation,
+        resolution: &Resolution,
+    ) {
+        let kind = relocation.kind;
+        assert_eq!((resolution.kind, resolution.insn_off), (kind, relocation.insn_off));
+        assert_eq!(resolution.byte_order, self.local.byte_order());
+        assert_eq!(resolution.value(), resolution.change.map(|change| change.value));
+        let found = resolution.candidate.is_some();
+        assert_eq!(found, resolution.unmatched.is_none() && kind != RelocKind::TypeIdLocal);
+        if kind.is_existence() {
+            assert_eq!(resolution.value(), Some(found.into()));
+        }
+        if let Some(candidate) = resolution.candidate {
+            let ty = target.candidate(candidate).expect("a type of the target");
+            let root = self.local.type_by_id(relocation.type_id).expect("a local type");
+            assert!(ty.kind() == root.kind() || ty.kind().is_enum() && root.kind().is_enum());
+        }
+        if let Some(unmatched) = &resolution.unmatched {
+            let text = describe_unmatched(self.local, target, relocation, unmatched);
+            assert!(!text.is_empty() && text.len() < LONGEST_TEXT, "{} bytes", text.len());
+            for (candidate, mismatch) in &unmatched.ruled_out {
+                assert!(target.candidate(*candidate).is_ok());
+                assert!(printed(format_args!("{mismatch}")) > 0);
+            }
+        }
+    }
+
+    /// Asks about one relocation in all the ways that take nothing else into account.
+    fn check_alone(&self, relocation: &Relocation) {
+        let text = access_in_c(self.local, relocation);
+        assert!(!text.is_empty() && text.len() < LONGEST_TEXT);
+        match local_value(self.local, relocation) {
+            Ok(value) => assert!(!relocation.kind.is_existence() || value == 1),
+            Err(error) => check_error(&error),
+        }
+        let Relocation { insn_off, type_id, access, kind } = relocation.clone();
+        let created = create_relocation(insn_off, type_id, &access.to_string(), kind);
+        assert_eq!(created.as_ref(), Ok(relocation));
+
+        let resolved = Relocator::new(self.local, self.target).resolve(relocation);
+        self.check_question(relocation, &resolved);
+        let mut code = self.input.code.clone();
+        let patched = apply_relocation(&mut code, self.local, self.target, relocation);
+        check_patched(&self.input.code, &code, insn_off, &patched, Options::default());
+        assert!(resolved.is_ok() || patched.is_err());
+    }
+
+    /// The function that asks this question gives the same answer.
+    fn check_question(&self, relocation: &Relocation, resolved: &Result<Resolution, Error>) {
+        let Relocation { type_id, access, kind, .. } = relocation;
+        let (local, target, root, access) = (self.local, self.target, *type_id, access.to_string());
+        let value = |resolution: &Resolution| resolution.value();
+        let found = |resolution: &Resolution| resolution.candidate.and(resolution.value());
+        let expected = resolved.as_ref().ok();
+        let (expected, answer) = match kind {
+            RelocKind::FieldByteOffset => {
+                (expected.map(value), resolve_field_offset(local, target, root, &access).ok())
+            }
+            RelocKind::FieldByteSize => {
+                (expected.map(value), resolve_field_size(local, target, root, &access).ok())
+            }
+            RelocKind::FieldSigned => {
+                let answer = resolve_field_signed(local, target, root, &access).ok();
+                (expected.map(value), answer.map(|signed| signed.map(u64::from)))
+            }
+            RelocKind::FieldExists => {
+                let answer = resolve_field_exists(local, target, root, &access).ok();
+                (expected.map(value), answer.map(|exists| Some(exists.into())))
+            }
+            RelocKind::FieldLshiftU64 => {
+                let answer = resolve_bitfield_shifts(local, target, root, &access).ok();
+                (expected.map(value), answer.map(|shifts| shifts.map(|shifts| shifts.left)))
+            }
+            RelocKind::FieldRshiftU64 => {
+                let answer = resolve_bitfield_shifts(local, target, root, &access).ok();
+                (expected.map(value), answer.map(|shifts| shifts.map(|shifts| shifts.right)))
+            }
+            RelocKind::TypeIdLocal => (expected.map(value), Some(Some(root.0.into()))),
+            RelocKind::TypeIdTarget => {
+                let answer = resolve_type_id(local, target, root, &access).ok();
+                (expected.map(found), answer.map(|id| id.map(|id| id.0.into())))
+            }
+            RelocKind::TypeExists => {
+                let answer = resolve_type_exists(local, target, root, &access).ok();
+                (expected.map(value), answer.map(|exists| Some(exists.into())))
+            }
+            RelocKind::TypeSize => {
+                (expected.map(found), resolve_type_size(local, target, root, &access).ok())
+            }
+            RelocKind::TypeMatches => {
+                let answer = resolve_type_matches(local, target, root, &access).ok();
+                (expected.map(value), answer.map(|matches| Some(matches.into())))
+            }
+            RelocKind::EnumvalExists => {
+                let answer = resolve_enum_value_exists(local, target, root, &access).ok();
+                (expected.map(value), answer.map(|exists| Some(exists.into())))
+            }
+            RelocKind::EnumvalValue => {
+                let answer = resolve_enum_value(local, target, root, &access).ok();
+                (expected.map(value), answer.map(|value| value.map(|value| value as u64)))
+            }
+        };
+        // Shifts are two questions, and either may have no answer.
+        let shifts = matches!(kind, RelocKind::FieldLshiftU64 | RelocKind::FieldRshiftU64);
+        if kind == &RelocKind::TypeIdLocal {
+            assert!(expected.is_none() || expected == answer);
+        } else if !shifts || answer.is_some() {
+            assert_eq!(expected, answer, "{kind}");
+        }
+    }
+
+    /// Without narrowing, what came before changes nothing: not what is remembered of it either.
+    fn check_independence(&self, relocations: &[Relocation]) {
+        let options = Options::default().narrow(false);
+        let mut relocator = Relocator::with_options(self.local, self.target, options);
+        for relocation in relocations {
+            let fresh =
+                Relocator::with_options(self.local, self.target, options).resolve(relocation);
+            assert_eq!(relocator.resolve(relocation), fresh);
+        }
+    }
+}
+
+/// An error says which relocation it is about, and why.
+fn check_error(error: &Error) {
+    assert!(!error.subject.is_empty());
+    let text = printed(format_args!("{error}"));
+    assert!(text < LONGEST_TEXT, "an error of {text} bytes");
+    assert!(printed(format_args!("{error:?} {}", error.cause)) > 0);
+}
+
+/// Nothing changes but the instruction, and that only if it is said so.
+fn check_patched(
+    before: &[u8],
+    after: &[u8],
+    insn_off: u32,
+    patched: &Result<Patched, Error>,
+    options: Options,
+) {
+    let patched = match patched {
+        Ok(patched) => patched,
+        Err(error) => {
+            check_error(error);
+            assert_eq!(before, after, "an error leaves the code as it was");
+            let unresolved = matches!(error.cause, Cause::Unresolved { .. });
+            return assert!(!unresolved || options.unresolved == Unresolved::Error);
+        }
+    };
+    assert_eq!(Code::at(before, insn_off), Some(patched.before));
+    assert_eq!(
+        Code::at(after, insn_off).map(|code| code.as_bytes()[0]),
+        Some(patched.after.as_bytes()[0])
+    );
+    let (start, len) = (insn_off as usize, patched.before.as_bytes().len());
+    assert_eq!(patched.after.as_bytes(), &after[start..][..len]);
+    assert_eq!(
+        (&before[..start], &before[start + len..]),
+        (&after[..start], &after[start + len..])
+    );
+    match patched.status {
+        Status::Relocated => {}
+        Status::Poisoned(poison) => {
+            assert_eq!(options.unresolved, Unresolved::Poison, "{poison}");
+            assert!(patched.after.as_bytes().chunks(8).all(|slot| slot[0] == 0x85));
+        }
+        Status::Kept(poison) => {
+            assert_eq!(options.unresolved, Unresolved::Keep, "{poison}");
+            assert_eq!(before, after);
+        }
+    }
+    assert!(printed(format_args!("{} {:?}", patched.before, patched.after)) > 0);
+}

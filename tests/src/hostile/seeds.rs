@@ -1,0 +1,49 @@
+//! The bytes that the targets begin with.
+
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+/// A file that a target is run over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seed {
+    /// Where it is.
+    pub path: PathBuf,
+    /// What is in it.
+    pub bytes: Vec<u8>,
+}
+
+/// The seeds of a target, by name: `tests/fuzz/seeds` and, where they are of the
+/// target's form, the fixtures. What once was wrong is in `tests/fuzz/regressions`.
+///
+/// # Errors
+/// A folder or file cannot be read.
+pub fn of(target: &str) -> io::Result<Vec<Seed>> {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut seeds = Vec::new();
+    for folder in ["fuzz/seeds", "fuzz/regressions"] {
+        read(&here.join(folder).join(target), "", &mut seeds)?;
+    }
+    match target {
+        "btf" => read(&here.join("../fixtures/btf"), ".btf", &mut seeds)?,
+        "elf" => read(&here.join("../fixtures/objects"), ".o", &mut seeds)?,
+        _ => {}
+    }
+    Ok(seeds)
+}
+
+fn read(folder: &Path, ending: &str, seeds: &mut Vec<Seed>) -> io::Result<()> {
+    if !folder.exists() {
+        return Ok(());
+    }
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        paths.push(entry?.path());
+    }
+    paths.retain(|path| path.to_string_lossy().ends_with(ending));
+    paths.sort();
+    for path in paths {
+        let bytes = fs::read(&path)?;
+        seeds.push(Seed { path, bytes });
+    }
+    Ok(())
+}
