@@ -93,6 +93,7 @@ mod dice;
 mod error;
 mod evolve;
 mod generate;
+mod graph;
 mod layout;
 mod noise;
 mod profile;
@@ -103,12 +104,13 @@ mod write;
 pub use self::{
     damage::{Damage, Damaged, Notice},
     desc::{
-        CompositeDesc, CompositeKind, EnumDesc, EnumeratorDesc, Graph, MemberDesc, Modifier,
-        Packing, ParamDesc, ProtoDesc, TypeDesc,
+        CompositeDesc, CompositeKind, EnumDesc, EnumeratorDesc, MemberDesc, Modifier, Packing,
+        ParamDesc, ProtoDesc, TypeDesc,
     },
     dice::Dice,
     error::GraphError,
     evolve::{Change, Edit, Evolution, EvolutionCut, Evolved, Module, NewType, Order, Place},
+    graph::Graph,
     layout::Layout,
     noise::noise,
     profile::Profile,

@@ -214,7 +214,7 @@ impl Damage {
 }
 
 impl Damaged {
-    /// A random damage of a random graph; [`damaged`](super::damaged) is the strategy of it.
+    /// A random damage of a random graph; [`damaged()`](super::damaged()) is the strategy of it.
     pub fn generate(profile: &Profile, dice: &mut Dice<'_>) -> Self {
         let graph = Graph::generate(profile, dice);
         let damage = propose::damage(&graph, dice);

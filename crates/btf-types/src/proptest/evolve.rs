@@ -205,7 +205,7 @@ pub enum NewType {
 }
 
 impl Evolution {
-    /// A random evolution; [`evolution`](super::evolution) is the strategy of it.
+    /// A random evolution; [`evolution()`](super::evolution()) is the strategy of it.
     pub fn generate(profile: &Profile, dice: &mut Dice<'_>) -> Self {
         let local = Graph::generate(profile, dice);
         Self::of(local, &[], profile, dice)

@@ -5,6 +5,7 @@
 //! the end the ids may be shuffled, since BTF knows no such order.
 
 mod composite;
+mod declaration;
 mod enumeration;
 pub(super) mod names;
 mod scalar;
@@ -12,10 +13,10 @@ mod scalar;
 use std::{string::String, vec, vec::Vec};
 
 use super::{
-    Dice, Graph, Modifier, ParamDesc, Profile, ProtoDesc, TypeDesc,
-    desc::{id, index},
+    Dice, Graph, Modifier, Profile, TypeDesc,
+    graph::{id, index},
 };
-use crate::{ByteOrder, DeclTarget, FuncLinkage, Kind, PointerSize, TypeId, VarLinkage};
+use crate::{ByteOrder, Kind, PointerSize, TypeId};
 
 pub(super) use self::{
     composite::bits,
@@ -30,7 +31,7 @@ pub(super) const MAX_SIZE: u64 = 1 << 20;
 const TRIES: usize = 8;
 
 impl Graph {
-    /// A random graph; [`graph`](super::graph) is the strategy of it.
+    /// A random graph; [`graph()`](super::graph()) is the strategy of it.
     pub fn generate(profile: &Profile, dice: &mut Dice<'_>) -> Self {
         let mut generator = Generator::new(profile, dice);
         generator.fill();
@@ -52,7 +53,7 @@ impl Graph {
     }
 
     /// Moves every type to its new place.
-    pub(super) fn reorder(&mut self, places: &[usize]) {
+    fn reorder(&mut self, places: &[usize]) {
         let mut moved: Vec<(usize, TypeDesc)> =
             places.iter().copied().zip(self.types.drain(..)).collect();
         moved.sort_by_key(|(place, _)| *place);
@@ -285,74 +286,5 @@ impl<'p, 'd, 'r> Generator<'p, 'd, 'r> {
     /// How many members, enumerators or parameters a type gets.
     fn parts(&mut self, least: usize) -> usize {
         self.dice.within(least.min(self.profile.parts)..=self.profile.parts)
-    }
-
-    fn proto(&mut self) -> ProtoDesc {
-        let passed = |this: &Self, id, _: &TypeDesc| {
-            this.sized_by(id).is_some() && !matches!(this.resolve(id), Some(TypeDesc::Array { .. }))
-        };
-        let result = if self.dice.chance(30) { None } else { self.earlier(passed) };
-        let named = self.dice.chance(60);
-        let mut taken = Vec::new();
-        let params = (0..self.parts(0)).filter_map(|_| {
-            let ty = self.earlier(passed)?;
-            let name = if named { names::of_member(self.dice, &taken, 0) } else { String::new() };
-            taken.push(name.clone());
-            Some(ParamDesc { name, ty })
-        });
-        let params: Vec<ParamDesc> = params.collect();
-        let variadic = !params.is_empty() && self.dice.chance(10);
-        ProtoDesc { result: result.unwrap_or_default(), params, variadic }
-    }
-
-    fn func(&mut self, slot: usize) -> TypeDesc {
-        // Functions that are defined have named parameters.
-        let named = |_: &Self, _, ty: &TypeDesc| match ty {
-            TypeDesc::FuncProto(proto) => proto.params.iter().all(|param| !param.name.is_empty()),
-            _ => false,
-        };
-        match self.earlier(named) {
-            Some(proto) => {
-                let linkage = self.dice.one_of([FuncLinkage::Static, FuncLinkage::Global]);
-                TypeDesc::Func { name: self.type_name(slot), proto, linkage }
-            }
-            None => TypeDesc::FuncProto(self.proto()),
-        }
-    }
-
-    fn var(&mut self, slot: usize) -> TypeDesc {
-        let of = self.sized();
-        let linkage = self.dice.one_of([VarLinkage::Static, VarLinkage::Global]);
-        TypeDesc::Var { name: self.type_name(slot), of, linkage }
-    }
-
-    fn data_section(&mut self, slot: usize) -> TypeDesc {
-        let variables: Vec<TypeId> = (0..self.types.len())
-            .filter(|at| matches!(self.types[*at], TypeDesc::Var { .. }))
-            .map(id)
-            .collect();
-        if variables.is_empty() {
-            return self.var(slot);
-        }
-        TypeDesc::DataSec { name: self.dice.one_of([".data", ".bss", ".rodata"]).into(), variables }
-    }
-
-    fn decl_tag(&mut self, slot: usize) -> TypeDesc {
-        let declaration = self.earlier(|_, _, ty| {
-            matches!(
-                ty,
-                TypeDesc::Composite(_)
-                    | TypeDesc::Typedef { .. }
-                    | TypeDesc::Func { .. }
-                    | TypeDesc::Var { .. }
-            )
-        });
-        let Some(on) = declaration else { return self.int(slot) };
-        let members = index(on).map_or(0, |at| self.types[at].members().len());
-        let target = match u32::try_from(self.dice.within(0..=members)) {
-            Ok(component) if (component as usize) < members => DeclTarget::Component(component),
-            _ => DeclTarget::Declaration,
-        };
-        TypeDesc::DeclTag { tag: names::of_tag(self.dice), on, target }
     }
 }

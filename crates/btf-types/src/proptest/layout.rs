@@ -4,7 +4,7 @@ use std::{vec, vec::Vec};
 
 use super::{
     CompositeDesc, CompositeKind, Graph, GraphError, Packing, TypeDesc,
-    desc::{id, index},
+    graph::{id, index},
 };
 use crate::TypeId;
 

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, string::String, vec, vec::Vec};
 
 use super::{
     CompositeDesc, Graph, MemberDesc, Packing, Shrink, TypeDesc,
-    desc::{id, index},
+    graph::{id, index},
 };
 use crate::{ByteOrder, DeclTarget, TypeId};
 

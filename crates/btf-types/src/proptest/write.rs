@@ -4,7 +4,7 @@ use std::vec::Vec;
 
 use super::{
     CompositeKind, Graph, GraphError, Layout, Modifier, TypeDesc,
-    desc::{id, index},
+    graph::{id, index},
 };
 use crate::{Btf, IntEncoding, TypeId, build::Builder};
 

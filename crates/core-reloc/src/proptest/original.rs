@@ -61,28 +61,18 @@ struct Storage {
 }
 
 impl Storage {
-    /// A bitfield is loaded as clang does it: by a unit as large as the alignment of the struct or
-    /// union that it is in. Where that does not cover it, clang gives up; here the declared type is
-    /// loaded.
+    /// A bitfield is loaded by a unit of its declared type. Compilers choose others as well, by the
+    /// alignment of what it is in: nobody can check what they chose.
     fn of(layout: &Layout, field: &Walked) -> Option<Self> {
-        let declared = u64::from(layout.size(field.ty)?);
+        let size = u64::from(layout.size(field.ty)?);
+        let whole = size.checked_mul(8)?;
         let Some(bits) = field.bits else {
-            let (byte_offset, bits) = (field.bit_offset / 8, declared.checked_mul(8)?);
-            return Some(Self { byte_offset, size: declared, first_bit: 0, bits });
+            let byte_offset = field.bit_offset / 8;
+            return Some(Self { byte_offset, size, first_bit: 0, bits: whole });
         };
-        let bits = u64::from(bits);
-        let unit = u64::from(layout.alignment(*field.holders.last()?)?).min(8);
-        let within = field.bit_offset.checked_sub(field.holder_bit_offset)?;
-        let [by_unit, by_declared] = [unit, declared].map(|size| {
-            let first_bit = within.checked_rem(size.checked_mul(8)?)?;
-            let byte_offset = field.bit_offset.checked_sub(first_bit)? / 8;
-            Some(Self { byte_offset, size, first_bit, bits })
-        });
-        by_unit.filter(|load| load.covers()).or(by_declared)
-    }
-
-    fn covers(&self) -> bool {
-        self.first_bit.saturating_add(self.bits) <= self.size.saturating_mul(8)
+        let first_bit = field.bit_offset.checked_rem(whole)?;
+        let byte_offset = field.bit_offset.checked_sub(first_bit)? / 8;
+        Some(Self { byte_offset, size, first_bit, bits: bits.into() })
     }
 
     /// By how much to shift so that the field's highest bit becomes bit 63.

@@ -14,8 +14,6 @@ pub struct Walked {
     pub ty: TypeId,
     /// Its offset in bits from where the pointer to the root points.
     pub bit_offset: u64,
-    /// The offset in bits of the composite or array that it is in directly; of the root, its own.
-    pub holder_bit_offset: u64,
     /// The number of bits, of a bitfield.
     pub bits: Option<u8>,
     /// Whether the last number is an index of an array or of the root, rather than of a member.
@@ -29,11 +27,9 @@ pub struct Walked {
 /// Follows an access path as a compiler would make one; `None` if it leads nowhere.
 pub fn walk(graph: &Graph, layout: &Layout, root: TypeId, path: &[u32]) -> Option<Walked> {
     let (first, rest) = path.split_first()?;
-    let bit_offset = elements(layout, root, *first)?;
     let mut walked = Walked {
         ty: root,
-        bit_offset,
-        holder_bit_offset: bit_offset,
+        bit_offset: elements(layout, root, *first)?,
         bits: None,
         is_element: true,
         is_anonymous: false,
@@ -60,7 +56,6 @@ pub fn walk(graph: &Graph, layout: &Layout, root: TypeId, path: &[u32]) -> Optio
             }
             _ => return None,
         };
-        walked.holder_bit_offset = walked.bit_offset;
         walked.bit_offset = walked.bit_offset.checked_add(offset)?;
         walked.holders.push(holder);
     }

@@ -7,7 +7,7 @@ use zerocopy::{FromBytes, IntoBytes};
 use super::Damage;
 use crate::{
     Info, Kind, TypeId,
-    proptest::{Graph, TypeDesc, desc::index},
+    proptest::{Graph, TypeDesc, graph::index},
     raw::{MAGIC, U16, U32, VERSION},
 };
 

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     TypeId,
-    proptest::{Dice, Graph, desc::id},
+    proptest::{Dice, Graph, graph::id},
 };
 
 /// How many random damages are tried before it is one that every BTF has a place for.

@@ -8,8 +8,8 @@ use crate::{
     IntEncoding, TypeId,
     proptest::{
         CompositeDesc, CompositeKind, EnumDesc, Graph, MemberDesc, Packing, ProtoDesc, TypeDesc,
-        desc::index,
         generate::{MAX_SIZE, enum_range},
+        graph::index,
     },
 };
 

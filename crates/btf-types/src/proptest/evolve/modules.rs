@@ -7,7 +7,7 @@ use crate::{
     TypeId,
     proptest::{
         CompositeDesc, Graph, GraphError, TypeDesc,
-        desc::{id, index},
+        graph::{id, index},
     },
 };
 

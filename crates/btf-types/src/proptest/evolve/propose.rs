@@ -8,8 +8,8 @@ use crate::{
     proptest::{
         CompositeDesc, CompositeKind, Dice, EnumDesc, EnumeratorDesc, Graph, MemberDesc, Packing,
         ParamDesc, Profile, TypeDesc,
-        desc::id,
         generate::{bits, enum_value, names},
+        graph::id,
     },
 };
 

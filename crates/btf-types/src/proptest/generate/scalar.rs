@@ -5,7 +5,7 @@ use std::format;
 use super::{Generator, MAX_SIZE, id};
 use crate::{
     IntEncoding,
-    proptest::{CompositeKind, Modifier, TypeDesc, desc::is_long},
+    proptest::{CompositeKind, Modifier, TypeDesc, graph::is_long},
 };
 
 const SIGNED: u32 = IntEncoding::SIGNED;
