@@ -5,43 +5,64 @@
 //! index.
 
 pub(crate) mod index;
+mod scan;
+mod tier;
+mod wanted;
 
-use alloc::{vec, vec::Vec};
+use alloc::{
+    boxed::Box,
+    collections::{BTreeMap, btree_map::Entry},
+    vec::Vec,
+};
+use core::ops::Range;
 
 use btf_types::{Btf, Type, TypeId};
-use indexmap::{IndexMap, map::Entry};
-use smallvec::SmallVec;
+use indexmap::IndexMap;
 
+use self::{tier::Tier, wanted::Wanted};
 use crate::{
     error::Cause,
     hash::IdHasher,
     target::{Candidate, Target},
 };
 
-use self::index::{Wanted, scan};
-
 /// The candidates of the root types of one object.
 #[derive(Debug)]
 pub(crate) struct Candidates<'a> {
     local: &'a Btf<'a>,
-    target: &'a Target<'a>,
-    /// The candidates of each name and kind, which flavors of one name share.
-    found: IndexMap<Wanted<'a>, Vec<Candidate>, IdHasher>,
-    roots: IndexMap<TypeId, Root, IdHasher>,
+    /// Where candidates are looked for: if the main BTF has none, in the modules.
+    main: Tier<'a>,
+    modules: Tier<'a>,
+    /// The number of each name and kind that was looked for; flavors of one name share it.
+    numbers: BTreeMap<Wanted<'a>, u32>,
+    /// The candidates of each number, as a range of `found`.
+    groups: Vec<Range<u32>>,
+    found: Vec<Candidate>,
+    /// The number of each root type.
+    roots: IndexMap<TypeId, u32, IdHasher>,
+    /// Of the root types that have fewer candidates left than their number: which of those.
+    narrowed: IndexMap<TypeId, Box<[u32]>, IdHasher>,
 }
 
-/// The candidates that one root type still has.
-#[derive(Debug)]
-enum Root {
-    /// All that were found, by their position in [`Candidates::found`].
-    All(usize),
-    /// Those that matched every relocation which some candidate matched.
-    Narrowed(SmallVec<[Candidate; 2]>),
+/// The candidates that a root type still has.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Left<'c> {
+    found: &'c [Candidate],
+    narrowed: Option<&'c [u32]>,
 }
 
 impl<'a> Candidates<'a> {
     pub(crate) fn new(local: &'a Btf<'a>, target: &'a Target<'a>) -> Self {
-        Self { local, target, found: IndexMap::default(), roots: IndexMap::default() }
+        Self {
+            local,
+            main: Tier::new([target.main()].into(), target.index()),
+            modules: Tier::new(target.modules().iter().map(|module| module.btf).collect(), None),
+            numbers: BTreeMap::new(),
+            groups: Vec::new(),
+            found: Vec::new(),
+            roots: IndexMap::default(),
+            narrowed: IndexMap::default(),
+        }
     }
 
     /// Looks for the candidates of many root types at once. Those that are known, or have no name,
@@ -53,53 +74,52 @@ impl<'a> Candidates<'a> {
                 continue;
             }
             let Ok(wants) = self.wanted(root) else { continue };
-            let position = match self.found.entry(wants) {
-                Entry::Occupied(entry) => entry.index(),
-                Entry::Vacant(entry) => {
+            let number = match self.numbers.entry(wants) {
+                Entry::Occupied(known) => *known.get(),
+                Entry::Vacant(new) => {
+                    let number = self.groups.len().saturating_add(wanted.len());
                     wanted.push(wants);
-                    let position = entry.index();
-                    entry.insert(Vec::new());
-                    position
+                    *new.insert(u32::try_from(number).unwrap_or(u32::MAX))
                 }
             };
-            self.roots.insert(root, Root::All(position));
+            self.roots.insert(root, number);
         }
         self.search(&wanted);
     }
 
     /// The candidates of a root type.
-    pub(crate) fn of(&mut self, root: TypeId) -> Result<&[Candidate], Cause> {
-        let position = match self.roots.get_index_of(&root) {
-            Some(position) => position,
+    pub(crate) fn of(&mut self, root: TypeId) -> Result<Left<'_>, Cause> {
+        let number = match self.roots.get(&root) {
+            Some(number) => *number,
             None => {
                 self.wanted(root)?;
                 self.find_all([root]);
-                self.roots.len().saturating_sub(1)
+                self.roots.get(&root).copied().unwrap_or(u32::MAX)
             }
         };
-        Ok(match self.roots.get_index(position) {
-            Some((_, Root::All(position))) => {
-                self.found.get_index(*position).map_or(&[], |(_, found)| found.as_slice())
-            }
-            Some((_, Root::Narrowed(left))) => left,
-            None => &[],
-        })
+        // Most objects narrow nothing.
+        let narrowed = if self.narrowed.is_empty() {
+            None
+        } else {
+            self.narrowed.get(&root).map(|left| &**left)
+        };
+        Ok(Left { found: self.group(number), narrowed })
     }
 
-    /// Keeps only these candidates of a root type.
-    pub(crate) fn narrow(&mut self, root: TypeId, left: SmallVec<[Candidate; 2]>) {
-        self.roots.insert(root, Root::Narrowed(left));
+    /// Keeps only the candidates at these positions of a root type.
+    pub(crate) fn narrow(&mut self, root: TypeId, left: Box<[u32]>) {
+        self.narrowed.insert(root, left);
     }
 
     /// The root types that nothing was found for, in the order in which they were asked for.
     pub(crate) fn roots_without(&self) -> impl Iterator<Item = TypeId> {
-        self.roots.iter().filter_map(|(root, candidates)| match candidates {
-            Root::All(position) => {
-                let (_, found) = self.found.get_index(*position)?;
-                found.is_empty().then_some(*root)
-            }
-            Root::Narrowed(_) => None,
-        })
+        let without = self.roots.iter().filter(|(_, number)| self.group(**number).is_empty());
+        without.map(|(root, _)| *root)
+    }
+
+    fn group(&self, number: u32) -> &[Candidate] {
+        let range = self.groups.get(number as usize).cloned().unwrap_or_default();
+        self.found.get(range.start as usize..range.end as usize).unwrap_or_default()
     }
 
     fn wanted(&self, root: TypeId) -> Result<Wanted<'a>, Cause> {
@@ -111,55 +131,54 @@ impl<'a> Candidates<'a> {
         Ok(Wanted::by(root, name))
     }
 
-    /// Fills in what is wanted: from the main BTF, and what that does not have, from the modules.
+    /// Looks for what is wanted in the main BTF, and for what that does not have in the modules.
+    /// Each becomes the next group.
     fn search(&mut self, wanted: &[Wanted<'a>]) {
-        if wanted.is_empty() {
-            return;
+        let positions = 0..u32::try_from(wanted.len()).unwrap_or(u32::MAX);
+        let mut found: Vec<(u32, Candidate)> = Vec::new();
+        self.main.find(wanted, positions.clone(), |position, _, type_id| {
+            found.push((position, Candidate { type_id, module: None }));
+        });
+        found.sort_by_key(|(position, _)| *position);
+        if !self.modules.is_empty() {
+            let mut of_main = found.iter().map(|(position, _)| *position).peekable();
+            let missing = positions.clone().filter(move |position| {
+                while of_main.next_if(|other| other < position).is_some() {}
+                of_main.peek() != Some(position)
+            });
+            let mut of_modules = Vec::new();
+            self.modules.find(wanted, missing, |position, place, type_id| {
+                let module = u32::try_from(place).ok();
+                of_modules.push((position, Candidate { type_id, module }));
+            });
+            found.append(&mut of_modules);
+            found.sort_by_key(|(position, _)| *position);
         }
-        let mut found = vec![Vec::new(); wanted.len()];
-        self.search_main(wanted, &mut found);
 
-        let positions: Vec<usize> =
-            (0..).zip(&found).filter(|(_, found)| found.is_empty()).map(|(at, _)| at).collect();
-        if !positions.is_empty() && !self.target.modules().is_empty() {
-            let missing: Vec<Wanted<'a>> =
-                positions.iter().filter_map(|position| wanted.get(*position)).copied().collect();
-            for (module, module_btf) in (0..).zip(self.target.modules()) {
-                scan(module_btf.btf, &missing, |position, type_id| {
-                    let list =
-                        positions.get(position).and_then(|position| found.get_mut(*position));
-                    if let Some(list) = list {
-                        list.push(Candidate { type_id, module: Some(module) });
-                    }
-                });
+        let mut found = found.into_iter().peekable();
+        for position in positions {
+            let start = self.found.len();
+            while let Some((_, candidate)) = found.next_if(|(other, _)| *other == position) {
+                self.found.push(candidate);
             }
-        }
-        for (wanted, found) in wanted.iter().zip(found) {
-            self.found.insert(*wanted, found);
+            let place = |len: usize| u32::try_from(len).unwrap_or(u32::MAX);
+            self.groups.push(place(start)..place(self.found.len()));
         }
     }
+}
 
-    fn search_main(&self, wanted: &[Wanted<'a>], found: &mut [Vec<Candidate>]) {
-        let main = self.target.main();
-        let candidate = |type_id| Candidate { type_id, module: None };
-        let mut scanned = Vec::new();
-        let mut positions = Vec::new();
-        for ((position, wanted), list) in (0_usize..).zip(wanted).zip(found.iter_mut()) {
-            match self.target.index().and_then(|index| index.find(main, *wanted)) {
-                Some(ids) => list.extend(ids.map(candidate)),
-                None => {
-                    scanned.push(*wanted);
-                    positions.push(position);
-                }
-            }
-        }
-        if !scanned.is_empty() {
-            scan(main, &scanned, |position, type_id| {
-                let list = positions.get(position).and_then(|position| found.get_mut(*position));
-                if let Some(list) = list {
-                    list.push(candidate(type_id));
-                }
-            });
-        }
+impl Left<'_> {
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.narrowed.map_or(self.found.len(), <[u32]>::len)
+    }
+
+    /// The candidates in their order, each with its position among all that there were at first.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, Candidate)> {
+        let positions = 0..u32::try_from(self.found.len()).unwrap_or(u32::MAX);
+        let narrowed = self.narrowed.into_iter().flatten().copied();
+        let all = positions.take(if self.narrowed.is_some() { 0 } else { usize::MAX });
+        let candidate = |position: u32| Some((position, *self.found.get(position as usize)?));
+        narrowed.chain(all).filter_map(candidate)
     }
 }

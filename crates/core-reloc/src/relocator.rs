@@ -187,20 +187,20 @@ impl<'a> Relocator<'a> {
         let order = self.local.byte_order();
         let mut question = Question { relocation, local: &local, order, original: None };
         let mut first: Option<Match> = None;
-        let mut matching: SmallVec<[Candidate; 2]> = SmallVec::new();
+        let mut matching: SmallVec<[u32; 4]> = SmallVec::new();
         let mut unmatched = Unmatched::default();
-        for candidate in candidates {
+        for (position, candidate) in candidates.iter() {
             self.budget.spend(STEPS_PER_CANDIDATE)?;
-            let ty = self.target.candidate(*candidate).map_err(Cause::Target)?;
+            let ty = self.target.candidate(candidate).map_err(Cause::Target)?;
             match target_spec(&local, relocation.kind, ty, &mut self.budget)? {
-                Err(mismatch) => unmatched.ruled_out.push((*candidate, mismatch)),
+                Err(mismatch) => unmatched.ruled_out.push((candidate, mismatch)),
                 Ok(spec) => {
-                    let answer = question.answer(*candidate, &spec)?;
+                    let answer = question.answer(candidate, &spec)?;
                     match &first {
                         None => first = Some(answer),
                         Some(first) => first.agree(&answer, self.target)?,
                     }
-                    matching.push(*candidate);
+                    matching.push(position);
                 }
             }
         }
@@ -210,7 +210,7 @@ impl<'a> Relocator<'a> {
             return Ok(resolution(change, None, Some(Box::new(unmatched))));
         };
         if self.options.narrow && matching.len() < candidates.len() {
-            self.candidates.narrow(relocation.type_id, matching);
+            self.candidates.narrow(relocation.type_id, matching.into_vec().into());
         }
         Ok(resolution(Some(first.change), Some(first.candidate), None))
     }

@@ -25,7 +25,7 @@ use crate::candidates::index::NameIndex;
 pub struct Target<'a> {
     main: &'a Btf<'a>,
     modules: Vec<Module<'a>>,
-    index: Option<NameIndex>,
+    index: Option<NameIndex<'a>>,
 }
 
 /// A kernel module's BTF.
@@ -56,7 +56,7 @@ impl<'a> Target<'a> {
     /// type. It pays when several objects are relocated, or relocations come one by one.
     #[must_use]
     pub fn indexed(mut self) -> Self {
-        self.index = Some(NameIndex::new(self.main));
+        self.index = Some(NameIndex::ordinary(&[self.main]));
         self
     }
 
@@ -70,7 +70,7 @@ impl<'a> Target<'a> {
         &self.modules
     }
 
-    pub(crate) fn index(&self) -> Option<&NameIndex> {
+    pub(crate) fn index(&self) -> Option<&NameIndex<'a>> {
         self.index.as_ref()
     }
 

@@ -1,14 +1,16 @@
-//! Finding types by essential name and kind: an index that is kept, and a single pass that is not.
+//! Finding types by essential name and kind with an index that is kept.
 
-use alloc::{vec, vec::Vec};
+use alloc::vec::Vec;
+use core::cmp::Ordering;
 
-use btf_types::{Btf, Kind, KindSet, Name, StrOffset, Type, TypeId};
+use btf_types::{Btf, Kind, KindSet, StrOffset, Type, TypeId};
 
-use crate::{compare::field::kinds_are_compatible, essential_name, hash};
+use super::wanted::Wanted;
+use crate::{essential_name, hash};
 
 /// Kinds that C code names a root type by. Other named kinds (functions and variables, mostly) are
-/// left out of an index, and looked for in a pass over the types.
-const INDEXED: [Kind; 8] = [
+/// rarely looked for, and have an index of their own where they are.
+const ORDINARY: [Kind; 8] = [
     Kind::Int,
     Kind::Struct,
     Kind::Union,
@@ -19,163 +21,173 @@ const INDEXED: [Kind; 8] = [
     Kind::Float,
 ];
 
-/// What a candidate must have: a kind and an essential name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Wanted<'a> {
-    /// The kind; ENUM for both widths of enums.
-    kind: Kind,
-    /// The name without its flavor.
-    essential: &'a [u8],
-}
-
-impl<'a> Wanted<'a> {
-    /// What candidates of a local root type must have.
-    pub(crate) fn by(root: Type<'a>, name: Name<'a>) -> Self {
-        let kind = if root.kind().is_enum() { Kind::Enum } else { root.kind() };
-        Self { kind, essential: essential_name(name.as_bytes()) }
-    }
-
-    /// Whether a type is wanted; one whose name cannot be read is not.
-    fn is(&self, ty: Type<'_>) -> bool {
-        kinds_are_compatible(self.kind, ty.kind())
-            && ty.name().is_ok_and(|name| essential_name(&name) == self.essential)
-    }
-}
-
-/// The hashes of the essential names of a BTF's own types, sorted.
+/// The hashes of the essential names of the own types of some BTFs, sorted.
 #[derive(Debug, Clone)]
-pub(crate) struct NameIndex {
-    /// The hash in the upper, the id in the lower half.
+pub(crate) struct NameIndex<'a> {
+    kinds: KindSet,
+    types: Numbered<'a>,
+    /// The hash in the upper, the number in the lower half; those of one hash sorted by name.
     entries: Vec<u64>,
 }
 
-impl NameIndex {
-    /// Indexes a BTF's own types. Types whose name cannot be read have none.
-    pub(crate) fn new(btf: &Btf<'_>) -> Self {
-        let order = btf.byte_order();
-        let mut entries: Vec<u64> = btf
-            .own_records(INDEXED.into_iter().collect())
-            .filter_map(|(id, record)| {
+/// The own types of some BTFs, numbered through all of them.
+#[derive(Debug, Clone, Default)]
+struct Numbered<'a> {
+    /// Each BTF with the number of its first type.
+    btfs: Vec<(u32, &'a Btf<'a>)>,
+}
+
+impl<'a> NameIndex<'a> {
+    /// Indexes the kinds that C code names a root type by.
+    pub(crate) fn ordinary(btfs: &[&'a Btf<'a>]) -> Self {
+        Self::of(btfs, ORDINARY.into_iter().collect())
+    }
+
+    /// Indexes the kinds that a kind is one of: those of [`NameIndex::ordinary`], or all others.
+    pub(super) fn with(kind: Kind, btfs: &[&'a Btf<'a>]) -> Self {
+        if ORDINARY.contains(&kind) {
+            return Self::ordinary(btfs);
+        }
+        let others = (0..=u8::MAX).map(Kind::from_raw).filter(|kind| !ORDINARY.contains(kind));
+        Self::of(btfs, others.collect())
+    }
+
+    /// Indexes the own types of some BTFs that are of some kinds. Those whose name cannot be read
+    /// have none.
+    fn of(btfs: &[&'a Btf<'a>], kinds: KindSet) -> Self {
+        let mut types = Numbered::default();
+        let mut entries = Vec::new();
+        let mut first = 0_u32;
+        for btf in btfs {
+            let (order, start) = (btf.byte_order(), btf.start_id().0);
+            entries.extend(btf.own_records(kinds).filter_map(|(id, record)| {
                 let name_off = StrOffset(record.name_off.get(order));
                 if name_off == StrOffset::EMPTY {
                     return None;
                 }
                 let hash = hash::name(essential_name(&btf.string(name_off).ok()?));
-                Some((u64::from(hash) << 32) | u64::from(id.0))
-            })
-            .collect();
+                let number = first.checked_add(id.0.checked_sub(start)?)?;
+                Some((u64::from(hash) << 32) | u64::from(number))
+            }));
+            types.btfs.push((first, *btf));
+            first = first.saturating_add(u32::try_from(btf.own_types().len()).unwrap_or(u32::MAX));
+        }
         entries.sort_unstable();
+        // Names of one hash, which somebody may have made many of, can then be told apart.
+        for same_hash in entries.chunk_by_mut(|one, other| hash_of(*one) == hash_of(*other)) {
+            if same_hash.len() > 1 {
+                let key = |entry: &u64| (types.essential_name(*entry), *entry);
+                same_hash.sort_unstable_by(|one, other| key(one).cmp(&key(other)));
+            }
+        }
         entries.shrink_to_fit();
-        Self { entries }
+        Self { kinds, types, entries }
     }
 
-    /// The ids of the types that are wanted, in ascending order; none for a kind that is not
-    /// indexed.
-    pub(crate) fn find<'a>(
-        &'a self,
-        btf: &'a Btf<'a>,
-        wanted: Wanted<'a>,
-    ) -> Option<impl Iterator<Item = TypeId> + 'a> {
-        if !INDEXED.contains(&wanted.kind) {
-            return None;
-        }
-        let hash = hash::name(wanted.essential);
-        let start = self.entries.partition_point(|entry| entry >> 32 < u64::from(hash));
+    /// Whether types of a kind are indexed.
+    pub(super) fn has(&self, kind: Kind) -> bool {
+        self.kinds.contains(kind)
+    }
+
+    /// The types that are wanted, in the order of BTFs and ids: each as the position of its BTF
+    /// among those that are indexed, and its id.
+    pub(super) fn find(&self, wanted: Wanted<'a>) -> impl Iterator<Item = (usize, TypeId)> {
+        let hash = u64::from(wanted.hash);
+        let place = move |entry: u64| match hash_of(entry).cmp(&hash) {
+            Ordering::Equal => self.types.essential_name(entry).cmp(wanted.essential),
+            unequal => unequal,
+        };
+        let start = self.entries.partition_point(|entry| place(*entry).is_lt());
         let entries = self.entries.get(start..).unwrap_or_default();
-        let same_hash = entries.iter().take_while(move |entry| **entry >> 32 == u64::from(hash));
-        #[expect(clippy::cast_possible_truncation, reason = "the lower half is the id")]
-        let ids = same_hash.map(|entry| TypeId(*entry as u32));
-        Some(ids.filter(move |id| btf.type_by_id(*id).is_ok_and(|ty| wanted.is(ty))))
+        let of_the_name = entries.iter().take_while(move |entry| place(**entry).is_eq());
+        let types = of_the_name.filter_map(|entry| self.types.get(*entry));
+        types
+            .filter(move |(_, ty)| wanted.is_of_kind(ty.kind()))
+            .map(|(position, ty)| (position, ty.id()))
     }
 }
 
-/// Looks for many names in one pass over a BTF's own types, and reports each that is found with its
-/// position among the wanted ones, in the order of ids.
-pub(crate) fn scan<'a>(
-    btf: &'a Btf<'a>,
-    wanted: &[Wanted<'_>],
-    mut found: impl FnMut(usize, TypeId),
-) {
-    let filter = Filter::new(wanted);
-    let mut by_name: Vec<(u32, usize)> = Vec::with_capacity(wanted.len());
-    for (position, wanted) in wanted.iter().enumerate() {
-        by_name.push((hash::name(wanted.essential), position));
+impl<'a> Numbered<'a> {
+    /// The type of an entry's number, and the position of its BTF.
+    fn get(&self, entry: u64) -> Option<(usize, Type<'a>)> {
+        #[expect(clippy::cast_possible_truncation, reason = "the lower half is the number")]
+        let number = entry as u32;
+        let behind = self.btfs.partition_point(|(first, _)| *first <= number);
+        let position = behind.checked_sub(1)?;
+        let (first, btf) = *self.btfs.get(position)?;
+        let id = btf.start_id().0.checked_add(number.checked_sub(first)?)?;
+        Some((position, btf.type_by_id(TypeId(id)).ok()?))
     }
-    by_name.sort_unstable();
 
-    let order = btf.byte_order();
-    for (id, record) in btf.own_records(filter.kinds) {
-        let name_off = StrOffset(record.name_off.get(order));
-        if !filter.may_want(btf, name_off) {
-            continue;
-        }
-        let (Ok(name), Ok(ty)) = (btf.string(name_off), btf.type_by_id(id)) else { continue };
-        let hash = hash::name(essential_name(&name));
-        let start = by_name.partition_point(|(other, _)| *other < hash);
-        let rest = by_name.get(start..).unwrap_or_default();
-        for (_, position) in rest.iter().take_while(|(other, _)| *other == hash) {
-            if wanted.get(*position).is_some_and(|wanted| wanted.is(ty)) {
-                found(*position, id);
-            }
-        }
+    fn essential_name(&self, entry: u64) -> &'a [u8] {
+        let name = self.get(entry).and_then(|(_, ty)| ty.name().ok());
+        essential_name(name.unwrap_or_default().as_bytes())
     }
 }
 
-/// Tells most types apart from the wanted ones by their kind and the first bytes of their name.
-struct Filter {
-    kinds: KindSet,
-    /// A bit for each hash of the first four bytes of a wanted name; a power of two of words.
-    starts: Vec<u64>,
-    /// A bit for each first byte of the wanted names that are shorter than that.
-    short: [u64; 4],
+fn hash_of(entry: u64) -> u64 {
+    entry >> 32
 }
 
-impl Filter {
-    fn new(wanted: &[Wanted<'_>]) -> Self {
-        // Sixteen bits for each name keep chance hits below a sixteenth.
-        let words = wanted.len().div_ceil(4).next_power_of_two();
-        let mut filter = Self { kinds: KindSet::default(), starts: vec![0; words], short: [0; 4] };
-        for Wanted { kind, essential } in wanted {
-            filter.kinds.insert(*kind);
-            if kind.is_enum() {
-                filter.kinds.insert(Kind::Enum64);
-            }
-            match essential {
-                [a, b, c, d, ..] => {
-                    let (word, bit) = filter.start_bit([*a, *b, *c, *d]);
-                    if let Some(word) = filter.starts.get_mut(word) {
-                        *word |= bit;
-                    }
-                }
-                [first, ..] => {
-                    if let Some(word) = filter.short.get_mut(usize::from(first >> 6)) {
-                        *word |= 1 << (first & 63);
-                    }
-                }
-                [] => {}
-            }
-        }
-        filter
+#[cfg(test)]
+mod tests {
+    use std::{collections::HashMap, format, string::String, vec};
+
+    use btf_types::{ByteOrder, build::Builder};
+
+    use super::*;
+    use crate::candidates::scan::scan;
+
+    /// Names of one hash, which are found by trying.
+    fn collision() -> [String; 2] {
+        let mut seen = HashMap::new();
+        (0..1_000_000)
+            .find_map(|number| {
+                let name = format!("n{number}");
+                let other = seen.insert(hash::name(name.as_bytes()), name.clone())?;
+                Some([other, name])
+            })
+            .expect("2²⁰ names have many collisions among 2³² hashes")
     }
 
-    /// The word and bit of [`Filter::starts`] of the first bytes of a name.
-    #[inline]
-    fn start_bit(&self, start: [u8; 4]) -> (usize, u64) {
-        let hash = u32::from_le_bytes(start).wrapping_mul(0x9e37_79b1);
-        let word = (hash >> 8) as usize & self.starts.len().wrapping_sub(1);
-        (word, 1 << (hash >> 26))
+    #[test]
+    fn names_of_one_hash_are_told_apart() {
+        let [one, other] = collision();
+        let mut main = Builder::new(ByteOrder::Little);
+        main.structure(&other, 1).finish();
+        main.structure(&one, 1).finish();
+        main.union(&one, 1).finish();
+        main.structure(format!("{other}___flavor"), 1).finish();
+        main.structure("unrelated", 1).finish();
+        let main = main.finish().unwrap();
+        let main = Btf::parse(&main).unwrap();
+        let mut split = Builder::split(&main);
+        split.structure(&other, 2).finish();
+        let split = split.finish().unwrap();
+        let split = Btf::parse_split(&split, &main).unwrap();
+
+        let btfs = [&main, &split];
+        let wanted = [(&other, Kind::Struct), (&one, Kind::Union), (&one, Kind::Struct)];
+        let wanted = wanted.map(|(name, kind)| Wanted::new(name.as_bytes(), kind));
+        let expected = [vec![(0, 1), (0, 4), (1, 6)], vec![(0, 3)], vec![(0, 2)]];
+
+        let index = NameIndex::with(Kind::Union, &btfs);
+        let found: [Vec<_>; 3] =
+            wanted.map(|wanted| index.find(wanted).map(|(at, id)| (at, id.0)).collect());
+        assert_eq!(found, expected);
+        let mut found = [const { Vec::new() }; 3];
+        scan(&btfs, &wanted, &[0, 1, 2], |position, at, id| {
+            found[position as usize].push((at, id.0));
+        });
+        assert_eq!(found, expected);
     }
 
-    #[inline]
-    fn may_want(&self, btf: &Btf<'_>, name_off: StrOffset) -> bool {
-        let Some(name) = btf.string_and_rest(name_off) else { return false };
-        if let [a, b, c, d, ..] = name {
-            let (word, bit) = self.start_bit([*a, *b, *c, *d]);
-            if self.starts.get(word).is_some_and(|word| word & bit != 0) {
-                return true;
-            }
+    #[test]
+    fn every_kind_is_in_one_index() {
+        let indexes = [Kind::Typedef, Kind::Func].map(|kind| NameIndex::with(kind, &[]));
+        for kind in Kind::ALL {
+            assert_eq!(indexes.iter().filter(|index| index.has(kind)).count(), 1, "{kind}");
         }
-        let first = name.first().copied().unwrap_or(0);
-        self.short.get(usize::from(first >> 6)).is_some_and(|word| word & (1 << (first & 63)) != 0)
+        assert!(indexes[0].has(Kind::Enum) && indexes[1].has(Kind::Var));
     }
 }

@@ -1,0 +1,135 @@
+//! Finding types by essential name and kind in a single pass, which keeps nothing.
+
+use alloc::{vec, vec::Vec};
+
+use btf_types::{Btf, Info, Kind, KindSet, StrOffset, TypeId};
+
+use super::wanted::Wanted;
+use crate::{essential_name, hash};
+
+/// Looks in one pass over the own types of some BTFs for the wanted names at some positions, and
+/// reports each type that is found: the position of its name, that of its BTF, and its id; in the
+/// order of BTFs and ids.
+pub(super) fn scan<'a>(
+    btfs: &[&'a Btf<'a>],
+    wanted: &[Wanted<'_>],
+    positions: &[u32],
+    mut found: impl FnMut(u32, usize, TypeId),
+) {
+    let filter = Filter::new(wanted, positions);
+    let names = Names::new(wanted, positions);
+    for (place, btf) in btfs.iter().enumerate() {
+        let order = btf.byte_order();
+        for (id, record) in btf.own_records(filter.kinds) {
+            let name_off = StrOffset(record.name_off.get(order));
+            if !filter.may_want(btf, name_off) {
+                continue;
+            }
+            let Ok(name) = btf.string(name_off) else { continue };
+            let kind = Info(record.info.get(order)).kind();
+            for (position, wanted) in names.find(essential_name(&name)) {
+                if wanted.is_of_kind(kind) {
+                    found(position, place, id);
+                }
+            }
+        }
+    }
+}
+
+/// The wanted names in their order: by hash, and by name where hashes are equal, since somebody may
+/// have made many of one hash.
+struct Names<'w> {
+    wanted: &'w [Wanted<'w>],
+    /// The hash of each with its position.
+    hashes: Vec<(u32, u32)>,
+}
+
+impl<'w> Names<'w> {
+    fn new(wanted: &'w [Wanted<'_>], positions: &[u32]) -> Self {
+        let get = |position: u32| wanted.get(position as usize);
+        let hash = |position: &u32| Some((get(*position)?.hash, *position));
+        let mut hashes: Vec<(u32, u32)> = positions.iter().filter_map(hash).collect();
+        hashes.sort_unstable_by(|one, other| {
+            one.0.cmp(&other.0).then_with(|| get(one.1).cmp(&get(other.1)))
+        });
+        Self { wanted, hashes }
+    }
+
+    /// Those that have a name: one for each kind.
+    #[inline]
+    fn find(&self, essential: &[u8]) -> impl Iterator<Item = (u32, &'w Wanted<'w>)> {
+        let hash = hash::name(essential);
+        let wanted = self.wanted;
+        let get = move |(_, position): &(u32, u32)| {
+            wanted.get(*position as usize).map(|wanted| (*position, wanted))
+        };
+        let start = self.hashes.partition_point(|entry| {
+            entry.0 < hash
+                || entry.0 == hash
+                    && get(entry).is_some_and(|(_, wanted)| wanted.essential < essential)
+        });
+        let rest = self.hashes.get(start..).unwrap_or_default();
+        let same_hash = rest.iter().take_while(move |entry| entry.0 == hash);
+        same_hash.map_while(get).take_while(move |(_, wanted)| wanted.essential == essential)
+    }
+}
+
+/// Tells most types apart from the wanted ones by their kind and the first bytes of their name.
+struct Filter {
+    kinds: KindSet,
+    /// A bit for each hash of the first four bytes of a wanted name; a power of two of words.
+    starts: Vec<u64>,
+    /// A bit for each first byte of the wanted names that are shorter than that.
+    short: [u64; 4],
+}
+
+impl Filter {
+    fn new(wanted: &[Wanted<'_>], positions: &[u32]) -> Self {
+        // Sixteen bits for each name keep chance hits below a sixteenth.
+        let words = positions.len().div_ceil(4).next_power_of_two();
+        let mut filter = Self { kinds: KindSet::default(), starts: vec![0; words], short: [0; 4] };
+        let wanted = positions.iter().filter_map(|position| wanted.get(*position as usize));
+        for Wanted { kind, essential, .. } in wanted {
+            filter.kinds.insert(*kind);
+            if kind.is_enum() {
+                filter.kinds.insert(Kind::Enum64);
+            }
+            match essential {
+                [a, b, c, d, ..] => {
+                    let (word, bit) = filter.start_bit([*a, *b, *c, *d]);
+                    if let Some(word) = filter.starts.get_mut(word) {
+                        *word |= bit;
+                    }
+                }
+                [first, ..] => {
+                    if let Some(word) = filter.short.get_mut(usize::from(first >> 6)) {
+                        *word |= 1 << (first & 63);
+                    }
+                }
+                [] => {}
+            }
+        }
+        filter
+    }
+
+    /// The word and bit of [`Filter::starts`] of the first bytes of a name.
+    #[inline]
+    fn start_bit(&self, start: [u8; 4]) -> (usize, u64) {
+        let hash = u32::from_le_bytes(start).wrapping_mul(0x9e37_79b1);
+        let word = (hash >> 8) as usize & self.starts.len().wrapping_sub(1);
+        (word, 1 << (hash >> 26))
+    }
+
+    #[inline]
+    fn may_want(&self, btf: &Btf<'_>, name_off: StrOffset) -> bool {
+        let Some(name) = btf.string_and_rest(name_off) else { return false };
+        if let [a, b, c, d, ..] = name {
+            let (word, bit) = self.start_bit([*a, *b, *c, *d]);
+            if self.starts.get(word).is_some_and(|word| word & bit != 0) {
+                return true;
+            }
+        }
+        let first = name.first().copied().unwrap_or(0);
+        self.short.get(usize::from(first >> 6)).is_some_and(|word| word & (1 << (first & 63)) != 0)
+    }
+}
