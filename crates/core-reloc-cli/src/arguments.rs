@@ -16,6 +16,7 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     Relocate(Relocate),
     Inspect(Inspect),
+    Explain(Explain),
     Support(Support),
 }
 
@@ -68,6 +69,66 @@ const INSPECT_EXAMPLES: &str = "\
 Examples:
   core-reloc inspect prog.bpf.o
   core-reloc inspect prog.bpf.o --format json | jq -r .root | sort | uniq -c";
+
+/// Says of every relocation what it resolved to, and if it did not, why, and what may cure it
+#[derive(Debug, Args)]
+#[command(after_help = EXPLAIN_EXAMPLES)]
+pub(crate) struct Explain {
+    /// The BPF object, as clang compiled it
+    pub(crate) object: PathBuf,
+    #[command(flatten)]
+    pub(crate) target: TargetArguments,
+    /// Only the relocations of this function, or of the functions in this section
+    #[arg(long, value_name = "NAME")]
+    pub(crate) program: Option<String>,
+    /// Only the relocations of this root type; its flavors are included
+    #[arg(long = "type", value_name = "NAME")]
+    pub(crate) root: Option<String>,
+    /// Only the relocations that came out so
+    #[arg(long, value_enum)]
+    pub(crate) status: Option<OutcomeName>,
+    #[command(flatten)]
+    pub(crate) format: FormatArguments,
+}
+
+const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  core-reloc explain prog.bpf.o
+      every relocation, for the running kernel and its modules
+  core-reloc explain prog.bpf.o --target vmlinux-6.12 --status poisoned
+      what that kernel does not have, and what it has instead
+  core-reloc explain prog.bpf.o --program on_exit --type task_struct
+      what one program asks about one type
+  core-reloc explain prog.bpf.o --format json | jq 'select(.problem) | .cures[].text'
+      the cures alone
+
+The exit status is 1 if a relocation that was chosen failed; poisoned ones do not count, for the
+verifier minds them only where they can be reached.";
+
+/// What became of a relocation, as `--status` takes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OutcomeName {
+    /// The instruction holds the target's value
+    Relocated,
+    /// The target does not have what it asks for
+    Poisoned,
+    /// It is broken, or ambiguous
+    Failed,
+    /// The instruction is part of no function
+    Skipped,
+}
+
+impl OutcomeName {
+    /// As reports spell it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Relocated => "relocated",
+            Self::Poisoned => "poisoned",
+            Self::Failed => "failed",
+            Self::Skipped => "skipped",
+        }
+    }
+}
 
 /// Says whether the running kernel's types are known, and from where
 #[derive(Debug, Args)]

@@ -1,11 +1,12 @@
-//! The program `core-reloc`: relocates BPF objects, inspects them, and says whether this machine
-//! supports it.
+//! The program `core-reloc`: relocates BPF objects, inspects and explains them, and says whether
+//! this machine supports it.
 //!
 //! A thin shell over the libraries: [`arguments`] are read, [`object`] and [`target`] are opened, the
 //! library decides, [`print`] says it in one of two formats, and [`output`] writes the object.
 #![forbid(unsafe_code)]
 
 mod arguments;
+mod explain;
 mod failure;
 mod inspect;
 mod json;
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Relocate(arguments) => relocate::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
         Command::Support(arguments) => support::run(&arguments),
     };
     match result {

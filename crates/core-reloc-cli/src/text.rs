@@ -146,7 +146,7 @@ impl<W: Write> Print for Text<W> {
 }
 
 /// The name of a relocation's kind, or the number of one that is not known.
-fn kind(relocation: &ObjectRelocation<'_>) -> String {
+pub(crate) fn kind(relocation: &ObjectRelocation<'_>) -> String {
     match relocation.kind() {
         Some(kind) => kind.name().to_string(),
         None => format!("kind {}", relocation.record().kind),
@@ -172,7 +172,7 @@ fn style(outcome: &Outcome) -> Style {
 }
 
 /// A value: in hexadecimal where it is most likely a negative one, sign-extended.
-fn number(value: u64) -> String {
+pub(crate) fn number(value: u64) -> String {
     if i64::try_from(value).is_ok() { value.to_string() } else { format!("{value:#x}") }
 }
 

@@ -271,7 +271,7 @@ fn write_name(text: &mut Quote, btf: &Btf<'_>, name_off: StrOffset) -> fmt::Resu
 }
 
 /// A name cut to what a message can bear.
-fn quote(name: &btf_types::Name<'_>) -> String {
+pub(crate) fn quote(name: &btf_types::Name<'_>) -> String {
     match name.get(..MAX_QUOTE) {
         Some(start) if name.len() > MAX_QUOTE => {
             alloc::format!("{}…", btf_types::Name::new(start))

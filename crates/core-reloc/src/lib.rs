@@ -72,11 +72,13 @@ mod access;
 mod budget;
 mod candidates;
 mod compare;
+mod definition;
 mod describe;
 #[cfg(feature = "elf")]
 pub mod elf;
 mod error;
 mod essential;
+pub mod explain;
 mod functions;
 mod generate;
 mod hash;
@@ -95,6 +97,7 @@ mod value;
 
 pub use self::{
     access::{AccessError, AccessPath},
+    definition::{Definition, DefinitionLine, MemberPlace},
     describe::{access_in_c, describe_unmatched},
     error::{Ambiguity, Answer, Cause, Error},
     essential::essential_name,

@@ -27,3 +27,14 @@ pub const NAME_BYTES_PER_STEP: usize = 32;
 /// How many steps a test of two types must take to be remembered: the others are repeated where
 /// they are met again. What is remembered then takes little memory for what it saves.
 pub const REMEMBERED_STEPS: u64 = 128;
+
+/// How many lines the definition of one type may have: nested anonymous types multiply. The
+/// kernel's longest, an enum, has about 1,500.
+pub const MAX_DEFINITION_LINES: usize = 1 << 14;
+
+/// How many members, names and types one explanation, and all of an object's together, may look at
+/// to find a likely cure: about ten passes over the members of a kernel, and as many hundred.
+pub const EXPLANATION_STEPS: u64 = 1 << 21;
+
+/// See [`EXPLANATION_STEPS`].
+pub const EXPLANATIONS_STEPS: u64 = 1 << 27;

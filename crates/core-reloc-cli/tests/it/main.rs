@@ -2,6 +2,7 @@
 
 mod answers;
 mod damage;
+mod explain;
 mod inspect;
 mod kernel;
 mod output;

@@ -15,6 +15,8 @@ fn wrong_usage_is_said() {
         "relocate a.o --output",
         "inspect a.o --target b.btf",
         "support a.o",
+        "explain",
+        "explain a.o --status good",
     ] {
         let run = run_line(line);
         assert_eq!((run.status, run.stdout.as_str()), (2, ""), "{line}");
@@ -25,7 +27,7 @@ fn wrong_usage_is_said() {
 #[test]
 fn help_has_examples_and_exit_statuses() {
     assert!(run(&["--help"]).good().contains("Exit status:"));
-    for command in ["relocate", "inspect"] {
+    for command in ["relocate", "inspect", "explain"] {
         assert!(run(&[command, "--help"]).good().contains("Examples:\n  core-reloc"), "{command}");
     }
     let version = run(&["--version"]).good();

@@ -1,0 +1,148 @@
+//! Explanations for people: as compilers write their diagnostics.
+
+use std::io::{self, Write};
+
+use core_reloc::{
+    DefinitionLine,
+    elf::{Outcome, Report},
+    explain::{Comparison, Explanation, Row},
+};
+use owo_colors::{OwoColorize, Style};
+
+use super::Explained;
+use crate::text::{kind, number};
+
+pub(super) fn print(explained: &Explained<'_, '_>, out: &mut impl Write) -> io::Result<()> {
+    heading(explained, out)?;
+    place(explained, out)?;
+    let Some(explanation) = &explained.explanation else { return writeln!(out) };
+    note(out, "why", &explanation.reason)?;
+    for comparison in &explanation.comparisons {
+        compare(comparison, out)?;
+    }
+    cures(explanation, out)?;
+    writeln!(out)
+}
+
+/// What it is about, and how it ended.
+fn heading(
+    Explained { report, explanation, .. }: &Explained<'_, '_>,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let (severity, style) = severity(report, explanation.is_some());
+    let problem = explanation.as_ref().map(|explanation| explanation.problem.name());
+    let severity = match problem {
+        Some(problem) => format!("{severity}[{problem}]"),
+        None => severity.to_string(),
+    };
+    let relocation = &report.relocation;
+    let (kind, access) = (kind(relocation), relocation.access_in_c());
+    write!(out, "{}: {} of {}", severity.style(style.bold()), kind, access.bold())?;
+    match report.outcome.value() {
+        Some(value) => writeln!(out, " = {}", number(value)),
+        None => writeln!(out, ": {}", report.outcome.name()),
+    }
+}
+
+fn severity(report: &Report<'_>, is_explained: bool) -> (&'static str, Style) {
+    match &report.outcome {
+        Outcome::Failed(_) => ("error", Style::new().red()),
+        Outcome::Skipped(_) => ("note", Style::new().dimmed()),
+        outcome if outcome.value().is_none() => ("warning", Style::new().yellow()),
+        Outcome::Applied { .. } if is_explained => ("note", Style::new().cyan()),
+        Outcome::Applied { .. } => ("ok", Style::new().green()),
+    }
+}
+
+/// Where it is: in the source with its text, and in the object.
+fn place(
+    Explained { report, line, .. }: &Explained<'_, '_>,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let relocation = &report.relocation;
+    let in_object = format!("{}+{:#x}", relocation.section(), relocation.insn_off());
+    let function = relocation.function().ok().flatten();
+    let function = function.map(|function| format!("in {function}, ")).unwrap_or_default();
+    let Some(line) = line else {
+        return writeln!(out, "  {} {function}{in_object}", "-->".blue());
+    };
+    let column = if line.column > 0 { format!(":{}", line.column) } else { String::new() };
+    writeln!(out, "  {} {}:{}{column} {function}{in_object}", "-->".blue(), line.file, line.line)?;
+    // Tabs have the width of a space in the column that the compiler counts.
+    let text = line.text.to_string().replace("\\t", " ");
+    if text.trim().is_empty() {
+        return Ok(());
+    }
+    let number = line.line.to_string();
+    writeln!(out, "{} {} {text}", number.blue(), "|".blue())?;
+    let caret = usize::try_from(line.column).unwrap_or(0);
+    if (1..=text.chars().count()).contains(&caret) {
+        let margin = " ".repeat(number.len());
+        let indent = " ".repeat(caret - 1);
+        writeln!(out, "{margin} {} {indent}{}", "|".blue(), "^".yellow().bold())?;
+    }
+    Ok(())
+}
+
+fn note(out: &mut impl Write, label: &str, text: &str) -> io::Result<()> {
+    writeln!(out, "  {} {}: {text}", "=".blue(), label.bold())
+}
+
+fn cures(explanation: &Explanation, out: &mut impl Write) -> io::Result<()> {
+    for cure in &explanation.cures {
+        note(out, "help", &cure.text)?;
+        if let Some(code) = &cure.code {
+            writeln!(out, "          {}", code.green())?;
+        }
+    }
+    Ok(())
+}
+
+/// Two definitions side by side: `|` marks lines that differ, `<` and `>` those that one has alone.
+fn compare(comparison: &Comparison, out: &mut impl Write) -> io::Result<()> {
+    /// The widest left column.
+    const WIDEST: usize = 64;
+    let [left, right] = &comparison.titles;
+    let lefts = comparison.rows.iter().filter_map(|row| match row {
+        Row::Lines { left, .. } => left.as_ref().map(|line| side(line).chars().count()),
+        Row::LeftOut(_) => None,
+    });
+    let width = lefts.chain([left.chars().count()]).max().unwrap_or(0).min(WIDEST);
+    writeln!(out, "      {}   {}", format_args!("{left:width$}").bold(), right.bold())?;
+    for row in &comparison.rows {
+        match row {
+            Row::LeftOut(count) => {
+                writeln!(out, "      {}", format_args!("… {count} more").dimmed())?;
+            }
+            Row::Lines { left, right, differs, is_focus } => {
+                let mark = match (left, right, differs) {
+                    (_, None, _) => "<",
+                    (None, ..) => ">",
+                    (_, _, true) => "|",
+                    _ => " ",
+                };
+                let [left, right] =
+                    [left, right].map(|line| line.as_ref().map(side).unwrap_or_default());
+                let line = format!("{left:width$} {mark} {right}");
+                let style = match (is_focus, differs) {
+                    (true, _) => Style::new().red().bold(),
+                    (_, true) => Style::new().yellow(),
+                    _ => Style::new(),
+                };
+                let pointer = if *is_focus { ">>" } else { "  " };
+                writeln!(out, "   {pointer} {}", line.trim_end().style(style))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A line of a definition, with its place.
+fn side(line: &DefinitionLine) -> String {
+    let indent = "  ".repeat(line.depth);
+    let text = format!("{indent}{}", line.text);
+    match line.place {
+        Some(place) => format!("{text:32} {place}"),
+        None => text,
+    }
+}
