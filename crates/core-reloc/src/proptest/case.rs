@@ -64,7 +64,8 @@ pub enum Flaw {
     AccessString(String),
     /// The kind's number is this.
     UnknownKind(u32),
-    /// The root type does not exist. libbpf does not survive this.
+    /// The root type does not exist. `bpf_core_calc_relo_insn` of libbpf 1.7 does not check this, and
+    /// reads outside of its memory.
     NoSuchType,
 }
 
