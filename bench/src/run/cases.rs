@@ -38,7 +38,7 @@ pub fn table(inputs: &Inputs) -> Vec<Case> {
     ]
 }
 
-/// Case (g), over the number of relocations.
+/// Case (g), over the number of relocations, up to that of case (c).
 pub fn more_relocations(inputs: &Inputs) -> Vec<Case> {
     let step = |object: &Object| {
         Case::new(object.relocations.to_string(), How::Cold, &[&inputs.kernel], object)

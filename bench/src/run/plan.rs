@@ -73,16 +73,20 @@ impl Plan {
         let program = |(who, took): (Who, Took)| {
             (who, Program { took: Summary::from(&took.times), peak_kib: took.peak_kib })
         };
+        let table = table.finish(|case| case.object.clone());
+        let mut more_relocations = more_relocations.finish(|case| case.object.clone());
+        // The last step has been measured already.
+        more_relocations.extend(table.iter().find(|case| case.key == "c").cloned());
         Ok(Report {
             quick: inputs.quick,
             machine: Machine::inspect()?,
             kernel: inputs.kernel.clone(),
             kernels: inputs.kernels.clone(),
-            cases: table.finish(|case| case.object.clone()),
+            cases: table,
             floor: floor.iter().map(|(part, times)| (*part, Summary::from(times))).collect(),
             memory: Who::ALL.into_iter().map(memory).collect::<Result<_>>()?,
             programs: programs.into_iter().map(program).collect(),
-            more_relocations: more_relocations.finish(|case| case.object.clone()),
+            more_relocations,
             larger_targets: larger_targets.finish(|case| {
                 let of = inputs.larger.iter().find(|kernel| case.targets.contains(&kernel.path));
                 of.expect("the case was made of it").clone()

@@ -49,12 +49,9 @@ pub fn draw(report: &Report) -> String {
         floor: Some(report.least()),
     };
     let by_types = Plot {
-        left: 490.0,
-        width: 250.0,
-        title: format!(
-            "Time for {} relocations against types in the target",
-            report.case("a").of.relocations
-        ),
+        left: 520.0,
+        width: 240.0,
+        title: "Time against the target's types".to_owned(),
         curves: curves(&report.larger_targets, |case| case.of.types),
         floor: None,
     };

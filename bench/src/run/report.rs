@@ -38,7 +38,7 @@ pub struct Report {
 }
 
 /// A case with the times of all contenders.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Measured<Of> {
     /// The case's name, within its group.
     pub key: String,
@@ -49,7 +49,7 @@ pub struct Measured<Of> {
 }
 
 /// What became of a case.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// It took so long.
