@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use btf_types::Btf;
+use btf_types::{Btf, Header};
 use memmap2::Mmap;
 
 use crate::{
@@ -71,6 +71,19 @@ impl BtfFile {
         }
     }
 
+    /// Takes the BTF out of a file's bytes that are in memory already, because they were unpacked from
+    /// another file for example. `path` is what errors call the file.
+    ///
+    /// # Errors
+    /// As [`BtfFile::open`], without those of reading.
+    pub fn from_bytes(path: impl Into<PathBuf>, bytes: Vec<u8>) -> Result<Self, FileError> {
+        let path = path.into();
+        match take(bytes) {
+            Ok((bytes, source)) => Ok(Self { path, bytes, source }),
+            Err(problem) => Err(FileError { path, problem }),
+        }
+    }
+
     /// The file.
     pub fn path(&self) -> &Path {
         &self.path
@@ -82,6 +95,13 @@ impl BtfFile {
             Bytes::Mapped(map) => map,
             Bytes::Read(bytes) => bytes,
         }
+    }
+
+    /// Whether the BTF continues a base, as a module's does: its strings do not begin with the empty
+    /// one, which only a base has.
+    pub fn is_split(&self) -> bool {
+        let strings = |header: Header| self.bytes().get(header.strings())?.first().copied();
+        Header::parse(self.bytes()).is_ok_and(|header| strings(header) != Some(0))
     }
 
     /// Whether the running kernel vouches for the bytes: it has checked them before it showed them.
@@ -149,11 +169,22 @@ fn read(path: &Path) -> Result<(Bytes, Source), Problem> {
         [0x9f, 0xeb, ..] | [0xeb, 0x9f, ..] => read_raw(opened),
         ELF_MAGIC if opened.is_seekable => read_section(opened.file),
         ELF_MAGIC => read_section(Cursor::new(opened.read_whole()?)),
-        _ => {
-            let expected = "BTF (9f eb, eb 9f) or ELF (7f 45 4c 46)";
-            Err(Problem::Unrecognised { found: opened.magic, expected })
-        }
+        _ => Err(unrecognised(opened.magic)),
     }
+}
+
+/// The same of bytes in memory.
+fn take(bytes: Vec<u8>) -> Result<(Bytes, Source), Problem> {
+    match bytes.as_slice() {
+        [] => Err(Problem::Empty),
+        [0x9f, 0xeb, ..] | [0xeb, 0x9f, ..] => Ok((Bytes::Read(bytes), Source::Raw)),
+        [0x7f, b'E', b'L', b'F', ..] => read_section(Cursor::new(bytes)),
+        other => Err(unrecognised(other.iter().copied().take(4).collect())),
+    }
+}
+
+fn unrecognised(found: Vec<u8>) -> Problem {
+    Problem::Unrecognised { found, expected: "BTF (9f eb, eb 9f) or ELF (7f 45 4c 46)" }
 }
 
 fn read_raw(opened: Opened) -> Result<(Bytes, Source), Problem> {

@@ -43,6 +43,27 @@ fn pipes_are_read() {
 }
 
 #[test]
+fn bytes_are_taken_for_a_file() {
+    let bytes = btf(&["a"]);
+    let object = elf_of(Architecture::Arm, Endianness::Little, &[(".BTF", &bytes)]);
+    for (content, pointer_size) in [(bytes.clone(), 8), (object, 4)] {
+        let file = BtfFile::from_bytes("packed.xz", content).unwrap();
+        assert_eq!(file.bytes(), bytes);
+        assert_eq!(file.parse().unwrap().pointer_size(), pointer_size);
+    }
+    for (content, complaint) in [
+        (&b""[..], "packed.xz: is empty"),
+        (
+            b"abcdef",
+            "packed.xz: begins with 61 62 63 64, expected BTF (9f eb, eb 9f) or ELF (7f 45 4c 46)",
+        ),
+    ] {
+        let error = BtfFile::from_bytes("packed.xz", content.to_vec()).unwrap_err();
+        assert_eq!(error.to_string(), complaint);
+    }
+}
+
+#[test]
 fn a_module_continues_its_kernel() {
     let kernel = btf(&["list_head", "module"]);
     let module = split_btf(&kernel, &["widget"]);
@@ -51,6 +72,7 @@ fn a_module_continues_its_kernel() {
     let kernel = BtfFile::open(tree.path("vmlinux")).unwrap();
     let base = kernel.parse().unwrap();
     let module = BtfFile::open(tree.path("widget.ko")).unwrap();
+    assert!(module.is_split() && !kernel.is_split());
     let split = module.parse_split(&base).unwrap();
     let names = |btf: &Btf| -> Vec<String> {
         btf.types().map(|ty| ty.name().unwrap().to_string()).collect()
