@@ -1,0 +1,160 @@
+//! Targets of every sort: the BTF of kernels and modules in whatever it was shipped.
+//!
+//! | sort | example |
+//! | --- | --- |
+//! | raw BTF | `/sys/kernel/btf/vmlinux` |
+//! | ELF with a `.BTF` section | `vmlinux`, `nf_conntrack.ko` |
+//! | a kernel image | `vmlinuz`, `Image`: x86, arm64, riscv, arm, s390, ppc64, EFI |
+//! | any of these, compressed | `Image.gz`, `nf_conntrack.ko.xz` |
+//! | a tar archive of these, compressed or not | `5.4.0-26-generic.btf.tar.xz` |
+//! | a folder of these, searched recursively | |
+//!
+//! A file's sort is told by its first bytes, never by its name. [`open`] takes what holds one BTF,
+//! [`Targets`] goes through any number, one at a time, so that memory does not grow with it. What a
+//! file may unpack to is bounded by [`Limits`].
+//!
+//! A BTF that was inside of something else says so in its path: `vmlinuz!payload(xz)@0x3a5b`,
+//! `archive.tar.xz!5.4.0-26-generic.btf`.
+//!
+//! ```
+//! use std::path::Path;
+//!
+//! use core_reloc_cli::targets::{Limits, Targets};
+//!
+//! # use btf_types::{ByteOrder, build::Builder};
+//! # let mut builder = Builder::new(ByteOrder::Little);
+//! # builder.fwd_struct("task_struct");
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path();
+//! # std::fs::write(path.join("6.1.btf"), builder.finish()?)?;
+//! for target in Targets::new(path, Limits::default()) {
+//!     let target = target?;
+//!     println!("{}: {} types", target.path().display(), target.parse()?.len());
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod archive;
+mod compression;
+mod content;
+mod error;
+mod files;
+mod format;
+mod image;
+mod input;
+mod limits;
+mod scan;
+mod unpack;
+
+use std::{fs::File, path::Path};
+
+use core_reloc_sys::{BtfFile, Problem};
+use object::ReadCache;
+
+use self::{
+    archive::Archive,
+    content::{Content, content},
+    format::Format,
+    input::Input,
+};
+pub use self::{
+    compression::Compression,
+    error::{Attempt, TargetError, TargetProblem},
+    files::Files,
+    limits::Limits,
+};
+
+/// The BTF of a file that holds one, of any sort; an archive may have just one that does.
+///
+/// # Errors
+/// A file that cannot be read, is no target, is damaged, unpacks to more than `limits` allow, or
+/// holds several.
+pub fn open(path: &Path, limits: Limits) -> Result<BtfFile, TargetError> {
+    let mut archive = match open_file(path, limits)? {
+        Content::One(file) => return Ok(file),
+        Content::Archive(archive) => archive,
+    };
+    let mut only: Option<BtfFile> = None;
+    while let Some(found) = archive.next_target() {
+        match (found, &only) {
+            (Err(error), _) if error.is_unrecognised() => {}
+            (Err(error), _) => return Err(error),
+            (Ok(file), None) => only = Some(file),
+            (Ok(file), Some(first)) => {
+                let names = [first, &file].map(|file| file.path().to_path_buf());
+                return Err(TargetError::new(path, TargetProblem::Several(names)));
+            }
+        }
+    }
+    only.ok_or_else(|| TargetError::new(path, TargetProblem::NoTarget))
+}
+
+/// The targets in a file or folder, in the order of their names; those of an archive, in its order.
+///
+/// Each is read when its turn comes, and nothing is kept of it. After an error the next target
+/// follows, unless nothing can be read any more of an archive: then what follows the archive does.
+///
+/// What lies in a folder or archive and is something else is an error as well:
+/// [`TargetError::is_unrecognised`] tells those that can be passed over.
+pub struct Targets {
+    limits: Limits,
+    files: Files,
+    archive: Option<Archive>,
+}
+
+impl Targets {
+    /// Goes through a file or folder. To read the files of a folder in parallel, give each of its
+    /// [`Files`] a `Targets` of its own.
+    pub fn new(path: &Path, limits: Limits) -> Self {
+        Self { limits, files: Files::new(path), archive: None }
+    }
+}
+
+impl Iterator for Targets {
+    type Item = Result<BtfFile, TargetError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(archive) = &mut self.archive {
+                match archive.next_target() {
+                    Some(target) => return Some(target),
+                    None => self.archive = None,
+                }
+            }
+            let opened = self.files.next()?.and_then(|path| open_file(&path, self.limits));
+            match opened {
+                Ok(Content::One(file)) => return Some(Ok(file)),
+                Ok(Content::Archive(archive)) => self.archive = Some(archive),
+                Err(error) => return Some(Err(error)),
+            }
+        }
+    }
+}
+
+/// What is in a file.
+fn open_file(path: &Path, limits: Limits) -> Result<Content, TargetError> {
+    let open = || -> Result<_, TargetProblem> {
+        let file = File::open(path)?;
+        let metadata = file.metadata()?;
+        if metadata.is_dir() {
+            return Err(Problem::Directory.into());
+        }
+        let input = Input::new(file)?;
+        Ok((metadata.is_file(), input))
+    };
+    let (is_regular, input) = open().map_err(|problem| TargetError::new(path, problem))?;
+    if is_regular && matches!(input.format(), Some(Format::Btf | Format::Elf)) {
+        match BtfFile::open(path) {
+            // It may be the wrapper of a kernel.
+            Err(error) if matches!(error.problem, Problem::NoSection) => {
+                let headers = File::open(path).map(ReadCache::new);
+                let headers = headers.map_err(|error| TargetError::new(path, error))?;
+                if image::wrapped_kernel(&headers).is_none() {
+                    return Err(error.into());
+                }
+            }
+            opened => return Ok(Content::One(opened?)),
+        }
+    }
+    content(path, input, limits)
+}

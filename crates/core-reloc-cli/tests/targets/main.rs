@@ -1,0 +1,12 @@
+//! Targets of every sort: what is found in them, and what is said about those that are damaged.
+//!
+//! What goes in is packed by the programs that the world packs with, or laid out by hand after the
+//! formats' descriptions; what must come out is what went in.
+
+mod archives;
+mod bombs;
+mod damage;
+mod files;
+mod images;
+mod make;
+mod packed;
