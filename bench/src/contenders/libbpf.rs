@@ -28,9 +28,7 @@ impl Contender for Libbpf {
         let mut sections = Sections::new(object)?;
         let started = Instant::now();
         let target = Btf::read(target)?;
-        let object = BpfObject::open(object)?;
-        let mut session = Session::new(&object, &target)?;
-        sections.relocate(&mut session)?;
+        sections.relocate(object, &target)?;
         let time = started.elapsed();
         Ok(Run { time, code: sections.code() })
     }
@@ -40,9 +38,7 @@ impl Contender for Libbpf {
         loop {
             let mut sections = Sections::new(object)?;
             let started = Instant::now();
-            let object = BpfObject::open(object)?;
-            let mut session = Session::new(&object, &target)?;
-            sections.relocate(&mut session)?;
+            sections.relocate(object, &target)?;
             let time = started.elapsed();
             if !again(Run { time, code: sections.code() }) {
                 return Ok(());
@@ -52,7 +48,7 @@ impl Contender for Libbpf {
 
     fn keep(&self, target: &Path, object: &[u8], kept: &mut dyn FnMut()) -> Result {
         let target = Btf::read(target)?;
-        relocate(object, &target)?;
+        Sections::new(object)?.relocate(object, &target)?;
         kept();
         Ok(())
     }
@@ -63,13 +59,10 @@ impl Contender for Libbpf {
 /// # Errors
 /// Whatever libbpf refuses.
 pub fn relocate_file(object: &[u8], target: &Path) -> Result<Vec<u8>> {
-    code::with_code(object, &relocate(object, &Btf::read(target)?)?)
-}
-
-fn relocate(object: &[u8], target: &Btf) -> Result<Code> {
+    let target = Btf::read(target)?;
     let mut sections = Sections::new(object)?;
-    sections.relocate(&mut Session::new(&BpfObject::open(object)?, target)?)?;
-    Ok(sections.code())
+    sections.relocate(object, &target)?;
+    code::with_code(object, &sections.code())
 }
 
 /// What libbpf has in its own structs, which are not to be reached from outside: code and records.
@@ -107,7 +100,10 @@ impl Sections {
         Ok(Self(sections))
     }
 
-    fn relocate(&mut self, session: &mut Session<'_>) -> Result {
+    /// Opens the object, and relocates its code.
+    fn relocate(&mut self, object: &[u8], target: &Btf) -> Result {
+        let object = BpfObject::open(object)?;
+        let mut session = Session::new(&object, target)?;
         for section in &mut self.0 {
             for record in &section.records {
                 session.relocate(record, &mut section.code)?;

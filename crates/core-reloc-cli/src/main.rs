@@ -6,7 +6,6 @@
 #![forbid(unsafe_code)]
 
 mod arguments;
-mod dump;
 mod explain;
 mod failure;
 mod inspect;
@@ -15,7 +14,6 @@ mod message;
 mod object;
 mod output;
 mod print;
-mod query;
 mod relocate;
 mod support;
 mod target;
@@ -42,8 +40,6 @@ fn main() -> ExitCode {
         Command::Relocate(arguments) => relocate::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
-        Command::Query(arguments) => query::run(&arguments),
-        Command::Dump(arguments) => dump::run(&arguments),
         Command::Support(arguments) => support::run(&arguments),
     };
     match result {

@@ -88,18 +88,18 @@ mod options;
 mod patch;
 #[cfg(feature = "proptest")]
 pub mod proptest;
-mod query;
 mod relocation;
 mod relocator;
 mod resolution;
 mod spec;
 mod target;
 mod value;
+mod work;
 
 pub use self::{
     access::{AccessError, AccessPath},
     definition::{Definition, DefinitionLine, MemberPlace},
-    describe::{access_in_c, describe_unmatched, type_in_c},
+    describe::{access_in_c, describe_unmatched},
     error::{Ambiguity, Answer, Cause, Error},
     essential::essential_name,
     functions::{
@@ -115,7 +115,6 @@ pub use self::{
     kind::{RelocKind, Subject},
     options::{Options, Unresolved},
     patch::{Code, PatchError, Patched, Poison, Status, patch},
-    query::{Facts, FactsOf, QueryError, query},
     relocation::Relocation,
     relocator::Relocator,
     resolution::{Change, Resize, Resolution, Unmatched},

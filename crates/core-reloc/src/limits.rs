@@ -28,6 +28,11 @@ pub const NAME_BYTES_PER_STEP: usize = 32;
 /// they are met again. What is remembered then takes little memory for what it saves.
 pub const REMEMBERED_STEPS: u64 = 128;
 
+/// A type that is searched again and again gets an index after so many steps for each of its members
+/// or enumerators, or twice as many. These are not more than its bytes grant, so that no number of
+/// searches in one type runs out of steps.
+pub const INDEXED_AFTER: u64 = 64;
+
 /// How many lines the definition of one type may have: nested anonymous types multiply. The
 /// kernel's longest, an enum, has about 1,500.
 pub const MAX_DEFINITION_LINES: usize = 1 << 14;

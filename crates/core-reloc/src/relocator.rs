@@ -19,6 +19,7 @@ use crate::{
     spec::local::local_spec,
     spec::target::target_spec,
     value::{Accessed, Side, Value, value},
+    work::Work,
 };
 
 /// Relocates one object against one target.
@@ -48,7 +49,7 @@ pub struct Relocator<'a> {
     target: &'a Target<'a>,
     options: Options,
     candidates: Candidates<'a>,
-    budget: Budget,
+    work: Work,
 }
 
 impl<'a> Relocator<'a> {
@@ -65,7 +66,7 @@ impl<'a> Relocator<'a> {
             target,
             options,
             candidates: Candidates::new(local, target),
-            budget: Budget::for_input(input),
+            work: Work::new(Budget::for_input(input)),
         }
     }
 
@@ -167,8 +168,8 @@ impl<'a> Relocator<'a> {
     }
 
     fn decide(&mut self, relocation: &Relocation) -> Result<Resolution, Cause> {
-        self.budget.grant_relocation();
-        let local = local_spec(self.local, relocation, &mut self.budget)?;
+        self.work.budget.grant_relocation();
+        let local = local_spec(self.local, relocation, &mut self.work.budget)?;
         let resolution = |change, candidate, unmatched| Resolution {
             kind: relocation.kind,
             insn_off: relocation.insn_off,
@@ -190,9 +191,9 @@ impl<'a> Relocator<'a> {
         let mut matching: SmallVec<[u32; 4]> = SmallVec::new();
         let mut unmatched = Unmatched::default();
         for (position, candidate) in candidates.iter() {
-            self.budget.spend(STEPS_PER_CANDIDATE)?;
+            self.work.budget.spend(STEPS_PER_CANDIDATE)?;
             let ty = self.target.candidate(candidate).map_err(Cause::Target)?;
-            match target_spec(&local, relocation.kind, ty, &mut self.budget)? {
+            match target_spec(&local, relocation.kind, (candidate, ty), &mut self.work)? {
                 Err(mismatch) => unmatched.ruled_out.push((candidate, mismatch)),
                 Ok(spec) => {
                     let answer = question.answer(candidate, &spec)?;

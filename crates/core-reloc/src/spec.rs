@@ -1,5 +1,6 @@
 //! Specs: access paths spelled out against types, on the local and on the target side.
 
+pub(crate) mod enumerator;
 pub(crate) mod local;
 pub(crate) mod member;
 pub(crate) mod target;

@@ -1,5 +1,7 @@
 //! Finding a member by name, through anonymous structs and unions.
 
+pub(crate) mod index;
+
 use btf_types::{Btf, StrOffset, Type, TypeId};
 use indexmap::IndexMap;
 
@@ -8,7 +10,7 @@ use crate::{
 };
 
 /// A member that was found.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Found {
     /// The struct or union that the member is in directly.
     pub(crate) owner: TypeId,
@@ -27,6 +29,9 @@ pub(crate) struct Found {
 /// How many anonymous members a search enters before it begins to remember where it has been.
 /// Kernel types have a few dozen.
 const FREE_VISITS: u32 = 64;
+
+/// How many bytes of a name are compared in a step.
+const COMPARED_AT_ONCE: usize = 128;
 
 /// A search for a name, depth first, in the order of members: the first of the name counts.
 ///
@@ -82,7 +87,9 @@ impl<'a, 's> MemberSearch<'a, 's> {
             };
         }
 
-        self.budget.spend(ty.raw_members().len())?;
+        // Long names, which may begin alike, take longer to compare.
+        let steps = self.name.len().div_ceil(COMPARED_AT_ONCE);
+        self.budget.spend(ty.raw_members().len().saturating_mul(steps))?;
         let order = ty.btf().byte_order();
         let first = self.name.first().copied().unwrap_or(0);
         let mut levels = 0;

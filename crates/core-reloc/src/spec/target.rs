@@ -7,19 +7,15 @@ use core::fmt;
 use btf_types::{Kind, StrOffset, Type, TypeId};
 
 use crate::{
-    RelocKind, Subject,
-    budget::Budget,
-    compare::Sides,
-    compare::fields_are_compatible,
-    compare::types_are_compatible,
-    compare::types_match,
+    Candidate, RelocKind, Subject,
+    compare::{Sides, fields_are_compatible},
     error::Cause,
     essential_name,
     limits::MAX_PATH_LEN,
     spec::local::element_bits,
-    spec::member::MemberSearch,
     spec::{Accessor, Spec, is_flexible},
     value::Side,
+    work::{Place, Work},
 };
 
 /// Why a candidate does not match. `accessor` counts from the root, which is 0; the ids are of the
@@ -101,90 +97,133 @@ type Matched<T = ()> = Result<Result<T, Mismatch>, Cause>;
 pub(crate) fn target_spec<'a>(
     local: &Spec<'a>,
     kind: RelocKind,
-    candidate: Type<'a>,
-    budget: &mut Budget,
+    (candidate, ty): (Candidate, Type<'a>),
+    work: &mut Work,
 ) -> Matched<Spec<'a>> {
-    let sides = Sides { local: local.btf, target: candidate.btf() };
-    let mut spec = Spec::of_root(sides.target, candidate.id());
+    let sides = Sides { local: local.btf, target: ty.btf() };
+    let mut spec = Spec::of_root(sides.target, ty.id());
+    let mut matching = Matching { sides, module: candidate.module, spec: &mut spec, work };
     let matched = match kind.subject() {
-        Subject::Type => match_type(sides, local.root, kind, candidate, budget)?,
-        Subject::Enumerator => match_enumerator(sides, local, &mut spec, candidate, budget)?,
-        Subject::Field => match_field(sides, local, &mut spec, candidate, budget)?,
+        Subject::Type => matching.match_type(local, kind)?,
+        Subject::Enumerator => matching.match_enumerator(local, ty)?,
+        Subject::Field => matching.match_field(local, ty)?,
     };
     Ok(matched.map(|()| spec))
 }
 
-fn match_type(
-    sides: Sides<'_>,
-    local: TypeId,
-    kind: RelocKind,
-    candidate: Type<'_>,
-    budget: &mut Budget,
-) -> Matched {
-    let (matches, mismatch) = if kind == RelocKind::TypeMatches {
-        (types_match(sides, local, candidate.id(), budget)?, Mismatch::TypesDiffer)
-    } else {
-        let compatible = types_are_compatible(sides, local, candidate.id(), budget)?;
-        (compatible, Mismatch::TypesIncompatible)
-    };
-    Ok(if matches { Ok(()) } else { Err(mismatch) })
+/// A local spec on its way to becoming a target spec.
+struct Matching<'m, 'a> {
+    sides: Sides<'a>,
+    /// The module that the candidate is of.
+    module: Option<u32>,
+    spec: &'m mut Spec<'a>,
+    work: &'m mut Work,
 }
 
-fn match_enumerator<'a>(
-    sides: Sides<'a>,
-    local: &Spec<'a>,
-    spec: &mut Spec<'a>,
-    candidate: Type<'a>,
-    budget: &mut Budget,
-) -> Matched {
-    let ty = budget.behind(candidate, Side::Target)?;
-    if !ty.kind().is_enum() {
-        return Ok(Err(Mismatch::NotAnEnum { kind: ty.kind() }));
-    }
-    let wanted = local.accessors.first().and_then(|accessor| accessor.name_off);
-    let wanted = sides.local_name(wanted.unwrap_or_default())?;
-    let wanted = essential_name(&wanted);
-    for (index, enumerator) in (0..).zip(ty.enumerators()) {
-        budget.spend(1)?;
-        // The first look is cheap, and most names fail it.
-        let rest = sides.target.string_and_rest(enumerator.name_off()).unwrap_or_default();
-        if !rest.starts_with(wanted) {
-            continue;
-        }
-        let name = sides.target_name(enumerator.name_off())?;
-        budget.spend_name(name)?;
-        if essential_name(&name) == wanted {
-            let (name_off, member_type) = (Some(enumerator.name_off()), TypeId::VOID);
-            spec.accessors.push(Accessor { type_id: ty.id(), index, name_off, member_type });
-            spec.path.push(index)?;
-            return Ok(Ok(()));
-        }
-    }
-    Ok(Err(Mismatch::NoEnumerator))
-}
-
-fn match_field<'a>(
-    sides: Sides<'a>,
-    local: &Spec<'a>,
-    spec: &mut Spec<'a>,
-    candidate: Type<'a>,
-    budget: &mut Budget,
-) -> Matched {
-    let mut ty = budget.behind(candidate, Side::Target)?;
-    for (position, accessor) in local.accessors.iter().enumerate() {
-        let step = match accessor.name_off {
-            Some(name_off) => {
-                let member = Wanted { position, name_off, type_id: accessor.member_type };
-                take_member(sides, spec, ty, member, budget)?
-            }
-            None => take_element(spec, ty, position, accessor.index, budget)?,
+impl<'a> Matching<'_, 'a> {
+    fn match_type(&mut self, local: &Spec<'a>, kind: RelocKind) -> Matched {
+        let target = Place { module: self.module, type_id: self.spec.root };
+        let matches = self.work.test(kind, self.sides, local.root, target)?;
+        let mismatch = match kind {
+            RelocKind::TypeMatches => Mismatch::TypesDiffer,
+            _ => Mismatch::TypesIncompatible,
         };
-        match step {
-            Ok(next) => ty = next,
-            Err(mismatch) => return Ok(Err(mismatch)),
-        }
+        Ok(if matches { Ok(()) } else { Err(mismatch) })
     }
-    Ok(Ok(()))
+
+    fn match_enumerator(&mut self, local: &Spec<'a>, candidate: Type<'a>) -> Matched {
+        let ty = self.work.budget.behind(candidate, Side::Target)?;
+        if !ty.kind().is_enum() {
+            return Ok(Err(Mismatch::NotAnEnum { kind: ty.kind() }));
+        }
+        let btf = self.sides.target;
+        let wanted = local.accessors.first().and_then(|accessor| accessor.name_off);
+        let wanted = self.sides.local_name(wanted.unwrap_or_default())?;
+        let found = self.work.enumerator(self.module, btf, ty, essential_name(&wanted))?;
+        let enumerator =
+            found.and_then(|index| Some((index, ty.enumerators().get(index as usize)?)));
+        let Some((index, enumerator)) = enumerator else {
+            return Ok(Err(Mismatch::NoEnumerator));
+        };
+        let (name_off, member_type) = (Some(enumerator.name_off()), TypeId::VOID);
+        self.spec.accessors.push(Accessor { type_id: ty.id(), index, name_off, member_type });
+        self.spec.path.push(index)?;
+        Ok(Ok(()))
+    }
+
+    fn match_field(&mut self, local: &Spec<'a>, candidate: Type<'a>) -> Matched {
+        let mut ty = self.work.budget.behind(candidate, Side::Target)?;
+        for (position, accessor) in local.accessors.iter().enumerate() {
+            let step = match accessor.name_off {
+                Some(name_off) => {
+                    let member = Wanted { position, name_off, type_id: accessor.member_type };
+                    self.take_member(ty, member)?
+                }
+                None => self.take_element(ty, position, accessor.index)?,
+            };
+            match step {
+                Ok(next) => ty = next,
+                Err(mismatch) => return Ok(Err(mismatch)),
+            }
+        }
+        Ok(Ok(()))
+    }
+
+    /// Goes to the target member of the local one's name.
+    fn take_member(&mut self, within: Type<'a>, member: Wanted) -> Matched<Type<'a>> {
+        let Self { sides, module, .. } = *self;
+        let name = sides.local_name_with_nul(member.name_off)?;
+        let path = &mut self.spec.path;
+        let Some(found) = self.work.member(module, sides.target, within, name, path)? else {
+            return Ok(Err(Mismatch::NoMember { accessor: member.position, target: within.id() }));
+        };
+        let budget = &mut self.work.budget;
+        if !fields_are_compatible(sides, member.type_id, found.type_id, budget)? {
+            return Ok(Err(Mismatch::Incompatible {
+                accessor: member.position,
+                local: member.type_id,
+                target: found.type_id,
+            }));
+        }
+        self.spec.advance(found.bit_offset).ok_or(Cause::OffsetOverflow)?;
+        let ty = sides.target.type_by_id(found.type_id).map_err(Cause::Target)?;
+        let ty = budget.behind(ty, Side::Target)?;
+        let accessor = Accessor {
+            type_id: found.owner,
+            index: found.index,
+            name_off: Some(found.name_off),
+            member_type: found.type_id,
+        };
+        self.spec.push_member(accessor, ty, found.bitfield_size);
+        Ok(Ok(ty))
+    }
+
+    /// Goes to the element of an index: of the root, as if it were an array, or of a target array.
+    fn take_element(&mut self, ty: Type<'a>, position: usize, index: u32) -> Matched<Type<'a>> {
+        let spec = &mut *self.spec;
+        let element = if position == 0 {
+            ty
+        } else {
+            let Some(array) = ty.array() else {
+                let (target, kind) = (ty.id(), ty.kind());
+                return Ok(Err(Mismatch::NotAnArray { accessor: position, target, kind }));
+            };
+            if index >= array.len && !is_flexible(spec.btf, spec.accessors.last(), array.len) {
+                let len = array.len;
+                return Ok(Err(Mismatch::TooShort { accessor: position, index, len }));
+            }
+            let element = spec.btf.type_by_id(array.element).map_err(Cause::Target)?;
+            self.work.budget.behind(element, Side::Target)?
+        };
+        if spec.path.len() >= MAX_PATH_LEN {
+            return Err(Cause::TooDeep);
+        }
+        spec.path.push(index)?;
+        spec.push_element(index, element);
+        let bits = element_bits(element, index).map_err(Cause::Target)?;
+        spec.advance(bits.ok_or(Cause::OffsetOverflow)?).ok_or(Cause::OffsetOverflow)?;
+        Ok(Ok(element))
+    }
 }
 
 /// A local member to be found in the target.
@@ -193,68 +232,4 @@ struct Wanted {
     position: usize,
     name_off: StrOffset,
     type_id: TypeId,
-}
-
-/// Goes to the target member of the local one's name.
-fn take_member<'a>(
-    sides: Sides<'a>,
-    spec: &mut Spec<'a>,
-    within: Type<'a>,
-    member: Wanted,
-    budget: &mut Budget,
-) -> Matched<Type<'a>> {
-    let name = sides.local_name_with_nul(member.name_off)?;
-    let mut search = MemberSearch::new(sides.target, name, &mut spec.path, budget);
-    let Some(found) = search.find(within)? else {
-        return Ok(Err(Mismatch::NoMember { accessor: member.position, target: within.id() }));
-    };
-    if !fields_are_compatible(sides, member.type_id, found.type_id, budget)? {
-        return Ok(Err(Mismatch::Incompatible {
-            accessor: member.position,
-            local: member.type_id,
-            target: found.type_id,
-        }));
-    }
-    spec.advance(found.bit_offset).ok_or(Cause::OffsetOverflow)?;
-    let ty = sides.target.type_by_id(found.type_id).map_err(Cause::Target)?;
-    let ty = budget.behind(ty, Side::Target)?;
-    let accessor = Accessor {
-        type_id: found.owner,
-        index: found.index,
-        name_off: Some(found.name_off),
-        member_type: found.type_id,
-    };
-    spec.push_member(accessor, ty, found.bitfield_size);
-    Ok(Ok(ty))
-}
-
-/// Goes to the element of an index: of the root, as if it were an array, or of a target array.
-fn take_element<'a>(
-    spec: &mut Spec<'a>,
-    ty: Type<'a>,
-    position: usize,
-    index: u32,
-    budget: &mut Budget,
-) -> Matched<Type<'a>> {
-    let element = if position == 0 {
-        ty
-    } else {
-        let Some(array) = ty.array() else {
-            let (target, kind) = (ty.id(), ty.kind());
-            return Ok(Err(Mismatch::NotAnArray { accessor: position, target, kind }));
-        };
-        if index >= array.len && !is_flexible(spec.btf, spec.accessors.last(), array.len) {
-            return Ok(Err(Mismatch::TooShort { accessor: position, index, len: array.len }));
-        }
-        let element = spec.btf.type_by_id(array.element).map_err(Cause::Target)?;
-        budget.behind(element, Side::Target)?
-    };
-    if spec.path.len() >= MAX_PATH_LEN {
-        return Err(Cause::TooDeep);
-    }
-    spec.path.push(index)?;
-    spec.push_element(index, element);
-    let bits = element_bits(element, index).map_err(Cause::Target)?;
-    spec.advance(bits.ok_or(Cause::OffsetOverflow)?).ok_or(Cause::OffsetOverflow)?;
-    Ok(Ok(element))
 }
