@@ -28,7 +28,9 @@ impl Contender for Libbpf {
         let mut sections = Sections::new(object)?;
         let started = Instant::now();
         let target = Btf::read(target)?;
-        sections.relocate(object, &target)?;
+        let object = BpfObject::open(object)?;
+        let mut session = Session::new(&object, &target)?;
+        sections.relocate(&mut session)?;
         let time = started.elapsed();
         Ok(Run { time, code: sections.code() })
     }
@@ -38,7 +40,9 @@ impl Contender for Libbpf {
         loop {
             let mut sections = Sections::new(object)?;
             let started = Instant::now();
-            sections.relocate(object, &target)?;
+            let object = BpfObject::open(object)?;
+            let mut session = Session::new(&object, &target)?;
+            sections.relocate(&mut session)?;
             let time = started.elapsed();
             if !again(Run { time, code: sections.code() }) {
                 return Ok(());
@@ -48,7 +52,7 @@ impl Contender for Libbpf {
 
     fn keep(&self, target: &Path, object: &[u8], kept: &mut dyn FnMut()) -> Result {
         let target = Btf::read(target)?;
-        Sections::new(object)?.relocate(object, &target)?;
+        relocate(object, &target)?;
         kept();
         Ok(())
     }
@@ -59,10 +63,13 @@ impl Contender for Libbpf {
 /// # Errors
 /// Whatever libbpf refuses.
 pub fn relocate_file(object: &[u8], target: &Path) -> Result<Vec<u8>> {
-    let target = Btf::read(target)?;
+    code::with_code(object, &relocate(object, &Btf::read(target)?)?)
+}
+
+fn relocate(object: &[u8], target: &Btf) -> Result<Code> {
     let mut sections = Sections::new(object)?;
-    sections.relocate(object, &target)?;
-    code::with_code(object, &sections.code())
+    sections.relocate(&mut Session::new(&BpfObject::open(object)?, target)?)?;
+    Ok(sections.code())
 }
 
 /// What libbpf has in its own structs, which are not to be reached from outside: code and records.
@@ -100,10 +107,7 @@ impl Sections {
         Ok(Self(sections))
     }
 
-    /// Opens the object, and relocates its code.
-    fn relocate(&mut self, object: &[u8], target: &Btf) -> Result {
-        let object = BpfObject::open(object)?;
-        let mut session = Session::new(&object, target)?;
+    fn relocate(&mut self, session: &mut Session<'_>) -> Result {
         for section in &mut self.0 {
             for record in &section.records {
                 session.relocate(record, &mut section.code)?;

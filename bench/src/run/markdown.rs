@@ -1,5 +1,6 @@
 //! The report as Markdown.
 
+use std::collections::BTreeSet;
 use std::fmt::{self, Write};
 use std::time::Duration;
 
@@ -60,7 +61,9 @@ fn times(page: &mut String, report: &Report) -> fmt::Result {
             "a" => format!("(a) read the target, relocate `{}`: {what}", object.name),
             "d" => "(d) the same, the target read and indexed before".to_owned(),
             "f" => {
-                format!("(f) as (a), against {} kernels, one after the other", report.kernels.len())
+                let names: BTreeSet<_> = report.kernels.iter().map(|kernel| &kernel.name).collect();
+                let (count, different) = (report.kernels.len(), names.len());
+                format!("(f) as (a), against {count} kernels ({different} different ones) in a row")
             }
             key => format!("({key}) read the target, relocate a made object: {what}"),
         }

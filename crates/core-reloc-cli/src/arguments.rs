@@ -17,13 +17,15 @@ pub(crate) enum Command {
     Relocate(Relocate),
     Inspect(Inspect),
     Explain(Explain),
+    Query(Query),
+    Dump(Dump),
     Support(Support),
 }
 
 const EXIT_STATUS: &str = "\
 Exit status:
   0  it is done
-  1  a relocation failed, or CO-RE is not supported
+  1  a relocation failed, a type was not found, or CO-RE is not supported
   2  the usage is wrong, or a file cannot be read or written";
 
 /// Resolves every relocation of an object and says what became of it
@@ -129,6 +131,55 @@ impl OutcomeName {
         }
     }
 }
+
+/// Says where a field is, how large it is, and how it is loaded; or what an enumerator's value is
+#[derive(Debug, Args)]
+#[command(after_help = QUERY_EXAMPLES)]
+pub(crate) struct Query {
+    /// What to ask about: TYPE, TYPE.FIELD, TYPE.FIELD[INDEX], ENUM::ENUMERATOR or ENUMERATOR
+    #[arg(required = true, value_name = "QUESTION")]
+    pub(crate) questions: Vec<String>,
+    /// The types of a kernel: raw BTF, or an ELF file with a .BTF section; may be given several
+    /// times, to see how an answer changed [default: the running kernel]
+    #[arg(long = "target", value_name = "FILE")]
+    pub(crate) targets: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) format: FormatArguments,
+}
+
+const QUERY_EXAMPLES: &str = "\
+Examples:
+  core-reloc query task_struct.pid
+      where the running kernel has it
+  core-reloc query 'task_struct.comm[3]' --target vmlinux-5.10 --target vmlinux-6.12
+      on two kernels, side by side
+  core-reloc query BPF_MAP_TYPE_RINGBUF 'enum bpf_func_id::BPF_FUNC_loop' task_struct
+      values of enumerators, and the size of a type
+
+The exit status is 1 if a target has no answer to a question.";
+
+/// Prints types as C defines them, with the offsets and sizes of their members
+#[derive(Debug, Args)]
+#[command(after_help = DUMP_EXAMPLES)]
+pub(crate) struct Dump {
+    /// Names of types, or ids; `struct NAME` and the like for only that sort [default: all types]
+    #[arg(value_name = "NAME|ID")]
+    pub(crate) types: Vec<String>,
+    /// The types of a kernel: raw BTF, or an ELF file with a .BTF section [default: the running
+    /// kernel]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) target: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) format: FormatArguments,
+}
+
+const DUMP_EXAMPLES: &str = "\
+Examples:
+  core-reloc dump task_struct
+  core-reloc dump 'enum bpf_map_type' 4711 --target vmlinux-6.12
+  core-reloc dump --target prog.bpf.o --format json | jq -r 'select(.kind == \"STRUCT\") | .name'
+
+The exit status is 1 if a name or id was not found.";
 
 /// Says whether the running kernel's types are known, and from where
 #[derive(Debug, Args)]

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod arguments;
+mod dump;
 mod explain;
 mod failure;
 mod inspect;
@@ -14,6 +15,7 @@ mod message;
 mod object;
 mod output;
 mod print;
+mod query;
 mod relocate;
 mod support;
 mod target;
@@ -40,6 +42,8 @@ fn main() -> ExitCode {
         Command::Relocate(arguments) => relocate::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Query(arguments) => query::run(&arguments),
+        Command::Dump(arguments) => dump::run(&arguments),
         Command::Support(arguments) => support::run(&arguments),
     };
     match result {

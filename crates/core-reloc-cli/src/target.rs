@@ -49,6 +49,23 @@ pub(crate) fn with_target<T>(
     Ok(use_it(&target.with_modules(modules)))
 }
 
+/// Gives the types in a file, or the running kernel's, to `use_it`.
+pub(crate) fn with_btf<T>(
+    path: Option<&Path>,
+    kernel: &Kernel,
+    use_it: impl FnOnce(&Btf<'_>) -> T,
+) -> Result<T, Failure> {
+    let file = match path {
+        Some(path) => BtfFile::open(path)?,
+        None => kernel.btf()?,
+    };
+    let btf = file.parse()?;
+    if path.is_some() {
+        validate(&file, &btf)?;
+    }
+    Ok(use_it(&btf))
+}
+
 /// The BTF of a module.
 struct ModuleBtf {
     name: String,

@@ -41,8 +41,8 @@ pub(crate) fn type_subject(local: &Btf<'_>, kind: RelocKind, type_id: TypeId) ->
     record_subject(local, &record)
 }
 
-/// A type as C writes it.
-pub(crate) fn type_in_c(ty: Type<'_>) -> String {
+/// A type as C writes it: `struct foo`, `enum bar`, `u32`, `foo *`, `int[4]`.
+pub fn type_in_c(ty: Type<'_>) -> String {
     let mut text = Quote::default();
     let _ = write_type(&mut text, ty);
     text.finish()

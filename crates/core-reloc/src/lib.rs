@@ -88,6 +88,7 @@ mod options;
 mod patch;
 #[cfg(feature = "proptest")]
 pub mod proptest;
+mod query;
 mod relocation;
 mod relocator;
 mod resolution;
@@ -99,7 +100,7 @@ mod work;
 pub use self::{
     access::{AccessError, AccessPath},
     definition::{Definition, DefinitionLine, MemberPlace},
-    describe::{access_in_c, describe_unmatched},
+    describe::{access_in_c, describe_unmatched, type_in_c},
     error::{Ambiguity, Answer, Cause, Error},
     essential::essential_name,
     functions::{
@@ -115,6 +116,7 @@ pub use self::{
     kind::{RelocKind, Subject},
     options::{Options, Unresolved},
     patch::{Code, PatchError, Patched, Poison, Status, patch},
+    query::{Facts, FactsOf, QueryError, query},
     relocation::Relocation,
     relocator::Relocator,
     resolution::{Change, Resize, Resolution, Unmatched},

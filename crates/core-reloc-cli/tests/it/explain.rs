@@ -82,7 +82,9 @@ fn a_renamed_field_is_found_where_it_was() {
 
 #[test]
 fn a_field_that_moved_into_a_nested_struct_is_found_there() {
-    check("access.bpfel.o --target fixtures/btf/nested.le.btf --program stores --status poisoned", expect![[r#"
+    check(
+        "access.bpfel.o --target fixtures/btf/nested.le.btf --program stores --status poisoned",
+        expect![[r#"
         warning[field_missing]: field_byte_offset of job.pid: poisoned
           --> ./access.c:54:11 in stores, syscall+0x1d0
         54 |  job->pid = 1;
@@ -105,7 +107,8 @@ fn a_field_that_moved_into_a_nested_struct_is_found_there() {
                   struct job___new { struct { job_id_t pid; } id; } __attribute__((preserve_access_index));
 
         1 of 26 relocations shown
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -157,7 +160,9 @@ fn definitions_that_do_not_go_together_are_side_by_side() {
 
 #[test]
 fn a_field_that_became_a_bitfield_cannot_be_loaded() {
-    check("access.bpfel.o --target fixtures/btf/bitfields.le.btf --program loads --status poisoned", expect![[r#"
+    check(
+        "access.bpfel.o --target fixtures/btf/bitfields.le.btf --program loads --status poisoned",
+        expect![[r#"
         warning[size_change]: field_byte_offset of job.uid: poisoned
           --> ./access.c:17:20 in loads, syscall+0x0
         17 |  answers[0] = job->uid;
@@ -201,12 +206,15 @@ fn a_field_that_became_a_bitfield_cannot_be_loaded() {
           = help: read it with BPF_CORE_READ_BITFIELD_PROBED, which takes place, size and sign from the target, of whatever is no array element
 
         2 of 26 relocations shown
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_type_may_be_a_modules() {
-    check("module.bpfel.o --target fixtures/btf/modular.le.btf --status poisoned", expect![[r#"
+    check(
+        "module.bpfel.o --target fixtures/btf/modular.le.btf --status poisoned",
+        expect![[r#"
         warning[type_missing]: field_byte_offset of job_stats.failed: poisoned
           --> ./module.c:15:13 in stats, syscall+0x48
         15 |  answers[3] = FIELD_EXISTS(stats->failed);
@@ -222,7 +230,8 @@ fn a_type_may_be_a_modules() {
           = help: a module may have it, and the target was given without modules
 
         2 of 7 relocations shown
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -404,12 +413,15 @@ fn a_failed_relocation_is_exit_status_1() {
 
 #[test]
 fn json_has_an_object_for_each_relocation() {
-    check("weak.bpfel.o --target fixtures/btf/gone.le.btf --format json", expect![[r#"
+    check(
+        "weak.bpfel.o --target fixtures/btf/gone.le.btf --format json",
+        expect![[r#"
         {"section":".text","index":0,"insn_off":0,"kind":"type_size","type_id":5,"root":"job","access":"0","path":"struct job","function":null,"file":"./weak_default.c","line":8,"column":0,"source":"__attribute__((weak, noinline)) u64 job_size(u64 unit)","status":"skipped","value":null,"problem":"invalid","reason":"no function covers the instruction, most likely one that a linker dropped","comparisons":[],"cures":[]}
         {"section":".text","index":1,"insn_off":24,"kind":"type_size","type_id":13,"root":"job_queue","access":"0","path":"struct job_queue","function":"job_size","file":"./weak_override.c","line":6,"column":0,"source":"__attribute__((noinline)) u64 job_size(u64 unit)","status":"relocated","value":8,"problem":null,"reason":null,"comparisons":[],"cures":[]}
         {"section":"syscall","index":0,"insn_off":8,"kind":"field_byte_size","type_id":5,"root":"job","access":"0:1","path":"job.uid","function":"uses_default","file":"./weak_default.c","line":16,"column":22,"source":"\\tsheet->answers[0] = job_size(FIELD_BYTE_SIZE(JOB(sheet)->uid));","status":"poisoned","value":null,"problem":"field_missing","reason":"candidate struct job [31]: struct job has no member `uid`","comparisons":[{"titles":["struct job, 144 bytes","struct job, 104 bytes"],"rows":[{"left":"job_id_t pid;","right":null,"differs":true,"focus":false,"left_out":0},{"left":"u32 uid;","right":null,"differs":true,"focus":true,"left_out":0},{"left":"u64 flags;","right":"u64 flags;","differs":false,"focus":false,"left_out":0},{"left":"char comm[16];","right":"char comm[16];","differs":false,"focus":false,"left_out":0},{"left":"struct job_queue queue;","right":"struct job_queue queue;","differs":true,"focus":false,"left_out":0},{"left":"struct {","right":null,"differs":true,"focus":false,"left_out":0},{"left":"u16 first;","right":null,"differs":true,"focus":false,"left_out":0},{"left":"union {","right":null,"differs":true,"focus":false,"left_out":0},{"left":"u16 second;","right":null,"differs":true,"focus":false,"left_out":0},{"left":"u8 bytes[2];","right":null,"differs":true,"focus":false,"left_out":0},{"left":"};","right":null,"differs":true,"focus":false,"left_out":0},{"left":"};","right":null,"differs":true,"focus":false,"left_out":0},{"left":"int grid[3][4];","right":"int grid[3][4];","differs":false,"focus":false,"left_out":0},{"left":"struct job *parent;","right":"struct job *parent;","differs":false,"focus":false,"left_out":0},{"left":"job_callback_t callback;","right":null,"differs":true,"focus":false,"left_out":0},{"left":"union job_result result;","right":null,"differs":true,"focus":false,"left_out":0},{"left":"enum job_state state;","right":"enum job_state state;","differs":false,"focus":false,"left_out":0},{"left":"enum job_error error;","right":null,"differs":true,"focus":false,"left_out":0},{"left":"u32 prio : 3;","right":null,"differs":true,"focus":false,"left_out":0},{"left":"s32 nice : 5;","right":"s32 nice : 5;","differs":false,"focus":false,"left_out":0},{"left":null,"right":null,"differs":false,"focus":false,"left_out":2},{"left":"s8 retries;","right":"s8 retries;","differs":false,"focus":false,"left_out":0},{"left":"job_version_t version;","right":null,"differs":true,"focus":false,"left_out":0},{"left":"u8 tail[];","right":null,"differs":true,"focus":false,"left_out":0}]}],"cures":[]}
         {"section":"syscall","index":1,"insn_off":56,"kind":"field_byte_size","type_id":5,"root":"job","access":"0:2","path":"job.flags","function":"uses_override","file":"./weak_override.c","line":14,"column":22,"source":"\\tsheet->answers[0] = job_size(FIELD_BYTE_SIZE(JOB(sheet)->flags));","status":"relocated","value":8,"problem":null,"reason":null,"comparisons":[],"cures":[]}
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

@@ -2,11 +2,13 @@
 
 mod answers;
 mod damage;
+mod dump;
 mod explain;
 mod inspect;
 mod kernel;
 mod output;
 mod program;
+mod query;
 mod relocate;
 mod streams;
 mod support;

@@ -17,6 +17,8 @@ fn wrong_usage_is_said() {
         "support a.o",
         "explain",
         "explain a.o --status good",
+        "query",
+        "dump --target",
     ] {
         let run = run_line(line);
         assert_eq!((run.status, run.stdout.as_str()), (2, ""), "{line}");
@@ -27,7 +29,7 @@ fn wrong_usage_is_said() {
 #[test]
 fn help_has_examples_and_exit_statuses() {
     assert!(run(&["--help"]).good().contains("Exit status:"));
-    for command in ["relocate", "inspect", "explain"] {
+    for command in ["relocate", "inspect", "explain", "query", "dump"] {
         assert!(run(&[command, "--help"]).good().contains("Examples:\n  core-reloc"), "{command}");
     }
     let version = run(&["--version"]).good();

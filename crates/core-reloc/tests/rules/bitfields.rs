@@ -110,3 +110,27 @@ fn loads_cannot_follow_between_bitfields_and_plain_fields() {
     check_resize(bits::<33, 40, 128>, plain, a, Resize::Unsafe { from: 0, to: 4 });
     check_resize(bits::<0, 3, 64>, bits::<33, 40, 128>, a, Resize::Same);
 }
+
+#[test]
+fn the_left_shift_is_not_checked() {
+    // 40 bits from bit 12 of the load's eight bytes on leave 12 on either side: the shift is the
+    // same in both byte orders.
+    let c = ask(FieldLshiftU64, "s", "0:2");
+    check(bits::<0, 3, 76>, bits::<0, 3, 76>, c, Unchecked(12));
+    check(bits::<0, 3, 64>, bits::<0, 3, 76>, c, Unchecked(12));
+}
+
+#[test]
+fn bits_are_found_in_anonymous_members() {
+    fn inside(btf: &mut Builder<'_>) {
+        let unsigned = u32_(btf);
+        let inner =
+            btf.structure("", 8).bitfield("x", unsigned, 0, 3).bitfield("a", unsigned, 35, 3);
+        let inner = inner.finish();
+        btf.structure("s", 16).bitfield("y", unsigned, 0, 1).member("", inner, 64).finish();
+    }
+    // a: bits 99 to 102 lie in the four bytes from 12 on.
+    check(bits::<0, 3, 64>, inside, ask(FieldByteOffset, "s", "0:0"), Unchecked(12));
+    check(bits::<0, 3, 64>, inside, ask(FieldByteSize, "s", "0:0"), Unchecked(4));
+    check(bits::<0, 3, 64>, inside, ask(FieldRshiftU64, "s", "0:0"), Value(61, 61));
+}

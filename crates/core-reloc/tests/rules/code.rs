@@ -281,3 +281,25 @@ fn the_instruction_is_inside_of_the_code() {
     }
     assert!(patch(&mut code, &at(0), Unresolved::Poison).is_ok());
 }
+
+#[test]
+fn an_instruction_is_read_where_all_of_it_is() {
+    use core_reloc::Code;
+
+    let code: Vec<u8> =
+        [slot(ByteOrder::Little, MOV64, 1, 0, 0, 8), slot(ByteOrder::Little, LDIMM64, 1, 0, 0, 10)]
+            .concat();
+    let whole = [&code[..], &[0; 8]].concat();
+    assert_eq!(Code::at(&code, 0).unwrap().as_bytes(), &code[..8]);
+    assert_eq!(Code::at(&code, 0).unwrap().to_string(), "b701000008000000");
+    assert_eq!(format!("{:?}", Code::at(&code, 0).unwrap()), "b701000008000000");
+    assert_eq!(Code::at(&whole, 8).unwrap().as_bytes(), &whole[8..]);
+    assert_eq!(
+        Code::at(&whole, 8).unwrap().to_string(),
+        "18010000".to_owned() + "0a000000" + &"0".repeat(16)
+    );
+    // The second slot is missing; a part of an instruction; nothing at all.
+    for insn_off in [8, 9, 16, u32::MAX] {
+        assert_eq!(Code::at(&code, insn_off), None);
+    }
+}

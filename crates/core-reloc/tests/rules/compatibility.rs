@@ -317,3 +317,111 @@ fn prototypes_nested_deeper_than_32_levels_of_parameters_are_an_error() {
     check(params::<31>, params::<31>, ask(TypeMatches, "holder", "0"), Value(1, 1));
     check(params::<32>, params::<32>, ask(TypeMatches, "holder", "0"), Error("too deep"));
 }
+
+describe! {
+    old_bits = |btf| btf.int("int", 4, IntEncoding(32 | (3 << 16) | (IntEncoding::SIGNED as u32) << 24));
+    twice_a = |btf| {
+        let int = int(btf);
+        btf.structure("c", 4).member("a", int, 0).member("a", int, 0).finish()
+    };
+    enum_e_twice = |btf| btf.enumeration("e", 4).enumerator("X", 0).enumerator("X", 0).finish();
+    enum_e_z = |btf| btf.enumeration("e", 4).enumerator("Z", 0).enumerator("W", 1).finish();
+    to_two = |btf| { let two = two(btf); let pointer = btf.ptr(two); btf.ptr(pointer) };
+    to_one = |btf| { let one = one(btf); let pointer = btf.ptr(one); btf.ptr(pointer) };
+    array_of_two = |btf| { let two = two(btf); let int = int(btf); btf.array(two, int, 2) };
+    array_of_one = |btf| { let one = one(btf); let int = int(btf); btf.array(one, int, 2) };
+    returns_float = |btf| { let f = float(btf); let i = int(btf); btf.func_proto(f).param("x", i).finish() };
+    two_params = |btf| {
+        let (i, f) = (int(btf), float(btf));
+        btf.func_proto(TypeId::VOID).param("x", i).param("y", f).finish()
+    };
+    two_ints = |btf| {
+        let i = int(btf);
+        btf.func_proto(TypeId::VOID).param("x", i).param("y", i).finish()
+    };
+    flavored = |btf| { let int = int(btf); btf.structure("c___2", 4).member("a", int, 0).finish() };
+}
+
+#[test]
+fn types_are_compared_at_their_last_level_too() {
+    rows! { field:
+        old_bits, signed => 0;
+        old_bits, old_bits => 0;
+    }
+    rows! { compatible:
+        old_bits, signed => 0;
+        old_bits, old_bits => 0;
+        void_pointer, void_pointer => 1;
+        proto_1, returns_float => 0;
+        two_ints, two_ints => 1;
+        two_ints, two_params => 0;
+        to_two, to_one => 1;
+    }
+    rows! { matches:
+        void_pointer, void_pointer => 1;
+        to_two, to_one => 1;
+        array_of_one, array_of_two => 1;
+        array_of_two, array_of_one => 0;
+        two_ints, two_ints => 1;
+        two_ints, two_params => 0;
+        proto_1, returns_float => 0;
+        one, flavored => 1;
+        flavored, one => 1;
+        one, other_composite => 0;
+        // libbpf asks first whether the target has as many members or enumerators.
+        twice_a, one => 0;
+        enum_e_twice, enum_e => 0;
+        enum_e, enum_e_twice => 1;
+        enum_e, enum_e_z => 0;
+    }
+    rows! { matches_behind_pointer:
+        array_of_two, array_of_one => 1;
+        enum_e_flavor, enum_e => 0;
+        to_two, to_one => 1;
+        signed, not_signed => 0;
+    }
+}
+
+/// Ten nested prototypes as the first parameter, and the same behind `LEVELS` more as the second.
+fn ten_again<const LEVELS: usize>(btf: &mut Builder<'_>) {
+    let mut ten = int(btf);
+    for _ in 0..10 {
+        ten = btf.func_proto(TypeId::VOID).param("a", ten).finish();
+    }
+    let mut deeper = ten;
+    for _ in 0..LEVELS {
+        deeper = btf.func_proto(TypeId::VOID).param("a", deeper).finish();
+    }
+    let outer = btf.func_proto(TypeId::VOID).param("a", ten).param("b", deeper).finish();
+    btf.typedef("holder", outer);
+}
+
+#[test]
+fn what_was_compared_before_counts_with_its_depth() {
+    // The outermost prototype, those between, and the ten: 32 levels of parameters. A match counts
+    // the int as well.
+    let exists = ask(TypeExists, "holder", "0");
+    check(ten_again::<21>, ten_again::<21>, exists, Value(1, 1));
+    check(ten_again::<22>, ten_again::<22>, exists, Error("too deep"));
+    let matches = ask(TypeMatches, "holder", "0");
+    check(ten_again::<20>, ten_again::<20>, matches, Value(1, 1));
+    check(ten_again::<21>, ten_again::<21>, matches, Error("too deep"));
+}
+
+#[test]
+fn members_compared_before_count_with_their_depth() {
+    fn ten_again<const LEVELS: usize>(btf: &mut Builder<'_>) {
+        let mut ten = int(btf);
+        for _ in 0..10 {
+            ten = btf.structure("t", 4).member("m", ten, 0).finish();
+        }
+        let mut deeper = ten;
+        for _ in 0..LEVELS {
+            deeper = btf.structure("t", 4).member("m", deeper, 0).finish();
+        }
+        btf.structure("holder", 8).member("first", ten, 0).member("second", deeper, 32).finish();
+    }
+    let matches = ask(TypeMatches, "holder", "0");
+    check(ten_again::<20>, ten_again::<20>, matches, Value(1, 1));
+    check(ten_again::<21>, ten_again::<21>, matches, Error("too deep"));
+}

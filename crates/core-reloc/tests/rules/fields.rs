@@ -260,3 +260,161 @@ fn members_that_branch_do_not_multiply_the_work() {
     check(local, branching, ask(FieldByteOffset, "s", "0:0"), Value(0, 4));
     check(local, branching, ask(FieldExists, "s", "0:1"), Value(1, 0));
 }
+
+#[test]
+fn members_that_lack_the_name_leave_no_trace() {
+    /// 70 anonymous members of four bytes each, and then the one that is looked for.
+    fn many(btf: &mut btf_types::build::Builder<'_>) {
+        let int = int(btf);
+        let inner = btf.structure("", 4).member("other", int, 0).finish();
+        let mut outer = btf.structure("s", 71 * 4);
+        for position in 0..70 {
+            outer = outer.member("", inner, 32 * position);
+        }
+        outer.member("a", int, 32 * 70).finish();
+    }
+    fn plain(btf: &mut btf_types::build::Builder<'_>) {
+        let int = int(btf);
+        btf.structure("s", 4).member("a", int, 0).finish();
+    }
+    check(plain, many, ask(FieldByteOffset, "s", "0:0"), Value(0, 70 * 4));
+}
+
+#[test]
+fn what_was_searched_before_counts_with_its_depth() {
+    /// Ten levels without the name, 70 times; then the same ten behind `LEVELS` more.
+    fn repeated<const LEVELS: usize>(btf: &mut btf_types::build::Builder<'_>) {
+        let int = int(btf);
+        let mut ten = btf.structure("", 4).member("other", int, 0).finish();
+        for _ in 1..10 {
+            ten = btf.structure("", 4).member("", ten, 0).finish();
+        }
+        let mut deeper = ten;
+        for _ in 0..LEVELS {
+            deeper = btf.structure("", 4).member("", deeper, 0).finish();
+        }
+        let mut outer = btf.structure("s", 8);
+        for _ in 0..70 {
+            outer = outer.member("", ten, 0);
+        }
+        outer.member("", deeper, 0).member("late", int, 32).finish();
+    }
+    fn local(btf: &mut btf_types::build::Builder<'_>) {
+        let int = int(btf);
+        btf.structure("s", 4).member("late", int, 0).finish();
+    }
+    // The root, the anonymous member, the levels and the ten: at most 64 steps.
+    let late = ask(FieldByteOffset, "s", "0:0");
+    check(local, repeated::<52>, late, Value(0, 4));
+    check(local, repeated::<53>, late, Error("too deep"));
+}
+
+#[test]
+fn offsets_add_up_through_anonymous_members() {
+    fn levels(btf: &mut btf_types::build::Builder<'_>) {
+        let int = int(btf);
+        let a = btf.structure("", 16).member("x", int, 0).member("a", int, 96).finish();
+        let b = btf.structure("", 64).member("y", int, 0).member("", a, 32).finish();
+        btf.structure("s", 128).member("z", int, 0).member("", b, 512).finish();
+    }
+    fn plain(btf: &mut btf_types::build::Builder<'_>) {
+        let int = int(btf);
+        btf.structure("s", 4).member("a", int, 0).finish();
+    }
+    check(plain, levels, ask(FieldByteOffset, "s", "0:0"), Value(0, 12 + 4 + 64));
+}
+
+#[test]
+fn what_has_no_size_cannot_be_indexed() {
+    fn declared(btf: &mut btf_types::build::Builder<'_>) {
+        btf.fwd_struct("f");
+    }
+    for access in ["0", "1"] {
+        check(declared, declared, ask(FieldExists, "f", access), Error("has no size"));
+    }
+}
+
+#[test]
+fn shifts_of_fields_between_bytes_keep_the_rest_of_the_offset() {
+    use btf_types::{Btf, ByteOrder};
+    use core_reloc::{Target, resolve_bitfield_shifts};
+
+    fn between(btf: &mut btf_types::build::Builder<'_>) {
+        let int = int(btf);
+        btf.structure("s", 16).member("a", int, 35).finish();
+    }
+    // 32 bits from bit 35 on: 3 bits behind the byte that the load begins at.
+    for (order, left) in [(ByteOrder::Little, 64 - (3 + 32)), (ByteOrder::Big, (8 - 4) * 8 + 3)] {
+        let bytes = build(order, between);
+        let btf = Btf::parse(&bytes).unwrap();
+        let target = Target::new(&btf);
+        let shifts = resolve_bitfield_shifts(&btf, &target, root(&btf, "s"), "0:0");
+        let shifts = shifts.unwrap().unwrap();
+        assert_eq!((shifts.left, shifts.right), (left, 32), "{order}");
+    }
+    check(between, between, ask(FieldByteOffset, "s", "0:0"), Value(35 / 8, 35 / 8));
+}
+
+#[test]
+fn a_field_without_bytes_has_no_shifts() {
+    fn nothing(btf: &mut btf_types::build::Builder<'_>) {
+        let none = btf.structure("none", 0).finish();
+        btf.structure("s", 4).member("a", none, 0).finish();
+    }
+    check(nothing, nothing, ask(FieldLshiftU64, "s", "0:0"), Error("1 to 8 bytes"));
+    check(nothing, nothing, ask(FieldByteSize, "s", "0:0"), Value(0, 0));
+}
+
+#[test]
+fn loads_follow_where_both_are_pointers_or_unsigned_integers() {
+    use btf_types::{TypeId, build::Builder};
+    use core_reloc::Resize::{self, Same, To, Unsafe};
+
+    type Make = fn(&mut Builder<'_>) -> TypeId;
+    let rows: [(Make, Make, &str, Resize); 11] = [
+        (u32_, u64_, "0:0", To { from: 4, to: 8 }),
+        (u64_, u32_, "0:0", To { from: 8, to: 4 }),
+        (u32_, int, "0:0", Same),
+        (int, u64_, "0:0", Unsafe { from: 4, to: 8 }),
+        (u64_, int, "0:0", Unsafe { from: 8, to: 4 }),
+        (|btf| btf.float("f", 4), |btf| btf.float("d", 8), "0:0", Unsafe { from: 4, to: 8 }),
+        // An array is neither, but its elements may be.
+        (pair::<4>, pair::<8>, "0:0", Unsafe { from: 4, to: 8 }),
+        (pair::<4>, pair::<8>, "0:0:1", To { from: 4, to: 8 }),
+        // What is loaded of an array is an element, however many there are.
+        (pair::<4>, four::<4>, "0:0", Same),
+        (four_pairs::<4>, four_pairs::<8>, "0:0", Unsafe { from: 4, to: 8 }),
+        (four_pairs::<4>, four_pairs::<4>, "0:0", Same),
+    ];
+    for (local, target, access, expected) in rows {
+        let wrap = |make: Make| {
+            let mut btf = Builder::new(btf_types::ByteOrder::Little);
+            let ty = make(&mut btf);
+            btf.structure("s", 64).member("a", ty, 0).finish();
+            btf.finish().unwrap()
+        };
+        let (local, target) = (wrap(local), wrap(target));
+        let local = btf_types::Btf::parse(&local).unwrap();
+        let target = btf_types::Btf::parse(&target).unwrap();
+        let target = core_reloc::Target::new(&target);
+        let access = access.parse().unwrap();
+        let relocation = core_reloc::Relocation::new(0, root(&local, "s"), access, FieldByteOffset);
+        let resolution = core_reloc::Relocator::new(&local, &target).resolve(&relocation).unwrap();
+        assert_eq!(resolution.change.unwrap().resize, expected, "{relocation:?}");
+    }
+}
+
+fn pair<const SIZE: u32>(btf: &mut btf_types::build::Builder<'_>) -> btf_types::TypeId {
+    let element = unsigned(btf, "element", SIZE);
+    btf.array(element, element, 2)
+}
+
+fn four<const SIZE: u32>(btf: &mut btf_types::build::Builder<'_>) -> btf_types::TypeId {
+    let element = unsigned(btf, "element", SIZE);
+    btf.array(element, element, 4)
+}
+
+fn four_pairs<const SIZE: u32>(btf: &mut btf_types::build::Builder<'_>) -> btf_types::TypeId {
+    let pair = pair::<SIZE>(btf);
+    btf.array(pair, pair, 4)
+}

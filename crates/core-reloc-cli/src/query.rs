@@ -1,0 +1,165 @@
+//! `core-reloc query`.
+
+use std::{
+    io::{self, Write},
+    path::Path,
+};
+
+use core_reloc::{Facts, QueryError, query};
+use core_reloc_sys::Kernel;
+use owo_colors::OwoColorize;
+use serde::Serialize;
+
+use crate::{
+    Ending,
+    arguments::{Format, Query},
+    failure::Failure,
+    output::stdout,
+    target::with_btf,
+};
+
+/// What a target answers to a question.
+struct Answer<'q> {
+    question: &'q str,
+    target: String,
+    facts: Result<Facts, QueryError>,
+}
+
+pub(crate) fn run(arguments: &Query) -> Result<Ending, Failure> {
+    let kernel = Kernel::running();
+    let mut answers = Vec::new();
+    let mut ask = |path: Option<&Path>| {
+        let target = path.map_or("running kernel".to_string(), |path| path.display().to_string());
+        with_btf(path, &kernel, |btf| {
+            answers.extend(arguments.questions.iter().map(|question| Answer {
+                question,
+                target: target.clone(),
+                facts: query(btf, question),
+            }));
+        })
+    };
+    if arguments.targets.is_empty() {
+        ask(None)?;
+    }
+    for path in &arguments.targets {
+        ask(Some(path))?;
+    }
+    let mut out = stdout();
+    match arguments.format.format {
+        Format::Text => {
+            for question in &arguments.questions {
+                let answers: Vec<&Answer<'_>> =
+                    answers.iter().filter(|answer| answer.question == question).collect();
+                table(question, &answers, &mut out)?;
+            }
+        }
+        Format::Json => {
+            for answer in &answers {
+                json(answer, &mut out)?;
+            }
+        }
+    }
+    out.flush()?;
+    let all = answers.iter().all(|answer| answer.facts.is_ok());
+    Ok(if all { Ending::Good } else { Ending::Bad })
+}
+
+/// A column of the table: its heading, and what it shows.
+type Column = (&'static str, fn(&Facts) -> Option<String>);
+
+const COLUMNS: [Column; 9] = [
+    ("offset", |facts| facts.byte_offset.map(|offset| offset.to_string())),
+    ("bit", |facts| facts.bit_offset.map(|offset| offset.to_string())),
+    ("size", |facts| facts.size.map(|size| size.to_string())),
+    ("bits", |facts| facts.bitfield_size.map(|bits| bits.to_string())),
+    ("signed", |facts| facts.signed.map(|signed| if signed { "yes" } else { "no" }.to_string())),
+    ("lshift", |facts| facts.lshift.map(|shift| shift.to_string())),
+    ("rshift", |facts| facts.rshift.map(|shift| shift.to_string())),
+    ("value", |facts| facts.value.map(|value| value.to_string())),
+    ("type", |facts| Some(facts.ty.clone())),
+];
+
+/// Prints the answers to one question, a line for each target. Columns that say nothing are left
+/// out.
+fn table(question: &str, answers: &[&Answer<'_>], out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "{}", question.bold())?;
+    let width = answers.iter().map(|answer| answer.target.chars().count()).max().unwrap_or(0);
+    let cells = |column: &Column| -> Vec<Option<String>> {
+        answers.iter().map(|answer| column.1(answer.facts.as_ref().ok()?)).collect()
+    };
+    let columns: Vec<_> = COLUMNS
+        .iter()
+        .map(|column| (column.0, cells(column)))
+        .filter(|(_, cells)| cells.iter().any(Option::is_some))
+        .collect();
+    let width_of = |heading: &str, cells: &[Option<String>]| {
+        cells.iter().flatten().map(String::len).fold(heading.len(), usize::max)
+    };
+    if !columns.is_empty() {
+        write!(out, "  {:width$}", "")?;
+        for (heading, cells) in &columns {
+            cell(heading, heading, width_of(heading, cells), out)?;
+        }
+        writeln!(out)?;
+    }
+    for (row, answer) in answers.iter().enumerate() {
+        write!(out, "  {:width$}", answer.target)?;
+        match &answer.facts {
+            Err(error) => write!(out, "  {}", error.yellow())?,
+            Ok(_) => {
+                for (heading, cells) in &columns {
+                    let text = cells[row].as_deref().unwrap_or("-");
+                    cell(heading, text, width_of(heading, cells), out)?;
+                }
+            }
+        }
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
+/// Numbers are to the right; the type, which is the last, is to the left.
+fn cell(heading: &str, text: &str, width: usize, out: &mut impl Write) -> io::Result<()> {
+    if heading == "type" { write!(out, "  {text}") } else { write!(out, "  {text:>width$}") }
+}
+
+/// A line of `query`.
+#[derive(Serialize)]
+struct Line<'a> {
+    question: &'a str,
+    target: &'a str,
+    subject: Option<&'static str>,
+    r#type: Option<&'a str>,
+    type_id: Option<u32>,
+    byte_offset: Option<u64>,
+    bit_offset: Option<u32>,
+    bitfield_size: Option<u8>,
+    size: Option<u64>,
+    signed: Option<bool>,
+    lshift: Option<u64>,
+    rshift: Option<u64>,
+    value: Option<i128>,
+    error: Option<String>,
+}
+
+fn json(answer: &Answer<'_>, out: &mut impl Write) -> io::Result<()> {
+    let facts = answer.facts.as_ref().ok();
+    let line = Line {
+        question: answer.question,
+        target: &answer.target,
+        subject: facts.map(|facts| facts.subject.name()),
+        r#type: facts.map(|facts| facts.ty.as_str()),
+        type_id: facts.map(|facts| facts.type_id.0),
+        byte_offset: facts.and_then(|facts| facts.byte_offset),
+        bit_offset: facts.and_then(|facts| facts.bit_offset),
+        bitfield_size: facts.and_then(|facts| facts.bitfield_size),
+        size: facts.and_then(|facts| facts.size),
+        signed: facts.and_then(|facts| facts.signed),
+        lshift: facts.and_then(|facts| facts.lshift),
+        rshift: facts.and_then(|facts| facts.rshift),
+        value: facts.and_then(|facts| facts.value),
+        error: answer.facts.as_ref().err().map(ToString::to_string),
+    };
+    serde_json::to_writer(&mut *out, &line)?;
+    out.write_all(b"\n")
+}
