@@ -14,6 +14,7 @@ mod deny;
 mod fixtures;
 mod fuzz;
 mod instructions;
+mod mutants;
 mod skip;
 
 use std::error::Error;
@@ -86,6 +87,12 @@ const TASKS: &[Task] = &[
         arguments: "[--record]",
         about: "count the instructions that each part of a relocation takes",
         run: instructions::run,
+    },
+    Task {
+        name: "mutants",
+        arguments: "[PART...] [-- OPTION...]",
+        about: "plant bugs in the library, by cargo-mutants, and look whether the tests notice",
+        run: mutants::run,
     },
 ];
 

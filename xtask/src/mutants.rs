@@ -1,0 +1,81 @@
+//! `cargo xtask mutants`: plants bugs in the library and looks whether its tests notice.
+//!
+//! cargo-mutants makes the bugs: an operator turned, an arm of a match left out, a function that
+//! returns a constant. `.cargo/mutants.toml` has what all parts share, `docs/mutants.md` the results.
+
+use crate::Result;
+use crate::command::{cargo, is_installed, run as run_command};
+
+/// The release that the results were made with: others plant other bugs.
+const VERSION: &str = "27.1.0";
+
+/// Files in which bugs are planted, and the tests that must notice.
+struct Part {
+    name: &'static str,
+    package: &'static str,
+    files: &'static str,
+    except: &'static [&'static str],
+    tests: &'static [&'static str],
+}
+
+const PARTS: &[Part] = &[
+    Part {
+        name: "rules",
+        package: "core-reloc",
+        files: "crates/core-reloc/src/**",
+        except: &["crates/core-reloc/src/elf.rs", "crates/core-reloc/src/elf/**"],
+        tests: &["--lib", "--test", "rules"],
+    },
+    Part {
+        name: "elf",
+        package: "core-reloc",
+        files: "crates/core-reloc/src/elf/**",
+        except: &[],
+        tests: &["--features", "elf", "--lib", "--test", "elf"],
+    },
+    Part {
+        name: "format",
+        package: "btf-types",
+        files: "crates/btf-types/src/**",
+        except: &["crates/btf-types/src/build.rs", "crates/btf-types/src/build/**"],
+        tests: &["--features", "build", "--lib", "--test", "it"],
+    },
+];
+
+/// Runs the named parts, or all of them; a mutant that no test notices is an error, which the
+/// notes must explain.
+///
+/// What follows a `--` goes to cargo-mutants: `--file '**/value.rs'`, `--shard 0/4`, `--jobs 2`.
+pub(crate) fn run(arguments: &[String]) -> Result {
+    let mut halves = arguments.splitn(2, |argument| argument == "--");
+    let (names, options) = (halves.next().unwrap_or_default(), halves.next().unwrap_or_default());
+    if let Some(unknown) = names.iter().find(|name| PARTS.iter().all(|part| part.name != *name)) {
+        let known: Vec<&str> = PARTS.iter().map(|part| part.name).collect();
+        return Err(format!("no part is called `{unknown}`; there are {}", known.join(", ")).into());
+    }
+    if !is_installed("cargo-mutants") {
+        let install = format!("cargo install --locked cargo-mutants --version {VERSION}");
+        return Err(format!("cargo-mutants is not installed: `{install}`").into());
+    }
+    let parts = PARTS.iter().filter(|part| names.is_empty() || names.iter().any(|n| n == part.name));
+    let failed: Vec<&str> =
+        parts.filter(|part| run_part(part, options).is_err()).map(|part| part.name).collect();
+    if failed.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("mutants were missed, or could not be tried, in: {}", failed.join(", ")).into())
+    }
+}
+
+fn run_part(part: &Part, options: &[String]) -> Result {
+    let mut mutants = cargo();
+    mutants.args(["mutants", "--package", part.package]);
+    if !options.iter().any(|option| option == "--file" || option == "-f") {
+        mutants.args(["--file", part.files]);
+    }
+    for except in part.except {
+        mutants.args(["--exclude", except]);
+    }
+    mutants.arg("--output").arg(format!("target/mutants/{}", part.name));
+    run_command(mutants.args(options).arg("--").args(part.tests))
+}
