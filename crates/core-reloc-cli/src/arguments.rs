@@ -17,6 +17,7 @@ pub(crate) enum Command {
     Relocate(Relocate),
     Inspect(Inspect),
     Explain(Explain),
+    Blame(Blame),
     Query(Query),
     Dump(Dump),
     Support(Support),
@@ -131,6 +132,36 @@ impl OutcomeName {
         }
     }
 }
+
+/// Says which relocation poisoned the instruction that a verifier log complains of, and why
+#[derive(Debug, Args)]
+#[command(after_help = BLAME_EXAMPLES)]
+pub(crate) struct Blame {
+    /// The BPF object that was loaded, as clang compiled it
+    pub(crate) object: PathBuf,
+    /// The verifier's log, as any loader prints it; - for standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) log: PathBuf,
+    #[command(flatten)]
+    pub(crate) target: TargetArguments,
+    /// Only the relocations of this function, or of the functions in this section
+    #[arg(long, value_name = "NAME")]
+    pub(crate) program: Option<String>,
+    #[command(flatten)]
+    pub(crate) format: FormatArguments,
+}
+
+const BLAME_EXAMPLES: &str = "\
+Examples:
+  core-reloc blame prog.bpf.o --log verifier.log
+      for the running kernel
+  bpftool prog load prog.bpf.o /sys/fs/bpf/prog 2>&1 | core-reloc blame prog.bpf.o --log -
+      while it is loaded
+  core-reloc blame prog.bpf.o --log customer.log --target vmlinux-5.10 --program on_exit
+      for another kernel; the name of the program helps where the log says little
+
+The exit status is 1 if the log has no poisoned instruction, or no relocation is to blame. With
+--format json every relocation that may be meant is printed as explain prints it.";
 
 /// Says where a field is, how large it is, and how it is loaded; or what an enumerator's value is
 #[derive(Debug, Args)]

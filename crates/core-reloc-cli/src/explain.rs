@@ -81,19 +81,23 @@ pub(crate) fn print(
     }
 }
 
+/// Whether a relocation is of a program: a function, or those in a section. Without a name, all are.
+pub(crate) fn is_of_program(report: &Report<'_>, program: Option<&str>) -> bool {
+    let relocation = &report.relocation;
+    let function = relocation.function().ok().flatten();
+    program.is_none_or(|program| {
+        function.is_some_and(|function| function == program) || relocation.section() == program
+    })
+}
+
 fn is_chosen(arguments: &Explain, report: &Report<'_>) -> bool {
     let relocation = &report.relocation;
-    let is_of_program = |program: &String| {
-        let function = relocation.function().ok().flatten();
-        function.is_some_and(|function| function == program.as_str())
-            || relocation.section() == program.as_str()
-    };
     let is_of_root = |root: &String| {
         let wanted = root.split_whitespace().next_back().unwrap_or_default();
         let name = relocation.root_name().unwrap_or_default();
         name == wanted || essential_name(&name) == wanted.as_bytes()
     };
-    arguments.program.as_ref().is_none_or(is_of_program)
+    is_of_program(report, arguments.program.as_deref())
         && arguments.root.as_ref().is_none_or(is_of_root)
         && arguments.status.is_none_or(|status| status.name() == report.outcome.name())
 }

@@ -21,6 +21,9 @@ pub(crate) enum Failure {
     /// The relocated object cannot be written.
     #[error("cannot write {}: {error}", .path.display())]
     Write { path: PathBuf, error: io::Error },
+    /// The verifier's log cannot be read.
+    #[error("cannot read {}: {error}", .path.display())]
+    Log { path: PathBuf, error: io::Error },
     /// The results cannot be printed.
     #[error("cannot write to standard output: {0}")]
     Print(#[from] io::Error),

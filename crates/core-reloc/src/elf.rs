@@ -25,6 +25,7 @@
 //! # }
 //! ```
 
+mod blame;
 mod error;
 mod file;
 mod functions;
@@ -36,6 +37,7 @@ mod report;
 mod types;
 
 pub use self::{
+    blame::PoisonInLog,
     error::ObjectError,
     file::is_elf,
     lines::{SourceLine, SourceLines},

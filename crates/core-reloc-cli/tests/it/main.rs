@@ -1,6 +1,7 @@
 //! The program, run as its users run it: what it prints, what it writes, how it ends.
 
 mod answers;
+mod blame;
 mod damage;
 mod dump;
 mod explain;

@@ -17,6 +17,7 @@ fn wrong_usage_is_said() {
         "support a.o",
         "explain",
         "explain a.o --status good",
+        "blame a.o",
         "query",
         "dump --target",
     ] {
@@ -29,7 +30,7 @@ fn wrong_usage_is_said() {
 #[test]
 fn help_has_examples_and_exit_statuses() {
     assert!(run(&["--help"]).good().contains("Exit status:"));
-    for command in ["relocate", "inspect", "explain", "query", "dump"] {
+    for command in ["relocate", "inspect", "explain", "blame", "query", "dump"] {
         assert!(run(&[command, "--help"]).good().contains("Examples:\n  core-reloc"), "{command}");
     }
     let version = run(&["--version"]).good();

@@ -9,7 +9,7 @@ use super::{
     functions::Function,
     object::{Group, Place},
 };
-use crate::{Code, Error, RelocKind, Relocation, access_in_c, describe};
+use crate::{Code, Error, RelocKind, Relocation, access_in_c, describe, patch::SLOT_OFF};
 
 /// One relocation of an object: a record of `.BTF.ext` and the code that it belongs to.
 #[derive(Debug, Clone, Copy)]
@@ -97,6 +97,12 @@ impl<'a> ObjectRelocation<'a> {
     /// symbol's cannot be read.
     pub fn function(&self) -> Result<Option<Name<'a>>, Skip> {
         self.function_symbol().map(|function| self.object.functions().name(function))
+    }
+
+    /// Which instruction of its function it is, from 0; none if it is part of no function.
+    pub fn insn_in_function(&self) -> Option<u32> {
+        let start = u32::try_from(self.function_symbol().ok()?.start).ok()?;
+        self.record.insn_off.checked_sub(start).map(|offset| offset / SLOT_OFF)
     }
 
     pub(super) fn function_symbol(&self) -> Result<&'a Function, Skip> {

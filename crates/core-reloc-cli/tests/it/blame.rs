@@ -1,0 +1,99 @@
+//! `blame`: logs as the kernel and loaders write them, and what they are blamed on.
+
+use expect_test::expect;
+
+use crate::program::{Folder, Run, run_line};
+
+const OBJECT: &str = "fixtures/objects/access.bpfel.o --target fixtures/btf/nested.le.btf";
+
+fn blame(log: &str, more: &str) -> Run {
+    let folder = Folder::new();
+    let path = folder.file("log", log.as_bytes());
+    let mut run = run_line(&format!("blame {OBJECT} --log {path} {more}"));
+    run.stdout = folder.strip(&run.stdout);
+    run.stderr = folder.strip(&run.stderr);
+    run
+}
+
+/// The functions, and the lines of source, that are blamed.
+fn blamed(log: &str, more: &str) -> Vec<String> {
+    let lines = blame(log, &format!("--format json {more}")).good();
+    let place = |line: &str| {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        format!("{}:{}", line["function"].as_str().unwrap(), line["line"])
+    };
+    lines.lines().map(place).collect()
+}
+
+#[test]
+fn the_instruction_tells_the_relocation() {
+    // As readelf has it, `signed_loads` begins at 0xc0 and `stores` at 0x188.
+    let log = "0: R1=ctx() R10=fp0\n0: (85) call unknown#195896080\n\
+               invalid func unknown#195896080\nprocessed 1 insns (limit 1000000)\n";
+    expect![[r#"
+        /log:2: 0: (85) call unknown#195896080
+        this relocation poisoned it:
+
+        warning[field_missing]: field_byte_offset of job.pid: poisoned
+          --> ./access.c:36:20 in signed_loads, syscall+0xc0
+        36 |  answers[0] = job->pid;
+           |                    ^
+          = why: candidate struct job [47]: struct job has no member `pid`
+              struct job, 144 bytes                                  struct job, 160 bytes
+           >> job_id_t pid;                    /*     0       4 */ <
+                                                                   > struct {
+              … 10 more
+              char comm[16];                   /*    16      16 */   char comm[16];                   /*    24      16 */
+              struct job_queue queue;          /*    32      12 */ | struct job_queue queue;          /*    40      16 */
+              struct {                                             <
+                u16 first;                     /*    44       2 */   u16 first;                       /*    56       2 */
+              … 3 more
+                };                             /*    46       2 */   };                               /*    58       2 */
+              };                               /*    44       4 */ <
+              int grid[3][4];                  /*    48      48 */   int grid[3][4];                  /*    60      48 */
+              … 12 more
+          = help: `pid` is in `struct job` as `id.pid`
+                  struct job___new { struct { job_id_t pid; } id; } __attribute__((preserve_access_index));
+
+    "#]].assert_eq(&blame(log, "").good());
+    assert_eq!(blamed("9: (85) call unknown#195896080", ""), ["stores:54"]);
+}
+
+#[test]
+fn so_do_the_line_of_source_and_libbpfs_words() {
+    let log = "; answers[0] = job->pid; @ access.c:36\n77: (85) call unknown#195896080\n";
+    assert_eq!(blamed(log, ""), ["signed_loads:36"]);
+    assert_eq!(blamed("invalid func unknown#195896080", "--program stores"), ["stores:54"]);
+    let log = "func#0 @0\nfunc#1 @20\n29: <invalid CO-RE relocation>\n";
+    assert_eq!(blamed(log, ""), ["stores:54"]);
+}
+
+#[test]
+fn a_log_that_says_little_leaves_several() {
+    assert_eq!(blamed("invalid func unknown#195896080", ""), ["signed_loads:36", "stores:54"]);
+    let run = blame("invalid func unknown#195896080", "").good();
+    assert!(run.contains("one of these 2 relocations poisoned it:"), "{run}");
+}
+
+#[test]
+fn nothing_to_blame_is_exit_status_1() {
+    let run = blame("0: (95) exit\n", "");
+    assert_eq!((run.status, run.stdout.as_str()), (1, ""));
+    expect![[r#"
+        core-reloc: error: /log: there is no poisoned instruction, such as `call unknown#195896080`; is the verifier's log complete?
+    "#]].assert_eq(&run.stderr);
+    let run = blame("0: (85) call unknown#195896080", "--program loads");
+    assert_eq!((run.status, run.stdout.as_str()), (1, ""));
+    expect![[r#"
+        core-reloc: error: fixtures/objects/access.bpfel.o: no relocation is poisoned for this target; is it the kernel that wrote /log?
+    "#]].assert_eq(&run.stderr);
+}
+
+#[test]
+fn a_log_must_be_readable() {
+    let refused = run_line(&format!("blame {OBJECT} --log fixtures/no.log")).refused();
+    expect![[r#"
+        core-reloc: error: cannot read fixtures/no.log: No such file or directory (os error 2)
+    "#]]
+    .assert_eq(&refused);
+}
