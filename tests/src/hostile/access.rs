@@ -4,9 +4,9 @@ use std::sync::LazyLock;
 
 use btf_types::{Btf, ByteOrder, IntEncoding, TypeId, build::Builder};
 use core_reloc::{
-    AccessError, AccessPath, RelocKind, access_in_c, essential_name, generate_enumerator_access,
-    generate_field_access, generate_type_access, limits::MAX_PATH_LEN, local_value,
-    parse_access_string,
+    AccessError, AccessPath, FactsOf, RelocKind, access_in_c, essential_name,
+    generate_enumerator_access, generate_field_access, generate_type_access, limits::MAX_PATH_LEN,
+    local_value, parse_access_string, query,
 };
 
 use super::walk::printed;
@@ -38,6 +38,7 @@ pub(super) fn access(bytes: &[u8]) {
     if let Ok(text) = str::from_utf8(bytes) {
         let (root, path) = text.split_once('\n').unwrap_or(("box", text));
         generate(root, path);
+        ask(text);
     }
 }
 
@@ -109,6 +110,19 @@ fn generate(root: &str, path: &str) {
         }
     }
     there_and_back(&local, root, path);
+}
+
+/// Asks for facts about whatever the text names.
+fn ask(question: &str) {
+    let btf = Btf::parse(&TYPES).expect("the builder wrote it");
+    match query(&btf, question) {
+        Ok(facts) => {
+            assert!(!facts.ty.is_empty() && btf.type_by_id(facts.type_id).is_ok());
+            assert_eq!(facts.value.is_some(), facts.subject == FactsOf::Enumerator);
+            assert_eq!(facts.byte_offset.is_some(), facts.subject == FactsOf::Field);
+        }
+        Err(error) => assert!(printed(format_args!("{error} {error:?}")) > 0),
+    }
 }
 
 /// The C text of a path of names leads to the same place again.

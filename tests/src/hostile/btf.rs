@@ -1,9 +1,10 @@
 //! BTF that stands alone, and BTF on a base.
 
 use btf_types::{
-    Btf, ByteOrder, PointerSize,
+    Btf, ByteOrder, PointerSize, Type,
     build::{Builder, HeaderForm},
 };
+use core_reloc::{Definition, limits::MAX_DEFINITION_LINES, type_in_c};
 
 use super::walk::{printed, walk};
 
@@ -17,11 +18,30 @@ pub(super) fn alone(bytes: &[u8]) {
         Err(error) => return assert!(printed(format_args!("{error} {error:?}")) > 0),
     };
     walk(&btf);
+    for ty in btf.own_types().take(DEFINED) {
+        define(ty);
+    }
     for size in [PointerSize::Four, PointerSize::Eight] {
         assert_eq!(btf.clone().with_pointer_size(size).pointer_size(), size as u8);
     }
     for order in [ByteOrder::Little, ByteOrder::Big] {
         copy(&btf, order);
+    }
+}
+
+/// How many types are defined: one may take thousands of lines.
+const DEFINED: usize = 8;
+
+/// Writes a type as C does.
+fn define(ty: Type<'_>) {
+    assert!(!type_in_c(ty).is_empty());
+    let definition = Definition::of(ty);
+    assert!(!definition.head.is_empty());
+    assert!(definition.lines.len() <= MAX_DEFINITION_LINES);
+    assert_eq!(definition.size, ty.size().ok());
+    for line in &definition.lines {
+        assert!(line.text.len() < 1 << 12 && line.name.len() < 1 << 12);
+        assert!(line.place.is_none_or(|place| printed(format_args!("{place}")) > 0));
     }
 }
 
@@ -79,14 +99,14 @@ fn copy(btf: &Btf<'_>, order: ByteOrder) {
         assert_eq!(ty.name().ok(), copied.name().ok());
         assert_eq!(ty.referenced_id(), copied.referenced_id());
         assert_eq!((ty.int(), ty.array()), (copied.int(), copied.array()));
-        let members = |ty: btf_types::Type<'_>| {
+        let members = |ty: Type<'_>| {
             ty.members()
                 .iter()
                 .map(|member| (member.type_id(), member.bit_offset()))
                 .collect::<Vec<_>>()
         };
         assert_eq!(members(ty), members(copied));
-        let values = |ty: btf_types::Type<'_>| {
+        let values = |ty: Type<'_>| {
             ty.enumerators().iter().map(|enumerator| enumerator.value()).collect::<Vec<_>>()
         };
         assert_eq!(values(ty), values(copied));

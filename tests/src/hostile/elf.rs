@@ -8,6 +8,7 @@ use btf_types::{Btf, ByteOrder};
 use core_reloc::{
     Code, Options, Status, Target, Unresolved,
     elf::{Object, ObjectRelocation, Outcome, Report, SourceLines, TypeSections, is_elf},
+    explain::Explainer,
 };
 use object::{
     Endianness, elf,
@@ -38,6 +39,7 @@ pub(super) fn elf(bytes: &[u8]) {
     };
     assert!(is_elf(bytes));
     assert_eq!(object.as_bytes(), bytes);
+    assert_eq!(object.validate().is_ok(), object.btf().is_none_or(|btf| btf.validate().is_ok()));
     assert!(printed(format_args!("{:?}", object.byte_order())) > 0);
     let relocations: Vec<ObjectRelocation<'_>> = object.relocations().collect();
     let Some(local) = object.btf() else { return assert!(relocations.is_empty()) };
@@ -118,9 +120,12 @@ fn relocate<'a>(object: &'a Object<'a>, target: &'a Target<'a>, options: Options
     let mut expected = object.as_bytes().to_vec();
     let mut reports = 0;
     let mut outcomes = Vec::new();
+    let mut explainer = object.btf().map(|local| Explainer::new(local, target));
     for report in &mut relocating {
         reports += 1;
         check_report(&report, options);
+        let explanation = explainer.as_mut().and_then(|explainer| explainer.report(&report));
+        assert!(explanation.is_some() || report.outcome.name() == "relocated");
         replay(&places, &mut expected, &report);
         outcomes.push((report.outcome.name(), report.outcome.value()));
     }

@@ -2,12 +2,12 @@
 
 use btf_types::{Btf, TypeId};
 use core_reloc::{
-    Cause, Code, Error, Options, Patched, RelocKind, Relocation, Relocator, Resolution, Status,
-    Target, Unresolved, access_in_c, apply_relocation, apply_relocations, create_relocation,
-    describe_unmatched, local_value, patch, resolve_bitfield_shifts, resolve_enum_value,
-    resolve_enum_value_exists, resolve_field_exists, resolve_field_offset, resolve_field_signed,
-    resolve_field_size, resolve_type_exists, resolve_type_id, resolve_type_matches,
-    resolve_type_size,
+    Cause, Code, Error, Options, Patched, Poison, RelocKind, Relocation, Relocator, Resolution,
+    Status, Target, Unresolved, access_in_c, apply_relocation, apply_relocations,
+    create_relocation, describe_unmatched, explain::Explainer, local_value, patch,
+    resolve_bitfield_shifts, resolve_enum_value, resolve_enum_value_exists, resolve_field_exists,
+    resolve_field_offset, resolve_field_signed, resolve_field_size, resolve_type_exists,
+    resolve_type_id, resolve_type_matches, resolve_type_size,
 };
 
 use super::input::Input;
@@ -78,10 +78,13 @@ impl Case<'_> {
     ) -> Outcome {
         let mut code = self.input.code.clone();
         let mut relocator = Relocator::with_options(self.local, target, options);
+        let mut explainer = Explainer::new(self.local, target);
         let mut outcomes = Vec::new();
         for relocation in relocations {
             let before = code.clone();
-            let patched = relocator.resolve(relocation).and_then(|resolution| {
+            let resolution = relocator.resolve(relocation);
+            check_explanation(&mut explainer, relocation, &resolution);
+            let patched = resolution.and_then(|resolution| {
                 self.check_resolution(target, relocation, &resolution);
                 let alone = patch(&mut before.clone(), &resolution, options.unresolved);
                 let patched = relocator.apply(&mut code, relocation, &resolution);
@@ -234,6 +237,27 @@ impl Case<'_> {
             assert_eq!(relocator.resolve(relocation), fresh);
         }
     }
+}
+
+/// Explains a decision, whether or not there is something to explain.
+fn check_explanation(
+    explainer: &mut Explainer<'_>,
+    relocation: &Relocation,
+    resolution: &Result<Resolution, Error>,
+) {
+    let explanation = match resolution {
+        Ok(resolution) => match &resolution.unmatched {
+            Some(unmatched) => explainer.unmatched(relocation, unmatched),
+            None => explainer.poisoned(relocation, resolution, Poison::Resized { from: 4, to: 0 }),
+        },
+        Err(error) => explainer.failed(Some(relocation), error),
+    };
+    assert!(!explanation.reason.is_empty() && !explanation.problem.name().is_empty());
+    for cure in &explanation.cures {
+        assert!(!cure.text.is_empty() && cure.text.len() < LONGEST_TEXT);
+        assert!(cure.code.as_ref().is_none_or(|code| code.len() < LONGEST_TEXT));
+    }
+    assert!(printed(format_args!("{:?}", explanation.comparisons)) > 0);
 }
 
 /// An error says which relocation it is about, and why.
