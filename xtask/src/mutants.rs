@@ -57,7 +57,8 @@ pub(crate) fn run(arguments: &[String]) -> Result {
         let install = format!("cargo install --locked cargo-mutants --version {VERSION}");
         return Err(format!("cargo-mutants is not installed: `{install}`").into());
     }
-    let parts = PARTS.iter().filter(|part| names.is_empty() || names.iter().any(|n| n == part.name));
+    let parts =
+        PARTS.iter().filter(|part| names.is_empty() || names.iter().any(|n| n == part.name));
     let failed: Vec<&str> =
         parts.filter(|part| run_part(part, options).is_err()).map(|part| part.name).collect();
     if failed.is_empty() {

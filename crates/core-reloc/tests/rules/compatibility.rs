@@ -319,7 +319,7 @@ fn prototypes_nested_deeper_than_32_levels_of_parameters_are_an_error() {
 }
 
 describe! {
-    old_bits = |btf| btf.int("int", 4, IntEncoding(32 | (3 << 16) | (IntEncoding::SIGNED as u32) << 24));
+    old_bits = |btf| btf.int("int", 4, IntEncoding(32 | (3 << 16) | IntEncoding::SIGNED));
     twice_a = |btf| {
         let int = int(btf);
         btf.structure("c", 4).member("a", int, 0).member("a", int, 0).finish()
