@@ -7,11 +7,11 @@
 //!
 //! # The way of a relocation
 //! record → [`Relocation`] with its [`AccessPath`] → local spec → [`Candidate`]s → target spec →
-//! [`Resolution`] → [`patch`].
+//! [`Resolution`] → [`patch()`].
 //!
 //! # Three ways in
 //! - A loader that has instructions and records makes a [`Relocator`] of the object's BTF and a
-//!   [`Target`], and calls [`Relocator::resolve`] and [`patch`], or [`Relocator::relocate`] for both.
+//!   [`Target`], and calls [`Relocator::resolve`] and [`patch()`], or [`Relocator::relocate`] for both.
 //! - Whole objects: feature `elf`, the module `elf`.
 //! - Single questions: [`resolve_field_offset`] and its like; relocations from names, for code that
 //!   is made at run time: [`generate_field_access`].

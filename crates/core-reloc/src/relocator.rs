@@ -24,7 +24,7 @@ use crate::{
 
 /// Relocates one object against one target.
 ///
-/// A loader uses it in two ways: [`resolve`](Relocator::resolve) and then [`patch`], so that it can
+/// A loader uses it in two ways: [`resolve`](Relocator::resolve) and then [`patch()`], so that it can
 /// look at the decision; or [`relocate`](Relocator::relocate), which does both. The order of
 /// relocations matters: candidates narrow (see [`Options::narrow`]).
 ///
@@ -107,16 +107,16 @@ impl<'a> Relocator<'a> {
     /// Decides about a relocation, and applies the decision to the code.
     ///
     /// # Errors
-    /// As [`Relocator::resolve`] and [`patch`]; the code is then as it was.
+    /// As [`Relocator::resolve`] and [`patch()`]; the code is then as it was.
     pub fn relocate(&mut self, code: &mut [u8], relocation: &Relocation) -> Result<Patched, Error> {
         let resolution = self.resolve(relocation)?;
         self.apply(code, relocation, &resolution)
     }
 
-    /// Applies a decision to the code, as [`patch`] does, with the names in the error.
+    /// Applies a decision to the code, as [`patch()`] does, with the names in the error.
     ///
     /// # Errors
-    /// As [`patch`]; the code is then as it was.
+    /// As [`patch()`]; the code is then as it was.
     pub fn apply(
         &self,
         code: &mut [u8],

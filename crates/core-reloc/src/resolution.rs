@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 use crate::{Candidate, Mismatch, RelocKind};
 
 /// What is to be done to the instruction of a relocation. Deciding touches no instruction; applying
-/// is [`patch`](crate::patch())'s.
+/// is [`patch()`](crate::patch())'s.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resolution {
     /// What was asked.
