@@ -33,7 +33,7 @@ use std::io;
 
 pub use self::load::{Btf, CoreRelos, FuncInfo, Program, ProgramType};
 pub use self::loaded::Loaded;
-pub use self::probe::availability;
+pub use self::probe::{Unheard, availability, loads_programs};
 
 /// Why the kernel does not load something.
 #[derive(Debug, thiserror::Error)]

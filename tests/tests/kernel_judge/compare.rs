@@ -6,9 +6,11 @@ use btf_types::ext::CoreReloc;
 use btf_types::{Btf, StrOffset, TypeId};
 use core_reloc::{Error, Module, Options, Patched, Relocator, Target};
 use core_reloc_sys::Kernel;
+use core_reloc_tests::judge::Record;
 use core_reloc_tests::judge::kernel::asm::Insn;
-use core_reloc_tests::judge::kernel::{CoreRelos, Program, ProgramType, Refused, availability};
-use core_reloc_tests::judge::{Record, skipped};
+use core_reloc_tests::judge::kernel::{
+    CoreRelos, Program, ProgramType, Refused, Unheard, availability,
+};
 
 use super::local::Local;
 
@@ -164,5 +166,5 @@ pub(crate) fn running() -> &'static Target<'static> {
 
 /// Whether the kernel can be heard here; says so if not.
 pub(crate) fn is_available() -> bool {
-    availability().inspect_err(|why| skipped(why)).is_ok()
+    availability().inspect_err(Unheard::skip).is_ok()
 }

@@ -11,7 +11,7 @@ use std::{
 use core_reloc_tests::{
     data,
     judge::{
-        kernel::{Loaded, ProgramType, availability},
+        kernel::{Loaded, ProgramType, loads_programs},
         skipped,
     },
 };
@@ -22,7 +22,7 @@ use crate::program::{Folder, run, run_line};
 fn unheard() -> Option<String> {
     let bpftool = Command::new("bpftool").arg("version").output();
     let bpftool = bpftool.err().map(|error| format!("bpftool does not start: {error}"));
-    bpftool.or(availability().err())
+    bpftool.or(loads_programs().err().map(|why| why.to_string()))
 }
 
 /// A directory of the BPF file system, which goes with all programs pinned in it.

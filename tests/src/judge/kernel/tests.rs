@@ -5,8 +5,8 @@ use super::asm::{
     set,
 };
 use super::*;
+use crate::judge::Record;
 use crate::judge::handmade::{Blob, Order};
-use crate::judge::{Record, skipped};
 
 const FIELD_BYTE_OFFSET: u32 = 0;
 const FIELD_EXISTS: u32 = 2;
@@ -36,7 +36,7 @@ fn load_relocated(code: &[[u8; 8]], field: &str, kind: u32) -> Result<Loaded, Re
 }
 
 fn is_available() -> bool {
-    availability().inspect_err(|why| skipped(why)).is_ok()
+    availability().inspect_err(Unheard::skip).is_ok()
 }
 
 #[test]
