@@ -7,9 +7,11 @@
 //!
 //! [`Accepted`]: crate::judge::accepted::Accepted
 
+mod code;
 mod compare;
 mod explain;
 pub mod inputs;
+mod kernel_types;
 mod object;
 mod objects;
 mod report;
@@ -19,5 +21,5 @@ mod target;
 pub use self::object::ObjectFile;
 pub use self::objects::compare_objects;
 pub use self::report::{Report, Row, Tally};
-pub use self::suites::{Suite, run};
+pub use self::suites::{Options, Suite, run};
 pub use self::target::Kernel;

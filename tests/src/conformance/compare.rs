@@ -5,7 +5,7 @@ use std::fmt::{self, Write};
 
 use btf_types::{Btf, StrOffset, TypeId, ext::CoreReloc};
 use core_reloc::{
-    Cause, Code, Error, Poison, Relocation, Resolution, Status, Target, access_in_c,
+    Cause, Code, Error, Poison, Relocation, Relocator, Resolution, Status, Target, access_in_c,
     describe_unmatched,
 };
 
@@ -89,7 +89,7 @@ pub(super) struct Comparer<'a> {
     pub(super) libbpf: Libbpf,
     /// Whether differences show libbpf's log, which takes time.
     with_log: bool,
-    /// The root types of which only one side has narrowed the candidates.
+    /// The root types whose candidates only one side has narrowed.
     incomparable: HashSet<u32>,
 }
 
@@ -112,6 +112,7 @@ impl<'a> Comparer<'a> {
 
     /// Has libbpf relocate an instruction of `code`, and compares with what we did about it.
     pub(super) fn relocate(&mut self, record: Record, code: &mut [u8], ours: &Ours) -> Compared {
+        let candidates = self.candidates(record);
         let mut log = String::new();
         let verdict = if self.with_log {
             let (verdict, said) = logged(|| self.libbpf.relocate(record, code));
@@ -120,7 +121,24 @@ impl<'a> Comparer<'a> {
         } else {
             self.libbpf.relocate(record, code)
         };
-        self.compare(record, ours, &Some(verdict), log)
+        let theirs = Some(verdict);
+        let compared = self.compare(record, ours, &theirs, log);
+        if let Compared::Accepted(_) = compared {
+            let differ = match (ours.has_narrowed(), has_narrowed(&theirs)) {
+                (false, true) => self.candidates(record) != candidates,
+                (true, false) => candidates > 1,
+                (false, false) | (true, true) => false,
+            };
+            if differ {
+                self.incomparable.insert(record.type_id);
+            }
+        }
+        compared
+    }
+
+    /// How many candidates libbpf has left.
+    fn candidates(&mut self, record: Record) -> usize {
+        self.libbpf.candidates(record.type_id).map_or(0, |candidates| candidates.len())
     }
 
     /// Compares a relocation whose instruction libbpf finds no function for.
@@ -137,9 +155,6 @@ impl<'a> Comparer<'a> {
         }
         let case = Case { record, ours, theirs };
         if let Some(accepted) = explain(&case, self) {
-            if ours.has_narrowed() != has_narrowed(theirs) {
-                self.incomparable.insert(record.type_id);
-            }
             return Compared::Accepted(accepted);
         }
         Compared::Different(Box::new(Difference {
@@ -189,6 +204,24 @@ impl<'a> Comparer<'a> {
 }
 
 impl Ours {
+    /// What our relocator makes of a record and an instruction of `code`.
+    pub(super) fn relocate(relocator: &mut Relocator<'_>, record: Record, code: &mut [u8]) -> Self {
+        let applied = relocator.decode(&core_reloc(record)).and_then(|relocation| {
+            let resolution = relocator.resolve(&relocation)?;
+            let patched = relocator.apply(code, &relocation, &resolution)?;
+            Ok((patched, resolution))
+        });
+        match applied {
+            Ok((patched, resolution)) => Self::Applied {
+                status: patched.status,
+                before: patched.before,
+                after: patched.after,
+                resolution,
+            },
+            Err(error) => Self::Failed(error),
+        }
+    }
+
     /// Whether it was decided about: where candidates matched, only these are left.
     fn has_narrowed(&self) -> bool {
         match self {

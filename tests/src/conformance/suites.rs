@@ -1,10 +1,12 @@
 //! What can be compared, and with which data.
 
 use std::fmt;
+use std::num::NonZero;
 
-use clap::ValueEnum;
+use clap::{Args, ValueEnum};
 
 use super::inputs;
+use super::kernel_types::Questions;
 use super::objects::compare_objects;
 use super::report::{Report, Row};
 use super::target::Kernel;
@@ -18,17 +20,20 @@ pub enum Suite {
     Objects,
     /// The kernel's own tests of CO-RE, every program on every set of types.
     Selftests,
+    /// Every type of each kernel, with all of its fields, on all other kernels.
+    KernelTypes,
 }
 
 impl Suite {
     /// What is compared unless something is asked for.
     pub const DEFAULT: [Self; 3] = [Self::Fixtures, Self::Objects, Self::Selftests];
 
-    fn run(self, report: &mut Report) -> Result<(), String> {
+    fn run(self, options: &Options, report: &mut Report) -> Result<(), String> {
         match self {
             Self::Fixtures => fixtures(report),
             Self::Objects => objects(report),
             Self::Selftests => selftests(report),
+            Self::KernelTypes => kernel_types(report, options),
         }
     }
 }
@@ -39,16 +44,34 @@ impl fmt::Display for Suite {
             Self::Fixtures => "fixtures",
             Self::Objects => "objects",
             Self::Selftests => "selftests",
+            Self::KernelTypes => "kernel-types",
         })
+    }
+}
+
+/// How much is compared.
+#[derive(Debug, Clone, Args)]
+pub struct Options {
+    /// In kernel-types, take one in so many types
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub sample: NonZero<usize>,
+    /// In kernel-types, take the types of this kernel only, and of every other as a target
+    #[arg(long, value_name = "KERNEL")]
+    pub local: Option<String>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { sample: NonZero::<usize>::MIN, local: None }
     }
 }
 
 /// Compares the given suites, or the default ones if there are none. What has no data is left out
 /// and noted.
-pub fn run(suites: &[Suite]) -> Report {
+pub fn run(suites: &[Suite], options: &Options) -> Report {
     let mut report = Report::default();
     for suite in if suites.is_empty() { &Suite::DEFAULT } else { suites } {
-        if let Err(why) = suite.run(&mut report) {
+        if let Err(why) = suite.run(options, &mut report) {
             report.add_skipped(format!("{suite}: {why}"));
         }
     }
@@ -99,6 +122,19 @@ fn selftests(report: &mut Report) -> Result<(), String> {
                 compare_objects(&mut row, &tests.programs, kernel);
             }
             report.add(row);
+        }
+    }
+    Ok(())
+}
+
+fn kernel_types(report: &mut Report, options: &Options) -> Result<(), String> {
+    let mut kernels = inputs::kernels()?;
+    kernels.extend(running(report));
+    let wanted = |kernel: &&Kernel| options.local.as_ref().is_none_or(|name| *name == kernel.name);
+    for local in kernels.iter().filter(wanted) {
+        let questions = Questions::about(local, options.sample.get())?;
+        for target in kernels.iter().filter(|target| target.name != local.name) {
+            report.add(questions.compare_on(target));
         }
     }
     Ok(())
