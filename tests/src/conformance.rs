@@ -7,9 +7,11 @@
 //!
 //! [`Accepted`]: crate::judge::accepted::Accepted
 
+mod c_text;
 mod code;
 mod compare;
 mod explain;
+mod generated;
 pub mod inputs;
 mod kernel_types;
 mod object;

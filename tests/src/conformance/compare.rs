@@ -48,8 +48,8 @@ pub(super) enum Compared {
     Agreed(End),
     /// They differ, and this is why.
     Accepted(Accepted),
-    /// After an accepted difference one has narrowed the root type's candidates and the other has
-    /// not, so that nothing can be said about its later relocations.
+    /// One side has narrowed the root type's candidates and the other has not, or the instruction
+    /// has come out differently before: nothing can be said.
     Incomparable,
     /// They differ, and nothing explains it.
     Different(Box<Difference>),
@@ -90,7 +90,9 @@ pub(super) struct Comparer<'a> {
     /// Whether differences show libbpf's log, which takes time.
     with_log: bool,
     /// The root types whose candidates only one side has narrowed.
-    incomparable: HashSet<u32>,
+    incomparable_roots: HashSet<u32>,
+    /// The offsets of instructions that may have come out differently.
+    incomparable_code: HashSet<u32>,
 }
 
 /// A relocation that both have done.
@@ -107,7 +109,14 @@ impl<'a> Comparer<'a> {
         libbpf: Libbpf,
         with_log: bool,
     ) -> Self {
-        Self { local, target, libbpf, with_log, incomparable: HashSet::new() }
+        Self {
+            local,
+            target,
+            libbpf,
+            with_log,
+            incomparable_roots: HashSet::new(),
+            incomparable_code: HashSet::new(),
+        }
     }
 
     /// Has libbpf relocate an instruction of `code`, and compares with what we did about it.
@@ -123,21 +132,22 @@ impl<'a> Comparer<'a> {
         };
         let theirs = Some(verdict);
         let compared = self.compare(record, ours, &theirs, log);
+        let narrowed_apart = match (ours.has_narrowed(), has_narrowed(&theirs)) {
+            (false, true) => self.candidates(record) != candidates,
+            (true, false) => candidates > 1,
+            (false, false) | (true, true) => false,
+        };
+        if narrowed_apart {
+            self.incomparable_roots.insert(record.type_id);
+        }
         if let Compared::Accepted(_) = compared {
-            let differ = match (ours.has_narrowed(), has_narrowed(&theirs)) {
-                (false, true) => self.candidates(record) != candidates,
-                (true, false) => candidates > 1,
-                (false, false) | (true, true) => false,
-            };
-            if differ {
-                self.incomparable.insert(record.type_id);
-            }
+            self.incomparable_code.insert(record.insn_off);
         }
         compared
     }
 
     /// How many candidates libbpf has left.
-    fn candidates(&mut self, record: Record) -> usize {
+    pub(super) fn candidates(&mut self, record: Record) -> usize {
         self.libbpf.candidates(record.type_id).map_or(0, |candidates| candidates.len())
     }
 
@@ -147,7 +157,9 @@ impl<'a> Comparer<'a> {
     }
 
     fn compare(&mut self, record: Record, ours: &Ours, theirs: &Theirs, log: String) -> Compared {
-        if self.incomparable.contains(&record.type_id) {
+        if self.incomparable_roots.contains(&record.type_id)
+            || self.incomparable_code.contains(&record.insn_off)
+        {
             return Compared::Incomparable;
         }
         if let Some(end) = agreed(ours, theirs) {

@@ -11,7 +11,7 @@ use core_reloc::{RelocKind, Relocator, Subject, Target};
 use super::code::Form;
 use super::compare::{Comparer, Ours};
 use super::report::Row;
-use super::target::{Kernel, TargetError, for_libbpf, with_strings};
+use super::target::{Index, Kernel, TargetError, for_libbpf, with_strings};
 use crate::judge::Record;
 use crate::judge::libbpf::{self, Libbpf};
 
@@ -55,7 +55,7 @@ impl Questions {
     pub(super) fn compare_on(&self, kernel: &Kernel) -> Row {
         let new_row = || Row::new(format!("all types of {}", self.name), &kernel.name);
         let mut row = new_row();
-        let all = kernel.with_targets(|ours, theirs| {
+        let all = kernel.with_targets(Index::Kept, |ours, theirs| {
             row = self.ask(ours, theirs, new_row(), false)?;
             if row.tally().unexplained > 0 {
                 // Once more, so that libbpf says what it did.
@@ -84,15 +84,21 @@ impl Questions {
         let libbpf = libbpf.map_err(|error| error.to_string())?;
         let mut comparer = Comparer::new(&local, ours, libbpf, with_log);
         let mut relocator = Relocator::new(&local, ours);
+        let (mut our_code, mut their_code) = (Vec::new(), Vec::new());
         for (number, record) in self.records.iter().enumerate() {
             let theirs = comparer.libbpf.resolution(*record);
             let (original, size) = theirs.map_or((0, 0), |it| (it.original, it.original_size));
             // Now and then the compiler has it wrong.
             let is_wrong = number % 97 == 0;
             let held = if is_wrong { original.wrapping_add(1) } else { original };
-            let mut code = form(record.kind, number, size).holding(held, is_big_endian);
-            let ours = Ours::relocate(&mut relocator, *record, &mut code.clone());
-            let compared = comparer.relocate(*record, &mut code, &ours);
+            let insn = form(record.kind, number, size).holding(held, is_big_endian);
+            let insn_off = u32::try_from(our_code.len()).map_err(|error| error.to_string())?;
+            our_code.extend_from_slice(&insn);
+            their_code.extend(insn);
+
+            let record = Record { insn_off, ..*record };
+            let ours = Ours::relocate(&mut relocator, record, &mut our_code);
+            let compared = comparer.relocate(record, &mut their_code, &ours);
             row.add(|| format!("question {number}"), &compared);
         }
         Ok(row)

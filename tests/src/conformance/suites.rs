@@ -5,6 +5,7 @@ use std::num::NonZero;
 
 use clap::{Args, ValueEnum};
 
+use super::generated::{compare_programs, compare_type_pairs};
 use super::inputs;
 use super::kernel_types::Questions;
 use super::objects::compare_objects;
@@ -22,11 +23,14 @@ pub enum Suite {
     Selftests,
     /// Every type of each kernel, with all of its fields, on all other kernels.
     KernelTypes,
+    /// Generated programs on what became of their types.
+    Generated,
 }
 
 impl Suite {
     /// What is compared unless something is asked for.
-    pub const DEFAULT: [Self; 3] = [Self::Fixtures, Self::Objects, Self::Selftests];
+    pub const DEFAULT: [Self; 4] =
+        [Self::Fixtures, Self::Objects, Self::Selftests, Self::Generated];
 
     fn run(self, options: &Options, report: &mut Report) -> Result<(), String> {
         match self {
@@ -34,6 +38,10 @@ impl Suite {
             Self::Objects => objects(report),
             Self::Selftests => selftests(report),
             Self::KernelTypes => kernel_types(report, options),
+            Self::Generated => {
+                generated(report, options);
+                Ok(())
+            }
         }
     }
 }
@@ -45,6 +53,7 @@ impl fmt::Display for Suite {
             Self::Objects => "objects",
             Self::Selftests => "selftests",
             Self::KernelTypes => "kernel-types",
+            Self::Generated => "generated",
         })
     }
 }
@@ -58,11 +67,23 @@ pub struct Options {
     /// In kernel-types, take the types of this kernel only, and of every other as a target
     #[arg(long, value_name = "KERNEL")]
     pub local: Option<String>,
+    /// In generated, how many programs; each has some eight relocations
+    #[arg(long, value_name = "N", default_value_t = Options::CASES)]
+    pub cases: u64,
+    /// In generated, the number that all random numbers follow from
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+}
+
+impl Options {
+    /// The programs that are generated unless something else is asked for: enough for 100,000
+    /// relocations.
+    pub const CASES: u64 = 20_000;
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { sample: NonZero::<usize>::MIN, local: None }
+        Self { sample: NonZero::<usize>::MIN, local: None, cases: Self::CASES, seed: 0 }
     }
 }
 
@@ -138,4 +159,11 @@ fn kernel_types(report: &mut Report, options: &Options) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// The pairs of a graph's types are hundreds: fewer graphs do.
+fn generated(report: &mut Report, options: &Options) {
+    const GRAPHS: u64 = 50;
+    report.add(compare_programs(options.cases, options.seed));
+    report.add(compare_type_pairs(options.cases.div_ceil(GRAPHS), options.seed));
 }

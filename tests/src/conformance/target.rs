@@ -22,6 +22,13 @@ impl From<String> for TargetError {
     }
 }
 
+/// Whether our side keeps an index of the target's names, or searches the target for each object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Index {
+    None,
+    Kept,
+}
+
 /// The BTF of a kernel and of its modules.
 #[derive(Debug, Clone)]
 pub struct Kernel {
@@ -45,6 +52,7 @@ impl Kernel {
     /// What either side refuses to read, and what `f` returns.
     pub(super) fn with_targets<T>(
         &self,
+        index: Index,
         f: impl FnOnce(&Target<'_>, &libbpf::Target) -> Result<T, String>,
     ) -> Result<T, TargetError> {
         let failed = |name: &str, error: String| format!("BTF of {name}: {error}");
@@ -55,7 +63,11 @@ impl Kernel {
             split.push((name, btf.map_err(|error| failed(name, error.to_string()))?));
         }
         let modules = split.iter().map(|(name, btf)| Module { name, btf });
-        let ours = Target::new(&main).with_modules(modules).indexed();
+        let ours = Target::new(&main).with_modules(modules);
+        let ours = match index {
+            Index::None => ours,
+            Index::Kept => ours.indexed(),
+        };
 
         let bytes = for_libbpf(&self.main);
         let modules: Vec<(&str, Cow<'_, [u8]>)> =

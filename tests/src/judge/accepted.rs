@@ -35,6 +35,8 @@ pub enum Accepted {
     WideField,
     /// Fields whose offset in bits does not fit 32 bits.
     OffsetOverflow,
+    /// Two members of one name, of which the first is of another sort than the local one.
+    MemberTwice,
     /// Candidates of one root type in several relocations, in the kernel.
     NoNarrowing,
     /// Deep types, in the kernel.
@@ -47,7 +49,7 @@ pub enum Accepted {
 
 impl Accepted {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::LargeUnsignedEnumerator,
         Self::SignedChar,
         Self::SignExtendingLoad,
@@ -57,6 +59,7 @@ impl Accepted {
         Self::WideValue,
         Self::WideField,
         Self::OffsetOverflow,
+        Self::MemberTwice,
         Self::NoNarrowing,
         Self::ShallowKernel,
         Self::EnumWidth,
@@ -75,6 +78,7 @@ impl Accepted {
             Self::WideValue => "wide-value",
             Self::WideField => "wide-field",
             Self::OffsetOverflow => "offset-overflow",
+            Self::MemberTwice => "member-twice",
             Self::NoNarrowing => "no-narrowing",
             Self::ShallowKernel => "shallow-kernel",
             Self::EnumWidth => "enum-width",
@@ -94,7 +98,8 @@ impl Accepted {
             | Self::LargeImmediate
             | Self::WideValue
             | Self::WideField
-            | Self::OffsetOverflow => &[Judge::Libbpf, Judge::Kernel],
+            | Self::OffsetOverflow
+            | Self::MemberTwice => &[Judge::Libbpf, Judge::Kernel],
             Self::NoNarrowing | Self::ShallowKernel | Self::EnumWidth | Self::CachedCandidates => {
                 &[Judge::Kernel]
             }
@@ -140,6 +145,11 @@ impl Accepted {
             Self::OffsetOverflow => {
                 "libbpf keeps the offset in bits as 32 bits, and wraps; another field would be \
                  read, so it is an error"
+            }
+            Self::MemberTwice => {
+                "libbpf goes on after a member of the right name and the wrong type in an anonymous \
+                 member, and then adds that member's offset to what it finds; no C compiler takes a \
+                 name twice, and we find no match"
             }
             Self::NoNarrowing => {
                 "the kernel looks the candidates up anew for every relocation; as libbpf does, \
