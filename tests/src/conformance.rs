@@ -7,9 +7,13 @@
 //!
 //! [`Accepted`]: crate::judge::accepted::Accepted
 
+mod c_text;
+mod code;
 mod compare;
 mod explain;
+mod generated;
 pub mod inputs;
+mod kernel_types;
 mod object;
 mod objects;
 mod report;
@@ -19,5 +23,5 @@ mod target;
 pub use self::object::ObjectFile;
 pub use self::objects::compare_objects;
 pub use self::report::{Report, Row, Tally};
-pub use self::suites::{Suite, run};
+pub use self::suites::{Options, Suite, run};
 pub use self::target::Kernel;

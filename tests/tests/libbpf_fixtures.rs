@@ -2,12 +2,12 @@
 //! libbpf does it.
 #![cfg(feature = "libbpf")]
 
-use core_reloc_tests::conformance::{Suite, run};
+use core_reloc_tests::conformance::{Options, Suite, run};
 use core_reloc_tests::judge::{accepted::Accepted, skipped};
 
 #[test]
 fn fixtures_are_relocated_as_libbpf_does_it() {
-    let report = run(&[Suite::Fixtures]);
+    let report = run(&[Suite::Fixtures], &Options::default());
     report.skipped().iter().for_each(|why| skipped(why));
     let total = report.total();
     assert_eq!(total.unexplained, 0, "{report}");

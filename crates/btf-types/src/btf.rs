@@ -14,6 +14,7 @@ use crate::{
     error::{Error, Result},
     layout::{Layout, walk},
     limits::MAX_TYPE_ID,
+    pointer::UNASKED,
     raw,
     strings::Strings,
 };
@@ -53,7 +54,7 @@ pub struct Btf<'a> {
     base: Option<&'a Btf<'a>>,
     start_id: u32,
     offsets: Vec<u32>,
-    /// 4 or 8 once it is known; see `pointer.rs`. Of this width because BPF has no narrower atomics.
+    /// 4 or 8 once something told it; see `pointer.rs`. Of this width because BPF has no narrower atomics.
     pointer_size: AtomicUsize,
 }
 
@@ -103,7 +104,7 @@ impl<'a> Btf<'a> {
             start_id,
             offsets,
             header,
-            pointer_size: AtomicUsize::new(0),
+            pointer_size: AtomicUsize::new(UNASKED),
         };
         if walked < types.len() {
             return Err(btf.malformed_type(walked));

@@ -22,6 +22,11 @@ const LONG: [&[u8]; 11] = [
 /// The widest name of [`LONG`], in bytes.
 const LONGEST: usize = 17;
 
+/// What is kept until the size is asked for.
+pub(crate) const UNASKED: usize = 0;
+/// What is kept where nothing tells the size.
+const UNTOLD: usize = 1;
+
 impl<'a> Btf<'a> {
     /// The size of a pointer in bytes: what [`Btf::with_pointer_size`] said, else the base's, else
     /// that of the first INT that is called `long` or `unsigned long`, else 8.
@@ -29,16 +34,7 @@ impl<'a> Btf<'a> {
     /// A 32-bit kernel's `long` has 4 bytes. libbpf tells it the same way (`determine_ptr_size`).
     /// The answer is looked for once, and kept.
     pub fn pointer_size(&'a self) -> u8 {
-        let size = match self.pointer_size_cell().load(Ordering::Relaxed) {
-            0 => {
-                let size = self.size_of_long().unwrap_or(8);
-                self.pointer_size_cell().store(size, Ordering::Relaxed);
-                size
-            }
-            known => known,
-        };
-        // Only 4 and 8 are ever stored.
-        if size == 4 { 4 } else { 8 }
+        if self.told_pointer_size() == Some(4) { 4 } else { 8 }
     }
 
     /// Fixes the size of a pointer: 8 for BPF objects, whose BTF need not name a `long`.
@@ -48,16 +44,24 @@ impl<'a> Btf<'a> {
         self
     }
 
-    fn size_of_long(&'a self) -> Option<usize> {
-        if let Some(base) = self.base() {
-            match base.pointer_size_cell().load(Ordering::Relaxed) {
-                0 => {}
-                known => return Some(known),
+    /// The size that something tells. It is looked for once; that nothing tells it is kept, too,
+    /// and is not taken for 8, since a BTF that is split on this one may know better.
+    fn told_pointer_size(&'a self) -> Option<usize> {
+        let cell = self.pointer_size_cell();
+        match cell.load(Ordering::Relaxed) {
+            UNASKED => {
+                let told = self.base().and_then(Btf::told_pointer_size);
+                let told = told.or_else(|| self.size_of_long());
+                cell.store(told.unwrap_or(UNTOLD), Ordering::Relaxed);
+                told
             }
-            if let Some(size) = base.size_of_long() {
-                return Some(size);
-            }
+            UNTOLD => None,
+            told => Some(told),
         }
+    }
+
+    /// The size of the first `long` among the own types.
+    fn size_of_long(&'a self) -> Option<usize> {
         let order = self.byte_order();
         let ints = [Kind::Int].into_iter().collect();
         let mut longs = self.own_records(ints).filter_map(|(_, record)| {

@@ -167,18 +167,19 @@ impl<'a> Candidates<'a> {
     }
 }
 
-impl Left<'_> {
+impl<'c> Left<'c> {
     /// How many there are.
     pub(crate) fn len(&self) -> usize {
         self.narrowed.map_or(self.found.len(), <[u32]>::len)
     }
 
     /// The candidates in their order, each with its position among all that there were at first.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, Candidate)> {
-        let positions = 0..u32::try_from(self.found.len()).unwrap_or(u32::MAX);
-        let narrowed = self.narrowed.into_iter().flatten().copied();
-        let all = positions.take(if self.narrowed.is_some() { 0 } else { usize::MAX });
-        let candidate = |position: u32| Some((position, *self.found.get(position as usize)?));
+    pub(crate) fn iter(self) -> impl Iterator<Item = (u32, Candidate)> + 'c {
+        let Left { found, narrowed } = self;
+        let positions = 0..u32::try_from(found.len()).unwrap_or(u32::MAX);
+        let all = positions.take(if narrowed.is_some() { 0 } else { usize::MAX });
+        let narrowed = narrowed.into_iter().flatten().copied();
+        let candidate = move |position: u32| Some((position, *found.get(position as usize)?));
         narrowed.chain(all).filter_map(candidate)
     }
 }

@@ -93,6 +93,17 @@ impl<'a> Relocator<'a> {
         self.candidates.roots_without()
     }
 
+    /// The candidates that are left of a root type, after the relocations so far.
+    ///
+    /// # Errors
+    /// [`Cause::Local`] where there is no such type, [`Cause::AnonymousRoot`].
+    pub fn candidates(
+        &mut self,
+        root: TypeId,
+    ) -> Result<impl Iterator<Item = Candidate> + '_, Cause> {
+        Ok(self.candidates.of(root)?.iter().map(|(_, candidate)| candidate))
+    }
+
     /// Decides about a relocation, and touches no instruction.
     ///
     /// An unresolved relocation is no error here: [`Resolution::change`] is then none.

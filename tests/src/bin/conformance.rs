@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
-use core_reloc_tests::conformance::{self, Suite};
+use core_reloc_tests::conformance::{self, Options, Suite};
 
 /// Compares what we do with what libbpf does, relocation by relocation.
 ///
@@ -14,6 +14,8 @@ struct Arguments {
     /// What to compare [default: objects, selftests, generated]
     #[arg(value_enum)]
     suites: Vec<Suite>,
+    #[command(flatten)]
+    options: Options,
     /// How to print the report
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -27,7 +29,7 @@ enum Format {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let report = conformance::run(&arguments.suites);
+    let report = conformance::run(&arguments.suites, &arguments.options);
     match arguments.format {
         Format::Text => print!("{report}"),
         Format::Json => println!("{}", report.to_json()),

@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 use std::fmt::{self, Write};
 
-use btf_types::{Btf, StrOffset, TypeId, ext::CoreReloc};
+use btf_types::{Btf, Name, StrOffset, Type, TypeId, ext::CoreReloc};
 use core_reloc::{
-    Cause, Code, Error, Poison, Relocation, Resolution, Status, Target, access_in_c,
-    describe_unmatched,
+    Candidate, Cause, Code, Error, Poison, Relocation, Relocator, Resolution, Status, Target,
+    access_in_c, describe_unmatched,
 };
 
 use super::explain::explain;
@@ -48,8 +48,8 @@ pub(super) enum Compared {
     Agreed(End),
     /// They differ, and this is why.
     Accepted(Accepted),
-    /// After an accepted difference one has narrowed the root type's candidates and the other has
-    /// not, so that nothing can be said about its later relocations.
+    /// One side has narrowed the root type's candidates and the other has not, or the instruction
+    /// has come out differently before: nothing can be said.
     Incomparable,
     /// They differ, and nothing explains it.
     Different(Box<Difference>),
@@ -89,8 +89,12 @@ pub(super) struct Comparer<'a> {
     pub(super) libbpf: Libbpf,
     /// Whether differences show libbpf's log, which takes time.
     with_log: bool,
-    /// The root types of which only one side has narrowed the candidates.
-    incomparable: HashSet<u32>,
+    /// The root types whose candidates only one side has narrowed.
+    incomparable_roots: HashSet<u32>,
+    /// The offsets of instructions that may have come out differently.
+    incomparable_code: HashSet<u32>,
+    /// The names that some composite of the target has twice, once they are asked for.
+    members_twice: Option<HashSet<Vec<u8>>>,
 }
 
 /// A relocation that both have done.
@@ -107,11 +111,28 @@ impl<'a> Comparer<'a> {
         libbpf: Libbpf,
         with_log: bool,
     ) -> Self {
-        Self { local, target, libbpf, with_log, incomparable: HashSet::new() }
+        Self {
+            local,
+            target,
+            libbpf,
+            with_log,
+            incomparable_roots: HashSet::new(),
+            incomparable_code: HashSet::new(),
+            members_twice: None,
+        }
     }
 
     /// Has libbpf relocate an instruction of `code`, and compares with what we did about it.
-    pub(super) fn relocate(&mut self, record: Record, code: &mut [u8], ours: &Ours) -> Compared {
+    ///
+    /// `left` are the candidates that we have left of the root type then, if they are known.
+    pub(super) fn relocate(
+        &mut self,
+        record: Record,
+        code: &mut [u8],
+        ours: &Ours,
+        left: Option<&[Candidate]>,
+    ) -> Compared {
+        let before = self.candidates(record).len();
         let mut log = String::new();
         let verdict = if self.with_log {
             let (verdict, said) = logged(|| self.libbpf.relocate(record, code));
@@ -120,7 +141,52 @@ impl<'a> Comparer<'a> {
         } else {
             self.libbpf.relocate(record, code)
         };
-        self.compare(record, ours, &Some(verdict), log)
+        let theirs = Some(verdict);
+        let compared = self.compare(record, ours, &theirs, log);
+
+        let one_narrows = ours.has_narrowed() != has_narrowed(&theirs);
+        let theirs_left = self.candidates(record);
+        let is_apart = left.map_or(one_narrows && before > 1, |left| left != theirs_left);
+        if is_apart && self.incomparable_roots.insert(record.type_id) {
+            let is_explained = one_narrows || self.asks_for_member_twice(record);
+            if let (Some(left), Compared::Agreed(_), false) = (left, &compared, is_explained) {
+                return Compared::Different(Box::new(Difference {
+                    question: self.question(record),
+                    before: "the same on both sides".to_string(),
+                    ours: format!("left candidates {left:?}"),
+                    theirs: format!("left candidates {theirs_left:?}"),
+                    log: String::new(),
+                }));
+            }
+        }
+        if let Compared::Accepted(_) = compared {
+            let slots = touched(ours, &theirs) / 8;
+            self.incomparable_code.extend((0..slots).map(|slot| record.insn_off + 8 * slot));
+        }
+        compared
+    }
+
+    /// Whether a field of the record's has a name that some composite of the target has twice: see
+    /// [`Accepted::MemberTwice`].
+    pub(super) fn asks_for_member_twice(&mut self, record: Record) -> bool {
+        let target = self.target;
+        let twice = self.members_twice.get_or_insert_with(|| members_twice(target));
+        !twice.is_empty()
+            && self.libbpf.local_spec(record).is_ok_and(|spec| {
+                let mut names = spec.accessors.iter().filter_map(|step| step.name.as_deref());
+                names.any(|name| twice.contains(name.as_bytes()))
+            })
+    }
+
+    /// The candidates that libbpf has left; none for a root type that has none.
+    pub(super) fn candidates(&mut self, record: Record) -> Vec<Candidate> {
+        let candidates = self.libbpf.candidates(record.type_id).unwrap_or_default();
+        let candidate = |(btf, id): &(usize, u32)| {
+            let module =
+                btf.checked_sub(1).map(|module| u32::try_from(module).expect("few modules"));
+            Candidate { type_id: TypeId(*id), module }
+        };
+        candidates.iter().map(candidate).collect()
     }
 
     /// Compares a relocation whose instruction libbpf finds no function for.
@@ -129,7 +195,9 @@ impl<'a> Comparer<'a> {
     }
 
     fn compare(&mut self, record: Record, ours: &Ours, theirs: &Theirs, log: String) -> Compared {
-        if self.incomparable.contains(&record.type_id) {
+        if self.incomparable_roots.contains(&record.type_id)
+            || self.incomparable_code.contains(&record.insn_off)
+        {
             return Compared::Incomparable;
         }
         if let Some(end) = agreed(ours, theirs) {
@@ -137,9 +205,6 @@ impl<'a> Comparer<'a> {
         }
         let case = Case { record, ours, theirs };
         if let Some(accepted) = explain(&case, self) {
-            if ours.has_narrowed() != has_narrowed(theirs) {
-                self.incomparable.insert(record.type_id);
-            }
             return Compared::Accepted(accepted);
         }
         Compared::Different(Box::new(Difference {
@@ -189,8 +254,26 @@ impl<'a> Comparer<'a> {
 }
 
 impl Ours {
+    /// What our relocator makes of a record and an instruction of `code`.
+    pub(super) fn relocate(relocator: &mut Relocator<'_>, record: Record, code: &mut [u8]) -> Self {
+        let applied = relocator.decode(&core_reloc(record)).and_then(|relocation| {
+            let resolution = relocator.resolve(&relocation)?;
+            let patched = relocator.apply(code, &relocation, &resolution)?;
+            Ok((patched, resolution))
+        });
+        match applied {
+            Ok((patched, resolution)) => Self::Applied {
+                status: patched.status,
+                before: patched.before,
+                after: patched.after,
+                resolution,
+            },
+            Err(error) => Self::Failed(error),
+        }
+    }
+
     /// Whether it was decided about: where candidates matched, only these are left.
-    fn has_narrowed(&self) -> bool {
+    pub(super) fn has_narrowed(&self) -> bool {
         match self {
             Self::Applied { .. } => true,
             Self::Failed(error) => matches!(error.cause, Cause::Patch(_)),
@@ -199,11 +282,42 @@ impl Ours {
     }
 }
 
+/// The candidates that our relocator has left; none for a root type that has none.
+pub(super) fn candidates_left(relocator: &mut Relocator<'_>, record: Record) -> Vec<Candidate> {
+    let left = relocator.candidates(TypeId(record.type_id));
+    left.map_or_else(|_| Vec::new(), Iterator::collect)
+}
+
 /// The record as our reader would have read it.
 fn core_reloc(record: Record) -> CoreReloc {
     let Record { insn_off, type_id, access_str_off, kind } = record;
     let (type_id, access_str_off) = (TypeId(type_id), StrOffset(access_str_off));
     CoreReloc { insn_off, type_id, access_str_off, kind }
+}
+
+/// The names that some composite of a target has twice, counting the members of anonymous ones.
+fn members_twice(target: &Target<'_>) -> HashSet<Vec<u8>> {
+    fn collect<'a>(ty: Type<'a>, found: &mut Vec<Name<'a>>) {
+        for member in ty.members() {
+            let Ok(name) = member.name() else { continue };
+            if name.is_empty() {
+                let below = member.ty().and_then(Type::skip_modifiers_and_typedefs);
+                below.into_iter().for_each(|below| collect(below, found));
+            } else {
+                found.push(name);
+            }
+        }
+    }
+    let mut twice = HashSet::new();
+    let modules = target.modules().iter().map(|module| module.btf);
+    for ty in modules.chain([target.main()]).flat_map(Btf::own_types) {
+        let mut names = Vec::new();
+        collect(ty, &mut names);
+        names.sort_unstable_by_key(|name| name.as_bytes());
+        let pairs = names.windows(2).filter(|pair| pair[0] == pair[1]);
+        twice.extend(pairs.map(|pair| pair[0].as_bytes().to_vec()));
+    }
+    twice
 }
 
 /// Whether libbpf decided about it.
@@ -253,6 +367,19 @@ fn agreed(ours: &Ours, theirs: &Theirs) -> Option<End> {
         }
         _ => None,
     }
+}
+
+/// How many bytes of code one side has changed, or both.
+fn touched(ours: &Ours, theirs: &Theirs) -> u32 {
+    let ours = match ours {
+        Ours::Applied { before, .. } => before.as_bytes().len(),
+        Ours::Failed(_) | Ours::Skipped => 0,
+    };
+    let theirs = match theirs {
+        Some(Verdict::Relocated(patch) | Verdict::Poisoned(patch)) => patch.before.len(),
+        Some(Verdict::Failed(_)) | None => 0,
+    };
+    u32::try_from(ours.max(theirs)).expect("an instruction has up to 16 bytes")
 }
 
 fn same_code(before: &Code, after: &Code, patch: &Patch) -> bool {

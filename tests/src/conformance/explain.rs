@@ -3,8 +3,8 @@
 //! [`Accepted`] says what each is and why. The conditions here are narrow: where it can be told by
 //! arithmetic, libbpf's own numbers must show that it is this and nothing else.
 
-use btf_types::{Btf, StrOffset, TypeId};
-use core_reloc::{Cause, Change, PatchError, Poison, RelocKind, Status};
+use btf_types::{Btf, StrOffset, Type, TypeId};
+use core_reloc::{Cause, Change, Mismatch, PatchError, Poison, RelocKind, Status};
 
 use super::compare::{Case, Comparer, Ours};
 use crate::judge::Record;
@@ -14,7 +14,7 @@ use crate::judge::libbpf::{Resolution, Stage, Verdict};
 /// The accepted difference that a case is, if it is one.
 pub(super) fn explain(case: &Case<'_>, comparer: &mut Comparer<'_>) -> Option<Accepted> {
     type Test = fn(&Case<'_>, &mut Comparer<'_>) -> bool;
-    const TESTS: [(Accepted, Test); 9] = [
+    const TESTS: [(Accepted, Test); 11] = [
         (Accepted::LargeUnsignedEnumerator, is_large_unsigned_enumerator),
         (Accepted::SignedChar, is_signed_char),
         (Accepted::SignExtendingLoad, is_sign_extending_load),
@@ -24,6 +24,8 @@ pub(super) fn explain(case: &Case<'_>, comparer: &mut Comparer<'_>) -> Option<Ac
         (Accepted::WideValue, is_wide_value),
         (Accepted::WideField, is_wide_field),
         (Accepted::OffsetOverflow, is_offset_overflow),
+        (Accepted::MemberTwice, is_member_twice),
+        (Accepted::ModulePointerSize, is_module_pointer_size),
     ];
     let explains = |test: Test, comparer: &mut _| test(case, comparer);
     TESTS.iter().find(|(_, test)| explains(*test, comparer)).map(|(accepted, _)| *accepted)
@@ -33,27 +35,30 @@ fn is_large_unsigned_enumerator(case: &Case<'_>, comparer: &mut Comparer<'_>) ->
     if !case.is(RelocKind::EnumvalValue) {
         return false;
     }
-    // What libbpf makes of a number that we see.
+    // What libbpf makes of a number that we see, where an ENUM and not an ENUM64 holds it.
     let extended = |number: u64| if is_large(number) { number | !0 << 32 } else { number };
-    match case.ours {
-        Ours::Applied { resolution, .. } => {
+    let is_it = |ours, theirs| theirs == ours || theirs == extended(ours);
+    let theirs = comparer.libbpf.resolution(case.record);
+    match (case.ours, theirs) {
+        (Ours::Applied { resolution, after, .. }, Ok(theirs)) => {
             let Some(Change { original, value, .. }) = resolution.change else { return false };
-            let has_large = is_large(original) || is_large(value);
-            match comparer.libbpf.resolution(case.record) {
-                // One candidate's enum has more than 32 bits, so that they differ after extending.
-                Err(failure) => failure.stage == Stage::Resolution && is_large(value),
-                Ok(theirs) => {
-                    has_large && [theirs.original, theirs.value] == [original, value].map(extended)
-                }
-            }
+            // The halves of a 64-bit immediate: the upper one, in the second slot, may differ.
+            let same_code = match case.theirs {
+                Some(Verdict::Relocated(patch)) => after.as_bytes()[..8] == patch.after[..8],
+                _ => case.failed_at(Stage::Patch),
+            };
+            same_code
+                && (theirs.original, theirs.value) != (original, value)
+                && is_it(original, theirs.original)
+                && is_it(value, theirs.value)
         }
-        Ours::Failed(error) => match &error.cause {
+        // Only one of the candidates' enums is an ENUM64, so that they differ after extending.
+        (Ours::Applied { resolution, .. }, Err(failure)) => {
+            failure.stage == Stage::Resolution && resolution.value().is_some_and(is_large)
+        }
+        (Ours::Failed(error), Ok(theirs)) => match &error.cause {
             Cause::Patch(PatchError::UnexpectedValue { expected, .. }) => {
-                is_large(*expected)
-                    && comparer
-                        .libbpf
-                        .resolution(case.record)
-                        .is_ok_and(|theirs| theirs.original == extended(*expected))
+                theirs.original != *expected && theirs.original == extended(*expected)
             }
             Cause::Ambiguous(ambiguity) => {
                 let [one, other] = ambiguity.answers.map(|answer| answer.value);
@@ -61,7 +66,17 @@ fn is_large_unsigned_enumerator(case: &Case<'_>, comparer: &mut Comparer<'_>) ->
             }
             _ => false,
         },
-        Ours::Skipped => false,
+        // The same, but the instruction is wrong as well.
+        (Ours::Failed(error), Err(failure)) => {
+            matches!(error.cause, Cause::Patch(_))
+                && failure.stage == Stage::Resolution
+                && comparer.candidates(case.record).into_iter().any(|candidate| {
+                    let candidate = comparer.target.candidate(candidate);
+                    let candidate = candidate.and_then(Type::skip_modifiers_and_typedefs);
+                    candidate.is_ok_and(|it| it.enumerators().iter().any(|it| is_large(it.bits())))
+                })
+        }
+        (Ours::Skipped, _) => false,
     }
 }
 
@@ -119,7 +134,10 @@ fn is_foreign_shift(case: &Case<'_>, comparer: &mut Comparer<'_>) -> bool {
         // Candidates that agree about the bits above the field need not agree about those below.
         (Ours::Applied { .. }, Err(failure)) => failure.stage == Stage::Resolution,
         (Ours::Failed(error), Ok(_)) => matches!(error.cause, Cause::Ambiguous(_)),
-        _ => false,
+        (Ours::Failed(error), Err(failure)) => {
+            matches!(error.cause, Cause::Patch(_)) && failure.stage == Stage::Resolution
+        }
+        (Ours::Skipped, _) => false,
     }
 }
 
@@ -163,17 +181,42 @@ fn is_wide_field(case: &Case<'_>, comparer: &mut Comparer<'_>) -> bool {
     let (Cause::ShiftOfSize { size } | Cause::BitfieldType { size, .. }) = error.cause else {
         return false;
     };
-    let record = asking(case.record, RelocKind::FieldByteSize);
-    !(1..=8).contains(&size)
-        && comparer
-            .libbpf
-            .resolution(record)
-            .is_ok_and(|theirs| [theirs.original, theirs.value].contains(&size.into()))
+    if (1..=8).contains(&size) {
+        return false;
+    }
+    match comparer.libbpf.resolution(asking(case.record, RelocKind::FieldByteSize)) {
+        Ok(theirs) => [theirs.original, theirs.value].contains(&size.into()),
+        // It is the size of one of the candidates' fields.
+        Err(failure) => {
+            failure.stage == Stage::Resolution && comparer.candidates(case.record).len() > 1
+        }
+    }
 }
 
 /// libbpf's numbers do not show it any more: they have wrapped.
 fn is_offset_overflow(case: &Case<'_>, _: &mut Comparer<'_>) -> bool {
     matches!(case.ours, Ours::Failed(error) if error.cause == Cause::OffsetOverflow)
+}
+
+fn is_member_twice(case: &Case<'_>, comparer: &mut Comparer<'_>) -> bool {
+    let incompatible = |resolution: &core_reloc::Resolution| {
+        let mut ruled_out = resolution.unmatched.iter().flat_map(|unmatched| &unmatched.ruled_out);
+        ruled_out.any(|(_, why)| matches!(why, Mismatch::Incompatible { .. }))
+    };
+    let possible = match case.ours {
+        Ours::Applied { resolution, .. } if incompatible(resolution) => true,
+        // Or it found one more that matches, and that disagrees.
+        ours => ours.has_narrowed() && case.failed_at(Stage::Resolution),
+    };
+    possible && comparer.asks_for_member_twice(case.record)
+}
+
+fn is_module_pointer_size(case: &Case<'_>, comparer: &mut Comparer<'_>) -> bool {
+    let main = comparer.target.main().pointer_size();
+    comparer.candidates(case.record).into_iter().any(|candidate| {
+        let candidate = comparer.target.candidate(candidate);
+        candidate.is_ok_and(|candidate| candidate.btf().pointer_size() != main)
+    })
 }
 
 impl Case<'_> {

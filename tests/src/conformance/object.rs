@@ -91,7 +91,7 @@ impl ObjectFile {
                 let offset = u64::from(record.insn_off);
                 let is_covered = group.functions.iter().any(|function| function.contains(&offset));
                 let result = if is_covered {
-                    comparer.relocate(*record, &mut code, &done)
+                    comparer.relocate(*record, &mut code, &done, None)
                 } else {
                     comparer.skip(*record, &done)
                 };

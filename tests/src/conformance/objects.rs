@@ -2,11 +2,11 @@
 
 use super::object::ObjectFile;
 use super::report::Row;
-use super::target::{Kernel, TargetError};
+use super::target::{Index, Kernel, TargetError};
 
 /// Compares all relocations of all objects on a kernel, and adds them to a row.
 pub fn compare_objects(row: &mut Row, objects: &[ObjectFile], kernel: &Kernel) {
-    let all = kernel.with_targets(|ours, theirs| {
+    let all = kernel.with_targets(Index::None, |ours, theirs| {
         for object in objects {
             let compare = |with_log| object.compare(ours, theirs, with_log);
             let compared = match compare(false) {

@@ -135,6 +135,30 @@ impl Row {
         }
     }
 
+    /// Counts a difference that was not found by a [`Comparer`](super::compare::Comparer).
+    pub(super) fn add_difference(&mut self, said: impl FnOnce() -> String) {
+        self.tally.compared += 1;
+        self.add_unexplained(said);
+    }
+
+    /// Whether one more difference would be told.
+    pub(super) fn has_room(&self) -> bool {
+        self.unexplained.len() < TOLD
+    }
+
+    /// Tells this about the differences, and nothing else.
+    pub(super) fn tell_only(&mut self, said: Option<String>) {
+        self.unexplained = said.into_iter().collect();
+    }
+
+    /// Adds what another row showed.
+    pub(super) fn merge(&mut self, other: Self) {
+        self.tally.add(&other.tally);
+        self.is_unknown_to_libbpf |= other.is_unknown_to_libbpf;
+        self.unexplained.extend(other.unexplained);
+        self.unexplained.truncate(TOLD);
+    }
+
     pub(super) fn note_unknown_to_libbpf(&mut self) {
         self.is_unknown_to_libbpf = true;
     }

@@ -1,10 +1,13 @@
 //! What can be compared, and with which data.
 
 use std::fmt;
+use std::num::NonZero;
 
-use clap::ValueEnum;
+use clap::{Args, ValueEnum};
 
+use super::generated::{compare_programs, compare_type_pairs};
 use super::inputs;
+use super::kernel_types::Questions;
 use super::objects::compare_objects;
 use super::report::{Report, Row};
 use super::target::Kernel;
@@ -18,17 +21,27 @@ pub enum Suite {
     Objects,
     /// The kernel's own tests of CO-RE, every program on every set of types.
     Selftests,
+    /// Every type of each kernel, with all of its fields, on all other kernels.
+    KernelTypes,
+    /// Generated programs on what became of their types.
+    Generated,
 }
 
 impl Suite {
     /// What is compared unless something is asked for.
-    pub const DEFAULT: [Self; 3] = [Self::Fixtures, Self::Objects, Self::Selftests];
+    pub const DEFAULT: [Self; 4] =
+        [Self::Fixtures, Self::Objects, Self::Selftests, Self::Generated];
 
-    fn run(self, report: &mut Report) -> Result<(), String> {
+    fn run(self, options: &Options, report: &mut Report) -> Result<(), String> {
         match self {
             Self::Fixtures => fixtures(report),
             Self::Objects => objects(report),
             Self::Selftests => selftests(report),
+            Self::KernelTypes => kernel_types(report, options),
+            Self::Generated => {
+                generated(report, options);
+                Ok(())
+            }
         }
     }
 }
@@ -39,16 +52,47 @@ impl fmt::Display for Suite {
             Self::Fixtures => "fixtures",
             Self::Objects => "objects",
             Self::Selftests => "selftests",
+            Self::KernelTypes => "kernel-types",
+            Self::Generated => "generated",
         })
+    }
+}
+
+/// How much is compared.
+#[derive(Debug, Clone, Args)]
+pub struct Options {
+    /// In kernel-types, take one in so many types
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub sample: NonZero<usize>,
+    /// In kernel-types, take the types of this kernel only, and of every other as a target
+    #[arg(long, value_name = "KERNEL")]
+    pub local: Option<String>,
+    /// In generated, how many programs; each has some eight relocations
+    #[arg(long, value_name = "N", default_value_t = Options::CASES)]
+    pub cases: u64,
+    /// In generated, the number that all random numbers follow from
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+}
+
+impl Options {
+    /// The programs that are generated unless something else is asked for: enough for 100,000
+    /// relocations.
+    pub const CASES: u64 = 20_000;
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { sample: NonZero::<usize>::MIN, local: None, cases: Self::CASES, seed: 0 }
     }
 }
 
 /// Compares the given suites, or the default ones if there are none. What has no data is left out
 /// and noted.
-pub fn run(suites: &[Suite]) -> Report {
+pub fn run(suites: &[Suite], options: &Options) -> Report {
     let mut report = Report::default();
     for suite in if suites.is_empty() { &Suite::DEFAULT } else { suites } {
-        if let Err(why) = suite.run(&mut report) {
+        if let Err(why) = suite.run(options, &mut report) {
             report.add_skipped(format!("{suite}: {why}"));
         }
     }
@@ -102,4 +146,24 @@ fn selftests(report: &mut Report) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+fn kernel_types(report: &mut Report, options: &Options) -> Result<(), String> {
+    let mut kernels = inputs::kernels()?;
+    kernels.extend(running(report));
+    let wanted = |kernel: &&Kernel| options.local.as_ref().is_none_or(|name| *name == kernel.name);
+    for local in kernels.iter().filter(wanted) {
+        let questions = Questions::about(local, options.sample.get())?;
+        for target in kernels.iter().filter(|target| target.name != local.name) {
+            report.add(questions.compare_on(target));
+        }
+    }
+    Ok(())
+}
+
+/// The pairs of a graph's types are hundreds: fewer graphs do.
+fn generated(report: &mut Report, options: &Options) {
+    const GRAPHS: u64 = 50;
+    report.add(compare_programs(options.cases, options.seed));
+    report.add(compare_type_pairs(options.cases.div_ceil(GRAPHS), options.seed));
 }

@@ -22,6 +22,13 @@ impl From<String> for TargetError {
     }
 }
 
+/// Whether our side keeps an index of the target's names, or searches the target for each object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Index {
+    None,
+    Kept,
+}
+
 /// The BTF of a kernel and of its modules.
 #[derive(Debug, Clone)]
 pub struct Kernel {
@@ -45,6 +52,7 @@ impl Kernel {
     /// What either side refuses to read, and what `f` returns.
     pub(super) fn with_targets<T>(
         &self,
+        index: Index,
         f: impl FnOnce(&Target<'_>, &libbpf::Target) -> Result<T, String>,
     ) -> Result<T, TargetError> {
         let failed = |name: &str, error: String| format!("BTF of {name}: {error}");
@@ -55,7 +63,11 @@ impl Kernel {
             split.push((name, btf.map_err(|error| failed(name, error.to_string()))?));
         }
         let modules = split.iter().map(|(name, btf)| Module { name, btf });
-        let ours = Target::new(&main).with_modules(modules).indexed();
+        let ours = Target::new(&main).with_modules(modules);
+        let ours = match index {
+            Index::None => ours,
+            Index::Kept => ours.indexed(),
+        };
 
         let bytes = for_libbpf(&self.main);
         let modules: Vec<(&str, Cow<'_, [u8]>)> =
@@ -79,10 +91,29 @@ impl Kernel {
 pub(super) fn for_libbpf(bytes: &[u8]) -> Cow<'_, [u8]> {
     match Sections::of(bytes) {
         Some(sections) if sections.is_foreign && sections.hdr_len > HEADER_LEN => {
-            Cow::Owned(sections.join())
+            Cow::Owned(sections.join(&[]))
         }
         _ => Cow::Borrowed(bytes),
     }
+}
+
+/// The same BTF with more strings, and where each of them is.
+///
+/// # Errors
+/// Bytes that are no BTF.
+pub(super) fn with_strings<'s>(
+    bytes: &[u8],
+    strings: impl IntoIterator<Item = &'s str>,
+) -> Result<(Vec<u8>, Vec<u32>), String> {
+    let sections = Sections::of(bytes).ok_or("this is no BTF")?;
+    let mut more = Vec::new();
+    let mut offsets = Vec::new();
+    for string in strings {
+        let offset = sections.strings.len() + more.len();
+        offsets.push(u32::try_from(offset).map_err(|error| error.to_string())?);
+        more.extend(string.bytes().chain([0]));
+    }
+    Ok((sections.join(&more), offsets))
 }
 
 /// The header that all readers know.
@@ -116,15 +147,15 @@ impl<'b> Sections<'b> {
         Some(Self { is_foreign, hdr_len, start: *start, types, strings })
     }
 
-    /// The parts behind the shortest header.
-    fn join(&self) -> Vec<u8> {
+    /// The parts behind the shortest header, with more strings.
+    fn join(&self, more_strings: &[u8]) -> Vec<u8> {
         let types = self.types.len();
-        let header = [HEADER_LEN, 0, types, types, self.strings.len()];
+        let header = [HEADER_LEN, 0, types, types, self.strings.len() + more_strings.len()];
         let mut bytes = self.start.to_vec();
         for word in header {
             let word = u32::try_from(word).expect("BTF has 32-bit offsets");
             bytes.extend(if self.is_foreign { word.swap_bytes() } else { word }.to_ne_bytes());
         }
-        [&bytes[..], self.types, self.strings].concat()
+        [&bytes[..], self.types, self.strings, more_strings].concat()
     }
 }

@@ -35,6 +35,10 @@ pub enum Accepted {
     WideField,
     /// Fields whose offset in bits does not fit 32 bits.
     OffsetOverflow,
+    /// Two members of one name, of which the first is of another sort than the local one.
+    MemberTwice,
+    /// The size of pointers in modules of a kernel whose own BTF does not tell it.
+    ModulePointerSize,
     /// Candidates of one root type in several relocations, in the kernel.
     NoNarrowing,
     /// Deep types, in the kernel.
@@ -47,7 +51,7 @@ pub enum Accepted {
 
 impl Accepted {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::LargeUnsignedEnumerator,
         Self::SignedChar,
         Self::SignExtendingLoad,
@@ -57,6 +61,8 @@ impl Accepted {
         Self::WideValue,
         Self::WideField,
         Self::OffsetOverflow,
+        Self::MemberTwice,
+        Self::ModulePointerSize,
         Self::NoNarrowing,
         Self::ShallowKernel,
         Self::EnumWidth,
@@ -75,6 +81,8 @@ impl Accepted {
             Self::WideValue => "wide-value",
             Self::WideField => "wide-field",
             Self::OffsetOverflow => "offset-overflow",
+            Self::MemberTwice => "member-twice",
+            Self::ModulePointerSize => "module-pointer-size",
             Self::NoNarrowing => "no-narrowing",
             Self::ShallowKernel => "shallow-kernel",
             Self::EnumWidth => "enum-width",
@@ -86,15 +94,16 @@ impl Accepted {
     pub const fn judges(self) -> &'static [Judge] {
         match self {
             // The kernel takes no program whose types have such integers, or are in the other
-            // byte order.
-            Self::SignedChar | Self::ForeignShift => &[Judge::Libbpf],
+            // byte order, and knows the size of its pointers.
+            Self::SignedChar | Self::ForeignShift | Self::ModulePointerSize => &[Judge::Libbpf],
             Self::LargeUnsignedEnumerator
             | Self::SignExtendingLoad
             | Self::LooseAccessString
             | Self::LargeImmediate
             | Self::WideValue
             | Self::WideField
-            | Self::OffsetOverflow => &[Judge::Libbpf, Judge::Kernel],
+            | Self::OffsetOverflow
+            | Self::MemberTwice => &[Judge::Libbpf, Judge::Kernel],
             Self::NoNarrowing | Self::ShallowKernel | Self::EnumWidth | Self::CachedCandidates => {
                 &[Judge::Kernel]
             }
@@ -140,6 +149,16 @@ impl Accepted {
             Self::OffsetOverflow => {
                 "libbpf keeps the offset in bits as 32 bits, and wraps; another field would be \
                  read, so it is an error"
+            }
+            Self::MemberTwice => {
+                "libbpf goes on after a member of the right name and the wrong type in an anonymous \
+                 member, and then adds that member's offset to what it finds; no C compiler takes a \
+                 name twice, and we find no match"
+            }
+            Self::ModulePointerSize => {
+                "where the kernel's BTF has no `long`, libbpf takes all pointers that a module's types \
+                 lead to for as wide as the module's `long`; for us those of the kernel's types have \
+                 8 bytes; every kernel has a `long`"
             }
             Self::NoNarrowing => {
                 "the kernel looks the candidates up anew for every relocation; as libbpf does, \

@@ -93,8 +93,10 @@ fn a_split_btf_asks_its_base_first() {
         let bytes = split.finish().unwrap();
         assert_eq!(Btf::parse_split(&bytes, &base).unwrap().pointer_size(), expected);
     }
-    // 8 is also what is assumed, so once more with the other size.
+    // 8 is also what is assumed, so once more with the other size; and that the base was asked
+    // before must not matter.
     let base = Btf::parse(&silent).unwrap();
+    assert_eq!(base.pointer_size(), 8);
     let mut split = Builder::split(&base);
     split.int("unsigned long", 4, IntEncoding::new(32, 0));
     let bytes = split.finish().unwrap();
