@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use crate::command::{cargo, is_installed, run as run_command};
 use crate::skip::skipped;
-use crate::{Result, bench, data, deny, fixtures, instructions};
+use crate::{Result, bench, data, deny, fixtures, instructions, s390x};
 
 /// One line of the table of steps.
 struct Step {
@@ -55,6 +55,11 @@ const STEPS: &[Step] = &[
         name: "fixtures",
         about: "no generated file has drifted",
         run: || fixtures::run(&["--check".to_string()]),
+    },
+    Step {
+        name: "s390x",
+        about: "libbpf on a big-endian machine says what was recorded",
+        run: || s390x::run(&["--check".to_string()]),
     },
     Step {
         name: "instructions",

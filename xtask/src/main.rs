@@ -15,6 +15,7 @@ mod fixtures;
 mod fuzz;
 mod instructions;
 mod mutants;
+mod s390x;
 mod skip;
 
 use std::error::Error;
@@ -93,6 +94,12 @@ const TASKS: &[Task] = &[
         arguments: "[PART...] [-- OPTION...]",
         about: "plant bugs in the library, by cargo-mutants, and look whether the tests notice",
         run: mutants::run,
+    },
+    Task {
+        name: "record-s390x",
+        arguments: "[--check]",
+        about: "record what libbpf says on a big-endian machine, or check that it says the same",
+        run: s390x::run,
     },
 ];
 
