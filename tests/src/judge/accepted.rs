@@ -94,16 +94,17 @@ impl Accepted {
     pub const fn judges(self) -> &'static [Judge] {
         match self {
             // The kernel takes no program whose types have such integers, or are in the other
-            // byte order, and knows the size of its pointers.
-            Self::SignedChar | Self::ForeignShift | Self::ModulePointerSize => &[Judge::Libbpf],
+            // byte order; it knows the size of its pointers, and has no name twice.
+            Self::SignedChar | Self::ForeignShift | Self::ModulePointerSize | Self::MemberTwice => {
+                &[Judge::Libbpf]
+            }
             Self::LargeUnsignedEnumerator
             | Self::SignExtendingLoad
             | Self::LooseAccessString
             | Self::LargeImmediate
             | Self::WideValue
             | Self::WideField
-            | Self::OffsetOverflow
-            | Self::MemberTwice => &[Judge::Libbpf, Judge::Kernel],
+            | Self::OffsetOverflow => &[Judge::Libbpf, Judge::Kernel],
             Self::NoNarrowing | Self::ShallowKernel | Self::EnumWidth | Self::CachedCandidates => {
                 &[Judge::Kernel]
             }

@@ -418,3 +418,24 @@ fn four_pairs<const SIZE: u32>(btf: &mut btf_types::build::Builder<'_>) -> btf_t
     let pair = pair::<SIZE>(btf);
     btf.array(pair, pair, 4)
 }
+
+#[test]
+fn only_pointers_and_unsigned_integers_change_the_size_of_a_load() {
+    use btf_types::{IntEncoding, build::Builder};
+    use core_reloc::Resize;
+
+    fn of<const SIZE: u32, const FLAGS: u32>(btf: &mut Builder<'_>) {
+        let bits = u8::try_from(8 * SIZE).unwrap();
+        let ty = btf.int("t", SIZE, IntEncoding::new(bits, FLAGS));
+        btf.structure("s", 8).member("a", ty, 0).finish();
+    }
+    const SIGNED: u32 = IntEncoding::SIGNED;
+    const SIGNED_CHAR: u32 = IntEncoding::SIGNED | IntEncoding::CHAR;
+    let a = ask(FieldByteOffset, "s", "0:0");
+    check_resize(of::<4, 0>, of::<8, 0>, a, Resize::To { from: 4, to: 8 });
+    check_resize(of::<4, 0>, of::<4, SIGNED>, a, Resize::Same);
+    check_resize(of::<4, SIGNED>, of::<8, SIGNED>, a, Resize::Unsafe { from: 4, to: 8 });
+    check_resize(of::<4, 0>, of::<8, SIGNED>, a, Resize::Unsafe { from: 4, to: 8 });
+    // libbpf takes these for unsigned, since their encoding is more than just signed.
+    check_resize(of::<1, SIGNED_CHAR>, of::<2, SIGNED_CHAR>, a, Resize::Unsafe { from: 1, to: 2 });
+}
