@@ -148,8 +148,12 @@ fn fetch_data() -> Result {
     data::run(&[])
 }
 
+/// Property tests begin from one seed, so that a run says something about the change that it is for;
+/// `cargo test` by itself begins anywhere.
 fn test() -> Result {
-    run_command(cargo().args(["test", "--workspace", "--all-features", "--locked"]))
+    let mut test = cargo();
+    test.args(["test", "--workspace", "--all-features", "--locked"]);
+    run_command(test.env("PROPTEST_RNG_SEED", "1"))
 }
 
 /// Debian's rustc is the one that comes with a `core` and `alloc` built for BPF,
