@@ -30,7 +30,8 @@ use crate::Result;
 /// Something to fetch.
 struct Item {
     name: &'static str,
-    suite: &'static str,
+    /// The suites that have it, the preferred one first.
+    suites: &'static [&'static str],
     architecture: &'static str,
     /// The package's name; one `*` stands for a version, and the newest is taken.
     package: &'static str,
@@ -57,7 +58,7 @@ const KERNEL: Content = Content::Kernel { modules: &[] };
 const ITEMS: &[Item] = &[
     Item {
         name: "amd64-6.1",
-        suite: "bookworm",
+        suites: &["bookworm"],
         architecture: "amd64",
         package: "linux-image-6.1.0-*-cloud-amd64-unsigned",
         content: Content::Kernel {
@@ -67,7 +68,7 @@ const ITEMS: &[Item] = &[
     },
     Item {
         name: "arm64-6.1",
-        suite: "bookworm",
+        suites: &["bookworm"],
         architecture: "arm64",
         package: "linux-image-6.1.0-*-cloud-arm64-unsigned",
         content: KERNEL,
@@ -75,7 +76,7 @@ const ITEMS: &[Item] = &[
     },
     Item {
         name: "amd64-6.12",
-        suite: "trixie",
+        suites: &["trixie"],
         architecture: "amd64",
         package: "linux-image-6.12.*-cloud-amd64-unsigned",
         content: KERNEL,
@@ -83,7 +84,7 @@ const ITEMS: &[Item] = &[
     },
     Item {
         name: "s390x-6.12",
-        suite: "trixie",
+        suites: &["trixie", "bookworm-backports"],
         architecture: "s390x",
         package: "linux-image-6.12.*-s390x",
         content: KERNEL,
@@ -91,7 +92,7 @@ const ITEMS: &[Item] = &[
     },
     Item {
         name: "amd64-5.10",
-        suite: "bullseye",
+        suites: &["bullseye"],
         architecture: "amd64",
         package: "linux-image-5.10.0-*-cloud-amd64-unsigned",
         content: KERNEL,
@@ -99,7 +100,7 @@ const ITEMS: &[Item] = &[
     },
     Item {
         name: "amd64-sid",
-        suite: "sid",
+        suites: &["sid"],
         architecture: "amd64",
         // Not the cloud kernel: the bench wants more than 120,000 types.
         package: "linux-binary-*+deb14-amd64",
@@ -108,7 +109,7 @@ const ITEMS: &[Item] = &[
     },
     Item {
         name: "s390x-sid",
-        suite: "sid",
+        suites: &["sid"],
         architecture: "s390x",
         package: "linux-binary-*-s390x",
         content: KERNEL,
@@ -116,7 +117,7 @@ const ITEMS: &[Item] = &[
     },
     Item {
         name: "libbpf-tools",
-        suite: "trixie",
+        suites: &["trixie"],
         architecture: "amd64",
         package: "libbpf-tools",
         content: Content::Objects { suffix: "" },
@@ -124,7 +125,7 @@ const ITEMS: &[Item] = &[
     },
     Item {
         name: "libbpf-tools-arm64",
-        suite: "trixie",
+        suites: &["trixie"],
         architecture: "arm64",
         package: "libbpf-tools",
         content: Content::Objects { suffix: ".arm64" },
@@ -132,7 +133,7 @@ const ITEMS: &[Item] = &[
     },
     Item {
         name: "xdp-tools",
-        suite: "trixie",
+        suites: &["trixie"],
         architecture: "amd64",
         package: "xdp-tools",
         content: Content::Objects { suffix: "" },
@@ -140,7 +141,7 @@ const ITEMS: &[Item] = &[
     },
     Item {
         name: "xdp-tools-s390x",
-        suite: "trixie",
+        suites: &["trixie", "sid"],
         architecture: "s390x",
         package: "xdp-tools",
         content: Content::Objects { suffix: ".s390x" },
@@ -148,7 +149,7 @@ const ITEMS: &[Item] = &[
     },
     Item {
         name: "systemd",
-        suite: "trixie",
+        suites: &["trixie"],
         architecture: "amd64",
         package: "libsystemd-shared",
         content: Content::Objects { suffix: "" },
@@ -156,7 +157,7 @@ const ITEMS: &[Item] = &[
     },
     Item {
         name: "systemd-s390x",
-        suite: "trixie",
+        suites: &["trixie", "sid"],
         architecture: "s390x",
         package: "libsystemd-shared",
         content: Content::Objects { suffix: ".s390x" },
@@ -164,7 +165,7 @@ const ITEMS: &[Item] = &[
     },
     Item {
         name: "bpftune",
-        suite: "sid",
+        suites: &["sid"],
         architecture: "amd64",
         package: "libbpftune0",
         content: Content::Objects { suffix: "" },
@@ -172,7 +173,7 @@ const ITEMS: &[Item] = &[
     },
     Item {
         name: "pwru",
-        suite: "sid",
+        suites: &["sid"],
         architecture: "amd64",
         package: "pwru",
         content: Content::Objects { suffix: "" },
@@ -180,7 +181,7 @@ const ITEMS: &[Item] = &[
     },
     Item {
         name: "selftests",
-        suite: "trixie",
+        suites: &["trixie"],
         architecture: "amd64",
         package: "linux-source-6.12",
         content: Content::Selftests,
@@ -242,10 +243,26 @@ fn folder() -> Result<PathBuf> {
     Ok(std::path::absolute(folder)?)
 }
 
-/// Fetches one item. It counts as there once the manifest names it.
+/// Fetches one item from the first suite that has it. It counts as there once the manifest names it.
 fn fetch(item: &Item, suites: &mut Suites, folder: &Path) -> Result<(Package, String)> {
-    let suite = suites.open(item.suite)?;
-    let package = suite.newest(item.package, item.architecture)?.clone();
+    let mut failures = Vec::new();
+    for name in item.suites {
+        match fetch_from(name, item, suites, folder) {
+            Ok(fetched) => return Ok(fetched),
+            Err(error) => failures.push(format!("{name}: {error}")),
+        }
+    }
+    Err(failures.join("; ").into())
+}
+
+fn fetch_from(
+    suite: &'static str,
+    item: &Item,
+    suites: &mut Suites,
+    folder: &Path,
+) -> Result<(Package, String)> {
+    let suite = suites.open(suite, item.architecture)?;
+    let package = suite.newest(item.package)?.clone();
     let scratch = folder.join("scratch").join(item.name);
     if scratch.exists() {
         fs::remove_dir_all(&scratch)?;
@@ -310,21 +327,14 @@ fn fetch_kernel(unpacked: &Path, modules: &[&str], kernels: &Path, name: &str) -
 /// The suites that an item has asked for so far.
 struct Suites {
     folder: PathBuf,
-    /// One that cannot be opened is not tried again: its error is kept.
-    open: BTreeMap<&'static str, std::result::Result<Suite, String>>,
+    /// By name and architecture. One that cannot be opened is not tried again: its error is kept.
+    open: BTreeMap<(&'static str, &'static str), std::result::Result<Suite, String>>,
 }
 
 impl Suites {
-    fn open(&mut self, name: &'static str) -> Result<&Suite> {
-        let suite = self.open.entry(name).or_insert_with(|| {
-            let mut architectures: Vec<_> = ITEMS
-                .iter()
-                .filter(|item| item.suite == name)
-                .map(|item| item.architecture)
-                .collect();
-            architectures.sort_unstable();
-            architectures.dedup();
-            Suite::open(name, &architectures, &self.folder).map_err(|error| error.to_string())
+    fn open(&mut self, name: &'static str, architecture: &'static str) -> Result<&Suite> {
+        let suite = self.open.entry((name, architecture)).or_insert_with(|| {
+            Suite::open(name, architecture, &self.folder).map_err(|error| error.to_string())
         });
         suite.as_ref().map_err(|error| error.clone().into())
     }

@@ -1,5 +1,6 @@
-//! Debian packages of any suite and architecture, without touching the
-//! machine's own apt: every suite gets its own sources, lists and cache.
+//! Debian packages of any suite and architecture, without touching the machine's own apt: each
+//! suite and architecture gets its own sources, lists and cache, so that one whose lists are being
+//! changed at the archive does not keep the others away.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,9 +9,10 @@ use std::process::Command;
 use crate::Result;
 use crate::command::{output, run};
 
-/// One suite of the archive, its package lists fetched.
+/// One suite of the archive for one architecture, its package lists fetched.
 pub(super) struct Suite {
     name: &'static str,
+    architecture: &'static str,
     configuration: PathBuf,
     packages: Vec<Package>,
 }
@@ -24,12 +26,15 @@ pub(super) struct Package {
 }
 
 impl Suite {
-    /// Fetches the lists of the suite `name` for `architectures`; apt's files
-    /// go to `folder`.
+    /// Fetches the lists of the suite `name` for an architecture; apt's files go to `folder`.
     ///
     /// The archive's address is the one that the machine's own apt uses.
-    pub(super) fn open(name: &'static str, architectures: &[&str], folder: &Path) -> Result<Self> {
-        let folder = folder.join(name);
+    pub(super) fn open(
+        name: &'static str,
+        architecture: &'static str,
+        folder: &Path,
+    ) -> Result<Self> {
+        let folder = folder.join(format!("{name}-{architecture}"));
         for part in ["lists/partial", "cache/archives/partial"] {
             fs::create_dir_all(folder.join(part))?;
         }
@@ -37,34 +42,32 @@ impl Suite {
         fs::write(
             folder.join("archive.sources"),
             format!(
-                "Types: deb\nURIs: {}\nSuites: {name}\nComponents: main\nArchitectures: {}\n\
+                "Types: deb\nURIs: {}\nSuites: {name}\nComponents: main\nArchitectures: {architecture}\n\
                  Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg\n",
                 archive()?,
-                architectures.join(" "),
             ),
         )?;
         let configuration = folder.join("apt.conf");
-        fs::write(&configuration, settings(&folder, architectures))?;
+        fs::write(&configuration, settings(&folder, architecture))?;
 
-        let mut suite = Self { name, configuration, packages: Vec::new() };
+        let mut suite = Self { name, architecture, configuration, packages: Vec::new() };
         run(suite.apt("apt-get").arg("update"))?;
         suite.packages = parse_packages(&text(suite.apt("apt-cache").arg("dumpavail"))?);
         Ok(suite)
     }
 
-    /// The newest package of `architecture` whose name fits `pattern`, in which
-    /// one `*` stands for a version.
-    pub(super) fn newest(&self, pattern: &str, architecture: &str) -> Result<&Package> {
+    /// The newest package whose name fits `pattern`, in which one `*` stands for a version.
+    pub(super) fn newest(&self, pattern: &str) -> Result<&Package> {
         let mut newest: Option<&Package> = None;
         for package in &self.packages {
-            let fits = (package.architecture == architecture || package.architecture == "all")
-                && fits(&package.name, pattern);
-            if fits && newest.is_none_or(|other| is_newer(&package.version, &other.version)) {
+            if fits(&package.name, pattern)
+                && newest.is_none_or(|other| is_newer(&package.version, &other.version))
+            {
                 newest = Some(package);
             }
         }
         newest.ok_or_else(|| {
-            format!("no package {pattern} for {architecture} in {}", self.name).into()
+            format!("no package {pattern} for {} in {}", self.architecture, self.name).into()
         })
     }
 
@@ -131,9 +134,8 @@ fn archive() -> Result<String> {
 ///
 /// The machine's settings (a proxy, for example) still apply; what runs after
 /// an update there does not.
-fn settings(folder: &Path, architectures: &[&str]) -> String {
+fn settings(folder: &Path, architecture: &str) -> String {
     let folder = folder.display();
-    let architectures: String = architectures.iter().map(|name| format!("\"{name}\"; ")).collect();
     format!(
         "Dir::State::lists \"{folder}/lists\";\n\
          Dir::State::status \"{folder}/status\";\n\
@@ -144,7 +146,8 @@ fn settings(folder: &Path, architectures: &[&str]) -> String {
          Dir::Cache::pkgcache \"pkgcache.bin\";\n\
          Dir::Cache::srcpkgcache \"srcpkgcache.bin\";\n\
          #clear APT::Architectures;\n\
-         APT::Architectures {{ {architectures}}};\n\
+         APT::Architecture \"{architecture}\";\n\
+         APT::Architectures {{ \"{architecture}\"; }};\n\
          #clear APT::Update::Post-Invoke;\n\
          #clear APT::Update::Post-Invoke-Success;\n\
          #clear Acquire::IndexTargets::deb::DEP-11;\n\

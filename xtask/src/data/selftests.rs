@@ -39,7 +39,7 @@ pub(super) fn fetch(
     fs::remove_file(deb)?;
 
     let headers = scratch.join("headers");
-    suite.unpack(suite.newest("libbpf-dev", "amd64")?, &headers)?;
+    suite.unpack(suite.newest("libbpf-dev")?, &headers)?;
     let has_vmlinux_h = write_vmlinux_h(kernel, &headers.join("vmlinux.h"))?;
     let include = [headers.clone(), headers.join("usr/include")];
 
