@@ -1,7 +1,7 @@
 //! A made-up kernel: types in the proportions of a real one, the same on every machine.
 
 use btf_types::build::Builder;
-use btf_types::{ByteOrder, FuncLinkage, IntEncoding, TypeId};
+use btf_types::{ByteOrder, IntEncoding, Linkage, TypeId};
 
 use crate::Result;
 
@@ -72,7 +72,7 @@ impl Kernel {
     fn function(&mut self) -> Option<u32> {
         let number = self.below(self.prototypes.len());
         let prototype = self.prototypes[number];
-        self.types.func(self.name("fn"), prototype, FuncLinkage::Static);
+        self.types.func(self.name("fn"), prototype, Linkage::Static);
         None
     }
 

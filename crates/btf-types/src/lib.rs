@@ -89,7 +89,7 @@ pub use self::{
     order::ByteOrder,
     pointer::PointerSize,
     types::{
-        Array, DeclTarget, Entries, Enumerator, FuncLinkage, IntEncoding, Member, Param, Type,
-        VarLinkage, VarSecInfo,
+        Array, DeclTarget, Entries, Enumerator, IntEncoding, Linkage, Member, Param, Type,
+        VarSecInfo,
     },
 };

@@ -15,7 +15,7 @@ pub use self::{
     int::IntEncoding,
     member::Member,
     param::Param,
-    var::{DeclTarget, FuncLinkage, VarLinkage, VarSecInfo},
+    var::{DeclTarget, Linkage, VarSecInfo},
 };
 
 use core::fmt;
@@ -229,15 +229,17 @@ impl<'a> Type<'a> {
         Entries::new(*self, self.kind() == Kind::DataSec)
     }
 
-    /// The linkage of a VAR.
-    pub fn var_linkage(&self) -> Option<VarLinkage> {
-        let var = self.info_record::<raw::Var>(Kind::Var)?;
-        Some(VarLinkage::from_raw(var.linkage.get(self.btf.byte_order())))
-    }
-
-    /// The linkage of a FUNC, which the format stores as its vlen.
-    pub fn func_linkage(&self) -> Option<FuncLinkage> {
-        (self.kind() == Kind::Func).then(|| FuncLinkage::from_raw(self.vlen()))
+    /// The linkage of a VAR or FUNC. The format stores a FUNC's as its vlen.
+    pub fn linkage(&self) -> Option<Linkage> {
+        let raw = match self.kind() {
+            Kind::Var => {
+                let var = self.info_record::<raw::Var>(Kind::Var)?;
+                var.linkage.get(self.btf.byte_order())
+            }
+            Kind::Func => self.vlen(),
+            _ => return None,
+        };
+        Some(Linkage::from_raw(raw))
     }
 
     /// What a DECL_TAG is on.

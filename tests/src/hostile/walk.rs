@@ -110,8 +110,7 @@ fn type_facts<'a>(btf: &'a Btf<'a>, ty: Type<'a>) -> usize {
     let kind = ty.kind();
     assert_eq!(ty.int().is_some(), kind == Kind::Int);
     assert_eq!(ty.array().is_some(), kind == Kind::Array);
-    assert_eq!(ty.var_linkage().is_some(), kind == Kind::Var);
-    assert_eq!(ty.func_linkage().is_some(), kind == Kind::Func);
+    assert_eq!(ty.linkage().is_some(), matches!(kind, Kind::Var | Kind::Func));
     assert_eq!(ty.decl_target().is_some(), kind == Kind::DeclTag);
     assert_eq!(ty.fwd_is_union().is_some(), kind == Kind::Fwd);
     assert!(ty.stated_size().is_none() || ty.referenced_id().is_none());

@@ -1,7 +1,7 @@
 //! The local side of a relocation: a program's own BTF.
 
 use btf_types::build::Builder;
-use btf_types::{ByteOrder, FuncLinkage, IntEncoding, TypeId};
+use btf_types::{ByteOrder, IntEncoding, Linkage, TypeId};
 use core_reloc::RelocKind;
 use core_reloc_tests::judge::Record;
 use core_reloc_tests::judge::kernel::{Btf, FuncInfo};
@@ -22,7 +22,7 @@ impl Local {
         let described = describe(&mut builder);
         let int = builder.int("int", 4, IntEncoding::new(32, IntEncoding::SIGNED));
         let proto = builder.func_proto(int).finish();
-        let main = builder.func("main", proto, FuncLinkage::Global);
+        let main = builder.func("main", proto, Linkage::Global);
         let bytes = builder.finish().unwrap();
         let in_kernel = Btf::load(&bytes).unwrap();
         (Self { bytes, in_kernel, main: FuncInfo { insn_off: 0, type_id: main.0 } }, described)

@@ -3,7 +3,7 @@
 use zerocopy::{FromBytes, IntoBytes};
 
 use super::{Builder, Error, Record};
-use crate::{DeclTarget, FuncLinkage, Info, IntEncoding, Kind, TypeId, VarLinkage, raw};
+use crate::{DeclTarget, Info, IntEncoding, Kind, Linkage, TypeId, raw};
 
 impl Builder<'_> {
     /// Adds an INT of a size in bytes.
@@ -62,14 +62,14 @@ impl Builder<'_> {
     }
 
     /// Adds a FUNC of a prototype that [`Builder::func_proto`] made.
-    pub fn func(&mut self, name: impl AsRef<[u8]>, proto: TypeId, linkage: FuncLinkage) -> TypeId {
+    pub fn func(&mut self, name: impl AsRef<[u8]>, proto: TypeId, linkage: Linkage) -> TypeId {
         let vlen = linkage.to_raw() as usize;
         let record = self.record(name, Kind::Func, proto.0);
         self.push(Record { vlen, ..record }, &[])
     }
 
     /// Adds a VAR.
-    pub fn var(&mut self, name: impl AsRef<[u8]>, of: TypeId, linkage: VarLinkage) -> TypeId {
+    pub fn var(&mut self, name: impl AsRef<[u8]>, of: TypeId, linkage: Linkage) -> TypeId {
         let var = raw::Var { linkage: self.word(linkage.to_raw()) };
         let record = self.record(name, Kind::Var, of.0);
         self.push(record, var.as_bytes())

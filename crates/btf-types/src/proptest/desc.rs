@@ -2,7 +2,7 @@
 
 use std::{string::String, vec::Vec};
 
-use crate::{DeclTarget, FuncLinkage, Kind, TypeId, VarLinkage};
+use crate::{DeclTarget, Kind, Linkage, TypeId};
 
 /// One type.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,7 +70,7 @@ pub enum TypeDesc {
         /// The FUNC_PROTO.
         proto: TypeId,
         /// Where it can be seen from.
-        linkage: FuncLinkage,
+        linkage: Linkage,
     },
     /// A VAR.
     Var {
@@ -79,7 +79,7 @@ pub enum TypeDesc {
         /// Its type.
         of: TypeId,
         /// Where it can be seen from.
-        linkage: VarLinkage,
+        linkage: Linkage,
     },
     /// A DATASEC.
     DataSec {

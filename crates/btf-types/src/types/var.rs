@@ -7,10 +7,10 @@ use zerocopy::FromBytes;
 use super::entries::{Entry, Sealed};
 use crate::{Type, TypeId, error::Result, raw};
 
-/// Where a variable can be seen from (`BTF_VAR_*`).
+/// Where a variable or function can be seen from (`BTF_VAR_*`, `BTF_FUNC_*`: the same numbers).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum VarLinkage {
+pub enum Linkage {
     /// In its file only.
     Static,
     /// Everywhere.
@@ -21,43 +21,7 @@ pub enum VarLinkage {
     Unknown(u32),
 }
 
-impl VarLinkage {
-    /// The linkage of a number as the format stores it.
-    pub const fn from_raw(raw: u32) -> Self {
-        match raw {
-            0 => Self::Static,
-            1 => Self::Global,
-            2 => Self::Extern,
-            raw => Self::Unknown(raw),
-        }
-    }
-
-    /// The number that the format stores for this linkage.
-    pub const fn to_raw(self) -> u32 {
-        match self {
-            Self::Static => 0,
-            Self::Global => 1,
-            Self::Extern => 2,
-            Self::Unknown(raw) => raw,
-        }
-    }
-}
-
-/// Where a function can be seen from (`BTF_FUNC_*`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum FuncLinkage {
-    /// In its file only.
-    Static,
-    /// Everywhere.
-    Global,
-    /// It is defined elsewhere.
-    Extern,
-    /// A number that the format does not define.
-    Unknown(u32),
-}
-
-impl FuncLinkage {
+impl Linkage {
     /// The linkage of a number as the format stores it.
     pub const fn from_raw(raw: u32) -> Self {
         match raw {
@@ -170,15 +134,11 @@ mod tests {
     #[test]
     fn linkages_have_the_numbers_of_the_format() {
         for raw in [0, 1, 2, 3, u32::MAX] {
-            assert_eq!(VarLinkage::from_raw(raw).to_raw(), raw);
-            assert_eq!(FuncLinkage::from_raw(raw).to_raw(), raw);
+            assert_eq!(Linkage::from_raw(raw).to_raw(), raw);
         }
-        let linkages = [0, 1, 2, 3].map(VarLinkage::from_raw);
-        use VarLinkage::{Extern, Global, Static, Unknown};
+        use Linkage::{Extern, Global, Static, Unknown};
+        let linkages = [0, 1, 2, 3].map(Linkage::from_raw);
         assert_eq!(linkages, [Static, Global, Extern, Unknown(3)]);
-        let linkages = [0, 1, 2, 3].map(FuncLinkage::from_raw);
-        use FuncLinkage as F;
-        assert_eq!(linkages, [F::Static, F::Global, F::Extern, F::Unknown(3)]);
     }
 
     #[test]

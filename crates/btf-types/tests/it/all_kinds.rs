@@ -1,8 +1,6 @@
 //! A BTF with a type of every kind, and what bpftool says of it.
 
-use btf_types::{
-    ByteOrder, DeclTarget, FuncLinkage, IntEncoding, TypeId, VarLinkage, build::Builder,
-};
+use btf_types::{ByteOrder, DeclTarget, IntEncoding, Linkage, TypeId, build::Builder};
 
 /// The types that [`add`] adds, as `bpftool btf dump file` of version 7.1 prints them. Where C
 /// would have SIGNED and CHAR, bpftool knows no word for the two together.
@@ -100,12 +98,12 @@ pub(crate) fn add(btf: &mut Builder<'_>) {
     let constant = btf.constant(volatile);
     let restrict = btf.restrict(next);
     let proto = btf.func_proto(int).param("a", restrict).param("b", constant).variadic().finish();
-    btf.func("local", proto, FuncLinkage::Static);
-    let main = btf.func("main", proto, FuncLinkage::Global);
-    btf.func("outer", proto, FuncLinkage::Extern);
-    let counter = btf.var("counter", long, VarLinkage::Global);
-    let hidden = btf.var("hidden", flags, VarLinkage::Static);
-    btf.var("foreign", int, VarLinkage::Extern);
+    btf.func("local", proto, Linkage::Static);
+    let main = btf.func("main", proto, Linkage::Global);
+    btf.func("outer", proto, Linkage::Extern);
+    let counter = btf.var("counter", long, Linkage::Global);
+    let hidden = btf.var("hidden", flags, Linkage::Static);
+    btf.var("foreign", int, Linkage::Extern);
     btf.data_section(".data", 16).variable(counter, 0, 8).variable(hidden, 8, 8).finish();
     btf.float("double", 8);
     btf.decl_tag("on_main", main, DeclTarget::Declaration);

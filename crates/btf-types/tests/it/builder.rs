@@ -1,7 +1,7 @@
 //! The builder's own promises: strings once, ids beforehand, and an error for what does not fit.
 
 use btf_types::{
-    Btf, ByteOrder, DeclTarget, FuncLinkage, Info, IntEncoding, Kind, Name, StrOffset, TypeId,
+    Btf, ByteOrder, DeclTarget, Info, IntEncoding, Kind, Linkage, Name, StrOffset, TypeId,
     build::{Builder, Error},
 };
 
@@ -101,9 +101,9 @@ fn a_nul_byte_in_a_string() {
 #[test]
 fn a_vlen_of_more_than_24_bits() {
     let error = Error::VlenTooLarge { id: TypeId(1), found: 0x0100_0000 };
-    refused(|btf| _ = btf.func("f", TypeId(1), FuncLinkage::Unknown(0x0100_0000)), error);
+    refused(|btf| _ = btf.func("f", TypeId(1), Linkage::Unknown(0x0100_0000)), error);
     let mut btf = Builder::new(ByteOrder::Little);
-    btf.func("f", TypeId(1), FuncLinkage::Unknown(0x00ff_ffff));
+    btf.func("f", TypeId(1), Linkage::Unknown(0x00ff_ffff));
     assert!(btf.finish().is_ok());
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::{Display, Write};
 
-use btf_types::{Btf, DeclTarget, FuncLinkage, Kind, Name, Type, VarLinkage};
+use btf_types::{Btf, DeclTarget, Kind, Linkage, Name, Type};
 
 /// The own types of a BTF.
 pub(crate) fn dump(btf: &Btf<'_>) -> String {
@@ -69,13 +69,7 @@ fn dump_type(out: &mut String, ty: Type<'_>) -> std::fmt::Result {
             writeln!(out, " fwd_kind={kind}")?;
         }
         Kind::Func => {
-            let linkage = match ty.func_linkage().unwrap() {
-                FuncLinkage::Static => "static",
-                FuncLinkage::Global => "global",
-                FuncLinkage::Extern => "extern",
-                _ => "(unknown)",
-            };
-            writeln!(out, " type_id={reference} linkage={linkage}")?;
+            writeln!(out, " type_id={reference} linkage={}", linkage(ty))?;
         }
         Kind::FuncProto => {
             writeln!(out, " ret_type_id={reference} vlen={vlen}")?;
@@ -85,13 +79,7 @@ fn dump_type(out: &mut String, ty: Type<'_>) -> std::fmt::Result {
             }
         }
         Kind::Var => {
-            let linkage = match ty.var_linkage().unwrap() {
-                VarLinkage::Static => "static",
-                VarLinkage::Global => "global",
-                VarLinkage::Extern => "extern",
-                _ => "(unknown)",
-            };
-            writeln!(out, " type_id={reference}, linkage={linkage}")?;
+            writeln!(out, " type_id={reference}, linkage={}", linkage(ty))?;
         }
         Kind::DataSec => {
             writeln!(out, " size={size} vlen={vlen}")?;
@@ -118,4 +106,13 @@ fn dump_type(out: &mut String, ty: Type<'_>) -> std::fmt::Result {
 
 fn quoted(name: Name<'_>) -> impl Display {
     if name.is_empty() { "'(anon)'".into() } else { format!("'{name}'") }
+}
+
+fn linkage(ty: Type<'_>) -> &'static str {
+    match ty.linkage().unwrap() {
+        Linkage::Static => "static",
+        Linkage::Global => "global",
+        Linkage::Extern => "extern",
+        _ => "(unknown)",
+    }
 }

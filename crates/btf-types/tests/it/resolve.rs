@@ -1,8 +1,7 @@
 //! Following types through others: modifiers, typedefs, arrays, sizes.
 
 use btf_types::{
-    Btf, ByteOrder, DeclTarget, Error, FuncLinkage, IntEncoding, Kind, TypeId, VarLinkage,
-    build::Builder,
+    Btf, ByteOrder, DeclTarget, Error, IntEncoding, Kind, Linkage, TypeId, build::Builder,
 };
 
 /// What `add` writes behind `int` (type 1), parsed; and the type whose id it gives.
@@ -139,7 +138,7 @@ fn sizes_of_references() {
     check_size(|btf, int| btf.constant(int), Ok(4));
     check_size(|btf, int| btf.restrict(int), Ok(4));
     check_size(|btf, int| btf.type_tag("t", int), Ok(4));
-    check_size(|btf, int| btf.var("v", int, VarLinkage::Static), Ok(4));
+    check_size(|btf, int| btf.var("v", int, Linkage::Static), Ok(4));
     check_size(|btf, int| btf.decl_tag("t", int, DeclTarget::Declaration), Ok(4));
     check_size(|btf, _| btf.ptr(TypeId::VOID), Ok(8));
 }
@@ -174,7 +173,7 @@ fn what_has_no_size_says_which_type_it_was() {
     check_size(|btf, _| btf.func_proto(TypeId::VOID).finish(), none(2, Kind::FuncProto));
     let func = |btf: &mut Builder<'_>, _| {
         let proto = btf.func_proto(TypeId::VOID).finish();
-        let func = btf.func("f", proto, FuncLinkage::Static);
+        let func = btf.func("f", proto, Linkage::Static);
         btf.typedef("t", func)
     };
     check_size(func, none(3, Kind::Func));

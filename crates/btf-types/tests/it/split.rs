@@ -1,7 +1,7 @@
 //! Split BTF: ids and strings that go on where a base's end.
 
 use btf_types::{
-    Btf, ByteOrder, Error, IntEncoding, Kind, StrOffset, TypeId, VarLinkage, build::Builder,
+    Btf, ByteOrder, Error, IntEncoding, Kind, Linkage, StrOffset, TypeId, build::Builder,
 };
 
 use crate::all_kinds::ORDERS;
@@ -108,7 +108,7 @@ fn a_base_may_be_split_itself() {
         let middle_bytes = split(&base);
         let middle = Btf::parse_split(&middle_bytes, &base).unwrap();
         let mut top = Builder::split(&middle);
-        let var = top.var("own", TypeId(3), VarLinkage::Global);
+        let var = top.var("own", TypeId(3), Linkage::Global);
         assert_eq!(
             (var, top.string("own"), top.string("int")),
             (TypeId(4), StrOffset(14), StrOffset(1))

@@ -1,7 +1,7 @@
 //! `Btf::validate`: everything that can be wrong in a BTF that parses.
 
 use btf_types::{
-    Btf, ByteOrder, DeclTarget, Error, IntEncoding, Kind, TypeId, VarLinkage, build::Builder,
+    Btf, ByteOrder, DeclTarget, Error, IntEncoding, Kind, Linkage, TypeId, build::Builder,
 };
 
 use crate::{
@@ -51,7 +51,7 @@ fn every_reference_is_followed() {
     check(structure, missing(Kind::Struct));
     check(|btf, _| _ = btf.func_proto(NONE).finish(), missing(Kind::FuncProto));
     check(|btf, int| _ = btf.func_proto(int).param("p", NONE).finish(), missing(Kind::FuncProto));
-    check(|btf, _| _ = btf.var("v", NONE, VarLinkage::Global), missing(Kind::Var));
+    check(|btf, _| _ = btf.var("v", NONE, Linkage::Global), missing(Kind::Var));
     let section = |btf: &mut Builder<'_>, _| {
         btf.data_section(".s", 4).variable(NONE, 0, 4).finish();
     };
@@ -162,7 +162,7 @@ fn no_type_contains_itself() {
     };
     check(typedef, circle(2));
     let section = |btf: &mut Builder<'_>, _| {
-        let var = btf.var("v", TypeId(3), VarLinkage::Global);
+        let var = btf.var("v", TypeId(3), Linkage::Global);
         btf.data_section(".s", 8).variable(var, 0, 8).finish();
     };
     check(section, circle(2));

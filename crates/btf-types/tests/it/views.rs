@@ -1,8 +1,8 @@
 //! What the views tell, fact by fact, and how they print.
 
 use btf_types::{
-    Array, Btf, ByteOrder, DeclTarget, Error, FuncLinkage, Info, IntEncoding, Kind, StrOffset,
-    Type, TypeId, VarLinkage, build::Builder,
+    Array, Btf, ByteOrder, DeclTarget, Error, Info, IntEncoding, Kind, Linkage, StrOffset, Type,
+    TypeId, build::Builder,
 };
 
 use crate::all_kinds::{self, ORDERS};
@@ -130,8 +130,7 @@ fn accessors_are_for_their_kinds_only() {
             assert_eq!(!ty.enumerators().is_empty(), kind.is_enum());
             assert_eq!(!ty.params().is_empty(), kind == Kind::FuncProto);
             assert_eq!(!ty.variables().is_empty(), kind == Kind::DataSec);
-            assert_eq!(ty.var_linkage().is_some(), kind == Kind::Var);
-            assert_eq!(ty.func_linkage().is_some(), kind == Kind::Func);
+            assert_eq!(ty.linkage().is_some(), matches!(kind, Kind::Var | Kind::Func));
             assert_eq!(ty.decl_target().is_some(), kind == Kind::DeclTag);
             assert_eq!(ty.fwd_is_union().is_some(), kind == Kind::Fwd);
             let sized = matches!(
@@ -160,12 +159,12 @@ fn what_each_kind_has() {
         assert_eq!(ty(6).array(), Some(Array { element: TypeId(2), index: TypeId(4), len: 16 }));
         assert_eq!((ty(12).fwd_is_union(), ty(13).fwd_is_union()), (Some(false), Some(true)));
         assert_eq!(ty(14).referenced().unwrap(), Some(ty(10)));
-        assert_eq!(ty(19).func_linkage(), Some(FuncLinkage::Static));
-        assert_eq!(ty(20).func_linkage(), Some(FuncLinkage::Global));
-        assert_eq!(ty(21).func_linkage(), Some(FuncLinkage::Extern));
-        assert_eq!(ty(22).var_linkage(), Some(VarLinkage::Global));
-        assert_eq!(ty(23).var_linkage(), Some(VarLinkage::Static));
-        assert_eq!(ty(24).var_linkage(), Some(VarLinkage::Extern));
+        assert_eq!(ty(19).linkage(), Some(Linkage::Static));
+        assert_eq!(ty(20).linkage(), Some(Linkage::Global));
+        assert_eq!(ty(21).linkage(), Some(Linkage::Extern));
+        assert_eq!(ty(22).linkage(), Some(Linkage::Global));
+        assert_eq!(ty(23).linkage(), Some(Linkage::Static));
+        assert_eq!(ty(24).linkage(), Some(Linkage::Extern));
         assert_eq!(ty(27).decl_target(), Some(DeclTarget::Declaration));
         assert_eq!(ty(28).decl_target(), Some(DeclTarget::Component(1)));
     });

@@ -48,11 +48,11 @@ fn only_the_same_kind_is_a_candidate() {
 #[test]
 fn kinds_that_no_index_has_are_found_all_the_same() {
     fn variable<const NAME: bool>(btf: &mut Builder<'_>) {
-        use btf_types::{FuncLinkage, TypeId, VarLinkage};
+        use btf_types::{Linkage, TypeId};
         let int = int(btf);
         let proto = btf.func_proto(TypeId::VOID).finish();
-        btf.func(if NAME { "f" } else { "g" }, proto, FuncLinkage::Global);
-        btf.var("v", int, VarLinkage::Global);
+        btf.func(if NAME { "f" } else { "g" }, proto, Linkage::Global);
+        btf.var("v", int, Linkage::Global);
     }
     // libbpf finds them, and then has no rule by which they are compatible.
     check(variable::<true>, variable::<true>, ask(TypeExists, "f", "0"), Value(1, 0));

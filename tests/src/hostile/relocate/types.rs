@@ -2,7 +2,7 @@
 
 use arbitrary::Arbitrary;
 use btf_types::{
-    DeclTarget, FuncLinkage, IntEncoding, Kind, TypeId, VarLinkage,
+    DeclTarget, IntEncoding, Kind, Linkage, TypeId,
     build::{self, Builder, CompositeBuilder, EnumBuilder},
 };
 
@@ -138,13 +138,13 @@ impl Ty {
             Kind::Volatile => builder.volatile(to),
             Kind::Const => builder.constant(to),
             Kind::Restrict => builder.restrict(to),
-            Kind::Func => builder.func(name, to, FuncLinkage::from_raw(size)),
+            Kind::Func => builder.func(name, to, Linkage::from_raw(size)),
             Kind::FuncProto => {
                 let proto = builder.func_proto(to);
                 let params = self.entries.iter();
                 params.fold(proto, |proto, param| proto.param(param.name(), id(param.ty))).finish()
             }
-            Kind::Var => builder.var(name, to, VarLinkage::from_raw(size)),
+            Kind::Var => builder.var(name, to, Linkage::from_raw(size)),
             Kind::DataSec => {
                 let mut section = builder.data_section(name, size);
                 for Entry { ty, value, bits, .. } in &self.entries {

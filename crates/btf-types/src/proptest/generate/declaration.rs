@@ -4,7 +4,7 @@ use std::{string::String, vec::Vec};
 
 use super::{Generator, id, index, names};
 use crate::{
-    DeclTarget, FuncLinkage, TypeId, VarLinkage,
+    DeclTarget, Linkage, TypeId,
     proptest::{ParamDesc, ProtoDesc, TypeDesc},
 };
 
@@ -35,7 +35,7 @@ impl Generator<'_, '_, '_> {
         };
         match self.earlier(named) {
             Some(proto) => {
-                let linkage = self.dice.one_of([FuncLinkage::Static, FuncLinkage::Global]);
+                let linkage = self.dice.one_of([Linkage::Static, Linkage::Global]);
                 TypeDesc::Func { name: self.type_name(slot), proto, linkage }
             }
             None => TypeDesc::FuncProto(self.proto()),
@@ -44,7 +44,7 @@ impl Generator<'_, '_, '_> {
 
     pub(super) fn var(&mut self, slot: usize) -> TypeDesc {
         let of = self.sized();
-        let linkage = self.dice.one_of([VarLinkage::Static, VarLinkage::Global]);
+        let linkage = self.dice.one_of([Linkage::Static, Linkage::Global]);
         TypeDesc::Var { name: self.type_name(slot), of, linkage }
     }
 
