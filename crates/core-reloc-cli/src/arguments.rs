@@ -53,7 +53,7 @@ Examples:
       for the running kernel and its modules, just to see
   core-reloc relocate prog.bpf.o -o prog.here.o
       the same, and write the object, which any loader then takes as it is
-  core-reloc relocate prog.bpf.o --target vmlinux-6.12 --module nf_conntrack.ko
+  core-reloc relocate prog.bpf.o --target vmlinuz-6.12 --module nf_conntrack.ko.xz
       for the types of another kernel and one of its modules
   core-reloc relocate prog.bpf.o --unresolved error --format json
       fail on whatever the kernel does not have; one JSON object a line";
@@ -170,9 +170,10 @@ pub(crate) struct Query {
     /// What to ask about: TYPE, TYPE.FIELD, TYPE.FIELD[INDEX], ENUM::ENUMERATOR or ENUMERATOR
     #[arg(required = true, value_name = "QUESTION")]
     pub(crate) questions: Vec<String>,
-    /// The types of a kernel: raw BTF, or an ELF file with a .BTF section; may be given several
-    /// times, to see how an answer changed [default: the running kernel]
-    #[arg(long = "target", value_name = "FILE")]
+    /// The types of a kernel, in a file of any sort that relocate takes; or a folder or archive of
+    /// such files; may be given several times, to see how an answer changed [default: the running
+    /// kernel]
+    #[arg(long = "target", value_name = "FILE|DIR")]
     pub(crate) targets: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) format: FormatArguments,
@@ -184,6 +185,8 @@ Examples:
       where the running kernel has it
   core-reloc query 'task_struct.comm[3]' --target vmlinux-5.10 --target vmlinux-6.12
       on two kernels, side by side
+  core-reloc query task_struct.state --target kernels/
+      on all that are in a folder
   core-reloc query BPF_MAP_TYPE_RINGBUF 'enum bpf_func_id::BPF_FUNC_loop' task_struct
       values of enumerators, and the size of a type
 
@@ -196,8 +199,8 @@ pub(crate) struct Dump {
     /// Names of types, or ids; `struct NAME` and the like for only that sort [default: all types]
     #[arg(value_name = "NAME|ID")]
     pub(crate) types: Vec<String>,
-    /// The types of a kernel: raw BTF, or an ELF file with a .BTF section [default: the running
-    /// kernel]
+    /// The types of a kernel, in a file of any sort that relocate takes; or those of an object
+    /// [default: the running kernel]
     #[arg(long, value_name = "FILE")]
     pub(crate) target: Option<PathBuf>,
     #[command(flatten)]
@@ -222,12 +225,14 @@ pub(crate) struct Support {
 /// Which kernel to relocate for.
 #[derive(Debug, Args)]
 pub(crate) struct TargetArguments {
-    /// The kernel's types: raw BTF, or an ELF file with a .BTF section such as vmlinux [default:
-    /// the running kernel]
+    /// The kernel's types: raw BTF, an ELF file with a .BTF section such as vmlinux, a kernel image
+    /// such as vmlinuz, any of these compressed, or a tar archive of one, such as BTFHub's
+    /// [default: the running kernel]
     #[arg(long, value_name = "FILE")]
     pub(crate) target: Option<PathBuf>,
-    /// A module's types, for what the kernel itself does not have: raw BTF, or a .ko file; may be
-    /// given several times [default: the running kernel's modules, if that is the target]
+    /// A module's types, for what the kernel itself does not have: raw BTF, or a .ko file, also
+    /// compressed; may be given several times [default: the running kernel's modules, if that is
+    /// the target]
     #[arg(long = "module", value_name = "FILE")]
     pub(crate) modules: Vec<PathBuf>,
 }

@@ -3,6 +3,7 @@
 use std::{io, path::PathBuf};
 
 use core_reloc::elf::ObjectError;
+use core_reloc_cli::targets::TargetError;
 use core_reloc_sys::{FileError, NotFound};
 use thiserror::Error;
 
@@ -12,6 +13,12 @@ pub(crate) enum Failure {
     /// A file that cannot be read, or holds no BTF.
     #[error(transparent)]
     File(#[from] FileError),
+    /// A file that holds no target.
+    #[error(transparent)]
+    Target(#[from] TargetError),
+    /// A folder or archive without any.
+    #[error("{}: holds no BTF of a kernel", .0.display())]
+    NoTarget(PathBuf),
     /// A BPF object that is none, or damaged.
     #[error("{}: {error}", .path.display())]
     Object { path: PathBuf, error: ObjectError },

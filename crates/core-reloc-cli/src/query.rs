@@ -1,10 +1,8 @@
 //! `core-reloc query`.
 
-use std::{
-    io::{self, Write},
-    path::Path,
-};
+use std::io::{self, Write};
 
+use btf_types::Btf;
 use core_reloc::{Facts, QueryError, query};
 use core_reloc_sys::Kernel;
 use owo_colors::OwoColorize;
@@ -15,7 +13,7 @@ use crate::{
     arguments::{Format, Query},
     failure::Failure,
     output::stdout,
-    target::with_btf,
+    target::{with_btf, with_each_btf},
 };
 
 /// What a target answers to a question.
@@ -28,21 +26,18 @@ struct Answer<'q> {
 pub(crate) fn run(arguments: &Query) -> Result<Ending, Failure> {
     let kernel = Kernel::running();
     let mut answers = Vec::new();
-    let mut ask = |path: Option<&Path>| {
-        let target = path.map_or("running kernel".to_string(), |path| path.display().to_string());
-        with_btf(path, &kernel, |btf| {
-            answers.extend(arguments.questions.iter().map(|question| Answer {
-                question,
-                target: target.clone(),
-                facts: query(btf, question),
-            }));
-        })
+    let mut ask = |target: String, btf: &Btf<'_>| {
+        answers.extend(arguments.questions.iter().map(|question| Answer {
+            question,
+            target: target.clone(),
+            facts: query(btf, question),
+        }));
     };
     if arguments.targets.is_empty() {
-        ask(None)?;
+        with_btf(None, &kernel, |btf| ask("running kernel".to_string(), btf))?;
     }
     for path in &arguments.targets {
-        ask(Some(path))?;
+        with_each_btf(path, |target, btf| ask(target.display().to_string(), btf))?;
     }
     let mut out = stdout();
     match arguments.format.format {

@@ -1,9 +1,10 @@
 //! Opening the target: the running kernel with its modules, or the files that were named.
 
-use std::path::Path;
+use std::{ffi::OsStr, path::Path};
 
 use btf_types::Btf;
 use core_reloc::{Module, Target, elf::Object};
+use core_reloc_cli::targets::{self, Compression, Found, Kernels, Limits};
 use core_reloc_sys::{BtfFile, FileError, Kernel};
 
 use crate::{arguments::TargetArguments, failure::Failure, message};
@@ -19,10 +20,7 @@ pub(crate) fn with_target<T>(
     object: &Object<'_>,
     use_it: impl FnOnce(&Target<'_>) -> T,
 ) -> Result<T, Failure> {
-    let main = match &arguments.target {
-        Some(path) => BtfFile::open(path)?,
-        None => kernel.btf()?,
-    };
+    let main = open(arguments.target.as_deref(), kernel)?;
     let btf = main.parse()?;
     if arguments.target.is_some() {
         validate(&main, &btf)?;
@@ -55,15 +53,67 @@ pub(crate) fn with_btf<T>(
     kernel: &Kernel,
     use_it: impl FnOnce(&Btf<'_>) -> T,
 ) -> Result<T, Failure> {
-    let file = match path {
-        Some(path) => BtfFile::open(path)?,
-        None => kernel.btf()?,
-    };
+    let file = open(path, kernel)?;
     let btf = file.parse()?;
     if path.is_some() {
         validate(&file, &btf)?;
     }
     Ok(use_it(&btf))
+}
+
+/// Gives the types of each kernel in a file or folder to `use_it`, with what the kernel is called.
+pub(crate) fn with_each_btf(
+    path: &Path,
+    mut use_it: impl FnMut(&Path, &Btf<'_>),
+) -> Result<(), Failure> {
+    let mut passed_over = PassedOver::default();
+    let mut found = false;
+    for kernel in Kernels::new(path, Limits::default()) {
+        match kernel? {
+            Found::PassedOver(what) => passed_over.add(what),
+            Found::Kernel(file) => {
+                let btf = file.parse()?;
+                validate(&file, &btf)?;
+                use_it(file.path(), &btf);
+                found = true;
+            }
+        }
+    }
+    passed_over.warn(path);
+    if found { Ok(()) } else { Err(Failure::NoTarget(path.to_path_buf())) }
+}
+
+/// Files in a folder or archive that are no kernels.
+#[derive(Debug, Default)]
+pub(crate) struct PassedOver {
+    count: usize,
+    first: Option<String>,
+}
+
+impl PassedOver {
+    pub(crate) fn add(&mut self, what: String) {
+        self.count += 1;
+        self.first.get_or_insert(what);
+    }
+
+    /// Says in one line what was passed over, if anything was.
+    pub(crate) fn warn(&self, path: &Path) {
+        let Some(first) = &self.first else { return };
+        let path = path.display();
+        let others = match self.count {
+            1 => String::new(),
+            count => format!("; and {} more", count - 1),
+        };
+        message::warning(format_args!("{path}: passed over what is no kernel: {first}{others}"));
+    }
+}
+
+/// Opens a target that was named, or the running kernel's BTF.
+fn open(path: Option<&Path>, kernel: &Kernel) -> Result<BtfFile, Failure> {
+    Ok(match path {
+        Some(path) => targets::open(path, Limits::default())?,
+        None => kernel.btf()?,
+    })
 }
 
 /// The BTF of a module.
@@ -75,16 +125,19 @@ struct ModuleBtf {
 }
 
 fn named_modules(arguments: &TargetArguments) -> Result<Vec<ModuleBtf>, Failure> {
-    let open = |path| {
-        let file = BtfFile::open(path)?;
+    let open = |path: &Path| {
+        let file = targets::open(path, Limits::default())?;
         Ok(ModuleBtf { name: module_name(path), file, is_named: true })
     };
-    arguments.modules.iter().map(|path| open(path.as_path())).collect()
+    arguments.modules.iter().map(|path| open(path)).collect()
 }
 
-/// The name of the module in a file: `nf_conntrack` of `nf_conntrack.ko`.
+/// The name of the module in a file: `nf_conntrack` of `nf_conntrack.ko` or `nf_conntrack.ko.xz`.
 fn module_name(path: &Path) -> String {
-    path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+    let is_packed = |ending: &OsStr| Compression::ALL.iter().any(|one| one.ending() == ending);
+    let unpacked = path.extension().filter(|ending| is_packed(ending)).and(path.file_stem());
+    let name = unpacked.map_or(path, Path::new);
+    name.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
 }
 
 fn modules_of(kernel: &Kernel) -> Result<Vec<ModuleBtf>, Failure> {

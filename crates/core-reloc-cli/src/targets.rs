@@ -10,8 +10,8 @@
 //! | a folder of these, searched recursively | |
 //!
 //! A file's sort is told by its first bytes, never by its name. [`open`] takes what holds one BTF,
-//! [`Targets`] goes through any number, one at a time, so that memory does not grow with it. What a
-//! file may unpack to is bounded by [`Limits`].
+//! [`Targets`] goes through any number, one at a time, so that memory does not grow with it, and
+//! [`Kernels`] tells the kernels among them. What a file may unpack to is bounded by [`Limits`].
 //!
 //! A BTF that was inside of something else says so in its path: `vmlinuz!payload(xz)@0x3a5b`,
 //! `archive.tar.xz!5.4.0-26-generic.btf`.
@@ -42,25 +42,26 @@ mod files;
 mod format;
 mod image;
 mod input;
+mod kernels;
 mod limits;
 mod scan;
 mod unpack;
 
 use std::{fs::File, path::Path};
 
-use core_reloc_sys::{BtfFile, Problem};
+use core_reloc_sys::{BtfFile, FileError, Problem};
 use object::ReadCache;
 
 use self::{
     archive::Archive,
     content::{Content, content},
-    format::Format,
     input::Input,
 };
 pub use self::{
     compression::Compression,
     error::{Attempt, TargetError, TargetProblem},
     files::Files,
+    kernels::{Found, Kernels},
     limits::Limits,
 };
 
@@ -133,18 +134,12 @@ impl Iterator for Targets {
 
 /// What is in a file.
 fn open_file(path: &Path, limits: Limits) -> Result<Content, TargetError> {
-    let open = || -> Result<_, TargetProblem> {
-        let file = File::open(path)?;
-        let metadata = file.metadata()?;
-        if metadata.is_dir() {
-            return Err(Problem::Directory.into());
-        }
-        let input = Input::new(file)?;
-        Ok((metadata.is_file(), input))
-    };
-    let (is_regular, input) = open().map_err(|problem| TargetError::new(path, problem))?;
-    if is_regular && matches!(input.format(), Some(Format::Btf | Format::Elf)) {
+    // What is plain BTF or ELF needs no more than this, and the running kernel's is mapped. A pipe
+    // can be read only once.
+    if path.metadata().is_ok_and(|metadata| metadata.is_file()) {
         match BtfFile::open(path) {
+            Ok(file) => return Ok(Content::One(file)),
+            Err(FileError { problem: Problem::Unrecognised { .. }, .. }) => {}
             // It may be the wrapper of a kernel.
             Err(error) if matches!(error.problem, Problem::NoSection) => {
                 let headers = File::open(path).map(ReadCache::new);
@@ -153,8 +148,16 @@ fn open_file(path: &Path, limits: Limits) -> Result<Content, TargetError> {
                     return Err(error.into());
                 }
             }
-            opened => return Ok(Content::One(opened?)),
+            Err(error) => return Err(error.into()),
         }
     }
+    let open = || -> Result<_, TargetProblem> {
+        let file = File::open(path)?;
+        if file.metadata()?.is_dir() {
+            return Err(Problem::Directory.into());
+        }
+        Input::new(file)
+    };
+    let input = open().map_err(|problem| TargetError::new(path, problem))?;
     content(path, input, limits)
 }

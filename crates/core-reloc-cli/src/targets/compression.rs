@@ -27,6 +27,18 @@ impl Compression {
     pub const ALL: [Self; 7] =
         [Self::Gzip, Self::Xz, Self::Zstd, Self::Lz4, Self::Lz4Legacy, Self::Bzip2, Self::Lzma];
 
+    /// What the names of its files end in, behind a dot.
+    pub fn ending(self) -> &'static str {
+        match self {
+            Self::Gzip => "gz",
+            Self::Xz => "xz",
+            Self::Zstd => "zst",
+            Self::Lz4 | Self::Lz4Legacy => "lz4",
+            Self::Bzip2 => "bz2",
+            Self::Lzma => "lzma",
+        }
+    }
+
     /// The compression that the bytes begin with, if they do.
     pub(super) fn of(bytes: &[u8]) -> Option<Self> {
         Self::ALL.into_iter().find(|compression| compression.begins(bytes))

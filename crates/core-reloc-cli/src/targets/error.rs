@@ -116,6 +116,13 @@ impl TargetError {
                 | TargetProblem::NestedArchive
         )
     }
+
+    /// Whether it is no kernel either: an ELF file without BTF, or a module that was built by itself.
+    pub fn is_no_kernel(&self) -> bool {
+        let problem = &self.problem;
+        self.is_unrecognised()
+            || matches!(problem, TargetProblem::File(Problem::NoSection | Problem::DistilledBase))
+    }
 }
 
 impl From<FileError> for TargetError {

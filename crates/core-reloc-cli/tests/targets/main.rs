@@ -5,6 +5,7 @@
 
 mod archives;
 mod bombs;
+mod commands;
 mod damage;
 mod files;
 mod images;
