@@ -2,6 +2,10 @@
 //!
 //! Names follow the structures of the kernel's `uapi/linux/btf.h` and libbpf's `.BTF.ext`. A field
 //! is read with [`U32::get`] and the byte order that the magic told.
+//!
+//! The records can be read from bytes, and written as bytes, with the traits of zerocopy 0.8, which
+//! is so a part of this crate's interface: the one dependency that is. No other signature names it.
+#![expect(missing_debug_implementations, reason = "zerocopy's derive makes types that nobody sees")]
 
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 

@@ -47,7 +47,7 @@ mod limits;
 mod scan;
 mod unpack;
 
-use std::{fs::File, path::Path};
+use std::{fmt, fs::File, path::Path};
 
 use core_reloc_sys::{BtfFile, FileError, Problem};
 use object::ReadCache;
@@ -108,6 +108,15 @@ impl Targets {
     /// [`Files`] a `Targets` of its own.
     pub fn new(path: &Path, limits: Limits) -> Self {
         Self { limits, files: Files::new(path), archive: None }
+    }
+}
+
+impl fmt::Debug for Targets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Targets")
+            .field("limits", &self.limits)
+            .field("files", &self.files)
+            .finish_non_exhaustive()
     }
 }
 

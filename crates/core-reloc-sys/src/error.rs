@@ -7,6 +7,7 @@ use thiserror::Error;
 /// A file that cannot be used.
 #[derive(Debug, Error)]
 #[error("{}: {problem}", .path.display())]
+#[non_exhaustive]
 pub struct FileError {
     /// The file.
     pub path: PathBuf,
@@ -84,6 +85,7 @@ fn place(section: Option<u64>) -> String {
 /// No BTF of a kernel was found.
 #[derive(Debug, Error)]
 #[error("no BTF of kernel {release}: {}", list(.attempts))]
+#[non_exhaustive]
 pub struct NotFound {
     /// The kernel's release.
     pub release: String,

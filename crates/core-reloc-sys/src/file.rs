@@ -90,7 +90,7 @@ impl BtfFile {
     }
 
     /// The bytes of the BTF.
-    pub fn bytes(&self) -> &[u8] {
+    pub fn as_bytes(&self) -> &[u8] {
         match &self.bytes {
             Bytes::Mapped(map) => map,
             Bytes::Read(bytes) => bytes,
@@ -100,8 +100,8 @@ impl BtfFile {
     /// Whether the BTF continues a base, as a module's does: its strings do not begin with the empty
     /// one, which only a base has.
     pub fn is_split(&self) -> bool {
-        let strings = |header: Header| self.bytes().get(header.strings())?.first().copied();
-        Header::parse(self.bytes()).is_ok_and(|header| strings(header) != Some(0))
+        let strings = |header: Header| self.as_bytes().get(header.strings())?.first().copied();
+        Header::parse(self.as_bytes()).is_ok_and(|header| strings(header) != Some(0))
     }
 
     /// Whether the running kernel vouches for the bytes: it has checked them before it showed them.
@@ -114,7 +114,7 @@ impl BtfFile {
     /// # Errors
     /// [`Problem::Btf`].
     pub fn parse(&self) -> Result<Btf<'_>, FileError> {
-        Btf::parse(self.bytes())
+        Btf::parse(self.as_bytes())
             .map(|btf| self.with_pointer_size(btf))
             .map_err(|error| self.error(error))
     }
@@ -124,7 +124,7 @@ impl BtfFile {
     /// # Errors
     /// [`Problem::Btf`].
     pub fn parse_split<'a>(&'a self, base: &'a Btf<'a>) -> Result<Btf<'a>, FileError> {
-        Btf::parse_split(self.bytes(), base)
+        Btf::parse_split(self.as_bytes(), base)
             .map(|btf| self.with_pointer_size(btf))
             .map_err(|error| self.error(error))
     }
@@ -156,7 +156,7 @@ impl fmt::Debug for BtfFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BtfFile")
             .field("path", &self.path)
-            .field("len", &self.bytes().len())
+            .field("len", &self.as_bytes().len())
             .field("is_mapped", &matches!(self.bytes, Bytes::Mapped(_)))
             .finish_non_exhaustive()
     }

@@ -91,7 +91,7 @@ impl Kernel {
         let supported = self.btf().and_then(|file| match file.parse() {
             Ok(btf) => Ok(Supported {
                 path: file.path().to_path_buf(),
-                bytes: file.bytes().len(),
+                bytes: file.as_bytes().len(),
                 types: btf.len(),
             }),
             Err(error) => Err(NotFound { release: self.release.clone(), attempts: vec![error] }),

@@ -12,6 +12,7 @@
 //! # Ok::<(), core_reloc_sys::FileError>(())
 //! ```
 #![deny(unsafe_code)]
+#![warn(missing_debug_implementations, clippy::missing_errors_doc, clippy::missing_panics_doc)]
 #![cfg_attr(
     not(test),
     warn(

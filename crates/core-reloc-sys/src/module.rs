@@ -12,7 +12,7 @@ use crate::{BtfFile, FileError};
 ///
 /// for module in Kernel::running().modules()? {
 ///     match module.open() {
-///         Ok(file) => println!("{}: {} bytes", module.name(), file.bytes().len()),
+///         Ok(file) => println!("{}: {} bytes", module.name(), file.as_bytes().len()),
 ///         Err(error) => println!("{error}"),
 ///     }
 /// }

@@ -6,6 +6,7 @@ use crate::NotFound;
 
 /// Whether CO-RE relocations can be resolved for a kernel, and why, or why not.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct SupportReport {
     /// The kernel's release.
     pub release: String,
@@ -15,6 +16,7 @@ pub struct SupportReport {
 
 /// What a kernel's support rests on.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Supported {
     /// The file that has the kernel's BTF.
     pub path: PathBuf,

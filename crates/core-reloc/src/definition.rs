@@ -33,6 +33,7 @@ use crate::{
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Definition {
     /// The first line: `struct task {`, or all there is: `typedef int pid_t;`.
     pub head: String,
@@ -49,6 +50,7 @@ pub struct Definition {
 
 /// A line of a definition.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct DefinitionLine {
     /// The member or enumerator, with the named members that it is inside of: `id.pid`. Empty for
     /// what is anonymous.
@@ -63,6 +65,7 @@ pub struct DefinitionLine {
 
 /// Where a member is within the type that is defined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct MemberPlace {
     /// The offset in bits.
     pub bit_offset: u64,

@@ -97,7 +97,7 @@ pub fn describe_unmatched(
     unmatched: &Unmatched,
 ) -> String {
     let spec = local_spec(local, relocation, &mut Budget::for_relocation()).ok();
-    if unmatched.ruled_out.is_empty() {
+    if unmatched.ruled_out().is_empty() {
         let root = local.type_by_id(relocation.type_id);
         let name = root.map_or_else(|_| relocation.type_id.to_string(), type_in_c);
         return alloc::format!("the target has no {name}");
@@ -105,9 +105,9 @@ pub fn describe_unmatched(
     /// How many candidates are spelled out.
     const SHOWN: usize = 8;
     let mut text = String::new();
-    for (position, (candidate, mismatch)) in unmatched.ruled_out.iter().enumerate() {
+    for (position, (candidate, mismatch)) in unmatched.ruled_out().iter().enumerate() {
         if position == SHOWN {
-            let more = unmatched.ruled_out.len().saturating_sub(SHOWN);
+            let more = unmatched.ruled_out().len().saturating_sub(SHOWN);
             text.push_str(&alloc::format!("; and {more} more candidates"));
             break;
         }

@@ -42,7 +42,7 @@ pub use self::{
     file::is_elf,
     lines::{SourceLine, SourceLines},
     object::Object,
-    records::{ObjectRelocation, Records},
+    records::{ObjectRelocation, Relocations},
     relocate::{Counts, Failed, Relocated, Relocating},
     report::{Outcome, Report, Skip},
     types::TypeSections,

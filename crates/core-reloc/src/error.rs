@@ -13,6 +13,7 @@ use crate::{AccessError, Candidate, PatchError, RelocKind, limits::MAX_PATH_LEN}
 /// says the cause.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{subject}: {cause}")]
+#[non_exhaustive]
 pub struct Error {
     /// The relocation in words.
     pub subject: Box<str>,
@@ -157,6 +158,7 @@ pub enum Cause {
 /// Two candidates that match and do not agree.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{first_name} gives {first}, {second_name} gives {second}", first = .answers[0], second = .answers[1], first_name = .names[0], second_name = .names[1])]
+#[non_exhaustive]
 pub struct Ambiguity {
     /// The first candidate, and the first one that differs from it.
     pub candidates: [Candidate; 2],

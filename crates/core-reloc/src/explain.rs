@@ -34,6 +34,7 @@ use crate::{
 
 /// Why a relocation did not come out as the program wants it.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Explanation {
     /// What the problem is.
     pub problem: Problem,
@@ -151,7 +152,7 @@ impl<'a> Explainer<'a> {
     /// Why no candidate matched.
     pub fn unmatched(&mut self, relocation: &Relocation, unmatched: &Unmatched) -> Explanation {
         let reason = describe_unmatched(self.local, self.target, relocation, unmatched);
-        let Some((_, mismatch)) = unmatched.ruled_out.first() else {
+        let Some((_, mismatch)) = unmatched.ruled_out().first() else {
             let cures = self.search(|search| {
                 let root = search.local.type_by_id(relocation.type_id);
                 root.map_or_else(|_| Vec::new(), |root| search.root(root))
@@ -160,7 +161,7 @@ impl<'a> Explainer<'a> {
         };
         let local = self.local_spec(relocation);
         let mut explanation = plain(Problem::of(*mismatch), reason, Vec::new());
-        for (candidate, mismatch) in unmatched.ruled_out.iter().take(COMPARED) {
+        for (candidate, mismatch) in unmatched.ruled_out().iter().take(COMPARED) {
             let Some(pair) = self.pair(local.as_ref(), relocation, *candidate, *mismatch) else {
                 continue;
             };

@@ -49,6 +49,7 @@
 //! - `proptest`: strategies for property tests. Needs std.
 #![no_std]
 #![forbid(unsafe_code)]
+#![warn(missing_debug_implementations, clippy::missing_errors_doc, clippy::missing_panics_doc)]
 #![cfg_attr(
     not(test),
     warn(

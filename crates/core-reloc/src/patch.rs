@@ -17,6 +17,7 @@ use self::insn::{Class, Insn, SLOT};
 
 /// What became of an instruction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Patched {
     /// What was done.
     pub status: Status,

@@ -13,6 +13,7 @@ use crate::{
 
 /// What a BTF says about what was asked for. Facts that it does not have are none.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Facts {
     /// What it is.
     pub subject: FactsOf,

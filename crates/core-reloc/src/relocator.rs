@@ -205,7 +205,7 @@ impl<'a> Relocator<'a> {
             self.work.budget.spend(STEPS_PER_CANDIDATE)?;
             let ty = self.target.candidate(candidate).map_err(Cause::Target)?;
             match target_spec(&local, relocation.kind, (candidate, ty), &mut self.work)? {
-                Err(mismatch) => unmatched.ruled_out.push((candidate, mismatch)),
+                Err(mismatch) => unmatched.rule_out(candidate, mismatch),
                 Ok(spec) => {
                     let answer = question.answer(candidate, &spec)?;
                     match &first {

@@ -73,6 +73,16 @@ pub enum Resize {
 /// type of the name and kind.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Unmatched {
+    ruled_out: SmallVec<[(Candidate, Mismatch); 2]>,
+}
+
+impl Unmatched {
     /// The candidates that were tried, in order.
-    pub ruled_out: SmallVec<[(Candidate, Mismatch); 2]>,
+    pub fn ruled_out(&self) -> &[(Candidate, Mismatch)] {
+        &self.ruled_out
+    }
+
+    pub(crate) fn rule_out(&mut self, candidate: Candidate, mismatch: Mismatch) {
+        self.ruled_out.push((candidate, mismatch));
+    }
 }

@@ -200,7 +200,7 @@ fn is_offset_overflow(case: &Case<'_>, _: &mut Comparer<'_>) -> bool {
 
 fn is_member_twice(case: &Case<'_>, comparer: &mut Comparer<'_>) -> bool {
     let incompatible = |resolution: &core_reloc::Resolution| {
-        let mut ruled_out = resolution.unmatched.iter().flat_map(|unmatched| &unmatched.ruled_out);
+        let mut ruled_out = resolution.unmatched.iter().flat_map(|unmatched| unmatched.ruled_out());
         ruled_out.any(|(_, why)| matches!(why, Mismatch::Incompatible { .. }))
     };
     let possible = match case.ours {

@@ -13,6 +13,7 @@ use super::Compression;
 /// Something that cannot be used as a target.
 #[derive(Debug, Error)]
 #[error("{}: {problem}", .path.display())]
+#[non_exhaustive]
 pub struct TargetError {
     /// The file, and the place in it: `archive.tar.xz!5.4.0-26-generic.btf`.
     pub path: PathBuf,
@@ -79,6 +80,7 @@ impl From<io::Error> for TargetProblem {
 
 /// Compressed data in a kernel image, or what looked like it.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Attempt {
     /// How it is compressed; none if it is not.
     pub format: Option<Compression>,
@@ -126,7 +128,7 @@ impl TargetError {
 }
 
 impl From<FileError> for TargetError {
-    fn from(FileError { path, problem }: FileError) -> Self {
+    fn from(FileError { path, problem, .. }: FileError) -> Self {
         Self { path, problem: problem.into() }
     }
 }

@@ -12,6 +12,7 @@ use super::{TargetError, TargetProblem, limits::MAX_FOLDER_DEPTH};
 ///
 /// Links to files count as files, links to folders are not followed. What is neither, a pipe for
 /// example, is left out. Memory is taken for the names in one folder of each level at a time.
+#[derive(Debug)]
 pub struct Files {
     /// The one that was asked for, until it was looked at.
     root: Option<PathBuf>,

@@ -73,7 +73,7 @@ fn an_archive_of_one_target_is_opened() {
     let folder = Folder::new();
     let path = folder.file("5.4.0-26-generic.btf.tar.xz", &archive);
     let file = open(&path, Limits::default()).unwrap();
-    assert_eq!(file.bytes(), btf);
+    assert_eq!(file.as_bytes(), btf);
     let name = "/5.4.0-26-generic.btf.tar.xz!5.4.0-26-generic.btf";
     assert_eq!(folder.strip(file.path().to_str().unwrap()), name);
 }

@@ -46,7 +46,7 @@ fn unharmed(bytes: &[u8], btf: &[u8]) -> usize {
     for target in Targets::new(&path, limits) {
         match target {
             Ok(file) => {
-                unharmed += usize::from(file.bytes() == btf);
+                unharmed += usize::from(file.as_bytes() == btf);
                 if let Ok(found) = file.parse() {
                     let _: Result<(), _> = found.validate();
                 }

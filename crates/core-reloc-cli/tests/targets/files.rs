@@ -12,7 +12,7 @@ fn plain_files_are_opened_as_they_are() {
     let btf = btf("same.le");
     for content in [btf.clone(), elf(&[(".BTF", &btf)])] {
         let path = folder.file("file", &content);
-        assert_eq!(open(&path, Limits::default()).unwrap().bytes(), btf);
+        assert_eq!(open(&path, Limits::default()).unwrap().as_bytes(), btf);
     }
 }
 
@@ -29,7 +29,7 @@ fn pipes_are_read() {
             let pipe = pipe.clone();
             move || fs::write(pipe, content).unwrap()
         });
-        assert_eq!(open(&pipe, Limits::default()).unwrap().bytes(), btf);
+        assert_eq!(open(&pipe, Limits::default()).unwrap().as_bytes(), btf);
         writer.join().unwrap();
     }
 }

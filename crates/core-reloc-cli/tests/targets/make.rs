@@ -50,7 +50,7 @@ impl Folder {
     /// What is found below a path: what it is called and its bytes, or the complaint.
     pub(crate) fn targets(&self, name: &str, limits: Limits) -> Vec<Result<Found, String>> {
         let found = |target: Result<BtfFile, TargetError>| match target {
-            Ok(file) => Ok((self.strip(file.path().to_str().unwrap()), file.bytes().to_vec())),
+            Ok(file) => Ok((self.strip(file.path().to_str().unwrap()), file.as_bytes().to_vec())),
             Err(error) => Err(self.strip(&error.to_string())),
         };
         Targets::new(&self.path(name), limits).map(found).collect()

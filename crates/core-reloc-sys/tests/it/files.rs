@@ -20,7 +20,7 @@ fn elf_files_of_both_widths_and_byte_orders_are_read() {
         let file = elf_of(machine, order, &[(".text", &[1; 24]), (".BTF", &bytes)]);
         let tree = Tree::new().with("vmlinux", &file);
         let file = BtfFile::open(tree.path("vmlinux")).unwrap();
-        assert_eq!(file.bytes(), bytes, "{machine:?} {order:?}");
+        assert_eq!(file.as_bytes(), bytes, "{machine:?} {order:?}");
         assert_eq!(file.parse().unwrap().pointer_size(), pointer_size, "{machine:?}");
     }
 }
@@ -37,7 +37,7 @@ fn pipes_are_read() {
             let pipe = pipe.clone();
             move || fs::write(pipe, content).unwrap()
         });
-        assert_eq!(BtfFile::open(&pipe).unwrap().bytes(), bytes);
+        assert_eq!(BtfFile::open(&pipe).unwrap().as_bytes(), bytes);
         writer.join().unwrap();
     }
 }
@@ -48,7 +48,7 @@ fn bytes_are_taken_for_a_file() {
     let object = elf_of(Architecture::Arm, Endianness::Little, &[(".BTF", &bytes)]);
     for (content, pointer_size) in [(bytes.clone(), 8), (object, 4)] {
         let file = BtfFile::from_bytes("packed.xz", content).unwrap();
-        assert_eq!(file.bytes(), bytes);
+        assert_eq!(file.as_bytes(), bytes);
         assert_eq!(file.parse().unwrap().pointer_size(), pointer_size);
     }
     for (content, complaint) in [

@@ -20,7 +20,7 @@ fn sysfs_comes_before_the_files() {
         .with(VMLINUX_FILES[0], &elf(&[(".BTF", &btf(&["there", "too"]))]));
     let file = tree.kernel().btf().unwrap();
     assert_eq!(file.path(), tree.path("sys/kernel/btf/vmlinux"));
-    assert_eq!(file.bytes(), btf(&["here"]));
+    assert_eq!(file.as_bytes(), btf(&["here"]));
     assert_eq!(file.parse().unwrap().len(), 1);
 }
 
@@ -32,7 +32,7 @@ fn each_place_is_tried_after_those_before_it() {
         tree = tree.with(path, &elf(&[(".text", &[0; 64]), (".BTF", &bytes)]));
         let file = tree.kernel().btf().unwrap();
         assert_eq!(file.path(), tree.path(path));
-        assert_eq!(file.bytes(), bytes);
+        assert_eq!(file.as_bytes(), bytes);
     }
 }
 
@@ -52,7 +52,7 @@ fn what_is_damaged_is_passed_over() {
         .with(VMLINUX_FILES[5], &good);
     let file = tree.kernel().btf().unwrap();
     assert_eq!(file.path(), tree.path(VMLINUX_FILES[5]));
-    assert_eq!(file.bytes(), good);
+    assert_eq!(file.as_bytes(), good);
 }
 
 #[test]

@@ -17,7 +17,7 @@ fn the_running_kernels_btf_is_what_it_shows() {
     let Ok(theirs) = fs::read(path) else { return skipped("this kernel has no BTF") };
     let file = kernel_btf().unwrap();
     assert_eq!(file.path().to_str(), Some(path));
-    assert!(file.bytes() == theirs);
+    assert!(file.as_bytes() == theirs);
     assert!(core_read_supported());
 
     let uname = Command::new("uname").arg("-r").output().unwrap();
@@ -33,7 +33,7 @@ fn the_running_kernels_modules_continue_its_types() {
     let base = kernel.parse().unwrap();
     for module in Kernel::running().modules().unwrap() {
         let file = module.open().unwrap();
-        assert!(file.bytes() == fs::read(module.path()).unwrap(), "{}", module.name());
+        assert!(file.as_bytes() == fs::read(module.path()).unwrap(), "{}", module.name());
         let split = file.parse_split(&base).unwrap();
         assert_eq!(split.validate(), Ok(()), "{}", module.name());
     }

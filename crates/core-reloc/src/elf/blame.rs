@@ -25,6 +25,7 @@ use super::{Report, SourceLines};
 /// # Ok::<(), &str>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct PoisonInLog {
     /// Which line of the log shows it, from 1.
     pub log_line: usize,

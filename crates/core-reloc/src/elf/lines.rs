@@ -16,6 +16,7 @@ pub struct SourceLines<'a> {
 
 /// A line of source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SourceLine<'a> {
     /// The name of the file, as the compiler was given it.
     pub file: Name<'a>,

@@ -9,7 +9,7 @@ use btf_types::{
 };
 
 use super::{
-    ObjectError, Records, Skip,
+    ObjectError, Relocations, Skip,
     file::{Class, Elf64, Section, class},
     functions::{Function, Functions},
 };
@@ -160,8 +160,8 @@ impl<'a> Object<'a> {
     }
 
     /// All relocations, in the order of their records.
-    pub fn relocations(&'a self) -> Records<'a> {
-        Records::new(self)
+    pub fn relocations(&'a self) -> Relocations<'a> {
+        Relocations::new(self)
     }
 
     /// Whether a root type has no candidate in the target, so that kernel modules which the target

@@ -120,20 +120,20 @@ impl<'a> ObjectRelocation<'a> {
 
 /// The relocations of an object, in the order of their records.
 #[derive(Debug, Clone)]
-pub struct Records<'a> {
+pub struct Relocations<'a> {
     object: &'a Object<'a>,
     /// Which group of records comes next, and which record of it.
     group: usize,
     index: usize,
 }
 
-impl<'a> Records<'a> {
+impl<'a> Relocations<'a> {
     pub(super) fn new(object: &'a Object<'a>) -> Self {
         Self { object, group: 0, index: 0 }
     }
 }
 
-impl<'a> Iterator for Records<'a> {
+impl<'a> Iterator for Relocations<'a> {
     type Item = ObjectRelocation<'a>;
 
     fn next(&mut self) -> Option<ObjectRelocation<'a>> {

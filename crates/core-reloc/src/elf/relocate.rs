@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use thiserror::Error as ThisError;
 
-use super::{Object, ObjectRelocation, Outcome, Records, Report, object::Place};
+use super::{Object, ObjectRelocation, Outcome, Relocations, Report, object::Place};
 use crate::{
     Cause, Code, Error, Options, PatchError, Patched, Relocator, Resolution, Status, Target,
     describe, patch::SLOT_OFF,
@@ -46,7 +46,7 @@ pub struct Relocating<'a> {
     target: &'a Target<'a>,
     /// None for an object without types, which has no relocations either.
     relocator: Option<Relocator<'a>>,
-    records: Records<'a>,
+    records: Relocations<'a>,
     /// The copy of the file that is patched.
     bytes: Vec<u8>,
     counts: Counts,
@@ -135,6 +135,7 @@ fn try_relocate(
 
 /// An object, relocated.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Relocated {
     /// The bytes of the file.
     pub bytes: Vec<u8>,
@@ -145,6 +146,7 @@ pub struct Relocated {
 /// Relocations of an object failed, so that there is nothing to load.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ThisError)]
 #[error("{} of {} relocations failed", counts.failed, counts.total())]
+#[non_exhaustive]
 pub struct Failed {
     /// What became of all of them.
     pub counts: Counts,
@@ -152,6 +154,7 @@ pub struct Failed {
 
 /// How many relocations of an object came to which end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
 pub struct Counts {
     /// Those whose instruction holds the target's value.
     pub relocated: usize,

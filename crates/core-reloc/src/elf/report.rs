@@ -10,6 +10,7 @@ use crate::{Code, Error, Poison, Resolution, Status, Target, describe_unmatched}
 ///
 /// `Display` says it in one line.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Report<'a> {
     /// The relocation.
     pub relocation: ObjectRelocation<'a>,

@@ -25,6 +25,7 @@ use super::{
 /// # }
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct TypeSections<'a> {
     /// `.BTF`, if there is one.
     pub btf: Option<&'a [u8]>,

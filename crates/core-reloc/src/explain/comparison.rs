@@ -12,6 +12,7 @@ use crate::{Definition, DefinitionLine, describe::type_in_c};
 
 /// Two definitions, their lines aligned by the names of members or enumerators.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Comparison {
     /// What is on the left, and on the right: the object's and the target's, or two candidates.
     pub titles: [String; 2],

@@ -22,6 +22,7 @@ use crate::{
 
 /// What may make a relocation resolve.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Cure {
     /// What sort of cure it is.
     pub kind: CureKind,

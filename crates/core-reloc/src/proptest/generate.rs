@@ -54,6 +54,9 @@ impl CaseProfile {
 
 impl Case {
     /// A random case; [`case()`](super::case()) is the strategy of it.
+    ///
+    /// # Panics
+    /// If a generated graph cannot be laid out, which would be a bug of the generator.
     pub fn generate(profile: &CaseProfile, dice: &mut Dice<'_>) -> Self {
         let types = profile.types.clone().split(false).pointer_size(PointerSize::Eight);
         let local = Graph::generate(&types, dice);

@@ -110,8 +110,8 @@ fn note_answers(mix: &mut Mix, case: &Case) {
             note(mix, format!("another {}", relocation.kind), changes);
         }
         if let Some(unmatched) = &resolution.unmatched {
-            note(mix, "no candidate", unmatched.ruled_out.is_empty());
-            note(mix, "candidates that do not match", !unmatched.ruled_out.is_empty());
+            note(mix, "no candidate", unmatched.ruled_out().is_empty());
+            note(mix, "candidates that do not match", !unmatched.ruled_out().is_empty());
         }
         let Ok(patched) = relocator.apply(&mut code, &relocation, &resolution) else { continue };
         note(mix, "another instruction", patched.before != patched.after);

@@ -136,7 +136,7 @@ impl Case<'_> {
         if let Some(unmatched) = &resolution.unmatched {
             let text = describe_unmatched(self.local, target, relocation, unmatched);
             assert!(!text.is_empty() && text.len() < LONGEST_TEXT, "{} bytes", text.len());
-            for (candidate, mismatch) in &unmatched.ruled_out {
+            for (candidate, mismatch) in unmatched.ruled_out() {
                 assert!(target.candidate(*candidate).is_ok());
                 assert!(printed(format_args!("{mismatch}")) > 0);
             }
