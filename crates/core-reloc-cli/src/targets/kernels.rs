@@ -7,6 +7,7 @@ use core_reloc_sys::BtfFile;
 use super::{Limits, TargetError, Targets};
 
 /// What was found in a file or folder where kernels are looked for.
+#[derive(Debug)]
 pub enum Found {
     /// A kernel's BTF.
     Kernel(BtfFile),
@@ -18,6 +19,7 @@ pub enum Found {
 ///
 /// In folders and archives, other files are passed over, and so are modules, which lie beside their
 /// kernels there. A file that was named itself has to be a kernel.
+#[derive(Debug)]
 pub struct Kernels {
     /// What was named. A folder is never found in itself.
     named: PathBuf,

@@ -146,7 +146,6 @@ pub struct Relocated {
 /// Relocations of an object failed, so that there is nothing to load.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ThisError)]
 #[error("{} of {} relocations failed", counts.failed, counts.total())]
-#[non_exhaustive]
 pub struct Failed {
     /// What became of all of them.
     pub counts: Counts,
@@ -154,7 +153,6 @@ pub struct Failed {
 
 /// How many relocations of an object came to which end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-#[non_exhaustive]
 pub struct Counts {
     /// Those whose instruction holds the target's value.
     pub relocated: usize,
