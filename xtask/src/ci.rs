@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use crate::command::{cargo, is_installed, run as run_command};
 use crate::skip::skipped;
-use crate::{Result, bench, data, deny, fixtures, instructions, s390x};
+use crate::{Result, api, bench, data, deny, fixtures, instructions, s390x};
 
 /// One line of the table of steps.
 struct Step {
@@ -30,6 +30,11 @@ const STEPS: &[Step] = &[
     Step { name: "fmt", about: "rustfmt has nothing to change", run: fmt },
     Step { name: "clippy", about: "no lint of rustc's or clippy's fires", run: clippy },
     Step { name: "doc", about: "the documentation builds and its links lead somewhere", run: doc },
+    Step {
+        name: "api",
+        about: "the public interface is as recorded",
+        run: || api::run(&["--check".to_string()]),
+    },
     Step {
         name: "features",
         about: "each crate builds alone, with each feature alone",

@@ -4,10 +4,12 @@
 //! dependencies beyond the workspace's own crates: this is what a fresh clone
 //! compiles first.
 
+mod api;
 mod bench;
 mod ci;
 mod command;
 mod conformance;
+mod crates;
 mod data;
 mod demo;
 mod deny;
@@ -15,6 +17,7 @@ mod fixtures;
 mod fuzz;
 mod instructions;
 mod mutants;
+mod recorded;
 mod s390x;
 mod skip;
 
@@ -35,6 +38,12 @@ struct Task {
 }
 
 const TASKS: &[Task] = &[
+    Task {
+        name: "api",
+        arguments: "[--check]",
+        about: "list the public interface of each crate in docs/api, or check that it is as recorded",
+        run: api::run,
+    },
     Task {
         name: "bench",
         arguments: "[--quick | --help | OPTION...]",

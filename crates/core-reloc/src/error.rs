@@ -1,6 +1,7 @@
 //! Why a relocation failed: which one, and the cause.
 
 use alloc::{boxed::Box, string::String};
+use core::fmt;
 
 use btf_types::{Error as BtfError, Kind};
 use thiserror::Error;
@@ -169,11 +170,16 @@ pub struct Ambiguity {
 }
 
 /// What a candidate answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Error)]
-#[error("{value} (bit offset {bit_offset})")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Answer {
     /// The offset of the field in bits; 0 for types and enumerators.
     pub bit_offset: u32,
     /// The value.
     pub value: u64,
+}
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (bit offset {})", self.value, self.bit_offset)
+    }
 }

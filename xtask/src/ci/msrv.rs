@@ -7,9 +7,7 @@ use std::fs;
 
 use crate::Result;
 use crate::command::{cargo, output};
-
-/// The workspace's packages that are not published.
-const UNPUBLISHED: [&str; 3] = ["core-reloc-bench", "core-reloc-tests", "xtask"];
+use crate::crates::PUBLISHED;
 
 /// Compares what each dependency's manifest declares with what ours does.
 pub(super) fn check() -> Result {
@@ -46,10 +44,10 @@ pub(super) fn check() -> Result {
 /// folders are called.
 fn dependencies() -> Result<BTreeSet<String>> {
     let mut tree = cargo();
-    tree.args(["tree", "--workspace", "--all-features", "--locked", "--target", "all"]);
+    tree.args(["tree", "--all-features", "--locked", "--target", "all"]);
     tree.args(["--edges", "normal,build", "--prefix", "none", "--format", "{p}"]);
-    for package in UNPUBLISHED {
-        tree.args(["--exclude", package]);
+    for package in PUBLISHED {
+        tree.args(["--package", package]);
     }
     let tree = String::from_utf8(output(&mut tree)?)?;
     // `name v1.2.3`, and in brackets what else there is to say: a folder, if it is ours.
