@@ -2,6 +2,9 @@
 //!
 //! cargo-mutants makes the bugs: an operator turned, an arm of a match left out, a function that
 //! returns a constant. `.cargo/mutants.toml` has what all parts share, `docs/mutants.md` the results.
+//! The bugs of the part `planted` are made by hand.
+
+mod planted;
 
 use crate::Result;
 use crate::command::{cargo, is_installed, run as run_command};
@@ -47,6 +50,11 @@ const PARTS: &[Part] = &[
 ///
 /// What follows a `--` goes to cargo-mutants: `--file '**/value.rs'`, `--shard 0/4`, `--jobs 2`.
 pub(crate) fn run(arguments: &[String]) -> Result {
+    if let Some((part, rest)) = arguments.split_first()
+        && part == "planted"
+    {
+        return planted::run(rest);
+    }
     let mut halves = arguments.splitn(2, |argument| argument == "--");
     let (names, options) = (halves.next().unwrap_or_default(), halves.next().unwrap_or_default());
     if let Some(unknown) = names.iter().find(|name| PARTS.iter().all(|part| part.name != *name)) {

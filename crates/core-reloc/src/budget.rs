@@ -75,3 +75,50 @@ impl Budget {
 fn is_passed(kind: Kind) -> bool {
     kind == Kind::Typedef || kind.is_modifier()
 }
+
+#[cfg(test)]
+mod tests {
+    use btf_types::{Btf, ByteOrder, IntEncoding, build::Builder};
+
+    use super::*;
+
+    #[test]
+    fn steps_are_granted_for_bytes_and_relocations_and_taken_off() {
+        let base = 4 * 1024 * 1024;
+        let mut budget = Budget::for_input(10);
+        assert_eq!(budget.left(), base + 10 * 16);
+        budget.grant_relocation();
+        assert_eq!(budget.left(), base + 10 * 16 + 1024);
+        assert_eq!(Budget::for_relocation().left(), 1024);
+
+        let mut budget = Budget { left: 10 };
+        assert!(budget.spend(0).is_ok() && budget.spend(7).is_ok());
+        // Every whole 32 bytes are a step.
+        for (len, left) in [(31, 3), (32, 2), (95, 0)] {
+            assert!(budget.spend_name(Name::new(&[b'n'; 95][..len])).is_ok());
+            assert_eq!(budget.left(), left);
+        }
+        assert_eq!(budget.spend(1), Err(Cause::TooComplex));
+        assert_eq!(budget.spend_name(Name::new(&[b'n'; 32])), Err(Cause::TooComplex));
+        assert_eq!(budget.left(), 0);
+    }
+
+    #[test]
+    fn every_typedef_and_modifier_passed_is_a_step() {
+        let mut btf = Builder::new(ByteOrder::Little);
+        let int = btf.int("int", 4, IntEncoding::new(32, IntEncoding::SIGNED));
+        let constant = btf.constant(int);
+        let id = btf.typedef("t", constant);
+        let bytes = btf.finish().unwrap();
+        let btf = Btf::parse(&bytes).unwrap();
+        let ty = btf.type_by_id(id).unwrap();
+
+        let mut budget = Budget { left: 3 };
+        assert_eq!(budget.behind(ty, Side::Local).unwrap().id(), int);
+        assert_eq!(budget.left(), 1);
+        assert_eq!(budget.behind(ty, Side::Local).unwrap_err(), Cause::TooComplex);
+        // What is none costs nothing.
+        let int = btf.type_by_id(int).unwrap();
+        assert_eq!(budget.behind(int, Side::Local).unwrap().id(), int.id());
+    }
+}

@@ -221,7 +221,7 @@ impl<'a> Relocator<'a> {
             let change = question.answer_without_target()?;
             return Ok(resolution(change, None, Some(Box::new(unmatched))));
         };
-        if self.options.narrow && matching.len() < candidates.len() {
+        if self.options.narrow && matching.len() != candidates.len() {
             self.candidates.narrow(relocation.type_id, matching.into_vec().into());
         }
         Ok(resolution(Some(first.change), Some(first.candidate), None))

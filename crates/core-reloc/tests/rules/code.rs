@@ -181,6 +181,20 @@ fn loads_and_stores_are_poisoned_where_they_cannot_follow() {
 }
 
 #[test]
+fn a_poison_says_why() {
+    for (poison, expected) in [
+        (Poison::Unresolved, "no candidate in the target matches"),
+        (Poison::Resized { from: 0, to: 4 }, "a bitfield that became a field of 4 bytes"),
+        (Poison::Resized { from: 4, to: 0 }, "a field of 4 bytes that became a bitfield"),
+        (Poison::Resized { from: 4, to: 8 }, "from 4 to 8 bytes: only pointers and unsigned"),
+        (Poison::SignExtending { from: 4, to: 8 }, "a sign-extending load cannot follow from 4"),
+    ] {
+        let said = poison.to_string();
+        assert!(said.contains(expected), "{said}");
+    }
+}
+
+#[test]
 fn a_sign_extending_load_does_not_change_its_size() {
     // libbpf resizes it, and the value changes its sign.
     for (from, to) in [(4, 8), (4, 2)] {

@@ -214,6 +214,34 @@ fn many_roots_are_found_at_once_in_the_kernel_and_in_modules() {
 }
 
 #[test]
+fn what_only_a_module_has_does_not_lead_the_others_there() {
+    fn types<const OTHER: u32>(btf: &mut Builder<'_>) {
+        let int = int(btf);
+        btf.structure("theirs", 64).member("a", int, 0).finish();
+        btf.structure("ours", 64).member("a", int, 8 * OTHER).finish();
+    }
+    fn ours(btf: &mut Builder<'_>) {
+        let int = int(btf);
+        btf.structure("ours", 64).member("a", int, 8 * 16).finish();
+    }
+    let object = build(ByteOrder::Little, types::<4>);
+    let local = Btf::parse(&object).unwrap();
+    let kernel = build(ByteOrder::Little, ours);
+    let kernel = Btf::parse(&kernel).unwrap();
+    let mut builder = Builder::split(&kernel);
+    types::<32>(&mut builder);
+    let split = builder.finish().unwrap();
+    let split = Btf::parse_split(&split, &kernel).unwrap();
+    let target = Target::new(&kernel).with_modules([Module { name: "module", btf: &split }]);
+
+    let roots = ["theirs", "ours"].map(|name| root(&local, name));
+    let mut relocator = Relocator::new(&local, &target);
+    relocator.prepare(roots);
+    let offsets = roots.map(|root| relocator.resolve(&offset(0, root, "0:0")).unwrap().value());
+    assert_eq!(offsets, [Some(0), Some(16)]);
+}
+
+#[test]
 fn a_candidate_of_a_module_that_is_not_there_is_an_error() {
     with(|_, target| {
         let of = |module| Candidate { type_id: TypeId(3), module };
