@@ -104,3 +104,26 @@ pub struct Candidate {
     /// The module whose own type it is, as an index of [`Target::modules`]; none for the main BTF.
     pub module: Option<u32>,
 }
+
+#[cfg(test)]
+mod tests {
+    use btf_types::{ByteOrder, build::Builder};
+
+    use super::*;
+
+    #[test]
+    fn a_target_has_an_index_on_demand_and_the_size_of_all_its_bytes() {
+        let bytes = Builder::new(ByteOrder::Little).finish().unwrap();
+        let main = Btf::parse(&bytes).unwrap();
+        let mut builder = Builder::split(&main);
+        builder.structure("s", 8).finish();
+        let split = builder.finish().unwrap();
+        let btf = &Btf::parse_split(&split, &main).unwrap();
+        let modules = ["one", "two"].map(|name| Module { name, btf });
+
+        let target = Target::new(&main).with_modules(modules);
+        assert_eq!(target.size(), bytes.len() + 2 * split.len());
+        assert!(target.index().is_none());
+        assert!(target.indexed().index().is_some());
+    }
+}

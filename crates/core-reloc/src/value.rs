@@ -129,9 +129,9 @@ fn bitfield_value(
     field: Field<'_>,
     order: ByteOrder,
 ) -> Result<Value, Cause> {
-    let load = Load::covering(bit_offset, field.bitfield_size, field.ty)?;
+    let (byte_offset, load) = Load::covering(bit_offset, field.bitfield_size, field.ty)?;
     Ok(match kind {
-        RelocKind::FieldByteOffset => Value::inexact(load.byte_offset.into()),
+        RelocKind::FieldByteOffset => Value::inexact(byte_offset.into()),
         RelocKind::FieldByteSize => Value::inexact(load.size.into()),
         RelocKind::FieldSigned => Value::exact(is_signed(field.ty).into()),
         RelocKind::FieldLshiftU64 => Value::inexact(load.lshift(order).into()),
@@ -156,8 +156,6 @@ fn is_signed(ty: Type<'_>) -> bool {
 /// A load that a field is got from by two shifts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Load {
-    /// Where the load begins.
-    byte_offset: u32,
     /// How many bytes it loads: at most 8.
     size: u32,
     /// Where the field begins in it, in bits.
@@ -168,8 +166,8 @@ struct Load {
 
 impl Load {
     /// The smallest naturally aligned load, from the size of the declared type on, that covers a
-    /// bitfield.
-    fn covering(bit_offset: u32, bits: u8, declared: Type<'_>) -> Result<Self, Cause> {
+    /// bitfield, and the byte that it begins at.
+    fn covering(bit_offset: u32, bits: u8, declared: Type<'_>) -> Result<(u32, Self), Cause> {
         let found = declared.stated_size().unwrap_or(0);
         if !(1..=8).contains(&found) {
             return Err(Cause::BitfieldType { kind: declared.kind(), size: found });
@@ -183,7 +181,7 @@ impl Load {
             let byte_offset = byte.wrapping_sub(byte.checked_rem(size).unwrap_or(0));
             let within = bit_offset.wrapping_sub(byte_offset.wrapping_mul(8));
             if within.saturating_add(bits) <= size.saturating_mul(8) {
-                return Ok(Self { byte_offset, size, bit_offset: within, bits });
+                return Ok((byte_offset, Self { size, bit_offset: within, bits }));
             }
             if size >= 8 {
                 return Err(Cause::BitfieldTooWide { bit_offset, bits });
@@ -192,13 +190,12 @@ impl Load {
         }
     }
 
-    /// The load of a field that is no bitfield.
+    /// The load of a field that is no bitfield, from the byte on that it begins in.
     fn whole(bit_offset: u32, size: u32) -> Result<Self, Cause> {
         if !(1..=8).contains(&size) {
             return Err(Cause::ShiftOfSize { size });
         }
-        let bits = size.saturating_mul(8);
-        Ok(Self { byte_offset: bit_offset / 8, size, bit_offset: bit_offset % 8, bits })
+        Ok(Self { size, bit_offset: bit_offset % 8, bits: size.saturating_mul(8) })
     }
 
     /// By how much to shift left, so that the field's highest bit becomes bit 63.

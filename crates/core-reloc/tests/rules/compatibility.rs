@@ -35,6 +35,7 @@ describe! {
     enum_e_64 = |btf| btf.enumeration64("e", 8).enumerator("X", 0).finish();
     constant = |btf| { let int = int(btf); let c = btf.constant(int); btf.typedef("ci", c) };
     tagged = |btf| { let int = int(btf); let v = btf.volatile(int); btf.type_tag("user", v) };
+    restricted = |btf| { let pointer = pointer(btf); btf.restrict(pointer) };
     proto_0 = |btf| btf.func_proto(TypeId::VOID).finish();
     proto_1 = |btf| { let int = int(btf); btf.func_proto(int).param("x", int).finish() };
     proto_u = |btf| { let int = u32_(btf); btf.func_proto(int).param("y", int).finish() };
@@ -104,6 +105,7 @@ fn fields_are_compatible_by_kind() {
         array_2, signed => 0;
         signed, constant => 1;
         signed, tagged => 1;
+        pointer, restricted => 1;
         enum_e, enum_e_flavor => 1;
         enum_e, enum_f => 0;
         enum_e, enum_e_64 => 1;
@@ -149,6 +151,7 @@ fn types_are_compatible_by_kind_at_each_level() {
         proto_1, proto_p => 0;
         signed, constant => 1;
         signed, tagged => 1;
+        pointer, restricted => 1;
     }
 }
 
@@ -208,6 +211,8 @@ fn types_match_by_name_and_member() {
         signed, unsigned_int => 0;
         signed, wide_int => 0;
         signed, constant => 1;
+        pointer, restricted => 1;
+        restricted, pointer => 1;
         float, float => 0;
         one, two => 1;
         two, one => 0;
@@ -331,6 +336,7 @@ describe! {
     array_of_two = |btf| { let two = two(btf); let int = int(btf); btf.array(two, int, 2) };
     array_of_one = |btf| { let one = one(btf); let int = int(btf); btf.array(one, int, 2) };
     returns_float = |btf| { let f = float(btf); let i = int(btf); btf.func_proto(f).param("x", i).finish() };
+    one_param = |btf| { let i = int(btf); btf.func_proto(TypeId::VOID).param("x", i).finish() };
     two_params = |btf| {
         let (i, f) = (int(btf), float(btf));
         btf.func_proto(TypeId::VOID).param("x", i).param("y", f).finish()
@@ -355,6 +361,8 @@ fn types_are_compared_at_their_last_level_too() {
         proto_1, returns_float => 0;
         two_ints, two_ints => 1;
         two_ints, two_params => 0;
+        two_ints, one_param => 0;
+        proto_0, one_param => 0;
         to_two, to_one => 1;
     }
     rows! { matches:
@@ -364,6 +372,9 @@ fn types_are_compared_at_their_last_level_too() {
         array_of_two, array_of_one => 0;
         two_ints, two_ints => 1;
         two_ints, two_params => 0;
+        two_ints, one_param => 0;
+        one_param, two_ints => 0;
+        proto_0, one_param => 0;
         proto_1, returns_float => 0;
         one, flavored => 1;
         flavored, one => 1;

@@ -439,3 +439,69 @@ fn only_pointers_and_unsigned_integers_change_the_size_of_a_load() {
     // libbpf takes these for unsigned, since their encoding is more than just signed.
     check_resize(of::<1, SIGNED_CHAR>, of::<2, SIGNED_CHAR>, a, Resize::Unsafe { from: 1, to: 2 });
 }
+
+/// `struct s` with members of the given types, names and places in bytes.
+fn members(
+    btf: &mut btf_types::build::Builder<'_>,
+    members: &[(fn(&mut btf_types::build::Builder<'_>) -> btf_types::TypeId, &str, u32)],
+) {
+    let types: Vec<_> = members.iter().map(|(make, ..)| make(btf)).collect();
+    let mut composite = btf.structure("s", 64);
+    for (ty, (_, name, offset)) in types.into_iter().zip(members) {
+        composite = composite.member(*name, ty, 8 * offset);
+    }
+    composite.finish();
+}
+
+#[test]
+fn names_of_members_are_whole() {
+    use btf_types::build::Builder;
+
+    fn plain(btf: &mut Builder<'_>) {
+        members(btf, &[(int, "a", 4)]);
+    }
+    fn flavored(btf: &mut Builder<'_>) {
+        members(btf, &[(int, "a___x", 4)]);
+    }
+    fn longer(btf: &mut Builder<'_>) {
+        members(btf, &[(int, "ab", 8), (int, "a___x", 12)]);
+    }
+    fn all(btf: &mut Builder<'_>) {
+        members(btf, &[(int, "ab", 8), (int, "a___x", 12), (int, "a", 16)]);
+    }
+    let a = ask(FieldByteOffset, "s", "0:0");
+    check(plain, all, a, Value(4, 16));
+    check(plain, longer, a, Unresolved);
+    // Members have no flavors.
+    check(flavored, all, a, Value(4, 12));
+    check(flavored, plain, a, Unresolved);
+}
+
+#[test]
+fn the_first_member_of_a_name_is_the_one() {
+    use btf_types::build::Builder;
+
+    fn float(btf: &mut Builder<'_>) -> btf_types::TypeId {
+        btf.float("float", 4)
+    }
+    fn plain(btf: &mut Builder<'_>) {
+        members(btf, &[(int, "a", 4)]);
+    }
+    fn twice(btf: &mut Builder<'_>) {
+        members(btf, &[(int, "a", 8), (int, "a", 12)]);
+    }
+    fn other_first(btf: &mut Builder<'_>) {
+        members(btf, &[(float, "a", 8), (int, "a", 12)]);
+    }
+    fn inside_first(btf: &mut Builder<'_>) {
+        fn inner(btf: &mut Builder<'_>) -> btf_types::TypeId {
+            let int = int(btf);
+            btf.structure("", 8).member("x", int, 0).member("a", int, 32).finish()
+        }
+        members(btf, &[(inner, "", 8), (int, "a", 16)]);
+    }
+    let a = ask(FieldByteOffset, "s", "0:0");
+    check(plain, twice, a, Value(4, 8));
+    check(plain, inside_first, a, Value(4, 8 + 4));
+    check(plain, other_first, a, Unresolved);
+}
