@@ -440,11 +440,11 @@ fn only_pointers_and_unsigned_integers_change_the_size_of_a_load() {
     check_resize(of::<1, SIGNED_CHAR>, of::<2, SIGNED_CHAR>, a, Resize::Unsafe { from: 1, to: 2 });
 }
 
-/// `struct s` with members of the given types, names and places in bytes.
-fn members(
-    btf: &mut btf_types::build::Builder<'_>,
-    members: &[(fn(&mut btf_types::build::Builder<'_>) -> btf_types::TypeId, &str, u32)],
-) {
+/// A member: its type, its name, and its place in bytes.
+type Member = (fn(&mut btf_types::build::Builder<'_>) -> btf_types::TypeId, &'static str, u32);
+
+/// `struct s` with these members.
+fn members(btf: &mut btf_types::build::Builder<'_>, members: &[Member]) {
     let types: Vec<_> = members.iter().map(|(make, ..)| make(btf)).collect();
     let mut composite = btf.structure("s", 64);
     for (ty, (_, name, offset)) in types.into_iter().zip(members) {
