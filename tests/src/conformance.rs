@@ -14,14 +14,16 @@ mod explain;
 mod generated;
 pub mod inputs;
 mod kernel_types;
+mod minimize;
 mod object;
 mod objects;
 mod report;
 mod suites;
 mod target;
 
+pub use self::minimize::{Beside, compare_minimized};
 pub use self::object::ObjectFile;
 pub use self::objects::compare_objects;
-pub use self::report::{Report, Row, Tally};
+pub use self::report::{Report, Row, Sizes, Tally};
 pub use self::suites::{Options, Suite, run};
 pub use self::target::Kernel;

@@ -177,7 +177,7 @@ fn no_std() -> Result {
             "core-reloc",
         ]);
         // Property tests, the one feature left out, run where there is std.
-        check.args(["--features", "btf-types/build,core-reloc/elf"]);
+        check.args(["--features", "btf-types/build,core-reloc/elf,core-reloc/minimize"]);
         check.args(["--locked", "--target-dir", "target/no_std"]);
         run_command(check.env("RUSTC", DEBIAN_RUSTC))?;
     }

@@ -46,6 +46,7 @@
 //!
 //! # Features
 //! - `elf`: whole BPF objects, by the crate `object`; still without std.
+//! - `minimize`: the least BTF with which objects relocate as with the whole one.
 //! - `proptest`: strategies for property tests. Needs std.
 #![no_std]
 #![forbid(unsafe_code)]
@@ -85,6 +86,8 @@ mod generate;
 mod hash;
 mod kind;
 pub mod limits;
+#[cfg(feature = "minimize")]
+pub mod minimize;
 mod options;
 mod patch;
 #[cfg(feature = "proptest")]

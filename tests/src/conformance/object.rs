@@ -7,8 +7,9 @@ use core_reloc::{Options, Target};
 use object::{Object as _, ObjectSection as _, ObjectSymbol as _, SectionKind, SymbolKind};
 
 use super::compare::{Compared, Comparer, Ours};
+use super::target::Kernel;
 use crate::judge::Record;
-use crate::judge::libbpf::{self, Libbpf};
+use crate::judge::libbpf::{self, Libbpf, Verdict};
 
 /// A BPF object's file.
 #[derive(Debug, Clone)]
@@ -102,6 +103,74 @@ impl ObjectFile {
             return Err(failed("we find more records than there are".into()));
         }
         Ok(compared)
+    }
+
+    /// Has libbpf relocate the object on two kernels, and says what it does not do alike. Ids of
+    /// target types may differ.
+    ///
+    /// # Errors
+    /// What libbpf cannot read.
+    pub fn differences(&self, one: &Kernel, other: &Kernel) -> Result<Vec<String>, String> {
+        let read = |kernel: &Kernel| kernel.for_libbpf().map_err(|error| error.to_string());
+        self.compare_targets(&read(one)?, &read(other)?)
+    }
+
+    /// Has libbpf relocate the object on two targets, and says what it does not do alike. Ids of
+    /// target types may differ.
+    ///
+    /// # Errors
+    /// What libbpf cannot read.
+    pub(super) fn compare_targets(
+        &self,
+        one: &libbpf::Target,
+        other: &libbpf::Target,
+    ) -> Result<Vec<String>, String> {
+        let failed = |error: String| format!("{}: {error}", self.name);
+        let Some(parts) = Parts::read(&self.bytes).map_err(failed)? else { return Ok(Vec::new()) };
+        let local = super::target::for_libbpf(&parts.btf);
+        let judge = |target| Libbpf::new(&local, target).map_err(|error| failed(error.to_string()));
+        let (mut one, mut other) = (judge(one)?, judge(other)?);
+        let mut differences = Vec::new();
+        for group in &parts.groups {
+            let mut code = [group.code.clone(), group.code.clone()];
+            for record in &group.records {
+                let offset = u64::from(record.insn_off);
+                if !group.functions.iter().any(|function| function.contains(&offset)) {
+                    continue;
+                }
+                let [first, second] = &mut code;
+                let (one, other) = (one.relocate(*record, first), other.relocate(*record, second));
+                if !is_same(*record, &one, &other) {
+                    let place = format!("{} {}+{offset:#x}", self.name, group.section);
+                    differences.push(format!("{place}: libbpf: {one:?}, then {other:?}"));
+                }
+            }
+        }
+        Ok(differences)
+    }
+}
+
+/// Whether libbpf did the same to an instruction with two targets, but for the ids of target types.
+fn is_same(record: Record, one: &Verdict, other: &Verdict) -> bool {
+    const TYPE_ID_TARGET: u32 = 7;
+    let patch = |verdict: &Verdict| {
+        let (end, patch) = match verdict {
+            Verdict::Relocated(patch) => ("relocated", patch),
+            Verdict::Poisoned(patch) => ("poisoned", patch),
+            Verdict::Failed(_) => return None,
+        };
+        let mut patch = patch.clone();
+        patch.resolution.type_id = 0;
+        if record.kind == TYPE_ID_TARGET {
+            // Found or not found, that is to stay.
+            patch.resolution.value = u64::from(patch.resolution.value != 0);
+            patch.after.clear();
+        }
+        Some((end, patch))
+    };
+    match (one, other) {
+        (Verdict::Failed(one), Verdict::Failed(other)) => one == other,
+        _ => patch(one).is_some() && patch(one) == patch(other),
     }
 }
 

@@ -25,6 +25,7 @@ pub struct Row {
     target: String,
     tally: Tally,
     is_unknown_to_libbpf: bool,
+    sizes: Option<Sizes>,
     /// Differences that nothing explains, and what could not be compared: each in words.
     unexplained: Vec<String>,
 }
@@ -48,6 +49,63 @@ pub struct Tally {
     pub incomparable: u64,
     /// Those that differ, and what could not be read on one side.
     pub unexplained: u64,
+}
+
+/// The sizes of minimised BTF, in bytes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sizes {
+    /// How often BTF was minimised.
+    pub count: u64,
+    /// The sum of what was minimised.
+    pub whole: usize,
+    /// The sum of what came of it.
+    pub minimized: usize,
+    /// The sum of what came of it where bpftool's result is known, and of that.
+    pub beside_bpftool: [usize; 2],
+    /// How often bpftool's result is smaller.
+    pub larger: u64,
+    /// What bpftool does not minimise, and why.
+    pub refused: Vec<(String, String)>,
+}
+
+impl Sizes {
+    pub(super) fn of_one(whole: usize, minimized: usize) -> Self {
+        Self { count: 1, whole, minimized, ..Self::default() }
+    }
+
+    pub(super) fn add_bpftool(&mut self, ours: usize, theirs: usize) {
+        self.beside_bpftool[0] += ours;
+        self.beside_bpftool[1] += theirs;
+        self.larger += u64::from(ours > theirs);
+    }
+
+    pub(super) fn add_refused(&mut self, what: String, why: String) {
+        self.refused.push((what, why));
+    }
+
+    fn add(&mut self, other: Self) {
+        self.count += other.count;
+        self.whole += other.whole;
+        self.minimized += other.minimized;
+        for (sum, one) in self.beside_bpftool.iter_mut().zip(other.beside_bpftool) {
+            *sum += one;
+        }
+        self.larger += other.larger;
+        self.refused.extend(other.refused);
+    }
+
+    fn to_json(&self) -> Value {
+        let [ours, bpftool] = self.beside_bpftool;
+        json!({
+            "count": self.count,
+            "whole": self.whole,
+            "minimized": self.minimized,
+            "where_bpftool_minimizes": ours,
+            "bpftool": bpftool,
+            "larger": self.larger,
+            "bpftool_refuses": self.refused,
+        })
+    }
 }
 
 impl Tally {
@@ -89,6 +147,7 @@ impl Row {
             target,
             tally: Tally::default(),
             is_unknown_to_libbpf: false,
+            sizes: None,
             unexplained: Vec::new(),
         }
     }
@@ -107,6 +166,11 @@ impl Row {
     /// of it.
     pub fn is_unknown_to_libbpf(&self) -> bool {
         self.is_unknown_to_libbpf
+    }
+
+    /// The sizes of minimised BTF, if any was.
+    pub fn sizes(&self) -> Option<&Sizes> {
+        self.sizes.as_ref()
     }
 
     /// The differences that nothing explains, in words.
@@ -159,6 +223,10 @@ impl Row {
         self.unexplained.truncate(TOLD);
     }
 
+    pub(super) fn add_sizes(&mut self, sizes: Sizes) {
+        self.sizes.get_or_insert_default().add(sizes);
+    }
+
     pub(super) fn note_unknown_to_libbpf(&mut self) {
         self.is_unknown_to_libbpf = true;
     }
@@ -205,6 +273,7 @@ impl Report {
             value["objects"] = json!(row.objects);
             value["target"] = json!(row.target);
             value["unknown_to_libbpf"] = json!(row.is_unknown_to_libbpf);
+            value["sizes"] = json!(row.sizes.as_ref().map(Sizes::to_json));
             value["differences"] = json!(row.unexplained);
             value
         };
@@ -213,6 +282,56 @@ impl Report {
             "total": self.total().to_json(),
             "left_out": self.skipped,
         })
+    }
+}
+
+impl Report {
+    /// The sizes of minimised BTF as a table, and what bpftool does not minimise.
+    fn write_sizes(
+        &self,
+        f: &mut fmt::Formatter<'_>,
+        (objects, target): (usize, usize),
+    ) -> fmt::Result {
+        let rows: Vec<(&Row, &Sizes)> =
+            self.rows.iter().filter_map(|row| Some((row, row.sizes.as_ref()?))).collect();
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let mut line = |first: &str, second: &str, columns: [&str; 7]| {
+            write!(f, "{first:objects$}  {second:target$}")?;
+            columns.iter().try_for_each(|column| write!(f, " {column:>12}"))?;
+            writeln!(f)
+        };
+        line("", "", [""; 7])?;
+        line(
+            "bytes",
+            "",
+            ["minimised", "whole", "ours", "ours beside", "bpftool's", "larger", "it refuses"],
+        )?;
+        let mut total = Sizes::default();
+        rows.iter().for_each(|(_, sizes)| total.add((*sizes).clone()));
+        let rows = rows.iter().map(|(row, sizes)| (&*row.objects, &*row.target, *sizes));
+        for (first, second, sizes) in rows.chain([("total", "", &total)]) {
+            let [ours, bpftool] = sizes.beside_bpftool;
+            let columns = [
+                format!("{} times", sizes.count),
+                sizes.whole.to_string(),
+                sizes.minimized.to_string(),
+                ours.to_string(),
+                bpftool.to_string(),
+                sizes.larger.to_string(),
+                sizes.refused.len().to_string(),
+            ];
+            line(first, second, columns.each_ref().map(|column| &**column))?;
+        }
+        let mut reasons: BTreeMap<&str, (usize, &str)> = BTreeMap::new();
+        for (what, why) in &total.refused {
+            reasons.entry(why).or_insert((0, what)).0 += 1;
+        }
+        for (why, (count, what)) in reasons {
+            writeln!(f, "bpftool does not minimise {count}, the first for {what}: {why}")?;
+        }
+        Ok(())
     }
 }
 
@@ -263,6 +382,7 @@ impl fmt::Display for Report {
         for (accepted, count) in &total.accepted {
             writeln!(f, "{count:>9} {accepted}: {}", accepted.reason())?;
         }
+        self.write_sizes(f, (objects, target))?;
         for row in self.rows.iter().filter(|row| row.is_unknown_to_libbpf) {
             writeln!(f, "\n{}: libbpf 1.7 does not know all of its kinds of types", row.target)?;
         }

@@ -8,6 +8,8 @@ use clap::{Args, ValueEnum};
 use super::generated::{compare_programs, compare_type_pairs};
 use super::inputs;
 use super::kernel_types::Questions;
+use super::minimize::{Beside, compare_minimized};
+use super::object::ObjectFile;
 use super::objects::compare_objects;
 use super::report::{Report, Row};
 use super::target::Kernel;
@@ -25,6 +27,8 @@ pub enum Suite {
     KernelTypes,
     /// Generated programs on what became of their types.
     Generated,
+    /// Real objects on real kernels' BTF, minimised for them.
+    Minimize,
 }
 
 impl Suite {
@@ -38,6 +42,7 @@ impl Suite {
             Self::Objects => objects(report),
             Self::Selftests => selftests(report),
             Self::KernelTypes => kernel_types(report, options),
+            Self::Minimize => minimize(report, options),
             Self::Generated => {
                 generated(report, options);
                 Ok(())
@@ -54,6 +59,7 @@ impl fmt::Display for Suite {
             Self::Selftests => "selftests",
             Self::KernelTypes => "kernel-types",
             Self::Generated => "generated",
+            Self::Minimize => "minimize",
         })
     }
 }
@@ -61,10 +67,11 @@ impl fmt::Display for Suite {
 /// How much is compared.
 #[derive(Debug, Clone, Args)]
 pub struct Options {
-    /// In kernel-types, take one in so many types
+    /// In kernel-types, take one in so many types; in minimize, one in so many objects
     #[arg(long, value_name = "N", default_value = "1")]
     pub sample: NonZero<usize>,
-    /// In kernel-types, take the types of this kernel only, and of every other as a target
+    /// In kernel-types, take the types of this kernel only, and of every other as a target; in
+    /// minimize, only this kernel
     #[arg(long, value_name = "KERNEL")]
     pub local: Option<String>,
     /// In generated, how many programs; each has some eight relocations
@@ -156,6 +163,50 @@ fn kernel_types(report: &mut Report, options: &Options) -> Result<(), String> {
         let questions = Questions::about(local, options.sample.get())?;
         for target in kernels.iter().filter(|target| target.name != local.name) {
             report.add(questions.compare_on(target));
+        }
+    }
+    Ok(())
+}
+
+/// Minimises the committed kernels, the types of the selftests, and real kernels. Of the latter, those
+/// with modules are minimised alone, as bpftool does it, and with them.
+fn minimize(report: &mut Report, options: &Options) -> Result<(), String> {
+    let wanted = |kernel: &&Kernel| options.local.as_ref().is_none_or(|name| *name == kernel.name);
+    let sample = |objects: &[ObjectFile]| -> Vec<ObjectFile> {
+        objects.iter().step_by(options.sample.get()).cloned().collect()
+    };
+    let mut minimize = |name: &str,
+                        objects: &[ObjectFile],
+                        target: String,
+                        kernels: &[&Kernel],
+                        beside: Beside| {
+        let mut row = Row::new(format!("{name} ({} objects)", objects.len()), target);
+        for kernel in kernels {
+            compare_minimized(&mut row, objects, kernel, beside);
+        }
+        report.add(row);
+    };
+
+    let fixtures = sample(&inputs::fixture_objects()?);
+    for kernel in inputs::fixture_kernels()?.iter().filter(wanted) {
+        minimize("fixtures", &fixtures, kernel.name.clone(), &[kernel], Beside::BpfTool);
+    }
+    for order in ["bpfel", "bpfeb"] {
+        let tests = inputs::selftests(order)?;
+        let kernels: Vec<&Kernel> = tests.targets.iter().filter(wanted).collect();
+        let target = format!("btf__core_reloc_*, {order} ({})", kernels.len());
+        minimize("selftests", &sample(&tests.programs), target, &kernels, Beside::Nothing);
+    }
+    let objects = inputs::objects()?;
+    for kernel in inputs::kernels()?.iter().filter(wanted) {
+        let alone = Kernel { modules: Vec::new(), ..kernel.clone() };
+        for (architecture, objects) in &objects {
+            let (name, objects) = (kernel.name.clone(), sample(objects));
+            minimize(architecture, &objects, name, &[&alone], Beside::BpfTool);
+            if !kernel.modules.is_empty() {
+                let name = format!("{} with modules", kernel.name);
+                minimize(architecture, &objects, name, &[kernel], Beside::Nothing);
+            }
         }
     }
     Ok(())

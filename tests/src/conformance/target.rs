@@ -69,12 +69,7 @@ impl Kernel {
             Index::Kept => ours.indexed(),
         };
 
-        let bytes = for_libbpf(&self.main);
-        let modules: Vec<(&str, Cow<'_, [u8]>)> =
-            self.modules.iter().map(|(name, bytes)| (name.as_str(), for_libbpf(bytes))).collect();
-        let modules: Vec<(&str, &[u8])> =
-            modules.iter().map(|(name, bytes)| (*name, bytes.as_ref())).collect();
-        let theirs = libbpf::Target::new(&bytes, &modules).map_err(|error| {
+        let theirs = self.for_libbpf().map_err(|error| {
             let has_unknown = main.types().any(|ty| matches!(ty.kind(), Kind::Unknown(_)));
             if has_unknown && error.said.contains("Unsupported BTF_KIND") {
                 TargetError::UnknownToLibbpf
@@ -83,6 +78,16 @@ impl Kernel {
             }
         })?;
         Ok(f(&ours, &theirs)?)
+    }
+
+    /// Has libbpf read everything.
+    pub(super) fn for_libbpf(&self) -> Result<libbpf::Target, libbpf::LoadError> {
+        let bytes = for_libbpf(&self.main);
+        let modules: Vec<(&str, Cow<'_, [u8]>)> =
+            self.modules.iter().map(|(name, bytes)| (name.as_str(), for_libbpf(bytes))).collect();
+        let modules: Vec<(&str, &[u8])> =
+            modules.iter().map(|(name, bytes)| (*name, bytes.as_ref())).collect();
+        libbpf::Target::new(&bytes, &modules)
     }
 }
 

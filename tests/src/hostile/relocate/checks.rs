@@ -4,10 +4,13 @@ use btf_types::{Btf, TypeId};
 use core_reloc::{
     Cause, Code, Error, Options, Patched, Poison, RelocKind, Relocation, Relocator, Resolution,
     Status, Target, Unresolved, access_in_c, apply_relocation, apply_relocations,
-    create_relocation, describe_unmatched, explain::Explainer, local_value, patch,
-    resolve_bitfield_shifts, resolve_enum_value, resolve_enum_value_exists, resolve_field_exists,
-    resolve_field_offset, resolve_field_signed, resolve_field_size, resolve_type_exists,
-    resolve_type_id, resolve_type_matches, resolve_type_size,
+    create_relocation, describe_unmatched,
+    explain::Explainer,
+    local_value,
+    minimize::{Needs, minimize},
+    patch, resolve_bitfield_shifts, resolve_enum_value, resolve_enum_value_exists,
+    resolve_field_exists, resolve_field_offset, resolve_field_signed, resolve_field_size,
+    resolve_type_exists, resolve_type_id, resolve_type_matches, resolve_type_size,
 };
 
 use super::input::Input;
@@ -44,6 +47,7 @@ impl Case<'_> {
             let patched = apply_relocations(&mut code, self.local, target, relocations);
             assert_eq!(outcome, Outcome { code, patched }, "by the function");
         }
+        self.check_minimized(relocations, options);
         for relocation in relocations {
             self.check_alone(relocation);
         }
@@ -111,6 +115,27 @@ impl Case<'_> {
         relocator.prepare([TypeId::VOID, TypeId(u32::MAX)]);
         let patched = relocator.relocate_all(&mut code, relocations);
         Outcome { code, patched }
+    }
+
+    /// Minimises the target. That it answers the same, or is refused, it says itself.
+    fn check_minimized(&self, relocations: &[Relocation], options: Options) {
+        let needs = Needs { local: self.local, relocations: relocations.to_vec() };
+        match minimize(&[needs], self.target, options) {
+            Ok(minimized) => {
+                // What holds itself, it holds still.
+                let target = self.target;
+                let mut parts = target.modules().iter().map(|module| module.btf);
+                let is_valid = target.main().validate().is_ok()
+                    && parts.all(|module| module.validate().is_ok());
+                let main = Btf::parse(&minimized.main).expect("it can be read");
+                assert!(!is_valid || main.validate() == Ok(()));
+                for module in &minimized.modules {
+                    let module = Btf::parse_split(module, &main).expect("it can be read");
+                    assert!(!is_valid || module.validate() == Ok(()));
+                }
+            }
+            Err(error) => assert!((1..LONGEST_TEXT).contains(&error.to_string().len())),
+        }
     }
 
     fn check_resolution(

@@ -1,0 +1,155 @@
+//! Minimised BTF: whether libbpf relocates with it as with the whole one and as we do, and how large
+//! it is beside what `bpftool gen min_core_btf` makes.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use core_reloc::elf::Object;
+use core_reloc::minimize::{Minimized, Needs, minimize};
+use core_reloc::{Options, Target};
+use tempfile::TempDir;
+
+use super::object::ObjectFile;
+use super::report::{Row, Sizes};
+use super::target::{Index, Kernel, TargetError, for_libbpf};
+use crate::judge::libbpf;
+
+/// Whose result ours is beside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Beside {
+    /// bpftool's, where it has one.
+    BpfTool,
+    /// Nobody's: starting a program takes longer than the rest where the types are few.
+    Nothing,
+}
+
+/// Minimises a kernel for each of some objects alone, and for all of them together.
+pub fn compare_minimized(row: &mut Row, objects: &[ObjectFile], kernel: &Kernel, beside: Beside) {
+    let all = kernel.with_targets(Index::None, |ours, theirs| {
+        // It takes no modules.
+        let beside_bpftool = beside == Beside::BpfTool && kernel.modules.is_empty();
+        let bpftool = beside_bpftool.then(|| BpfTool::new(kernel, objects));
+        // Those that have nothing to relocate need no kernel's types.
+        let chosen = |object: &&ObjectFile| {
+            Object::parse(&object.bytes).is_ok_and(|object| object.relocations().next().is_some())
+        };
+        let chosen: Vec<&ObjectFile> = objects.iter().filter(chosen).collect();
+        for object in &chosen {
+            compare(row, &[object], kernel, (ours, theirs), bpftool.as_ref())
+                .unwrap_or_else(|error| row.add_unexplained(|| error));
+        }
+        if chosen.len() > 1 {
+            compare(row, &chosen, kernel, (ours, theirs), bpftool.as_ref())?;
+        }
+        Ok(())
+    });
+    match all {
+        Ok(()) => {}
+        Err(TargetError::UnknownToLibbpf) => row.note_unknown_to_libbpf(),
+        Err(TargetError::Other(error)) => row.add_unexplained(|| error),
+    }
+}
+
+/// Minimises a kernel for some objects, and compares all of their relocations.
+fn compare(
+    row: &mut Row,
+    objects: &[&ObjectFile],
+    kernel: &Kernel,
+    whole: (&Target<'_>, &libbpf::Target),
+    bpftool: Option<&BpfTool>,
+) -> Result<(), String> {
+    let name = match objects {
+        [only] => format!("{} on {}", only.name, kernel.name),
+        all => format!("{} objects on {}", all.len(), kernel.name),
+    };
+    let failed = |error: &dyn ToString| format!("{name}: {}", error.to_string());
+    let parsed: Vec<Object<'_>> = objects
+        .iter()
+        .map(|object| Object::parse(&object.bytes))
+        .collect::<Result<_, _>>()
+        .map_err(|error| failed(&error))?;
+    let needs: Vec<Needs<'_>> = parsed.iter().filter_map(Needs::of_object).collect();
+    let Minimized { main, modules, .. } =
+        minimize(&needs, whole.0, Options::default()).map_err(|error| failed(&error))?;
+
+    let mut sizes = Sizes::of_one(kernel.main.len(), main.len());
+    match bpftool.map(|bpftool| bpftool.minimize(objects)) {
+        None => {}
+        Some(Ok(theirs)) => {
+            sizes.add_bpftool(main.len(), theirs);
+            if main.len() > theirs {
+                let said = || format!("{name}: {} bytes, bpftool needs {theirs}", main.len());
+                row.add_difference(said);
+            }
+        }
+        Some(Err(why)) => sizes.add_refused(name.clone(), why),
+    }
+    row.add_sizes(sizes);
+
+    let names = kernel.modules.iter().map(|(name, _)| name.clone());
+    let minimized = Kernel { name: name.clone(), main, modules: names.zip(modules).collect() };
+    let compared = minimized.with_targets(Index::None, |ours, theirs| {
+        for object in objects {
+            // By libbpf: as with the whole BTF. By us: as libbpf.
+            let differences = object.compare_targets(whole.1, theirs)?;
+            differences.into_iter().for_each(|said| row.add_difference(|| said));
+            for (section, compared) in object.compare(ours, theirs, false)? {
+                row.add(|| format!("{} {section}, minimised {name}", object.name), &compared);
+            }
+        }
+        Ok(())
+    });
+    match compared {
+        Ok(()) => Ok(()),
+        Err(TargetError::Other(error)) => Err(error),
+        Err(TargetError::UnknownToLibbpf) => Err(failed(&"unknown kinds in minimised BTF")),
+    }
+}
+
+/// `bpftool gen min_core_btf`, with the files that it reads.
+struct BpfTool {
+    folder: Result<TempDir, String>,
+}
+
+impl BpfTool {
+    const KERNEL: &str = "kernel.btf";
+
+    fn new(kernel: &Kernel, objects: &[ObjectFile]) -> Self {
+        let write = || -> std::io::Result<TempDir> {
+            let folder = tempfile::tempdir()?;
+            fs::write(folder.path().join(Self::KERNEL), for_libbpf(&kernel.main))?;
+            for object in objects {
+                fs::write(folder.path().join(&object.name), &object.bytes)?;
+            }
+            Ok(folder)
+        };
+        Self { folder: write().map_err(|error| error.to_string()) }
+    }
+
+    /// How many bytes its result has.
+    fn minimize(&self, objects: &[&ObjectFile]) -> Result<usize, String> {
+        const OUT: &str = "minimised.btf";
+        let folder = self.folder.as_ref()?.path();
+        let mut command = Command::new(program());
+        command.current_dir(folder).args(["gen", "min_core_btf", Self::KERNEL, OUT]);
+        command.args(objects.iter().map(|object| Path::new(&object.name)));
+        let output = command.output().map_err(|error| format!("bpftool: {error}"))?;
+        if !output.status.success() {
+            let said = String::from_utf8_lossy(&output.stderr);
+            // What it says names the file, and so is another for every object.
+            let said = said.lines().next().unwrap_or_default();
+            let said = objects
+                .iter()
+                .fold(said.to_string(), |said, object| said.replace(&object.name, "OBJECT"));
+            return Err(said);
+        }
+        Ok(fs::read(folder.join(OUT)).map_err(|error| error.to_string())?.len())
+    }
+}
+
+/// Where it is: not every user's `PATH` has the folder of administrators' programs.
+fn program() -> PathBuf {
+    let usual = Path::new("/usr/sbin/bpftool");
+    if usual.exists() { usual.into() } else { "bpftool".into() }
+}
