@@ -87,7 +87,7 @@ fn blame(
     }
     let mut explainer = object.btf().map(|local| Explainer::new(local, target));
     for report in &blamed {
-        let line = lines.line(&report.relocation);
+        let line = lines.written_in(&report.relocation);
         let explanation = explainer.as_mut().and_then(|explainer| explainer.report(report));
         print(format, &Explained { report, line, explanation }, &mut out)?;
     }

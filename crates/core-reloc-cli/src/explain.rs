@@ -59,7 +59,7 @@ fn explain(
         if let Outcome::Failed(_) = report.outcome {
             ending = Ending::Bad;
         }
-        let line = lines.line(&report.relocation);
+        let line = lines.written_in(&report.relocation);
         let explanation = explainer.as_mut().and_then(|explainer| explainer.report(&report));
         print(arguments.format.format, &Explained { report: &report, line, explanation }, out)?;
     }

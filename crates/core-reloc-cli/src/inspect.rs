@@ -11,7 +11,7 @@ pub(crate) fn run(arguments: &Inspect) -> Result<Ending, Failure> {
     let mut printer = printer(arguments.format.format);
     let mut count = 0;
     for relocation in object.relocations() {
-        printer.relocation(&relocation, lines.line(&relocation))?;
+        printer.relocation(&relocation, lines.written_in(&relocation))?;
         count += 1;
     }
     printer.count(count)?;

@@ -235,8 +235,8 @@ fn declare_within(ty: Type<'_>, name: &str, depth: usize) -> String {
     for _ in 0..STEPS {
         let next = match ty.kind() {
             Kind::Ptr => {
-                let space = if qualifiers.is_empty() { "" } else { " " };
-                declarator = format!("*{space}{qualifiers}{declarator}");
+                declarator = format!("*{qualifiers}{declarator}");
+                declarator.truncate(declarator.trim_end().len());
                 qualifiers.clear();
                 ty.referenced_id()
             }

@@ -11,6 +11,7 @@ use btf_types::{Btf, Error as BtfError, StrOffset, Type, TypeId, ext::CoreReloc}
 use crate::{
     AccessPath, Candidate, Mismatch, RelocKind, Relocation, Subject, Target, Unmatched,
     budget::Budget,
+    definition::declare,
     limits::MAX_QUOTE,
     spec::{Spec, local::local_spec},
 };
@@ -41,7 +42,7 @@ pub(crate) fn type_subject(local: &Btf<'_>, kind: RelocKind, type_id: TypeId) ->
     record_subject(local, &record)
 }
 
-/// A type as C writes it: `struct foo`, `enum bar`, `u32`, `foo *`, `int[4]`.
+/// A type as C writes it: `struct foo`, `enum bar`, `u32`, `foo *`, `int[4]`, `int (*)(long)`.
 pub fn type_in_c(ty: Type<'_>) -> String {
     let mut text = Quote::default();
     let _ = write_type(&mut text, ty);
@@ -212,55 +213,8 @@ fn write_root(text: &mut Quote, root: Type<'_>) -> fmt::Result {
     }
 }
 
-/// A type as C writes it: `struct foo`, `enum bar`, `u32`, `foo *`, `int[4]`.
-pub(crate) fn write_type(text: &mut impl Write, ty: Type<'_>) -> fmt::Result {
-    use btf_types::Kind;
-    /// How many pointers and arrays are spelled out.
-    const DEPTH: usize = 8;
-
-    let mut suffix = String::new();
-    let mut ty = ty;
-    for _ in 0..DEPTH {
-        let next = match ty.kind() {
-            Kind::Ptr => {
-                suffix.insert_str(0, if suffix.starts_with('*') { "*" } else { " *" });
-                ty.referenced_id()
-            }
-            Kind::Array => ty.array().map(|array| {
-                suffix.push_str(&alloc::format!("[{}]", array.len));
-                array.element
-            }),
-            Kind::Const => {
-                text.write_str("const ")?;
-                ty.referenced_id()
-            }
-            Kind::Volatile | Kind::Restrict | Kind::TypeTag => ty.referenced_id(),
-            _ => None,
-        };
-        match next.map(|id| ty.btf().type_by_id(id)) {
-            Some(Ok(next)) => ty = next,
-            _ => break,
-        }
-    }
-    let tag = match ty.kind() {
-        Kind::Struct => "struct ",
-        Kind::Union => "union ",
-        Kind::Enum | Kind::Enum64 => "enum ",
-        Kind::Fwd if ty.kind_flag() => "union ",
-        Kind::Fwd => "struct ",
-        Kind::Void => "void",
-        Kind::FuncProto => "function",
-        _ => "",
-    };
-    text.write_str(tag)?;
-    if !matches!(ty.kind(), Kind::Void | Kind::FuncProto) {
-        match ty.name() {
-            Ok(name) if name.is_empty() => text.write_str("(anonymous)")?,
-            Ok(name) => text.write_str(&quote(&name))?,
-            Err(_) => write!(text, "{}", ty.id())?,
-        }
-    }
-    text.write_str(&suffix)
+fn write_type(text: &mut Quote, ty: Type<'_>) -> fmt::Result {
+    text.write_str(&declare(ty, ""))
 }
 
 fn write_name(text: &mut Quote, btf: &Btf<'_>, name_off: StrOffset) -> fmt::Result {

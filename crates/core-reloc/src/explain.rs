@@ -11,6 +11,7 @@ mod distance;
 mod object;
 
 use alloc::{
+    collections::BTreeSet,
     format,
     string::{String, ToString},
     vec::Vec,
@@ -24,8 +25,8 @@ pub use self::{
     cure::{Cure, CureKind},
 };
 use crate::{
-    AccessPath, Ambiguity, Candidate, Cause, Error, Mismatch, Poison, Relocation, Resolution,
-    Target, Unmatched,
+    AccessPath, Ambiguity, Candidate, Cause, Definition, Error, Mismatch, Poison, Relocation,
+    Resolution, Target, Unmatched,
     budget::Budget,
     describe::{describe_unmatched, quote},
     limits::{EXPLANATION_STEPS, EXPLANATIONS_STEPS},
@@ -165,9 +166,10 @@ impl<'a> Explainer<'a> {
             let Some(pair) = self.pair(local.as_ref(), relocation, *candidate, *mismatch) else {
                 continue;
             };
-            let comparison = Comparison::of(pair.local, pair.target, &pair.focus);
-            explanation.comparisons.push(comparison);
             let cures = self.cures(relocation, &pair, *mismatch);
+            let found: Vec<&str> = cures.iter().filter_map(|cure| cure.member.as_deref()).collect();
+            let comparison = Comparison::of(pair.local, pair.target, &pair.focus, &found);
+            explanation.comparisons.push(comparison);
             for cure in cures {
                 if !explanation.cures.contains(&cure) {
                     explanation.cures.push(cure);
@@ -189,13 +191,17 @@ impl<'a> Explainer<'a> {
         }
         let mut explanation = plain(Problem::SizeChange, poison.to_string(), Vec::new());
         explanation.comparisons.extend(self.matched(relocation, resolution.candidate));
-        explanation.cures.push(Cure {
-            kind: CureKind::Access,
-            text: "read it with BPF_CORE_READ_BITFIELD_PROBED, which takes place, size and sign from the \
-                   target, of whatever is no array element"
-                .to_string(),
-            code: None,
-        });
+        let local = self.local_spec(relocation);
+        let last = local.as_ref().and_then(|local| local.accessors.last());
+        let text = if last.is_some_and(|accessor| accessor.name_off.is_none()) {
+            "read it with bpf_probe_read_kernel, as many bytes as bpf_core_field_size tells: its \
+             address is right"
+        } else {
+            "read it with BPF_CORE_READ_BITFIELD, or BPF_CORE_READ_BITFIELD_PROBED from memory that \
+             is not the program's: they take place, size and sign from the target; there is no such \
+             way to write it"
+        };
+        explanation.cures.push(Cure::new(CureKind::Access, text.to_string()));
         explanation
     }
 
@@ -206,13 +212,7 @@ impl<'a> Explainer<'a> {
         };
         let mut explanation = plain(Problem::Ambiguous, error.cause.to_string(), Vec::new());
         explanation.comparisons.extend(self.disagreeing(relocation, ambiguity));
-        explanation.cures.push(Cure {
-            kind: CureKind::Access,
-            text: "the target has several types of this name: ask for a field that only the one \
-                   which is meant has, before this one"
-                .to_string(),
-            code: None,
-        });
+        explanation.cures = self.apart(ambiguity);
         explanation
     }
 
@@ -230,9 +230,42 @@ impl<'a> Explainer<'a> {
         let [first, second] = ambiguity.candidates.map(|candidate| self.behind(candidate));
         let local = relocation.and_then(|relocation| self.local_spec(relocation));
         let focus = local.as_ref().map(|local| accessor_name(local, 1)).unwrap_or_default();
-        let mut comparison = Comparison::of(first?, second?, &focus);
+        let mut comparison = Comparison::of(first?, second?, &focus, &[]);
         comparison.titles = ambiguity.names.clone();
         Some(comparison)
+    }
+
+    /// What tells two candidates apart: the first member that one has alone.
+    fn apart(&self, ambiguity: &Ambiguity) -> Vec<Cure> {
+        let definitions = ambiguity.candidates.map(|candidate| {
+            let definition = self.behind(candidate).map(Definition::of);
+            definition.filter(|definition| !definition.is_cut)
+        });
+        let [Some(first), Some(second)] = &definitions else { return Vec::new() };
+        let [first, second] =
+            [first, second].map(|one| one.lines.iter().map(|line| line.name.as_str()));
+        let sides = [(first.clone(), second.clone()), (second, first)];
+        let mut cures = Vec::new();
+        for (title, (own, other)) in ambiguity.names.iter().zip(sides) {
+            let others: BTreeSet<&str> = other.collect();
+            let mut own = own.filter(|name| !name.is_empty() && !others.contains(name));
+            if let Some(name) = own.next() {
+                let text = format!(
+                    "only {title} has `{name}`: if it is the one that is meant, let the program ask \
+                     for that field first, by bpf_core_field_exists; the later accesses then go there"
+                );
+                cures.push(Cure {
+                    member: Some(name.to_string()),
+                    ..Cure::new(CureKind::Access, text)
+                });
+            }
+        }
+        if cures.is_empty() {
+            let text = "both have the same members, so that no access can tell which is meant: let \
+                        the loader choose the offset, as a constant in .rodata";
+            cures.push(Cure::new(CureKind::Access, text.to_string()));
+        }
+        cures
     }
 
     /// The struct that the last member of a relocation is in, in the object and in the candidate
@@ -249,7 +282,7 @@ impl<'a> Explainer<'a> {
         let root = root.skip_modifiers_and_typedefs().ok()?;
         let ours = self.owner(&local, last, root)?;
         let theirs = self.owner(&local, last, candidate)?;
-        Some(Comparison::of(ours, theirs, &accessor_name(&local, last)))
+        Some(Comparison::of(ours, theirs, &accessor_name(&local, last), &[]))
     }
 
     /// The types that a mismatch is about.
@@ -329,7 +362,7 @@ impl<'a> Explainer<'a> {
                     "such targets have {len} elements: compare the index with the number that \
                      bpf_core_field_size tells, before the access",
                 );
-                Vec::from([Cure { kind: CureKind::Access, text, code: None }])
+                Vec::from([Cure::new(CureKind::Access, text)])
             }
             Mismatch::Incompatible { .. } | Mismatch::NotAnArray { .. } => {
                 let is_it = |name: btf_types::Name<'_>| name == pair.focus.as_str();
@@ -344,7 +377,7 @@ impl<'a> Explainer<'a> {
                     crate::describe::type_in_c(pair.target),
                 );
                 let code = cure::flavored(pair.target, &format!("{declaration};"));
-                Vec::from([Cure { kind: CureKind::Access, text, code: Some(code) }])
+                Vec::from([Cure { code: Some(code), ..Cure::new(CureKind::Access, text) }])
             }
             Mismatch::NotAnEnum { .. } | Mismatch::TypesIncompatible | Mismatch::TypesDiffer => {
                 Vec::new()

@@ -4,7 +4,7 @@
 
 mod insn;
 
-pub(crate) use self::insn::SLOT_OFF;
+pub(crate) use self::insn::{SLOT, SLOT_OFF};
 
 use core::fmt;
 
@@ -13,7 +13,7 @@ use thiserror::Error;
 
 use crate::{Change, Resize, Resolution, Unresolved};
 
-use self::insn::{Class, Insn, SLOT};
+use self::insn::{Class, Insn};
 
 /// What became of an instruction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,13 +64,12 @@ impl fmt::Display for Poison {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unresolved => f.write_str("no candidate in the target matches"),
-            Self::Resized { from: 0, to } => write!(
-                f,
-                "a load or store cannot follow a bitfield that became a field of {to} bytes"
+            Self::Resized { from: 0, .. } => f.write_str(
+                "a load or store cannot follow a bitfield that became a field of its own",
             ),
             Self::Resized { from, to: 0 } => write!(
                 f,
-                "a load or store cannot follow a field of {from} bytes that became a bitfield"
+                "a {from}-byte load or store cannot follow a field that became a bitfield"
             ),
             Self::Resized { from, to } => write!(
                 f,
@@ -113,6 +112,25 @@ impl Code {
     /// The bytes.
     pub fn as_bytes(&self) -> &[u8] {
         self.bytes.get(..usize::from(self.len)).unwrap_or(&self.bytes)
+    }
+
+    /// Whether the instruction only puts a constant into a register.
+    #[cfg(feature = "elf")]
+    pub(crate) fn sets_constant(&self) -> bool {
+        self.first().is_ldimm64() || self.first().is_move_of_immediate()
+    }
+
+    /// Whether the instruction is a jump, a call or an exit.
+    #[cfg(feature = "elf")]
+    pub(crate) fn is_jump(&self) -> bool {
+        self.first().class() == Class::Jump
+    }
+
+    /// The first slot, as far as its code goes: that is one byte, the same in both byte orders.
+    #[cfg(feature = "elf")]
+    fn first(&self) -> Insn {
+        let [a, b, c, d, e, f, g, h, ..] = self.bytes;
+        Insn::decode([a, b, c, d, e, f, g, h], ByteOrder::Little)
     }
 }
 

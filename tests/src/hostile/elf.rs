@@ -108,7 +108,9 @@ fn facts<'a>(relocation: &ObjectRelocation<'a>, lines: &SourceLines<'a>) {
         relocation.index(),
     ));
     assert!(text < 4096, "a relocation in {text} bytes");
-    if let Some(line) = lines.line(relocation) {
+    let (line, written_in) = (lines.line(relocation), lines.written_in(relocation));
+    assert_eq!(line.is_some(), written_in.is_some());
+    for line in [line, written_in].into_iter().flatten() {
         assert!(printed(format_args!("{line:?}")) > 0);
     }
 }

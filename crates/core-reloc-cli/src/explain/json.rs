@@ -52,6 +52,7 @@ struct RowObject {
 struct CureObject {
     kind: &'static str,
     text: String,
+    member: Option<String>,
     code: Option<String>,
 }
 
@@ -109,5 +110,10 @@ fn comparison(comparison: &Comparison) -> ComparisonObject {
 }
 
 fn cure(cure: &Cure) -> CureObject {
-    CureObject { kind: cure.kind.name(), text: cure.text.clone(), code: cure.code.clone() }
+    CureObject {
+        kind: cure.kind.name(),
+        text: cure.text.clone(),
+        member: cure.member.clone(),
+        code: cure.code.clone(),
+    }
 }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use core_reloc::{
     DefinitionLine,
     elf::{Outcome, Report},
-    explain::{Comparison, Explanation, Row},
+    explain::{Comparison, CureKind, Explanation, Row},
 };
 use owo_colors::{OwoColorize, Style};
 
@@ -90,7 +90,9 @@ fn note(out: &mut impl Write, label: &str, text: &str) -> io::Result<()> {
 
 fn cures(explanation: &Explanation, out: &mut impl Write) -> io::Result<()> {
     for cure in &explanation.cures {
-        note(out, "help", &cure.text)?;
+        // The library does not know how this program is told.
+        let how = if cure.kind == CureKind::Module { ": give it by --module FILE" } else { "" };
+        note(out, "help", &format!("{}{how}", cure.text))?;
         if let Some(code) = &cure.code {
             writeln!(out, "          {}", code.green())?;
         }

@@ -42,7 +42,9 @@ fn the_instruction_tells_the_relocation() {
               struct job, 144 bytes                                  struct job, 160 bytes
            >> job_id_t pid;                    /*     0       4 */ <
                                                                    > struct {
-              … 10 more
+           >>                                                      >   job_id_t pid;                  /*     0       4 */
+                                                                   > } id;                            /*     0       4 */
+              … 8 more
               char comm[16];                   /*    16      16 */   char comm[16];                   /*    24      16 */
               struct job_queue queue;          /*    32      12 */ | struct job_queue queue;          /*    40      16 */
               struct {                                             <

@@ -25,7 +25,7 @@ pub(super) struct Functions<'a> {
 pub(super) struct Function {
     section: u32,
     pub(super) start: u64,
-    end: u64,
+    pub(super) end: u64,
     name_off: u32,
     /// Which of the section's functions up to this one ends last. Functions do not overlap, unless
     /// somebody wants them to.

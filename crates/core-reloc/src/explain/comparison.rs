@@ -1,7 +1,7 @@
 //! Two definitions side by side.
 
 use alloc::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     string::{String, ToString},
     vec::Vec,
 };
@@ -31,7 +31,7 @@ pub enum Row {
         right: Option<DefinitionLine>,
         /// Whether something other than the offset differs.
         differs: bool,
-        /// Whether this is the field that the relocation is about.
+        /// Whether this is the field that the relocation is about, or one that may have become of it.
         is_focus: bool,
     },
     /// So many rows were left out.
@@ -43,20 +43,39 @@ const MAX_ROWS: usize = 40;
 const CONTEXT: usize = 1;
 
 impl Comparison {
-    /// Compares two types. `focus` is the name of the member or enumerator that matters.
-    pub fn of(left: Type<'_>, right: Type<'_>, focus: &str) -> Self {
+    /// Compares two types. `focus` is the name of the member or enumerator that matters; `found` are
+    /// paths of members on the right that matter as well.
+    pub fn of(left: Type<'_>, right: Type<'_>, focus: &str, found: &[&str]) -> Self {
         let titles = [left, right].map(|ty| {
             let size =
                 ty.size().map_or_else(|_| String::new(), |size| alloc::format!(", {size} bytes"));
             alloc::format!("{}{size}", type_in_c(ty))
         });
-        let rows = align(Definition::of(left).lines, Definition::of(right).lines, focus);
+        let (left, right) = (Definition::of(left).lines, Definition::of(right).lines);
+        let found = found.iter().filter_map(|path| line_of(path, &right)).collect();
+        let rows = align(left, right, &Focus { name: focus, found });
         Self { titles, rows: leave_out(rows) }
     }
 }
 
+/// The names of lines that matter.
+struct Focus<'f> {
+    /// On both sides.
+    name: &'f str,
+    /// On the right.
+    found: BTreeSet<String>,
+}
+
+/// The name of the line that shows a member, or the member that it is inside of or behind.
+fn line_of(path: &str, lines: &[DefinitionLine]) -> Option<String> {
+    let ends = path.match_indices(['.', '-']).map(|(end, _)| end).chain([path.len()]);
+    let mut prefixes = ends.collect::<Vec<_>>().into_iter().rev().filter_map(|end| path.get(..end));
+    let shown = prefixes.find(|prefix| lines.iter().any(|line| line.name == *prefix))?;
+    Some(shown.to_string())
+}
+
 /// Aligns two definitions: every line of the left one is looked for from where the right one stands.
-fn align(left: Vec<DefinitionLine>, right: Vec<DefinitionLine>, focus: &str) -> Vec<Row> {
+fn align(left: Vec<DefinitionLine>, right: Vec<DefinitionLine>, focus: &Focus<'_>) -> Vec<Row> {
     let mut places: BTreeMap<String, usize> = BTreeMap::new();
     for (position, line) in right.iter().enumerate().filter(|(_, line)| !line.name.is_empty()) {
         places.entry(line.name.to_string()).or_insert(position);
@@ -84,7 +103,7 @@ fn align(left: Vec<DefinitionLine>, right: Vec<DefinitionLine>, focus: &str) -> 
     rows
 }
 
-fn row(left: Option<DefinitionLine>, right: Option<DefinitionLine>, focus: &str) -> Row {
+fn row(left: Option<DefinitionLine>, right: Option<DefinitionLine>, focus: &Focus<'_>) -> Row {
     let said = |line: &Option<DefinitionLine>| {
         let line = line.as_ref()?;
         let place = line.place.map(|place| (place.size, place.bitfield_size));
@@ -92,9 +111,10 @@ fn row(left: Option<DefinitionLine>, right: Option<DefinitionLine>, focus: &str)
     };
     let differs = said(&left) != said(&right);
     let is_named = |line: &Option<DefinitionLine>| {
-        line.as_ref().is_some_and(|line| !focus.is_empty() && line.name == focus)
+        line.as_ref().is_some_and(|line| !focus.name.is_empty() && line.name == focus.name)
     };
-    let is_focus = is_named(&left) || is_named(&right);
+    let is_found = right.as_ref().is_some_and(|line| focus.found.contains(&line.name));
+    let is_focus = is_named(&left) || is_named(&right) || is_found;
     Row::Lines { left, right, differs, is_focus }
 }
 

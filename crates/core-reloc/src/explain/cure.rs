@@ -28,6 +28,8 @@ pub struct Cure {
     pub kind: CureKind,
     /// The cure in one sentence.
     pub text: String,
+    /// The member of the target's type that it is about, as a path: `id.pid`, `signal->oom_score`.
+    pub member: Option<String>,
     /// Code for the program, if that is the cure.
     pub code: Option<String>,
 }
@@ -48,6 +50,13 @@ pub enum CureKind {
     Module,
     /// The program can read the field in another way.
     Access,
+}
+
+impl Cure {
+    /// A cure that is all in its text.
+    pub(super) fn new(kind: CureKind, text: String) -> Self {
+        Self { kind, text, member: None, code: None }
+    }
 }
 
 impl CureKind {
@@ -119,7 +128,7 @@ impl<'a> Search<'a> {
         for (path, declaration, nested) in deeper.into_iter().take(NAMED) {
             let text = format!("`{}` is in `{type_name}` as `{path}`", lost.name);
             let code = nested.then(|| flavored(within, &nest(&path, &declaration)));
-            cures.push(Cure { kind: CureKind::Elsewhere, text, code });
+            cures.push(Cure { kind: CureKind::Elsewhere, text, member: Some(path), code });
         }
         if cures.is_empty() {
             cures.extend(self.at_the_same_place(lost, within));
@@ -127,7 +136,8 @@ impl<'a> Search<'a> {
                 let text = format!("`{type_name}` has a member of a name that is alike: `{name}`");
                 let code = Some(flavored(within, &format!("{declaration};")));
                 if cures.iter().all(|cure| cure.code != code) {
-                    cures.push(Cure { kind: CureKind::SimilarName, text, code });
+                    let kind = CureKind::SimilarName;
+                    cures.push(Cure { kind, text, member: Some(name), code });
                 }
             }
         }
@@ -197,6 +207,7 @@ impl<'a> Search<'a> {
                     && let Some(distance) = self.near(lost.name.as_bytes(), &name)
                     // What the object knows under that name is not the lost one's new name.
                     && !self.has_member(lost.owner, &quote(&name))
+                    && self.could_be(lost, full)
                 {
                     near.push((distance, path.clone(), declare(full, &quote(&name))));
                 }
@@ -219,14 +230,13 @@ impl<'a> Search<'a> {
     fn at_the_same_place(&mut self, lost: Lost<'_, 'a>, within: Type<'a>) -> Option<Cure> {
         let is_lost = |name: btf_types::Name<'_>| name == lost.name;
         let old = lost.owner.members().iter().find(|member| member.name().is_ok_and(is_lost))?;
-        let sides = Sides { local: self.local, target: within.btf() };
-        let mut budget = Budget::for_input(0);
         for member in within.members() {
             self.step()?;
-            if member.bit_offset() != old.bit_offset()
-                || !fields_are_compatible(sides, lost.type_id, member.type_id(), &mut budget)
-                    .unwrap_or(false)
-            {
+            if member.bit_offset() != old.bit_offset() {
+                continue;
+            }
+            let could_be = member.ty().is_ok_and(|ty| self.could_be(lost, ty));
+            if !could_be {
                 continue;
             }
             let name = quote(&member.name().ok().filter(|name| !name.is_empty())?);
@@ -238,9 +248,17 @@ impl<'a> Search<'a> {
                 type_in_c(within)
             );
             let code = flavored(within, &format!("{};", declare(member.ty().ok()?, &name)));
-            return Some(Cure { kind: CureKind::SimilarName, text, code: Some(code) });
+            let kind = CureKind::SimilarName;
+            return Some(Cure { kind, text, member: Some(name), code: Some(code) });
         }
         None
+    }
+
+    /// Whether a member of a type of the target can be read in place of a lost one.
+    fn could_be(&self, lost: Lost<'_, 'a>, ty: Type<'_>) -> bool {
+        let sides = Sides { local: self.local, target: ty.btf() };
+        fields_are_compatible(sides, lost.type_id, ty.id(), &mut Budget::for_relocation())
+            .unwrap_or(false)
     }
 
     fn has_member(&mut self, ty: Type<'_>, wanted: &str) -> bool {
@@ -264,7 +282,7 @@ impl<'a> Search<'a> {
                 && essential_name(&name) != stem;
             if alike && self.has_member(ty, lost.name) {
                 let text = format!("`{}` has a member `{}`", type_in_c(ty), lost.name);
-                found.push(Cure { kind: CureKind::OtherType, text, code: None });
+                found.push(Cure::new(CureKind::OtherType, text));
             }
         }
         found
@@ -296,11 +314,12 @@ impl<'a> Search<'a> {
         }
         near.sort();
         let within = type_in_c(within);
-        let cure = |(_, name, value)| Cure {
+        let cure = |(_, name, value): (usize, String, _)| Cure {
             kind: CureKind::SimilarName,
             text: format!(
                 "`{within}` has an enumerator of a name that is alike: `{name}` = {value}"
             ),
+            member: Some(name),
             code: None,
         };
         near.into_iter().take(NAMED).map(cure).collect()
@@ -332,7 +351,7 @@ impl<'a> Search<'a> {
                         Kind::Typedef => format!("the target has a typedef `{}`", quote(&name)),
                         _ => format!("the target {what} `{}`", type_in_c(ty)),
                     };
-                    cures.push(Cure { kind: CureKind::SimilarType, text, code: None });
+                    cures.push(Cure::new(CureKind::SimilarType, text));
                 } else if ty.kind() == root.kind()
                     && let Some(distance) = self.near(wanted, &name)
                 {
@@ -342,15 +361,18 @@ impl<'a> Search<'a> {
         }
         near.sort();
         near.dedup();
-        cures.extend(near.into_iter().take(NAMED).map(|(_, name)| Cure {
-            kind: CureKind::SimilarType,
-            text: format!("the target has a type of a name that is alike: `{name}`"),
-            code: None,
+        cures.extend(near.into_iter().take(NAMED).map(|(_, name)| {
+            let text = format!("the target has a type of a name that is alike: `{name}`");
+            Cure::new(CureKind::SimilarType, text)
         }));
-        if self.target.modules().is_empty() {
-            let text = "a module may have it, and the target was given without modules".to_string();
-            cures.push(Cure { kind: CureKind::Module, text, code: None });
-        }
+        let text = match self.target.modules().len() {
+            0 => "a module may have it, and the target was given without modules".to_string(),
+            1 => {
+                "another module may have it than the one that the target was given with".to_string()
+            }
+            count => format!("another module may have it than the {count} of the target"),
+        };
+        cures.push(Cure::new(CureKind::Module, text));
         cures
     }
 }

@@ -20,7 +20,9 @@ pub(crate) fn nearness(wanted: &[u8], name: &[u8]) -> Option<usize> {
     if wanted.len().abs_diff(name.len()) > near || wanted.len().max(name.len()) > MAX_LEN {
         return None;
     }
-    Some(edit_distance(wanted, name)).filter(|distance| *distance <= near)
+    // Where nothing of the name is left, nothing is alike.
+    Some(edit_distance(wanted, name))
+        .filter(|distance| *distance <= near && *distance < wanted.len())
 }
 
 /// Levenshtein's distance, row by row.
@@ -69,6 +71,8 @@ mod tests {
             ("pid", "number", None),
             ("pid", "pid", None),
             ("", "pid", None),
+            ("id", "uid", Some(1)),
+            ("id", "grid", None),
             ("start_time", "start_boottime", Some(4)),
         ] {
             assert_eq!(nearness(wanted.as_bytes(), name.as_bytes()), expected, "{wanted} {name}");

@@ -80,6 +80,16 @@ impl Insn {
         self.code == LDIMM64
     }
 
+    /// Whether this is `rX = imm`, of 32 or 64 bits.
+    #[cfg(feature = "elf")]
+    pub(crate) fn is_move_of_immediate(self) -> bool {
+        const OPERATION: u8 = 0xf0;
+        const MOV: u8 = 0xb0;
+        matches!(self.class(), Class::Alu | Class::Alu64)
+            && self.takes_immediate()
+            && self.code & OPERATION == MOV
+    }
+
     /// The register that the instruction reads from, or the sort of a 64-bit immediate.
     pub(crate) fn src_reg(self, order: ByteOrder) -> u8 {
         match order {

@@ -2,6 +2,7 @@
 
 mod damage;
 mod file;
+mod lines;
 mod loading;
 mod objdump;
 mod reading;

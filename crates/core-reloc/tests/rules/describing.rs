@@ -26,7 +26,7 @@ fn types_are_written_as_in_c() {
     check_type("union f", |btf| btf.fwd_union("f"));
     check_type("t", |btf| btf.typedef("t", TypeId::VOID));
     check_type("void *", |btf| btf.ptr(TypeId::VOID));
-    check_type("struct (anonymous)", |btf| btf.structure("", 0).finish());
+    check_type("struct {…}", |btf| btf.structure("", 0).finish());
     check_type("int[3][2]", |btf| {
         let int = int(btf);
         let pair = btf.array(int, int, 2);
@@ -37,13 +37,24 @@ fn types_are_written_as_in_c() {
         let constant = btf.constant(int);
         btf.ptr(constant)
     });
-    check_type("int", |btf| {
+    check_type("volatile int *restrict", |btf| {
         let int = int(btf);
         let volatile = btf.volatile(int);
         let tag = btf.type_tag("user", volatile);
-        btf.restrict(tag)
+        let pointer = btf.ptr(tag);
+        btf.restrict(pointer)
     });
-    check_type("function *", |btf| {
+    check_type("int **", |btf| {
+        let int = int(btf);
+        let pointer = btf.ptr(int);
+        btf.ptr(pointer)
+    });
+    check_type("int (*)[4]", |btf| {
+        let int = int(btf);
+        let array = btf.array(int, int, 4);
+        btf.ptr(array)
+    });
+    check_type("void (*)(void)", |btf| {
         let proto = btf.func_proto(TypeId::VOID).finish();
         btf.ptr(proto)
     });
@@ -80,7 +91,7 @@ fn accesses_are_written_as_in_c() {
         (FieldExists, S, "2:1:1", "s[2].pair[1]"),
         (FieldExists, S, "0:1:0", "s.pair[0]"),
         (FieldExists, S, "0:2:0", "s.b"),
-        (FieldExists, TypeId(3), "0:0", "struct (anonymous).b"),
+        (FieldExists, TypeId(3), "0:0", "struct {…}.b"),
         (FieldExists, S, "0:9", "s + 0:9"),
         (FieldExists, TypeId(99), "0:1", "type [99] + 0:1"),
         (TypeSize, S, "0", "struct s"),

@@ -9,6 +9,7 @@ mod code;
 mod compatibility;
 mod describing;
 mod enumerators;
+mod explaining;
 mod fields;
 mod generating;
 mod questions;
