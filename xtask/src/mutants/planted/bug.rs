@@ -1,12 +1,8 @@
-//! A planted bug: what it changes, and which test notices.
+//! A planted bug, and what it changes.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
-use std::path::Path;
-
-use crate::Result;
-use crate::command::{cargo, shown};
+use std::path::{Path, PathBuf};
 
 /// A bug of the table.
 pub(super) struct Bug {
@@ -26,68 +22,45 @@ pub(super) struct Edit {
     pub(super) after: String,
 }
 
-/// What the tests said about a bug.
-pub(super) enum Outcome {
-    /// This test failed.
-    Caught(String),
-    Missed,
-    /// The bug is none that a compiler takes.
-    DoesNotCompile(String),
+/// A file that a bug changes.
+pub(super) struct Change {
+    pub(super) path: PathBuf,
+    pub(super) before: String,
+    pub(super) after: String,
 }
 
 impl Bug {
-    /// The files that the bug changes, with what they become.
-    pub(super) fn plant(&self) -> std::result::Result<BTreeMap<String, String>, String> {
-        let mut files = BTreeMap::new();
+    /// What the bug changes in a workspace.
+    pub(super) fn changes(&self, root: &Path) -> Result<Vec<Change>, String> {
+        let mut changes: Vec<Change> = Vec::new();
         for edit in &self.edits {
-            let path = format!("crates/{}", edit.file);
-            let source = match files.get(&path) {
-                Some(changed) => String::clone(changed),
-                None => fs::read_to_string(&path).map_err(|error| format!("{path}: {error}"))?,
+            let path = root.join("crates").join(edit.file);
+            let at = match changes.iter().position(|change| change.path == path) {
+                Some(at) => at,
+                None => {
+                    let before = fs::read_to_string(&path)
+                        .map_err(|error| format!("{}: {error}", path.display()))?;
+                    changes.push(Change { path, after: before.clone(), before });
+                    changes.len() - 1
+                }
             };
-            let changed = edit.apply(&source).map_err(|found| {
-                format!("{path} has {found} times `{}`, of the bug: {self}", edit.before)
+            let change = &mut changes[at];
+            change.after = edit.apply(&change.after).map_err(|times| {
+                format!("{} has this {times} times: `{}` ({self})", edit.file, edit.before)
             })?;
-            files.insert(path, changed);
         }
-        Ok(files)
+        Ok(changes)
     }
 
-    /// Runs the tests that must notice, in a tree that has the bug.
-    pub(super) fn test(&self, tree: &Path, target: &Path) -> Result<Outcome> {
-        let elf = self.edits.iter().any(|edit| edit.file.contains("/elf/"));
-        let tests: &[&str] = if elf {
-            &["--features", "elf", "--test", "elf"]
-        } else {
-            &["--lib", "--test", "rules"]
-        };
-        let test = |more: &[&str]| {
-            let mut test = cargo();
-            test.current_dir(tree).arg("test").args(["--profile", "mutants", "--offline"]);
-            test.args(["--package", "core-reloc", "--target-dir"]).arg(target);
-            test.args(tests).args(more);
-            let shown = shown(&test);
-            test.output().map_err(|error| format!("`{shown}` did not start: {error}"))
-        };
-        let built = test(&["--no-run"])?;
-        if !built.status.success() {
-            let said = String::from_utf8_lossy(&built.stderr).into_owned();
-            return Ok(Outcome::DoesNotCompile(said));
-        }
-        let run = test(&[])?;
-        if run.status.success() {
-            return Ok(Outcome::Missed);
-        }
-        let said = String::from_utf8_lossy(&run.stdout).into_owned();
-        let mut failed = said.lines().filter_map(|line| line.strip_suffix(" ... FAILED"));
-        let first = failed.next().unwrap_or("a test that did not end well");
-        Ok(Outcome::Caught(first.trim_start_matches("test ").to_string()))
+    /// Whether tests of ELF objects must notice, rather than those of the rules.
+    pub(super) fn is_in_elf(&self) -> bool {
+        self.edits.iter().any(|edit| edit.file.contains("/elf/"))
     }
 }
 
 impl Edit {
     /// The source with the edit, or how often there is what it changes, if that is not once.
-    fn apply(&self, source: &str) -> std::result::Result<String, usize> {
+    fn apply(&self, source: &str) -> Result<String, usize> {
         let solid = |text: &str| -> Vec<(usize, char)> {
             text.char_indices().filter(|(_, char)| !char.is_whitespace()).collect()
         };
@@ -109,16 +82,6 @@ impl Edit {
 impl fmt::Display for Bug {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} But: {}.", self.rule, self.name)
-    }
-}
-
-impl fmt::Display for Outcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Caught(test) => write!(f, "caught by {test}"),
-            Self::Missed => f.write_str("MISSED"),
-            Self::DoesNotCompile(said) => write!(f, "DOES NOT COMPILE:\n{said}\n"),
-        }
     }
 }
 

@@ -1,15 +1,27 @@
 //! A copy of the workspace, to plant bugs in.
 
+use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Output;
 
-use super::bug::Bug;
+use super::bug::{Bug, Change};
 use crate::Result;
+use crate::command::{cargo, shown};
 
 /// The copy, and the folder that it is built in, which stays from run to run.
 pub(super) struct Tree {
     root: PathBuf,
     target: PathBuf,
+}
+
+/// What the tests said.
+pub(super) enum Outcome {
+    /// This test failed, or one that was run after it did not end well.
+    Caught(String),
+    Missed,
+    /// The bug is none that a compiler takes: its first error.
+    DoesNotCompile(String),
 }
 
 impl Tree {
@@ -28,21 +40,49 @@ impl Tree {
         Ok(tree)
     }
 
-    /// Does something while the copy has a bug.
-    pub(super) fn with<T>(
-        &self,
-        bug: &Bug,
-        work: impl FnOnce(&Bug, &Path, &Path) -> Result<T>,
-    ) -> Result<T> {
-        let planted = bug.plant()?;
-        for (path, source) in &planted {
-            fs::write(self.root.join(path), source)?;
+    /// Runs the tests that must notice a bug, with it.
+    pub(super) fn test_with(&self, bug: &Bug) -> Result<Outcome> {
+        let changes = bug.changes(&self.root)?;
+        for Change { path, after, .. } in &changes {
+            fs::write(path, after)?;
         }
-        let done = work(bug, &self.root, &self.target);
-        for path in planted.keys() {
-            fs::write(self.root.join(path), fs::read(path)?)?;
+        let outcome = self.test(bug.is_in_elf());
+        for Change { path, before, .. } in &changes {
+            fs::write(path, before)?;
         }
-        done
+        outcome
+    }
+
+    /// Runs the tests of the rules, or those of ELF objects.
+    pub(super) fn test(&self, elf: bool) -> Result<Outcome> {
+        let built = self.cargo_test(elf, &["--no-run"])?;
+        if !built.status.success() {
+            let said = String::from_utf8_lossy(&built.stderr);
+            let errors = said.lines().skip_while(|line| !line.starts_with("error"));
+            let first: Vec<&str> = errors.take(3).collect();
+            return Ok(Outcome::DoesNotCompile(first.join("\n")));
+        }
+        let run = self.cargo_test(elf, &[])?;
+        if run.status.success() {
+            return Ok(Outcome::Missed);
+        }
+        let said = String::from_utf8_lossy(&run.stdout);
+        let mut failed = said.lines().filter_map(|line| line.strip_suffix(" ... FAILED"));
+        let first = failed.next().unwrap_or("a test that did not end well");
+        Ok(Outcome::Caught(first.trim_start_matches("test ").to_string()))
+    }
+
+    fn cargo_test(&self, elf: bool, more: &[&str]) -> Result<Output> {
+        let mut test = cargo();
+        test.current_dir(&self.root).args(["test", "--profile", "mutants", "--offline"]);
+        test.args(["--package", "core-reloc", "--target-dir"]).arg(&self.target);
+        if elf {
+            test.args(["--features", "elf", "--test", "elf"]);
+        } else {
+            test.args(["--lib", "--test", "rules"]);
+        }
+        test.args(more);
+        test.output().map_err(|error| format!("`{}` did not start: {error}", shown(&test)).into())
     }
 }
 
@@ -64,4 +104,14 @@ pub(super) fn files(folder: &Path) -> Result<Vec<PathBuf>> {
         }
     }
     Ok(files)
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Caught(test) => write!(f, "caught by {test}"),
+            Self::Missed => f.write_str("MISSED"),
+            Self::DoesNotCompile(error) => write!(f, "DOES NOT COMPILE ({error})"),
+        }
+    }
 }
