@@ -179,3 +179,130 @@ fn count<T>(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{format, vec::Vec};
+
+    use btf_types::{ByteOrder, IntEncoding, Kind, build::Builder};
+
+    use super::*;
+
+    /// `struct s` and `enum s` of so many members and enumerators `m0`, `m1`, …
+    fn many(count: u32) -> Vec<u8> {
+        let mut btf = Builder::new(ByteOrder::Little);
+        let int = btf.int("int", 4, IntEncoding::new(32, IntEncoding::SIGNED));
+        let mut composite = btf.structure("s", 4 * count);
+        for position in 0..count {
+            composite = composite.member(format!("m{position}"), int, 32 * position);
+        }
+        composite.finish();
+        let mut enumeration = btf.enumeration("s", 4);
+        for value in 0..count {
+            enumeration = enumeration.enumerator(format!("m{value}"), value);
+        }
+        enumeration.finish();
+        btf.finish().unwrap()
+    }
+
+    /// The steps that each of 90 searches for the last member takes, and then for the last
+    /// enumerator; and whether they were counted.
+    fn search(count: u32) -> ([Vec<u64>; 2], [usize; 2]) {
+        let bytes = many(count);
+        let btf = Btf::parse(&bytes).unwrap();
+        let mut work = Work::new(Budget::for_input(0));
+        let name = format!("m{}\0", count - 1);
+        let composite = btf.find("s", Kind::Struct).unwrap();
+        let enumeration = btf.find("s", Kind::Enum).unwrap();
+        let mut steps = [Vec::new(), Vec::new()];
+        for _ in 0..90 {
+            let mut path = AccessPath::default();
+            let before = work.budget.left();
+            let found = work.member(None, &btf, composite, name.as_bytes(), &mut path).unwrap();
+            steps[0].push(before - work.budget.left());
+            assert_eq!((found.unwrap().index, &*path), (count - 1, &[count - 1][..]));
+
+            let before = work.budget.left();
+            let essential = name.trim_end_matches('\0').as_bytes();
+            let found = work.enumerator(None, &btf, enumeration, essential).unwrap();
+            steps[1].push(before - work.budget.left());
+            assert_eq!(found, Some(count - 1));
+        }
+        (steps, [work.members.len(), work.enumerators.len()])
+    }
+
+    #[test]
+    fn what_is_searched_again_and_again_gets_an_index() {
+        // An index is tried after 64 · 64 steps, which are 41 searches of 100 each, and twice as
+        // many: then there are 64 for each of the 100.
+        let (steps, counted) = search(100);
+        let expected = [[100; 82].as_slice(), &[1; 8]].concat();
+        assert_eq!(steps, [expected.clone(), expected]);
+        assert_eq!(counted, [1, 1]);
+
+        // Searches of fewer than 64 steps are left alone.
+        assert_eq!(search(64).1, [1, 1]);
+        let (steps, counted) = search(63);
+        assert_eq!(steps, [[63; 90], [63; 90]]);
+        assert_eq!(counted, [0, 0]);
+    }
+
+    /// A typedef of a prototype of so many parameters.
+    fn prototype(params: u32) -> Vec<u8> {
+        let mut btf = Builder::new(ByteOrder::Little);
+        let int = btf.int("int", 4, IntEncoding::new(32, IntEncoding::SIGNED));
+        let mut prototype = btf.func_proto(int);
+        for position in 0..params {
+            prototype = prototype.param(format!("p{position}"), int);
+        }
+        let prototype = prototype.finish();
+        btf.typedef("t", prototype);
+        btf.finish().unwrap()
+    }
+
+    /// What comes of testing a type against itself with so many steps left, and how many it takes.
+    fn test(
+        work: &mut Work,
+        btf: &Btf<'_>,
+        kind: RelocKind,
+        left: usize,
+    ) -> (Result<bool, Cause>, u64) {
+        work.budget = Budget::for_input(0);
+        let all = usize::try_from(work.budget.left()).unwrap();
+        work.budget.spend(all - left).unwrap();
+        let type_id = btf.find("t", Kind::Typedef).unwrap().id();
+        let sides = Sides { local: btf, target: btf };
+        let outcome = work.test(kind, sides, type_id, Place { module: None, type_id });
+        (outcome, left as u64 - work.budget.left())
+    }
+
+    #[test]
+    fn what_takes_more_than_a_relocation_may_is_remembered() {
+        let mut remembered = 0;
+        for params in 1000..1040 {
+            let bytes = prototype(params);
+            let btf = Btf::parse(&bytes).unwrap();
+            let mut work = Work::new(Budget::for_input(0));
+            let (outcome, steps) = test(&mut work, &btf, RelocKind::TypeExists, 10_000);
+            assert_eq!(outcome, Ok(true));
+            // A parameter is a step, and there are a few more.
+            assert!((u64::from(params)..u64::from(params) + 10).contains(&steps));
+            let again = if steps > 1024 { 0 } else { steps };
+            assert_eq!(test(&mut work, &btf, RelocKind::TypeExists, 10_000), (Ok(true), again));
+            remembered += usize::from(again == 0);
+            // The other test is another one.
+            assert_ne!(test(&mut work, &btf, RelocKind::TypeMatches, 10_000).1, 0);
+        }
+        assert!((1..40).contains(&remembered));
+    }
+
+    #[test]
+    fn running_out_of_steps_is_not_remembered() {
+        let bytes = prototype(5000);
+        let btf = Btf::parse(&bytes).unwrap();
+        let mut work = Work::new(Budget::for_input(0));
+        let complex = (Err(Cause::TooComplex), 2000);
+        assert_eq!(test(&mut work, &btf, RelocKind::TypeExists, 2000), complex);
+        assert_eq!(test(&mut work, &btf, RelocKind::TypeExists, 10_000).0, Ok(true));
+    }
+}
