@@ -133,3 +133,51 @@ impl Filter {
         self.short.get(usize::from(first >> 6)).is_some_and(|word| word & (1 << (first & 63)) != 0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{format, string::String};
+
+    use btf_types::{ByteOrder, build::Builder};
+
+    use super::*;
+
+    /// How many of some names a filter for others lets through.
+    fn let_through(wanted: &[String], names: &[String]) -> usize {
+        let mut btf = Builder::new(ByteOrder::Little);
+        for name in names {
+            btf.structure(name, 0).finish();
+        }
+        let bytes = btf.finish().unwrap();
+        let btf = Btf::parse(&bytes).unwrap();
+        let wanted: Vec<Wanted<'_>> =
+            wanted.iter().map(|name| Wanted::new(name.as_bytes(), Kind::Struct)).collect();
+        let positions: Vec<u32> = (0..).take(wanted.len()).collect();
+        let filter = Filter::new(&wanted, &positions);
+        btf.types().filter(|ty| filter.may_want(&btf, ty.name_off())).count()
+    }
+
+    /// Names that begin with the four digits of numbers.
+    fn numbered(numbers: core::ops::Range<u32>) -> Vec<String> {
+        numbers.map(|number| format!("{number:04}_name")).collect()
+    }
+
+    #[test]
+    fn what_is_not_wanted_is_rarely_looked_up() {
+        // Every name sets one of sixteen bits for each: less than a sixteenth of others hit one.
+        let (wanted, others) = (numbered(0..256), numbered(256..4352));
+        assert_eq!(let_through(&wanted, &wanted), 256);
+        let chance = let_through(&wanted, &others);
+        assert!((1..4096 / 16 + 64).contains(&chance), "{chance}");
+    }
+
+    #[test]
+    fn short_names_are_told_apart_by_their_first_byte() {
+        let wanted = ["a", "_b", "?cd", "0"].map(String::from);
+        let others = ["b", "A", "!", "cd", "ba", "B_long_name"].map(String::from);
+        let same_start = ["ab", "_long_name", "?", "0000"].map(String::from);
+        assert_eq!(let_through(&wanted, &wanted), 4);
+        assert_eq!(let_through(&wanted, &others), 0);
+        assert_eq!(let_through(&wanted, &same_start), 4);
+    }
+}
