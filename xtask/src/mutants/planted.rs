@@ -40,8 +40,9 @@ pub(super) fn run(arguments: &[String]) -> Result {
             let first = sources()?;
             bugs.iter().skip(first % SAMPLED).step_by(SAMPLED).collect()
         }
+        [] => bugs.iter().collect(),
         words => {
-            let is_meant = |bug: &&Bug| words.iter().all(|word| bug.to_string().contains(word));
+            let is_meant = |bug: &&Bug| words.iter().any(|word| bug.to_string().contains(word));
             bugs.iter().filter(is_meant).collect()
         }
     };
@@ -64,6 +65,9 @@ fn plant(bugs: &[&Bug]) -> Result {
     let started = Instant::now();
     let tree = Tree::copy()?;
     for elf in [false, true] {
+        if bugs.iter().all(|bug| bug.is_in_elf() != elf) {
+            continue;
+        }
         let outcome = tree.test(elf)?;
         if !matches!(outcome, Outcome::Missed) {
             return Err(format!("without a bug: {outcome}").into());

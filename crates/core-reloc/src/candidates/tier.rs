@@ -66,3 +66,31 @@ impl<'a> Tier<'a> {
         self.made.iter().find(|index| index.has(wanted.kind))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use btf_types::{ByteOrder, Kind, build::Builder};
+
+    use super::*;
+
+    #[test]
+    fn an_index_is_made_after_eight_passes() {
+        let mut btf = Builder::new(ByteOrder::Little);
+        btf.structure("s", 8).finish();
+        let bytes = btf.finish().unwrap();
+        let btf = Btf::parse(&bytes).unwrap();
+        let wanted = [Wanted::new(b"s", Kind::Struct)];
+        let given = NameIndex::ordinary(&[&btf]);
+        for (given, passes, made) in
+            [(None, [1, 2, 3, 4, 5, 6, 7, 8, 8, 8], 1), (Some(&given), [0; 10], 0)]
+        {
+            let mut tier = Tier::new([&btf].into(), given);
+            for passes in passes {
+                let mut found = Vec::new();
+                tier.find(&wanted, 0..1, |position, place, id| found.push((position, place, id)));
+                assert_eq!((found, tier.passes), ([(0, 0, TypeId(1))].into(), passes));
+            }
+            assert_eq!(tier.made.len(), made);
+        }
+    }
+}
