@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use crate::command::{cargo, is_installed, run as run_command};
 use crate::skip::skipped;
-use crate::{Result, api, bench, data, deny, fixtures, instructions, s390x};
+use crate::{Result, api, bench, data, deny, fixtures, instructions, mutants, s390x};
 
 /// One line of the table of steps.
 struct Step {
@@ -51,6 +51,11 @@ const STEPS: &[Step] = &[
         run: fetch_data,
     },
     Step { name: "test", about: "all tests, with all features", run: test },
+    Step {
+        name: "planted",
+        about: "the tests notice bugs planted by hand, of which a sample is tried",
+        run: || mutants::run(&["planted".to_string(), "--sample".to_string()]),
+    },
     Step {
         name: "no_std",
         about: "the two libraries build where there is no std: inside BPF",

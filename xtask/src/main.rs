@@ -100,8 +100,8 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "mutants",
-        arguments: "[PART...] [-- OPTION...]",
-        about: "plant bugs in the library, by cargo-mutants, and look whether the tests notice",
+        arguments: "[PART...] [-- OPTION...] | planted [--check | --sample | WORD...]",
+        about: "plant bugs in the library, by cargo-mutants or from a table, and look whether the tests notice",
         run: mutants::run,
     },
     Task {

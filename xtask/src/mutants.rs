@@ -2,7 +2,7 @@
 //!
 //! cargo-mutants makes the bugs: an operator turned, an arm of a match left out, a function that
 //! returns a constant. `.cargo/mutants.toml` has what all parts share, `docs/mutants.md` the results.
-//! The bugs of the part `planted` are made by hand.
+//! The bugs of `cargo xtask mutants planted` are made by hand.
 
 mod planted;
 
@@ -16,8 +16,10 @@ const VERSION: &str = "27.1.0";
 struct Part {
     name: &'static str,
     package: &'static str,
-    files: &'static str,
+    files: &'static [&'static str],
     except: &'static [&'static str],
+    /// The packages whose tests must notice.
+    test_packages: &'static str,
     tests: &'static [&'static str],
 }
 
@@ -25,23 +27,47 @@ const PARTS: &[Part] = &[
     Part {
         name: "rules",
         package: "core-reloc",
-        files: "crates/core-reloc/src/**",
-        except: &["crates/core-reloc/src/elf.rs", "crates/core-reloc/src/elf/**"],
+        files: &["crates/core-reloc/src/**"],
+        except: &[
+            "crates/core-reloc/src/elf.rs",
+            "crates/core-reloc/src/elf/**",
+            "crates/core-reloc/src/definition.rs",
+            "crates/core-reloc/src/explain.rs",
+            "crates/core-reloc/src/explain/**",
+            "crates/core-reloc/src/query.rs",
+        ],
+        test_packages: "core-reloc",
         tests: &["--lib", "--test", "rules"],
     },
     Part {
         name: "elf",
         package: "core-reloc",
-        files: "crates/core-reloc/src/elf/**",
+        files: &["crates/core-reloc/src/elf/**"],
         except: &[],
+        test_packages: "core-reloc",
         tests: &["--features", "elf", "--lib", "--test", "elf"],
     },
     Part {
         name: "format",
         package: "btf-types",
-        files: "crates/btf-types/src/**",
+        files: &["crates/btf-types/src/**"],
         except: &["crates/btf-types/src/build.rs", "crates/btf-types/src/build/**"],
+        test_packages: "btf-types",
         tests: &["--features", "build", "--lib", "--test", "it"],
+    },
+    Part {
+        name: "words",
+        package: "core-reloc",
+        files: &[
+            "crates/core-reloc/src/definition.rs",
+            "crates/core-reloc/src/explain.rs",
+            "crates/core-reloc/src/explain/**",
+            "crates/core-reloc/src/query.rs",
+        ],
+        except: &[],
+        // What the program prints are these words.
+        test_packages: "core-reloc,core-reloc-cli",
+        tests: &["--lib", "--test", "it", "--", "definition", "dump", "explain", "query"],
     },
 ];
 
@@ -80,11 +106,12 @@ fn run_part(part: &Part, options: &[String]) -> Result {
     let mut mutants = cargo();
     mutants.args(["mutants", "--package", part.package]);
     if !options.iter().any(|option| option == "--file" || option == "-f") {
-        mutants.args(["--file", part.files]);
+        mutants.args(part.files.iter().flat_map(|file| ["--file", file]));
     }
-    for except in part.except {
-        mutants.args(["--exclude", except]);
-    }
-    mutants.arg("--output").arg(format!("target/mutants/{}", part.name));
+    mutants.args(part.except.iter().flat_map(|except| ["--exclude", except]));
+    mutants.args(["--test-package", part.test_packages]);
+    let output = format!("target/mutants/{}", part.name);
+    std::fs::create_dir_all(&output)?;
+    mutants.args(["--output", &output]);
     run_command(mutants.args(options).arg("--").args(part.tests))
 }
