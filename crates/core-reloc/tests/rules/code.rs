@@ -184,8 +184,11 @@ fn loads_and_stores_are_poisoned_where_they_cannot_follow() {
 fn a_poison_says_why() {
     for (poison, expected) in [
         (Poison::Unresolved, "no candidate in the target matches"),
-        (Poison::Resized { from: 0, to: 4 }, "a bitfield that became a field of 4 bytes"),
-        (Poison::Resized { from: 4, to: 0 }, "a field of 4 bytes that became a bitfield"),
+        (Poison::Resized { from: 0, to: 4 }, "cannot follow a bitfield that became a field"),
+        (
+            Poison::Resized { from: 4, to: 0 },
+            "a 4-byte load or store cannot follow a field that became",
+        ),
         (Poison::Resized { from: 4, to: 8 }, "from 4 to 8 bytes: only pointers and unsigned"),
         (Poison::SignExtending { from: 4, to: 8 }, "a sign-extending load cannot follow from 4"),
     ] {
