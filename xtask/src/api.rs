@@ -38,6 +38,8 @@ fn document(name: &str) -> Result {
     let mut doc = cargo();
     doc.args(["rustdoc", "--quiet", "--package", name, "--lib", "--all-features", "--locked"]);
     doc.args(["--target-dir", TARGET, "--", "-Z", "unstable-options", "--output-format", "json"]);
+    // As docs.rs does it, where the pages tell which feature an item needs.
+    doc.args(["--cfg", "docsrs"]);
     run_command(doc.env("RUSTC_BOOTSTRAP", "1"))
 }
 

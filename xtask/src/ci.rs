@@ -12,7 +12,12 @@ use std::time::Instant;
 
 use crate::command::{cargo, is_installed, run as run_command};
 use crate::skip::skipped;
-use crate::{Result, api, bench, data, deny, fixtures, instructions, mutants, s390x};
+use crate::{Result, api, bench, data, deny, fixtures, instructions, mutants, package, s390x};
+
+/// Debian's rustc, which comes with a `core` and `alloc` built for BPF.
+pub(crate) const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
+/// Where there is no std: inside BPF, in both byte orders.
+pub(crate) const BARE_METAL: [&str; 2] = ["bpfel-unknown-none", "bpfeb-unknown-none"];
 
 /// One line of the table of steps.
 struct Step {
@@ -60,6 +65,11 @@ const STEPS: &[Step] = &[
         name: "no_std",
         about: "the two libraries build where there is no std: inside BPF",
         run: no_std,
+    },
+    Step {
+        name: "package",
+        about: "the crates build as they are packed, alone and in others' projects",
+        run: || package::run(&[]),
     },
     Step {
         name: "fixtures",
@@ -166,11 +176,8 @@ fn test() -> Result {
     run_command(test.env("PROPTEST_RNG_SEED", "1"))
 }
 
-/// Debian's rustc is the one that comes with a `core` and `alloc` built for BPF,
-/// in both byte orders.
 fn no_std() -> Result {
-    const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
-    for target in ["bpfel-unknown-none", "bpfeb-unknown-none"] {
+    for target in BARE_METAL {
         let mut check = cargo();
         check.args([
             "check",

@@ -17,6 +17,7 @@ mod fixtures;
 mod fuzz;
 mod instructions;
 mod mutants;
+mod package;
 mod recorded;
 mod s390x;
 mod skip;
@@ -103,6 +104,12 @@ const TASKS: &[Task] = &[
         arguments: "[PART...] [-- OPTION...] | planted [--check | --sample | WORD...]",
         about: "plant bugs in the library, by cargo-mutants or from a table, and look whether the tests notice",
         run: mutants::run,
+    },
+    Task {
+        name: "package",
+        arguments: "[--record]",
+        about: "pack the crates, compare what is in them, and build strangers' projects with them",
+        run: package::run,
     },
     Task {
         name: "record-s390x",

@@ -30,6 +30,7 @@
 //! - `proptest`: the [`mod@proptest`] module, strategies for property tests. Needs std.
 #![no_std]
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(missing_debug_implementations, clippy::missing_errors_doc, clippy::missing_panics_doc)]
 #![cfg_attr(
     not(test),

@@ -50,6 +50,7 @@
 //! - `proptest`: strategies for property tests. Needs std.
 #![no_std]
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(missing_debug_implementations, clippy::missing_errors_doc, clippy::missing_panics_doc)]
 #![cfg_attr(
     not(test),
