@@ -53,10 +53,11 @@ impl AccessPath {
         for (at, byte) in text.iter().enumerate() {
             match byte {
                 b'0'..=b'9' => {
-                    let digit = u32::from(byte.wrapping_sub(b'0'));
-                    let value = number.unwrap_or(0).checked_mul(10);
-                    let value = value.and_then(|value| value.checked_add(digit));
-                    number = Some(value.ok_or(AccessError::TooLarge { part: path.len() })?);
+                    let digit = u64::from(byte.wrapping_sub(b'0'));
+                    // Ten times a `u32` and a digit fit.
+                    let value = u64::from(number.unwrap_or(0)).wrapping_mul(10).wrapping_add(digit);
+                    let value = u32::try_from(value);
+                    number = Some(value.map_err(|_| AccessError::TooLarge { part: path.len() })?);
                 }
                 b':' => path.push(number.take().ok_or(AccessError::Empty { at })?)?,
                 found => return Err(AccessError::Unexpected { at, found: *found }),
@@ -70,6 +71,7 @@ impl AccessPath {
     ///
     /// # Errors
     /// [`AccessError::TooLong`] or [`AccessError::TooLarge`].
+    #[inline]
     pub fn push(&mut self, index: u32) -> Result<(), AccessError> {
         if self.len() == MAX_PATH_LEN {
             return Err(AccessError::TooLong);

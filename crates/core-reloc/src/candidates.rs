@@ -40,6 +40,8 @@ pub(crate) struct Candidates<'a> {
     found: Vec<Candidate>,
     /// The number of each root type.
     roots: IndexMap<TypeId, u32, IdHasher>,
+    /// The root type that was asked for last, and its number: it is most likely the next one too.
+    last: Option<(TypeId, u32)>,
     /// Of the root types that have fewer candidates left than their number: which of those.
     narrowed: IndexMap<TypeId, Box<[u32]>, IdHasher>,
 }
@@ -61,6 +63,7 @@ impl<'a> Candidates<'a> {
             groups: Vec::new(),
             found: Vec::new(),
             roots: IndexMap::default(),
+            last: None,
             narrowed: IndexMap::default(),
         }
     }
@@ -89,13 +92,9 @@ impl<'a> Candidates<'a> {
 
     /// The candidates of a root type.
     pub(crate) fn of(&mut self, root: TypeId) -> Result<Left<'_>, Cause> {
-        let number = match self.roots.get(&root) {
-            Some(number) => *number,
-            None => {
-                self.wanted(root)?;
-                self.find_all([root]);
-                self.roots.get(&root).copied().unwrap_or(u32::MAX)
-            }
+        let number = match self.last {
+            Some((last, number)) if last == root => number,
+            _ => self.number(root)?,
         };
         // Most objects narrow nothing.
         let narrowed = if self.narrowed.is_empty() {
@@ -104,6 +103,20 @@ impl<'a> Candidates<'a> {
             self.narrowed.get(&root).map(|left| &**left)
         };
         Ok(Left { found: self.group(number), narrowed })
+    }
+
+    /// The number of a root type, whose candidates are looked for if they are not known.
+    fn number(&mut self, root: TypeId) -> Result<u32, Cause> {
+        let number = match self.roots.get(&root) {
+            Some(number) => *number,
+            None => {
+                self.wanted(root)?;
+                self.find_all([root]);
+                self.roots.get(&root).copied().unwrap_or(u32::MAX)
+            }
+        };
+        self.last = Some((root, number));
+        Ok(number)
     }
 
     /// Keeps only the candidates at these positions of a root type.
@@ -169,17 +182,30 @@ impl<'a> Candidates<'a> {
 
 impl<'c> Left<'c> {
     /// How many there are.
+    #[inline]
     pub(crate) fn len(&self) -> usize {
         self.narrowed.map_or(self.found.len(), <[u32]>::len)
     }
 
+    /// The candidate at an index, with its position among all that there were at first.
+    #[inline]
+    pub(crate) fn get(&self, index: usize) -> Option<(u32, Candidate)> {
+        let position = match self.narrowed {
+            None => u32::try_from(index).ok()?,
+            Some(narrowed) => *narrowed.get(index)?,
+        };
+        Some((position, *self.found.get(position as usize)?))
+    }
+
     /// The candidates in their order, each with its position among all that there were at first.
+    #[inline]
     pub(crate) fn iter(self) -> impl Iterator<Item = (u32, Candidate)> + 'c {
-        let Left { found, narrowed } = self;
-        let positions = 0..u32::try_from(found.len()).unwrap_or(u32::MAX);
-        let all = positions.take(if narrowed.is_some() { 0 } else { usize::MAX });
-        let narrowed = narrowed.into_iter().flatten().copied();
-        let candidate = move |position: u32| Some((position, *found.get(position as usize)?));
-        narrowed.chain(all).filter_map(candidate)
+        (0..self.len()).map_while(move |index| self.get(index))
+    }
+
+    /// The candidate, if there is just one.
+    #[inline]
+    pub(crate) fn only(&self) -> Option<Candidate> {
+        (self.len() == 1).then(|| self.get(0))?.map(|(_, candidate)| candidate)
     }
 }

@@ -13,7 +13,7 @@ use crate::{
     budget::Budget,
     definition::declare,
     limits::MAX_QUOTE,
-    spec::{Spec, local::local_spec},
+    spec::{LocalSpec, local::local_spec},
 };
 
 /// Writes a relocation's access as C: `task_struct.comm[3]`, `struct foo`, `bar::BAR_TWO`.
@@ -125,7 +125,7 @@ pub fn describe_unmatched(
 /// What rules a candidate out, with names as far as the BTFs have them.
 fn why(
     target: &Target<'_>,
-    local: Option<&Spec<'_>>,
+    local: Option<&LocalSpec<'_>>,
     candidate: Candidate,
     mismatch: Mismatch,
 ) -> String {
@@ -137,7 +137,7 @@ fn why(
     let member = |accessor: usize| {
         let named = local.and_then(|spec| {
             let name_off = spec.accessors.get(accessor)?.name_off?;
-            spec.btf.string(name_off).ok()
+            spec.place.btf.string(name_off).ok()
         });
         named.map(|name| alloc::format!("`{}`", quote(&name)))
     };
@@ -146,7 +146,7 @@ fn why(
             .map(|name| alloc::format!("{} has no member {name}", target_type(target))),
         Mismatch::Incompatible { accessor, local: local_id, target } => {
             let local_type =
-                local.and_then(|spec| spec.btf.type_by_id(local_id).ok()).map(type_in_c);
+                local.and_then(|spec| spec.place.btf.type_by_id(local_id).ok()).map(type_in_c);
             member(accessor).zip(local_type).map(|(name, local)| {
                 alloc::format!("{name} is {} there, {local} here", target_type(target))
             })

@@ -30,7 +30,7 @@ use crate::{
     budget::Budget,
     describe::{describe_unmatched, quote},
     limits::{EXPLANATION_STEPS, EXPLANATIONS_STEPS},
-    spec::{Spec, local::local_spec, member::MemberSearch},
+    spec::{LocalSpec, local::local_spec, member::MemberSearch},
 };
 
 /// Why a relocation did not come out as the program wants it.
@@ -216,7 +216,7 @@ impl<'a> Explainer<'a> {
         explanation
     }
 
-    fn local_spec(&mut self, relocation: &Relocation) -> Option<Spec<'a>> {
+    fn local_spec(&mut self, relocation: &Relocation) -> Option<LocalSpec<'a>> {
         self.budget.grant_relocation();
         local_spec(self.local, relocation, &mut self.budget).ok()
     }
@@ -288,7 +288,7 @@ impl<'a> Explainer<'a> {
     /// The types that a mismatch is about.
     fn pair(
         &mut self,
-        local: Option<&Spec<'a>>,
+        local: Option<&LocalSpec<'a>>,
         relocation: &Relocation,
         candidate: Candidate,
         mismatch: Mismatch,
@@ -325,13 +325,13 @@ impl<'a> Explainer<'a> {
 
     /// The struct or enum in which an accessor of the local spec is looked for, from a root type of
     /// either side.
-    fn owner(&mut self, local: &Spec<'a>, step: usize, root: Type<'a>) -> Option<Type<'a>> {
+    fn owner(&mut self, local: &LocalSpec<'a>, step: usize, root: Type<'a>) -> Option<Type<'a>> {
         let mut ty = root;
         for accessor in local.accessors.get(1..step).unwrap_or_default() {
             let id = match accessor.name_off {
                 None => ty.array()?.element,
                 Some(name_off) => {
-                    let name = local.btf.string(name_off).ok()?;
+                    let name = local.place.btf.string(name_off).ok()?;
                     let name = [name.as_bytes(), &[0]].concat();
                     let mut path = AccessPath::default();
                     let mut search =
@@ -415,8 +415,8 @@ fn plain(problem: Problem, reason: String, cures: Vec<Cure>) -> Explanation {
 }
 
 /// The name of the member or enumerator of an accessor; empty for an element.
-fn accessor_name(spec: &Spec<'_>, step: usize) -> String {
+fn accessor_name(spec: &LocalSpec<'_>, step: usize) -> String {
     let name_off = spec.accessors.get(step).and_then(|accessor| accessor.name_off);
-    let name = name_off.and_then(|name_off| spec.btf.string(name_off).ok());
+    let name = name_off.and_then(|name_off| spec.place.btf.string(name_off).ok());
     name.map(|name| quote(&name)).unwrap_or_default()
 }

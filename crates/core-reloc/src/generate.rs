@@ -130,7 +130,7 @@ pub fn generate_enumerator_access(
 pub fn local_value(local: &Btf<'_>, relocation: &Relocation) -> Result<u64, Error> {
     let mut budget = Budget::for_input(local.as_bytes().len());
     let answer = local_spec(local, relocation, &mut budget)
-        .and_then(|spec| value(relocation.kind, &spec, local.byte_order(), Side::Local));
+        .and_then(|spec| value(relocation.kind, &spec.place, local.byte_order(), Side::Local));
     answer
         .map(|answer| answer.value)
         .map_err(|cause| Error { subject: describe::subject(local, relocation), cause })

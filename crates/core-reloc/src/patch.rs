@@ -90,13 +90,6 @@ pub struct Code {
 }
 
 impl Code {
-    fn new(first: [u8; SLOT], second: Option<[u8; SLOT]>) -> Self {
-        let [a, b, c, d, e, f, g, h] = first;
-        let [i, j, k, l, m, n, o, p] = second.unwrap_or_default();
-        let len = if second.is_some() { 16 } else { 8 };
-        Self { bytes: [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p], len }
-    }
-
     /// The instruction at an offset of some code; none if it is not all inside.
     pub fn at(code: &[u8], insn_off: u32) -> Option<Self> {
         let rest = code.get(usize::try_from(insn_off).ok()?..)?;
@@ -107,6 +100,17 @@ impl Code {
         } else {
             Some(Self::new(*first, None))
         }
+    }
+
+    #[inline]
+    fn new(first: [u8; SLOT], second: Option<[u8; SLOT]>) -> Self {
+        let mut bytes = [0; 2 * SLOT];
+        let (slots, _) = bytes.as_chunks_mut::<SLOT>();
+        let len = if second.is_some() { 16 } else { 8 };
+        for (slot, bytes) in slots.iter_mut().zip([first, second.unwrap_or_default()]) {
+            *slot = bytes;
+        }
+        Self { bytes, len }
     }
 
     /// The bytes.
@@ -349,6 +353,7 @@ fn rewrite_ldimm64(slots: &Slots<'_>, change: &Change) -> Result<Outcome, PatchE
 
 /// The one or two slots of an instruction, in place.
 struct Slots<'c> {
+    /// From the instruction's first byte on.
     bytes: &'c mut [u8],
     order: ByteOrder,
     first: Insn,
@@ -372,17 +377,21 @@ impl<'c> Slots<'c> {
         Ok(Self { bytes, order, first, second })
     }
 
+    /// The instruction as it is now.
+    #[inline]
     fn code(&self) -> Code {
-        let encode = |insn: Insn| insn.encode(self.order);
-        Code::new(encode(self.first), self.second.map(encode))
+        match self.bytes.as_chunks() {
+            ([first, second, ..], _) if self.second.is_some() => Code::new(*first, Some(*second)),
+            ([first, ..], _) => Code::new(*first, None),
+            ([], _) => Code::new([0; SLOT], None),
+        }
     }
 
+    #[inline]
     fn store(&mut self, first: Insn, second: Option<Insn>) {
-        self.first = first;
-        self.second = second;
-        let code = self.code();
-        for (byte, new) in self.bytes.iter_mut().zip(code.as_bytes()) {
-            *byte = *new;
+        let (slots, _) = self.bytes.as_chunks_mut();
+        for (slot, insn) in slots.iter_mut().zip([Some(first), second].into_iter().flatten()) {
+            *slot = insn.encode(self.order);
         }
     }
 }

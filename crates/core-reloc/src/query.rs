@@ -205,7 +205,7 @@ fn field_facts(btf: &Btf<'_>, relocation: Relocation) -> Result<Facts, QueryErro
     let mut budget = Budget::for_input(btf.as_bytes().len());
     // The offset was just made from it.
     let spec = local_spec(btf, &relocation, &mut budget).ok();
-    let field = spec.as_ref().and_then(|spec| spec.field);
+    let field = spec.as_ref().and_then(|spec| spec.place.field());
     let last = spec.as_ref().and_then(|spec| spec.accessors.last());
     // The type with its typedefs, where a member states one.
     let stated = last.filter(|last| last.name_off.is_some()).map(|last| last.member_type);
@@ -214,7 +214,7 @@ fn field_facts(btf: &Btf<'_>, relocation: Relocation) -> Result<Facts, QueryErro
     let bitfield_size = field.map(|field| field.bitfield_size).filter(|size| *size > 0);
     Ok(Facts {
         byte_offset: Some(byte_offset),
-        bit_offset: spec.as_ref().map(|spec| spec.bit_offset),
+        bit_offset: spec.as_ref().map(|spec| spec.place.bit_offset),
         bitfield_size,
         size: ask(RelocKind::FieldByteSize).ok(),
         // Elements have no signedness and no shifts, nor has what no load can hold.

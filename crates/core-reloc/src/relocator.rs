@@ -15,9 +15,12 @@ use crate::{
     describe,
     error::{Ambiguity, Answer, Cause},
     patch::{PatchError, Poison, patch},
-    spec::Spec,
-    spec::local::local_spec,
-    spec::target::target_spec,
+    spec::{
+        Place,
+        local::local_spec,
+        shared::{SharedSpecs, SpecPair},
+        target::{Stop, target_spec},
+    },
     value::{Accessed, Side, Value, value},
     work::Work,
 };
@@ -49,6 +52,7 @@ pub struct Relocator<'a> {
     target: &'a Target<'a>,
     options: Options,
     candidates: Candidates<'a>,
+    shared: SharedSpecs<'a>,
     work: Work,
 }
 
@@ -66,6 +70,7 @@ impl<'a> Relocator<'a> {
             target,
             options,
             candidates: Candidates::new(local, target),
+            shared: SharedSpecs::default(),
             work: Work::new(Budget::for_input(input)),
         }
     }
@@ -180,75 +185,80 @@ impl<'a> Relocator<'a> {
 
     fn decide(&mut self, relocation: &Relocation) -> Result<Resolution, Cause> {
         self.work.budget.grant_relocation();
+        let order = self.local.byte_order();
+        if let Some(shared) = self.shared.find(relocation) {
+            let mut question = Question { relocation, local: &shared.local, order, original: None };
+            let answer = question.answer(shared.candidate, &shared.target)?;
+            return Ok(question.resolution(Some(answer.change), Some(shared.candidate), None));
+        }
+
         let local = local_spec(self.local, relocation, &mut self.work.budget)?;
-        let resolution = |change, candidate, unmatched| Resolution {
-            kind: relocation.kind,
-            insn_off: relocation.insn_off,
-            byte_order: self.local.byte_order(),
-            change,
-            candidate,
-            unmatched,
-        };
+        let mut question = Question { relocation, local: &local.place, order, original: None };
         if relocation.kind == RelocKind::TypeIdLocal {
             let id = u64::from(relocation.type_id.0);
             let change = Change { original: id, checked: false, value: id, resize: Resize::Same };
-            return Ok(resolution(Some(change), None, None));
+            return Ok(question.resolution(Some(change), None, None));
         }
 
         let candidates = self.candidates.of(relocation.type_id)?;
-        let order = self.local.byte_order();
-        let mut question = Question { relocation, local: &local, order, original: None };
-        let mut first: Option<Match> = None;
+        let only = candidates.only();
+        let mut first: Option<Match<'a>> = None;
         let mut matching: SmallVec<[u32; 4]> = SmallVec::new();
         let mut unmatched = Unmatched::default();
         for (position, candidate) in candidates.iter() {
             self.work.budget.spend(STEPS_PER_CANDIDATE)?;
             let ty = self.target.candidate(candidate).map_err(Cause::Target)?;
-            match target_spec(&local, relocation.kind, (candidate, ty), &mut self.work)? {
-                Err(mismatch) => unmatched.rule_out(candidate, mismatch),
-                Ok(spec) => {
-                    let answer = question.answer(candidate, &spec)?;
+            match target_spec(&local, relocation.kind, (candidate, ty), &mut self.work) {
+                Ok(place) => {
+                    let answer = question.answer(candidate, &place)?;
                     match &first {
                         None => first = Some(answer),
                         Some(first) => first.agree(&answer, self.target)?,
                     }
                     matching.push(position);
                 }
+                Err(Stop::Mismatch(mismatch)) => unmatched.rule_out(candidate, mismatch),
+                Err(Stop::Cause(cause)) => return Err(cause),
             }
         }
 
         let Some(first) = first else {
             let change = question.answer_without_target()?;
-            return Ok(resolution(change, None, Some(Box::new(unmatched))));
+            return Ok(question.resolution(change, None, Some(Box::new(unmatched))));
         };
         if self.options.narrow && matching.len() != candidates.len() {
             self.candidates.narrow(relocation.type_id, matching.into_vec().into());
         }
-        Ok(resolution(Some(first.change), Some(first.candidate), None))
+        let Match { candidate, place: target, change } = first;
+        let resolution = question.resolution(Some(change), Some(candidate), None);
+        if only.is_some() {
+            self.shared.keep(relocation, SpecPair { local: local.place, candidate, target });
+        }
+        Ok(resolution)
     }
 }
 
 /// What trying one candidate takes of the budget, besides its members and types.
 const STEPS_PER_CANDIDATE: usize = 16;
 
-/// A relocation with its local spec, to be put to the candidates.
+/// A relocation and the place that its local spec leads to, to be put to the candidates.
 struct Question<'q, 'a> {
     relocation: &'q Relocation,
-    local: &'q Spec<'a>,
+    local: &'q Place<'a>,
     order: ByteOrder,
     /// What the local types answer, once it was needed.
-    original: Option<Value>,
+    original: Option<Value<'a>>,
 }
 
 /// A candidate that matches, with its answer.
-struct Match {
+struct Match<'a> {
     candidate: Candidate,
-    bit_offset: u32,
+    place: Place<'a>,
     change: Change,
 }
 
-impl Question<'_, '_> {
-    fn original(&mut self) -> Result<Value, Cause> {
+impl<'a> Question<'_, 'a> {
+    fn original(&mut self) -> Result<Value<'a>, Cause> {
         match self.original {
             Some(original) => Ok(original),
             None => {
@@ -260,13 +270,13 @@ impl Question<'_, '_> {
         }
     }
 
-    fn answer(&mut self, candidate: Candidate, spec: &Spec<'_>) -> Result<Match, Cause> {
+    fn answer(&mut self, candidate: Candidate, place: &Place<'a>) -> Result<Match<'a>, Cause> {
         let original = self.original()?;
-        let new = value(self.relocation.kind, spec, self.order, Side::Target)?;
-        let resize = resize(self.local, original.accessed, spec, new.accessed)?;
+        let new = value(self.relocation.kind, place, self.order, Side::Target)?;
+        let resize = resize(original.accessed, new.accessed);
         let change =
             Change { original: original.value, checked: original.exact, value: new.value, resize };
-        Ok(Match { candidate, bit_offset: spec.bit_offset, change })
+        Ok(Match { candidate, place: *place, change })
     }
 
     /// What the kind answers when nothing matches: "no", where it asks for existence, or nothing.
@@ -282,12 +292,23 @@ impl Question<'_, '_> {
             resize: Resize::Same,
         }))
     }
+
+    fn resolution(
+        &self,
+        change: Option<Change>,
+        candidate: Option<Candidate>,
+        unmatched: Option<Box<Unmatched>>,
+    ) -> Resolution {
+        let Relocation { kind, insn_off, .. } = *self.relocation;
+        Resolution { kind, insn_off, byte_order: self.order, change, candidate, unmatched }
+    }
 }
 
-impl Match {
+impl Match<'_> {
     /// Whether another candidate that matches answers the same.
     fn agree(&self, other: &Self, target: &Target<'_>) -> Result<(), Cause> {
-        let answer = |one: &Self| Answer { bit_offset: one.bit_offset, value: one.change.value };
+        let answer =
+            |one: &Self| Answer { bit_offset: one.place.bit_offset, value: one.change.value };
         if answer(self) == answer(other) {
             return Ok(());
         }
@@ -302,24 +323,17 @@ impl Match {
 
 /// What becomes of the size of a load or store, given what it accesses in the local and in the
 /// target type.
-fn resize(
-    local: &Spec<'_>,
-    original: Option<Accessed>,
-    target: &Spec<'_>,
-    new: Option<Accessed>,
-) -> Result<Resize, Cause> {
-    let size = |accessed: Option<Accessed>| accessed.map_or(0, |accessed| accessed.size);
+fn resize(original: Option<Accessed<'_>>, new: Option<Accessed<'_>>) -> Resize {
+    let size = |accessed: Option<Accessed<'_>>| accessed.map_or(0, |accessed| accessed.size);
     let (from, to) = (size(original), size(new));
     if from == to {
-        return Ok(Resize::Same);
+        return Resize::Same;
     }
     let (Some(original), Some(new)) = (original, new) else {
-        return Ok(Resize::Unsafe { from, to });
+        return Resize::Unsafe { from, to };
     };
-    let original = local.btf.type_by_id(original.type_id).map_err(Cause::Local)?;
-    let new = target.btf.type_by_id(new.type_id).map_err(Cause::Target)?;
-    let both = |test: fn(Type<'_>) -> bool| test(original) && test(new);
+    let both = |test: fn(Type<'_>) -> bool| test(original.ty) && test(new.ty);
     let unsigned = |ty: Type<'_>| ty.int().is_some_and(|int| !int.is_signed());
     let safe = both(|ty| ty.kind() == Kind::Ptr) || both(unsigned);
-    Ok(if safe { Resize::To { from, to } } else { Resize::Unsafe { from, to } })
+    if safe { Resize::To { from, to } } else { Resize::Unsafe { from, to } }
 }

@@ -2,12 +2,12 @@
 //!
 //! Follows libbpf's `bpf_core_calc_relo` and what it calls (BSD-2-Clause option).
 
-use btf_types::{ByteOrder, Error as BtfError, Kind, Type, TypeId};
+use btf_types::{ByteOrder, Error as BtfError, Kind, Type};
 
 use crate::{
     RelocKind,
     error::Cause,
-    spec::{Accessor, Field, Spec},
+    spec::{End, Field, Place},
 };
 
 /// Which BTF a spec or a type is of, for errors.
@@ -26,27 +26,27 @@ impl Side {
     }
 }
 
-/// What a spec answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Value {
+/// What a place answers.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Value<'a> {
     /// The answer.
     pub(crate) value: u64,
     /// Whether the compiler must have written the same: not for what it may see differently.
     pub(crate) exact: bool,
     /// What a load or store at this offset accesses; none for bitfields and other questions.
-    pub(crate) accessed: Option<Accessed>,
+    pub(crate) accessed: Option<Accessed<'a>>,
 }
 
 /// What a load or store accesses: a field, or an element of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Accessed {
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Accessed<'a> {
     /// The type of the field, or of the element that the access string ends at.
-    pub(crate) type_id: TypeId,
+    pub(crate) ty: Type<'a>,
     /// The size in bytes; of an array, that of one element.
     pub(crate) size: u32,
 }
 
-impl Value {
+impl Value<'_> {
     fn exact(value: u64) -> Self {
         Self { value, exact: true, accessed: None }
     }
@@ -56,13 +56,14 @@ impl Value {
     }
 }
 
-/// The answer of a spec to the question of a kind. The byte order is that of the code.
-pub(crate) fn value(
+/// What the place that a spec leads to answers to the question of a kind. The byte order is that of
+/// the code.
+pub(crate) fn value<'a>(
     kind: RelocKind,
-    spec: &Spec<'_>,
+    place: &Place<'a>,
     order: ByteOrder,
     side: Side,
-) -> Result<Value, Cause> {
+) -> Result<Value<'a>, Cause> {
     let btf_error = side.cause();
     match kind {
         RelocKind::FieldExists
@@ -71,50 +72,44 @@ pub(crate) fn value(
         | RelocKind::EnumvalExists => Ok(Value::exact(1)),
         // The object's ids change when it is linked, the target's are another's: no compiler knows.
         RelocKind::TypeIdLocal | RelocKind::TypeIdTarget => {
-            Ok(Value::inexact(u64::from(spec.root.0)))
+            Ok(Value::inexact(u64::from(place.root.0)))
         }
         RelocKind::TypeSize => {
-            let root = spec.btf.type_by_id(spec.root);
+            let root = place.btf.type_by_id(place.root);
             Ok(Value::exact(root.and_then(Type::size).map_err(btf_error)?.into()))
         }
-        RelocKind::EnumvalValue => enumerator_value(spec).map(Value::exact),
+        RelocKind::EnumvalValue => match place.end {
+            End::Enumerator(enumerator) => Ok(Value::exact(enumerator.bits())),
+            End::Type | End::Field(_) => Err(Cause::NotOneEnumerator),
+        },
         RelocKind::FieldByteOffset
         | RelocKind::FieldByteSize
         | RelocKind::FieldSigned
         | RelocKind::FieldLshiftU64
-        | RelocKind::FieldRshiftU64 => field_value(kind, spec, order, btf_error),
+        | RelocKind::FieldRshiftU64 => field_value(kind, place, order, btf_error),
     }
 }
 
-fn enumerator_value(spec: &Spec<'_>) -> Result<u64, Cause> {
-    let accessor = spec.accessors.first();
-    let enumerator = accessor.and_then(|Accessor { type_id, index, .. }| {
-        spec.btf.type_by_id(*type_id).ok()?.enumerators().get(*index as usize)
-    });
-    // The spec was made from this very enumerator.
-    enumerator.map(|enumerator| enumerator.bits()).ok_or(Cause::NotOneEnumerator)
-}
-
-fn field_value(
+fn field_value<'a>(
     kind: RelocKind,
-    spec: &Spec<'_>,
+    place: &Place<'a>,
     order: ByteOrder,
     btf_error: impl Fn(BtfError) -> Cause,
-) -> Result<Value, Cause> {
+) -> Result<Value<'a>, Cause> {
     // Every field-based spec leads to a field.
-    let field = spec.field.ok_or(Cause::NotTheRoot)?;
+    let field = *place.field().ok_or(Cause::NotTheRoot)?;
     if field.bitfield_size > 0 {
-        return bitfield_value(kind, spec.bit_offset, field, order);
+        return bitfield_value(kind, place.bit_offset, field, order);
     }
     if field.is_element && !matches!(kind, RelocKind::FieldByteOffset | RelocKind::FieldByteSize) {
         return Err(Cause::NotForElements { kind });
     }
     let size = field.ty.size().map_err(&btf_error)?;
-    let load = || Load::whole(spec.bit_offset, size);
+    let load = || Load::whole(place.bit_offset, size);
     Ok(match kind {
         RelocKind::FieldByteOffset => Value {
             accessed: Some(accessed(field.ty, size).map_err(btf_error)?),
-            ..Value::exact((spec.bit_offset / 8).into())
+            ..Value::exact((place.bit_offset / 8).into())
         },
         RelocKind::FieldByteSize => Value::exact(size.into()),
         RelocKind::FieldSigned => Value::exact(is_signed(field.ty).into()),
@@ -128,7 +123,7 @@ fn bitfield_value(
     bit_offset: u32,
     field: Field<'_>,
     order: ByteOrder,
-) -> Result<Value, Cause> {
+) -> Result<Value<'static>, Cause> {
     let (byte_offset, load) = Load::covering(bit_offset, field.bitfield_size, field.ty)?;
     Ok(match kind {
         RelocKind::FieldByteOffset => Value::inexact(byte_offset.into()),
@@ -140,9 +135,9 @@ fn bitfield_value(
 }
 
 /// What a load or store of a field of this type accesses.
-fn accessed(ty: Type<'_>, size: u32) -> Result<Accessed, BtfError> {
+fn accessed(ty: Type<'_>, size: u32) -> Result<Accessed<'_>, BtfError> {
     let size = if ty.kind() == Kind::Array { ty.innermost_element()?.size()? } else { size };
-    Ok(Accessed { type_id: ty.id(), size })
+    Ok(Accessed { ty, size })
 }
 
 fn is_signed(ty: Type<'_>) -> bool {

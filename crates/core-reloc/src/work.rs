@@ -24,14 +24,14 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Work {
     pub(crate) budget: Budget,
-    members: IndexMap<Place, Searches<MemberIndex>, IdHasher>,
-    enumerators: IndexMap<Place, Searches<EnumeratorIndex>, IdHasher>,
+    members: IndexMap<TargetType, Searches<MemberIndex>, IdHasher>,
+    enumerators: IndexMap<TargetType, Searches<EnumeratorIndex>, IdHasher>,
     tests: BTreeMap<Test, Result<bool, Cause>>,
 }
 
 /// A type of the target: through which module's BTF it is looked at, if not through the main one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct Place {
+pub(crate) struct TargetType {
     pub(crate) module: Option<u32>,
     pub(crate) type_id: TypeId,
 }
@@ -40,7 +40,7 @@ pub(crate) struct Place {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Test {
     local: TypeId,
-    target: Place,
+    target: TargetType,
     /// Whether they are to match, and not only to be compatible.
     is_match: bool,
 }
@@ -75,8 +75,8 @@ impl Work {
         name: &[u8],
         path: &mut AccessPath,
     ) -> Result<Option<Found>, Cause> {
-        let place = Place { module, type_id: within.id() };
-        if let Some(index) = indexed(&self.members, place) {
+        let target = TargetType { module, type_id: within.id() };
+        if let Some(index) = indexed(&self.members, target) {
             let name = Name::new(name.strip_suffix(&[0]).unwrap_or(name));
             self.budget.spend(1)?;
             self.budget.spend_name(name)?;
@@ -85,7 +85,7 @@ impl Work {
         let before = self.budget.left();
         let found = MemberSearch::new(btf, name, path, &mut self.budget).find(within);
         let steps = before.saturating_sub(self.budget.left());
-        count(&mut self.members, place, steps, |most| MemberIndex::new(btf, within, most));
+        count(&mut self.members, target, steps, |most| MemberIndex::new(btf, within, most));
         found
     }
 
@@ -97,8 +97,8 @@ impl Work {
         within: Type<'a>,
         essential: &[u8],
     ) -> Result<Option<u32>, Cause> {
-        let place = Place { module, type_id: within.id() };
-        if let Some(index) = indexed(&self.enumerators, place) {
+        let target = TargetType { module, type_id: within.id() };
+        if let Some(index) = indexed(&self.enumerators, target) {
             self.budget.spend(1)?;
             self.budget.spend_name(Name::new(essential))?;
             return Ok(index.find(btf, within, essential));
@@ -106,7 +106,7 @@ impl Work {
         let before = self.budget.left();
         let found = find_enumerator(btf, within, essential, &mut self.budget);
         let steps = before.saturating_sub(self.budget.left());
-        count(&mut self.enumerators, place, steps, |most| EnumeratorIndex::new(btf, within, most));
+        count(&mut self.enumerators, target, steps, |most| EnumeratorIndex::new(btf, within, most));
         found
     }
 
@@ -117,7 +117,7 @@ impl Work {
         kind: RelocKind,
         sides: Sides<'_>,
         local: TypeId,
-        target: Place,
+        target: TargetType,
     ) -> Result<bool, Cause> {
         let is_match = kind == RelocKind::TypeMatches;
         let test = Test { local, target, is_match };
@@ -141,12 +141,15 @@ impl Work {
 }
 
 /// The index of a type, if it has one by now.
-fn indexed<T>(searches: &IndexMap<Place, Searches<T>, IdHasher>, place: Place) -> Option<&T> {
+fn indexed<T>(
+    searches: &IndexMap<TargetType, Searches<T>, IdHasher>,
+    target: TargetType,
+) -> Option<&T> {
     // Most sessions search nothing that is large.
     if searches.is_empty() {
         return None;
     }
-    match searches.get(&place) {
+    match searches.get(&target) {
         Some(Searches::Indexed(index)) => Some(index),
         _ => None,
     }
@@ -155,8 +158,8 @@ fn indexed<T>(searches: &IndexMap<Place, Searches<T>, IdHasher>, place: Place) -
 /// Counts the steps of a search. When they are many for each member that the type may have, an index
 /// is made, unless it turns out to be larger.
 fn count<T>(
-    searches: &mut IndexMap<Place, Searches<T>, IdHasher>,
-    place: Place,
+    searches: &mut IndexMap<TargetType, Searches<T>, IdHasher>,
+    target: TargetType,
     steps: u64,
     index: impl FnOnce(usize) -> Option<T>,
 ) {
@@ -166,7 +169,7 @@ fn count<T>(
         return;
     }
     let searches = searches
-        .entry(place)
+        .entry(target)
         .or_insert(Searches::Counted { steps: 0, next: LEAST.saturating_mul(INDEXED_AFTER) });
     if let Searches::Counted { steps: all, next } = searches {
         *all = all.saturating_add(steps);
@@ -272,7 +275,7 @@ mod tests {
         work.budget.spend(all - left).unwrap();
         let type_id = btf.find("t", Kind::Typedef).unwrap().id();
         let sides = Sides { local: btf, target: btf };
-        let outcome = work.test(kind, sides, type_id, Place { module: None, type_id });
+        let outcome = work.test(kind, sides, type_id, TargetType { module: None, type_id });
         (outcome, left as u64 - work.budget.left())
     }
 

@@ -2,25 +2,22 @@
 //!
 //! Follows libbpf's `bpf_core_fields_are_compat` (BSD-2-Clause option).
 
-use btf_types::{Error as BtfError, Kind, Type, TypeId, limits::MAX_MODIFIER_CHAIN};
+use btf_types::{Error as BtfError, Kind, Type, limits::MAX_MODIFIER_CHAIN};
 
 use crate::{budget::Budget, compare::Sides, error::Cause, essential_name, value::Side};
 
-/// Tests the types of two members.
-pub(crate) fn fields_are_compatible(
-    sides: Sides<'_>,
-    local: TypeId,
-    target: TypeId,
+/// Tests the types of two members, whose modifiers and typedefs are behind.
+#[inline]
+pub(crate) fn fields_are_compatible<'a>(
+    sides: Sides<'a>,
+    local: Type<'a>,
+    target: Type<'a>,
     budget: &mut Budget,
 ) -> Result<bool, Cause> {
-    let (mut local_id, mut target_id) = (local, target);
+    let (mut local, mut target) = (local, target);
+    let first = target.id();
     for _ in 0..MAX_MODIFIER_CHAIN {
         budget.spend(1)?;
-        let local = sides.local.type_by_id(local_id).map_err(Cause::Local)?;
-        let local = budget.behind(local, Side::Local)?;
-        let target = sides.target.type_by_id(target_id).map_err(Cause::Target)?;
-        let target = budget.behind(target, Side::Target)?;
-
         if local.kind().is_composite() && target.kind().is_composite() {
             return Ok(true);
         }
@@ -38,15 +35,18 @@ pub(crate) fn fields_are_compatible(
             }
             Kind::Int => return Ok(has_no_bit_offset(local) && has_no_bit_offset(target)),
             Kind::Array => match (local.array(), target.array()) {
-                (Some(local), Some(target)) => {
-                    (local_id, target_id) = (local.element, target.element);
+                (Some(of_local), Some(of_target)) => {
+                    local = sides.local.type_by_id(of_local.element).map_err(Cause::Local)?;
+                    local = budget.behind(local, Side::Local)?;
+                    target = sides.target.type_by_id(of_target.element).map_err(Cause::Target)?;
+                    target = budget.behind(target, Side::Target)?;
                 }
                 _ => return Ok(false),
             },
             _ => return Ok(false),
         }
     }
-    Err(Cause::Target(BtfError::ChainTooLong { id: target, allowed: MAX_MODIFIER_CHAIN }))
+    Err(Cause::Target(BtfError::ChainTooLong { id: first, allowed: MAX_MODIFIER_CHAIN }))
 }
 
 /// Whether two kinds are the same; the two widths of enums count as one.

@@ -257,8 +257,10 @@ impl<'a> Search<'a> {
     /// Whether a member of a type of the target can be read in place of a lost one.
     fn could_be(&self, lost: Lost<'_, 'a>, ty: Type<'_>) -> bool {
         let sides = Sides { local: self.local, target: ty.btf() };
-        fields_are_compatible(sides, lost.type_id, ty.id(), &mut Budget::for_relocation())
-            .unwrap_or(false)
+        let old = self.local.type_by_id(lost.type_id).and_then(Type::skip_modifiers_and_typedefs);
+        let (Ok(old), Ok(new)) = (old, ty.skip_modifiers_and_typedefs()) else { return false };
+        let budget = &mut Budget::for_relocation();
+        fields_are_compatible(sides, old, new, budget).unwrap_or(false)
     }
 
     fn has_member(&mut self, ty: Type<'_>, wanted: &str) -> bool {

@@ -12,7 +12,7 @@ use crate::{
     compare::Sides,
     error::Cause,
     essential_name,
-    spec::{Spec, local::local_spec},
+    spec::{LocalSpec, local::local_spec},
     value::Side,
     work::Work,
 };
@@ -52,7 +52,7 @@ impl<'w, 'a> Walk<'w, 'a> {
         match relocation.kind.subject() {
             Subject::Type if relocation.kind == RelocKind::TypeMatches => {
                 let sides = Sides { local: self.local, target: ty.btf() };
-                keep_matching(self.marks, sides, local.root, ty.id(), &mut self.work.budget)
+                keep_matching(self.marks, sides, local.place.root, ty.id(), &mut self.work.budget)
             }
             Subject::Type => keep_compatible(self.marks, ty, &mut self.work.budget),
             Subject::Enumerator => self.keep_enumerator(&local, candidate, ty),
@@ -62,13 +62,13 @@ impl<'w, 'a> Walk<'w, 'a> {
 
     fn keep_enumerator(
         &mut self,
-        local: &Spec<'_>,
+        local: &LocalSpec<'_>,
         candidate: Candidate,
         ty: Type<'_>,
     ) -> Result<(), Cause> {
         let ty = self.work.budget.behind(ty, Side::Target)?;
         let wanted = local.accessors.first().and_then(|accessor| accessor.name_off);
-        let wanted = local.btf.string(wanted.unwrap_or_default()).map_err(Cause::Local)?;
+        let wanted = local.place.btf.string(wanted.unwrap_or_default()).map_err(Cause::Local)?;
         let wanted = essential_name(&wanted);
         if let Some(index) = self.work.enumerator(candidate.module, ty.btf(), ty, wanted)? {
             self.marks.part_of(ty, index);
@@ -78,12 +78,12 @@ impl<'w, 'a> Walk<'w, 'a> {
 
     fn keep_field(
         &mut self,
-        local: &Spec<'_>,
+        local: &LocalSpec<'_>,
         candidate: Candidate,
         ty: Type<'_>,
     ) -> Result<(), Cause> {
         let btf = ty.btf();
-        let sides = Sides { local: local.btf, target: btf };
+        let sides = Sides { local: local.place.btf, target: btf };
         let mut ty = self.work.budget.behind(ty, Side::Target)?;
         // The member that the last step led to.
         let mut reached_by = None;

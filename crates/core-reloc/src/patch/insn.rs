@@ -41,6 +41,7 @@ pub(crate) struct Insn {
 }
 
 impl Insn {
+    #[inline]
     pub(crate) fn decode(bytes: [u8; SLOT], order: ByteOrder) -> Self {
         let [code, regs, o0, o1, i0, i1, i2, i3] = bytes;
         let (off, imm) = ([o0, o1], [i0, i1, i2, i3]);
@@ -54,6 +55,7 @@ impl Insn {
         }
     }
 
+    #[inline]
     pub(crate) fn encode(self, order: ByteOrder) -> [u8; SLOT] {
         let (off, imm) = match order {
             ByteOrder::Little => (self.off.to_le_bytes(), self.imm.to_le_bytes()),
@@ -63,6 +65,7 @@ impl Insn {
         [self.code, self.regs, o0, o1, i0, i1, i2, i3]
     }
 
+    #[inline]
     pub(crate) fn class(self) -> Class {
         match self.code & 0x07 {
             0x00 => Class::Ld,
@@ -76,6 +79,7 @@ impl Insn {
     }
 
     /// Whether this is the first slot of a 64-bit immediate.
+    #[inline]
     pub(crate) fn is_ldimm64(self) -> bool {
         self.code == LDIMM64
     }
@@ -91,6 +95,7 @@ impl Insn {
     }
 
     /// The register that the instruction reads from, or the sort of a 64-bit immediate.
+    #[inline]
     pub(crate) fn src_reg(self, order: ByteOrder) -> u8 {
         match order {
             ByteOrder::Little => self.regs >> 4,
@@ -99,6 +104,7 @@ impl Insn {
     }
 
     /// Whether an ALU operation takes its immediate rather than a register.
+    #[inline]
     pub(crate) fn takes_immediate(self) -> bool {
         self.code & SRC_X == 0
     }

@@ -2,6 +2,8 @@
 
 pub(crate) mod index;
 
+use alloc::boxed::Box;
+
 use btf_types::{Btf, StrOffset, Type, TypeId};
 use indexmap::IndexMap;
 
@@ -47,8 +49,9 @@ pub(crate) struct MemberSearch<'a, 's> {
     /// The name with its NUL.
     name: &'s [u8],
     visits: u32,
-    /// Types that do not have the name, with how many levels of members they have.
-    without: IndexMap<TypeId, usize, IdHasher>,
+    /// Types that do not have the name, with how many levels of members they have; none before the
+    /// first is remembered.
+    without: Option<Box<IndexMap<TypeId, usize, IdHasher>>>,
 }
 
 /// What became of one struct or union.
@@ -66,7 +69,7 @@ impl<'a, 's> MemberSearch<'a, 's> {
         path: &'s mut AccessPath,
         budget: &'s mut Budget,
     ) -> Self {
-        Self { btf, budget, path, name, visits: 0, without: IndexMap::default() }
+        Self { btf, budget, path, name, visits: 0, without: None }
     }
 
     /// Looks in a type. If the member is found, the path leads to it; else it is as before.
@@ -79,7 +82,7 @@ impl<'a, 's> MemberSearch<'a, 's> {
 
     /// Looks in a type whose modifiers and typedefs are behind.
     fn search(&mut self, ty: Type<'a>) -> Result<Searched, Cause> {
-        if let Some(levels) = self.without.get(&ty.id()) {
+        if let Some(levels) = self.without.as_ref().and_then(|without| without.get(&ty.id())) {
             return if self.path.len().saturating_add(*levels) > MAX_PATH_LEN {
                 Err(Cause::TooDeep)
             } else {
@@ -130,7 +133,7 @@ impl<'a, 's> MemberSearch<'a, 's> {
             }
         }
         if self.visits > FREE_VISITS {
-            self.without.insert(ty.id(), levels);
+            self.without.get_or_insert_default().insert(ty.id(), levels);
         }
         Ok(Searched::Without(levels))
     }

@@ -7,15 +7,15 @@ use core::fmt;
 use btf_types::{Kind, StrOffset, Type, TypeId};
 
 use crate::{
-    Candidate, RelocKind, Subject,
+    AccessPath, Candidate, RelocKind, Subject,
     compare::{Sides, fields_are_compatible},
     error::Cause,
     essential_name,
     limits::MAX_PATH_LEN,
     spec::local::element_bits,
-    spec::{Accessor, Spec, is_flexible},
+    spec::{Accessor, End, Field, LocalSpec, Place, advance, is_flexible},
     value::Side,
-    work::{Place, Work},
+    work::{TargetType, Work},
 };
 
 /// Why a candidate does not match. `accessor` counts from the root, which is 0; the ids are of the
@@ -90,146 +90,180 @@ impl fmt::Display for Mismatch {
     }
 }
 
-/// What came of looking for something in a candidate.
-type Matched<T = ()> = Result<Result<T, Mismatch>, Cause>;
+/// Why a local spec is not found in a candidate.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    /// The candidate does not match.
+    Mismatch(Mismatch),
+    /// That cannot be told.
+    Cause(Cause),
+}
 
-/// Finds the local spec in a candidate of the target.
+impl From<Mismatch> for Stop {
+    fn from(mismatch: Mismatch) -> Self {
+        Self::Mismatch(mismatch)
+    }
+}
+
+impl From<Cause> for Stop {
+    fn from(cause: Cause) -> Self {
+        Self::Cause(cause)
+    }
+}
+
+/// Finds the local spec in a candidate of the target: the place that it leads to there.
+#[inline]
 pub(crate) fn target_spec<'a>(
-    local: &Spec<'a>,
+    local: &LocalSpec<'a>,
     kind: RelocKind,
     (candidate, ty): (Candidate, Type<'a>),
     work: &mut Work,
-) -> Matched<Spec<'a>> {
-    let sides = Sides { local: local.btf, target: ty.btf() };
-    let mut spec = Spec::of_root(sides.target, ty.id());
-    let mut matching = Matching { sides, module: candidate.module, spec: &mut spec, work };
-    let matched = match kind.subject() {
-        Subject::Type => matching.match_type(local, kind)?,
-        Subject::Enumerator => matching.match_enumerator(local, ty)?,
+) -> Result<Place<'a>, Stop> {
+    let sides = Sides { local: local.place.btf, target: ty.btf() };
+    let path = AccessPath::default();
+    let mut matching = Matching { sides, module: candidate.module, path, work };
+    let (bit_offset, end) = match kind.subject() {
+        Subject::Type => (0, matching.match_type(local, kind, ty)?),
+        Subject::Enumerator => (0, matching.match_enumerator(local, ty)?),
         Subject::Field => matching.match_field(local, ty)?,
     };
-    Ok(matched.map(|()| spec))
+    Ok(Place { btf: sides.target, root: ty.id(), bit_offset, end })
 }
 
-/// A local spec on its way to becoming a target spec.
+/// A local spec that is being found in a candidate.
 struct Matching<'m, 'a> {
     sides: Sides<'a>,
     /// The module that the candidate is of.
     module: Option<u32>,
-    spec: &'m mut Spec<'a>,
+    /// The steps so far, anonymous members included: libbpf's low-level spec.
+    path: AccessPath,
     work: &'m mut Work,
 }
 
+/// How far a field has been found.
+struct Way<'a> {
+    field: Field<'a>,
+    bit_offset: u32,
+    /// The struct or union, and the index in it, of the member that the last step led to; none for
+    /// an element.
+    member: Option<(TypeId, u32)>,
+}
+
+impl Way<'_> {
+    fn advance(&mut self, bits: u64) -> Result<(), Cause> {
+        self.bit_offset = advance(self.bit_offset, bits).ok_or(Cause::OffsetOverflow)?;
+        Ok(())
+    }
+}
+
 impl<'a> Matching<'_, 'a> {
-    fn match_type(&mut self, local: &Spec<'a>, kind: RelocKind) -> Matched {
-        let target = Place { module: self.module, type_id: self.spec.root };
-        let matches = self.work.test(kind, self.sides, local.root, target)?;
-        let mismatch = match kind {
+    fn match_type(
+        &mut self,
+        local: &LocalSpec<'a>,
+        kind: RelocKind,
+        candidate: Type<'a>,
+    ) -> Result<End<'a>, Stop> {
+        let target = TargetType { module: self.module, type_id: candidate.id() };
+        if self.work.test(kind, self.sides, local.place.root, target)? {
+            return Ok(End::Type);
+        }
+        Err(Stop::Mismatch(match kind {
             RelocKind::TypeMatches => Mismatch::TypesDiffer,
             _ => Mismatch::TypesIncompatible,
-        };
-        Ok(if matches { Ok(()) } else { Err(mismatch) })
+        }))
     }
 
-    fn match_enumerator(&mut self, local: &Spec<'a>, candidate: Type<'a>) -> Matched {
+    fn match_enumerator(
+        &mut self,
+        local: &LocalSpec<'a>,
+        candidate: Type<'a>,
+    ) -> Result<End<'a>, Stop> {
         let ty = self.work.budget.behind(candidate, Side::Target)?;
         if !ty.kind().is_enum() {
-            return Ok(Err(Mismatch::NotAnEnum { kind: ty.kind() }));
+            return Err(Mismatch::NotAnEnum { kind: ty.kind() }.into());
         }
         let btf = self.sides.target;
         let wanted = local.accessors.first().and_then(|accessor| accessor.name_off);
         let wanted = self.sides.local_name(wanted.unwrap_or_default())?;
         let found = self.work.enumerator(self.module, btf, ty, essential_name(&wanted))?;
-        let enumerator =
-            found.and_then(|index| Some((index, ty.enumerators().get(index as usize)?)));
-        let Some((index, enumerator)) = enumerator else {
-            return Ok(Err(Mismatch::NoEnumerator));
-        };
-        let (name_off, member_type) = (Some(enumerator.name_off()), TypeId::VOID);
-        self.spec.accessors.push(Accessor { type_id: ty.id(), index, name_off, member_type });
-        self.spec.path.push(index)?;
-        Ok(Ok(()))
+        let enumerator = found.and_then(|index| ty.enumerators().get(index as usize));
+        Ok(End::Enumerator(enumerator.ok_or(Mismatch::NoEnumerator)?))
     }
 
-    fn match_field(&mut self, local: &Spec<'a>, candidate: Type<'a>) -> Matched {
-        let mut ty = self.work.budget.behind(candidate, Side::Target)?;
+    fn match_field(
+        &mut self,
+        local: &LocalSpec<'a>,
+        candidate: Type<'a>,
+    ) -> Result<(u32, End<'a>), Stop> {
+        let ty = self.work.budget.behind(candidate, Side::Target)?;
+        let field = Field { ty, is_element: true, bitfield_size: 0 };
+        let mut way = Way { field, bit_offset: 0, member: None };
         for (position, accessor) in local.accessors.iter().enumerate() {
-            let step = match accessor.name_off {
-                Some(name_off) => {
-                    let member = Wanted { position, name_off, type_id: accessor.member_type };
-                    self.take_member(ty, member)?
-                }
-                None => self.take_element(ty, position, accessor.index)?,
-            };
-            match step {
-                Ok(next) => ty = next,
-                Err(mismatch) => return Ok(Err(mismatch)),
+            match accessor.name_off {
+                Some(name_off) => self.take_member(&mut way, position, name_off, accessor)?,
+                None => self.take_element(&mut way, position, accessor.index)?,
             }
         }
-        Ok(Ok(()))
+        Ok((way.bit_offset, End::Field(way.field)))
     }
 
     /// Goes to the target member of the local one's name.
-    fn take_member(&mut self, within: Type<'a>, member: Wanted) -> Matched<Type<'a>> {
+    #[inline]
+    fn take_member(
+        &mut self,
+        way: &mut Way<'a>,
+        position: usize,
+        name_off: StrOffset,
+        accessor: &Accessor,
+    ) -> Result<(), Stop> {
         let Self { sides, module, .. } = *self;
-        let name = sides.local_name_with_nul(member.name_off)?;
-        let path = &mut self.spec.path;
-        let Some(found) = self.work.member(module, sides.target, within, name, path)? else {
-            return Ok(Err(Mismatch::NoMember { accessor: member.position, target: within.id() }));
+        let within = way.field.ty;
+        let name = sides.local_name_with_nul(name_off)?;
+        let found = self.work.member(module, sides.target, within, name, &mut self.path)?;
+        let Some(found) = found else {
+            let target = within.id();
+            return Err(Mismatch::NoMember { accessor: position, target }.into());
         };
         let budget = &mut self.work.budget;
-        if !fields_are_compatible(sides, member.type_id, found.type_id, budget)? {
-            return Ok(Err(Mismatch::Incompatible {
-                accessor: member.position,
-                local: member.type_id,
-                target: found.type_id,
-            }));
-        }
-        self.spec.advance(found.bit_offset).ok_or(Cause::OffsetOverflow)?;
+        let local = sides.local.type_by_id(accessor.behind).map_err(Cause::Local)?;
         let ty = sides.target.type_by_id(found.type_id).map_err(Cause::Target)?;
         let ty = budget.behind(ty, Side::Target)?;
-        let accessor = Accessor {
-            type_id: found.owner,
-            index: found.index,
-            name_off: Some(found.name_off),
-            member_type: found.type_id,
-        };
-        self.spec.push_member(accessor, ty, found.bitfield_size);
-        Ok(Ok(ty))
+        if !fields_are_compatible(sides, local, ty, budget)? {
+            let (local, target) = (accessor.member_type, found.type_id);
+            return Err(Mismatch::Incompatible { accessor: position, local, target }.into());
+        }
+        way.advance(found.bit_offset)?;
+        way.field = Field { ty, is_element: false, bitfield_size: found.bitfield_size };
+        way.member = Some((found.owner, found.index));
+        Ok(())
     }
 
     /// Goes to the element of an index: of the root, as if it were an array, or of a target array.
-    fn take_element(&mut self, ty: Type<'a>, position: usize, index: u32) -> Matched<Type<'a>> {
-        let spec = &mut *self.spec;
+    #[inline]
+    fn take_element(&mut self, way: &mut Way<'a>, position: usize, index: u32) -> Result<(), Stop> {
+        let ty = way.field.ty;
         let element = if position == 0 {
             ty
         } else {
             let Some(array) = ty.array() else {
                 let (target, kind) = (ty.id(), ty.kind());
-                return Ok(Err(Mismatch::NotAnArray { accessor: position, target, kind }));
+                return Err(Mismatch::NotAnArray { accessor: position, target, kind }.into());
             };
-            if index >= array.len && !is_flexible(spec.btf, spec.accessors.last(), array.len) {
+            if index >= array.len && !is_flexible(self.sides.target, way.member, array.len) {
                 let len = array.len;
-                return Ok(Err(Mismatch::TooShort { accessor: position, index, len }));
+                return Err(Mismatch::TooShort { accessor: position, index, len }.into());
             }
-            let element = spec.btf.type_by_id(array.element).map_err(Cause::Target)?;
+            let element = self.sides.target.type_by_id(array.element).map_err(Cause::Target)?;
             self.work.budget.behind(element, Side::Target)?
         };
-        if spec.path.len() >= MAX_PATH_LEN {
-            return Err(Cause::TooDeep);
+        if self.path.len() >= MAX_PATH_LEN {
+            return Err(Cause::TooDeep.into());
         }
-        spec.path.push(index)?;
-        spec.push_element(index, element);
+        self.path.push(index).map_err(Cause::from)?;
         let bits = element_bits(element, index).map_err(Cause::Target)?;
-        spec.advance(bits.ok_or(Cause::OffsetOverflow)?).ok_or(Cause::OffsetOverflow)?;
-        Ok(Ok(element))
+        way.advance(bits.ok_or(Cause::OffsetOverflow)?)?;
+        way.field = Field { ty: element, is_element: true, bitfield_size: 0 };
+        way.member = None;
+        Ok(())
     }
-}
-
-/// A local member to be found in the target.
-struct Wanted {
-    /// Which accessor of the local spec it is.
-    position: usize,
-    name_off: StrOffset,
-    type_id: TypeId,
 }
