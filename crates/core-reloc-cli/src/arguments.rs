@@ -20,6 +20,7 @@ pub(crate) enum Command {
     Blame(Blame),
     Query(Query),
     Dump(Dump),
+    Minimize(Minimize),
     Support(Support),
 }
 
@@ -214,6 +215,43 @@ Examples:
   core-reloc dump --target prog.bpf.o --format json | jq -r 'select(.kind == \"STRUCT\") | .name'
 
 The exit status is 1 if a name or id was not found.";
+
+/// Makes the least BTF with which objects relocate as with a kernel's whole one
+#[derive(Debug, Args)]
+#[command(after_help = MINIMIZE_EXAMPLES)]
+pub(crate) struct Minimize {
+    /// The BPF objects, as clang compiled them
+    #[arg(required = true, value_name = "OBJECT")]
+    pub(crate) objects: Vec<PathBuf>,
+    /// The kernel's types, in a file of any sort that relocate takes; or a folder or archive of
+    /// such files [default: the running kernel]
+    #[arg(long, value_name = "FILE|DIR")]
+    pub(crate) target: Option<PathBuf>,
+    /// A module's types, which are minimised too; may be given several times
+    #[arg(long = "module", value_name = "FILE")]
+    pub(crate) modules: Vec<PathBuf>,
+    /// Where to write: a file for one kernel, a new folder for several, or NAME.tar.xz
+    #[arg(short, long, value_name = "OUT")]
+    pub(crate) output: PathBuf,
+    #[command(flatten)]
+    pub(crate) format: FormatArguments,
+}
+
+const MINIMIZE_EXAMPLES: &str = "\
+Examples:
+  core-reloc minimize prog.bpf.o --target vmlinux-5.4 -o 5.4.btf
+      what prog.bpf.o needs of a kernel that has no BTF at run time
+  core-reloc minimize *.bpf.o --target btfhub-archive/ubuntu/ -o btfs/
+      every kernel of a folder, archives included, in parallel
+  core-reloc minimize *.bpf.o --target btfhub-archive/ubuntu/ -o btfs.tar.xz
+      the same, as one archive
+  core-reloc minimize prog.bpf.o --target vmlinux --module nf_conntrack.ko -o btfs/
+      with a module: btfs/vmlinux.btf, and the split BTF btfs/vmlinux.nf_conntrack.btf on it
+
+Every relocation is resolved with both, and nothing is written if an answer differs. The one thing
+that cannot stay are the ids of types, and so what type_id_target gives: the id in the new BTF.
+
+The exit status is 1 if relocations fail; they fail with the whole BTF as well, and it is written.";
 
 /// Says whether the running kernel's types are known, and from where
 #[derive(Debug, Args)]

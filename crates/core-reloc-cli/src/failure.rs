@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf};
 
-use core_reloc::elf::ObjectError;
+use core_reloc::{elf::ObjectError, minimize::MinimizeError};
 use core_reloc_cli::targets::TargetError;
 use core_reloc_sys::{FileError, NotFound};
 use thiserror::Error;
@@ -22,10 +22,25 @@ pub(crate) enum Failure {
     /// A BPF object that is none, or damaged.
     #[error("{}: {error}", .path.display())]
     Object { path: PathBuf, error: ObjectError },
+    /// Modules continue one kernel's types.
+    #[error(
+        "{}: holds several kernels, and a module belongs to one; name that with --target",
+        .0.display()
+    )]
+    ModulesOfMany(PathBuf),
+    /// The types cannot be minimised.
+    #[error("{}{}: {error}; nothing was written", of(.object), .target.display())]
+    Minimize { target: PathBuf, object: Option<PathBuf>, error: MinimizeError },
+    /// Two kernels would be written to one file.
+    #[error(
+        "{} and {} would both become {}; minimise them one by one",
+        .both[0].display(), .both[1].display(), .name.display()
+    )]
+    SameName { name: PathBuf, both: [PathBuf; 2] },
     /// The running kernel is to be the target, and has no BTF.
     #[error("{}\nuse --target to name a file with the types of a kernel", list(.0))]
     NoKernel(#[from] NotFound),
-    /// The relocated object cannot be written.
+    /// What was made cannot be written.
     #[error("cannot write {}: {error}", .path.display())]
     Write { path: PathBuf, error: io::Error },
     /// The verifier's log cannot be read.
@@ -34,6 +49,11 @@ pub(crate) enum Failure {
     /// The results cannot be printed.
     #[error("cannot write to standard output: {0}")]
     Print(#[from] io::Error),
+}
+
+/// An object that a target is not minimised for.
+fn of(object: &Option<PathBuf>) -> String {
+    object.as_ref().map(|object| format!("{} on ", object.display())).unwrap_or_default()
 }
 
 /// The attempts, each on a line of its own.

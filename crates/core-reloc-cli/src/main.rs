@@ -13,6 +13,7 @@ mod failure;
 mod inspect;
 mod json;
 mod message;
+mod minimize;
 mod object;
 mod output;
 mod print;
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
         Command::Blame(arguments) => blame::run(&arguments),
         Command::Query(arguments) => query::run(&arguments),
         Command::Dump(arguments) => dump::run(&arguments),
+        Command::Minimize(arguments) => minimize::run(&arguments),
         Command::Support(arguments) => support::run(&arguments),
     };
     match result {

@@ -1,6 +1,9 @@
 //! Opening the target: the running kernel with its modules, or the files that were named.
 
-use std::{ffi::OsStr, path::Path};
+use std::{
+    ffi::OsStr,
+    path::{Path, PathBuf},
+};
 
 use btf_types::Btf;
 use core_reloc::{Module, Target, elf::Object};
@@ -36,7 +39,7 @@ pub(crate) fn with_target<T>(
 
     let target = Target::new(&btf);
     let files = if !arguments.modules.is_empty() {
-        named_modules(arguments)?
+        named_modules(&arguments.modules)?
     } else if arguments.target.is_none() && object.needs_modules(&target) {
         modules_of(kernel)?
     } else {
@@ -117,19 +120,27 @@ fn open(path: Option<&Path>, kernel: &Kernel) -> Result<BtfFile, Failure> {
 }
 
 /// The BTF of a module.
-struct ModuleBtf {
+pub(crate) struct ModuleBtf {
     name: String,
     file: BtfFile,
     /// Whether the user named it, and so wants to know when it will not do.
     is_named: bool,
 }
 
-fn named_modules(arguments: &TargetArguments) -> Result<Vec<ModuleBtf>, Failure> {
+impl ModuleBtf {
+    /// Where it comes from.
+    pub(crate) fn path(&self) -> &Path {
+        self.file.path()
+    }
+}
+
+/// Opens the modules that were named.
+pub(crate) fn named_modules(paths: &[PathBuf]) -> Result<Vec<ModuleBtf>, Failure> {
     let open = |path: &Path| {
         let file = targets::open(path, Limits::default())?;
         Ok(ModuleBtf { name: module_name(path), file, is_named: true })
     };
-    arguments.modules.iter().map(|path| open(path)).collect()
+    paths.iter().map(|path| open(path)).collect()
 }
 
 /// The name of the module in a file: `nf_conntrack` of `nf_conntrack.ko` or `nf_conntrack.ko.xz`.
@@ -153,7 +164,7 @@ fn modules_of(kernel: &Kernel) -> Result<Vec<ModuleBtf>, Failure> {
 }
 
 /// Parses the modules' BTF on their kernel's.
-fn parse_modules<'a>(
+pub(crate) fn parse_modules<'a>(
     modules: &'a [ModuleBtf],
     base: &'a Btf<'a>,
 ) -> Result<Vec<(&'a str, Btf<'a>)>, Failure> {
@@ -179,7 +190,7 @@ fn left_out(error: &FileError) {
 
 /// Checks what reading does not need. The kernel has done so before it shows its types; files come
 /// from anywhere.
-fn validate<'a>(file: &BtfFile, btf: &'a Btf<'a>) -> Result<(), FileError> {
+pub(crate) fn validate<'a>(file: &BtfFile, btf: &'a Btf<'a>) -> Result<(), FileError> {
     btf.validate().map_err(|error| file.error(error))
 }
 

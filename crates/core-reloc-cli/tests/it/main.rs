@@ -7,6 +7,7 @@ mod dump;
 mod explain;
 mod inspect;
 mod kernel;
+mod minimize;
 mod output;
 mod program;
 mod query;

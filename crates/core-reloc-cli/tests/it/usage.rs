@@ -20,6 +20,8 @@ fn wrong_usage_is_said() {
         "blame a.o",
         "query",
         "dump --target",
+        "minimize -o out",
+        "minimize a.o",
     ] {
         let run = run_line(line);
         assert_eq!((run.status, run.stdout.as_str()), (2, ""), "{line}");
@@ -30,7 +32,7 @@ fn wrong_usage_is_said() {
 #[test]
 fn help_has_examples_and_exit_statuses() {
     assert!(run(&["--help"]).good().contains("Exit status:"));
-    for command in ["relocate", "inspect", "explain", "blame", "query", "dump"] {
+    for command in ["relocate", "inspect", "explain", "blame", "query", "dump", "minimize"] {
         assert!(run(&[command, "--help"]).good().contains("Examples:\n  core-reloc"), "{command}");
     }
     let version = run(&["--version"]).good();

@@ -1,0 +1,234 @@
+//! `minimize`: what is written, where, and that objects relocate with it as before.
+
+use std::{fs, path::Path, process::Command};
+
+use core_reloc_tests::judge::skipped;
+use expect_test::expect;
+use serde_json::Value;
+
+use crate::program::{Folder, fixture, run_line};
+
+const OBJECT: &str = "fixtures/objects/access.bpfel.o";
+
+/// What `relocate` says of an object on a target, without what it calls the target.
+fn relocated(object: &str, target: &str) -> Vec<Value> {
+    let run = run_line(&format!("relocate {object} {target} --format json"));
+    let lines = run.stdout.lines();
+    lines
+        .map(|line| {
+            let mut line: Value = serde_json::from_str(line).unwrap();
+            // The one kind whose answer is another: ids.
+            if line["kind"] == "type_id_target" {
+                line["after"] = Value::Null;
+                line["value"] = Value::from(u64::from(line["value"].as_u64() > Some(0)));
+            }
+            // Of what does not resolve, other candidates are told.
+            if line["status"] == "poisoned" {
+                line["error"] = Value::Null;
+            }
+            line
+        })
+        .collect()
+}
+
+#[test]
+fn objects_relocate_as_with_the_whole_kernel() {
+    let folder = Folder::new();
+    let out = folder.path("out.btf");
+    let mut relocations = 0;
+    for order in ["le", "be"] {
+        for kernel in ["same", "moved", "resized", "bitfields", "nested", "gone", "grown", "ilp32"]
+        {
+            for object in ["access", "fields", "bitfields", "enums", "types", "task"] {
+                let object = format!("fixtures/objects/{object}.bpfel.o");
+                let target = format!("--target fixtures/btf/{kernel}.{order}.btf");
+                let run = run_line(&format!("minimize {object} {target} -o {out}"));
+                assert_eq!(run.status, 0, "{}", run.stderr);
+                let before = relocated(&object, &target);
+                assert_eq!(before, relocated(&object, &format!("--target {out}")), "{target}");
+                relocations += before.len();
+            }
+        }
+    }
+    assert!(relocations > 1000, "{relocations}");
+}
+
+#[test]
+fn what_came_of_it_is_said() {
+    let folder = Folder::new();
+    let out = folder.path("out.btf");
+    let text = run_line(&format!(
+        "minimize {OBJECT} fixtures/objects/enums.bpfel.o --target fixtures/btf/gone.le.btf -o {out}"
+    ))
+    .good();
+    expect![[r#"
+        fixtures/btf/gone.le.btf: 40 relocations: 23 resolved, 17 unresolved
+          1077 bytes became 635: /out.btf
+    "#]]
+    .assert_eq(&folder.strip(&text));
+    let json = run_line(&format!(
+        "minimize {OBJECT} fixtures/objects/enums.bpfel.o --target fixtures/btf/gone.le.btf -o {out} \
+         --format json"
+    ))
+    .good();
+    expect![[r#"
+        {"target":"fixtures/btf/gone.le.btf","output":"/out.btf","whole_bytes":1077,"bytes":635,"types":16,"modules":[],"objects":[{"object":"fixtures/objects/access.bpfel.o","resolved":13,"unresolved":13,"failed":0},{"object":"fixtures/objects/enums.bpfel.o","resolved":10,"unresolved":4,"failed":0}]}
+    "#]].assert_eq(&folder.strip(&json));
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["whole_bytes"], fixture("btf/gone.le.btf").len());
+    assert_eq!(json["bytes"], fs::metadata(out).unwrap().len());
+}
+
+#[test]
+fn what_fails_before_fails_still_and_is_written() {
+    let folder = Folder::new();
+    let out = folder.path("out.btf");
+    let target = "--target fixtures/btf/differing.le.btf";
+    let run = run_line(&format!("minimize {OBJECT} {target} -o {out}"));
+    assert_eq!((run.status, run.stderr.as_str()), (1, ""));
+    expect![[r#"
+        fixtures/btf/differing.le.btf: 26 relocations: 22 resolved, 4 failed
+          1974 bytes became 1043: /out.btf
+          4 fail, and did so before: core-reloc explain fixtures/objects/access.bpfel.o --target fixtures/btf/differing.le.btf --status failed
+    "#]].assert_eq(&folder.strip(&run.stdout));
+    let count = |target: &str| {
+        relocated(OBJECT, target).iter().filter(|line| line["status"] == "failed").count()
+    };
+    assert_eq!(count(&format!("--target {out}")), count(target));
+}
+
+#[test]
+fn modules_become_split_btf_beside_their_kernel() {
+    let folder = Folder::new();
+    let out = folder.path("out");
+    let object = "fixtures/objects/module.bpfel.o";
+    let (kernel, module) = ("fixtures/btf/modular.le.btf", "fixtures/btf/modular.le.stats.btf");
+    let target = format!("--target {kernel} --module {module}");
+    let text = run_line(&format!("minimize {object} {target} -o {out}")).good();
+    expect![[r#"
+        fixtures/btf/modular.le.btf: 7 relocations: 7 resolved
+          1734 bytes became 105: /out/modular.le.btf
+          105 bytes became 85: /out/modular.le.modular.le.stats.btf
+    "#]]
+    .assert_eq(&folder.strip(&text));
+    let names = ["modular.le.btf", "modular.le.modular.le.stats.btf"];
+    let files = fs::read_dir(&out).unwrap().map(|entry| entry.unwrap().file_name());
+    let mut files: Vec<String> = files.map(|name| name.into_string().unwrap()).collect();
+    files.sort();
+    assert_eq!(files, names);
+    let minimized = format!("--target {out}/{} --module {out}/{}", names[0], names[1]);
+    assert_eq!(relocated(object, &target), relocated(object, &minimized));
+}
+
+/// A folder of kernels as BTFHub has them, and what else may lie there.
+fn kernels() -> Folder {
+    let folder = Folder::new();
+    for sub in ["kernels", "kernels/debian", "kernels/fedora"] {
+        fs::create_dir(folder.path(sub)).unwrap();
+    }
+    folder.file("kernels/README", b"about these kernels");
+    folder.file("kernels/debian/5.10.btf", &fixture("btf/same.le.btf"));
+    folder.file("kernels/debian/6.1.btf", &fixture("btf/moved.le.btf"));
+    folder.file("kernels/fedora/6.1.btf", &fixture("btf/resized.le.btf"));
+    folder
+}
+
+#[test]
+fn a_folder_becomes_a_folder() {
+    let folder = kernels();
+    let (kernels, out) = (folder.path("kernels"), folder.path("out"));
+    let run = run_line(&format!("minimize {OBJECT} --target {kernels} -o {out}"));
+    assert_eq!(run.status, 0, "{}", run.stderr);
+    expect![[r#"
+        /kernels/debian/5.10.btf: 26 relocations: 26 resolved
+          1734 bytes became 875: /out/debian/5.10.btf
+        /kernels/debian/6.1.btf: 26 relocations: 26 resolved
+          1796 bytes became 875: /out/debian/6.1.btf
+        /kernels/fedora/6.1.btf: 26 relocations: 25 resolved, 1 unresolved
+          1712 bytes became 808: /out/fedora/6.1.btf
+    "#]]
+    .assert_eq(&folder.strip(&run.stdout));
+    expect![[r#"
+        core-reloc: warning: /kernels: passed over what is no kernel: /kernels/README: begins with 61 62 6f 75, expected BTF, ELF, a kernel image, a tar archive or compressed data of these
+    "#]].assert_eq(&folder.strip(&run.stderr));
+    for name in ["debian/5.10.btf", "debian/6.1.btf", "fedora/6.1.btf"] {
+        let before = relocated(OBJECT, &format!("--target {kernels}/{name}"));
+        assert_eq!(before, relocated(OBJECT, &format!("--target {out}/{name}")), "{name}");
+    }
+    assert_eq!(folder.names(), ["kernels", "out"]);
+
+    // Once more there: it is not empty.
+    let run = run_line(&format!("minimize {OBJECT} --target {kernels} -o {out}"));
+    assert_eq!(run.status, 2);
+    let complaint = run.stderr.lines().last().unwrap();
+    expect!["core-reloc: error: cannot write /out: the folder is not empty; name one that is, or that does not exist yet"].assert_eq(&folder.strip(complaint));
+}
+
+#[test]
+fn a_folder_becomes_an_archive() {
+    let folder = kernels();
+    let (kernels, out, again) =
+        (folder.path("kernels"), folder.path("out.tar.xz"), folder.path("again.tar.xz"));
+    for out in [&out, &again] {
+        let run = run_line(&format!("minimize {OBJECT} --target {kernels} -o {out}"));
+        assert_eq!(run.status, 0, "{}", run.stderr);
+    }
+    assert!(fs::read(&out).unwrap() == fs::read(again).unwrap(), "the same bytes every time");
+
+    // The program reads archives, but let others say what is in it.
+    let unpacked = folder.path("unpacked");
+    fs::create_dir(&unpacked).unwrap();
+    match Command::new("tar").args(["-xJf", &out, "-C", &unpacked]).status() {
+        Ok(status) => assert!(status.success()),
+        Err(error) => return skipped(&format!("tar: {error}")),
+    }
+    let folder_out = folder.path("folder");
+    run_line(&format!("minimize {OBJECT} --target {kernels} -o {folder_out}"));
+    for name in ["debian/5.10.btf", "debian/6.1.btf", "fedora/6.1.btf"] {
+        let read = |folder: &str| fs::read(Path::new(folder).join(name)).unwrap();
+        assert!(read(&unpacked) == read(&folder_out), "{name}");
+    }
+}
+
+#[test]
+fn nothing_is_written_if_anything_is_wrong() {
+    let folder = kernels();
+    let (kernels, out) = (folder.path("kernels"), folder.path("out"));
+    let refused = |line: &str| {
+        let run = run_line(line);
+        assert_eq!(run.status, 2, "{line}: {}", run.stdout);
+        assert_eq!(folder.names(), ["kernels"], "{line}");
+        folder.strip(run.stderr.lines().last().unwrap())
+    };
+    expect!["core-reloc: error: /kernels: holds several kernels, and a module belongs to one; name that with --target"].assert_eq(&refused(&format!(
+        "minimize {OBJECT} --target {kernels} --module fixtures/btf/modular.le.stats.btf -o {out}"
+    )));
+    expect!["core-reloc: error: fixtures/objects/none.o: No such file or directory (os error 2)"]
+        .assert_eq(&refused(&format!(
+            "minimize {OBJECT} fixtures/objects/none.o --target {kernels} -o {out}"
+        )));
+    expect!["core-reloc: error: cannot write /out/x/y.btf: entity not found"]
+        .assert_eq(&refused(&format!("minimize {OBJECT} -o {out}/x/y.btf")));
+    // A kernel that is cut off.
+    let whole = fixture("btf/same.le.btf");
+    folder.file("kernels/fedora/6.2.btf", &whole[..whole.len() / 2]);
+    expect!["core-reloc: error: /kernels/fedora/6.2.btf: type section at offset 0x18 needs 1136 bytes, 843 are left"].assert_eq(&refused(&format!("minimize {OBJECT} --target {kernels} -o {out}")));
+    fs::remove_file(folder.path("kernels/fedora/6.2.btf")).unwrap();
+    // Two that would have one name.
+    folder.file("kernels/fedora/6.1", &whole);
+    expect!["core-reloc: error: /kernels/fedora/6.1 and /kernels/fedora/6.1.btf would both become fedora/6.1.btf; minimise them one by one"].assert_eq(&refused(&format!("minimize {OBJECT} --target {kernels} -o {out}")));
+}
+
+#[test]
+fn the_running_kernel_is_minimised_for_itself() {
+    if !Path::new("/sys/kernel/btf/vmlinux").exists() {
+        return skipped("this kernel has no BTF");
+    }
+    let folder = Folder::new();
+    let out = folder.path("out.btf");
+    let object = "fixtures/objects/task.bpfel.o";
+    run_line(&format!("minimize {object} -o {out}")).good();
+    let before = relocated(object, "--target /sys/kernel/btf/vmlinux");
+    assert!(!before.is_empty());
+    assert_eq!(before, relocated(object, &format!("--target {out}")));
+}
