@@ -393,10 +393,13 @@ fn types_are_compared_at_their_last_level_too() {
     }
 }
 
-/// Ten nested prototypes as the first parameter, and the same behind `LEVELS` more as the second.
+/// Ten nested prototypes as the first parameter, and the same behind `LEVELS` more as the second. The
+/// innermost has so many parameters that what came of comparing it is remembered.
 fn ten_again<const LEVELS: usize>(btf: &mut Builder<'_>) {
-    let mut ten = int(btf);
-    for _ in 0..10 {
+    let int = int(btf);
+    let innermost = btf.func_proto(TypeId::VOID);
+    let mut ten = (0..150).fold(innermost, |innermost, _| innermost.param("a", int)).finish();
+    for _ in 1..10 {
         ten = btf.func_proto(TypeId::VOID).param("a", ten).finish();
     }
     let mut deeper = ten;
@@ -422,8 +425,12 @@ fn what_was_compared_before_counts_with_its_depth() {
 #[test]
 fn members_compared_before_count_with_their_depth() {
     fn ten_again<const LEVELS: usize>(btf: &mut Builder<'_>) {
-        let mut ten = int(btf);
-        for _ in 0..10 {
+        let int = int(btf);
+        let innermost = btf.structure("t", 4);
+        let mut ten = (0..150)
+            .fold(innermost, |innermost, number| innermost.member(format!("m{number}"), int, 0))
+            .finish();
+        for _ in 1..10 {
             ten = btf.structure("t", 4).member("m", ten, 0).finish();
         }
         let mut deeper = ten;
