@@ -111,6 +111,7 @@ fn fields_are_compatible_by_kind() {
         enum_e, enum_e_64 => 1;
         enum_f, enum_e_64 => 0;
         anonymous_enum, enum_f => 1;
+        anonymous_enum, signed => 0;
         enum_e, signed => 0;
         forward, forward => 1;
         forward, union_forward => 1;
@@ -139,6 +140,8 @@ fn types_are_compatible_by_kind_at_each_level() {
         composite, other_composite => 0;
         enum_e, enum_f => 1;
         enum_e, enum_e_64 => 1;
+        enum_e, signed => 0;
+        enum_e, forward => 0;
         forward, other_forward => 1;
         forward, composite => 0;
         pointer, void_pointer => 0;
@@ -286,19 +289,34 @@ fn more_levels_than_32_are_an_error() {
     check(members::<32>, members::<32>, ask(TypeExists, "holder", "0"), Value(1, 1));
 }
 
+/// A prototype that takes so many steps to compare that what comes of it is remembered.
+fn many_params(btf: &mut Builder<'_>) -> TypeId {
+    let int = int(btf);
+    let prototype = btf.func_proto(TypeId::VOID);
+    (0..150).fold(prototype, |prototype, _| prototype.param("a", int)).finish()
+}
+
+/// A `struct t` that does.
+fn many_members(btf: &mut Builder<'_>) -> TypeId {
+    let int = int(btf);
+    let composite = btf.structure("t", 4);
+    let name = |number| format!("m{number}");
+    (0..150).fold(composite, |composite, number| composite.member(name(number), int, 0)).finish()
+}
+
 #[test]
 fn types_that_branch_do_not_multiply_the_work() {
-    /// Thirty levels of two members or parameters of the next: 2³⁰ ways.
+    /// Thirty levels, of two members or parameters of the next but for the last: 2²⁹ ways.
     fn members(btf: &mut Builder<'_>) {
-        let mut ty = int(btf);
-        for level in 0..30 {
+        let mut ty = many_members(btf);
+        for level in 1..30 {
             let name = if level == 29 { "holder" } else { "inner" };
             ty = btf.structure(name, 4).member("a", ty, 0).member("b", ty, 0).finish();
         }
     }
     fn params(btf: &mut Builder<'_>) {
-        let mut ty = int(btf);
-        for _ in 0..30 {
+        let mut ty = many_params(btf);
+        for _ in 1..30 {
             ty = btf.func_proto(ty).param("a", ty).param("b", ty).finish();
         }
         btf.typedef("holder", ty);
@@ -394,11 +412,9 @@ fn types_are_compared_at_their_last_level_too() {
 }
 
 /// Ten nested prototypes as the first parameter, and the same behind `LEVELS` more as the second. The
-/// innermost has so many parameters that what came of comparing it is remembered.
+/// innermost has so many parameters that what comes of comparing it is remembered.
 fn ten_again<const LEVELS: usize>(btf: &mut Builder<'_>) {
-    let int = int(btf);
-    let innermost = btf.func_proto(TypeId::VOID);
-    let mut ten = (0..150).fold(innermost, |innermost, _| innermost.param("a", int)).finish();
+    let mut ten = many_params(btf);
     for _ in 1..10 {
         ten = btf.func_proto(TypeId::VOID).param("a", ten).finish();
     }
@@ -425,11 +441,7 @@ fn what_was_compared_before_counts_with_its_depth() {
 #[test]
 fn members_compared_before_count_with_their_depth() {
     fn ten_again<const LEVELS: usize>(btf: &mut Builder<'_>) {
-        let int = int(btf);
-        let innermost = btf.structure("t", 4);
-        let mut ten = (0..150)
-            .fold(innermost, |innermost, number| innermost.member(format!("m{number}"), int, 0))
-            .finish();
+        let mut ten = many_members(btf);
         for _ in 1..10 {
             ten = btf.structure("t", 4).member("m", ten, 0).finish();
         }
