@@ -56,14 +56,19 @@ fn shifts_follow_the_byte_order_of_the_object() {
     use btf_types::{Btf, ByteOrder};
     use core_reloc::{Target, resolve_bitfield_shifts};
 
-    // b: 7 bits from bit 40 on, in the four bytes from 4 on: 8 bits behind the load's start.
+    // b: 7 bits from bit 40 on, in the four bytes from 4 on: 8 bits behind the load's start. The
+    // order of the target's own bytes does not matter.
     for (order, left) in [(ByteOrder::Little, 64 - (8 + 7)), (ByteOrder::Big, (8 - 4) * 8 + 8)] {
-        let bytes = build(order, bits::<33, 40, 128>);
-        let btf = Btf::parse(&bytes).unwrap();
-        let target = Target::new(&btf);
-        let shifts =
-            resolve_bitfield_shifts(&btf, &target, root(&btf, "s"), "0:1").unwrap().unwrap();
-        assert_eq!((shifts.left, shifts.right), (left, 64 - 7), "{order}");
+        for target_order in ORDERS {
+            let local = build(order, bits::<33, 40, 128>);
+            let target = build(target_order, bits::<33, 40, 128>);
+            let local = Btf::parse(&local).unwrap();
+            let target = Btf::parse(&target).unwrap();
+            let s = root(&local, "s");
+            let shifts = resolve_bitfield_shifts(&local, &Target::new(&target), s, "0:1");
+            let shifts = shifts.unwrap().unwrap();
+            assert_eq!((shifts.left, shifts.right), (left, 64 - 7), "{order} {target_order}");
+        }
     }
 }
 
