@@ -12,7 +12,9 @@ use std::time::Instant;
 
 use crate::command::{cargo, is_installed, run as run_command};
 use crate::skip::skipped;
-use crate::{Result, api, bench, data, deny, fixtures, instructions, mutants, package, s390x};
+use crate::{
+    Result, api, bench, data, deny, fixtures, instructions, manual, mutants, package, s390x,
+};
 
 /// Debian's rustc, which comes with a `core` and `alloc` built for BPF.
 pub(crate) const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
@@ -75,6 +77,11 @@ const STEPS: &[Step] = &[
         name: "fixtures",
         about: "no generated file has drifted",
         run: || fixtures::run(&["--check".to_string()]),
+    },
+    Step {
+        name: "manual",
+        about: "man pages and completions are those of the program's arguments, and can be read",
+        run: || manual::run(&["--check".to_string()]),
     },
     Step {
         name: "s390x",

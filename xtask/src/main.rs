@@ -16,6 +16,7 @@ mod deny;
 mod fixtures;
 mod fuzz;
 mod instructions;
+mod manual;
 mod mutants;
 mod package;
 mod recorded;
@@ -98,6 +99,12 @@ const TASKS: &[Task] = &[
         arguments: "[--record]",
         about: "count the instructions that each part of a relocation takes",
         run: instructions::run,
+    },
+    Task {
+        name: "manual",
+        arguments: "[--check]",
+        about: "make the program's man pages and shell completions below docs/, or check them",
+        run: manual::run,
     },
     Task {
         name: "mutants",

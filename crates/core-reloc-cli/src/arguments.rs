@@ -7,13 +7,13 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 /// Relocates BPF objects by their CO-RE records, for this kernel or any other.
 #[derive(Debug, Parser)]
 #[command(name = "core-reloc", version, after_help = EXIT_STATUS)]
-pub(crate) struct Arguments {
+pub struct Arguments {
     #[command(subcommand)]
-    pub(crate) command: Command,
+    pub command: Command,
 }
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum Command {
+pub enum Command {
     Relocate(Relocate),
     Inspect(Inspect),
     Explain(Explain),
@@ -33,19 +33,19 @@ Exit status:
 /// Resolves every relocation of an object and says what became of it
 #[derive(Debug, Args)]
 #[command(after_help = RELOCATE_EXAMPLES)]
-pub(crate) struct Relocate {
+pub struct Relocate {
     /// The BPF object, as clang compiled it
-    pub(crate) object: PathBuf,
+    pub object: PathBuf,
     #[command(flatten)]
-    pub(crate) target: TargetArguments,
+    pub target: TargetArguments,
     /// Write the object with patched code and without relocation records, if none failed
     #[arg(short, long, value_name = "OUT")]
-    pub(crate) output: Option<PathBuf>,
+    pub output: Option<PathBuf>,
     /// What becomes of an instruction whose relocation finds nothing in the target
     #[arg(long, value_enum, default_value_t)]
-    pub(crate) unresolved: Unresolved,
+    pub unresolved: Unresolved,
     #[command(flatten)]
-    pub(crate) format: FormatArguments,
+    pub format: FormatArguments,
 }
 
 const RELOCATE_EXAMPLES: &str = "\
@@ -62,11 +62,11 @@ Examples:
 /// Lists the relocations of an object, without any target
 #[derive(Debug, Args)]
 #[command(after_help = INSPECT_EXAMPLES)]
-pub(crate) struct Inspect {
+pub struct Inspect {
     /// The BPF object, as clang compiled it
-    pub(crate) object: PathBuf,
+    pub object: PathBuf,
     #[command(flatten)]
-    pub(crate) format: FormatArguments,
+    pub format: FormatArguments,
 }
 
 const INSPECT_EXAMPLES: &str = "\
@@ -77,22 +77,22 @@ Examples:
 /// Says of every relocation what it resolved to, and if it did not, why, and what may cure it
 #[derive(Debug, Args)]
 #[command(after_help = EXPLAIN_EXAMPLES)]
-pub(crate) struct Explain {
+pub struct Explain {
     /// The BPF object, as clang compiled it
-    pub(crate) object: PathBuf,
+    pub object: PathBuf,
     #[command(flatten)]
-    pub(crate) target: TargetArguments,
+    pub target: TargetArguments,
     /// Only the relocations of this function, or of the functions in this section
     #[arg(long, value_name = "NAME")]
-    pub(crate) program: Option<String>,
+    pub program: Option<String>,
     /// Only the relocations of this root type; its flavors are included
     #[arg(long = "type", value_name = "NAME")]
-    pub(crate) root: Option<String>,
+    pub root: Option<String>,
     /// Only the relocations that came out so
     #[arg(long, value_enum)]
-    pub(crate) status: Option<OutcomeName>,
+    pub status: Option<OutcomeName>,
     #[command(flatten)]
-    pub(crate) format: FormatArguments,
+    pub format: FormatArguments,
 }
 
 const EXPLAIN_EXAMPLES: &str = "\
@@ -111,7 +111,7 @@ verifier minds them only where they can be reached.";
 
 /// What became of a relocation, as `--status` takes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum OutcomeName {
+pub enum OutcomeName {
     /// The instruction holds the target's value
     Relocated,
     /// The target does not have what it asks for
@@ -124,7 +124,7 @@ pub(crate) enum OutcomeName {
 
 impl OutcomeName {
     /// As reports spell it.
-    pub(crate) fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Self::Relocated => "relocated",
             Self::Poisoned => "poisoned",
@@ -137,19 +137,19 @@ impl OutcomeName {
 /// Says which relocation poisoned the instruction that a verifier log complains of, and why
 #[derive(Debug, Args)]
 #[command(after_help = BLAME_EXAMPLES)]
-pub(crate) struct Blame {
+pub struct Blame {
     /// The BPF object that was loaded, as clang compiled it
-    pub(crate) object: PathBuf,
+    pub object: PathBuf,
     /// The verifier's log, as any loader prints it; - for standard input
     #[arg(long, value_name = "FILE")]
-    pub(crate) log: PathBuf,
+    pub log: PathBuf,
     #[command(flatten)]
-    pub(crate) target: TargetArguments,
+    pub target: TargetArguments,
     /// Only the relocations of this function, or of the functions in this section
     #[arg(long, value_name = "NAME")]
-    pub(crate) program: Option<String>,
+    pub program: Option<String>,
     #[command(flatten)]
-    pub(crate) format: FormatArguments,
+    pub format: FormatArguments,
 }
 
 const BLAME_EXAMPLES: &str = "\
@@ -167,17 +167,17 @@ The exit status is 1 if the log has no poisoned instruction, or no relocation is
 /// Says where a field is, how large it is, and how it is loaded; or what an enumerator's value is
 #[derive(Debug, Args)]
 #[command(after_help = QUERY_EXAMPLES)]
-pub(crate) struct Query {
+pub struct Query {
     /// What to ask about: TYPE, TYPE.FIELD, TYPE.FIELD[INDEX], ENUM::ENUMERATOR or ENUMERATOR
     #[arg(required = true, value_name = "QUESTION")]
-    pub(crate) questions: Vec<String>,
+    pub questions: Vec<String>,
     /// The types of a kernel, in a file of any sort that relocate takes; or a folder or archive of
     /// such files; may be given several times, to see how an answer changed [default: the running
     /// kernel]
     #[arg(long = "target", value_name = "FILE|DIR")]
-    pub(crate) targets: Vec<PathBuf>,
+    pub targets: Vec<PathBuf>,
     #[command(flatten)]
-    pub(crate) format: FormatArguments,
+    pub format: FormatArguments,
 }
 
 const QUERY_EXAMPLES: &str = "\
@@ -196,16 +196,16 @@ The exit status is 1 if a target has no answer to a question.";
 /// Prints types as C defines them, with the offsets and sizes of their members
 #[derive(Debug, Args)]
 #[command(after_help = DUMP_EXAMPLES)]
-pub(crate) struct Dump {
+pub struct Dump {
     /// Names of types, or ids; `struct NAME` and the like for only that sort [default: all types]
     #[arg(value_name = "NAME|ID")]
-    pub(crate) types: Vec<String>,
+    pub types: Vec<String>,
     /// The types of a kernel, in a file of any sort that relocate takes; or those of an object
     /// [default: the running kernel]
     #[arg(long, value_name = "FILE")]
-    pub(crate) target: Option<PathBuf>,
+    pub target: Option<PathBuf>,
     #[command(flatten)]
-    pub(crate) format: FormatArguments,
+    pub format: FormatArguments,
 }
 
 const DUMP_EXAMPLES: &str = "\
@@ -219,22 +219,22 @@ The exit status is 1 if a name or id was not found.";
 /// Makes the least BTF with which objects relocate as with a kernel's whole one
 #[derive(Debug, Args)]
 #[command(after_help = MINIMIZE_EXAMPLES)]
-pub(crate) struct Minimize {
+pub struct Minimize {
     /// The BPF objects, as clang compiled them
     #[arg(required = true, value_name = "OBJECT")]
-    pub(crate) objects: Vec<PathBuf>,
+    pub objects: Vec<PathBuf>,
     /// The kernel's types, in a file of any sort that relocate takes; or a folder or archive of
     /// such files [default: the running kernel]
     #[arg(long, value_name = "FILE|DIR")]
-    pub(crate) target: Option<PathBuf>,
+    pub target: Option<PathBuf>,
     /// A module's types, which are minimised too; may be given several times
     #[arg(long = "module", value_name = "FILE")]
-    pub(crate) modules: Vec<PathBuf>,
+    pub modules: Vec<PathBuf>,
     /// Where to write: a file for one kernel, a new folder for several, or NAME.tar.xz
     #[arg(short, long, value_name = "OUT")]
-    pub(crate) output: PathBuf,
+    pub output: PathBuf,
     #[command(flatten)]
-    pub(crate) format: FormatArguments,
+    pub format: FormatArguments,
 }
 
 const MINIMIZE_EXAMPLES: &str = "\
@@ -255,35 +255,35 @@ The exit status is 1 if relocations fail; they fail with the whole BTF as well, 
 
 /// Says whether the running kernel's types are known, and from where
 #[derive(Debug, Args)]
-pub(crate) struct Support {
+pub struct Support {
     #[command(flatten)]
-    pub(crate) format: FormatArguments,
+    pub format: FormatArguments,
 }
 
 /// Which kernel to relocate for.
 #[derive(Debug, Args)]
-pub(crate) struct TargetArguments {
+pub struct TargetArguments {
     /// The kernel's types: raw BTF, an ELF file with a .BTF section such as vmlinux, a kernel image
     /// such as vmlinuz, any of these compressed, or a tar archive of one, such as BTFHub's
     /// [default: the running kernel]
     #[arg(long, value_name = "FILE")]
-    pub(crate) target: Option<PathBuf>,
+    pub target: Option<PathBuf>,
     /// A module's types, for what the kernel itself does not have: raw BTF, or a .ko file, also
     /// compressed; may be given several times [default: the running kernel's modules, if that is
     /// the target]
     #[arg(long = "module", value_name = "FILE")]
-    pub(crate) modules: Vec<PathBuf>,
+    pub modules: Vec<PathBuf>,
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct FormatArguments {
+pub struct FormatArguments {
     /// How to print what was found
     #[arg(long, value_enum, default_value_t)]
-    pub(crate) format: Format,
+    pub format: Format,
 }
 
 #[derive(Debug, Clone, Copy, Default, ValueEnum)]
-pub(crate) enum Format {
+pub enum Format {
     /// For people
     #[default]
     Text,
@@ -292,7 +292,7 @@ pub(crate) enum Format {
 }
 
 #[derive(Debug, Clone, Copy, Default, ValueEnum)]
-pub(crate) enum Unresolved {
+pub enum Unresolved {
     /// Make it one that the verifier refuses if it can be reached
     #[default]
     Poison,

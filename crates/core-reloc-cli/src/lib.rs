@@ -16,4 +16,7 @@
     )
 )]
 
+/// The command line: for the program, and for the manual that is made from it.
+#[doc(hidden)]
+pub mod arguments;
 pub mod targets;

@@ -5,7 +5,6 @@
 //! library decides, [`print`] says it in one of two formats, and [`output`] writes the object.
 #![forbid(unsafe_code)]
 
-mod arguments;
 mod blame;
 mod dump;
 mod explain;
@@ -26,8 +25,7 @@ mod text;
 use std::process::ExitCode;
 
 use clap::Parser;
-
-use self::arguments::{Arguments, Command};
+use core_reloc_cli::arguments::{self, Arguments, Command};
 
 /// How a command ends that could do its work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

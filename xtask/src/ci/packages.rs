@@ -25,6 +25,9 @@ const PACKAGES: &[(&str, &str)] = &[
     ("qemu-user-static", "that machine"),
     ("libbpf-tools", "real objects to relocate"),
     ("valgrind", "counts instructions"),
+    ("mandoc", "reads the man pages"),
+    ("zsh", "reads its completions"),
+    ("fish", "reads its completions"),
     ("rustc-web", "a compiler with core and alloc for BPF: the proof of no_std"),
     ("libstd-rust-web-dev-bpf", "that core and alloc"),
 ];

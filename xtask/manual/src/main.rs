@@ -1,0 +1,122 @@
+//! Writes the program's man pages and shell completions to a folder; `cargo xtask manual` starts it.
+//!
+//! They come from the definitions of its arguments, and so say what it takes. What the program's help
+//! says behind its options becomes sections of their own: examples keep their lines.
+
+use std::{
+    env, fs,
+    io::{self, Write},
+    path::Path,
+    process::ExitCode,
+};
+
+use clap::{Command, CommandFactory};
+use clap_complete::{Shell, generate};
+use clap_mangen::Man;
+use core_reloc_cli::arguments::Arguments;
+
+const PROGRAM: &str = "core-reloc";
+
+/// The shells, each with the name that it looks for.
+const SHELLS: [(Shell, &str); 3] = [
+    (Shell::Bash, "core-reloc.bash"),
+    (Shell::Zsh, "_core-reloc"),
+    (Shell::Fish, "core-reloc.fish"),
+];
+
+fn main() -> ExitCode {
+    let Some(folder) = env::args_os().nth(1) else {
+        eprintln!("usage: xtask-manual FOLDER");
+        return ExitCode::from(2);
+    };
+    match write_all(Path::new(&folder)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask-manual: {}: {error}", folder.display());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn write_all(folder: &Path) -> io::Result<()> {
+    let completions = folder.join("completions");
+    fs::create_dir_all(&completions)?;
+    for (shell, name) in SHELLS {
+        let mut text = Vec::new();
+        generate(shell, &mut Arguments::command(), PROGRAM, &mut text);
+        fs::write(completions.join(name), text)?;
+    }
+
+    let pages = folder.join("man");
+    fs::create_dir_all(&pages)?;
+    // `help` needs no page: these are it.
+    let mut program = Arguments::command().disable_help_subcommand(true);
+    program.build();
+    let names: Vec<String> =
+        std::iter::once(&program).chain(program.get_subcommands()).map(name_of).collect();
+    for command in std::iter::once(&program).chain(program.get_subcommands()) {
+        let name = name_of(command);
+        fs::write(pages.join(format!("{name}.1")), page(command, &names)?)?;
+    }
+    Ok(())
+}
+
+/// The name of a command's page: `core-reloc-relocate`.
+fn name_of(command: &Command) -> String {
+    command.get_display_name().unwrap_or(command.get_name()).to_string()
+}
+
+/// The page of a command. `names` are those of all pages.
+fn page(command: &Command, names: &[String]) -> io::Result<Vec<u8>> {
+    let mut out = Vec::new();
+    let man = Man::new(command.clone()).source(concat!("core-reloc ", env!("CARGO_PKG_VERSION")));
+    man.render_title(&mut out)?;
+    man.render_name_section(&mut out)?;
+    man.render_synopsis_section(&mut out)?;
+    man.render_description_section(&mut out)?;
+    man.render_options_section(&mut out)?;
+    if command.has_subcommands() {
+        man.render_subcommands_section(&mut out)?;
+    }
+    let behind = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+    for part in behind.split("\n\n") {
+        let (heading, text) = match part.split_once('\n') {
+            Some(("Examples:", text)) => ("EXAMPLES", text),
+            Some(("Exit status:", text)) => ("EXIT STATUS", text),
+            _ if part.starts_with("The exit status") => ("EXIT STATUS", part),
+            _ => ("NOTES", part),
+        };
+        section(&mut out, heading, text)?;
+    }
+    let own = name_of(command);
+    let others = names.iter().filter(|name| **name != own);
+    let others: Vec<String> = others.map(|name| format!("\\fB{}\\fR(1)", escaped(name))).collect();
+    writeln!(out, ".SH \"SEE ALSO\"\n{}", others.join(",\n"))?;
+    Ok(out)
+}
+
+/// A section. Text whose lines are indented keeps them, other text is filled.
+fn section(out: &mut impl Write, heading: &str, text: &str) -> io::Result<()> {
+    if text.is_empty() {
+        return Ok(());
+    }
+    let keeps_lines = text.starts_with(' ');
+    writeln!(out, ".SH \"{heading}\"")?;
+    if keeps_lines {
+        writeln!(out, ".nf")?;
+    }
+    for line in text.lines() {
+        // Two columns of indentation are the section's own.
+        writeln!(out, "{}", escaped(line.strip_prefix("  ").unwrap_or(line)))?;
+    }
+    if keeps_lines {
+        writeln!(out, ".fi")?;
+    }
+    Ok(())
+}
+
+/// Text that means nothing else to roff.
+fn escaped(line: &str) -> String {
+    let line = line.replace('\\', "\\\\").replace('-', "\\-");
+    if line.starts_with(['.', '\'']) { format!("\\&{line}") } else { line }
+}
