@@ -149,7 +149,7 @@ impl<'a> Test<'a, '_> {
             Kind::Ptr if same_kind => {
                 return Ok(Step::Follow(local.referenced_id(), target.referenced_id()));
             }
-            Kind::Array if same_kind => match (local.array(), target.array()) {
+            Kind::Array => match (local.array(), target.array()) {
                 (Some(local), Some(target)) if local.len == target.len => {
                     return Ok(Step::Follow(Some(local.element), Some(target.element)));
                 }

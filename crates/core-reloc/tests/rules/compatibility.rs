@@ -376,6 +376,8 @@ fn types_are_compared_at_their_last_level_too() {
         old_bits, signed => 0;
         old_bits, old_bits => 0;
         void_pointer, void_pointer => 1;
+        void_pointer, proto_0 => 0;
+        pointer, array_2 => 0;
         proto_1, returns_float => 0;
         two_ints, two_ints => 1;
         two_ints, two_params => 0;
@@ -385,6 +387,11 @@ fn types_are_compared_at_their_last_level_too() {
     }
     rows! { matches:
         void_pointer, void_pointer => 1;
+        void_pointer, proto_0 => 0;
+        proto_0, void_pointer => 0;
+        pointer, proto_1 => 0;
+        pointer, array_of_2 => 0;
+        array_of_2, pointer => 0;
         to_two, to_one => 1;
         array_of_one, array_of_two => 1;
         array_of_two, array_of_one => 0;
