@@ -66,6 +66,8 @@ fn so_do_the_line_of_source_and_libbpfs_words() {
     let log = "; answers[0] = job->pid; @ access.c:36\n77: (85) call unknown#195896080\n";
     assert_eq!(blamed(log, ""), ["signed_loads:36"]);
     assert_eq!(blamed("invalid func unknown#195896080", "--program stores"), ["stores:54"]);
+    let log = "libbpf: prog 'stores': BPF program load failed\ninvalid func unknown#195896080\n";
+    assert_eq!(blamed(log, ""), ["stores:54"]);
     let log = "func#0 @0\nfunc#1 @20\n29: <invalid CO-RE relocation>\n";
     assert_eq!(blamed(log, ""), ["stores:54"]);
 }

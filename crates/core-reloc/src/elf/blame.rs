@@ -31,6 +31,8 @@ pub struct PoisonInLog {
     pub log_line: usize,
     /// That line.
     pub text: String,
+    /// The program that was loaded, where the loader says so, as libbpf does.
+    pub program: Option<String>,
     /// Which instruction of the loaded program it is; none where the log does not say.
     pub insn: Option<u32>,
     /// Where its subprogram begins in the loaded program, 0 for the main one.
@@ -48,10 +50,19 @@ impl PoisonInLog {
     /// Finds the first poisoned instruction of a log; the verifier stops there.
     pub fn find(log: &str) -> Option<Self> {
         let mut starts = Vec::new();
-        let (mut insn, mut source) = (None, None);
+        let (mut program, mut insn, mut source) = (None, None, None);
         let mut lines = (1_usize..).zip(log.lines());
         for (log_line, line) in &mut lines {
             let text = line.trim();
+            program = program_name(text).or(program);
+            if text.starts_with("func#0 @") || text.ends_with("-- BEGIN PROG LOAD LOG --") {
+                // The programs before were taken.
+                (insn, source) = (None, None);
+                starts.clear();
+            }
+            if is_live_registers(text) {
+                continue;
+            }
             if let Some(start) = subprogram_start(text) {
                 starts.push(start);
             }
@@ -66,7 +77,7 @@ impl PoisonInLog {
                 let next = lines.next().map(|(_, line)| line);
                 let named = named_relocation(text).or_else(|| next.and_then(named_relocation));
                 let text = text.chars().take(crate::limits::MAX_QUOTE).collect();
-                return Some(Self { log_line, text, insn, subprogram, source, named });
+                return Some(Self { log_line, text, program, insn, subprogram, source, named });
             }
         }
         None
@@ -99,6 +110,13 @@ impl PoisonInLog {
             let wanted = insn.saturating_sub(self.subprogram);
             keep(&mut left, |report| report.relocation.insn_in_function() == Some(wanted));
         }
+        // The last, since the instruction may be a subprogram's.
+        if let Some(program) = &self.program {
+            keep(&mut left, |report| {
+                let function = report.relocation.function().ok().flatten();
+                function.is_some_and(|function| function == program.as_str())
+            });
+        }
         left
     }
 }
@@ -114,6 +132,22 @@ fn keep<T>(left: &mut Vec<T>, mut test: impl FnMut(&T) -> bool) {
 fn subprogram_start(line: &str) -> Option<u32> {
     let (_, start) = line.strip_prefix("func#")?.split_once('@')?;
     start.trim().parse().ok()
+}
+
+/// `libbpf: prog 'on_exit': …`: the program that messages are about.
+fn program_name(line: &str) -> Option<String> {
+    let (_, rest) = line.split_once("prog '")?;
+    let (name, _) = rest.split_once("':")?;
+    Some(name.to_string())
+}
+
+/// `12: .12345.... (85) call …`: which registers are in use, in a listing before the log proper.
+fn is_live_registers(line: &str) -> bool {
+    /// A mark for each of r0 to r9.
+    const REGISTERS: usize = 10;
+    let Some((_, rest)) = line.split_once(": ") else { return false };
+    let marks = rest.trim_start().split(' ').next().unwrap_or_default();
+    marks.len() == REGISTERS && marks.bytes().all(|mark| mark == b'.' || mark.is_ascii_digit())
 }
 
 /// `12: (85) call …`: which instruction a line shows.
@@ -159,6 +193,18 @@ mod tests {
         }
         assert_eq!(PoisonInLog::find("0: (95) exit\nprocessed 1 insns\n"), None);
         assert_eq!(PoisonInLog::find(""), None);
+    }
+
+    #[test]
+    fn what_a_log_says_of_other_programs_does_not_count() {
+        let log = "libbpf: prog 'one': -- BEGIN PROG LOAD LOG --\nfunc#0 @0\n; return 0; @ a.c:7\n\
+                   3: (95) exit\nlibbpf: prog 'two': BPF program load failed\n\
+                   libbpf: prog 'two': -- BEGIN PROG LOAD LOG --\nfunc#0 @0\nLive regs before insn:\n\
+                   \x20     0: .12345.... (85) call unknown#195896080\n\
+                   0: R1=ctx() R10=fp0\n0: (85) call unknown#195896080\n";
+        let found = PoisonInLog::find(log).unwrap();
+        assert_eq!((found.log_line, found.insn, found.source), (11, Some(0), None));
+        assert_eq!(found.program.as_deref(), Some("two"));
     }
 
     #[test]
