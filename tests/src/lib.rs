@@ -9,9 +9,9 @@ pub mod data;
 pub mod hostile;
 pub mod judge;
 
-/// The READMEs' examples, compiled and run as they stand there.
+/// The examples of the READMEs and of the guide, compiled and run as they stand there.
 #[cfg(doctest)]
-mod readmes {
+mod documents {
     #[doc = include_str!("../../README.md")]
     pub struct Workspace;
     #[doc = include_str!("../../crates/btf-types/README.md")]
@@ -20,4 +20,20 @@ mod readmes {
     pub struct CoreReloc;
     #[doc = include_str!("../../crates/core-reloc-sys/README.md")]
     pub struct CoreRelocSys;
+    #[doc = include_str!("../../docs/guide/first-program.md")]
+    pub struct FirstProgram;
+    #[doc = include_str!("../../docs/guide/reading-btf.md")]
+    pub struct ReadingBtf;
+    #[doc = include_str!("../../docs/guide/relocating-an-object.md")]
+    pub struct RelocatingAnObject;
+    #[doc = include_str!("../../docs/guide/writing-a-loader.md")]
+    pub struct WritingALoader;
+    #[doc = include_str!("../../docs/guide/generating-code.md")]
+    pub struct GeneratingCode;
+    #[doc = include_str!("../../docs/guide/complaints/no-kernel-btf.md")]
+    pub struct NoKernelBtf;
+    // It needs proptest, which comes with the judge.
+    #[cfg(feature = "libbpf")]
+    #[doc = include_str!("../../docs/guide/testing.md")]
+    pub struct Testing;
 }

@@ -25,6 +25,10 @@
 //! }
 //! ```
 //!
+//! # Guide
+//! [Reading BTF](https://github.com/core-reloc/core-reloc/blob/main/docs/guide/reading-btf.md), and all
+//! the [other chapters](https://github.com/core-reloc/core-reloc/blob/main/docs/guide/SUMMARY.md).
+//!
 //! # Features
 //! - `build`: the [`build`] module, which writes BTF.
 //! - `proptest`: the [`mod@proptest`] module, strategies for property tests. Needs std.

@@ -135,7 +135,12 @@ impl<W: Write> Print for Text<W> {
                 }
             }
             Err(error) => {
-                writeln!(self.out, "CO-RE is not supported: {}", failure::list(error))
+                writeln!(self.out, "CO-RE is not supported: {}", failure::list(error))?;
+                writeln!(
+                    self.out,
+                    "what helps: a kernel built with CONFIG_DEBUG_INFO_BTF=y; or the types of this \
+                     release from elsewhere, such as BTFHub, named by --target",
+                )
             }
         }
     }
@@ -178,4 +183,30 @@ pub(crate) fn number(value: u64) -> String {
 
 fn plural(count: usize, what: impl Display) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}
+
+#[cfg(test)]
+mod tests {
+    use core_reloc_sys::Kernel;
+
+    use super::*;
+
+    /// What the guide shows of it: `…` stands for some lines.
+    #[test]
+    fn a_kernel_without_btf_is_told_what_helps() {
+        let root = tempfile::tempdir().unwrap();
+        let report = Kernel::at(root.path(), "5.3.0-1-generic").support();
+        let mut text = Text::new(Vec::new());
+        text.support(&report, Ok(0)).unwrap();
+        let printed = String::from_utf8(text.out).unwrap();
+        let printed = printed.replace(root.path().to_str().unwrap(), "");
+
+        let page = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../../docs/guide/complaints/no-kernel-btf.md");
+        let page = std::fs::read_to_string(page).unwrap();
+        let (_, behind) = page.split_once("```text\n").unwrap();
+        let (shown, _) = behind.split_once("```").unwrap();
+        let (start, end) = shown.split_once("  …\n").unwrap();
+        assert!(printed.starts_with(start) && printed.ends_with(end), "{printed}");
+    }
 }

@@ -7,9 +7,12 @@
 
 use std::{
     env, fs,
+    os::unix::fs::symlink,
     path::{Path, PathBuf},
     process::Command,
 };
+
+use tempfile::TempDir;
 
 /// A command, and what comes of it.
 struct Step<'d> {
@@ -17,7 +20,17 @@ struct Step<'d> {
     shown: &'d str,
 }
 
-/// The root of the workspace, which commands are run in.
+/// A folder in which the commands of a document are run: it has what they read, and takes what they
+/// write.
+fn folder() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["fixtures", "docs"] {
+        symlink(root().join(name), folder.path().join(name)).unwrap();
+    }
+    folder
+}
+
+/// The root of the workspace.
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
 }
@@ -53,12 +66,12 @@ fn steps(block: &str) -> Vec<Step<'_>> {
 }
 
 /// What a command prints to either stream, in the shell, where `core-reloc` is the program.
-fn run(command: &str) -> (i32, String) {
+fn run(command: &str, folder: &Path) -> (i32, String) {
     let program = Path::new(env!("CARGO_BIN_EXE_core-reloc")).parent().unwrap();
     let path = format!("{}:{}", program.display(), env::var("PATH").unwrap_or_default());
     let output = Command::new("sh")
         .args(["-c", &format!("exec 2>&1; {command}")])
-        .current_dir(root())
+        .current_dir(folder)
         .env("PATH", path)
         .output()
         .unwrap();
@@ -69,6 +82,7 @@ fn run(command: &str) -> (i32, String) {
 /// A document with what its commands print now, and how many were compared.
 fn checked(document: &str) -> (String, usize) {
     let mut renewed = String::new();
+    let folder = folder();
     let (mut rest, mut compared) = (document, 0);
     while let Some((before, behind)) = rest.split_once("```console") {
         let (flags, behind) = behind.split_once('\n').expect("the block begins");
@@ -76,7 +90,7 @@ fn checked(document: &str) -> (String, usize) {
         let steps = steps(block);
         renewed.push_str(&format!("{before}```console{flags}"));
         for Step { command, shown } in steps {
-            let (status, printed) = run(command);
+            let (status, printed) = run(command, folder.path());
             assert!(status < 2, "`{command}` ends with {status}: {printed}");
             let printed = match flags {
                 "" => printed,

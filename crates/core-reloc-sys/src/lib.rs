@@ -11,6 +11,10 @@
 //! }
 //! # Ok::<(), core_reloc_sys::FileError>(())
 //! ```
+//!
+//! # Guide
+//! [A first program](https://github.com/core-reloc/core-reloc/blob/main/docs/guide/first-program.md),
+//! and all the [other chapters](https://github.com/core-reloc/core-reloc/blob/main/docs/guide/SUMMARY.md).
 #![deny(unsafe_code)]
 #![warn(missing_debug_implementations, clippy::missing_errors_doc, clippy::missing_panics_doc)]
 #![cfg_attr(

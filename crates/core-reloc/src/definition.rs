@@ -102,7 +102,8 @@ impl Definition {
         let (head, tail) = match ty.kind() {
             Kind::Struct | Kind::Union | Kind::Enum | Kind::Enum64 => {
                 writer.body(ty, "", 0, 0);
-                (format!("{} {{", base(ty)), "};".to_string())
+                let head = if name(ty).is_empty() { keyword(ty).to_string() } else { base(ty) };
+                (format!("{head} {{"), "};".to_string())
             }
             Kind::Typedef => typedef(ty, &mut writer),
             Kind::DataSec => {
@@ -390,6 +391,7 @@ mod tests {
                 "};",
             ]
         );
+        assert_eq!(lines(&bytes, Kind::Struct, ""), ["struct {", "int deep;", "};"]);
         let btf = Btf::parse(&bytes).unwrap();
         let definition = Definition::of(btf.find("all", Kind::Struct).unwrap());
         let place = |name: &str| {

@@ -44,6 +44,12 @@
 //! Any bytes may be given to any function: the outcome is a value or an error, in time and memory
 //! near linear in the input. [`limits`] has the ceilings.
 //!
+//! # Guide
+//! [CO-RE in ten minutes](https://github.com/core-reloc/core-reloc/blob/main/docs/guide/ten-minutes.md),
+//! [relocating an object](https://github.com/core-reloc/core-reloc/blob/main/docs/guide/relocating-an-object.md),
+//! [writing a loader](https://github.com/core-reloc/core-reloc/blob/main/docs/guide/writing-a-loader.md),
+//! and all the [other chapters](https://github.com/core-reloc/core-reloc/blob/main/docs/guide/SUMMARY.md).
+//!
 //! # Features
 //! - `elf`: whole BPF objects, by the crate `object`; still without std.
 //! - `minimize`: the least BTF with which objects relocate as with the whole one.
