@@ -17,7 +17,7 @@ fn the_fixtures_relocate_as_before() {
     let (mut relocated, mut poisoned, mut failed, mut skipped) = (0, 0, 0, 0);
     for kernel in inputs::fixture_kernels().unwrap() {
         let mut row = Row::new("fixtures", &kernel.name);
-        compare_minimized(&mut row, &objects, &kernel, Beside::Nothing);
+        compare_minimized(&mut row, &objects, &kernel, Beside::BpfTool);
         assert_eq!(row.unexplained(), [""; 0], "{}", kernel.name);
         let tally = row.tally();
         relocated += tally.relocated;

@@ -15,6 +15,11 @@
 //! to the kernel must be relocated with the kernel's own BTF. All other kinds answer with the very
 //! same value.
 //!
+//! # What it is for
+//! Relocating, where a kernel's own BTF cannot be had: libbpf takes it as `btf_custom_path`,
+//! cilium/ebpf as `KernelTypes`, this library as a [`Target`]. What else a loader looks up in a
+//! kernel's types, functions to attach to for example, is not in it.
+//!
 //! # Modules
 //! A target with modules gives a minimised main BTF and a split BTF on it for each module.
 //!
@@ -57,7 +62,7 @@ use self::{
     marks::Marks,
     verify::Whole,
     walk::Walk,
-    write::{Ids, Written, write},
+    write::{Ids, PointerSizes, Written, write},
 };
 use crate::{Candidate, Options, Relocation, Relocator, Resolution, Target};
 
@@ -120,7 +125,9 @@ pub enum MinimizeError {
     /// The main BTF of the target continues another.
     #[error("the target's main BTF is split: give its base as the target, and it as a module")]
     SplitMain,
-    /// A relocation has another answer with the minimised BTF.
+    /// A relocation has another answer with the minimised BTF. This is to be expected only of
+    /// type_id_target of a type that several modules have, whose ids are the same or not by chance,
+    /// and of types that are nested or go through typedefs deeper than any compiler's.
     #[error(
         "{subject} resolves to {whole} with the whole BTF, and to {minimized} with the minimised one"
     )]
@@ -167,18 +174,24 @@ pub fn minimize(
     }
     // The root types of which all candidates are kept, and not just those that answer.
     let mut complete: BTreeSet<(usize, TypeId)> = BTreeSet::new();
+    let mut sizes = PointerSizes::Untold;
     let mut rounds = 0..MAX_ROUNDS;
     loop {
-        let written = write(&marks)?;
+        let written = write(&marks, sizes)?;
         let mut differences = Vec::new();
         for (object, whole) in whole.iter().enumerate() {
             differences.extend(whole.differences(object, &written, target, options)?);
         }
         let Some(first) = differences.first() else {
             let counts = whole.iter().map(Whole::counts).collect();
-            let Written { main, modules, ids } = written;
+            let Written { main, modules, ids, .. } = written;
             return Ok(Minimized { main, modules, counts, ids });
         };
+        if written.resizes_pointers && sizes == PointerSizes::Untold {
+            // Most likely that is all.
+            sizes = PointerSizes::Told;
+            continue;
+        }
         let mut grows = false;
         for (object, whole) in whole.iter().enumerate() {
             let roots = differences.iter().filter(|difference| difference.object == object);

@@ -223,3 +223,35 @@ fn bombs_are_refused_with_bounded_memory() {
                     1073741824 are read\n";
     assert_eq!((status.code(), complaint.as_str()), (Some(2), expected));
 }
+
+#[test]
+fn minimize_goes_through_every_sort_in_folders() {
+    let btf = btf("nested.le");
+    let folder = Folder::new();
+    let sorts = sorts(&btf);
+    for (place, (name, bytes)) in sorts.iter().enumerate() {
+        folder.file(&format!("kernels/{place}/{name}"), bytes);
+    }
+    let path = |name: &str| folder.path(name).to_str().unwrap().to_string();
+    let (kernels, out, alone) = (path("kernels"), path("out"), path("alone.btf"));
+    let minimize = |target: &str, out: &str| {
+        run(&["minimize", OBJECT, "--format", "json", "--target", target, "-o", out])
+    };
+    let (status, lines, err) = minimize(&kernels, &out);
+    assert_eq!((status, err.as_str()), (0, ""));
+    assert_eq!(minimize(&path("kernels/0/kernel.btf"), &alone).0, 0);
+    let expected = std::fs::read(&alone).unwrap();
+
+    let mut count = 0;
+    for line in lines.lines() {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        let output = line["output"].as_str().unwrap();
+        assert!(std::fs::read(output).unwrap() == expected, "{output}");
+        // Of the kernel's name nothing is left but the name: no compression, no place in an image.
+        let name = Path::new(output).file_name().unwrap().to_str().unwrap();
+        let names = ["kernel", "vmlinux", "vmlinuz", "vmlinuz.efi", "Image", "5.4.0-26-generic"];
+        assert!(names.iter().any(|kernel| name == format!("{kernel}.btf")), "{name}");
+        count += 1;
+    }
+    assert_eq!(count, sorts.len());
+}

@@ -14,10 +14,22 @@ use super::{
 use crate::Candidate;
 
 /// The bytes of minimised BTF.
+#[derive(Default)]
 pub(super) struct Written {
     pub(super) main: Vec<u8>,
     pub(super) modules: Vec<Vec<u8>>,
     pub(super) ids: Ids,
+    /// Whether pointers have another size than they had.
+    pub(super) resizes_pointers: bool,
+}
+
+/// Whether the size of a pointer is told where nothing that is kept tells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum PointerSizes {
+    /// It does not matter.
+    Untold,
+    /// By an INT that is called `long`.
+    Told,
 }
 
 /// The new ids of types that are kept.
@@ -39,43 +51,49 @@ impl Ids {
 }
 
 /// Writes what is kept of a target.
-pub(super) fn write(marks: &Marks<'_>) -> Result<Written, MinimizeError> {
-    let Some((main, modules)) = marks.parts().split_first() else {
-        return Ok(Written { main: Vec::new(), modules: Vec::new(), ids: Ids::default() });
-    };
-    let (main_bytes, main_ids) = write_part(main, None)?;
-    let base = Btf::parse(&main_bytes)?;
-    let mut written = Vec::new();
-    let mut ids = Vec::new();
+pub(super) fn write(marks: &Marks<'_>, sizes: PointerSizes) -> Result<Written, MinimizeError> {
+    let mut written = Written::default();
+    let Some((main, modules)) = marks.parts().split_first() else { return Ok(written) };
+    let (main, ids) = written.add(main, None, sizes)?;
+    let base = Btf::parse(&main)?;
+    written.ids.parts.push(ids.clone());
     for module in modules {
-        let (bytes, own) = write_part(module, Some((&base, &main_ids)))?;
-        written.push(bytes);
-        ids.push(own);
+        let (bytes, own) = written.add(module, Some((&base, &ids)), sizes)?;
+        written.modules.push(bytes);
+        written.ids.parts.push(own);
     }
-    ids.insert(0, main_ids);
-    Ok(Written { main: main_bytes, modules: written, ids: Ids { parts: ids } })
+    written.main = main;
+    Ok(written)
+}
+
+impl Written {
+    /// Writes what is kept of one BTF, on a base or alone; gives the new ids, too.
+    fn add(
+        &mut self,
+        part: &Part<'_>,
+        base: Option<Base<'_>>,
+        sizes: PointerSizes,
+    ) -> Result<(Vec<u8>, BTreeMap<TypeId, TypeId>), MinimizeError> {
+        let written = Writer::new(part, base, None).write()?;
+        let read = match base {
+            None => Btf::parse(&written.0)?,
+            Some((base, _)) => Btf::parse_split(&written.0, base)?,
+        };
+        // What tells the size of a pointer may be gone, or another type may tell it now.
+        let size = part.btf.pointer_size();
+        if read.pointer_size() == size {
+            return Ok(written);
+        }
+        self.resizes_pointers = true;
+        match sizes {
+            PointerSizes::Untold => Ok(written),
+            PointerSizes::Told => Ok(Writer::new(part, base, Some(size)).write()?),
+        }
+    }
 }
 
 /// A minimised main BTF, and the new ids of its types.
 type Base<'b> = (&'b Btf<'b>, &'b BTreeMap<TypeId, TypeId>);
-
-/// Writes what is kept of one BTF, alone or on a base.
-fn write_part(
-    part: &Part<'_>,
-    base: Option<Base<'_>>,
-) -> Result<(Vec<u8>, BTreeMap<TypeId, TypeId>), MinimizeError> {
-    let written = Writer::new(part, base, None).write()?;
-    let read = match base {
-        None => Btf::parse(&written.0)?,
-        Some((base, _)) => Btf::parse_split(&written.0, base)?,
-    };
-    // What tells the size of a pointer may be gone, or another type may tell it now.
-    let size = part.btf.pointer_size();
-    if read.pointer_size() == size {
-        return Ok(written);
-    }
-    Ok(Writer::new(part, base, Some(size)).write()?)
-}
 
 struct Writer<'w> {
     part: &'w Part<'w>,

@@ -216,6 +216,16 @@ fn of_a_32_bit_kernel_what_tells_the_size_of_pointers() {
         btf.structure("task", 4).member("page", page, 0).finish();
         btf.int("long int", 4, IntEncoding::new(32, IntEncoding::SIGNED));
     };
+    // Nothing asks for a size.
+    check(
+        types,
+        |local| vec![field(local, 0, "task", "page", RelocKind::FieldExists).unwrap()],
+        types,
+        |btf| {
+            let ptr = btf.ptr(TypeId::VOID);
+            btf.structure("task", 4).member("page", ptr, 0).finish();
+        },
+    );
     let questions: Questions =
         |local| vec![field(local, 0, "task", "page", RelocKind::FieldByteSize).unwrap()];
     check(types, questions, types, |btf| {
