@@ -23,7 +23,7 @@ impl Contender for CoreReloc {
     }
 
     fn warm(&self, target: &Path, object: &[u8], again: &mut dyn FnMut(Run) -> bool) -> Result {
-        let file = BtfFile::open(target)?;
+        let file = map(target)?;
         let kernel = file.parse()?;
         let target = Target::new(&kernel).indexed();
         loop {
@@ -49,7 +49,7 @@ impl Contender for CoreReloc {
     }
 
     fn keep(&self, target: &Path, object: &[u8], kept: &mut dyn FnMut()) -> Result {
-        let file = BtfFile::open(target)?;
+        let file = map(target)?;
         let kernel = file.parse()?;
         let target = Target::new(&kernel).indexed();
         relocate(&target, &Object::parse(object)?)?;
@@ -59,9 +59,15 @@ impl Contender for CoreReloc {
     }
 }
 
+/// Maps a target, as the program does.
+fn map(target: &Path) -> Result<BtfFile> {
+    // SAFETY: the file is one of this run's, which nobody writes to meanwhile.
+    Ok(unsafe { BtfFile::map(target) }?)
+}
+
 /// Reads a target and relocates an object; the time counts from an earlier moment on.
 fn relocate_from(started: Instant, target: &Path, object: &Object<'_>) -> Result<Run> {
-    let file = BtfFile::open(target)?;
+    let file = map(target)?;
     let kernel = file.parse()?;
     let relocated = relocate(&Target::new(&kernel), object)?;
     let time = started.elapsed();

@@ -134,17 +134,15 @@ fn memory(page: &mut String, report: &Report) -> fmt::Result {
         "\n## Memory\n\n\
          What is allocated in case (e), the target and object of (a): at the peak, and kept to relocate \
          further objects (with core-reloc's index of names). The target's file is {} of it where a \
-         contender keeps the file's bytes; core-reloc does so only because a file that others may \
-         change cannot be mapped safely: the running kernel's `/sys/kernel/btf/vmlinux` is mapped.\n",
+         contender keeps the file's bytes, as libbpf does; core-reloc maps the file, aya-obj makes \
+         values of its own of everything.\n",
         mebibytes(report.kernel.bytes),
     )?;
     writeln!(page, "| | peak | kept | kept besides the file |\n| --- | ---: | ---: | ---: |")?;
     for (who, memory) in &report.memory {
         let besides = match who {
-            Who::AyaObj => "has no copy of the file".to_owned(),
-            Who::CoreReloc | Who::Libbpf => {
-                mebibytes(memory.kept.saturating_sub(report.kernel.bytes))
-            }
+            Who::CoreReloc | Who::AyaObj => mebibytes(memory.kept),
+            Who::Libbpf => mebibytes(memory.kept.saturating_sub(report.kernel.bytes)),
         };
         writeln!(
             page,

@@ -1,6 +1,5 @@
 //! A parsed BTF: its types by id, its strings by offset.
 
-use alloc::vec::Vec;
 use core::{
     fmt,
     ops::Range,
@@ -14,6 +13,7 @@ use crate::{
     error::{Error, Result},
     layout::{Layout, walk},
     limits::MAX_TYPE_ID,
+    offsets::Offsets,
     pointer::UNASKED,
     raw,
     strings::Strings,
@@ -21,7 +21,7 @@ use crate::{
 
 /// BTF, borrowed from the bytes that it was parsed from.
 ///
-/// [`Btf::parse`] does one structural walk, and keeps four bytes for each type. From then on every
+/// [`Btf::parse`] does one structural walk, and keeps four bytes and a bit for each type. From then on every
 /// access is total: on any input it gives a value or an error, in bounded time. References (type
 /// ids, name offsets) are checked when they are followed; [`Btf::validate`] checks them all.
 ///
@@ -53,7 +53,7 @@ pub struct Btf<'a> {
     layout: Layout,
     base: Option<&'a Btf<'a>>,
     start_id: u32,
-    offsets: Vec<u32>,
+    offsets: Offsets,
     /// 4 or 8 once something told it; see `pointer.rs`. Of this width because BPF has no narrower atomics.
     pointer_size: AtomicUsize,
 }
@@ -228,7 +228,7 @@ impl<'a> Btf<'a> {
     #[inline]
     fn own_type(&'a self, id: TypeId) -> Option<Type<'a>> {
         let index = id.0.checked_sub(self.start_id)? as usize;
-        let offset = *self.offsets.get(index)? as usize;
+        let offset = self.offsets.get(index)?;
         let (record, behind) = raw::Type::ref_from_prefix(self.types.get(offset..)?).ok()?;
         Some(Type::new(self, id, record, behind))
     }
@@ -247,20 +247,21 @@ impl<'a> Btf<'a> {
     pub fn own_records(&self, kinds: KindSet) -> impl Iterator<Item = (TypeId, &'a raw::Type)> {
         let types = self.types;
         let order = self.byte_order();
-        // Most types are passed over by one bit test of the byte that has the kind.
         let folded = kinds.folded();
         let kind_at = match order {
             ByteOrder::Little => 7,
             ByteOrder::Big => 4,
         };
-        (self.start_id..).zip(&self.offsets).filter_map(move |(id, offset)| {
-            let record =
-                types.get(*offset as usize..)?.first_chunk::<{ size_of::<raw::Type>() }>()?;
+        let all = !kinds.is_subset(KindSet::TYPE_NAMES);
+        self.offsets.iter(all).filter_map(move |(index, offset)| {
+            let record = types.get(offset..)?.first_chunk::<{ size_of::<raw::Type>() }>()?;
+            // Most others are passed over by one bit test of the byte that has the kind.
             if folded & (1 << (record.get(kind_at)? & 31)) == 0 {
                 return None;
             }
             let record = raw::Type::ref_from_bytes(record).ok()?;
-            kinds.contains(Info(record.info.get(order)).kind()).then_some((TypeId(id), record))
+            let id = TypeId(self.start_id.checked_add(u32::try_from(index).ok()?)?);
+            kinds.contains(Info(record.info.get(order)).kind()).then_some((id, record))
         })
     }
 

@@ -227,6 +227,24 @@ impl KindSet {
         self.0 & Self::bit(kind.to_raw()) != 0
     }
 
+    /// The kinds by whose names C names types: all that is looked for by name most of the time.
+    pub const TYPE_NAMES: Self = Self(
+        1 << Kind::Int.to_raw()
+            | 1 << Kind::Struct.to_raw()
+            | 1 << Kind::Union.to_raw()
+            | 1 << Kind::Enum.to_raw()
+            | 1 << Kind::Fwd.to_raw()
+            | 1 << Kind::Typedef.to_raw()
+            | 1 << Kind::Float.to_raw()
+            | 1 << Kind::Enum64.to_raw(),
+    );
+
+    /// Whether all kinds of this set are in another.
+    #[inline]
+    pub const fn is_subset(self, of: Self) -> bool {
+        self.0 & !of.0 == 0
+    }
+
     /// The set folded to 32 bits: a kind is not in it if the bit of its number, modulo 32, is not.
     #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "the halves are folded into each other")]

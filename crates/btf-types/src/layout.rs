@@ -1,23 +1,21 @@
 //! How long each kind's record is, for known kinds and for those that a layout table describes.
 
-use alloc::vec::Vec;
-
 use zerocopy::FromBytes;
 
-use crate::{ByteOrder, Info, Kind, raw};
+use crate::{ByteOrder, Info, Kind, KindSet, offsets::Offsets, raw};
 
 /// What follows a type record: some bytes once, and some for each of vlen elements.
 ///
 /// One word, so that the walk over all types takes one load for it: the bytes of each element in
-/// bits 0–7, the bytes that follow once in bits 8–15, and whether the kind is known in bit 16.
+/// bits 0–7, the bytes that follow once in bits 8–15, whether the kind is known in bit 16, and whether
+/// it is one of [`KindSet::TYPE_NAMES`] in bit 17.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Shape(u32);
 
 impl Shape {
     const KNOWN: u32 = 1 << 16;
 
-    /// That of a kind which nothing follows.
-    const BARE: Self = Self::new(0, 0);
+    const IS_TYPE_NAME: u32 = 1 << 17;
 
     const fn new(info_size: u8, element_size: u8) -> Self {
         Self(Self::KNOWN | ((info_size as u32) << 8) | element_size as u32)
@@ -26,6 +24,17 @@ impl Shape {
     #[inline]
     const fn is_known(self) -> bool {
         self.0 & Self::KNOWN != 0
+    }
+
+    #[inline]
+    const fn is_type_name(self) -> bool {
+        self.0 & Self::IS_TYPE_NAME != 0
+    }
+
+    /// Whether nothing follows.
+    #[inline]
+    const fn is_bare(self) -> bool {
+        self.0 & !Self::IS_TYPE_NAME == Self::KNOWN
     }
 
     #[inline]
@@ -97,6 +106,9 @@ impl Layout {
         for kind in Kind::ALL {
             if let Some(slot) = shapes.get_mut(usize::from(kind.to_raw())) {
                 *slot = shape(kind);
+                if KindSet::TYPE_NAMES.contains(kind) {
+                    slot.0 |= Shape::IS_TYPE_NAME;
+                }
             }
         }
         Self(shapes)
@@ -147,14 +159,15 @@ impl Layout {
     }
 }
 
-/// Finds where every type's record begins, in bytes from the start of the section.
+/// Finds where every type's record begins.
 ///
 /// This one walk is all that parsing does to the types, so it is kept light: no match on the kind,
 /// one table look-up and one bounds check a type. Most types have nothing behind their record; that
 /// they are told apart by a branch lets a processor that guesses it begin with the next type before
-/// it has the size of this one, which saves a third of the time. Where the walk meets a type that it cannot pass, it
-/// gives the offsets so far, and the offset of that type.
-pub(crate) fn walk(types: &[u8], order: ByteOrder, layout: &Layout) -> (Vec<u32>, usize) {
+/// it has the size of this one, which saves a third of the time. Where the walk meets a type that it
+/// cannot pass, it gives the offsets so far, and the offset of that type.
+#[inline(never)] // Inside of something larger it would have fewer registers, and be slower.
+pub(crate) fn walk(types: &[u8], order: ByteOrder, layout: &Layout) -> (Offsets, usize) {
     match order {
         ByteOrder::Little => walk_with(types, layout, u32::from_le_bytes),
         ByteOrder::Big => walk_with(types, layout, u32::from_be_bytes),
@@ -166,26 +179,25 @@ pub(crate) fn walk(types: &[u8], order: ByteOrder, layout: &Layout) -> (Vec<u32>
     clippy::cast_possible_truncation,
     reason = "the header keeps the length of the section in 32 bits"
 )]
-fn walk_with(types: &[u8], layout: &Layout, word: impl Fn([u8; 4]) -> u32) -> (Vec<u32>, usize) {
+fn walk_with(types: &[u8], layout: &Layout, word: impl Fn([u8; 4]) -> u32) -> (Offsets, usize) {
     // The least that a type takes is a record without anything behind it. What is not needed of
     // the capacity was never touched, and goes back.
-    let mut offsets = Vec::with_capacity(types.len().div_ceil(size_of::<raw::Type>()));
+    let mut offsets = Offsets::with_capacity(types.len().div_ceil(size_of::<raw::Type>()));
     let mut rest = types;
     while let Some((record, behind)) = rest.split_first_chunk::<{ size_of::<raw::Type>() }>() {
         let [_, _, _, _, i0, i1, i2, i3, ..] = *record;
         let info = Info(word([i0, i1, i2, i3]));
         let Some(shape) = layout.shape(info) else { break };
         let offset = types.len().wrapping_sub(rest.len()) as u32;
-        if shape == Shape::BARE {
-            offsets.push(offset);
+        if shape.is_bare() {
+            offsets.push(offset, shape.is_type_name());
             rest = behind;
             continue;
         }
         let Some(len) = shape.trailing_len(info) else { break };
         let Some(next) = behind.get(len as usize..) else { break };
-        offsets.push(offset);
+        offsets.push(offset, shape.is_type_name());
         rest = next;
     }
-    offsets.shrink_to_fit();
-    (offsets, types.len().wrapping_sub(rest.len()))
+    (offsets.finish(), types.len().wrapping_sub(rest.len()))
 }

@@ -66,6 +66,7 @@ mod kind;
 mod layout;
 pub mod limits;
 mod name;
+mod offsets;
 mod order;
 mod pointer;
 #[cfg(feature = "proptest")]

@@ -1,5 +1,5 @@
 //! What the program `core-reloc` is made of, as a library that prints nothing.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 #![warn(missing_debug_implementations, clippy::missing_errors_doc, clippy::missing_panics_doc)]
 #![cfg_attr(
     not(test),

@@ -14,9 +14,9 @@ use crate::{arguments::TargetArguments, failure::Failure, message};
 
 /// Gives an object's target to `use_it`. `kernel` is the running one.
 ///
-/// Files that were named are checked in full. The running kernel's modules are read only if the
-/// object asks for types that the kernel itself does not have, and those that cannot be read are left
-/// out, with a warning.
+/// What a target's types refer to is checked where it is followed: nothing else matters to the object.
+/// The running kernel's modules are read only if the object asks for types that the kernel itself does
+/// not have, and those that cannot be read are left out, with a warning.
 pub(crate) fn with_target<T>(
     arguments: &TargetArguments,
     kernel: &Kernel,
@@ -25,9 +25,6 @@ pub(crate) fn with_target<T>(
 ) -> Result<T, Failure> {
     let main = open(arguments.target.as_deref(), kernel)?;
     let btf = main.parse()?;
-    if arguments.target.is_some() {
-        validate(&main, &btf)?;
-    }
     if btf.byte_order() != object.byte_order() {
         message::warning(format_args!(
             "{} is {}, the object is {}: a kernel of that sort cannot run it",
@@ -173,6 +170,7 @@ pub(crate) fn parse_modules<'a>(
         match file.parse_split(base) {
             Ok(btf) => {
                 if *is_named {
+                    // The least that tells a module of another kernel: it refers to what is not there.
                     validate(file, &btf)?;
                 }
                 parsed.push((name.as_str(), btf));

@@ -67,6 +67,8 @@ pub use self::{
 
 /// The BTF of a file that holds one, of any sort; an archive may have just one that does.
 ///
+/// What is plain BTF is mapped: nobody may write to the file as long as its BTF is looked at.
+///
 /// # Errors
 /// A file that cannot be read, is no target, is damaged, unpacks to more than `limits` allow, or
 /// holds several.
@@ -141,12 +143,19 @@ impl Iterator for Targets {
     }
 }
 
+/// Maps a file that is BTF, as linkers and debuggers map theirs.
+#[expect(unsafe_code, reason = "reading instead would double the time of most commands")]
+fn map(path: &Path) -> Result<BtfFile, FileError> {
+    // SAFETY: that nobody writes to a target while it is looked at, whoever names it answers for.
+    // Kernels' files are replaced, not written to, and so are those that this crate writes.
+    unsafe { BtfFile::map(path) }
+}
+
 /// What is in a file.
 fn open_file(path: &Path, limits: Limits) -> Result<Content, TargetError> {
-    // What is plain BTF or ELF needs no more than this, and the running kernel's is mapped. A pipe
-    // can be read only once.
+    // What is plain BTF or ELF needs no more than this. A pipe can be read only once.
     if path.metadata().is_ok_and(|metadata| metadata.is_file()) {
-        match BtfFile::open(path) {
+        match map(path) {
             Ok(file) => return Ok(Content::One(file)),
             Err(FileError { problem: Problem::Unrecognised { .. }, .. }) => {}
             // It may be the wrapper of a kernel.

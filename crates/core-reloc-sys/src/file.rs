@@ -12,14 +12,14 @@ use memmap2::Mmap;
 use crate::{
     elf::{BtfSection, btf_section},
     error::{FileError, Problem},
-    map::SysfsBtf,
+    map::{SysfsBtf, map},
     read::{ELF_MAGIC, Opened, read_range},
 };
 
 /// The BTF of a file, and the file's path.
 ///
 /// It owns the bytes. Of an ELF file it reads just the headers and the `.BTF` section; the running
-/// kernel's own file it maps.
+/// kernel's own file it maps, and others if the caller answers for them: see [`BtfFile::map`].
 ///
 /// ```
 /// use btf_types::Kind;
@@ -64,8 +64,49 @@ impl BtfFile {
     /// A file that cannot be read, is empty, is neither BTF nor ELF, or is an ELF file that is
     /// damaged or has no BTF.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, FileError> {
-        let path = path.into();
-        match read(&path) {
+        Self::open_with(path.into(), Opened::read_whole_bytes)
+    }
+
+    /// As [`BtfFile::open`], but a file that is BTF and nothing else is mapped, which takes half the
+    /// time, and memory only where it is looked at.
+    ///
+    /// ```
+    /// # use btf_types::{ByteOrder, build::Builder};
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("vmlinux.btf");
+    /// # std::fs::write(&path, Builder::new(ByteOrder::Little).finish()?)?;
+    /// use core_reloc_sys::BtfFile;
+    ///
+    /// // SAFETY: nobody writes to this file.
+    /// let file = unsafe { BtfFile::map(&path) }?;
+    /// assert!(file.parse()?.is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Safety
+    /// Nobody may write to the file or cut it short as long as the value lives. Replacing the file by
+    /// another one, as package managers and careful writers do, is harmless.
+    ///
+    /// # Errors
+    /// As [`BtfFile::open`].
+    #[expect(unsafe_code, reason = "the caller answers for the file")]
+    pub unsafe fn map(path: impl Into<PathBuf>) -> Result<Self, FileError> {
+        Self::open_with(path.into(), |opened| {
+            opened.check_len()?;
+            // SAFETY: the caller answers for it.
+            match unsafe { map(&opened.file) } {
+                Ok(map) => Ok(Bytes::Mapped(map)),
+                // Not everything that can be read can be mapped.
+                Err(_) => opened.read_whole_bytes(),
+            }
+        })
+    }
+
+    fn open_with(
+        path: PathBuf,
+        take_raw: impl FnOnce(Opened) -> Result<Bytes, Problem>,
+    ) -> Result<Self, FileError> {
+        match read(&path, take_raw) {
             Ok((bytes, source)) => Ok(Self { path, bytes, source }),
             Err(problem) => Err(FileError { path, problem }),
         }
@@ -162,11 +203,14 @@ impl fmt::Debug for BtfFile {
     }
 }
 
-/// The BTF of a file, and what the file is.
-fn read(path: &Path) -> Result<(Bytes, Source), Problem> {
+/// The BTF of a file, and what the file is. What is BTF and nothing else is taken as the caller likes.
+fn read(
+    path: &Path,
+    take_raw: impl FnOnce(Opened) -> Result<Bytes, Problem>,
+) -> Result<(Bytes, Source), Problem> {
     let opened = Opened::open(path)?;
     match opened.magic.as_slice() {
-        [0x9f, 0xeb, ..] | [0xeb, 0x9f, ..] => read_raw(opened),
+        [0x9f, 0xeb, ..] | [0xeb, 0x9f, ..] => read_raw(opened, take_raw),
         ELF_MAGIC if opened.is_seekable => read_section(opened.file),
         ELF_MAGIC => read_section(Cursor::new(opened.read_whole()?)),
         _ => Err(unrecognised(opened.magic)),
@@ -187,16 +231,25 @@ fn unrecognised(found: Vec<u8>) -> Problem {
     Problem::Unrecognised { found, expected: "BTF (9f eb, eb 9f) or ELF (7f 45 4c 46)" }
 }
 
-fn read_raw(opened: Opened) -> Result<(Bytes, Source), Problem> {
+fn read_raw(
+    opened: Opened,
+    take_raw: impl FnOnce(Opened) -> Result<Bytes, Problem>,
+) -> Result<(Bytes, Source), Problem> {
     let Some(shown) = SysfsBtf::new(&opened.file) else {
-        return Ok((Bytes::Read(opened.read_whole()?), Source::Raw));
+        return Ok((take_raw(opened)?, Source::Raw));
     };
     let bytes = match shown.map() {
         Ok(map) => Bytes::Mapped(map),
         // Older kernels cannot map it. The bytes can be read all the same.
-        Err(_) => Bytes::Read(opened.read_whole()?),
+        Err(_) => opened.read_whole_bytes()?,
     };
     Ok((bytes, Source::Kernel))
+}
+
+impl Opened {
+    fn read_whole_bytes(self) -> Result<Bytes, Problem> {
+        self.read_whole().map(Bytes::Read)
+    }
 }
 
 fn read_section(mut file: impl Read + Seek) -> Result<(Bytes, Source), Problem> {

@@ -1,4 +1,4 @@
-//! Mapping the kernel's own BTF: the only unsafe code that is shipped.
+//! Mapping files: the only unsafe code of this crate.
 
 use std::{fs::File, io};
 
@@ -25,11 +25,23 @@ impl<'a> SysfsBtf<'a> {
     /// Where the kernel cannot map its BTF, as before Linux 6.16, or a module's.
     pub(crate) fn map(&self) -> io::Result<Mmap> {
         #[expect(unsafe_code, reason = "a safe way to map a file cannot exist")]
-        // SAFETY: the bytes behind a mapping must not change while they are lent out as a slice, nor
-        // may the file become shorter. BTF on sysfs is memory of the kernel's, which it keeps
-        // read-only from boot on, and a file that nobody can write to or truncate.
+        // SAFETY: BTF on sysfs is memory of the kernel's, which it keeps read-only from boot on, and
+        // a file that nobody can write to or truncate.
         unsafe {
-            MmapOptions::new().map_copy_read_only(self.0)
+            map(self.0)
         }
     }
+}
+
+/// Maps a file, privately.
+///
+/// # Safety
+/// The bytes behind the mapping must not change while it is there, nor may the file become shorter.
+///
+/// # Errors
+/// What the system says.
+#[expect(unsafe_code, reason = "the caller answers for the file")]
+pub(crate) unsafe fn map(file: &File) -> io::Result<Mmap> {
+    // SAFETY: the caller keeps to the same rules.
+    unsafe { MmapOptions::new().map_copy_read_only(file) }
 }

@@ -64,6 +64,11 @@ impl Opened {
         Ok(Self { file, magic, is_seekable: metadata.is_file() })
     }
 
+    /// Looks whether the file is larger than what is read.
+    pub(crate) fn check_len(&self) -> Result<(), Problem> {
+        check_len("the file", self.file.metadata()?.len())
+    }
+
     /// All of the file's bytes.
     pub(crate) fn read_whole(self) -> Result<Vec<u8>, Problem> {
         let Self { file, magic: mut bytes, .. } = self;

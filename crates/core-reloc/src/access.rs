@@ -48,23 +48,18 @@ impl AccessPath {
     /// # Errors
     /// See [`AccessError`].
     pub fn parse(text: &[u8]) -> Result<Self, AccessError> {
-        let mut path = Self::default();
-        let mut number: Option<u32> = None;
-        for (at, byte) in text.iter().enumerate() {
-            match byte {
-                b'0'..=b'9' => {
-                    let digit = u64::from(byte.wrapping_sub(b'0'));
-                    // Ten times a `u32` and a digit fit.
-                    let value = u64::from(number.unwrap_or(0)).wrapping_mul(10).wrapping_add(digit);
-                    let value = u32::try_from(value);
-                    number = Some(value.map_err(|_| AccessError::TooLarge { part: path.len() })?);
-                }
-                b':' => path.push(number.take().ok_or(AccessError::Empty { at })?)?,
-                found => return Err(AccessError::Unexpected { at, found: *found }),
+        let mut indices = [0; MAX_PATH_LEN];
+        let (mut len, mut start) = (0_usize, 0_usize);
+        loop {
+            let (index, end) = number(text, start, len)?;
+            *indices.get_mut(len).ok_or(AccessError::TooLong)? = index;
+            len = len.saturating_add(1);
+            match text.get(end) {
+                Some(b':') => start = end.saturating_add(1),
+                Some(found) => return Err(AccessError::Unexpected { at: end, found: *found }),
+                None => return Ok(Self(SmallVec::from_slice(indices.get(..len).unwrap_or(&[])))),
             }
         }
-        path.push(number.ok_or(AccessError::Empty { at: text.len() })?)?;
-        Ok(path)
     }
 
     /// Appends an index.
@@ -76,17 +71,44 @@ impl AccessPath {
         if self.len() == MAX_PATH_LEN {
             return Err(AccessError::TooLong);
         }
-        if i32::try_from(index).is_err() {
-            return Err(AccessError::TooLarge { part: self.len() });
-        }
-        self.0.push(index);
+        let index = self::index(index.into());
+        self.0.push(index.ok_or(AccessError::TooLarge { part: self.len() })?);
         Ok(())
+    }
+
+    /// A path of which only the length matters.
+    pub(crate) fn of_len(len: usize) -> Self {
+        Self(SmallVec::from_elem(0, len))
     }
 
     /// Takes the last index off.
     pub(crate) fn pop(&mut self) {
         self.0.pop();
     }
+}
+
+/// Reads the number of a part, which begins at `start`, and where it ends.
+#[inline]
+fn number(text: &[u8], start: usize, part: usize) -> Result<(u32, usize), AccessError> {
+    let (mut number, mut at) = (0, start);
+    while let Some(digit @ b'0'..=b'9') = text.get(at) {
+        // Ten times a `u32` and a digit fit.
+        let digit = u64::from(digit.wrapping_sub(b'0'));
+        let value = u64::from(number).wrapping_mul(10).wrapping_add(digit);
+        number = index(value).ok_or(AccessError::TooLarge { part })?;
+        at = at.saturating_add(1);
+    }
+    match text.get(at) {
+        _ if at > start => Ok((number, at)),
+        Some(found) if *found != b':' => Err(AccessError::Unexpected { at, found: *found }),
+        _ => Err(AccessError::Empty { at }),
+    }
+}
+
+/// A number that an access string may have.
+#[inline]
+fn index(number: u64) -> Option<u32> {
+    u32::try_from(number).ok().filter(|index| *index <= i32::MAX.cast_unsigned())
 }
 
 impl Deref for AccessPath {

@@ -4,6 +4,7 @@
 //! scan all types of the target for every root type; here the root types share one pass, or an
 //! index.
 
+mod buckets;
 pub(crate) mod index;
 mod scan;
 mod tier;
@@ -12,6 +13,7 @@ mod wanted;
 use alloc::{
     boxed::Box,
     collections::{BTreeMap, btree_map::Entry},
+    vec,
     vec::Vec,
 };
 use core::ops::Range;
@@ -71,12 +73,20 @@ impl<'a> Candidates<'a> {
     /// Looks for the candidates of many root types at once. Those that are known, or have no name,
     /// are passed over.
     pub(crate) fn find_all(&mut self, roots: impl IntoIterator<Item = TypeId>) {
-        let mut wanted = Vec::new();
+        let mut new = Vec::new();
         for root in roots {
             if self.roots.contains_key(&root) {
                 continue;
             }
             let Ok(wants) = self.wanted(root) else { continue };
+            // The number follows; the place among the root types is that of this moment.
+            let (place, _) = self.roots.insert_full(root, u32::MAX);
+            new.push((wants, place));
+        }
+        // In this order each is found, or put in, next to the one before.
+        new.sort_unstable();
+        let mut wanted = Vec::new();
+        for (wants, place) in new {
             let number = match self.numbers.entry(wants) {
                 Entry::Occupied(known) => *known.get(),
                 Entry::Vacant(new) => {
@@ -85,7 +95,9 @@ impl<'a> Candidates<'a> {
                     *new.insert(u32::try_from(number).unwrap_or(u32::MAX))
                 }
             };
-            self.roots.insert(root, number);
+            if let Some((_, slot)) = self.roots.get_index_mut(place) {
+                *slot = number;
+            }
         }
         self.search(&wanted);
     }
@@ -145,37 +157,65 @@ impl<'a> Candidates<'a> {
     }
 
     /// Looks for what is wanted in the main BTF, and for what that does not have in the modules.
-    /// Each becomes the next group.
+    /// Each becomes the next group. What is wanted comes sorted.
     fn search(&mut self, wanted: &[Wanted<'a>]) {
         let positions = 0..u32::try_from(wanted.len()).unwrap_or(u32::MAX);
-        let mut found: Vec<(u32, Candidate)> = Vec::new();
+        let mut found = Found { by_position: Vec::new(), counts: vec![0; wanted.len()] };
         self.main.find(wanted, positions.clone(), |position, _, type_id| {
-            found.push((position, Candidate { type_id, module: None }));
+            found.add(position, Candidate { type_id, module: None });
         });
-        found.sort_by_key(|(position, _)| *position);
         if !self.modules.is_empty() {
-            let mut of_main = found.iter().map(|(position, _)| *position).peekable();
-            let missing = positions.clone().filter(move |position| {
-                while of_main.next_if(|other| other < position).is_some() {}
-                of_main.peek() != Some(position)
+            let missing: Vec<u32> =
+                positions.filter(|position| found.count(*position) == 0).collect();
+            self.modules.find(wanted, missing.into_iter(), |position, place, type_id| {
+                found.add(position, Candidate { type_id, module: u32::try_from(place).ok() });
             });
-            let mut of_modules = Vec::new();
-            self.modules.find(wanted, missing, |position, place, type_id| {
-                let module = u32::try_from(place).ok();
-                of_modules.push((position, Candidate { type_id, module }));
-            });
-            found.append(&mut of_modules);
-            found.sort_by_key(|(position, _)| *position);
         }
+        found.append_to(&mut self.found, &mut self.groups);
+    }
+}
 
-        let mut found = found.into_iter().peekable();
-        for position in positions {
-            let start = self.found.len();
-            while let Some((_, candidate)) = found.next_if(|(other, _)| *other == position) {
-                self.found.push(candidate);
+/// What was found of some names, whose positions come in any order.
+struct Found {
+    by_position: Vec<(u32, Candidate)>,
+    /// How many there are of each position.
+    counts: Vec<u32>,
+}
+
+impl Found {
+    fn add(&mut self, position: u32, candidate: Candidate) {
+        if let Some(count) = self.counts.get_mut(position as usize) {
+            *count = count.saturating_add(1);
+            self.by_position.push((position, candidate));
+        }
+    }
+
+    fn count(&self, position: u32) -> u32 {
+        self.counts.get(position as usize).copied().unwrap_or(0)
+    }
+
+    /// Makes a group of each position's, in the order in which they were found.
+    fn append_to(self, all: &mut Vec<Candidate>, groups: &mut Vec<Range<u32>>) {
+        let first = all.len();
+        let place = |len: usize| u32::try_from(len).unwrap_or(u32::MAX);
+        let mut end = place(first);
+        // Where the next of each position goes.
+        let mut next = self.counts;
+        for count in &mut next {
+            let start = end;
+            end = end.saturating_add(*count);
+            groups.push(start..end);
+            *count = start;
+        }
+        let nothing = Candidate { type_id: TypeId::VOID, module: None };
+        all.resize(first.saturating_add(self.by_position.len()), nothing);
+        for (position, candidate) in self.by_position {
+            if let Some(next) = next.get_mut(position as usize) {
+                if let Some(slot) = all.get_mut(*next as usize) {
+                    *slot = candidate;
+                }
+                *next = next.saturating_add(1);
             }
-            let place = |len: usize| u32::try_from(len).unwrap_or(u32::MAX);
-            self.groups.push(place(start)..place(self.found.len()));
         }
     }
 }

@@ -13,13 +13,19 @@
 /// ```
 #[inline]
 pub fn essential_name(name: &[u8]) -> &[u8] {
-    let separator = name.windows(5).rposition(|window| {
-        matches!(window, [before, b'_', b'_', b'_', after] if *before != b'_' && *after != b'_')
-    });
-    match separator {
-        Some(at) => name.get(..=at).unwrap_or(name),
-        None => name,
+    let is_other = |byte: &u8| *byte != b'_';
+    let mut rest = name;
+    // From one run of underscores to the one before it; most names have few.
+    while let Some(last) = rest.iter().rposition(|byte| *byte == b'_') {
+        let before = rest.get(..last).unwrap_or_default();
+        let start = before.iter().rposition(is_other).map_or(0, |other| other.saturating_add(1));
+        let is_inside = start > 0 && last.saturating_add(1) < name.len();
+        if is_inside && last.wrapping_sub(start) == 2 {
+            return name.get(..start).unwrap_or(name);
+        }
+        rest = name.get(..start).unwrap_or_default();
     }
+    name
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 
 use alloc::{boxed::Box, vec::Vec};
 
-use btf_types::{Btf, ByteOrder, Kind, Type, TypeId, ext::CoreReloc};
+use btf_types::{Btf, ByteOrder, TypeId, ext::CoreReloc};
 use smallvec::SmallVec;
 
 use crate::{
@@ -21,7 +21,7 @@ use crate::{
         shared::{SharedSpecs, SpecPair},
         target::{Stop, target_spec},
     },
-    value::{Accessed, Side, Value, value},
+    value::{AccessClass, Accessed, Side, Value, value},
     work::Work,
 };
 
@@ -53,7 +53,7 @@ pub struct Relocator<'a> {
     options: Options,
     candidates: Candidates<'a>,
     shared: SharedSpecs<'a>,
-    work: Work,
+    work: Work<'a>,
 }
 
 impl<'a> Relocator<'a> {
@@ -188,8 +188,8 @@ impl<'a> Relocator<'a> {
         let order = self.local.byte_order();
         if let Some(shared) = self.shared.find(relocation) {
             let mut question = Question { relocation, local: &shared.local, order, original: None };
-            let answer = question.answer(shared.candidate, &shared.target)?;
-            return Ok(question.resolution(Some(answer.change), Some(shared.candidate), None));
+            let change = question.answer(&shared.target)?;
+            return Ok(question.resolution(Some(change), Some(shared.candidate), None));
         }
 
         let local = local_spec(self.local, relocation, &mut self.work.budget)?;
@@ -210,10 +210,11 @@ impl<'a> Relocator<'a> {
             let ty = self.target.candidate(candidate).map_err(Cause::Target)?;
             match target_spec(&local, relocation.kind, (candidate, ty), &mut self.work) {
                 Ok(place) => {
-                    let answer = question.answer(candidate, &place)?;
+                    let change = question.answer(&place)?;
+                    let this = Match { candidate, place, change };
                     match &first {
-                        None => first = Some(answer),
-                        Some(first) => first.agree(&answer, self.target)?,
+                        None => first = Some(this),
+                        Some(first) => first.agree(&this, self.target)?,
                     }
                     matching.push(position);
                 }
@@ -247,7 +248,7 @@ struct Question<'q, 'a> {
     local: &'q Place<'a>,
     order: ByteOrder,
     /// What the local types answer, once it was needed.
-    original: Option<Value<'a>>,
+    original: Option<Value>,
 }
 
 /// A candidate that matches, with its answer.
@@ -257,8 +258,9 @@ struct Match<'a> {
     change: Change,
 }
 
-impl<'a> Question<'_, 'a> {
-    fn original(&mut self) -> Result<Value<'a>, Cause> {
+impl Question<'_, '_> {
+    #[inline]
+    fn original(&mut self) -> Result<Value, Cause> {
         match self.original {
             Some(original) => Ok(original),
             None => {
@@ -270,13 +272,13 @@ impl<'a> Question<'_, 'a> {
         }
     }
 
-    fn answer(&mut self, candidate: Candidate, place: &Place<'a>) -> Result<Match<'a>, Cause> {
+    /// What becomes of the instruction where a place of the target answers.
+    #[inline]
+    fn answer(&mut self, place: &Place<'_>) -> Result<Change, Cause> {
         let original = self.original()?;
         let new = value(self.relocation.kind, place, self.order, Side::Target)?;
         let resize = resize(original.accessed, new.accessed);
-        let change =
-            Change { original: original.value, checked: original.exact, value: new.value, resize };
-        Ok(Match { candidate, place: *place, change })
+        Ok(Change { original: original.value, checked: original.exact, value: new.value, resize })
     }
 
     /// What the kind answers when nothing matches: "no", where it asks for existence, or nothing.
@@ -293,6 +295,7 @@ impl<'a> Question<'_, 'a> {
         }))
     }
 
+    #[inline]
     fn resolution(
         &self,
         change: Option<Change>,
@@ -323,17 +326,18 @@ impl Match<'_> {
 
 /// What becomes of the size of a load or store, given what it accesses in the local and in the
 /// target type.
-fn resize(original: Option<Accessed<'_>>, new: Option<Accessed<'_>>) -> Resize {
-    let size = |accessed: Option<Accessed<'_>>| accessed.map_or(0, |accessed| accessed.size);
+fn resize(original: Option<Accessed>, new: Option<Accessed>) -> Resize {
+    let size = |accessed: Option<Accessed>| accessed.map_or(0, |accessed| accessed.size);
     let (from, to) = (size(original), size(new));
     if from == to {
         return Resize::Same;
     }
-    let (Some(original), Some(new)) = (original, new) else {
-        return Resize::Unsafe { from, to };
-    };
-    let both = |test: fn(Type<'_>) -> bool| test(original.ty) && test(new.ty);
-    let unsigned = |ty: Type<'_>| ty.int().is_some_and(|int| !int.is_signed());
-    let safe = both(|ty| ty.kind() == Kind::Ptr) || both(unsigned);
-    if safe { Resize::To { from, to } } else { Resize::Unsafe { from, to } }
+    match (original, new) {
+        (Some(original), Some(new))
+            if original.class == new.class && original.class != AccessClass::Other =>
+        {
+            Resize::To { from, to }
+        }
+        _ => Resize::Unsafe { from, to },
+    }
 }

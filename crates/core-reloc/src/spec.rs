@@ -7,6 +7,7 @@ pub(crate) mod enumerator;
 pub(crate) mod local;
 pub(crate) mod member;
 pub(crate) mod shared;
+pub(crate) mod step;
 pub(crate) mod target;
 
 use btf_types::{Btf, Enumerator, StrOffset, Type, TypeId};

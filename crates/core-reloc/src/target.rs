@@ -52,7 +52,7 @@ impl<'a> Target<'a> {
         self
     }
 
-    /// Adds an index of the names of the main BTF's types: 8 bytes for each type that can be a root
+    /// Adds an index of the names of the main BTF's types: about 12 bytes for each type that can be a root
     /// type. It pays when several objects are relocated, or relocations come one by one.
     #[must_use]
     pub fn indexed(mut self) -> Self {

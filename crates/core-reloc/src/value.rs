@@ -27,26 +27,45 @@ impl Side {
 }
 
 /// What a place answers.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Value<'a> {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Value {
     /// The answer.
     pub(crate) value: u64,
     /// Whether the compiler must have written the same: not for what it may see differently.
     pub(crate) exact: bool,
     /// What a load or store at this offset accesses; none for bitfields and other questions.
-    pub(crate) accessed: Option<Accessed<'a>>,
+    pub(crate) accessed: Option<Accessed>,
 }
 
 /// What a load or store accesses: a field, or an element of it.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Accessed<'a> {
-    /// The type of the field, or of the element that the access string ends at.
-    pub(crate) ty: Type<'a>,
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Accessed {
     /// The size in bytes; of an array, that of one element.
     pub(crate) size: u32,
+    /// Whether the field is such that the size of a load may change.
+    pub(crate) class: AccessClass,
 }
 
-impl Value<'_> {
+/// What fields are, as far as loads of another size go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AccessClass {
+    Pointer,
+    UnsignedInt,
+    /// Nothing that could be loaded with another size.
+    Other,
+}
+
+impl AccessClass {
+    fn of(ty: Type<'_>) -> Self {
+        match ty.kind() {
+            Kind::Ptr => Self::Pointer,
+            Kind::Int if !is_signed(ty) => Self::UnsignedInt,
+            _ => Self::Other,
+        }
+    }
+}
+
+impl Value {
     fn exact(value: u64) -> Self {
         Self { value, exact: true, accessed: None }
     }
@@ -58,12 +77,13 @@ impl Value<'_> {
 
 /// What the place that a spec leads to answers to the question of a kind. The byte order is that of
 /// the code.
-pub(crate) fn value<'a>(
+#[inline]
+pub(crate) fn value(
     kind: RelocKind,
-    place: &Place<'a>,
+    place: &Place<'_>,
     order: ByteOrder,
     side: Side,
-) -> Result<Value<'a>, Cause> {
+) -> Result<Value, Cause> {
     let btf_error = side.cause();
     match kind {
         RelocKind::FieldExists
@@ -90,12 +110,12 @@ pub(crate) fn value<'a>(
     }
 }
 
-fn field_value<'a>(
+fn field_value(
     kind: RelocKind,
-    place: &Place<'a>,
+    place: &Place<'_>,
     order: ByteOrder,
     btf_error: impl Fn(BtfError) -> Cause,
-) -> Result<Value<'a>, Cause> {
+) -> Result<Value, Cause> {
     // Every field-based spec leads to a field.
     let field = *place.field().ok_or(Cause::NotTheRoot)?;
     if field.bitfield_size > 0 {
@@ -123,7 +143,7 @@ fn bitfield_value(
     bit_offset: u32,
     field: Field<'_>,
     order: ByteOrder,
-) -> Result<Value<'static>, Cause> {
+) -> Result<Value, Cause> {
     let (byte_offset, load) = Load::covering(bit_offset, field.bitfield_size, field.ty)?;
     Ok(match kind {
         RelocKind::FieldByteOffset => Value::inexact(byte_offset.into()),
@@ -135,9 +155,9 @@ fn bitfield_value(
 }
 
 /// What a load or store of a field of this type accesses.
-fn accessed(ty: Type<'_>, size: u32) -> Result<Accessed<'_>, BtfError> {
+fn accessed(ty: Type<'_>, size: u32) -> Result<Accessed, BtfError> {
     let size = if ty.kind() == Kind::Array { ty.innermost_element()?.size()? } else { size };
-    Ok(Accessed { ty, size })
+    Ok(Accessed { size, class: AccessClass::of(ty) })
 }
 
 fn is_signed(ty: Type<'_>) -> bool {

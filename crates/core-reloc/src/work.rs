@@ -15,6 +15,7 @@ use crate::{
     spec::{
         enumerator::{EnumeratorIndex, find_enumerator},
         member::{Found, MemberSearch, index::MemberIndex},
+        step::Steps,
     },
 };
 
@@ -22,8 +23,9 @@ use crate::{
 ///
 /// What comes of them is the same as if every one were done by itself.
 #[derive(Debug)]
-pub(crate) struct Work {
+pub(crate) struct Work<'a> {
     pub(crate) budget: Budget,
+    pub(crate) steps: Steps<'a>,
     members: IndexMap<TargetType, Searches<MemberIndex>, IdHasher>,
     enumerators: IndexMap<TargetType, Searches<EnumeratorIndex>, IdHasher>,
     tests: BTreeMap<Test, Result<bool, Cause>>,
@@ -56,10 +58,11 @@ enum Searches<T> {
     Indexed(T),
 }
 
-impl Work {
+impl<'a> Work<'a> {
     pub(crate) fn new(budget: Budget) -> Self {
         Self {
             budget,
+            steps: Steps::default(),
             members: IndexMap::default(),
             enumerators: IndexMap::default(),
             tests: BTreeMap::new(),
@@ -67,11 +70,11 @@ impl Work {
     }
 
     /// Looks for a member by its name with NUL. If it is found, the path leads to it.
-    pub(crate) fn member<'a>(
+    pub(crate) fn member<'b>(
         &mut self,
         module: Option<u32>,
-        btf: &'a Btf<'a>,
-        within: Type<'a>,
+        btf: &'b Btf<'b>,
+        within: Type<'b>,
         name: &[u8],
         path: &mut AccessPath,
     ) -> Result<Option<Found>, Cause> {
@@ -90,11 +93,11 @@ impl Work {
     }
 
     /// Looks for an enumerator by its essential name; its index.
-    pub(crate) fn enumerator<'a>(
+    pub(crate) fn enumerator<'b>(
         &mut self,
         module: Option<u32>,
-        btf: &'a Btf<'a>,
-        within: Type<'a>,
+        btf: &'b Btf<'b>,
+        within: Type<'b>,
         essential: &[u8],
     ) -> Result<Option<u32>, Cause> {
         let target = TargetType { module, type_id: within.id() };
@@ -265,7 +268,7 @@ mod tests {
 
     /// What comes of testing a type against itself with so many steps left, and how many it takes.
     fn test(
-        work: &mut Work,
+        work: &mut Work<'_>,
         btf: &Btf<'_>,
         kind: RelocKind,
         left: usize,

@@ -257,11 +257,21 @@ fn damaged_types_of_the_target() {
         &target_with(24 + 7, &[0x1f]),
         "type [1] at offset 0x18 has unknown kind 31, and no layout table gives its size",
     );
-    check(
-        Role::Target,
-        &target_with(24, &[0xff; 4]),
-        "type [1] (INT) at offset 0x18 refers to string offset 4294967295, the last is 573",
-    );
+}
+
+/// What a target's types refer to matters where it is followed; what shows types checks it all.
+#[test]
+fn damaged_references_of_the_target() {
+    let folder = Folder::new();
+    let path = folder.file("file", &target_with(24, &[0xff; 4]));
+    let run = relocate(&folder, Role::Target, &path);
+    assert_eq!(run.status, 0, "{run:?}");
+    for command in ["query", "dump"] {
+        let complaint = crate::program::run(&[command, "job", "--target", &path]).refused();
+        let expected =
+            "type [1] (INT) at offset 0x18 refers to string offset 4294967295, the last is 573\n";
+        assert!(complaint.ends_with(expected), "{complaint}");
+    }
 }
 
 /// What a record says is a relocation's matter: it fails, and the others are reported.

@@ -5,7 +5,7 @@ use core::cmp::Ordering;
 
 use btf_types::{Btf, Kind, KindSet, StrOffset, Type, TypeId};
 
-use super::wanted::Wanted;
+use super::{buckets::Buckets, wanted::Wanted};
 use crate::{essential_name, hash};
 
 /// Kinds that C code names a root type by. Other named kinds (functions and variables, mostly) are
@@ -28,6 +28,7 @@ pub(crate) struct NameIndex<'a> {
     types: Numbered<'a>,
     /// The hash in the upper, the number in the lower half; those of one hash sorted by name.
     entries: Vec<u64>,
+    buckets: Buckets,
 }
 
 /// The own types of some BTFs, numbered through all of them.
@@ -81,7 +82,8 @@ impl<'a> NameIndex<'a> {
             }
         }
         entries.shrink_to_fit();
-        Self { kinds, types, entries }
+        let buckets = Buckets::new(entries.iter().map(|entry| hash_of(*entry)));
+        Self { kinds, types, entries, buckets }
     }
 
     /// Whether types of a kind are indexed.
@@ -92,13 +94,14 @@ impl<'a> NameIndex<'a> {
     /// The types that are wanted, in the order of BTFs and ids: each as the position of its BTF
     /// among those that are indexed, and its id.
     pub(super) fn find(&self, wanted: Wanted<'a>) -> impl Iterator<Item = (usize, TypeId)> {
-        let hash = u64::from(wanted.hash);
+        let hash = wanted.hash;
         let place = move |entry: u64| match hash_of(entry).cmp(&hash) {
             Ordering::Equal => self.types.essential_name(entry).cmp(wanted.essential),
             unequal => unequal,
         };
-        let start = self.entries.partition_point(|entry| place(*entry).is_lt());
-        let entries = self.entries.get(start..).unwrap_or_default();
+        let bucket = self.entries.get(self.buckets.range(hash)).unwrap_or_default();
+        let start = bucket.partition_point(|entry| place(*entry).is_lt());
+        let entries = bucket.get(start..).unwrap_or_default();
         let of_the_name = entries.iter().take_while(move |entry| place(**entry).is_eq());
         let types = of_the_name.filter_map(|entry| self.types.get(*entry));
         types
@@ -125,8 +128,8 @@ impl<'a> Numbered<'a> {
     }
 }
 
-fn hash_of(entry: u64) -> u64 {
-    entry >> 32
+fn hash_of(entry: u64) -> u32 {
+    (entry >> 32) as u32
 }
 
 #[cfg(test)]
@@ -170,12 +173,15 @@ mod tests {
         let wanted = [(&other, Kind::Struct), (&one, Kind::Union), (&one, Kind::Struct)];
         let wanted = wanted.map(|(name, kind)| Wanted::new(name.as_bytes(), kind));
         let expected = [vec![(0, 1), (0, 4), (1, 6)], vec![(0, 3)], vec![(0, 2)]];
+        // A scan takes them sorted.
+        let mut cases: Vec<_> = wanted.into_iter().zip(expected).collect();
+        cases.sort_unstable();
+        let (wanted, expected): (Vec<_>, Vec<_>) = cases.into_iter().unzip();
 
         let index = NameIndex::with(Kind::Union, &btfs);
-        let found: [Vec<_>; 3] =
-            wanted.map(|wanted| index.find(wanted).map(|(at, id)| (at, id.0)).collect());
-        assert_eq!(found, expected);
-        let mut found = [const { Vec::new() }; 3];
+        let find = |wanted: &Wanted<'_>| index.find(*wanted).map(|(at, id)| (at, id.0)).collect();
+        assert_eq!(wanted.iter().map(find).collect::<Vec<Vec<_>>>(), expected);
+        let mut found = vec![Vec::new(); 3];
         scan(&btfs, &wanted, &[0, 1, 2], |position, at, id| {
             found[position as usize].push((at, id.0));
         });

@@ -4,12 +4,12 @@ use alloc::{vec, vec::Vec};
 
 use btf_types::{Btf, Info, Kind, KindSet, StrOffset, TypeId};
 
-use super::wanted::Wanted;
+use super::{buckets::Buckets, wanted::Wanted};
 use crate::{essential_name, hash};
 
 /// Looks in one pass over the own types of some BTFs for the wanted names at some positions, and
 /// reports each type that is found: the position of its name, that of its BTF, and its id; in the
-/// order of BTFs and ids.
+/// order of BTFs and ids. What is wanted is sorted, and so are the positions.
 pub(super) fn scan<'a>(
     btfs: &[&'a Btf<'a>],
     wanted: &[Wanted<'_>],
@@ -18,23 +18,37 @@ pub(super) fn scan<'a>(
 ) {
     let filter = Filter::new(wanted, positions);
     let names = Names::new(wanted, positions);
+    let mut batch = Vec::with_capacity(BATCH);
     for (place, btf) in btfs.iter().enumerate() {
         let order = btf.byte_order();
-        for (id, record) in btf.own_records(filter.kinds) {
-            let name_off = StrOffset(record.name_off.get(order));
-            if !filter.may_want(btf, name_off) {
-                continue;
+        let mut records = btf.own_records(filter.looked_at());
+        loop {
+            batch.extend(records.by_ref().take(BATCH));
+            if batch.is_empty() {
+                break;
             }
-            let Ok(name) = btf.string(name_off) else { continue };
-            let kind = Info(record.info.get(order)).kind();
-            for (position, wanted) in names.find(essential_name(&name)) {
-                if wanted.is_of_kind(kind) {
-                    found(position, place, id);
+            batch.retain(|(_, record)| {
+                let kind = Info(record.info.get(order)).kind();
+                let name_off = StrOffset(record.name_off.get(order));
+                // Both, and not one after the other: which types pass one is hard to guess.
+                filter.may_want(btf, name_off) & filter.kinds.contains(kind)
+            });
+            for (id, record) in batch.drain(..) {
+                let Ok(name) = btf.string(StrOffset(record.name_off.get(order))) else { continue };
+                let kind = Info(record.info.get(order)).kind();
+                for (position, wanted) in names.find(essential_name(&name)) {
+                    if wanted.is_of_kind(kind) {
+                        found(position, place, id);
+                    }
                 }
             }
         }
     }
 }
+
+/// How many types are looked at together: the first bytes of their names, which are all over the
+/// strings, are then fetched at the same time rather than one after the other.
+const BATCH: usize = 64;
 
 /// The wanted names in their order: by hash, and by name where hashes are equal, since somebody may
 /// have made many of one hash.
@@ -42,17 +56,16 @@ struct Names<'w> {
     wanted: &'w [Wanted<'w>],
     /// The hash of each with its position.
     hashes: Vec<(u32, u32)>,
+    buckets: Buckets,
 }
 
 impl<'w> Names<'w> {
+    /// The names at some positions, which grow; what is wanted is sorted.
     fn new(wanted: &'w [Wanted<'_>], positions: &[u32]) -> Self {
-        let get = |position: u32| wanted.get(position as usize);
-        let hash = |position: &u32| Some((get(*position)?.hash, *position));
-        let mut hashes: Vec<(u32, u32)> = positions.iter().filter_map(hash).collect();
-        hashes.sort_unstable_by(|one, other| {
-            one.0.cmp(&other.0).then_with(|| get(one.1).cmp(&get(other.1)))
-        });
-        Self { wanted, hashes }
+        let hash = |position: &u32| Some((wanted.get(*position as usize)?.hash, *position));
+        let hashes: Vec<(u32, u32)> = positions.iter().filter_map(hash).collect();
+        let buckets = Buckets::new(hashes.iter().map(|(hash, _)| *hash));
+        Self { wanted, hashes, buckets }
     }
 
     /// Those that have a name: one for each kind.
@@ -63,12 +76,13 @@ impl<'w> Names<'w> {
         let get = move |(_, position): &(u32, u32)| {
             wanted.get(*position as usize).map(|wanted| (*position, wanted))
         };
-        let start = self.hashes.partition_point(|entry| {
+        let bucket = self.hashes.get(self.buckets.range(hash)).unwrap_or_default();
+        let start = bucket.partition_point(|entry| {
             entry.0 < hash
                 || entry.0 == hash
                     && get(entry).is_some_and(|(_, wanted)| wanted.essential < essential)
         });
-        let rest = self.hashes.get(start..).unwrap_or_default();
+        let rest = bucket.get(start..).unwrap_or_default();
         let same_hash = rest.iter().take_while(move |entry| entry.0 == hash);
         same_hash.map_while(get).take_while(move |(_, wanted)| wanted.essential == essential)
     }
@@ -112,6 +126,11 @@ impl Filter {
         filter
     }
 
+    /// The kinds whose records are looked at.
+    fn looked_at(&self) -> KindSet {
+        if self.kinds.is_subset(KindSet::TYPE_NAMES) { KindSet::TYPE_NAMES } else { self.kinds }
+    }
+
     /// The word and bit of [`Filter::starts`] of the first bytes of a name.
     #[inline]
     fn start_bit(&self, start: [u8; 4]) -> (usize, u64) {
@@ -123,14 +142,12 @@ impl Filter {
     #[inline]
     fn may_want(&self, btf: &Btf<'_>, name_off: StrOffset) -> bool {
         let Some(name) = btf.string_and_rest(name_off) else { return false };
-        if let [a, b, c, d, ..] = name {
-            let (word, bit) = self.start_bit([*a, *b, *c, *d]);
-            if self.starts.get(word).is_some_and(|word| word & bit != 0) {
-                return true;
-            }
-        }
+        let start = name.first_chunk().copied().unwrap_or_default();
+        let (word, bit) = self.start_bit(start);
+        let is_start = self.starts.get(word).is_some_and(|word| word & bit != 0);
         let first = name.first().copied().unwrap_or(0);
-        self.short.get(usize::from(first >> 6)).is_some_and(|word| word & (1 << (first & 63)) != 0)
+        let short = self.short.get(usize::from(first >> 6));
+        is_start | short.is_some_and(|word| word & (1 << (first & 63)) != 0)
     }
 }
 

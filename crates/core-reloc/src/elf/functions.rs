@@ -91,6 +91,14 @@ impl<'a> Functions<'a> {
     }
 }
 
+impl Function {
+    /// Whether it covers an offset of a section.
+    #[inline]
+    pub(super) fn covers(&self, section: u32, offset: u32) -> bool {
+        self.section == section && (self.start..self.end).contains(&u64::from(offset))
+    }
+}
+
 /// Fills in which function ends last, of sorted ones.
 fn link(functions: &mut [Function]) {
     let mut last: Option<(usize, Function)> = None;

@@ -173,11 +173,19 @@ impl<'a> Object<'a> {
         relocator.roots_without_candidates().next().is_some()
     }
 
-    /// The root types that are looked for in the target.
-    pub(super) fn roots(&self) -> impl Iterator<Item = TypeId> {
-        let records = self.groups.iter().flat_map(|group| group.records.records());
+    /// The root types that are looked for in the target, in the order of the records; most of them
+    /// once, though many records in a row have the same.
+    pub(super) fn roots(&self) -> Vec<TypeId> {
         let needs_no_target = RelocKind::TypeIdLocal.to_raw();
-        records.filter(move |record| record.kind != needs_no_target).map(|record| record.type_id)
+        let mut roots = Vec::new();
+        for group in &self.groups {
+            for record in group.records.records() {
+                if record.kind != needs_no_target && roots.last() != Some(&record.type_id) {
+                    roots.push(record.type_id);
+                }
+            }
+        }
+        roots
     }
 
     pub(super) fn place_of_core_reloc_len(&self) -> Option<usize> {

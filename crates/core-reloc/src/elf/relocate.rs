@@ -7,7 +7,9 @@ use alloc::vec::Vec;
 
 use thiserror::Error as ThisError;
 
-use super::{Object, ObjectRelocation, Outcome, Relocations, Report, object::Place};
+use super::{
+    Object, ObjectRelocation, Outcome, Relocations, Report, functions::Function, object::Place,
+};
 use crate::{
     Cause, Code, Error, Options, PatchError, Patched, Relocator, Resolution, Status, Target,
     describe, patch::SLOT_OFF,
@@ -31,6 +33,7 @@ impl<'a> Object<'a> {
             relocator,
             records: self.relocations(),
             bytes: self.as_bytes().to_vec(),
+            function: None,
             counts: Counts::default(),
         }
     }
@@ -49,6 +52,8 @@ pub struct Relocating<'a> {
     records: Relocations<'a>,
     /// The copy of the file that is patched.
     bytes: Vec<u8>,
+    /// The function of the relocation before: most likely that of the next one too.
+    function: Option<&'a Function>,
     counts: Counts,
 }
 
@@ -56,22 +61,62 @@ impl<'a> Iterator for Relocating<'a> {
     type Item = Report<'a>;
 
     fn next(&mut self) -> Option<Report<'a>> {
-        let relocator = self.relocator.as_mut()?;
         let relocation = self.records.next()?;
-        let code = match relocation.place() {
-            Place::Code { start, bytes, .. } => {
-                let end = start.saturating_add(bytes.len());
-                self.bytes.get_mut(start..end).unwrap_or_default()
+        let (outcome, before, after) = match self.relocate(&relocation)? {
+            Ok((resolution, Patched { status, before, after })) => {
+                (Outcome::Applied { status, resolution }, Some(before), Some(after))
             }
-            Place::Missing | Place::NotCode => &mut [],
+            Err(outcome) => {
+                let insn = Code::at(self.code(&relocation), relocation.insn_off());
+                (outcome, insn, insn)
+            }
         };
-        let (outcome, before, after) = relocate(relocator, code, &relocation);
-        self.counts.add(&outcome);
         Some(Report { relocation, before, after, outcome, target: self.target })
     }
 }
 
-impl Relocating<'_> {
+impl<'a> Relocating<'a> {
+    /// Does one relocation, and counts it. None if there is nothing that relocates.
+    #[inline]
+    fn relocate(
+        &mut self,
+        relocation: &ObjectRelocation<'a>,
+    ) -> Option<Result<(Resolution, Patched), Outcome>> {
+        let is_covered = self.is_covered(relocation);
+        let relocator = self.relocator.as_mut()?;
+        let code = code_of(&mut self.bytes, relocation);
+        let done = is_covered.and_then(|()| relocate(relocator, code, relocation));
+        match &done {
+            Ok((_, patched)) => self.counts.add_status(patched.status),
+            Err(outcome) => self.counts.add(outcome),
+        }
+        Some(done)
+    }
+
+    /// Whether a function covers the instruction.
+    #[inline]
+    fn is_covered(&mut self, relocation: &ObjectRelocation<'a>) -> Result<(), Outcome> {
+        let insn_off = relocation.insn_off();
+        if !insn_off.is_multiple_of(SLOT_OFF) {
+            return Err(Outcome::Failed(Error {
+                subject: describe::record_subject(relocation.local(), relocation.record()),
+                cause: Cause::Patch(PatchError::Misaligned { insn_off }),
+            }));
+        }
+        if let (Place::Code { index, .. }, Some(function)) = (relocation.place(), self.function)
+            && function.covers(index, insn_off)
+        {
+            return Ok(());
+        }
+        self.function = Some(relocation.function_symbol().map_err(Outcome::Skipped)?);
+        Ok(())
+    }
+
+    /// The code of the relocation's section, as it is now.
+    fn code(&mut self, relocation: &ObjectRelocation<'a>) -> &[u8] {
+        code_of(&mut self.bytes, relocation)
+    }
+
     /// What became of the relocations so far.
     pub fn counts(&self) -> Counts {
         self.counts
@@ -83,7 +128,10 @@ impl Relocating<'_> {
     /// # Errors
     /// When a relocation failed; there is no object then.
     pub fn finish(mut self) -> Result<Relocated, Failed> {
-        self.by_ref().for_each(drop);
+        // Nobody wants to see these.
+        while let Some(relocation) = self.records.next()
+            && self.relocate(&relocation).is_some()
+        {}
         if self.counts.failed > 0 {
             return Err(Failed { counts: self.counts });
         }
@@ -97,36 +145,24 @@ impl Relocating<'_> {
     }
 }
 
-/// Does one relocation, and tells the instruction before and after.
+/// The code of a relocation's section, in the copy of the file.
+#[inline]
+fn code_of<'b>(bytes: &'b mut [u8], relocation: &ObjectRelocation<'_>) -> &'b mut [u8] {
+    match relocation.place() {
+        Place::Code { start, bytes: code, .. } => {
+            let end = start.saturating_add(code.len());
+            bytes.get_mut(start..end).unwrap_or_default()
+        }
+        Place::Missing | Place::NotCode => &mut [],
+    }
+}
+
+#[inline]
 fn relocate(
     relocator: &mut Relocator<'_>,
     code: &mut [u8],
     relocation: &ObjectRelocation<'_>,
-) -> (Outcome, Option<Code>, Option<Code>) {
-    match try_relocate(relocator, code, relocation) {
-        Ok((resolution, Patched { status, before, after })) => {
-            (Outcome::Applied { status, resolution }, Some(before), Some(after))
-        }
-        Err(outcome) => {
-            let insn = Code::at(code, relocation.insn_off());
-            (outcome, insn, insn)
-        }
-    }
-}
-
-fn try_relocate(
-    relocator: &mut Relocator<'_>,
-    code: &mut [u8],
-    relocation: &ObjectRelocation<'_>,
 ) -> Result<(Resolution, Patched), Outcome> {
-    let insn_off = relocation.insn_off();
-    if !insn_off.is_multiple_of(SLOT_OFF) {
-        return Err(Outcome::Failed(Error {
-            subject: describe::record_subject(relocator.local(), relocation.record()),
-            cause: Cause::Patch(PatchError::Misaligned { insn_off }),
-        }));
-    }
-    relocation.function_symbol().map_err(Outcome::Skipped)?;
     let relocation = relocation.decode().map_err(Outcome::Failed)?;
     let resolution = relocator.resolve(&relocation).map_err(Outcome::Failed)?;
     let patched = relocator.apply(code, &relocation, &resolution).map_err(Outcome::Failed)?;
@@ -175,12 +211,18 @@ impl Counts {
     }
 
     fn add(&mut self, outcome: &Outcome) {
-        let count = match outcome {
-            Outcome::Applied { status: Status::Relocated, .. } => &mut self.relocated,
-            Outcome::Applied { status: Status::Poisoned(_), .. } => &mut self.poisoned,
-            Outcome::Applied { status: Status::Kept(_), .. } => &mut self.kept,
-            Outcome::Failed(_) => &mut self.failed,
-            Outcome::Skipped(_) => &mut self.skipped,
+        match outcome {
+            Outcome::Applied { status, .. } => self.add_status(*status),
+            Outcome::Failed(_) => self.failed = self.failed.saturating_add(1),
+            Outcome::Skipped(_) => self.skipped = self.skipped.saturating_add(1),
+        }
+    }
+
+    fn add_status(&mut self, status: Status) {
+        let count = match status {
+            Status::Relocated => &mut self.relocated,
+            Status::Poisoned(_) => &mut self.poisoned,
+            Status::Kept(_) => &mut self.kept,
         };
         *count = count.saturating_add(1);
     }

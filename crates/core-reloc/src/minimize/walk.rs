@@ -23,7 +23,7 @@ pub(super) struct Walk<'w, 'a> {
     local: &'w Btf<'w>,
     target: &'w Target<'a>,
     marks: &'w mut Marks<'a>,
-    work: Work,
+    work: Work<'a>,
 }
 
 impl<'w, 'a> Walk<'w, 'a> {

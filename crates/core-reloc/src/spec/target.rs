@@ -13,7 +13,10 @@ use crate::{
     essential_name,
     limits::MAX_PATH_LEN,
     spec::local::element_bits,
-    spec::{Accessor, End, Field, LocalSpec, Place, advance, is_flexible},
+    spec::{
+        Accessor, End, Field, LocalSpec, Place, advance, is_flexible,
+        step::{Origin, Step},
+    },
     value::Side,
     work::{TargetType, Work},
 };
@@ -117,11 +120,10 @@ pub(crate) fn target_spec<'a>(
     local: &LocalSpec<'a>,
     kind: RelocKind,
     (candidate, ty): (Candidate, Type<'a>),
-    work: &mut Work,
+    work: &mut Work<'a>,
 ) -> Result<Place<'a>, Stop> {
     let sides = Sides { local: local.place.btf, target: ty.btf() };
-    let path = AccessPath::default();
-    let mut matching = Matching { sides, module: candidate.module, path, work };
+    let mut matching = Matching { sides, module: candidate.module, work };
     let (bit_offset, end) = match kind.subject() {
         Subject::Type => (0, matching.match_type(local, kind, ty)?),
         Subject::Enumerator => (0, matching.match_enumerator(local, ty)?),
@@ -135,15 +137,15 @@ struct Matching<'m, 'a> {
     sides: Sides<'a>,
     /// The module that the candidate is of.
     module: Option<u32>,
-    /// The steps so far, anonymous members included: libbpf's low-level spec.
-    path: AccessPath,
-    work: &'m mut Work,
+    work: &'m mut Work<'a>,
 }
 
 /// How far a field has been found.
 struct Way<'a> {
     field: Field<'a>,
     bit_offset: u32,
+    /// How many steps were taken, anonymous members included: libbpf's low-level spec has as many.
+    depth: usize,
     /// The struct or union, and the index in it, of the member that the last step led to; none for
     /// an element.
     member: Option<(TypeId, u32)>,
@@ -197,7 +199,7 @@ impl<'a> Matching<'_, 'a> {
     ) -> Result<(u32, End<'a>), Stop> {
         let ty = self.work.budget.behind(candidate, Side::Target)?;
         let field = Field { ty, is_element: true, bitfield_size: 0 };
-        let mut way = Way { field, bit_offset: 0, member: None };
+        let mut way = Way { field, bit_offset: 0, depth: 0, member: None };
         for (position, accessor) in local.accessors.iter().enumerate() {
             match accessor.name_off {
                 Some(name_off) => self.take_member(&mut way, position, name_off, accessor)?,
@@ -216,10 +218,35 @@ impl<'a> Matching<'_, 'a> {
         name_off: StrOffset,
         accessor: &Accessor,
     ) -> Result<(), Stop> {
+        let within = TargetType { module: self.module, type_id: way.field.ty.id() };
+        let origin = Origin { local: (accessor.type_id, accessor.index), within };
+        let step = match self.work.steps.find(origin) {
+            Some(step) if way.depth.saturating_add(step.levels) <= MAX_PATH_LEN => *step,
+            _ => {
+                let step = self.find_member(way, position, name_off, accessor)?;
+                self.work.steps.keep(origin, step);
+                step
+            }
+        };
+        way.advance(step.bit_offset)?;
+        way.field = Field { ty: step.ty, is_element: false, bitfield_size: step.bitfield_size };
+        way.depth = way.depth.saturating_add(step.levels);
+        way.member = Some(step.member);
+        Ok(())
+    }
+
+    fn find_member(
+        &mut self,
+        way: &Way<'a>,
+        position: usize,
+        name_off: StrOffset,
+        accessor: &Accessor,
+    ) -> Result<Step<'a>, Stop> {
         let Self { sides, module, .. } = *self;
         let within = way.field.ty;
         let name = sides.local_name_with_nul(name_off)?;
-        let found = self.work.member(module, sides.target, within, name, &mut self.path)?;
+        let mut path = AccessPath::of_len(way.depth);
+        let found = self.work.member(module, sides.target, within, name, &mut path)?;
         let Some(found) = found else {
             let target = within.id();
             return Err(Mismatch::NoMember { accessor: position, target }.into());
@@ -232,10 +259,13 @@ impl<'a> Matching<'_, 'a> {
             let (local, target) = (accessor.member_type, found.type_id);
             return Err(Mismatch::Incompatible { accessor: position, local, target }.into());
         }
-        way.advance(found.bit_offset)?;
-        way.field = Field { ty, is_element: false, bitfield_size: found.bitfield_size };
-        way.member = Some((found.owner, found.index));
-        Ok(())
+        Ok(Step {
+            member: (found.owner, found.index),
+            ty,
+            bit_offset: found.bit_offset,
+            bitfield_size: found.bitfield_size,
+            levels: path.len().saturating_sub(way.depth),
+        })
     }
 
     /// Goes to the element of an index: of the root, as if it were an array, or of a target array.
@@ -256,10 +286,10 @@ impl<'a> Matching<'_, 'a> {
             let element = self.sides.target.type_by_id(array.element).map_err(Cause::Target)?;
             self.work.budget.behind(element, Side::Target)?
         };
-        if self.path.len() >= MAX_PATH_LEN {
+        if way.depth >= MAX_PATH_LEN {
             return Err(Cause::TooDeep.into());
         }
-        self.path.push(index).map_err(Cause::from)?;
+        way.depth = way.depth.saturating_add(1);
         let bits = element_bits(element, index).map_err(Cause::Target)?;
         way.advance(bits.ok_or(Cause::OffsetOverflow)?)?;
         way.field = Field { ty: element, is_element: true, bitfield_size: 0 };
