@@ -7,13 +7,13 @@ mod features;
 mod msrv;
 mod packages;
 
-use std::process::Command;
 use std::time::Instant;
 
 use crate::command::{cargo, is_installed, run as run_command};
 use crate::skip::skipped;
 use crate::{
-    Result, api, bench, data, deny, fixtures, instructions, manual, mutants, package, s390x,
+    Result, api, bench, data, deny, dependencies, fixtures, instructions, manual, mutants, package,
+    s390x,
 };
 
 /// Debian's rustc, which comes with a `core` and `alloc` built for BPF.
@@ -43,8 +43,13 @@ const STEPS: &[Step] = &[
         run: || api::run(&["--check".to_string()]),
     },
     Step {
+        name: "dependencies",
+        about: "the crates depend on what is recorded, and no more than promised",
+        run: || dependencies::run(&["--check".to_string()]),
+    },
+    Step {
         name: "features",
-        about: "each crate builds alone, with each feature alone",
+        about: "each crate builds alone, with each feature alone and with each two",
         run: features::check,
     },
     Step {
@@ -65,8 +70,8 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "no_std",
-        about: "the two libraries build where there is no std: inside BPF",
-        run: no_std,
+        about: "the two libraries build where there is no std, inside BPF, with the same features",
+        run: features::check_no_std,
     },
     Step {
         name: "package",
@@ -181,27 +186,6 @@ fn test() -> Result {
     let mut test = cargo();
     test.args(["test", "--workspace", "--all-features", "--locked"]);
     run_command(test.env("PROPTEST_RNG_SEED", "1"))
-}
-
-fn no_std() -> Result {
-    for target in BARE_METAL {
-        let mut check = cargo();
-        check.args([
-            "check",
-            "--target",
-            target,
-            "--package",
-            "btf-types",
-            "--package",
-            "core-reloc",
-        ]);
-        // Property tests, the one feature left out, run where there is std.
-        check.args(["--features", "btf-types/build,core-reloc/elf,core-reloc/minimize"]);
-        check.args(["--locked", "--target-dir", "target/no_std"]);
-        run_command(check.env("RUSTC", DEBIAN_RUSTC))?;
-    }
-    // What it says about itself is part of the proof.
-    run_command(Command::new(DEBIAN_RUSTC).arg("--version"))
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ mod crates;
 mod data;
 mod demo;
 mod deny;
+mod dependencies;
 mod fixtures;
 mod fuzz;
 mod instructions;
@@ -81,6 +82,12 @@ const TASKS: &[Task] = &[
         arguments: "",
         about: "licences, bans and sources of the dependencies, by cargo-deny",
         run: deny::run,
+    },
+    Task {
+        name: "dependencies",
+        arguments: "[--check]",
+        about: "list what each crate is built of in docs/dependencies, or check that it is as recorded",
+        run: dependencies::run,
     },
     Task {
         name: "fixtures",

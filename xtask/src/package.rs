@@ -1,8 +1,9 @@
 //! `cargo xtask package`: packs each published crate as a registry would get it, has cargo build it
-//! from the packed files, compares what it holds with `docs/packages`, and builds the projects of
-//! strangers in `tests/downstream` against it.
+//! from the packed files, compares what it holds with `docs/packages`, builds the projects of
+//! strangers in `tests/downstream` against it, and it with the lowest versions of its dependencies.
 
 mod downstream;
+mod minimal;
 
 use std::fs;
 use std::path::Path;
@@ -29,7 +30,11 @@ pub(crate) fn run(arguments: &[String]) -> Result {
         listings.push(package.listing()?);
     }
     settle(&listings, !record, "cargo xtask package --record")?;
-    if record { Ok(()) } else { downstream::check(&packages) }
+    if record {
+        return Ok(());
+    }
+    downstream::check(&packages)?;
+    minimal::check(&packages)
 }
 
 /// Packs all crates in one command: cargo then takes each for the registry's where another needs it.

@@ -1,69 +1,62 @@
-//! Each crate alone, with each feature alone.
+//! Each crate alone, with each feature alone and with each two; and those features that claim to need
+//! no std, where there is none.
+//!
+//! cargo-hack makes such commands too, but takes minutes to install, and there are few of them.
 
 use std::fs;
-use std::path::PathBuf;
+use std::process::Command;
 
 use crate::Result;
-use crate::command::{cargo, run};
+use crate::ci::{BARE_METAL, DEBIAN_RUSTC};
+use crate::command::{cargo, output, run};
+use crate::crates::{PUBLISHED, features, matrix};
 
-/// Checks every crate below `crates/` with no feature, then with each by itself.
-///
-/// One package a command: in one build of several, cargo would unite their features.
+/// The crates that are `no_std`, each with the features that need std all the same.
+const NO_STD: [(&str, &[&str]); 2] = [("btf-types", &["proptest"]), ("core-reloc", &["proptest"])];
+
+/// Checks every published crate with no feature, with each by itself, and with each two.
 pub(super) fn check() -> Result {
-    for folder in crates()? {
-        let manifest = folder.join("Cargo.toml");
-        let text = fs::read_to_string(&manifest)
-            .map_err(|error| format!("{}: {error}", manifest.display()))?;
-        check_alone(&manifest, None)?;
-        for feature in features(&text) {
-            check_alone(&manifest, Some(feature))?;
+    for name in PUBLISHED {
+        for set in sets(name, &[])? {
+            let mut check = one(name, &set);
+            run(check.env("RUSTFLAGS", "-D warnings"))?;
         }
     }
     Ok(())
 }
 
-fn check_alone(manifest: &std::path::Path, feature: Option<&str>) -> Result {
+/// Checks the libraries on bare metal, in the same way.
+pub(super) fn check_no_std() -> Result {
+    for target in BARE_METAL {
+        for (name, need_std) in NO_STD {
+            for set in sets(name, need_std)? {
+                let mut check = one(name, &set);
+                check.args(["--target", target, "--target-dir", "target/no_std"]);
+                run(check.env("RUSTC", DEBIAN_RUSTC))?;
+            }
+        }
+    }
+    // What it says about itself is part of the proof.
+    let version = output(Command::new(DEBIAN_RUSTC).arg("--version"))?;
+    println!("{}", String::from_utf8(version)?.trim_end());
+    Ok(())
+}
+
+/// One package a command: in one build of several, cargo would unite their features.
+fn one(name: &str, features: &[String]) -> Command {
     let mut check = cargo();
-    check.args(["check", "--quiet", "--locked", "--no-default-features", "--manifest-path"]);
-    check.arg(manifest);
-    if let Some(feature) = feature {
-        check.args(["--features", feature]);
+    check.args(["check", "--quiet", "--locked", "--no-default-features", "--package", name]);
+    if !features.is_empty() {
+        check.args(["--features", &features.join(",")]);
     }
-    run(check.env("RUSTFLAGS", "-D warnings"))
+    check
 }
 
-fn crates() -> Result<Vec<PathBuf>> {
-    let mut folders = fs::read_dir("crates")?
-        .map(|entry| entry.map(|entry| entry.path()))
-        .collect::<std::io::Result<Vec<_>>>()?;
-    folders.sort();
-    Ok(folders)
-}
-
-/// The names in the manifest's `[features]` section, `default` left out: it only
-/// unites others.
-fn features(manifest: &str) -> Vec<&str> {
-    manifest
-        .lines()
-        .map(str::trim)
-        .skip_while(|line| *line != "[features]")
-        .skip(1)
-        .take_while(|line| !line.starts_with('['))
-        .filter(|line| !line.starts_with('#'))
-        .filter_map(|line| line.split_once('=').map(|(name, _)| name.trim()))
-        .filter(|name| *name != "default")
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn features_are_read_from_the_manifest() {
-        let manifest = "[package]\nname = \"a\"\n\n[features]\ndefault = []\n## Words = words.\n\
-                        build = []\nelf = [\"dep:object\"]\n\n[dependencies]\nb = \"1\"\n";
-        assert_eq!(features(manifest), ["build", "elf"]);
-        assert!(features("[package]\nname = \"a\"\n").is_empty());
-    }
+fn sets(name: &str, left_out: &[&str]) -> Result<Vec<Vec<String>>> {
+    let manifest = format!("crates/{name}/Cargo.toml");
+    let text = fs::read_to_string(&manifest).map_err(|error| format!("{manifest}: {error}"))?;
+    let mut features = features(&text);
+    features.retain(|feature| !left_out.contains(feature));
+    let sets = matrix(&features).into_iter();
+    Ok(sets.map(|set| set.into_iter().map(str::to_owned).collect()).collect())
 }
