@@ -121,3 +121,86 @@ fn no_name_begins_with_get() {
         assert!(!listing.contains("::get_"), "{name}");
     }
 }
+
+mod traits {
+    use std::{error::Error, fmt, hash::Hash};
+
+    use btf_types::{build, ext};
+    use core_reloc::{elf, explain};
+
+    /// Plain values.
+    fn value<T: Copy + fmt::Debug + Eq + Hash + Send + Sync + 'static>() {}
+
+    /// What borrows from bytes that somebody else holds.
+    fn view<T: Copy + fmt::Debug + Send + Sync>() {}
+
+    /// Goes to other threads, and can be compared in tests and printed.
+    fn error<T: Error + Clone + Eq + Send + Sync + 'static>() {}
+
+    /// The same with an `io::Error` in it, which can neither be cloned nor compared.
+    fn error_of_io<T: Error + Send + Sync + 'static>() {}
+
+    fn shared<T: fmt::Debug + Send + Sync>() {}
+
+    fn shown<T: fmt::Display>() {}
+
+    #[test]
+    fn types_have_the_traits_that_are_expected() {
+        value::<btf_types::TypeId>();
+        value::<btf_types::StrOffset>();
+        value::<btf_types::Kind>();
+        value::<btf_types::KindSet>();
+        value::<btf_types::Info>();
+        value::<btf_types::IntEncoding>();
+        value::<btf_types::ByteOrder>();
+        value::<btf_types::PointerSize>();
+        value::<btf_types::Array>();
+        value::<ext::CoreReloc>();
+        value::<core_reloc::RelocKind>();
+        value::<core_reloc::Candidate>();
+        value::<core_reloc::Change>();
+        value::<core_reloc::Code>();
+        value::<core_reloc::Options>();
+        value::<core_reloc::Shifts>();
+        value::<core_reloc::Status>();
+        value::<elf::Counts>();
+        value::<explain::Problem>();
+
+        view::<btf_types::Name<'_>>();
+        view::<btf_types::Type<'_>>();
+        view::<btf_types::Member<'_>>();
+        view::<btf_types::Entries<'_, btf_types::Member<'_>>>();
+        view::<btf_types::BtfExt<'_>>();
+        view::<core_reloc::Module<'_>>();
+        view::<elf::ObjectRelocation<'_>>();
+
+        error::<btf_types::Error>();
+        error::<build::Error>();
+        error::<core_reloc::AccessError>();
+        error::<core_reloc::Error>();
+        error::<core_reloc::Cause>();
+        error::<core_reloc::PatchError>();
+        error::<core_reloc::GenerateError>();
+        error::<core_reloc::QueryError>();
+        error::<elf::ObjectError>();
+        error::<elf::Failed>();
+        error_of_io::<core_reloc_sys::FileError>();
+        error_of_io::<core_reloc_sys::NotFound>();
+
+        shared::<btf_types::Btf<'_>>();
+        shared::<build::Builder<'_>>();
+        shared::<core_reloc::Target<'_>>();
+        shared::<core_reloc::Relocator<'_>>();
+        shared::<elf::Object<'_>>();
+        shared::<core_reloc_sys::BtfFile>();
+
+        shown::<btf_types::TypeId>();
+        shown::<btf_types::Kind>();
+        shown::<btf_types::Name<'_>>();
+        shown::<core_reloc::AccessPath>();
+        shown::<core_reloc::RelocKind>();
+        shown::<core_reloc::Code>();
+        shown::<elf::Report<'_>>();
+        shown::<core_reloc_sys::SupportReport>();
+    }
+}

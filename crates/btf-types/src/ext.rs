@@ -15,6 +15,23 @@ use crate::{
 ///
 /// Parsing checks that every sub-section and every record lies inside. What records refer to, in
 /// the `.BTF` beside, is checked when it is followed.
+///
+/// ```
+/// use btf_types::{Btf, BtfExt};
+///
+/// fn print_relocations(btf: &[u8], ext: &[u8]) -> btf_types::Result<()> {
+///     let (btf, ext) = (Btf::parse(btf)?, BtfExt::parse(ext)?);
+///     for section in ext.core_relocs().sections() {
+///         println!("{}", btf.string(section.name_off())?);
+///         for record in section.records() {
+///             let root = btf.type_by_id(record.type_id)?;
+///             let access = btf.string(record.access_str_off)?;
+///             println!("  {:#x}: {} {access}", record.insn_off, root.name()?);
+///         }
+///     }
+///     Ok(())
+/// }
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct BtfExt<'a> {
     order: ByteOrder,

@@ -31,6 +31,16 @@ use crate::{
 /// One type of a BTF.
 ///
 /// The accessors of what only some kinds have give `None`, or nothing to iterate, for the others.
+///
+/// ```
+/// use btf_types::{Kind, Result, Type};
+///
+/// /// What a pointer, or a typedef of one, points to.
+/// fn pointee(ty: Type<'_>) -> Result<Option<Type<'_>>> {
+///     let ty = ty.skip_modifiers_and_typedefs()?;
+///     if ty.kind() == Kind::Ptr { ty.referenced() } else { Ok(None) }
+/// }
+/// ```
 #[derive(Clone, Copy)]
 pub struct Type<'a> {
     btf: &'a Btf<'a>,

@@ -6,10 +6,9 @@
 //! # Example
 //! ```
 //! match core_reloc_sys::kernel_btf() {
-//!     Ok(file) => println!("{} types in {}", file.parse()?.len(), file.path().display()),
+//!     Ok(file) => println!("{}: {} bytes", file.path().display(), file.as_bytes().len()),
 //!     Err(error) => println!("{error}"),
 //! }
-//! # Ok::<(), core_reloc_sys::FileError>(())
 //! ```
 //!
 //! # Guide

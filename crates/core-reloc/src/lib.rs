@@ -28,6 +28,7 @@
 //!     btf.finish()
 //! }
 //!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let (object, kernel) = (types(8)?, types(24)?);
 //! let (local, kernel) = (Btf::parse(&object)?, Btf::parse(&kernel)?);
 //! let target = Target::new(&kernel);
@@ -37,7 +38,8 @@
 //! let patched = Relocator::new(&local, &target).relocate(&mut code, &relocation)?;
 //! assert_eq!(patched.status, Status::Relocated);
 //! assert_eq!(code, [0x61, 0x10, 24, 0, 0, 0, 0, 0]); // r0 = *(u32 *)(r1 + 24)
-//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # Ok(())
+//! # }
 //! ```
 //!
 //! # Untrusted input

@@ -1,6 +1,14 @@
 //! What a caller may choose.
 
 /// How an object is relocated.
+///
+/// ```
+/// use core_reloc::{Options, Unresolved};
+///
+/// // As a loader wants it that runs nothing which would have to be poisoned.
+/// let strict = Options::default().unresolved(Unresolved::Error);
+/// assert!(strict.narrow);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Options {

@@ -1,16 +1,22 @@
-//! The lowest versions of their dependencies that the packed manifests allow: whether they really do.
+//! The packed crates by themselves: each builds from nothing but its package, and with the lowest
+//! versions of its dependencies that it allows.
+//!
+//! cargo's own verification takes packages that have changed since its last one for the old ones, if
+//! they have the same version.
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use super::{Package, list};
 use crate::Result;
 use crate::command::{cargo, run};
 
-/// A workspace of the packed crates: of what is direct to a member, cargo takes the lowest version.
-const FOLDER: &str = "target/minimal";
+/// A workspace of the packed crates, which depend on each other there.
+const FOLDER: &str = "target/packed";
+const MANIFEST: &str = "target/packed/Cargo.toml";
 
-/// Builds each packed crate with the lowest versions. The switch that chooses them is unstable.
+/// Builds each crate with the versions of `Cargo.lock`, and then with the lowest.
 pub(super) fn check(packages: &[Package]) -> Result {
     let mut manifest = String::from("[workspace]\nresolver = \"3\"\nmembers = [\"*-*\"]\n");
     manifest.push_str("\n[patch.crates-io]\n");
@@ -18,18 +24,28 @@ pub(super) fn check(packages: &[Package]) -> Result {
         copy(package)?;
         manifest.push_str(&format!("{0} = {{ path = \"{0}\" }}\n", package.name));
     }
-    fs::write(format!("{FOLDER}/Cargo.toml"), manifest)?;
-    let manifest = format!("{FOLDER}/Cargo.toml");
-    let mut update = cargo();
-    update.args(["update", "-Z", "direct-minimal-versions", "--manifest-path", &manifest]);
-    run(update.env("RUSTC_BOOTSTRAP", "1"))?;
+    fs::write(MANIFEST, manifest)?;
+    fs::copy("Cargo.lock", format!("{FOLDER}/Cargo.lock"))?;
     for package in packages {
-        let mut check = cargo();
-        check.args(["check", "--quiet", "--locked", "--all-features", "--package", package.name]);
-        check.args(["--manifest-path", &manifest, "--target-dir", "target/minimal/target"]);
-        run(&mut check)?;
+        // What others than these crates need drops out of the copied Cargo.lock.
+        run(&mut build(package))?;
+    }
+    // Of what a member names itself, the lowest; of what that needs, the highest that fits. The
+    // switch is unstable.
+    let mut lower = cargo();
+    lower.args(["update", "--quiet", "-Z", "direct-minimal-versions", "--manifest-path", MANIFEST]);
+    run(lower.env("RUSTC_BOOTSTRAP", "1"))?;
+    for package in packages {
+        run(build(package).args(["--locked", "--all-features"]))?;
     }
     Ok(())
+}
+
+fn build(package: &Package) -> Command {
+    let mut check = cargo();
+    check.args(["check", "--quiet", "--package", package.name, "--manifest-path", MANIFEST]);
+    check.args(["--target-dir", "target/packed/target"]);
+    check
 }
 
 /// Copies a packed crate. What only its tests need has lowest versions of its own, which are nobody's

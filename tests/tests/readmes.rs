@@ -1,0 +1,147 @@
+//! Each crate's README says what its documentation and its manifest say. (Their examples are
+//! compiled and run, too: `src/lib.rs`.)
+
+use std::{fs, path::Path};
+
+const CRATES: [&str; 4] = ["btf-types", "core-reloc", "core-reloc-sys", "core-reloc-cli"];
+
+fn read(path: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path);
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn readme(name: &str) -> String {
+    read(&format!("crates/{name}/README.md"))
+}
+
+fn manifest(name: &str) -> String {
+    read(&format!("crates/{name}/Cargo.toml"))
+}
+
+/// The documentation of a crate, without what makes it comments.
+fn documentation(name: &str) -> String {
+    let source = read(&format!("crates/{name}/src/lib.rs"));
+    let lines = source.lines().map_while(|line| line.strip_prefix("//!"));
+    lines.map(|line| format!("{}\n", line.strip_prefix(' ').unwrap_or(line))).collect()
+}
+
+/// The blocks of Rust code, without white space, which depends on where they stand: one may be
+/// within a `main` that the other hides.
+fn examples(text: &str) -> Vec<String> {
+    let blocks = text.split("```").skip(1).step_by(2);
+    let code = blocks.filter_map(|block| {
+        let (language, code) = block.split_once('\n')?;
+        matches!(language, "" | "rust").then_some(code)
+    });
+    let line =
+        |line: &str| line.strip_prefix("# ").unwrap_or(line).split_whitespace().collect::<String>();
+    code.map(|code| code.lines().map(line).collect()).collect()
+}
+
+fn paragraphs(text: &str) -> impl Iterator<Item = String> {
+    let words = |paragraph: &str| paragraph.split_whitespace().collect::<Vec<_>>().join(" ");
+    text.split("\n\n").map(words)
+}
+
+/// The names in a manifest's section of features.
+fn features(manifest: &str) -> Vec<&str> {
+    let section = manifest.split_once("[features]\n").map_or("", |(_, section)| section);
+    let lines = section.lines().take_while(|line| !line.starts_with('['));
+    let names =
+        lines.filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once(" ="));
+    names.map(|(name, _)| name).filter(|name| *name != "default").collect()
+}
+
+#[test]
+fn readmes_begin_as_the_documentation_does() {
+    for name in ["btf-types", "core-reloc", "core-reloc-sys"] {
+        let (readme, documentation) = (readme(name), documentation(name));
+        // The README has its title before.
+        assert_eq!(paragraphs(&readme).nth(1), paragraphs(&documentation).next(), "{name}");
+    }
+}
+
+#[test]
+fn their_examples_are_the_documentations() {
+    for name in ["btf-types", "core-reloc", "core-reloc-sys"] {
+        let documented = examples(&documentation(name));
+        let shown = examples(&readme(name));
+        assert!(!shown.is_empty(), "{name}");
+        for example in shown {
+            assert!(documented.contains(&example), "{name}: {example}\nis none of {documented:#?}");
+        }
+    }
+}
+
+/// The manifest's features are those that README and documentation list, in that order.
+#[test]
+fn features_are_documented() {
+    for name in CRATES {
+        let (readme, documentation, manifest) = (readme(name), documentation(name), manifest(name));
+        let features = features(&manifest);
+        let rows = readme.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`'));
+        assert_eq!(
+            rows.map(|(feature, _)| feature).collect::<Vec<_>>(),
+            features,
+            "{name}: README"
+        );
+        let items =
+            documentation.lines().filter_map(|line| line.strip_prefix("- `")?.split_once("`:"));
+        assert_eq!(items.map(|(feature, _)| feature).collect::<Vec<_>>(), features, "{name}: docs");
+    }
+}
+
+/// The workspace's README has all of them, too, in one table.
+#[test]
+fn the_workspaces_readme_lists_the_features() {
+    let readme = read("README.md");
+    for name in CRATES {
+        for feature in features(&manifest(name)) {
+            let row = format!("| `{name}` | `{feature}` |");
+            assert!(readme.contains(&row), "there is no row {row}");
+        }
+    }
+}
+
+#[test]
+fn the_minimum_rust_version_is_the_manifests() {
+    let workspace = read("Cargo.toml");
+    let version = workspace.lines().find_map(|line| line.strip_prefix("rust-version = "));
+    let says = format!("Rust {} or later", version.unwrap().trim_matches('"'));
+    for name in CRATES {
+        assert!(readme(name).contains(&says), "{name}: {says}");
+    }
+    assert!(read("README.md").contains(&says));
+}
+
+#[test]
+fn packages_can_be_found_by_what_they_are() {
+    for name in CRATES {
+        let manifest = manifest(name);
+        for key in ["description = \"", "keywords = [\"", "categories = [\"", "include = [\""] {
+            assert!(manifest.lines().any(|line| line.starts_with(key)), "{name} has no {key}");
+        }
+        for licence in ["LICENSE-APACHE", "LICENSE-MIT"] {
+            assert_eq!(read(&format!("crates/{name}/{licence}")), read(licence), "{name}");
+        }
+    }
+}
+
+/// Paths in backticks, from the repository's root: those with a folder in them.
+fn paths(text: &str) -> impl Iterator<Item = &str> {
+    let quoted = text.split('`').skip(1).step_by(2);
+    let folders = ["crates/", "docs/", "fixtures/", "tests/", "xtask/", "bench/"];
+    quoted.filter(move |path| folders.iter().any(|folder| path.starts_with(folder)))
+}
+
+#[test]
+fn files_that_the_documents_name_are_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    for name in ["CONTRIBUTING.md", "ARCHITECTURE.md", "docs/api-guidelines.md"] {
+        let text = read(name);
+        for path in paths(&text).filter(|path| !path.contains(['*', '{', '…'])) {
+            assert!(root.join(path).exists(), "{name}: there is no {path}");
+        }
+    }
+    assert!(paths(&read("CONTRIBUTING.md")).count() > 20);
+}
