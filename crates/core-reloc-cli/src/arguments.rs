@@ -176,6 +176,10 @@ pub struct Query {
     /// kernel]
     #[arg(long = "target", value_name = "FILE|DIR")]
     pub targets: Vec<PathBuf>,
+    /// A module's types, for what the kernel itself does not have, with at most one target; may be
+    /// given several times [default: the running kernel's modules, if that is the target]
+    #[arg(long = "module", value_name = "FILE")]
+    pub modules: Vec<PathBuf>,
     #[command(flatten)]
     pub format: FormatArguments,
 }
@@ -188,6 +192,8 @@ Examples:
       on two kernels, side by side
   core-reloc query task_struct.state --target kernels/
       on all that are in a folder
+  core-reloc query nf_conn.mark --target vmlinux-6.12 --module nf_conntrack.ko.xz
+      of a module
   core-reloc query BPF_MAP_TYPE_RINGBUF 'enum bpf_func_id::BPF_FUNC_loop' task_struct
       values of enumerators, and the size of a type
 
@@ -200,10 +206,8 @@ pub struct Dump {
     /// Names of types, or ids; `struct NAME` and the like for only that sort [default: all types]
     #[arg(value_name = "NAME|ID")]
     pub types: Vec<String>,
-    /// The types of a kernel, in a file of any sort that relocate takes; or those of an object
-    /// [default: the running kernel]
-    #[arg(long, value_name = "FILE")]
-    pub target: Option<PathBuf>,
+    #[command(flatten)]
+    pub target: TargetArguments,
     #[command(flatten)]
     pub format: FormatArguments,
 }
@@ -211,8 +215,13 @@ pub struct Dump {
 const DUMP_EXAMPLES: &str = "\
 Examples:
   core-reloc dump task_struct
+      of the running kernel, or of its modules if it does not have it
   core-reloc dump 'enum bpf_map_type' 4711 --target vmlinux-6.12
+      one by its name, and one by its id
+  core-reloc dump nf_conn --target vmlinux-6.12 --module nf_conntrack.ko.xz
+      a module's
   core-reloc dump --target prog.bpf.o --format json | jq -r 'select(.kind == \"STRUCT\") | .name'
+      all that an object has
 
 The exit status is 1 if a name or id was not found.";
 
@@ -255,10 +264,19 @@ The exit status is 1 if relocations fail; they fail with the whole BTF as well, 
 
 /// Says whether the running kernel's types are known, and from where
 #[derive(Debug, Args)]
+#[command(after_help = SUPPORT_EXAMPLES)]
 pub struct Support {
     #[command(flatten)]
     pub format: FormatArguments,
 }
+
+const SUPPORT_EXAMPLES: &str = "\
+Examples:
+  core-reloc support
+  core-reloc support --format json | jq -r .path
+      where the types are
+
+The exit status is 1 if they are not known; what was tried is then said.";
 
 /// Which kernel to relocate for.
 #[derive(Debug, Args)]

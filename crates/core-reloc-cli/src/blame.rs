@@ -64,7 +64,8 @@ fn blame(
 ) -> Result<Ending, Failure> {
     let lines = SourceLines::of(object);
     let poisoned = object.relocate(target, Options::default()).filter(|report| {
-        report.outcome.name() == "poisoned" && is_of_program(report, arguments.program.as_deref())
+        report.outcome.name() == "poisoned"
+            && is_of_program(&report.relocation, arguments.program.as_deref())
     });
     let blamed = poison.blame(poisoned, &lines);
     if blamed.is_empty() {

@@ -14,27 +14,36 @@ use crate::{
     failure::Failure,
     message,
     output::stdout,
-    target::with_btf,
+    target::with_types,
 };
 
 pub(crate) fn run(arguments: &Dump) -> Result<Ending, Failure> {
-    with_btf(arguments.target.as_deref(), &Kernel::running(), |btf| dump(arguments, btf))?
+    let is_missing = |btf: &Btf<'_>| arguments.types.iter().any(|name| find(btf, name).is_empty());
+    with_types(&arguments.target, &Kernel::running(), is_missing, |btf, modules| {
+        dump(arguments, btf, modules)
+    })?
 }
 
-fn dump(arguments: &Dump, btf: &Btf<'_>) -> Result<Ending, Failure> {
+fn dump(arguments: &Dump, btf: &Btf<'_>, modules: &[(&str, Btf<'_>)]) -> Result<Ending, Failure> {
     let mut out = stdout();
     let format = arguments.format.format;
     let mut ending = Ending::Good;
+    let modules = modules.iter().map(|(name, btf)| (Some(*name), btf));
+    let everywhere: Vec<_> = std::iter::once((None, btf)).chain(modules).collect();
     if arguments.types.is_empty() {
-        for ty in btf.types() {
-            print(ty, format, &mut out)?;
+        for (module, btf) in &everywhere {
+            for ty in btf.own_types() {
+                print(ty, *module, format, &mut out)?;
+            }
         }
     }
     for wanted in &arguments.types {
         let mut found = false;
-        for ty in find(btf, wanted) {
-            print(ty, format, &mut out)?;
-            found = true;
+        for (module, btf) in &everywhere {
+            for ty in find(btf, wanted) {
+                print(ty, *module, format, &mut out)?;
+                found = true;
+            }
         }
         if !found {
             message::error(format_args!("there is no type `{wanted}`"));
@@ -45,10 +54,12 @@ fn dump(arguments: &Dump, btf: &Btf<'_>) -> Result<Ending, Failure> {
     Ok(ending)
 }
 
-/// The types of an id or a name.
+/// The types of an id or a name, apart from those of a base.
 fn find<'a>(btf: &'a Btf<'a>, wanted: &str) -> Vec<Type<'a>> {
     if let Ok(id) = wanted.parse() {
-        return btf.type_by_id(TypeId(id)).into_iter().collect();
+        let id = TypeId(id);
+        let is_own = btf.base().is_none() || id >= btf.start_id();
+        return btf.type_by_id(id).ok().filter(|_| is_own).into_iter().collect();
     }
     let (keyword, name) = match wanted.split_once(' ') {
         Some((keyword @ ("struct" | "union" | "enum"), name)) => (keyword, name.trim()),
@@ -62,21 +73,27 @@ fn find<'a>(btf: &'a Btf<'a>, wanted: &str) -> Vec<Type<'a>> {
     };
     let is_it =
         |ty: &Type<'_>| !name.is_empty() && ty.is_named(name.as_bytes()) && is_of_sort(ty.kind());
-    btf.types().filter(is_it).collect()
+    btf.own_types().filter(is_it).collect()
 }
 
-fn print(ty: Type<'_>, format: Format, out: &mut impl Write) -> io::Result<()> {
+fn print(
+    ty: Type<'_>,
+    module: Option<&str>,
+    format: Format,
+    out: &mut impl Write,
+) -> io::Result<()> {
     match format {
-        Format::Text => text(ty, out),
-        Format::Json => json(ty, out),
+        Format::Text => text(ty, module, out),
+        Format::Json => json(ty, module, out),
     }
 }
 
 /// Prints a definition as pahole does, under a comment that says what it is.
-fn text(ty: Type<'_>, out: &mut impl Write) -> io::Result<()> {
+fn text(ty: Type<'_>, module: Option<&str>, out: &mut impl Write) -> io::Result<()> {
     let definition = Definition::of(ty);
     let size = definition.size.map(|size| format!(", {size} bytes")).unwrap_or_default();
-    let about = format!("/* {} {}{size} */", ty.id(), ty.kind());
+    let module = module.map(|module| format!(", of module {module}")).unwrap_or_default();
+    let about = format!("/* {} {}{size}{module} */", ty.id(), ty.kind());
     writeln!(out, "{}", about.dimmed())?;
     writeln!(out, "{}", definition.head)?;
     let width = |line: &core_reloc::DefinitionLine| 2 * line.depth + line.text.chars().count();
@@ -103,6 +120,8 @@ fn text(ty: Type<'_>, out: &mut impl Write) -> io::Result<()> {
 #[derive(Serialize)]
 struct Line {
     id: u32,
+    /// The module whose own type it is.
+    module: Option<String>,
     kind: &'static str,
     name: Option<String>,
     size: Option<u32>,
@@ -138,7 +157,7 @@ struct ParameterObject {
     r#type: Option<String>,
 }
 
-fn json(ty: Type<'_>, out: &mut impl Write) -> io::Result<()> {
+fn json(ty: Type<'_>, module: Option<&str>, out: &mut impl Write) -> io::Result<()> {
     let in_c = |id: TypeId| ty.btf().type_by_id(id).ok().map(type_in_c);
     let refers = ty.referenced_id().or(ty.array().map(|array| array.element));
     let members = ty.members().iter().map(|member| MemberObject {
@@ -159,6 +178,7 @@ fn json(ty: Type<'_>, out: &mut impl Write) -> io::Result<()> {
     });
     let line = Line {
         id: ty.id().0,
+        module: module.map(ToString::to_string),
         kind: ty.kind().name(),
         name: ty.name().ok().map(|name| name.to_string()),
         size: ty.size().ok(),

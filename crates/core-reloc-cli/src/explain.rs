@@ -3,11 +3,14 @@
 mod json;
 mod text;
 
-use std::io::{self, Write};
+use std::{
+    collections::BTreeSet,
+    io::{self, Write},
+};
 
 use core_reloc::{
     Options, Target,
-    elf::{Object, Outcome, Report, SourceLine, SourceLines},
+    elf::{Object, ObjectRelocation, Outcome, Report, SourceLine, SourceLines},
     essential_name,
     explain::{Explainer, Explanation},
 };
@@ -17,7 +20,7 @@ use crate::{
     Ending,
     arguments::{Explain, Format},
     failure::Failure,
-    object,
+    message, object,
     output::stdout,
     target::with_target,
 };
@@ -66,7 +69,38 @@ fn explain(
     if let Format::Text = arguments.format.format {
         writeln!(out, "{shown} of {total} relocations shown")?;
     }
+    warn_of_names(arguments, object);
     Ok(ending)
+}
+
+/// Says which names there are, if the ones that were given are of nothing.
+fn warn_of_names(arguments: &Explain, object: &Object<'_>) {
+    /// How many names are said.
+    const SHOWN: usize = 24;
+    let names = |name_of: fn(&ObjectRelocation<'_>) -> Option<String>| {
+        let names: BTreeSet<String> =
+            object.relocations().filter_map(|relocation| name_of(&relocation)).collect();
+        let more = if names.len() > SHOWN { ", …" } else { "" };
+        names.into_iter().take(SHOWN).collect::<Vec<_>>().join(", ") + more
+    };
+    if let Some(program) = &arguments.program
+        && !object.relocations().any(|relocation| is_of_program(&relocation, Some(program)))
+    {
+        let functions = names(|relocation| {
+            relocation.function().ok().flatten().map(|function| function.to_string())
+        });
+        message::warning(format_args!(
+            "no relocation is in a function or section `{program}`; there are in: {functions}"
+        ));
+    }
+    if let Some(root) = &arguments.root
+        && !object.relocations().any(|relocation| is_of_root(&relocation, root))
+    {
+        let roots = names(|relocation| relocation.root_name().map(|name| name.to_string()));
+        message::warning(format_args!(
+            "no relocation is of a type `{root}`; there are of: {roots}"
+        ));
+    }
 }
 
 /// Prints an explanation in a format.
@@ -82,22 +116,23 @@ pub(crate) fn print(
 }
 
 /// Whether a relocation is of a program: a function, or those in a section. Without a name, all are.
-pub(crate) fn is_of_program(report: &Report<'_>, program: Option<&str>) -> bool {
-    let relocation = &report.relocation;
+pub(crate) fn is_of_program(relocation: &ObjectRelocation<'_>, program: Option<&str>) -> bool {
     let function = relocation.function().ok().flatten();
     program.is_none_or(|program| {
         function.is_some_and(|function| function == program) || relocation.section() == program
     })
 }
 
+/// Whether a relocation is of a root type, or one of its flavors.
+fn is_of_root(relocation: &ObjectRelocation<'_>, root: &str) -> bool {
+    let wanted = root.split_whitespace().next_back().unwrap_or_default();
+    let name = relocation.root_name().unwrap_or_default();
+    name == wanted || essential_name(&name) == wanted.as_bytes()
+}
+
 fn is_chosen(arguments: &Explain, report: &Report<'_>) -> bool {
     let relocation = &report.relocation;
-    let is_of_root = |root: &String| {
-        let wanted = root.split_whitespace().next_back().unwrap_or_default();
-        let name = relocation.root_name().unwrap_or_default();
-        name == wanted || essential_name(&name) == wanted.as_bytes()
-    };
-    is_of_program(report, arguments.program.as_deref())
-        && arguments.root.as_ref().is_none_or(is_of_root)
+    is_of_program(relocation, arguments.program.as_deref())
+        && arguments.root.as_ref().is_none_or(|root| is_of_root(relocation, root))
         && arguments.status.is_none_or(|status| status.name() == report.outcome.name())
 }

@@ -16,6 +16,23 @@ pub(crate) enum Failure {
     /// A file that holds no target.
     #[error(transparent)]
     Target(#[from] TargetError),
+    /// A target that continues another one's types.
+    #[error(
+        "{}: holds split BTF, as a module has it, which means nothing without its kernel's; name \
+         the kernel with --target, and this with --module",
+        .0.display()
+    )]
+    SplitTarget(PathBuf),
+    /// A module that does not.
+    #[error(
+        "{}: its types stand alone, and continue no kernel's as a module's do; name a kernel with \
+         --target",
+        .0.display()
+    )]
+    NotSplit(PathBuf),
+    /// Modules continue one kernel's types, and several were named.
+    #[error("a module belongs to one kernel; name that one alone with --target")]
+    ModulesOfTargets,
     /// A folder or archive without any.
     #[error("{}: holds no BTF of a kernel", .0.display())]
     NoTarget(PathBuf),

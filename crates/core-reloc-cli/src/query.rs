@@ -10,10 +10,10 @@ use serde::Serialize;
 
 use crate::{
     Ending,
-    arguments::{Format, Query},
+    arguments::{Format, Query, TargetArguments},
     failure::Failure,
     output::stdout,
-    target::{with_btf, with_each_btf},
+    target::{with_each_btf, with_types},
 };
 
 /// What a target answers to a question.
@@ -26,18 +26,27 @@ struct Answer<'q> {
 pub(crate) fn run(arguments: &Query) -> Result<Ending, Failure> {
     let kernel = Kernel::running();
     let mut answers = Vec::new();
-    let mut ask = |target: String, btf: &Btf<'_>| {
+    let mut ask = |target: String, btf: &Btf<'_>, modules: &[(&str, Btf<'_>)]| {
         answers.extend(arguments.questions.iter().map(|question| Answer {
             question,
             target: target.clone(),
-            facts: query(btf, question),
+            facts: answer(question, btf, modules),
         }));
     };
-    if arguments.targets.is_empty() {
-        with_btf(None, &kernel, |btf| ask("running kernel".to_string(), btf))?;
-    }
-    for path in &arguments.targets {
-        with_each_btf(path, |target, btf| ask(target.display().to_string(), btf))?;
+    if arguments.targets.is_empty() || !arguments.modules.is_empty() {
+        let (target, name) = match arguments.targets.as_slice() {
+            [] => (None, "running kernel".to_string()),
+            [path] => (Some(path.clone()), path.display().to_string()),
+            _ => return Err(Failure::ModulesOfTargets),
+        };
+        let target = TargetArguments { target, modules: arguments.modules.clone() };
+        let is_missing =
+            |btf: &Btf<'_>| arguments.questions.iter().any(|question| is_unknown(btf, question));
+        with_types(&target, &kernel, is_missing, |btf, modules| ask(name, btf, modules))?;
+    } else {
+        for path in &arguments.targets {
+            with_each_btf(path, |target, btf| ask(target.display().to_string(), btf, &[]))?;
+        }
     }
     let mut out = stdout();
     match arguments.format.format {
@@ -57,6 +66,17 @@ pub(crate) fn run(arguments: &Query) -> Result<Ending, Failure> {
     out.flush()?;
     let all = answers.iter().all(|answer| answer.facts.is_ok());
     Ok(if all { Ending::Good } else { Ending::Bad })
+}
+
+/// What a kernel says; about names that it does not know, what its modules say.
+fn answer(question: &str, btf: &Btf<'_>, modules: &[(&str, Btf<'_>)]) -> Result<Facts, QueryError> {
+    let modules = modules.iter().map(|(_, btf)| btf);
+    let known = std::iter::once(btf).chain(modules).find(|btf| !is_unknown(btf, question));
+    query(known.unwrap_or(btf), question)
+}
+
+fn is_unknown(btf: &Btf<'_>, question: &str) -> bool {
+    matches!(query(btf, question), Err(QueryError::NoSuchName { .. }))
 }
 
 /// A column of the table: its heading, and what it shows.

@@ -24,7 +24,7 @@ pub(crate) fn with_target<T>(
     use_it: impl FnOnce(&Target<'_>) -> T,
 ) -> Result<T, Failure> {
     let main = open(arguments.target.as_deref(), kernel)?;
-    let btf = main.parse()?;
+    let btf = parse(&main)?;
     if btf.byte_order() != object.byte_order() {
         message::warning(format_args!(
             "{} is {}, the object is {}: a kernel of that sort cannot run it",
@@ -35,30 +35,38 @@ pub(crate) fn with_target<T>(
     }
 
     let target = Target::new(&btf);
-    let files = if !arguments.modules.is_empty() {
-        named_modules(&arguments.modules)?
-    } else if arguments.target.is_none() && object.needs_modules(&target) {
-        modules_of(kernel)?
-    } else {
-        Vec::new()
-    };
+    let needs_modules = || arguments.target.is_none() && object.needs_modules(&target);
+    let files = module_files(&arguments.modules, kernel, needs_modules)?;
     let modules = parse_modules(&files, &btf)?;
     let modules = modules.iter().map(|(name, btf)| Module { name, btf });
     Ok(use_it(&target.with_modules(modules)))
 }
 
-/// Gives the types in a file, or the running kernel's, to `use_it`.
-pub(crate) fn with_btf<T>(
-    path: Option<&Path>,
+/// Gives the types in a file, or the running kernel's, to `use_it`, and those of modules: the ones
+/// that were named, or the running kernel's if `is_missing` says that something is missing.
+pub(crate) fn with_types<T>(
+    arguments: &TargetArguments,
     kernel: &Kernel,
-    use_it: impl FnOnce(&Btf<'_>) -> T,
+    is_missing: impl FnOnce(&Btf<'_>) -> bool,
+    use_it: impl FnOnce(&Btf<'_>, &[(&str, Btf<'_>)]) -> T,
 ) -> Result<T, Failure> {
-    let file = open(path, kernel)?;
-    let btf = file.parse()?;
-    if path.is_some() {
+    let file = open(arguments.target.as_deref(), kernel)?;
+    let btf = parse(&file)?;
+    if arguments.target.is_some() {
         validate(&file, &btf)?;
     }
-    Ok(use_it(&btf))
+    let needs_modules = || arguments.target.is_none() && is_missing(&btf);
+    let files = module_files(&arguments.modules, kernel, needs_modules)?;
+    let modules = parse_modules(&files, &btf)?;
+    Ok(use_it(&btf, &modules))
+}
+
+/// Parses a target, which stands alone.
+fn parse(file: &BtfFile) -> Result<Btf<'_>, Failure> {
+    if file.is_split() {
+        return Err(Failure::SplitTarget(file.path().to_path_buf()));
+    }
+    Ok(file.parse()?)
 }
 
 /// Gives the types of each kernel in a file or folder to `use_it`, with what the kernel is called.
@@ -72,7 +80,7 @@ pub(crate) fn with_each_btf(
         match kernel? {
             Found::PassedOver(what) => passed_over.add(what),
             Found::Kernel(file) => {
-                let btf = file.parse()?;
+                let btf = parse(&file)?;
                 validate(&file, &btf)?;
                 use_it(file.path(), &btf);
                 found = true;
@@ -131,10 +139,29 @@ impl ModuleBtf {
     }
 }
 
+/// The modules that were named; or, if the kernel's own are needed, those.
+fn module_files(
+    named: &[PathBuf],
+    kernel: &Kernel,
+    needs_modules: impl FnOnce() -> bool,
+) -> Result<Vec<ModuleBtf>, Failure> {
+    if !named.is_empty() {
+        named_modules(named)
+    } else if needs_modules() {
+        modules_of(kernel)
+    } else {
+        Ok(Vec::new())
+    }
+}
+
 /// Opens the modules that were named.
 pub(crate) fn named_modules(paths: &[PathBuf]) -> Result<Vec<ModuleBtf>, Failure> {
     let open = |path: &Path| {
         let file = targets::open(path, Limits::default())?;
+        // What is damaged has an error of its own.
+        if !file.is_split() && file.parse().is_ok() {
+            return Err(Failure::NotSplit(file.path().to_path_buf()));
+        }
         Ok(ModuleBtf { name: module_name(path), file, is_named: true })
     };
     paths.iter().map(|path| open(path)).collect()

@@ -6,7 +6,7 @@ use std::fs;
 use expect_test::expect;
 use object::{Object, ObjectSection};
 
-use crate::program::{Folder, Run, fixture, run};
+use crate::program::{Folder, Run, fixture, run, run_line};
 
 const OBJECT: &str = "fixtures/objects/fields.bpfel.o";
 const TARGET: &str = "fixtures/btf/same.le.btf";
@@ -306,6 +306,19 @@ fn damaged_records_fail_alone() {
         core-reloc: error: /file: syscall+0x0: kind 13 of struct job: failed: unknown relocation kind 13, 0 to 12 are known
         core-reloc: error: /file: 1 of 58 relocations failed; /out.o was not written
     "#]].assert_eq(&folder.strip(&complaints));
+}
+
+#[test]
+fn a_module_for_a_kernel_and_a_kernel_for_a_module() {
+    let object = "relocate fixtures/objects/module.bpfel.o";
+    let (kernel, module) = ("fixtures/btf/modular.le.btf", "fixtures/btf/modular.le.stats.btf");
+    expect![[r#"
+        core-reloc: error: fixtures/btf/modular.le.stats.btf: holds split BTF, as a module has it, which means nothing without its kernel's; name the kernel with --target, and this with --module
+    "#]].assert_eq(&run_line(&format!("{object} --target {module}")).refused());
+    expect![[r#"
+        core-reloc: error: fixtures/btf/modular.le.btf: its types stand alone, and continue no kernel's as a module's do; name a kernel with --target
+    "#]]
+        .assert_eq(&run_line(&format!("{object} --target {kernel} --module {kernel}")).refused());
 }
 
 #[test]

@@ -87,9 +87,9 @@ fn text_is_c_with_offsets_and_sizes() {
 #[test]
 fn json_has_an_object_for_each_type() {
     expect![[r#"
-        {"id":27,"kind":"STRUCT","name":"job_queue","size":12,"type_id":null,"type":null,"len":null,"members":[{"name":"weight","type_id":9,"type":"int","bit_offset":0,"bitfield_size":0},{"name":"slots","type_id":26,"type":"u16[4]","bit_offset":32,"bitfield_size":0}],"enumerators":[],"parameters":[]}
-        {"id":18,"kind":"ENUM","name":"job_error","size":4,"type_id":null,"type":null,"len":null,"members":[],"enumerators":[{"name":"JOB_OK","value":0},{"name":"JOB_FAILED","value":-1},{"name":"JOB_LOST","value":-5}],"parameters":[]}
-        {"id":22,"kind":"TYPEDEF","name":"job_id_t","size":4,"type_id":9,"type":"int","len":null,"members":[],"enumerators":[],"parameters":[]}
+        {"id":27,"module":null,"kind":"STRUCT","name":"job_queue","size":12,"type_id":null,"type":null,"len":null,"members":[{"name":"weight","type_id":9,"type":"int","bit_offset":0,"bitfield_size":0},{"name":"slots","type_id":26,"type":"u16[4]","bit_offset":32,"bitfield_size":0}],"enumerators":[],"parameters":[]}
+        {"id":18,"module":null,"kind":"ENUM","name":"job_error","size":4,"type_id":null,"type":null,"len":null,"members":[],"enumerators":[{"name":"JOB_OK","value":0},{"name":"JOB_FAILED","value":-1},{"name":"JOB_LOST","value":-5}],"parameters":[]}
+        {"id":22,"module":null,"kind":"TYPEDEF","name":"job_id_t","size":4,"type_id":9,"type":"int","len":null,"members":[],"enumerators":[],"parameters":[]}
     "#]].assert_eq(
         &run_line(&format!("dump job_queue job_error job_id_t --format json {KERNEL}")).good(),
     );
@@ -117,4 +117,37 @@ fn what_is_not_there_is_exit_status_1() {
         core-reloc: error: there is no type `99999`
     "#]]
     .assert_eq(&run.stderr);
+}
+
+#[test]
+fn a_modules_types_are_found_on_their_kernel() {
+    let modules =
+        "--module fixtures/btf/modular.le.stats.btf --module fixtures/btf/modular.le.other.btf";
+    let target = format!("--target fixtures/btf/modular.le.btf {modules}");
+    expect![[r#"
+        /* [45] STRUCT, 16 bytes, of module modular.le.stats */
+        struct job_stats {
+            u32 dropped; /*     0       4 */
+            u32 failed;  /*     4       4 */
+            u64 started; /*     8       8 */
+        };
+
+    "#]]
+    .assert_eq(&run_line(&format!("dump job_stats {target}")).good());
+    // The module's first own id, which the kernel does not have.
+    let lines = run_line(&format!("dump 45 struct_of_none {target} --format json"));
+    assert_eq!(lines.status, 1);
+    let line: Value = serde_json::from_str(lines.stdout.lines().next().unwrap()).unwrap();
+    assert_eq!(line["module"], "modular.le.stats");
+    // Every type once: the module's after the kernel's.
+    let all = run_line(&format!("dump {target} --format json")).good();
+    let ids = |module: Value| -> Vec<u64> {
+        let lines = all.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        lines
+            .filter(|line| line["module"] == module)
+            .map(|line| line["id"].as_u64().unwrap())
+            .collect()
+    };
+    assert_eq!(ids(Value::Null), (1..=44).collect::<Vec<_>>());
+    assert_eq!(ids("modular.le.stats".into()), [45]);
 }

@@ -437,3 +437,16 @@ fn every_fixture_is_explained_for_every_kernel() {
         }
     }
 }
+
+#[test]
+fn names_that_are_of_nothing_are_said() {
+    let target = "--target fixtures/btf/same.le.btf";
+    let run = run_line(&format!(
+        "explain fixtures/objects/access.bpfel.o {target} --program load --type jobs"
+    ));
+    assert_eq!((run.status, run.stdout.as_str()), (0, "0 of 26 relocations shown\n"));
+    expect![[r#"
+        core-reloc: warning: no relocation is in a function or section `load`; there are in: loads, signed_loads, stores, walk
+        core-reloc: warning: no relocation is of a type `jobs`; there are of: job
+    "#]].assert_eq(&run.stderr);
+}

@@ -126,3 +126,30 @@ fn a_target_must_be_one() {
     "#]]
     .assert_eq(&run_line("query job --target fixtures/objects/none.o").refused());
 }
+
+#[test]
+fn what_a_kernel_does_not_know_its_modules_are_asked() {
+    let module = "--module fixtures/btf/modular.le.stats.btf";
+    expect![[r#"
+        job_stats.failed
+                                       offset  bit  size  signed  lshift  rshift  type
+          fixtures/btf/modular.le.btf       4   32     4      no      32      32  u32
+        job.pid
+                                       offset  bit  size  signed  lshift  rshift  type
+          fixtures/btf/modular.le.btf       0    0     4     yes      32      32  job_id_t
+    "#]]
+    .assert_eq(
+        &run_line(&format!(
+            "query job_stats.failed job.pid --target fixtures/btf/modular.le.btf {module}"
+        ))
+        .good(),
+    );
+    expect![[r#"
+        core-reloc: error: a module belongs to one kernel; name that one alone with --target
+    "#]].assert_eq(
+        &run_line(&format!(
+            "query job --target fixtures/btf/modular.le.btf --target fixtures/btf/same.le.btf {module}"
+        ))
+        .refused(),
+    );
+}
