@@ -82,6 +82,8 @@ extern crate std;
 mod access;
 mod budget;
 mod candidates;
+#[cfg(feature = "elf")]
+pub mod check;
 mod compare;
 mod definition;
 mod describe;

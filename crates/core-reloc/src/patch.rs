@@ -2,7 +2,7 @@
 //!
 //! Follows libbpf's `bpf_core_patch_insn` (BSD-2-Clause option); where it differs is in the README.
 
-mod insn;
+pub(crate) mod insn;
 
 pub(crate) use self::insn::{SLOT, SLOT_OFF};
 

@@ -1,8 +1,9 @@
 //! The relocations of an object: each record with its place.
 
 use alloc::string::String;
+use core::ops::Range;
 
-use btf_types::{Btf, Name, TypeId, ext::CoreReloc};
+use btf_types::{Btf, ByteOrder, Name, TypeId, ext::CoreReloc};
 
 use super::{
     Object, Skip,
@@ -109,7 +110,19 @@ impl<'a> ObjectRelocation<'a> {
         self.group.function(self.object.functions(), self.record.insn_off)
     }
 
-    pub(super) fn local(&self) -> &'a Btf<'a> {
+    /// The function that the instruction is part of: the number of its section, and where it lies
+    /// there, in bytes.
+    pub(crate) fn function_place(&self) -> Option<(u32, Range<u64>)> {
+        let Place::Code { index, .. } = self.group.place else { return None };
+        let function = self.function_symbol().ok()?;
+        Some((index, function.start..function.end))
+    }
+
+    pub(crate) fn byte_order(&self) -> ByteOrder {
+        self.object.byte_order()
+    }
+
+    pub(crate) fn local(&self) -> &'a Btf<'a> {
         self.local
     }
 

@@ -4,6 +4,7 @@
 //! option), which stops at the first relocation that fails; this goes on.
 
 use alloc::vec::Vec;
+use core::ops::Range;
 
 use thiserror::Error as ThisError;
 
@@ -84,7 +85,7 @@ impl<'a> Relocating<'a> {
     ) -> Option<Result<(Resolution, Patched), Outcome>> {
         let is_covered = self.is_covered(relocation);
         let relocator = self.relocator.as_mut()?;
-        let code = code_of(&mut self.bytes, relocation);
+        let code = self.bytes.get_mut(place_of_code(relocation)).unwrap_or_default();
         let done = is_covered.and_then(|()| relocate(relocator, code, relocation));
         match &done {
             Ok((_, patched)) => self.counts.add_status(patched.status),
@@ -113,8 +114,8 @@ impl<'a> Relocating<'a> {
     }
 
     /// The code of the relocation's section, as it is now.
-    fn code(&mut self, relocation: &ObjectRelocation<'a>) -> &[u8] {
-        code_of(&mut self.bytes, relocation)
+    pub(crate) fn code(&self, relocation: &ObjectRelocation<'_>) -> &[u8] {
+        self.bytes.get(place_of_code(relocation)).unwrap_or_default()
     }
 
     /// What became of the relocations so far.
@@ -145,15 +146,12 @@ impl<'a> Relocating<'a> {
     }
 }
 
-/// The code of a relocation's section, in the copy of the file.
+/// Where the code of a relocation's section lies in the file.
 #[inline]
-fn code_of<'b>(bytes: &'b mut [u8], relocation: &ObjectRelocation<'_>) -> &'b mut [u8] {
+fn place_of_code(relocation: &ObjectRelocation<'_>) -> Range<usize> {
     match relocation.place() {
-        Place::Code { start, bytes: code, .. } => {
-            let end = start.saturating_add(code.len());
-            bytes.get_mut(start..end).unwrap_or_default()
-        }
-        Place::Missing | Place::NotCode => &mut [],
+        Place::Code { start, bytes, .. } => start..start.saturating_add(bytes.len()),
+        Place::Missing | Place::NotCode => 0..0,
     }
 }
 

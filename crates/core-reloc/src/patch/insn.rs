@@ -103,6 +103,15 @@ impl Insn {
         }
     }
 
+    /// The register that the instruction writes to.
+    #[cfg(feature = "elf")]
+    pub(crate) fn dst_reg(self, order: ByteOrder) -> u8 {
+        match order {
+            ByteOrder::Little => self.regs & 0x0f,
+            ByteOrder::Big => self.regs >> 4,
+        }
+    }
+
     /// Whether an ALU operation takes its immediate rather than a register.
     #[inline]
     pub(crate) fn takes_immediate(self) -> bool {

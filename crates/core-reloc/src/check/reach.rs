@@ -1,0 +1,461 @@
+//! Which instructions of a function can be reached, given the constants in it.
+//!
+//! Registers are followed from instruction to instruction; where paths meet, what they do not agree
+//! about is unknown. So an instruction that is said not to be reached is not, and the verifier, which
+//! follows each path by itself, sees it likewise. What is said to be reached may not be.
+
+use alloc::{collections::BTreeMap, vec::Vec};
+
+use btf_types::ByteOrder;
+
+use crate::patch::insn::{Class, Insn, SLOT};
+
+/// The longest function that is looked at, in instructions: what the kernel takes, at most.
+const MAX_INSNS: usize = 1_000_000;
+
+/// Registers, as far as their values are known; `r10` is not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Registers([Option<u64>; 10]);
+
+/// What of a function can be reached.
+#[derive(Debug)]
+pub(super) struct Reach {
+    /// For each instruction; none where that was not looked for.
+    reached: Option<Vec<bool>>,
+}
+
+impl Reach {
+    /// Looks at a function. `is_relocated` tells of the instruction at an offset, in bytes, whether a
+    /// CO-RE relocation has put its value there; other 64-bit immediates may still be changed by a
+    /// loader.
+    pub(super) fn of(code: &[u8], order: ByteOrder, is_relocated: impl Fn(u32) -> bool) -> Self {
+        let insns: Vec<Insn> = code
+            .chunks_exact(SLOT)
+            .filter_map(|bytes| Some(Insn::decode(bytes.try_into().ok()?, order)))
+            .collect();
+        if insns.len() > MAX_INSNS {
+            return Self { reached: None };
+        }
+        let walk = Walk { insns: &insns, order, is_relocated };
+        Self { reached: Some(walk.all()) }
+    }
+
+    pub(super) fn is_reached(&self, insn: usize) -> bool {
+        let reached = |reached: &Vec<bool>| reached.get(insn).copied().unwrap_or(true);
+        self.reached.as_ref().is_none_or(reached)
+    }
+}
+
+struct Walk<'c, F> {
+    insns: &'c [Insn],
+    order: ByteOrder,
+    is_relocated: F,
+}
+
+/// Where an instruction leads.
+enum Next {
+    /// To the one behind it, or behind its second slot.
+    Behind(usize),
+    /// There, always.
+    Jump(usize),
+    /// There, or to the one behind it, each with its registers.
+    Branch { there: usize, registers: Registers },
+    /// Nowhere.
+    End,
+}
+
+impl<F: Fn(u32) -> bool> Walk<'_, F> {
+    /// Goes all ways. Registers are kept where jumps lead to, and each is at most once found to be
+    /// unknown there, so that no instruction is looked at more than a dozen times.
+    fn all(&self) -> Vec<bool> {
+        let mut reached = Vec::new();
+        reached.resize(self.insns.len(), false);
+        let mut met: BTreeMap<usize, Registers> = BTreeMap::new();
+        let meeting = self.meeting();
+        let mut open = Vec::from([(0_usize, Registers::default())]);
+        while let Some((mut at, mut registers)) = open.pop() {
+            while let Some(insn) = self.insns.get(at) {
+                if meeting.get(at) == Some(&true) {
+                    match met.get_mut(&at) {
+                        None => {
+                            met.insert(at, registers);
+                        }
+                        Some(known) => {
+                            if !known.meet(&registers) {
+                                break;
+                            }
+                            registers = *known;
+                        }
+                    }
+                }
+                if let Some(reached) = reached.get_mut(at) {
+                    *reached = true;
+                }
+                match self.step(at, *insn, &mut registers) {
+                    Next::Behind(slots) => at = at.saturating_add(slots),
+                    Next::Jump(there) => at = there,
+                    Next::Branch { there, registers } => {
+                        open.push((there, registers));
+                        at = at.saturating_add(1);
+                    }
+                    Next::End => break,
+                }
+            }
+        }
+        reached
+    }
+
+    /// Where paths may meet: what jumps lead to.
+    fn meeting(&self) -> Vec<bool> {
+        let mut meeting = Vec::new();
+        meeting.resize(self.insns.len(), false);
+        for (at, insn) in self.insns.iter().enumerate() {
+            if insn.class() == Class::Jump
+                && let Some(meeting) = meeting.get_mut(insn.jumps_to(at))
+            {
+                *meeting = true;
+            }
+        }
+        meeting
+    }
+
+    fn step(&self, at: usize, insn: Insn, registers: &mut Registers) -> Next {
+        let (dst, src) = (insn.dst_reg(self.order), insn.src_reg(self.order));
+        match insn.class() {
+            Class::Alu | Class::Alu64 => {
+                let value = insn.computed(registers.of(dst), registers.of(src));
+                registers.set(dst, value);
+            }
+            Class::Ld if insn.is_ldimm64() => {
+                let offset = at.checked_mul(SLOT).and_then(|offset| u32::try_from(offset).ok());
+                let is_plain = src == 0 && offset.is_some_and(&self.is_relocated);
+                let high = self.insns.get(at.saturating_add(1)).map(|second| second.imm);
+                let value = high.filter(|_| is_plain).map(|high| {
+                    (u64::from(high.cast_unsigned()) << 32) | u64::from(insn.imm.cast_unsigned())
+                });
+                registers.set(dst, value);
+                return Next::Behind(2);
+            }
+            // Packet loads are calls in disguise.
+            Class::Ld => registers.call(),
+            Class::Ldx => registers.set(dst, None),
+            Class::St => {}
+            // An atomic operation may leave what was there in the one or the other.
+            Class::Stx if insn.is_atomic() => {
+                for register in [0, dst, src] {
+                    registers.set(register, None);
+                }
+            }
+            Class::Stx => {}
+            Class::Jump => return self.jump(at, insn, registers),
+        }
+        Next::Behind(1)
+    }
+
+    fn jump(&self, at: usize, insn: Insn, registers: &mut Registers) -> Next {
+        let (dst, src) = (insn.dst_reg(self.order), insn.src_reg(self.order));
+        let there = insn.jumps_to(at);
+        match insn.operation() {
+            op::JA => Next::Jump(there),
+            op::CALL => {
+                registers.call();
+                Next::Behind(1)
+            }
+            op::EXIT => Next::End,
+            operation => {
+                let [left, right] =
+                    [registers.of(dst), insn.operand(registers.of(src))].map(|value| {
+                        value.map(|value| if insn.is_32() { value & 0xffff_ffff } else { value })
+                    });
+                match left
+                    .zip(right)
+                    .and_then(|(left, right)| op::holds(operation, insn.is_32(), left, right))
+                {
+                    Some(true) => Next::Jump(there),
+                    Some(false) => Next::Behind(1),
+                    None => {
+                        let mut taken = *registers;
+                        // Where they are equal, the one is known if the other is.
+                        match operation {
+                            op::JEQ if !insn.is_32() => taken.set(dst, right),
+                            op::JNE if !insn.is_32() => registers.set(dst, right),
+                            _ => {}
+                        }
+                        Next::Branch { there, registers: taken }
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Registers {
+    fn of(&self, register: u8) -> Option<u64> {
+        self.0.get(usize::from(register)).copied().flatten()
+    }
+
+    fn set(&mut self, register: u8, value: Option<u64>) {
+        if let Some(place) = self.0.get_mut(usize::from(register)) {
+            *place = value;
+        }
+    }
+
+    /// A call changes the first six.
+    fn call(&mut self) {
+        for register in 0..6 {
+            self.set(register, None);
+        }
+    }
+
+    /// Forgets what the others do not agree with; whether there was anything.
+    fn meet(&mut self, others: &Self) -> bool {
+        let mut changed = false;
+        for (known, other) in self.0.iter_mut().zip(&others.0) {
+            if known.is_some() && known != other {
+                *known = None;
+                changed = true;
+            }
+        }
+        changed
+    }
+}
+
+impl Insn {
+    /// Which operation of its class.
+    fn operation(self) -> u8 {
+        self.code & 0xf0
+    }
+
+    /// Whether a jump or operation is one of 32 bits.
+    fn is_32(self) -> bool {
+        matches!(self.code & 0x07, 0x04 | 0x06)
+    }
+
+    fn is_atomic(self) -> bool {
+        self.code & 0xe0 == 0xc0
+    }
+
+    /// The immediate, or what the source register holds.
+    fn operand(self, src: Option<u64>) -> Option<u64> {
+        if self.takes_immediate() { Some(i64::from(self.imm).cast_unsigned()) } else { src }
+    }
+
+    /// Which instruction a jump at `at` leads to; one that is none where it leads out of the code.
+    fn jumps_to(self, at: usize) -> usize {
+        let is_long = self.is_32() && self.operation() == op::JA;
+        let offset = if is_long { self.imm } else { self.off.into() };
+        let there = isize::try_from(offset).ok();
+        there.and_then(|offset| at.checked_add(1)?.checked_add_signed(offset)).unwrap_or(usize::MAX)
+    }
+
+    /// What an arithmetic operation leaves in its destination, if that is known.
+    fn computed(self, dst: Option<u64>, src: Option<u64>) -> Option<u64> {
+        // Signed divisions and moves that extend the sign.
+        if self.off != 0 {
+            return None;
+        }
+        let right = self.operand(src);
+        let value = match self.operation() {
+            op::MOV => right?,
+            op::NEG => dst?.wrapping_neg(),
+            operation => op::compute(operation, self.is_32(), dst?, right?)?,
+        };
+        Some(if self.is_32() { value & 0xffff_ffff } else { value })
+    }
+}
+
+/// Operations, as instructions have them in the high bits of their code.
+mod op {
+    pub(super) const MOV: u8 = 0xb0;
+    pub(super) const NEG: u8 = 0x80;
+    const ADD: u8 = 0x00;
+    const SUB: u8 = 0x10;
+    const OR: u8 = 0x40;
+    const AND: u8 = 0x50;
+    const LSH: u8 = 0x60;
+    const RSH: u8 = 0x70;
+    const XOR: u8 = 0xa0;
+
+    pub(super) const JA: u8 = 0x00;
+    pub(super) const JEQ: u8 = 0x10;
+    const JGT: u8 = 0x20;
+    const JGE: u8 = 0x30;
+    const JSET: u8 = 0x40;
+    pub(super) const JNE: u8 = 0x50;
+    const JSGT: u8 = 0x60;
+    const JSGE: u8 = 0x70;
+    pub(super) const CALL: u8 = 0x80;
+    pub(super) const EXIT: u8 = 0x90;
+    const JLT: u8 = 0xa0;
+    const JLE: u8 = 0xb0;
+    const JSLT: u8 = 0xc0;
+    const JSLE: u8 = 0xd0;
+
+    /// What becomes of two values.
+    pub(super) fn compute(operation: u8, is_32: bool, left: u64, right: u64) -> Option<u64> {
+        // Operations of 32 bits see no more of their operands.
+        let [left, right] =
+            [left, right].map(|value| if is_32 { value & 0xffff_ffff } else { value });
+        let shift = u32::try_from(right).ok().filter(|bits| *bits < if is_32 { 32 } else { 64 });
+        match operation {
+            ADD => Some(left.wrapping_add(right)),
+            SUB => Some(left.wrapping_sub(right)),
+            OR => Some(left | right),
+            AND => Some(left & right),
+            XOR => Some(left ^ right),
+            LSH => left.checked_shl(shift?),
+            RSH => left.checked_shr(shift?),
+            _ => None,
+        }
+    }
+
+    /// Whether a condition holds.
+    pub(super) fn holds(operation: u8, is_32: bool, left: u64, right: u64) -> Option<bool> {
+        let signed = |value: u64| {
+            let bits = if is_32 { value << 32 } else { value };
+            bits.cast_signed()
+        };
+        let [left_signed, right_signed] = [left, right].map(signed);
+        Some(match operation {
+            JEQ => left == right,
+            JNE => left != right,
+            JGT => left > right,
+            JGE => left >= right,
+            JLT => left < right,
+            JLE => left <= right,
+            JSET => left & right != 0,
+            JSGT => left_signed > right_signed,
+            JSGE => left_signed >= right_signed,
+            JSLT => left_signed < right_signed,
+            JSLE => left_signed <= right_signed,
+            _ => return None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{format, string::String, vec::Vec};
+
+    use super::*;
+
+    /// Instructions, as `code dst src off imm`, one a line; `;` begins a comment. A `*` at the end
+    /// stands for a relocation.
+    fn reached(text: &str) -> String {
+        let mut relocated = Vec::new();
+        let mut code: [Vec<u8>; 2] = Default::default();
+        let lines = text.lines().map(|line| line.split(';').next().unwrap().trim());
+        for (at, line) in lines.filter(|line| !line.is_empty()).enumerate() {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            let number = |at: usize| -> i64 { words[at].parse().unwrap() };
+            let insn = |regs: i64, order| {
+                let code = u8::from_str_radix(words[0], 16).unwrap();
+                let (off, imm) = (number(3) as i16, number(4) as i32);
+                Insn { code, regs: regs as u8, off, imm }.encode(order)
+            };
+            code[0].extend(insn(number(2) << 4 | number(1), ByteOrder::Little));
+            code[1].extend(insn(number(1) << 4 | number(2), ByteOrder::Big));
+            if words.get(5) == Some(&"*") {
+                relocated.push(at as u32 * 8);
+            }
+        }
+        let is_relocated = |offset| relocated.contains(&offset);
+        let [little, big] = [(0, ByteOrder::Little), (1, ByteOrder::Big)]
+            .map(|(at, order)| format!("{:?}", Reach::of(&code[at], order, is_relocated).reached));
+        assert_eq!(little, big);
+        little
+    }
+
+    #[track_caller]
+    fn check(text: &str, expected: &[u8]) {
+        let expected: Vec<bool> = expected.iter().map(|reached| *reached == 1).collect();
+        assert_eq!(reached(text), format!("{:?}", Some(expected)));
+    }
+
+    #[test]
+    fn a_branch_on_a_constant_goes_one_way() {
+        for (value, expected) in [(0, [1, 1, 0, 1]), (1, [1, 1, 1, 1])] {
+            check(
+                &format!(
+                    "b7 1 0 0 {value} ; r1 = value
+                     15 1 0 1 0       ; if r1 == 0 goto +1
+                     85 0 0 0 99      ; call
+                     95 0 0 0 0       ; exit"
+                ),
+                &expected,
+            );
+        }
+        // The other way, by 32 bits: the upper half does not count.
+        check(
+            "b7 1 0 0 1
+             67 1 0 0 32 ; r1 <<= 32
+             56 1 0 1 0  ; if w1 != 0 goto +1
+             95 0 0 0 0
+             95 0 0 0 0",
+            &[1, 1, 1, 1, 0],
+        );
+        // Signed: -1 < 0.
+        check("b7 1 0 0 -1\nc5 1 0 1 0\n95 0 0 0 0\n95 0 0 0 0", &[1, 1, 0, 1]);
+        check("b7 1 0 0 -1\na5 1 0 1 0\n95 0 0 0 0\n95 0 0 0 0", &[1, 1, 1, 0]);
+    }
+
+    #[test]
+    fn what_is_not_known_goes_both_ways() {
+        for unknown in [
+            "bf 1 2 0 0",  // r1 = r2
+            "79 1 10 0 0", // r1 = *(u64 *)(r10 + 0)
+            "85 0 0 0 5",  // call
+            "3f 1 1 0 0",  // r1 /= r1
+            "c3 10 1 -8 1 ; atomic_fetch_add",
+            "dc 1 0 0 64 ; bswap",
+        ] {
+            let text = format!("b7 1 0 0 0\n{unknown}\n15 1 0 1 0\n85 0 0 0 9\n95 0 0 0 0");
+            check(&text, &[1, 1, 1, 1, 1]);
+        }
+        // A call leaves the others alone.
+        check("b7 6 0 0 0\n85 0 0 0 5\n15 6 0 1 0\n85 0 0 0 9\n95 0 0 0 0", &[1, 1, 1, 0, 1]);
+    }
+
+    #[test]
+    fn where_paths_meet_they_must_agree() {
+        for (other, expected) in [(1, [1, 1, 1, 1, 1, 0, 1]), (0, [1, 1, 1, 1, 1, 1, 1])] {
+            check(
+                &format!(
+                    "b7 1 0 0 1
+                     15 2 0 2 0       ; if r2 == 0 goto +2
+                     b7 3 0 0 7
+                     b7 1 0 0 {other}
+                     55 1 0 1 0       ; if r1 != 0 goto +1
+                     85 0 0 0 9
+                     95 0 0 0 0"
+                ),
+                &expected,
+            );
+        }
+    }
+
+    #[test]
+    fn equality_makes_known() {
+        // if r1 == 5 goto +1; exit; if r1 == 5 goto +1; call; exit
+        check("15 1 0 1 5\n95 0 0 0 0\n15 1 0 1 5\n85 0 0 0 9\n95 0 0 0 0", &[1, 1, 1, 0, 1]);
+        check("55 1 0 2 5\n15 1 0 1 5\n85 0 0 0 9\n95 0 0 0 0", &[1, 1, 0, 1]);
+    }
+
+    #[test]
+    fn large_immediates_are_known_if_they_are_relocated() {
+        for (mark, expected) in [("*", [1, 0, 1, 0, 1]), ("", [1, 0, 1, 1, 1])] {
+            let text = format!("18 1 0 0 0 {mark}\n0 0 0 0 1\n55 1 0 1 0\n85 0 0 0 9\n95 0 0 0 0");
+            check(&text, &expected);
+        }
+    }
+
+    #[test]
+    fn loops_end() {
+        // r1 += 1; if r1 != 9 goto -2; exit
+        check("b7 1 0 0 0\n07 1 0 0 1\n55 1 0 -2 9\n95 0 0 0 0", &[1, 1, 1, 1]);
+        // goto -1; and out of the code.
+        check("05 0 0 -1 0\n95 0 0 0 0", &[1, 0]);
+        check("05 0 0 100 0\n95 0 0 0 0", &[1, 0]);
+        check("06 0 0 0 1\n95 0 0 0 0\n95 0 0 0 0", &[1, 0, 1]);
+    }
+}
