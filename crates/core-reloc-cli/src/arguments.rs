@@ -17,6 +17,7 @@ pub enum Command {
     Relocate(Relocate),
     Inspect(Inspect),
     Explain(Explain),
+    Check(Check),
     Blame(Blame),
     Query(Query),
     Dump(Dump),
@@ -133,6 +134,50 @@ impl OutcomeName {
         }
     }
 }
+
+/// Says what becomes of objects on many kernels, and where they break
+#[derive(Debug, Args)]
+#[command(after_help = CHECK_EXAMPLES)]
+pub struct Check {
+    /// The BPF objects, as clang compiled them
+    #[arg(required = true, value_name = "OBJECT")]
+    pub objects: Vec<PathBuf>,
+    /// Kernels: a file of any sort that relocate takes, or a folder or archive of such files; may
+    /// be given several times [default: the running kernel with its modules]
+    #[arg(long = "target", value_name = "FILE|DIR")]
+    pub targets: Vec<PathBuf>,
+    /// Problems that are known, as --write-baseline writes them
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// Write all problems to a file, and accept them
+    #[arg(long, value_name = "FILE")]
+    pub write_baseline: Option<PathBuf>,
+    /// Write a page to look at in a browser; it needs nothing but itself
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+    #[command(flatten)]
+    pub format: FormatArguments,
+}
+
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  core-reloc check prog.bpf.o
+      on the running kernel
+  core-reloc check *.bpf.o --target kernels/ --html report.html
+      objects by kernels, and a page about it
+  core-reloc check *.bpf.o --target kernels/ --write-baseline known.tsv
+      whatever breaks today is known from now on
+  core-reloc check *.bpf.o --target kernels/ --baseline known.tsv
+      for a CI job: only what is new fails it
+  core-reloc check prog.bpf.o --target 6.1.btf.tar.xz --format json | jq 'select(.verdict == \"poisoned\")'
+      what may stop it from loading there
+
+A poisoned instruction does no harm where the program does not get to it: it is `guarded` if the
+object asks whether the field, type or enumerator exists, or something that contains it, and the
+kernel says no; or if no path leads to it, given what the relocations put into the others.
+
+The exit status is 1 if anything is poisoned without a guard, or fails, and no baseline has it; what
+is known and no longer happens is said. It is 2 if a target cannot be read; the others are reported.";
 
 /// Says which relocation poisoned the instruction that a verifier log complains of, and why
 #[derive(Debug, Args)]

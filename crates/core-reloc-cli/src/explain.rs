@@ -25,6 +25,8 @@ use crate::{
     target::with_target,
 };
 
+pub(crate) use self::text::side;
+
 /// A relocation, where it is in the source, and why it came out as it did.
 pub(crate) struct Explained<'r, 'a> {
     pub(crate) report: &'r Report<'a>,

@@ -60,6 +60,15 @@ pub(crate) enum Failure {
     /// What was made cannot be written.
     #[error("cannot write {}: {error}", .path.display())]
     Write { path: PathBuf, error: io::Error },
+    /// Some targets cannot be read; each was said.
+    #[error("{failed} of {total} targets cannot be read")]
+    Targets { failed: usize, total: usize },
+    /// A baseline cannot be read.
+    #[error("cannot read {}: {error}", .path.display())]
+    Baseline { path: PathBuf, error: io::Error },
+    /// A line of a baseline is none.
+    #[error("{}:{line}: has {found} fields, expected {expected}, separated by tabs", .path.display())]
+    BaselineLine { path: PathBuf, line: usize, found: usize, expected: usize },
     /// The verifier's log cannot be read.
     #[error("cannot read {}: {error}", .path.display())]
     Log { path: PathBuf, error: io::Error },

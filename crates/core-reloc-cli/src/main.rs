@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod blame;
+mod check;
 mod dump;
 mod explain;
 mod failure;
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
         Command::Relocate(arguments) => relocate::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Check(arguments) => check::run(&arguments),
         Command::Blame(arguments) => blame::run(&arguments),
         Command::Query(arguments) => query::run(&arguments),
         Command::Dump(arguments) => dump::run(&arguments),

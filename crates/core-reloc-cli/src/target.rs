@@ -104,6 +104,11 @@ impl PassedOver {
         self.first.get_or_insert(what);
     }
 
+    pub(crate) fn extend(&mut self, others: Self) {
+        self.count += others.count;
+        self.first = self.first.take().or(others.first);
+    }
+
     /// Says in one line what was passed over, if anything was.
     pub(crate) fn warn(&self, path: &Path) {
         let Some(first) = &self.first else { return };
@@ -175,7 +180,7 @@ fn module_name(path: &Path) -> String {
     name.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
 }
 
-fn modules_of(kernel: &Kernel) -> Result<Vec<ModuleBtf>, Failure> {
+pub(crate) fn modules_of(kernel: &Kernel) -> Result<Vec<ModuleBtf>, Failure> {
     let mut modules = Vec::new();
     for module in kernel.modules()? {
         let name = module.name().to_string();

@@ -133,7 +133,10 @@ impl<'a> Checker<'a> {
 
     /// What becomes of each relocation on a kernel, in the order of the records, with the default
     /// [`Options`].
-    pub fn check<'t>(&'t self, target: &'t Target<'t>) -> Vec<Finding<'t>> {
+    pub fn check<'t>(&self, target: &'t Target<'t>) -> Vec<Finding<'t>>
+    where
+        'a: 't,
+    {
         let object: &'t Object<'t> = self.object;
         let mut relocating = object.relocate(target, Options::default());
         let finding = |report: Report<'t>| Finding { verdict: of(&report), report };

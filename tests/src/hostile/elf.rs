@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 use btf_types::{Btf, ByteOrder};
 use core_reloc::{
     Code, Options, Status, Target, Unresolved,
+    check::{Checker, Guard, Verdict},
     elf::{Object, ObjectRelocation, Outcome, Report, SourceLines, TypeSections, is_elf},
     explain::Explainer,
 };
@@ -52,6 +53,7 @@ pub(super) fn elf(bytes: &[u8]) {
         ByteOrder::Big => &KERNELS[1],
     };
     let kernel = Btf::parse(kernel).expect("a fixture");
+    check(&object, &Target::new(&kernel));
     for target in [Target::new(&kernel), Target::new(local).indexed()] {
         assert!(!object.needs_modules(&target) || !relocations.is_empty());
         for unresolved in [Unresolved::Poison, Unresolved::Error, Unresolved::Keep] {
@@ -219,5 +221,32 @@ fn replay(places: &Places, bytes: &mut [u8], report: &Report<'_>) {
 fn empty_records(object: &Object<'_>, places: &Places, bytes: &mut [u8]) {
     if let Some(at) = object.ext().and_then(|ext| ext.core_reloc_len_offset()) {
         bytes[places.first(b".BTF.ext")][at..][..4].fill(0);
+    }
+}
+
+/// Checks an object: the verdicts are what relocating does, and a guard is a relocation that asks.
+fn check(object: &Object<'_>, target: &Target<'_>) {
+    let findings = Checker::new(object).check(target);
+    let reports: Vec<Report<'_>> = object.relocate(target, Options::default()).collect();
+    assert_eq!(findings.len(), reports.len());
+    for (finding, report) in findings.iter().zip(&reports) {
+        assert_eq!(finding.report.outcome, report.outcome);
+        let status = match finding.verdict.name() {
+            "unchanged" | "changed" => "relocated",
+            "guarded" => "poisoned",
+            other => other,
+        };
+        assert_eq!(report.outcome.name(), status);
+        assert_eq!(
+            finding.verdict.is_problem(),
+            ["poisoned", "failed"].contains(&finding.verdict.name())
+        );
+        if let Verdict::Poisoned { guard: Some(Guard::Existence { relocation, .. }) } =
+            finding.verdict
+        {
+            let asking = &reports[relocation];
+            assert!(asking.relocation.kind().is_some_and(|kind| kind.is_existence()));
+            assert_eq!(asking.outcome.value(), Some(0));
+        }
     }
 }

@@ -140,7 +140,7 @@ fn compare(comparison: &Comparison, out: &mut impl Write) -> io::Result<()> {
 }
 
 /// A line of a definition, with its place.
-fn side(line: &DefinitionLine) -> String {
+pub(crate) fn side(line: &DefinitionLine) -> String {
     let indent = "  ".repeat(line.depth);
     let text = format!("{indent}{}", line.text);
     match line.place {

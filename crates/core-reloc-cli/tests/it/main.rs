@@ -2,6 +2,7 @@
 
 mod answers;
 mod blame;
+mod check;
 mod damage;
 mod dump;
 mod explain;

@@ -17,6 +17,8 @@ fn wrong_usage_is_said() {
         "support a.o",
         "explain",
         "explain a.o --status good",
+        "check",
+        "check a.o --target",
         "blame a.o",
         "query",
         "dump --target",
@@ -32,7 +34,8 @@ fn wrong_usage_is_said() {
 #[test]
 fn help_has_examples_and_exit_statuses() {
     assert!(run(&["--help"]).good().contains("Exit status:"));
-    for command in ["relocate", "inspect", "explain", "blame", "query", "dump", "minimize"] {
+    for command in ["relocate", "inspect", "explain", "check", "blame", "query", "dump", "minimize"]
+    {
         assert!(run(&[command, "--help"]).good().contains("Examples:\n  core-reloc"), "{command}");
     }
     let version = run(&["--version"]).good();

@@ -86,6 +86,31 @@ fn every_command_takes_every_sort() {
     }
 }
 
+/// `check`, which goes on where others end, and calls the kernel as its file is called.
+fn check(folder: &Folder, target: &Path) -> (i32, String, String) {
+    let (status, out, err) =
+        run(&["check", OBJECT, "--format", "json", "--target", target.to_str().unwrap()]);
+    let mut unnamed = String::new();
+    for line in out.lines() {
+        let mut line: serde_json::Value = serde_json::from_str(line).unwrap();
+        line["kernel"] = "kernel".into();
+        unnamed.push_str(&format!("{line}\n"));
+    }
+    (status, unnamed, folder.strip(&err))
+}
+
+#[test]
+fn check_takes_every_sort() {
+    let btf = btf("nested.le");
+    let folder = Folder::new();
+    let plain = check(&folder, &folder.file("plain", &btf));
+    assert_eq!((plain.0, plain.2.as_str()), (1, ""));
+    assert!(plain.1.contains("\"verdict\":\"poisoned\""), "{}", plain.1);
+    for (name, bytes) in sorts(&btf) {
+        assert_eq!(check(&folder, &folder.file(name, &bytes)), plain, "{name}");
+    }
+}
+
 #[test]
 fn modules_may_be_packed() {
     let module = elf(&[(".BTF", &btf("modular.le.stats"))]);
@@ -160,6 +185,12 @@ fn refused(bytes: &[u8]) -> String {
         assert_eq!(*err, runs[0].2);
     }
     let complaint = folder.strip(&runs[0].2);
+    // Of several targets in an archive, it takes all.
+    let (status, out, err) = check(&folder, &folder.path("file"));
+    if !complaint.contains("holds several targets") {
+        let of_all = format!("{complaint}core-reloc: error: 1 of 1 targets cannot be read\n");
+        assert_eq!((status, out.as_str(), err), (2, "", of_all));
+    }
     complaint.strip_prefix("core-reloc: error: ").expect(&complaint).trim_end().to_string()
 }
 

@@ -11,7 +11,7 @@ use crate::{
     budget::Budget,
     elf::{Object, ObjectRelocation},
     essential_name,
-    spec::{Accessor, Spec, local::local_spec},
+    spec::{Accessor, LocalSpec, local::local_spec},
 };
 
 /// The longest name that a kernel has: `KSYM_NAME_LEN`.
@@ -112,24 +112,23 @@ fn next(nodes: &mut usize) -> Node {
     node
 }
 
-fn spec<'a>(local: &'a Btf<'a>, relocation: &Relocation) -> Option<Spec<'a>> {
+fn spec<'a>(local: &'a Btf<'a>, relocation: &Relocation) -> Option<LocalSpec<'a>> {
     local_spec(local, relocation, &mut Budget::for_relocation()).ok()
 }
 
 /// The type that an access begins at, typedefs behind.
-fn root_type<'a>(spec: &Spec<'a>) -> Option<Type<'a>> {
-    spec.btf.type_by_id(spec.root).ok()?.skip_modifiers_and_typedefs().ok()
+fn root_type<'a>(spec: &LocalSpec<'a>) -> Option<Type<'a>> {
+    spec.place.btf.type_by_id(spec.place.root).ok()?.skip_modifiers_and_typedefs().ok()
 }
 
-/// The type that a step leads to.
-fn led_to<'a>(spec: &Spec<'a>, accessor: &Accessor) -> Option<Type<'a>> {
-    let id = if accessor.name_off.is_some() { accessor.member_type } else { accessor.type_id };
-    spec.btf.type_by_id(id).ok()?.skip_modifiers_and_typedefs().ok()
+/// The type that a step leads to, typedefs behind.
+fn led_to<'a>(spec: &LocalSpec<'a>, accessor: &Accessor) -> Option<Type<'a>> {
+    spec.place.btf.type_by_id(accessor.behind).ok()
 }
 
 /// The steps from the root on; none in place of a name that is no kernel's.
 fn steps<'s, 'a: 's>(
-    spec: &'s Spec<'a>,
+    spec: &'s LocalSpec<'a>,
     kind: RelocKind,
 ) -> impl Iterator<Item = Option<Step<'a>>> + 's {
     // A field's first accessor is the root as an element of an array.
@@ -137,7 +136,7 @@ fn steps<'s, 'a: 's>(
     spec.accessors.iter().skip(behind).map(move |accessor| match accessor.name_off {
         None => Some(Step::Element(accessor.index)),
         Some(name_off) => {
-            let name = short(spec.btf.string(name_off).ok()?.as_bytes())?;
+            let name = short(spec.place.btf.string(name_off).ok()?.as_bytes())?;
             let is_enumerator = kind.subject() == Subject::Enumerator;
             Some(Step::Name(if is_enumerator { essential_name(name) } else { name }))
         }

@@ -1,0 +1,251 @@
+//! `check`: verdicts, formats, baselines and exit statuses.
+
+use std::fs;
+
+use expect_test::expect;
+use serde_json::Value;
+
+use crate::program::{Folder, Run, fixture, run, run_line};
+
+/// Kernels in a folder: the types of some fixtures, called as they are.
+fn kernels(names: &[&str]) -> Folder {
+    let folder = Folder::new();
+    for name in names {
+        folder.file(&format!("{name}.btf"), &fixture(&format!("btf/{name}.btf")));
+    }
+    folder
+}
+
+/// Runs `check` on the folder.
+fn check(objects: &[&str], folder: &Folder, more: &[&str]) -> Run {
+    let objects: Vec<String> =
+        objects.iter().map(|name| format!("fixtures/objects/{name}.o")).collect();
+    let target = folder.path("");
+    let mut arguments = vec!["check", "--target", &target];
+    arguments.extend(objects.iter().map(String::as_str));
+    arguments.extend(more);
+    let mut run = run(&arguments);
+    run.stdout = folder.strip(&run.stdout);
+    run.stderr = folder.strip(&run.stderr);
+    run
+}
+
+fn lines(run: &Run) -> Vec<Value> {
+    run.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn a_table_and_the_problems() {
+    let folder = kernels(&["gone.le", "modular.le", "same.be", "same.le"]);
+    let run = check(&["module.bpfel", "enums.bpfel"], &folder, &[]);
+    expect![[r#"
+        1  gone.le
+        2  modular.le
+        3  same.be
+        4  same.le
+
+        . unchanged   ~ changed   g poisoned, but guarded   P poisoned   - not checked: another byte order
+
+                    1234
+        module.bpfel.o
+          stats     gg-g
+        enums.bpfel.o
+          values    P.-.
+          existence ~~-~
+          top       ..-.
+
+        error: enumval_value of job_error::JOB_FAILED: poisoned
+          --> values in enums.bpfel.o at ./enums.c:12:13
+          = on: gone.le
+          = why: the target has no enum job_error
+          = help: a module may have it, and the target was given without modules
+
+        2 objects, 4 programs, 4 kernels: 1 problem
+    "#]].assert_eq(&run.stdout);
+    assert_eq!((run.status, run.stderr.as_str()), (1, ""));
+}
+
+#[test]
+fn json_has_what_is_not_unchanged_and_the_numbers() {
+    let folder = kernels(&["modular.le", "same.be"]);
+    let run = check(&["module.bpfel"], &folder, &["--format", "json"]);
+    expect![[r#"
+        {"object":"module.bpfel.o","kernel":"modular.le","program":"stats","section":"syscall","index":0,"insn_off":0,"kind":"type_exists","path":"struct job_stats","file":"./module.c","line":7,"verdict":"changed","value":0,"accepted":false,"guard":null,"problem":null,"reason":null,"cures":[]}
+        {"object":"module.bpfel.o","kernel":"modular.le","program":"stats","section":"syscall","index":1,"insn_off":16,"kind":"type_size","path":"struct job_stats","file":"./module.c","line":12,"verdict":"changed","value":0,"accepted":false,"guard":null,"problem":null,"reason":null,"cures":[]}
+        {"object":"module.bpfel.o","kernel":"modular.le","program":"stats","section":"syscall","index":2,"insn_off":32,"kind":"type_id_target","path":"struct job_stats","file":"./module.c","line":13,"verdict":"changed","value":0,"accepted":false,"guard":null,"problem":null,"reason":null,"cures":[]}
+        {"object":"module.bpfel.o","kernel":"modular.le","program":"stats","section":"syscall","index":3,"insn_off":56,"kind":"field_exists","path":"job_stats.failed","file":"./module.c","line":14,"verdict":"changed","value":0,"accepted":false,"guard":null,"problem":null,"reason":null,"cures":[]}
+        {"object":"module.bpfel.o","kernel":"modular.le","program":"stats","section":"syscall","index":4,"insn_off":72,"kind":"field_byte_offset","path":"job_stats.failed","file":"./module.c","line":15,"verdict":"guarded","value":null,"accepted":false,"guard":"the program asks for type_exists of struct job_stats, which is 0 here","problem":"type_missing","reason":"the target has no struct job_stats","cures":["a module may have it, and the target was given without modules"]}
+        {"object":"module.bpfel.o","kernel":"modular.le","program":"stats","section":"syscall","index":5,"insn_off":88,"kind":"field_byte_offset","path":"job_stats.started","file":"./module.c","line":17,"verdict":"guarded","value":null,"accepted":false,"guard":"the program asks for type_exists of struct job_stats, which is 0 here","problem":"type_missing","reason":"the target has no struct job_stats","cures":["a module may have it, and the target was given without modules"]}
+        {"object":"module.bpfel.o","kernel":"modular.le","summary":{"unchanged":1,"changed":4,"guarded":2,"poisoned":0,"failed":0,"skipped":0,"accepted":0},"not_checked":null}
+        {"object":"module.bpfel.o","kernel":"same.be","summary":null,"not_checked":"the kernel has another byte order"}
+    "#]].assert_eq(&run.stdout);
+    assert_eq!((run.status, run.stderr.as_str()), (0, ""));
+}
+
+/// `relocate` is compared with libbpf and with the descriptions of the kernels: it must be the same.
+#[test]
+fn verdicts_are_what_relocate_does() {
+    let mut compared = 0;
+    let mut seen = std::collections::BTreeSet::new();
+    for kernel in ["gone", "grown", "incompatible", "modular", "nested", "resized", "differing"] {
+        for object in ["access", "bitfields", "enums", "fields", "module", "programs", "types"] {
+            let kernel = format!("fixtures/btf/{kernel}.le.btf");
+            let object = format!("fixtures/objects/{object}.bpfel.o");
+            let line =
+                |command: &str| format!("{command} {object} --format json --target {kernel}");
+            let checked = run_line(&line("check"));
+            let mut checked = lines(&checked).into_iter().peekable();
+            let mut unchanged = 0;
+            for done in lines(&run_line(&line("relocate"))) {
+                let is_it = |line: &Value| {
+                    ["section", "index", "insn_off"].iter().all(|key| line[key] == done[key])
+                };
+                let verdict = match checked.next_if(is_it) {
+                    Some(line) => {
+                        assert_eq!(line["value"], done["value"]);
+                        line["verdict"].as_str().unwrap().to_string()
+                    }
+                    None => {
+                        unchanged += 1;
+                        "unchanged".to_string()
+                    }
+                };
+                let expected: &[&str] = match done["status"].as_str().unwrap() {
+                    "relocated" if done["before"] == done["after"] => &["unchanged"],
+                    "relocated" => &["changed"],
+                    "poisoned" => &["poisoned", "guarded"],
+                    "failed" => &["failed"],
+                    _ => &["skipped"],
+                };
+                assert!(expected.contains(&verdict.as_str()), "{object} on {kernel}: {done}");
+                seen.insert(verdict);
+                compared += 1;
+            }
+            let summary = checked.next().unwrap();
+            assert_eq!(summary["summary"]["unchanged"], unchanged);
+            assert_eq!(checked.next(), None);
+        }
+    }
+    assert!(compared > 1000, "{compared}");
+    assert!(
+        ["changed", "failed", "guarded", "poisoned", "unchanged"]
+            .iter()
+            .all(|it| seen.contains(*it)),
+        "{seen:?}"
+    );
+}
+
+#[test]
+fn a_baseline_accepts_what_is_known_and_nothing_else() {
+    let folder = kernels(&["gone.le", "nested.le"]);
+    let objects = ["access.bpfel"];
+    let outside = Folder::new();
+    let known = outside.path("known.tsv");
+    let before = check(&objects, &folder, &["--format", "json"]);
+    assert_eq!(before.status, 1);
+    let written = check(&objects, &folder, &["--write-baseline", &known]);
+    assert_eq!((written.status, written.stderr.as_str()), (0, ""));
+    let text = fs::read_to_string(&known).unwrap();
+    let problems: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
+    assert!(problems.contains(
+        &"access.bpfel.o\tsigned_loads\tfield_byte_offset\tjob.pid\tpoisoned\tnested.le"
+    ));
+    assert!(problems.is_sorted());
+
+    let accepted = check(&objects, &folder, &["--baseline", &known, "--format", "json"]);
+    assert_eq!((accepted.status, accepted.stderr.as_str()), (0, ""));
+    let is_accepted = |line: &Value| line["accepted"] == true;
+    let is_problem = |line: &&Value| {
+        line["verdict"].as_str().is_some_and(|verdict| ["poisoned", "failed"].contains(&verdict))
+    };
+    assert!(lines(&accepted).iter().filter(is_problem).all(is_accepted));
+    let count = lines(&accepted).iter().filter(is_problem).count();
+    assert_eq!(count, lines(&before).iter().filter(is_problem).count());
+
+    // One line less: that is new. One line more: that is stale.
+    let (gone, rest) = problems.split_first().unwrap();
+    let more = "access.bpfel.o\tstores\tfield_byte_size\tjob.never\tpoisoned\tnested.le";
+    let other_kernel = "access.bpfel.o\tstores\tfield_byte_size\tjob.never\tpoisoned\t4.19";
+    let edited = format!("# edited\n\n{}\n{more}\n{other_kernel}\n", rest.join("\n"));
+    let known = outside.file("edited.tsv", edited.as_bytes());
+    let run = check(&objects, &folder, &["--baseline", &known]);
+    assert_eq!(run.status, 1);
+    assert_eq!(
+        run.stderr,
+        format!(
+            "core-reloc: warning: the baseline has what does not happen any more: {}\n",
+            more.replace('\t', " ")
+        )
+    );
+    let access = gone.split('\t').nth(3).unwrap();
+    let new: Vec<&str> = run.stdout.lines().filter(|line| line.starts_with("error: ")).collect();
+    assert_eq!(new.len(), 1);
+    assert!(new[0].contains(access), "{new:?}");
+    assert!(run.stdout.lines().last().unwrap().contains("1 problem, "));
+
+    // A star is any kernel.
+    let kernel = gone.rsplit('\t').next().unwrap();
+    let star = gone.strip_suffix(kernel).unwrap().to_string() + "*";
+    let known = outside.file("star.tsv", format!("{}\n{star}\n", rest.join("\n")).as_bytes());
+    assert_eq!(check(&objects, &folder, &["--baseline", &known]).status, 0);
+}
+
+#[test]
+fn a_baseline_must_be_one() {
+    let outside = Folder::new();
+    let folder = kernels(&["same.le"]);
+    let known = outside.file("known.tsv", b"# good\njust words\n");
+    let run = check(&["access.bpfel"], &folder, &["--baseline", &known]);
+    assert_eq!((run.status, run.stdout.as_str()), (2, ""));
+    assert_eq!(
+        outside.strip(&run.stderr),
+        "core-reloc: error: /known.tsv:2: has 1 fields, expected 6, separated by tabs\n"
+    );
+}
+
+#[test]
+fn what_is_no_kernel_is_said() {
+    let folder = kernels(&["same.le", "modular.le.stats"]);
+    folder.file("damaged.btf", &fixture("btf/same.le.btf")[..100]);
+    folder.file("notes.txt", b"hello");
+    let run = check(&["bitfields.bpfel"], &folder, &["--format", "json"]);
+    // The good kernel was checked all the same.
+    assert_eq!(lines(&run).last().unwrap()["kernel"], "same.le");
+    expect![[r#"
+        core-reloc: warning: /: passed over what is no kernel: /modular.le.stats.btf: has a module's types, not a kernel's; and 1 more
+        core-reloc: error: /damaged.btf: type section at offset 0x18 needs 1136 bytes, 76 are left
+        core-reloc: error: 1 of 2 targets cannot be read
+    "#]].assert_eq(&run.stderr);
+    assert_eq!(run.status, 2);
+
+    let none = Folder::new();
+    let run = check(&["bitfields.bpfel"], &none, &[]);
+    assert_eq!(run.refused(), "core-reloc: error: /: holds no BTF of a kernel\n");
+}
+
+#[test]
+fn an_object_that_no_kernel_can_run_is_said() {
+    let folder = kernels(&["same.be"]);
+    let run = check(&["bitfields.bpfel"], &folder, &["--format", "json"]);
+    assert_eq!(run.status, 0);
+    expect![[r#"
+        {"object":"bitfields.bpfel.o","kernel":"same.be","summary":null,"not_checked":"the kernel has another byte order"}
+    "#]].assert_eq(&run.stdout);
+    expect![[r#"
+        core-reloc: warning: bitfields.bpfel.o: none of the kernels has its byte order, so that it was not checked
+    "#]].assert_eq(&run.stderr);
+}
+
+#[test]
+fn files_of_the_same_name_are_told_apart() {
+    let folder = Folder::new();
+    for name in ["one", "two"] {
+        fs::create_dir(folder.path(name)).unwrap();
+        folder.file(&format!("{name}/vmlinux"), &fixture("btf/same.le.btf"));
+    }
+    let run = check(&["bitfields.bpfel"], &folder, &["--format", "json"]);
+    let mut kernels: Vec<String> =
+        lines(&run).iter().map(|line| line["kernel"].as_str().unwrap().to_string()).collect();
+    kernels.dedup();
+    assert_eq!(kernels, ["one/vmlinux", "two/vmlinux"]);
+}
