@@ -19,6 +19,9 @@ _core__reloc() {
             core__reloc,blame)
                 cmd="core__reloc__subcmd__blame"
                 ;;
+            core__reloc,check)
+                cmd="core__reloc__subcmd__check"
+                ;;
             core__reloc,dump)
                 cmd="core__reloc__subcmd__dump"
                 ;;
@@ -45,6 +48,9 @@ _core__reloc() {
                 ;;
             core__reloc__subcmd__help,blame)
                 cmd="core__reloc__subcmd__help__subcmd__blame"
+                ;;
+            core__reloc__subcmd__help,check)
+                cmd="core__reloc__subcmd__help__subcmd__check"
                 ;;
             core__reloc__subcmd__help,dump)
                 cmd="core__reloc__subcmd__help__subcmd__dump"
@@ -77,7 +83,7 @@ _core__reloc() {
 
     case "${cmd}" in
         core__reloc)
-            opts="-h -V --help --version relocate inspect explain blame query dump minimize support help"
+            opts="-h -V --help --version relocate inspect explain check blame query dump minimize support help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -110,6 +116,40 @@ _core__reloc() {
                     return 0
                     ;;
                 --program)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        core__subcmd__reloc__subcmd__check)
+            opts="-h --target --baseline --write-baseline --html --format --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --target)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --baseline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --write-baseline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --html)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -185,7 +225,7 @@ _core__reloc() {
             return 0
             ;;
         core__subcmd__reloc__subcmd__help)
-            opts="relocate inspect explain blame query dump minimize support help"
+            opts="relocate inspect explain check blame query dump minimize support help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -199,6 +239,20 @@ _core__reloc() {
             return 0
             ;;
         core__subcmd__reloc__subcmd__help__subcmd__blame)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        core__subcmd__reloc__subcmd__help__subcmd__check)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

@@ -29,6 +29,7 @@ complete -c core-reloc -n "__fish_core_reloc_needs_command" -s V -l version -d '
 complete -c core-reloc -n "__fish_core_reloc_needs_command" -f -a "relocate" -d 'Resolves every relocation of an object and says what became of it'
 complete -c core-reloc -n "__fish_core_reloc_needs_command" -f -a "inspect" -d 'Lists the relocations of an object, without any target'
 complete -c core-reloc -n "__fish_core_reloc_needs_command" -f -a "explain" -d 'Says of every relocation what it resolved to, and if it did not, why, and what may cure it'
+complete -c core-reloc -n "__fish_core_reloc_needs_command" -f -a "check" -d 'Says what becomes of objects on many kernels, and where they break'
 complete -c core-reloc -n "__fish_core_reloc_needs_command" -f -a "blame" -d 'Says which relocation poisoned the instruction that a verifier log complains of, and why'
 complete -c core-reloc -n "__fish_core_reloc_needs_command" -f -a "query" -d 'Says where a field is, how large it is, and how it is loaded; or what an enumerator\'s value is'
 complete -c core-reloc -n "__fish_core_reloc_needs_command" -f -a "dump" -d 'Prints types as C defines them, with the offsets and sizes of their members'
@@ -58,6 +59,13 @@ skipped\t'The instruction is part of no function'"
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand explain" -l format -d 'How to print what was found' -r -f -a "text\t'For people'
 json\t'For programs: one JSON object a line'"
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand explain" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -l target -d 'Kernels: a file of any sort that relocate takes, or a folder or archive of such files; may be given several times [default: the running kernel with its modules]' -r -F
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -l baseline -d 'Problems that are known, as --write-baseline writes them' -r -F
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -l write-baseline -d 'Write all problems to a file, and accept them' -r -F
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -l html -d 'Write a page to look at in a browser; it needs nothing but itself' -r -F
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -l format -d 'How to print what was found' -r -f -a "text\t'For people'
+json\t'For programs: one JSON object a line'"
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand blame" -l log -d 'The verifier\'s log, as any loader prints it; - for standard input' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand blame" -l target -d 'The kernel\'s types: raw BTF, an ELF file with a .BTF section such as vmlinux, a kernel image such as vmlinuz, any of these compressed, or a tar archive of one, such as BTFHub\'s [default: the running kernel]' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand blame" -l module -d 'A module\'s types, for what the kernel itself does not have: raw BTF, or a .ko file, also compressed; may be given several times [default: the running kernel\'s modules, if that is the target]' -r -F
@@ -82,12 +90,13 @@ complete -c core-reloc -n "__fish_core_reloc_using_subcommand minimize" -s h -l 
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand support" -l format -d 'How to print what was found' -r -f -a "text\t'For people'
 json\t'For programs: one JSON object a line'"
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand support" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain blame query dump minimize support help" -f -a "relocate" -d 'Resolves every relocation of an object and says what became of it'
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain blame query dump minimize support help" -f -a "inspect" -d 'Lists the relocations of an object, without any target'
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain blame query dump minimize support help" -f -a "explain" -d 'Says of every relocation what it resolved to, and if it did not, why, and what may cure it'
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain blame query dump minimize support help" -f -a "blame" -d 'Says which relocation poisoned the instruction that a verifier log complains of, and why'
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain blame query dump minimize support help" -f -a "query" -d 'Says where a field is, how large it is, and how it is loaded; or what an enumerator\'s value is'
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain blame query dump minimize support help" -f -a "dump" -d 'Prints types as C defines them, with the offsets and sizes of their members'
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain blame query dump minimize support help" -f -a "minimize" -d 'Makes the least BTF with which objects relocate as with a kernel\'s whole one'
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain blame query dump minimize support help" -f -a "support" -d 'Says whether the running kernel\'s types are known, and from where'
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain blame query dump minimize support help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump minimize support help" -f -a "relocate" -d 'Resolves every relocation of an object and says what became of it'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump minimize support help" -f -a "inspect" -d 'Lists the relocations of an object, without any target'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump minimize support help" -f -a "explain" -d 'Says of every relocation what it resolved to, and if it did not, why, and what may cure it'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump minimize support help" -f -a "check" -d 'Says what becomes of objects on many kernels, and where they break'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump minimize support help" -f -a "blame" -d 'Says which relocation poisoned the instruction that a verifier log complains of, and why'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump minimize support help" -f -a "query" -d 'Says where a field is, how large it is, and how it is loaded; or what an enumerator\'s value is'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump minimize support help" -f -a "dump" -d 'Prints types as C defines them, with the offsets and sizes of their members'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump minimize support help" -f -a "minimize" -d 'Makes the least BTF with which objects relocate as with a kernel\'s whole one'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump minimize support help" -f -a "support" -d 'Says whether the running kernel\'s types are known, and from where'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump minimize support help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
