@@ -37,7 +37,7 @@ const PARTS: &[Part] = &[
             "crates/core-reloc/src/query.rs",
         ],
         test_packages: "core-reloc",
-        tests: &["--lib", "--test", "rules"],
+        tests: &["--features", "elf", "--lib", "--test", "rules"],
     },
     Part {
         name: "elf",

@@ -395,3 +395,25 @@ impl<'c> Slots<'c> {
         }
     }
 }
+
+#[cfg(all(test, feature = "elf"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn constants_and_jumps_are_known_by_the_first_byte() {
+        let code = |first: u8| Code::new([first, 0x21, 0, 0, 0, 0, 0, 0], None);
+        // rX = imm, of 32 and 64 bits, and a 64-bit immediate.
+        for first in [0xb4, 0xb7, 0x18] {
+            assert!(code(first).sets_constant() && !code(first).is_jump(), "{first:#x}");
+        }
+        // Jumps of 64 and 32 bits, one of them with the operation's bits of a move; call; exit.
+        for first in [0x05, 0x15, 0xb5, 0x16, 0xb6, 0x85, 0x95] {
+            assert!(code(first).is_jump() && !code(first).sets_constant(), "{first:#x}");
+        }
+        // A move of a register, other operations, loads and stores.
+        for first in [0xbc, 0xbf, 0x04, 0x07, 0xa7, 0xd4, 0x61, 0xb1, 0x62, 0x7b, 0x20] {
+            assert!(!code(first).is_jump() && !code(first).sets_constant(), "{first:#x}");
+        }
+    }
+}
