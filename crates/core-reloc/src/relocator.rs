@@ -341,3 +341,32 @@ fn resize(original: Option<Accessed>, new: Option<Accessed>) -> Resize {
         _ => Resize::Unsafe { from, to },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use btf_types::{IntEncoding, build::Builder};
+
+    use super::*;
+
+    #[test]
+    fn another_question_about_a_field_takes_no_steps() {
+        let mut btf = Builder::new(ByteOrder::Little);
+        let int = btf.int("int", 4, IntEncoding::new(32, IntEncoding::SIGNED));
+        let root = btf.structure("s", 4).member("a", int, 0).finish();
+        let bytes = btf.finish().unwrap();
+        let btf = Btf::parse(&bytes).unwrap();
+        let target = Target::new(&btf);
+        let mut relocator = Relocator::new(&btf, &target);
+        let mut granted_and_left = |access: &str, kind| {
+            let before = relocator.work.budget.left();
+            let relocation = Relocation::new(0, root, access.parse().unwrap(), kind);
+            assert_eq!(relocator.resolve(&relocation).unwrap().value(), Some(1));
+            relocator.work.budget.left() - before
+        };
+        assert!(granted_and_left("0:0", RelocKind::FieldExists) < 1024);
+        assert_eq!(granted_and_left("0:0", RelocKind::FieldSigned), 1024);
+        assert_eq!(granted_and_left("0:0", RelocKind::FieldExists), 1024);
+        assert!(granted_and_left("0", RelocKind::FieldExists) < 1024);
+        assert!(granted_and_left("0", RelocKind::TypeExists) < 1024);
+    }
+}

@@ -183,3 +183,16 @@ fn pointers_of_a_32_bit_kernel_have_four_bytes() {
     check(pointers::<8>, pointers::<4>, offset, Value(8, 4));
     check_resize(pointers::<8>, pointers::<4>, offset, Resize::To { from: 8, to: 4 });
 }
+
+#[test]
+fn what_two_candidates_agree_about_is_asked_of_both_again() {
+    fn sizes(btf: &mut Builder<'_>) {
+        let (int, long) = (int(btf), u64_(btf));
+        btf.structure("s", 8).member("a", int, 0).finish();
+        btf.structure("s", 8).member("a", long, 0).finish();
+    }
+    let exists = ask(FieldExists, "s", "0:0");
+    let size = ask(FieldByteSize, "s", "0:0");
+    let rows = [(exists, Value(1, 1)), (size, Error("ambiguous")), (exists, Value(1, 1))];
+    check_each(at::<'a', 0>, sizes, &[], Options::default(), &rows);
+}

@@ -42,7 +42,7 @@ fn change(original: u64, value: u64) -> Change {
 
 type Slot = (u8, u8, u8, i16, i32);
 
-/// Patches in both byte orders; the code is untouched after an error.
+/// Patches in both byte orders; the code is untouched after an error, and what follows always.
 #[track_caller]
 fn check(before: &[Slot], change: Change, expected: Result<(Status, &[Slot]), PatchError>) {
     for order in ORDERS {
@@ -53,8 +53,10 @@ fn check(before: &[Slot], change: Change, expected: Result<(Status, &[Slot]), Pa
                 .collect()
         };
         let original = write(before);
-        let mut code = original.clone();
+        let next = slot(order, MOV64, 3, 0, 0, 3);
+        let mut code = [&original[..], &next].concat();
         let found = patch(&mut code, &resolution(order, Some(change)), Unresolved::Poison);
+        assert_eq!(code.split_off(original.len()), next, "{order}");
         match expected {
             Ok((status, after)) => {
                 let found = found.unwrap();
