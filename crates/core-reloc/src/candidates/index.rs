@@ -76,10 +76,8 @@ impl<'a> NameIndex<'a> {
         entries.sort_unstable();
         // Names of one hash, which somebody may have made many of, can then be told apart.
         for same_hash in entries.chunk_by_mut(|one, other| hash_of(*one) == hash_of(*other)) {
-            if same_hash.len() > 1 {
-                let key = |entry: &u64| (types.essential_name(*entry), *entry);
-                same_hash.sort_unstable_by(|one, other| key(one).cmp(&key(other)));
-            }
+            let key = |entry: &u64| (types.essential_name(*entry), *entry);
+            same_hash.sort_unstable_by(|one, other| key(one).cmp(&key(other)));
         }
         entries.shrink_to_fit();
         let buckets = Buckets::new(entries.iter().map(|entry| hash_of(*entry)));
