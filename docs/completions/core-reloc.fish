@@ -74,10 +74,12 @@ complete -c core-reloc -n "__fish_core_reloc_using_subcommand blame" -l format -
 json\t'For programs: one JSON object a line'"
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand blame" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand query" -l target -d 'The types of a kernel, in a file of any sort that relocate takes; or a folder or archive of such files; may be given several times, to see how an answer changed [default: the running kernel]' -r -F
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand query" -l module -d 'A module\'s types, for what the kernel itself does not have, with at most one target; may be given several times [default: the running kernel\'s modules, if that is the target]' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand query" -l format -d 'How to print what was found' -r -f -a "text\t'For people'
 json\t'For programs: one JSON object a line'"
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand query" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand dump" -l target -d 'The types of a kernel, in a file of any sort that relocate takes; or those of an object [default: the running kernel]' -r -F
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand dump" -l target -d 'The kernel\'s types: raw BTF, an ELF file with a .BTF section such as vmlinux, a kernel image such as vmlinuz, any of these compressed, or a tar archive of one, such as BTFHub\'s [default: the running kernel]' -r -F
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand dump" -l module -d 'A module\'s types, for what the kernel itself does not have: raw BTF, or a .ko file, also compressed; may be given several times [default: the running kernel\'s modules, if that is the target]' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand dump" -l format -d 'How to print what was found' -r -f -a "text\t'For people'
 json\t'For programs: one JSON object a line'"
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand dump" -s h -l help -d 'Print help (see more with \'--help\')'
