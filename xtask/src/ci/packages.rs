@@ -24,6 +24,8 @@ const PACKAGES: &[(&str, &str)] = &[
     ("libc6-dev-s390x-cross", "libbpf, the judge, on a big-endian machine"),
     ("qemu-user-static", "that machine"),
     ("libbpf-tools", "real objects to relocate"),
+    ("chromium", "opens the page of core-reloc check"),
+    ("chromium-driver", "clicks in that page"),
     ("valgrind", "counts instructions"),
     ("mandoc", "reads the man pages"),
     ("zsh", "reads its completions"),

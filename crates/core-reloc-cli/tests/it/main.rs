@@ -2,6 +2,7 @@
 
 mod answers;
 mod blame;
+mod browser;
 mod check;
 mod damage;
 mod dump;
@@ -10,6 +11,7 @@ mod inspect;
 mod kernel;
 mod minimize;
 mod output;
+mod page;
 mod program;
 mod query;
 mod relocate;

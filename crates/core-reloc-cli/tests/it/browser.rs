@@ -1,0 +1,151 @@
+//! A browser without a window, driven by the WebDriver protocol.
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
+    process::{Child, ChildStdout, Command, Stdio},
+};
+
+use serde_json::{Value, json};
+
+/// The key under which WebDriver names an element.
+const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
+
+/// A session of Chromium, which ends with this.
+pub(crate) struct Browser {
+    driver: Child,
+    port: u16,
+    session: String,
+    /// Both are there for as long as the driver is.
+    _profile: tempfile::TempDir,
+    _said: BufReader<ChildStdout>,
+}
+
+impl Browser {
+    /// Starts the browser; or why there is none.
+    pub(crate) fn start() -> Result<Self, String> {
+        let mut driver = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(|error| format!("chromedriver does not start: {error}"))?;
+        let mut said = BufReader::new(driver.stdout.take().unwrap());
+        let mut port = None;
+        let mut line = String::new();
+        while port.is_none() && said.read_line(&mut line).unwrap() > 0 {
+            let number = line.trim_end().trim_end_matches('.').rsplit(' ').next();
+            port = number
+                .filter(|_| line.contains("successfully on port"))
+                .and_then(|it| it.parse().ok());
+            line.clear();
+        }
+        let port = port.expect("chromedriver says its port");
+        let profile = tempfile::tempdir().unwrap();
+        let mut browser =
+            Self { driver, port, session: String::new(), _profile: profile, _said: said };
+        let mut arguments: Vec<String> = [
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--window-size=1200,900",
+        ]
+        .map(String::from)
+        .into();
+        arguments.push(format!("--user-data-dir={}", browser._profile.path().display()));
+        let started = browser.ask(
+            "POST",
+            "/session",
+            &json!({ "capabilities": { "alwaysMatch": {
+                "goog:chromeOptions": { "args": arguments },
+                "goog:loggingPrefs": { "browser": "ALL", "performance": "ALL" },
+            } } }),
+        );
+        browser.session = format!("/session/{}", started["sessionId"].as_str().unwrap());
+        // Away from the page that it begins with, which is not to be in the logs.
+        browser.post("/url", &json!({ "url": "about:blank" }));
+        browser.log("performance");
+        Ok(browser)
+    }
+
+    /// Opens a file.
+    pub(crate) fn open(&self, path: &str) {
+        self.post("/url", &json!({ "url": format!("file://{path}") }));
+    }
+
+    /// Runs a script in the page, and returns what it returns.
+    pub(crate) fn run(&self, script: &str) -> Value {
+        self.post("/execute/sync", &json!({ "script": script, "args": [] }))
+    }
+
+    /// Clicks on what a CSS selector finds first.
+    pub(crate) fn click(&self, selector: &str) {
+        let found = self.post("/element", &json!({ "using": "css selector", "value": selector }));
+        let element = found[ELEMENT].as_str().unwrap_or_else(|| panic!("{selector}: {found}"));
+        self.post(&format!("/element/{element}/click"), &json!({}));
+    }
+
+    /// Presses a key where the focus is.
+    pub(crate) fn press(&self, key: &str) {
+        let stroke =
+            [json!({ "type": "keyDown", "value": key }), json!({ "type": "keyUp", "value": key })];
+        let keyboard = json!({ "type": "key", "id": "keyboard", "actions": stroke });
+        self.post("/actions", &json!({ "actions": [keyboard] }));
+    }
+
+    /// What was logged since it was asked the last time: `browser` for the console, `performance` for
+    /// what was loaded.
+    pub(crate) fn log(&self, sort: &str) -> Vec<Value> {
+        self.post("/se/log", &json!({ "type": sort })).as_array().unwrap().clone()
+    }
+
+    fn post(&self, path: &str, body: &Value) -> Value {
+        self.ask("POST", &format!("{}{path}", self.session), body)
+    }
+
+    fn ask(&self, method: &str, path: &str, body: &Value) -> Value {
+        let body = body.to_string();
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        write!(
+            stream,
+            "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n\
+             Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
+            body.len()
+        )
+        .unwrap();
+        let mut reader = BufReader::new(stream);
+        let mut len = 0;
+        loop {
+            let mut line = String::new();
+            reader.read_line(&mut line).unwrap();
+            if line.trim().is_empty() {
+                break;
+            }
+            if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+                len = value.trim().parse().unwrap();
+            }
+        }
+        let mut answer = vec![0; len];
+        reader.read_exact(&mut answer).unwrap();
+        let answer: Value = serde_json::from_slice(&answer).unwrap();
+        let value = answer["value"].clone();
+        assert!(value["error"].is_null(), "{path} {body}: {value}");
+        value
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        if !self.session.is_empty() && !std::thread::panicking() {
+            self.ask("DELETE", &self.session, &json!({}));
+        }
+        // It may have ended already.
+        let _ = self.driver.kill();
+        let _ = self.driver.wait();
+    }
+}
