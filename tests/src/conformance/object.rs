@@ -2,11 +2,12 @@
 
 use std::ops::Range;
 
-use core_reloc::elf::{Object, Outcome};
+use core_reloc::check::{Checker, Verdict as Checked};
+use core_reloc::elf::{Object, Outcome, Report};
 use core_reloc::{Options, Target};
 use object::{Object as _, ObjectSection as _, ObjectSymbol as _, SectionKind, SymbolKind};
 
-use super::compare::{Compared, Comparer, Ours};
+use super::compare::{Compared, Comparer, End, Ours};
 use super::target::Kernel;
 use crate::judge::Record;
 use crate::judge::libbpf::{self, Libbpf, Verdict};
@@ -18,6 +19,45 @@ pub struct ObjectFile {
     pub name: String,
     /// Its bytes.
     pub bytes: Vec<u8>,
+}
+
+/// How it is done on our side.
+#[derive(Debug, Clone, Copy)]
+enum Way {
+    Relocate,
+    Check,
+}
+
+impl Way {
+    /// What becomes of each relocation, and what checking says of it.
+    fn reports<'a>(
+        self,
+        object: &'a Object<'a>,
+        target: &'a Target<'a>,
+    ) -> Box<dyn Iterator<Item = (Report<'a>, Option<Checked>)> + 'a> {
+        match self {
+            Self::Relocate => {
+                Box::new(object.relocate(target, Options::default()).map(|report| (report, None)))
+            }
+            Self::Check => {
+                let findings = Checker::new(object).check(target).into_iter();
+                Box::new(findings.map(|finding| (finding.report, Some(finding.verdict))))
+            }
+        }
+    }
+}
+
+/// Whether a verdict is about what both sides did, bytes included.
+fn means(verdict: Checked, end: End, done: &Ours) -> bool {
+    let is_same = matches!(done, Ours::Applied { before, after, .. } if before == after);
+    match verdict {
+        Checked::Unchanged => end == End::Relocated && is_same,
+        Checked::Changed => end == End::Relocated && !is_same,
+        Checked::Poisoned { .. } => end == End::Poisoned,
+        Checked::Failed => end == End::Failed,
+        Checked::Skipped => end == End::Skipped,
+        _ => false,
+    }
 }
 
 /// What a loader takes from an object to relocate it.
@@ -48,6 +88,29 @@ impl ObjectFile {
         theirs: &libbpf::Target,
         with_log: bool,
     ) -> Result<Vec<(String, Compared)>, String> {
+        self.compare_by(Way::Relocate, ours, theirs, with_log)
+    }
+
+    /// The same of what checking says, whose verdicts must be what libbpf does, too.
+    ///
+    /// # Errors
+    /// As [`ObjectFile::compare`]; and a verdict of another sort.
+    pub(super) fn compare_checked(
+        &self,
+        ours: &Target<'_>,
+        theirs: &libbpf::Target,
+        with_log: bool,
+    ) -> Result<Vec<(String, Compared)>, String> {
+        self.compare_by(Way::Check, ours, theirs, with_log)
+    }
+
+    fn compare_by(
+        &self,
+        way: Way,
+        ours: &Target<'_>,
+        theirs: &libbpf::Target,
+        with_log: bool,
+    ) -> Result<Vec<(String, Compared)>, String> {
         let failed = |error: String| format!("{}: {error}", self.name);
         let object = Object::parse(&self.bytes).map_err(|error| failed(error.to_string()))?;
         let Some(parts) = Parts::read(&self.bytes).map_err(failed)? else {
@@ -63,12 +126,13 @@ impl ObjectFile {
         let libbpf = libbpf.map_err(|error| failed(error.to_string()))?;
         let mut comparer = Comparer::new(local, ours, libbpf, with_log);
 
-        let mut relocating = object.relocate(ours, Options::default());
+        let mut done = way.reports(&object, ours);
         let mut compared = Vec::new();
         for group in &parts.groups {
             let mut code = group.code.clone();
             for record in &group.records {
-                let report = relocating.next().ok_or_else(|| failed("we miss records".into()))?;
+                let (report, verdict) =
+                    done.next().ok_or_else(|| failed("we miss records".into()))?;
                 let found = report.relocation.record();
                 let found = Record {
                     insn_off: found.insn_off,
@@ -79,7 +143,7 @@ impl ObjectFile {
                 if found != *record || report.relocation.section() != group.section.as_str() {
                     return Err(failed(format!("we read {found:?} for {record:?}")));
                 }
-                let done = match (report.outcome, report.before, report.after) {
+                let ours_done = match (report.outcome, report.before, report.after) {
                     (Outcome::Applied { status, resolution }, Some(before), Some(after)) => {
                         Ours::Applied { status, before, after, resolution }
                     }
@@ -92,14 +156,19 @@ impl ObjectFile {
                 let offset = u64::from(record.insn_off);
                 let is_covered = group.functions.iter().any(|function| function.contains(&offset));
                 let result = if is_covered {
-                    comparer.relocate(*record, &mut code, &done, None)
+                    comparer.relocate(*record, &mut code, &ours_done, None)
                 } else {
-                    comparer.skip(*record, &done)
+                    comparer.skip(*record, &ours_done)
                 };
+                if let (Some(verdict), Compared::Agreed(end)) = (verdict, &result)
+                    && !means(verdict, *end, &ours_done)
+                {
+                    return Err(failed(format!("{record:?} is {verdict:?}, but was {end:?}")));
+                }
                 compared.push((group.section.clone(), result));
             }
         }
-        if relocating.next().is_some() {
+        if done.next().is_some() {
             return Err(failed("we find more records than there are".into()));
         }
         Ok(compared)

@@ -10,7 +10,7 @@ use super::inputs;
 use super::kernel_types::Questions;
 use super::minimize::{Beside, compare_minimized};
 use super::object::ObjectFile;
-use super::objects::compare_objects;
+use super::objects::{compare_checked, compare_objects};
 use super::report::{Report, Row};
 use super::target::Kernel;
 
@@ -27,6 +27,8 @@ pub enum Suite {
     KernelTypes,
     /// Generated programs on what became of their types.
     Generated,
+    /// What checking says of real objects on real kernels.
+    Check,
     /// Real objects on real kernels' BTF, minimised for them.
     Minimize,
 }
@@ -42,6 +44,7 @@ impl Suite {
             Self::Objects => objects(report),
             Self::Selftests => selftests(report),
             Self::KernelTypes => kernel_types(report, options),
+            Self::Check => check(report, options),
             Self::Minimize => minimize(report, options),
             Self::Generated => {
                 generated(report, options);
@@ -58,6 +61,7 @@ impl fmt::Display for Suite {
             Self::Objects => "objects",
             Self::Selftests => "selftests",
             Self::KernelTypes => "kernel-types",
+            Self::Check => "check",
             Self::Generated => "generated",
             Self::Minimize => "minimize",
         })
@@ -130,6 +134,20 @@ fn objects(report: &mut Report) -> Result<(), String> {
             let name = format!("{architecture} ({} objects)", objects.len());
             let mut row = Row::new(name, &kernel.name);
             compare_objects(&mut row, objects, kernel);
+            report.add(row);
+        }
+    }
+    Ok(())
+}
+
+fn check(report: &mut Report, options: &Options) -> Result<(), String> {
+    let objects = inputs::objects()?;
+    for kernel in inputs::kernels()?.iter().chain(&running(report)) {
+        for (architecture, objects) in &objects {
+            let objects: Vec<_> = objects.iter().step_by(options.sample.get()).cloned().collect();
+            let name = format!("check {architecture} ({} objects)", objects.len());
+            let mut row = Row::new(name, &kernel.name);
+            compare_checked(&mut row, &objects, kernel);
             report.add(row);
         }
     }
