@@ -213,5 +213,9 @@ mod tests {
         }
         let too_long = vec!["1"; MAX_PATH_LEN + 1].join(":");
         assert_eq!(AccessPath::parse(too_long.as_bytes()), Err(AccessError::TooLong));
+        assert!(AccessPath::new(&[1; MAX_PATH_LEN]).is_ok());
+        assert_eq!(AccessPath::new(&[1; MAX_PATH_LEN + 1]), Err(AccessError::TooLong));
+        let above = i32::MAX.cast_unsigned() + 1;
+        assert_eq!(AccessPath::new(&[0, above]), Err(AccessError::TooLarge { part: 1 }));
     }
 }
