@@ -9,6 +9,7 @@ mod dump;
 mod explain;
 mod inspect;
 mod kernel;
+mod memory;
 mod minimize;
 mod output;
 mod page;

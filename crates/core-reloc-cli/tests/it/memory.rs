@@ -1,0 +1,65 @@
+//! `check` has one kernel a worker in memory, however many there are.
+
+use std::{fs, io::Read, path::Path, process::Stdio, thread, time::Duration};
+
+use core_reloc_tests::judge::skipped;
+
+use crate::program::{Folder, command};
+
+const KERNEL: &str = "/sys/kernel/btf/vmlinux";
+
+/// The most memory that the program had while it checked objects on a folder of kernels, in KiB.
+fn peak(kernels: &str, page: &str) -> u64 {
+    let mut child = command(&[
+        "check",
+        "fixtures/objects/task.bpfel.o",
+        "fixtures/objects/access.bpfel.o",
+        "fixtures/objects/module.bpfel.o",
+        "--target",
+        kernels,
+        "--html",
+        page,
+    ])
+    .env("RAYON_NUM_THREADS", "2")
+    .stdout(Stdio::piped())
+    .stderr(Stdio::piped())
+    .spawn()
+    .unwrap();
+    let status = format!("/proc/{}/status", child.id());
+    let mut peak = 0;
+    while child.try_wait().unwrap().is_none() {
+        // It never falls, so that the last one counts.
+        let text = fs::read_to_string(&status).unwrap_or_default();
+        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let size = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
+        peak = peak.max(size.unwrap_or(0));
+        thread::sleep(Duration::from_millis(2));
+    }
+    let mut complaint = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut complaint).unwrap();
+    // The objects ask for what no kernel has.
+    assert_eq!((child.wait().unwrap().code(), complaint.as_str()), (Some(1), ""));
+    peak
+}
+
+#[test]
+fn five_times_the_kernels_take_no_more_memory() {
+    if !Path::new(KERNEL).exists() {
+        return skipped(&format!("there is no {KERNEL}"));
+    }
+    let folder = Folder::new();
+    let first = folder.file("vmlinux", &fs::read(KERNEL).unwrap());
+    let bytes = fs::metadata(&first).unwrap().len();
+    let peaks = [2, 10].map(|count| {
+        let kernels = folder.path(&format!("{count}"));
+        fs::create_dir(&kernels).unwrap();
+        for number in 0..count {
+            fs::hard_link(&first, format!("{kernels}/{number}.btf")).unwrap();
+        }
+        peak(&kernels, &folder.path("page.html"))
+    });
+    let [few, many] = peaks;
+    // Both workers have one at a time: less than a third one more.
+    assert!(few * 1024 > bytes, "{peaks:?} KiB");
+    assert!((many.saturating_sub(few)) * 1024 < bytes / 3, "{peaks:?} KiB, of {bytes} bytes each");
+}
