@@ -42,6 +42,11 @@ fn elf() {
 }
 
 #[test]
+fn log() {
+    check("log");
+}
+
+#[test]
 fn access() {
     check("access");
 }

@@ -69,6 +69,11 @@ const STEPS: &[Step] = &[
         run: || mutants::run(&["planted".to_string(), "--sample".to_string()]),
     },
     Step {
+        name: "bounds",
+        about: "hostile input takes time and memory in proportion to its size",
+        run: bounds,
+    },
+    Step {
         name: "no_std",
         about: "the two libraries build where there is no std, inside BPF, with the same features",
         run: features::check_no_std,
@@ -186,6 +191,13 @@ fn test() -> Result {
     let mut test = cargo();
     test.args(["test", "--workspace", "--all-features", "--locked"]);
     run_command(test.env("PROPTEST_RNG_SEED", "1"))
+}
+
+/// Times say something only with optimization.
+fn bounds() -> Result {
+    let mut test = cargo();
+    test.args(["test", "--release", "--locked", "--package", "core-reloc-tests"]);
+    run_command(test.args(["--test", "bounds", "--", "--nocapture"]))
 }
 
 #[cfg(test)]

@@ -110,33 +110,34 @@ impl<'a> Btf<'a> {
         let first = self.start_id().0;
         let index = |id: TypeId| id.0.checked_sub(first).map(|index| index as usize);
         let mut marks = vec![Mark::Unseen; self.own_types().len()];
-        // The types on the way from a root, each with how many of its parts have been entered.
-        let mut path: Vec<(Type<'a>, usize)> = Vec::new();
+        // The types on the way from a root, each with how many of its parts have been entered: of
+        // few bytes, since a chain of all types may be one way.
+        let mut path: Vec<(TypeId, u32)> = Vec::new();
 
         for root in self.own_types() {
-            path.push((root, 0));
-            while let Some((ty, part)) = path.last_mut() {
-                let Some(mark) = index(ty.id()).and_then(|index| marks.get_mut(index)) else {
+            path.push((root.id(), 0));
+            while let Some((id, part)) = path.last_mut() {
+                let Some(mark) = index(*id).and_then(|index| marks.get_mut(index)) else {
                     path.pop();
                     continue;
                 };
                 if *part == 0 {
                     match *mark {
                         Mark::Unseen => *mark = Mark::Open,
-                        Mark::Open => return Err(Error::ContainsItself { id: ty.id() }),
+                        Mark::Open => return Err(Error::ContainsItself { id: *id }),
                         Mark::Done => {
                             path.pop();
                             continue;
                         }
                     }
                 }
-                match contained(*ty, *part) {
+                match contained(self.type_by_id(*id)?, *part) {
                     Some(next) => {
                         *part = part.saturating_add(1);
                         // Most parts have been looked at before, as another type's.
                         let seen = index(next).and_then(|index| marks.get(index));
                         if seen.is_some_and(|mark| *mark != Mark::Done) {
-                            path.push((self.type_by_id(next)?, 0));
+                            path.push((next, 0));
                         }
                     }
                     None => {
@@ -161,7 +162,8 @@ fn all_are_short(mut strings: &[u8]) -> bool {
 }
 
 /// The part of an index among those that a type holds by value.
-fn contained(ty: Type<'_>, part: usize) -> Option<TypeId> {
+fn contained(ty: Type<'_>, part: u32) -> Option<TypeId> {
+    let part = part as usize;
     match ty.kind() {
         Kind::Struct | Kind::Union => ty.members().get(part).map(|member| member.type_id()),
         Kind::DataSec => ty.variables().get(part).map(|variable| variable.type_id()),

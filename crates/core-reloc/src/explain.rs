@@ -168,8 +168,8 @@ impl<'a> Explainer<'a> {
             };
             let cures = self.cures(relocation, &pair, *mismatch);
             let found: Vec<&str> = cures.iter().filter_map(|cure| cure.member.as_deref()).collect();
-            let comparison = Comparison::of(pair.local, pair.target, &pair.focus, &found);
-            explanation.comparisons.push(comparison);
+            let comparison = self.compare([pair.local, pair.target], &pair.focus, &found);
+            explanation.comparisons.extend(comparison);
             for cure in cures {
                 if !explanation.cures.contains(&cure) {
                     explanation.cures.push(cure);
@@ -230,15 +230,15 @@ impl<'a> Explainer<'a> {
         let [first, second] = ambiguity.candidates.map(|candidate| self.behind(candidate));
         let local = relocation.and_then(|relocation| self.local_spec(relocation));
         let focus = local.as_ref().map(|local| accessor_name(local, 1)).unwrap_or_default();
-        let mut comparison = Comparison::of(first?, second?, &focus, &[]);
+        let mut comparison = self.compare([first?, second?], &focus, &[])?;
         comparison.titles = ambiguity.names.clone();
         Some(comparison)
     }
 
     /// What tells two candidates apart: the first member that one has alone.
-    fn apart(&self, ambiguity: &Ambiguity) -> Vec<Cure> {
+    fn apart(&mut self, ambiguity: &Ambiguity) -> Vec<Cure> {
         let definitions = ambiguity.candidates.map(|candidate| {
-            let definition = self.behind(candidate).map(Definition::of);
+            let definition = self.behind(candidate).and_then(|ty| self.define(ty));
             definition.filter(|definition| !definition.is_cut)
         });
         let [Some(first), Some(second)] = &definitions else { return Vec::new() };
@@ -282,7 +282,7 @@ impl<'a> Explainer<'a> {
         let root = root.skip_modifiers_and_typedefs().ok()?;
         let ours = self.owner(&local, last, root)?;
         let theirs = self.owner(&local, last, candidate)?;
-        Some(Comparison::of(ours, theirs, &accessor_name(&local, last), &[]))
+        self.compare([ours, theirs], &accessor_name(&local, last), &[])
     }
 
     /// The types that a mismatch is about.
@@ -365,6 +365,10 @@ impl<'a> Explainer<'a> {
                 Vec::from([Cure::new(CureKind::Access, text)])
             }
             Mismatch::Incompatible { .. } | Mismatch::NotAnArray { .. } => {
+                self.spend(pair.target.members().len());
+                if self.steps == 0 {
+                    return Vec::new();
+                }
                 let is_it = |name: btf_types::Name<'_>| name == pair.focus.as_str();
                 let member =
                     pair.target.members().iter().find(|member| member.name().is_ok_and(is_it));
@@ -383,6 +387,29 @@ impl<'a> Explainer<'a> {
                 Vec::new()
             }
         }
+    }
+
+    /// Two types side by side, for as long as there are steps left.
+    fn compare(&mut self, types: [Type<'a>; 2], focus: &str, found: &[&str]) -> Option<Comparison> {
+        let [left, right] = types.map(|ty| self.define(ty).map(|definition| definition.lines));
+        Some(Comparison::between(types, [left?, right?], focus, found))
+    }
+
+    /// A type as C writes it, for as long as there are steps left.
+    fn define(&mut self, ty: Type<'a>) -> Option<Definition> {
+        if self.steps == 0 {
+            return None;
+        }
+        let definition = Definition::of(ty);
+        // A step for each byte: it is written, copied, and compared.
+        let bytes =
+            definition.lines.iter().map(|line| line.text.len().saturating_add(line.name.len()));
+        self.spend(bytes.fold(definition.lines.len(), usize::saturating_add));
+        Some(definition)
+    }
+
+    fn spend(&mut self, steps: usize) {
+        self.steps = self.steps.saturating_sub(steps as u64);
     }
 
     /// A candidate, modifiers and typedefs behind.

@@ -1,4 +1,17 @@
 //! Every ceiling of this crate, with where it comes from.
+//!
+//! Together they bound what input costs, whatever it is. For *n* bytes, those of both sides' BTF and of
+//! the object, and *r* relocations:
+//!
+//! - **Time.** Reading takes time linear in *n*, and finding candidates *n* · log *n*. Resolving all
+//!   relocations takes at most [`BASE_STEPS`] + [`STEPS_PER_BYTE`] · *n* + [`STEPS_PER_RELOCATION`] · *r*
+//!   steps; a step looks at a member, a type or a candidate, and at a bounded number of bytes of names.
+//!   Explaining takes at most [`EXPLANATIONS_STEPS`] more.
+//! - **Memory.** At most 10 · *n* bytes and 1 MiB are held at once, the copy of the object that is
+//!   patched included. A definition, or an explanation, is a text, and takes up to 16 MiB beside,
+//!   for at most [`MAX_DEFINITION_LINES`] lines.
+//!
+//! The test `bounds` of the workspace lets an adversary's input grow, and measures both.
 
 /// How many numbers an access string may have, and how many steps a search through anonymous
 /// members may take: libbpf's `BPF_CORE_SPEC_MAX_LEN`.
@@ -35,11 +48,16 @@ pub const INDEXED_AFTER: u64 = 64;
 
 /// How many lines the definition of one type may have: nested anonymous types multiply. The
 /// kernel's longest, an enum, has about 1,500.
-pub const MAX_DEFINITION_LINES: usize = 1 << 14;
+pub const MAX_DEFINITION_LINES: usize = 1 << 12;
 
 /// How many members, names and types one explanation, and all of an object's together, may look at
 /// to find a likely cure: about ten passes over the members of a kernel, and as many hundred.
+/// Definitions that are compared count too; where no steps are left, there is only the reason.
 pub const EXPLANATION_STEPS: u64 = 1 << 21;
+
+/// How many steps it takes to look at a member later, besides those for the bytes of its path: what is
+/// kept of a search then takes little memory.
+pub const STEPS_FOR_LATER: u64 = 64;
 
 /// See [`EXPLANATION_STEPS`].
 pub const EXPLANATIONS_STEPS: u64 = 1 << 27;

@@ -218,7 +218,9 @@ impl<'a> Relocator<'a> {
                     }
                     matching.push(position);
                 }
-                Err(Stop::Mismatch(mismatch)) => unmatched.rule_out(candidate, mismatch),
+                Err(Stop::Mismatch(mismatch)) => {
+                    unmatched.rule_out(candidate, mismatch, candidates.len())
+                }
                 Err(Stop::Cause(cause)) => return Err(cause),
             }
         }

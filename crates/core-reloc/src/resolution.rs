@@ -82,7 +82,13 @@ impl Unmatched {
         &self.ruled_out
     }
 
-    pub(crate) fn rule_out(&mut self, candidate: Candidate, mismatch: Mismatch) {
+    /// Rules out a candidate, of so many.
+    pub(crate) fn rule_out(&mut self, candidate: Candidate, mismatch: Mismatch, of: usize) {
+        // No further than there are candidates: this is larger than a candidate itself.
+        let len = self.ruled_out.len();
+        if len == self.ruled_out.capacity() {
+            self.ruled_out.reserve_exact(len.min(of.saturating_sub(len)));
+        }
         self.ruled_out.push((candidate, mismatch));
     }
 }

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
+use super::adversary::{Attack, FAMILIES, Family};
+
 /// A file that a target is run over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seed {
@@ -13,7 +15,8 @@ pub struct Seed {
 }
 
 /// The seeds of a target, by name: `tests/fuzz/seeds` and, where they are of the
-/// target's form, the fixtures. What once was wrong is in `tests/fuzz/regressions`.
+/// target's form, the fixtures and the smallest [attacks](super::adversary). What once
+/// was wrong is in `tests/fuzz/regressions`.
 ///
 /// # Errors
 /// A folder or file cannot be read.
@@ -28,7 +31,28 @@ pub fn of(target: &str) -> io::Result<Vec<Seed>> {
         "elf" => read(&here.join("../fixtures/objects"), ".o", &mut seeds)?,
         _ => {}
     }
+    seeds.extend(attacks(target));
     Ok(seeds)
+}
+
+/// A small attack of each family, in the form of a target.
+pub fn attacks(target: &str) -> impl Iterator<Item = Seed> {
+    /// Few enough that a fuzzer does not think them too long.
+    const SIZE: usize = 4;
+    let of: Option<fn(Attack) -> Vec<u8>> = match target {
+        "btf" => Some(|attack| attack.target),
+        "elf" => Some(|attack| attack.object),
+        // The target as the base of itself.
+        "split" => Some(|Attack { target, .. }| {
+            let len = u32::try_from(target.len()).expect("a small attack");
+            [&len.to_le_bytes()[..], &target, &target].concat()
+        }),
+        _ => None,
+    };
+    let families = FAMILIES.iter().flat_map(|(_, families)| *families);
+    families.filter_map(move |Family { name, make, .. }| {
+        Some(Seed { path: Path::new("adversary").join(name), bytes: of?(make(SIZE)) })
+    })
 }
 
 fn read(folder: &Path, ending: &str, seeds: &mut Vec<Seed>) -> io::Result<()> {

@@ -203,12 +203,11 @@ impl<'a> Test<'a, '_> {
         let table = self.table(target.id(), names)?;
         for member in local.members() {
             let mut matched = false;
-            for index in table.find(self.local_hash(member.name_off())?) {
+            let wanted = self.local_wanted(member.name_off())?;
+            for index in table.find(wanted, self.sides) {
                 self.budget.spend(1)?;
+                self.budget.spend_name(Name::new(wanted.essential))?;
                 let Some(candidate) = candidates.get(index) else { continue };
-                if !self.names_match(member.name_off(), candidate.name_off())? {
-                    continue;
-                }
                 let pair = Pair {
                     local: member.type_id(),
                     target: candidate.type_id(),
@@ -237,16 +236,8 @@ impl<'a> Test<'a, '_> {
         let names = candidates.iter().map(|enumerator| enumerator.name_off());
         let table = self.table(target.id(), names)?;
         for enumerator in local.enumerators() {
-            let mut matched = false;
-            for index in table.find(self.local_hash(enumerator.name_off())?) {
-                self.budget.spend(1)?;
-                let Some(candidate) = candidates.get(index) else { continue };
-                if self.names_match(enumerator.name_off(), candidate.name_off())? {
-                    matched = true;
-                    break;
-                }
-            }
-            if !matched {
+            let wanted = self.local_wanted(enumerator.name_off())?;
+            if table.find(wanted, self.sides).next().is_none() {
                 return Ok(false);
             }
         }
@@ -265,38 +256,74 @@ impl<'a> Test<'a, '_> {
         let mut entries = Vec::with_capacity(names.size_hint().0);
         for (index, name_off) in (0..).zip(names) {
             let name = self.sides.target_name(name_off)?;
-            entries.push((self.hash(name)?, index));
+            let hash = self.wanted(name)?.hash;
+            entries.push(Entry { hash, index, name_off });
         }
-        entries.sort_unstable();
-        let table = Rc::new(NameTable(entries));
+        let table = Rc::new(NameTable::new(entries, self.sides));
         self.tables.insert(target, Rc::clone(&table));
         Ok(table)
     }
 
-    fn local_hash(&mut self, name_off: StrOffset) -> Result<u32, Cause> {
+    fn local_wanted(&mut self, name_off: StrOffset) -> Result<Wanted<'a>, Cause> {
         let name = self.sides.local_name(name_off)?;
-        self.hash(name)
+        self.wanted(name)
     }
 
-    /// The hash of an essential name.
-    fn hash(&mut self, name: Name<'_>) -> Result<u32, Cause> {
+    /// The essential name, with its hash.
+    fn wanted(&mut self, name: Name<'a>) -> Result<Wanted<'a>, Cause> {
         self.budget.spend(1)?;
         self.budget.spend_name(name)?;
-        Ok(hash::name(essential_name(&name)))
+        let essential = essential_name(name.as_bytes());
+        Ok(Wanted { hash: hash::name(essential), essential })
     }
 }
 
-/// The hashes of names with their indices, sorted: equal names in the order of their indices.
-struct NameTable(Vec<(u32, u32)>);
+/// What is looked for in a [`NameTable`].
+#[derive(Clone, Copy)]
+struct Wanted<'a> {
+    hash: u32,
+    essential: &'a [u8],
+}
+
+/// A member or enumerator of a target type.
+struct Entry {
+    hash: u32,
+    index: u32,
+    name_off: StrOffset,
+}
+
+/// The entries of a target type by hash, and by essential name where hashes are equal, since somebody
+/// may have made many of one hash; those of one name in the order of their indices.
+struct NameTable(Vec<Entry>);
 
 impl NameTable {
-    /// The indices of the entries whose essential name may have a hash.
-    fn find(&self, wanted: u32) -> impl Iterator<Item = usize> {
-        let start = self.0.partition_point(|(hash, _)| *hash < wanted);
-        let rest = self.0.get(start..).unwrap_or_default();
-        let same = rest.iter().take_while(move |(hash, _)| *hash == wanted);
-        same.map(|(_, index)| *index as usize)
+    fn new(mut entries: Vec<Entry>, sides: Sides<'_>) -> Self {
+        entries.sort_unstable_by_key(|entry| (entry.hash, entry.index));
+        for same in entries.chunk_by_mut(|one, other| one.hash == other.hash) {
+            if same.len() > 1 {
+                let key = |entry: &Entry| (essential(entry, sides), entry.index);
+                same.sort_unstable_by(|one, other| key(one).cmp(&key(other)));
+            }
+        }
+        Self(entries)
     }
+
+    /// The indices of the entries of an essential name.
+    fn find<'a>(&self, wanted: Wanted<'a>, sides: Sides<'a>) -> impl Iterator<Item = usize> {
+        let place = move |entry: &Entry| {
+            let by_name = || essential(entry, sides).cmp(wanted.essential);
+            entry.hash.cmp(&wanted.hash).then_with(by_name)
+        };
+        let start = self.0.partition_point(|entry| place(entry).is_lt());
+        let rest = self.0.get(start..).unwrap_or_default();
+        let same = rest.iter().take_while(move |entry| place(entry).is_eq());
+        same.map(|entry| entry.index as usize)
+    }
+}
+
+/// The essential name of an entry. It was read before.
+fn essential<'a>(entry: &Entry, sides: Sides<'a>) -> &'a [u8] {
+    essential_name(sides.target_name(entry.name_off).unwrap_or_default().as_bytes())
 }
 
 /// Whether a local forward declaration is matched.

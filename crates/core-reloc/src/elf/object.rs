@@ -103,6 +103,9 @@ impl<'a> Object<'a> {
         };
         let btf = self.btf.as_ref().ok_or(ObjectError::NoBtf)?;
         let mut code = BTreeMap::new();
+        // Counted first, so that it does not grow: a group here is larger than it is in the file.
+        let groups = ext.parsed.core_relocs().sections().filter(|records| !records.is_empty());
+        self.groups.reserve_exact(groups.count());
         for (group, records) in ext.parsed.core_relocs().sections().enumerate() {
             if records.is_empty() {
                 // So that what is kept stays in proportion to the file.

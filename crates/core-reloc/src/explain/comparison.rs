@@ -46,12 +46,22 @@ impl Comparison {
     /// Compares two types. `focus` is the name of the member or enumerator that matters; `found` are
     /// paths of members on the right that matter as well.
     pub fn of(left: Type<'_>, right: Type<'_>, focus: &str, found: &[&str]) -> Self {
-        let titles = [left, right].map(|ty| {
+        let types = [left, right];
+        Self::between(types, types.map(|ty| Definition::of(ty).lines), focus, found)
+    }
+
+    /// Compares two types by the lines of their definitions.
+    pub(super) fn between(
+        types: [Type<'_>; 2],
+        [left, right]: [Vec<DefinitionLine>; 2],
+        focus: &str,
+        found: &[&str],
+    ) -> Self {
+        let titles = types.map(|ty| {
             let size =
                 ty.size().map_or_else(|_| String::new(), |size| alloc::format!(", {size} bytes"));
             alloc::format!("{}{size}", type_in_c(ty))
         });
-        let (left, right) = (Definition::of(left).lines, Definition::of(right).lines);
         let found = found.iter().filter_map(|path| line_of(path, &right)).collect();
         let rows = align(left, right, &Focus { name: focus, found });
         Self { titles, rows: leave_out(rows) }

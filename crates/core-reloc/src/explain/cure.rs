@@ -18,6 +18,7 @@ use crate::{
     definition::declare,
     describe::{quote, type_in_c},
     essential_name,
+    limits::STEPS_FOR_LATER,
 };
 
 /// What may make a relocation resolve.
@@ -101,6 +102,12 @@ impl<'a> Search<'a> {
     /// Takes a step, if any is left.
     fn step(&mut self) -> Option<()> {
         self.steps = self.steps.checked_sub(1)?;
+        Some(())
+    }
+
+    /// Takes the steps for keeping something under a path.
+    fn keep(&mut self, path: &str) -> Option<()> {
+        self.steps = self.steps.checked_sub(STEPS_FOR_LATER.saturating_add(path.len() as u64))?;
         Some(())
     }
 
@@ -193,6 +200,9 @@ impl<'a> Search<'a> {
                 let (Ok(name), Ok(full)) = (member.name(), member.ty()) else { continue };
                 let Ok(ty) = full.skip_modifiers_and_typedefs() else { continue };
                 if name.is_empty() {
+                    if self.keep("").is_none() {
+                        return;
+                    }
                     inside.push(ty);
                     continue;
                 }
@@ -202,24 +212,36 @@ impl<'a> Search<'a> {
                     format!("{prefix}{}", quote(&name))
                 };
                 if depth > 0 && name == lost.name {
+                    if self.keep(&path).is_none() {
+                        return;
+                    }
                     deeper.push((path.clone(), declare(full, lost.name), !behind_pointer));
                 } else if depth == 0
                     && let Some(distance) = self.near(lost.name.as_bytes(), &name)
                     // What the object knows under that name is not the lost one's new name.
                     && !self.has_member(lost.owner, &quote(&name))
                     && self.could_be(lost, full)
+                    && self.keep(&path).is_some()
                 {
                     near.push((distance, path.clone(), declare(full, &quote(&name))));
                 }
-                if ty.kind().is_composite() {
-                    next.push((ty, format!("{path}."), behind_pointer));
+                let later = if ty.kind().is_composite() {
+                    Some((ty, ".", behind_pointer))
                 } else if ty.kind() == Kind::Ptr
                     && let Ok(Some(to)) = ty.referenced()
                     && let Ok(to) = to.skip_modifiers_and_typedefs()
                     && to.kind().is_composite()
                     && depth == 0
                 {
-                    next.push((to, format!("{path}->"), true));
+                    Some((to, "->", true))
+                } else {
+                    None
+                };
+                if let Some((ty, joint, behind_pointer)) = later {
+                    if self.keep(&path).is_none() {
+                        return;
+                    }
+                    next.push((ty, format!("{path}{joint}"), behind_pointer));
                 }
             }
         }

@@ -1,0 +1,216 @@
+//! An adversary: objects and targets that are made to cost time and memory, in any size.
+//!
+//! Each of the [`FAMILIES`] goes for one thing that the library does. The test `bounds` lets them
+//! grow, and measures that what they cost grows no faster than they do; a small one of each is
+//! among the seeds of the fuzz targets.
+
+mod candidates;
+mod files;
+mod names;
+mod nesting;
+mod raw;
+mod records;
+
+use btf_types::{Btf, PointerSize, Type};
+use core_reloc::{
+    Definition, Options, Target,
+    elf::{Counts, Object},
+    explain::Explainer,
+};
+
+use super::walk::printed;
+
+/// A BPF object and a kernel's BTF.
+#[derive(Debug, Clone)]
+pub struct Attack {
+    /// The file of the object.
+    pub object: Vec<u8>,
+    /// What it is to be relocated for.
+    pub target: Vec<u8>,
+}
+
+/// Attacks of any size.
+#[derive(Debug, Clone, Copy)]
+pub struct Family {
+    /// What it is called.
+    pub name: &'static str,
+    /// Makes one of a size, which its bytes are in proportion to.
+    pub make: fn(usize) -> Attack,
+    /// A small size that shows what it is after. Just above a power of two, where what grows by
+    /// doubling has the most room to spare.
+    pub size: usize,
+}
+
+/// All families, by what they are made of.
+pub const FAMILIES: &[(&str, &[Family])] = &[
+    (
+        "nesting",
+        &[
+            family("anonymous_deep", nesting::anonymous_deep, 9),
+            family("named_deep", nesting::named_deep, 9),
+            family("anonymous", nesting::anonymous, 17),
+            family("named", nesting::named, 17),
+            family("functions_deep", nesting::functions_deep, 17),
+            family("functions_shallow", nesting::functions_shallow, 17),
+            family("pointers_to_functions", nesting::pointers_to_functions, 17),
+            family("circle_of_members", nesting::circle_of_members, 257),
+            family("circle_of_typedefs", nesting::circle_of_typedefs, 257),
+            family("circle_of_modifiers", nesting::circle_of_modifiers, 257),
+            family("circle_of_arrays", nesting::circle_of_arrays, 257),
+            family("huge_arrays", nesting::huge_arrays, 257),
+            family("chain_of_typedefs", nesting::chain_of_typedefs, 513),
+            family("nothing_but_a_chain", nesting::nothing_but_a_chain, 4097),
+            family("long_chain_walked_often", nesting::long_chain_walked_often, 257),
+            family("claims_of_nothing", nesting::claims_of_nothing, 513),
+            family("claims_of_members", nesting::claims_of_members, 4097),
+        ],
+    ),
+    (
+        "names",
+        &[
+            family("suffixes", names::suffixes, 513),
+            family("member_suffixes", names::member_suffixes, 513),
+            family("members_of_one_name", names::members_of_one_name, 513),
+            family("enumerator_suffixes", names::enumerator_suffixes, 513),
+            family("nowhere", names::nowhere, 513),
+            family("one_hash", names::one_hash, 257),
+            family("flavors", names::flavors, 513),
+            family("underscores", names::underscores, 513),
+        ],
+    ),
+    (
+        "candidates",
+        &[
+            family("all_match", candidates::all_match, 513),
+            family("none_matches", candidates::none_matches, 513),
+            family("half_match", candidates::half_match, 513),
+            family("ambiguous", candidates::ambiguous, 513),
+            family("one_root", candidates::one_root, 513),
+            family("candidates_only", candidates::candidates_only, 4097),
+            family("many_roots", candidates::many_roots, 513),
+            family("huge_enum", candidates::huge_enum, 513),
+            family("huge_struct", candidates::huge_struct, 513),
+            family("huge_member_of_many", candidates::huge_member_of_many, 257),
+        ],
+    ),
+    (
+        "records",
+        &[
+            family("one_instruction", records::one_instruction, 2049),
+            family("longest_paths", records::longest_paths, 513),
+            family("long_access_strings", records::long_access_strings, 513),
+            family("groups", records::groups, 2049),
+            family("empty_groups", records::empty_groups, 4097),
+            family("wide_records", records::wide_records, 4097),
+            family("endless_records", records::endless_records, 4097),
+        ],
+    ),
+    (
+        "files",
+        &[
+            family("code_sections", files::code_sections, 513),
+            family("useless_sections", files::useless_sections, 1025),
+            family("overlapping_functions", files::overlapping_functions, 2049),
+            family("useless_symbols", files::useless_symbols, 2049),
+        ],
+    ),
+];
+
+/// The families of a group.
+///
+/// # Panics
+/// When there is no such group.
+pub fn families(group: &str) -> &'static [Family] {
+    let found = FAMILIES.iter().find(|(name, _)| *name == group);
+    found.unwrap_or_else(|| panic!("no group of families is called `{group}`")).1
+}
+
+const fn family(name: &'static str, make: fn(usize) -> Attack, size: usize) -> Family {
+    Family { name, make, size }
+}
+
+/// What can be done with an object and a target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Act {
+    /// Parses both, validates them, and looks at each type by itself.
+    Read,
+    /// Relocates, and prints what became of each relocation.
+    Relocate,
+    /// The same with an index of the target's names.
+    RelocateIndexed,
+    /// Explains what did not resolve.
+    Explain,
+    /// Writes the first types as C.
+    Define,
+}
+
+impl Act {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::Read, Self::Relocate, Self::RelocateIndexed, Self::Explain, Self::Define];
+
+    /// Whether what comes of it is a text, which is longer than what it describes, and bounded
+    /// whatever the input is.
+    pub fn is_text(self) -> bool {
+        matches!(self, Self::Explain | Self::Define)
+    }
+
+    /// Does it. What is refused is no failure; what became of relocations is told.
+    pub fn run(self, attack: &Attack) -> Counts {
+        let target = Btf::parse(&attack.target);
+        let object = Object::parse(&attack.object);
+        let (Ok(target), Ok(object)) = (target, object) else { return Counts::default() };
+        let plain = Target::new(&target);
+        match self {
+            Self::Read => {
+                read(&target);
+                let _ = object.validate();
+                return Counts::default();
+            }
+            Self::Relocate => return relocate(&object, &plain),
+            Self::RelocateIndexed => return relocate(&object, &plain.indexed()),
+            Self::Explain => {
+                let Some(local) = object.btf() else { return Counts::default() };
+                let mut explainer = Explainer::new(local, &plain);
+                for report in object.relocate(&plain, Options::default()) {
+                    let said = explainer.report(&report);
+                    assert!(said.is_none_or(|said| !said.reason.is_empty()));
+                }
+            }
+            Self::Define => {
+                for ty in target.own_types().take(DEFINED) {
+                    assert!(!Definition::of(ty).head.is_empty());
+                }
+            }
+        }
+        Counts::default()
+    }
+}
+
+/// How many types are defined: each may take thousands of lines.
+const DEFINED: usize = 8;
+
+fn relocate(object: &Object<'_>, target: &Target<'_>) -> Counts {
+    let mut relocating = object.relocate(target, Options::default());
+    for report in &mut relocating {
+        assert!(printed(format_args!("{report}")) > 0);
+    }
+    let counts = relocating.counts();
+    assert_eq!(relocating.finish().is_ok(), counts.failed == 0);
+    counts
+}
+
+fn read(btf: &Btf<'_>) {
+    let _ = btf.validate();
+    let sizes = [PointerSize::Four, PointerSize::Eight];
+    for btf in sizes.map(|size| btf.clone().with_pointer_size(size)) {
+        btf.own_types().for_each(look_at);
+    }
+}
+
+/// Asks a type for all that it leads to.
+fn look_at(ty: Type<'_>) {
+    let _ = (ty.name(), ty.size(), ty.skip_modifiers(), ty.innermost_element());
+    let names = ty.members().iter().filter(|member| member.name().is_ok()).count();
+    assert!(names <= ty.vlen() as usize);
+}

@@ -1,0 +1,166 @@
+//! Many candidates, and many relocations that ask for them.
+
+use super::{
+    Attack,
+    raw::{
+        ENUMVAL_VALUE, FIELD_BYTE_OFFSET, FIELD_EXISTS, Member, Program, TYPE_EXISTS, TYPE_MATCHES,
+        Types,
+    },
+};
+
+/// Root types of one name in `n` flavors, each asked for once, and as many candidates.
+fn one_name(
+    n: usize,
+    kind: u32,
+    path: &str,
+    mut candidate: impl FnMut(&mut Types, u32, usize),
+) -> Attack {
+    let mut program = Program::new();
+    let int = program.types.int();
+    let (member, path) = (program.types.string("m"), program.types.string(path));
+    for number in 0..n {
+        let name = program.types.string(format!("t___{number}"));
+        let root = program.types.structure(name, 4, &[[member, int, 0]]);
+        program.ask(root, path, kind);
+    }
+    let mut target = Types::new();
+    let name = target.string("t");
+    (0..n).for_each(|number| candidate(&mut target, name, number));
+    Attack { object: program.object(), target: target.bytes() }
+}
+
+/// All candidates match.
+pub(super) fn all_match(n: usize) -> Attack {
+    one_name(n, TYPE_EXISTS, "0", |target, name, _| {
+        target.structure(name, 4, &[]);
+    })
+}
+
+/// None of the candidates matches, and each is told why.
+pub(super) fn none_matches(n: usize) -> Attack {
+    one_name(n, FIELD_EXISTS, "0:0", |target, name, _| {
+        target.structure(name, 4, &[]);
+    })
+}
+
+/// Every root type keeps a list of the half of the candidates that match.
+pub(super) fn half_match(n: usize) -> Attack {
+    let mut made = None;
+    one_name(n, FIELD_EXISTS, "0:0", move |target, name, number| {
+        let (int, member) = *made.get_or_insert_with(|| (target.int(), target.string("m")));
+        let members: &[Member] = if number % 2 == 0 { &[] } else { &[[member, int, 0]] };
+        target.structure(name, 4, members);
+    })
+}
+
+/// No two candidates say the same.
+pub(super) fn ambiguous(n: usize) -> Attack {
+    let mut made = None;
+    one_name(n, FIELD_BYTE_OFFSET, "0:0", move |target, name, number| {
+        let (int, member) = *made.get_or_insert_with(|| (target.int(), target.string("m")));
+        target.structure(name, 4, &[[member, int, number as u32 * 32]]);
+    })
+}
+
+/// One root type that is asked for again and again, and as many candidates, none of which matches.
+pub(super) fn one_root(n: usize) -> Attack {
+    let mut program = Program::new();
+    let int = program.types.int();
+    let (name, member) = (program.types.string("t"), program.types.string("m"));
+    let root = program.types.structure(name, 4, &[[member, int, 0]]);
+    let path = program.types.string("0:0");
+    (0..n).for_each(|_| program.ask(root, path, FIELD_EXISTS));
+    let mut target = Types::new();
+    let name = target.string("t");
+    (0..n).for_each(|_| {
+        target.structure(name, 4, &[]);
+    });
+    Attack { object: program.object(), target: target.bytes() }
+}
+
+/// As many candidates as fit, and a single relocation.
+pub(super) fn candidates_only(n: usize) -> Attack {
+    let mut program = Program::new();
+    let int = program.types.int();
+    let (name, member) = (program.types.string("t"), program.types.string("m"));
+    let root = program.types.structure(name, 4, &[[member, int, 0]]);
+    let path = program.types.string("0:0");
+    program.ask(root, path, FIELD_EXISTS);
+    let mut target = Types::new();
+    let name = target.string("t");
+    (0..n).for_each(|_| {
+        target.structure(name, 4, &[]);
+    });
+    Attack { object: program.object(), target: target.bytes() }
+}
+
+/// Many root types of different names, each with one candidate: nothing but much.
+pub(super) fn many_roots(n: usize) -> Attack {
+    let mut program = Program::new();
+    let int = program.types.int();
+    let (member, path) = (program.types.string("m"), program.types.string("0:0"));
+    for number in 0..n {
+        let name = program.types.string(format!("t{number}"));
+        let root = program.types.structure(name, 4, &[[member, int, 0]]);
+        program.ask(root, path, FIELD_EXISTS);
+    }
+    let target = program.types.bytes();
+    Attack { object: program.object(), target }
+}
+
+/// An enum of `n` enumerators, each of which is asked for.
+pub(super) fn huge_enum(n: usize) -> Attack {
+    let mut program = Program::new();
+    let names: Vec<u32> = (0..n).map(|number| program.types.string(format!("E{number}"))).collect();
+    let name = program.types.string("t");
+    let enumerators: Vec<[u32; 2]> = names.iter().map(|name| [*name, 1]).collect();
+    let root = program.types.enumeration(name, &enumerators);
+    for number in (0..n).rev() {
+        let path = program.types.string(number.to_string());
+        program.ask(root, path, ENUMVAL_VALUE);
+    }
+    let target = program.types.bytes();
+    Attack { object: program.object(), target }
+}
+
+/// A struct of `n` members, each of which is asked for.
+pub(super) fn huge_struct(n: usize) -> Attack {
+    let mut program = Program::new();
+    let int = program.types.int();
+    let members: Vec<Member> =
+        (0..n).map(|number| [program.types.string(format!("m{number}")), int, 0]).collect();
+    let name = program.types.string("t");
+    let root = program.types.structure(name, 4, &members);
+    for number in (0..n).rev() {
+        let path = program.types.string(format!("0:{number}"));
+        program.ask(root, path, FIELD_EXISTS);
+    }
+    let types = program.types.string("0");
+    program.ask(root, types, TYPE_MATCHES);
+    let target = program.types.bytes();
+    Attack { object: program.object(), target }
+}
+
+/// `n` structs with one anonymous member of a struct of `n` members, each searched for the last of
+/// these and for one that is not there, and matched.
+pub(super) fn huge_member_of_many(n: usize) -> Attack {
+    let mut program = Program::new();
+    let int = program.types.int();
+    let members: Vec<Member> =
+        (0..n).map(|number| [program.types.string(format!("m{number}")), int, 0]).collect();
+    let huge = program.types.structure(0, 4, &members);
+    let mut target = program.types.clone();
+    let missing = program.types.string("missing");
+    let paths = [format!("0:0:{}", n - 1), "0:1".to_string(), "0".to_string()];
+    let paths = paths.map(|path| program.types.string(path));
+    for number in 0..n {
+        let name = program.types.string(format!("t{number}"));
+        let root = program.types.structure(name, 4, &[[0, huge, 0], [missing, int, 0]]);
+        for (path, kind) in paths.into_iter().zip([FIELD_EXISTS, FIELD_EXISTS, TYPE_MATCHES]) {
+            program.ask(root, path, kind);
+        }
+        let name = target.string(format!("t{number}"));
+        target.structure(name, 4, &[[0, huge, 0], [0, int, 0]]);
+    }
+    Attack { object: program.object(), target: target.bytes() }
+}

@@ -1,0 +1,45 @@
+//! Verifier logs.
+
+use std::path::Path;
+use std::sync::LazyLock;
+
+use btf_types::Btf;
+use core_reloc::{
+    Options, Target,
+    elf::{Object, PoisonInLog, Report, SourceLines},
+};
+
+use super::walk::printed;
+
+/// An object, and a kernel for which two of its relocations are poisoned.
+static FILES: LazyLock<[Vec<u8>; 2]> = LazyLock::new(|| {
+    ["objects/module.bpfel.o", "btf/modular.le.btf"].map(|name| {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures").join(name);
+        std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    })
+});
+
+/// Reads the bytes as a log, and looks for the relocation that it complains about.
+///
+/// # Panics
+/// When something is wrong with the library, or the fixtures are missing.
+pub(super) fn log(bytes: &[u8]) {
+    let log = String::from_utf8_lossy(bytes);
+    let Some(poison) = PoisonInLog::find(&log) else { return };
+    let lines: Vec<&str> = log.lines().collect();
+    let shown = lines.get(poison.log_line.wrapping_sub(1)).expect("a line of the log");
+    assert!(shown.trim().starts_with(&poison.text));
+    assert!(poison.insn.is_none_or(|insn| poison.subprogram <= insn));
+    assert!(printed(format_args!("{poison:?}")) > 0);
+
+    let [object, kernel] = FILES.each_ref();
+    let object = Object::parse(object).expect("a fixture");
+    let kernel = Btf::parse(kernel).expect("a fixture");
+    let target = Target::new(&kernel);
+    let reports = object.relocate(&target, Options::default());
+    let poisoned: Vec<Report<'_>> =
+        reports.filter(|report| report.outcome.name() == "poisoned").collect();
+    let (count, lines) = (poisoned.len(), SourceLines::of(&object));
+    let blamed = poison.blame(poisoned, &lines).len();
+    assert!((1..=count).contains(&blamed), "{blamed} of {count} are blamed");
+}

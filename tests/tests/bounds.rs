@@ -1,0 +1,139 @@
+//! What hostile input costs: time and memory that grow no faster than it does.
+//!
+//! The bounds are those that `core_reloc::limits` states. Without optimization, in plain
+//! `cargo test`, only memory is bounded exactly; `cargo xtask ci bounds` runs this with
+//! optimization, on larger input, and looks at how time grows.
+
+use std::time::Duration;
+
+use core_reloc::limits::MAX_DEFINITION_LINES;
+use core_reloc_tests::hostile::{
+    ENDLESS,
+    adversary::{Act, Attack, Family, families},
+    cost::{Cost, Counting, measure},
+};
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// Whether times say something.
+const GROWTH_COUNTS: bool = !cfg!(debug_assertions);
+
+/// How much larger than the families say the attacks are. Below that, the constant parts of the
+/// bounds hide what grows.
+const SCALE: usize = if GROWTH_COUNTS { 4 } else { 1 };
+
+/// How much larger the second attack is, and how much more it may cost: what grows as the square
+/// costs 64 times as much.
+const LARGER: usize = if GROWTH_COUNTS { 8 } else { 2 };
+const SLACK: u32 = 3;
+
+/// So many times the input, and so many bytes, may be held at once.
+const TIMES_INPUT: u64 = 10;
+const CONSTANT: u64 = 1 << 20;
+
+/// As much for definitions and explanations: two definitions at a time, of lines of bounded length.
+const TEXTS: u64 = MAX_DEFINITION_LINES as u64 * (4 << 10);
+
+/// Times below this say nothing about how they grow.
+const SHORT: Duration = Duration::from_millis(20);
+
+fn check(group: &str) {
+    let mut wrong = Vec::new();
+    for family in families(group) {
+        let attack = (family.make)(family.size * SCALE);
+        let larger = (family.make)(family.size * SCALE * LARGER);
+        for act in Act::ALL {
+            let (first, second) = (cost(act, &attack), cost(act, &larger));
+            let said = format!("{group} {} {act:?}", family.name);
+            println!("{said:50} {first} | {second}");
+            wrong
+                .extend(compare(act, &first, &second).iter().map(|what| format!("{said}: {what}")));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// A cost, and what it is of.
+struct Measured {
+    input: u64,
+    cost: Cost,
+}
+
+impl std::fmt::Display for Measured {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let times = |bytes: u64| bytes as f64 / self.input as f64;
+        let Cost { peak, taken, cpu, .. } = self.cost;
+        let (peak, taken, ms) = (times(peak), times(taken), cpu.as_secs_f64() * 1e3);
+        write!(f, "{:8} bytes, {peak:5.1}x held, {taken:6.1}x taken, {ms:8.2} ms", self.input)
+    }
+}
+
+/// What it costs, on the quickest of some tries where it counts.
+fn cost(act: Act, attack: &Attack) -> Measured {
+    const TRIES: usize = 2;
+    let input = (attack.object.len() + attack.target.len()) as u64;
+    let mut best = measure(|| act.run(attack)).1;
+    if GROWTH_COUNTS && !act.is_text() && best.cpu > SHORT {
+        for _ in 1..TRIES {
+            best.cpu = best.cpu.min(measure(|| act.run(attack)).1.cpu);
+        }
+    }
+    Measured { input, cost: best }
+}
+
+/// What is wrong with two costs.
+fn compare(act: Act, first: &Measured, second: &Measured) -> Vec<String> {
+    let constant = if act.is_text() { TEXTS } else { CONSTANT };
+    let mut wrong = Vec::new();
+    for Measured { input, cost } in [first, second] {
+        if cost.peak > input * TIMES_INPUT + constant {
+            wrong.push(format!("{} bytes are held for {input}", cost.peak));
+        }
+        if cost.cpu > ENDLESS {
+            wrong.push(format!("{input} bytes take {:?}", cost.cpu));
+        }
+    }
+    let (first, second) = (first.cost.cpu, second.cost.cpu);
+    if GROWTH_COUNTS && !act.is_text() && second > SHORT + first * LARGER as u32 * SLACK {
+        wrong.push(format!("{first:?} become {second:?}"));
+    }
+    wrong
+}
+
+#[test]
+fn nested_types() {
+    check("nesting");
+}
+
+#[test]
+fn names() {
+    check("names");
+}
+
+#[test]
+fn candidates() {
+    check("candidates");
+}
+
+#[test]
+fn records() {
+    check("records");
+}
+
+#[test]
+fn files() {
+    check("files");
+}
+
+/// Attacks that are refused at once show nothing: nearly all objects are relocated.
+#[test]
+fn attacks_are_taken_for_what_they_claim_to_be() {
+    for Family { name, make, size } in
+        ["nesting", "names", "candidates", "records", "files"].map(families).concat()
+    {
+        let counts = Act::Relocate.run(&make(size));
+        let is_refused = matches!(name, "claims_of_members" | "endless_records");
+        assert_eq!(counts.total() == 0, is_refused, "{name}: {counts:?}");
+    }
+}
