@@ -46,7 +46,7 @@ impl ObjectFacts {
         let lines = SourceLines::of(object);
         let mut programs: IndexSet<Program> = IndexSet::new();
         let mut fact = |relocation: ObjectRelocation<'_>| {
-            let line = lines.line(&relocation).map(|line| Line {
+            let line = lines.written_in(&relocation).map(|line| Line {
                 file: line.file.to_string(),
                 line: line.line,
                 column: line.column,
