@@ -145,3 +145,18 @@ fn files_that_the_documents_name_are_there() {
     }
     assert!(paths(&read("CONTRIBUTING.md")).count() > 20);
 }
+
+/// How many crates a crate brings, in the README and in the recorded listings.
+#[test]
+fn the_readme_counts_the_dependencies_as_they_are() {
+    let readme = read("README.md");
+    for name in ["btf-types", "core-reloc", "core-reloc-sys"] {
+        let listing = read(&format!("docs/dependencies/{name}.txt"));
+        let counts = listing.lines().find_map(|line| line.strip_prefix("# no feature: "));
+        let counts = counts.unwrap_or_else(|| panic!("{name} has no counts"));
+        let numbers = counts.split(|c: char| !c.is_ascii_digit()).filter(|word| !word.is_empty());
+        let numbers: Vec<&str> = numbers.collect();
+        let row = format!("| `{name}` | {} | {} |", numbers[0], numbers[1]);
+        assert!(readme.contains(&row), "the README has no row {row}");
+    }
+}
