@@ -37,6 +37,8 @@ const PARTS: &[Part] = &[
             "crates/core-reloc/src/definition.rs",
             "crates/core-reloc/src/explain.rs",
             "crates/core-reloc/src/explain/**",
+            "crates/core-reloc/src/minimize.rs",
+            "crates/core-reloc/src/minimize/**",
             "crates/core-reloc/src/query.rs",
         ],
         test_packages: "core-reloc",

@@ -194,6 +194,8 @@ mod tests {
         let others = ["b", "A", "!", "cd", "ba", "B_long_name"].map(String::from);
         let same_start = ["ab", "_long_name", "?", "0000"].map(String::from);
         assert_eq!(let_through(&wanted, &wanted), 4);
+        let both = ["a", "a_long_name"].map(String::from);
+        assert_eq!(let_through(&both, &both), 2);
         assert_eq!(let_through(&wanted, &others), 0);
         assert_eq!(let_through(&wanted, &same_start), 4);
     }
