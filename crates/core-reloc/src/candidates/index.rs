@@ -1,7 +1,6 @@
 //! Finding types by essential name and kind with an index that is kept.
 
 use alloc::vec::Vec;
-use core::cmp::Ordering;
 
 use btf_types::{Btf, Kind, KindSet, StrOffset, Type, TypeId};
 
@@ -92,16 +91,22 @@ impl<'a> NameIndex<'a> {
     /// The types that are wanted, in the order of BTFs and ids: each as the position of its BTF
     /// among those that are indexed, and its id.
     pub(super) fn find(&self, wanted: Wanted<'a>) -> impl Iterator<Item = (usize, TypeId)> {
-        let hash = wanted.hash;
-        let place = move |entry: u64| match hash_of(entry).cmp(&hash) {
-            Ordering::Equal => self.types.essential_name(entry).cmp(wanted.essential),
-            unequal => unequal,
+        let bucket = self.entries.get(self.buckets.range(wanted.hash)).unwrap_or_default();
+        let start = bucket.partition_point(|entry| hash_of(*entry) < wanted.hash);
+        let from = bucket.get(start..).unwrap_or_default();
+        let end = from.partition_point(|entry| hash_of(*entry) == wanted.hash);
+        let same_hash = from.get(..end).unwrap_or_default();
+        // They are sorted by name. Most often there is one, whose name is looked at only below.
+        let start = match same_hash {
+            [] | [_] => 0,
+            several => several
+                .partition_point(|entry| self.types.essential_name(*entry) < wanted.essential),
         };
-        let bucket = self.entries.get(self.buckets.range(hash)).unwrap_or_default();
-        let start = bucket.partition_point(|entry| place(*entry).is_lt());
-        let entries = bucket.get(start..).unwrap_or_default();
-        let of_the_name = entries.iter().take_while(move |entry| place(**entry).is_eq());
-        let types = of_the_name.filter_map(|entry| self.types.get(*entry));
+        let types = same_hash.get(start..).unwrap_or_default().iter().map_while(move |entry| {
+            let (position, ty) = self.types.get(*entry)?;
+            let name = ty.name().ok()?;
+            (essential_name(&name) == wanted.essential).then_some((position, ty))
+        });
         types
             .filter(move |(_, ty)| wanted.is_of_kind(ty.kind()))
             .map(|(position, ty)| (position, ty.id()))

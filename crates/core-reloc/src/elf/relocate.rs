@@ -63,35 +63,39 @@ impl<'a> Iterator for Relocating<'a> {
 
     fn next(&mut self) -> Option<Report<'a>> {
         let relocation = self.records.next()?;
-        let (outcome, before, after) = match self.relocate(&relocation)? {
-            Ok((resolution, Patched { status, before, after })) => {
-                (Outcome::Applied { status, resolution }, Some(before), Some(after))
-            }
-            Err(outcome) => {
-                let insn = Code::at(self.code(&relocation), relocation.insn_off());
-                (outcome, insn, insn)
-            }
-        };
+        let done = self.relocate(&relocation, |resolution, Patched { status, before, after }| {
+            (Outcome::Applied { status, resolution }, Some(before), Some(after))
+        });
+        let (outcome, before, after) = done?.unwrap_or_else(|outcome| {
+            let insn = Code::at(self.code(&relocation), relocation.insn_off());
+            (outcome, insn, insn)
+        });
         Some(Report { relocation, before, after, outcome, target: self.target })
     }
 }
 
 impl<'a> Relocating<'a> {
-    /// Does one relocation, and counts it. None if there is nothing that relocates.
+    /// Does one relocation, counts it, and makes what the caller wants of what was done. None if there
+    /// is nothing that relocates.
     #[inline]
-    fn relocate(
+    fn relocate<T>(
         &mut self,
         relocation: &ObjectRelocation<'a>,
-    ) -> Option<Result<(Resolution, Patched), Outcome>> {
+        make: impl FnOnce(Resolution, Patched) -> T,
+    ) -> Option<Result<T, Outcome>> {
         let is_covered = self.is_covered(relocation);
         let relocator = self.relocator.as_mut()?;
         let code = self.bytes.get_mut(place_of_code(relocation)).unwrap_or_default();
-        let done = is_covered.and_then(|()| relocate(relocator, code, relocation));
-        match &done {
-            Ok((_, patched)) => self.counts.add_status(patched.status),
-            Err(outcome) => self.counts.add(outcome),
-        }
-        Some(done)
+        Some(match is_covered.and_then(|()| relocate(relocator, code, relocation)) {
+            Ok((resolution, patched)) => {
+                self.counts.add_status(patched.status);
+                Ok(make(resolution, patched))
+            }
+            Err(outcome) => {
+                self.counts.add(&outcome);
+                Err(outcome)
+            }
+        })
     }
 
     /// Whether a function covers the instruction.
@@ -131,7 +135,7 @@ impl<'a> Relocating<'a> {
     pub fn finish(mut self) -> Result<Relocated, Failed> {
         // Nobody wants to see these.
         while let Some(relocation) = self.records.next()
-            && self.relocate(&relocation).is_some()
+            && self.relocate(&relocation, |_, _| ()).is_some()
         {}
         if self.counts.failed > 0 {
             return Err(Failed { counts: self.counts });

@@ -26,11 +26,11 @@ pub(crate) struct Step<'a> {
     /// The member's type, modifiers and typedefs behind.
     pub(crate) ty: Type<'a>,
     /// Bits from the start of the type that it was looked for in.
-    pub(crate) bit_offset: u64,
+    pub(crate) bit_offset: u32,
     /// The size in bits, of a bitfield; else 0.
     pub(crate) bitfield_size: u8,
     /// How many members it leads through, anonymous ones included.
-    pub(crate) levels: usize,
+    pub(crate) levels: u8,
 }
 
 /// The latest steps. The memory is the same for any number of relocations.

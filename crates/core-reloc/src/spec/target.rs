@@ -221,16 +221,16 @@ impl<'a> Matching<'_, 'a> {
         let within = TargetType { module: self.module, type_id: way.field.ty.id() };
         let origin = Origin { local: (accessor.type_id, accessor.index), within };
         let step = match self.work.steps.find(origin) {
-            Some(step) if way.depth.saturating_add(step.levels) <= MAX_PATH_LEN => *step,
+            Some(step) if way.depth.saturating_add(step.levels.into()) <= MAX_PATH_LEN => *step,
             _ => {
                 let step = self.find_member(way, position, name_off, accessor)?;
                 self.work.steps.keep(origin, step);
                 step
             }
         };
-        way.advance(step.bit_offset)?;
+        way.advance(step.bit_offset.into())?;
         way.field = Field { ty: step.ty, is_element: false, bitfield_size: step.bitfield_size };
-        way.depth = way.depth.saturating_add(step.levels);
+        way.depth = way.depth.saturating_add(step.levels.into());
         way.member = Some(step.member);
         Ok(())
     }
@@ -262,9 +262,10 @@ impl<'a> Matching<'_, 'a> {
         Ok(Step {
             member: (found.owner, found.index),
             ty,
-            bit_offset: found.bit_offset,
+            bit_offset: u32::try_from(found.bit_offset).map_err(|_| Cause::OffsetOverflow)?,
             bitfield_size: found.bitfield_size,
-            levels: path.len().saturating_sub(way.depth),
+            // A path has no more than fit.
+            levels: u8::try_from(path.len().saturating_sub(way.depth)).unwrap_or(u8::MAX),
         })
     }
 
