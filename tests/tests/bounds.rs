@@ -126,6 +126,17 @@ fn files() {
     check("files");
 }
 
+#[test]
+fn a_million_relocations_of_one_instruction() {
+    let count = if GROWTH_COUNTS { 1_000_000 } else { 10_000 };
+    let family = families("records").iter().find(|family| family.name == "one_instruction");
+    let attack = (family.expect("it is there").make)(count);
+    assert_eq!(Act::Relocate.run(&attack).total(), count);
+    let cost = cost(Act::Relocate, &attack);
+    println!("{cost}");
+    assert_eq!(compare(Act::Relocate, &cost, &cost), [""; 0]);
+}
+
 /// Attacks that are refused at once show nothing: nearly all objects are relocated.
 #[test]
 fn attacks_are_taken_for_what_they_claim_to_be() {

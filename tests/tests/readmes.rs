@@ -160,3 +160,28 @@ fn the_readme_counts_the_dependencies_as_they_are() {
         assert!(readme.contains(&row), "the README has no row {row}");
     }
 }
+
+/// The cells of the line of a table that begins so.
+fn cells<'t>(text: &'t str, beginning: &str) -> Vec<&'t str> {
+    let line = text.lines().find(|line| line.starts_with(beginning));
+    let line = line.unwrap_or_else(|| panic!("no line begins with {beginning}"));
+    line.trim_matches('|').split('|').map(str::trim).collect()
+}
+
+#[test]
+fn the_readme_shows_what_the_bench_has_measured() {
+    let (readme, bench) = (read("README.md"), read("docs/bench.md"));
+    for (in_readme, in_bench) in [
+        ("| a real object of 53", "| (a)"),
+        ("| a made object of 3,000", "| (b)"),
+        ("| a made object of 25,000", "| (c)"),
+        ("| the last again", "| (d)"),
+    ] {
+        let [_, ours, libbpf, _, aya, _] = cells(&bench, in_bench)[..] else {
+            panic!("{in_bench}")
+        };
+        assert_eq!(cells(&readme, in_readme)[1..], [ours, libbpf, aya], "{in_readme}");
+    }
+    let kept = *cells(&bench, "| core-reloc | ").last().unwrap();
+    assert!(readme.contains(&format!("{kept} besides the mapped file")), "{kept}");
+}
