@@ -7,19 +7,6 @@ use btf_types::{Btf, Kind, KindSet, StrOffset, Type, TypeId};
 use super::{buckets::Buckets, wanted::Wanted};
 use crate::{essential_name, hash};
 
-/// Kinds that C code names a root type by. Other named kinds (functions and variables, mostly) are
-/// rarely looked for, and have an index of their own where they are.
-const ORDINARY: [Kind; 8] = [
-    Kind::Int,
-    Kind::Struct,
-    Kind::Union,
-    Kind::Enum,
-    Kind::Enum64,
-    Kind::Fwd,
-    Kind::Typedef,
-    Kind::Float,
-];
-
 /// The hashes of the essential names of the own types of some BTFs, sorted.
 #[derive(Debug, Clone)]
 pub(crate) struct NameIndex<'a> {
@@ -38,17 +25,19 @@ struct Numbered<'a> {
 }
 
 impl<'a> NameIndex<'a> {
-    /// Indexes the kinds that C code names a root type by.
+    /// Indexes the kinds that C code names a root type by. Other named kinds (functions and variables,
+    /// mostly) are rarely looked for, and have an index of their own where they are.
     pub(crate) fn ordinary(btfs: &[&'a Btf<'a>]) -> Self {
-        Self::of(btfs, ORDINARY.into_iter().collect())
+        Self::of(btfs, KindSet::TYPE_NAMES)
     }
 
     /// Indexes the kinds that a kind is one of: those of [`NameIndex::ordinary`], or all others.
     pub(super) fn with(kind: Kind, btfs: &[&'a Btf<'a>]) -> Self {
-        if ORDINARY.contains(&kind) {
+        if KindSet::TYPE_NAMES.contains(kind) {
             return Self::ordinary(btfs);
         }
-        let others = (0..=u8::MAX).map(Kind::from_raw).filter(|kind| !ORDINARY.contains(kind));
+        let others =
+            (0..=u8::MAX).map(Kind::from_raw).filter(|kind| !KindSet::TYPE_NAMES.contains(*kind));
         Self::of(btfs, others.collect())
     }
 
