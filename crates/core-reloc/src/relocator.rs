@@ -261,7 +261,7 @@ struct Match<'a> {
 }
 
 impl Question<'_, '_> {
-    #[inline]
+    #[inline(always)] // As `value`.
     fn original(&mut self) -> Result<Value, Cause> {
         match self.original {
             Some(original) => Ok(original),
@@ -275,7 +275,7 @@ impl Question<'_, '_> {
     }
 
     /// What becomes of the instruction where a place of the target answers.
-    #[inline]
+    #[inline(always)] // As `value`.
     fn answer(&mut self, place: &Place<'_>) -> Result<Change, Cause> {
         let original = self.original()?;
         let new = value(self.relocation.kind, place, self.order, Side::Target)?;

@@ -77,7 +77,7 @@ impl Value {
 
 /// What the place that a spec leads to answers to the question of a kind. The byte order is that of
 /// the code.
-#[inline]
+#[inline(always)] // What it returns would else be copied in memory, part by part, over and over.
 pub(crate) fn value(
     kind: RelocKind,
     place: &Place<'_>,
@@ -110,6 +110,7 @@ pub(crate) fn value(
     }
 }
 
+#[inline(always)] // As above.
 fn field_value(
     kind: RelocKind,
     place: &Place<'_>,
