@@ -11,9 +11,9 @@ use zerocopy::FromBytes;
 use crate::{
     ByteOrder, Header, Info, Kind, KindSet, Name, StrOffset, Type, TypeId,
     error::{Error, Result},
-    layout::{Layout, walk},
+    layout::{Layout, Stopped, walk},
     limits::MAX_TYPE_ID,
-    offsets::Offsets,
+    offsets::{Among, Offsets},
     pointer::UNASKED,
     raw,
     strings::Strings,
@@ -21,7 +21,7 @@ use crate::{
 
 /// BTF, borrowed from the bytes that it was parsed from.
 ///
-/// [`Btf::parse`] does one structural walk, and keeps four bytes and a bit for each type. From then on every
+/// [`Btf::parse`] does one structural walk, and keeps some two bytes for each type. From then on every
 /// access is total: on any input it gives a value or an error, in bounded time. References (type
 /// ids, name offsets) are checked when they are followed; [`Btf::validate`] checks them all.
 ///
@@ -94,21 +94,19 @@ impl<'a> Btf<'a> {
 
         let types = slice(header.types());
         let start_id = base.map_or(1, Btf::next_id);
-        let (offsets, walked) = walk(types, header.byte_order(), &layout);
-        let btf = Self {
+        let mut btf = Self {
             bytes,
             types,
             strings,
             layout,
             base,
             start_id,
-            offsets,
+            offsets: Offsets::default(),
             header,
             pointer_size: AtomicUsize::new(UNASKED),
         };
-        if walked < types.len() {
-            return Err(btf.malformed_type(walked));
-        }
+        let walked = walk(types, btf.byte_order(), &btf.layout);
+        btf.offsets = walked.map_err(|stopped| btf.malformed_type(stopped))?;
         let last = u64::from(start_id).saturating_add(btf.offsets.len() as u64).saturating_sub(1);
         if last > u64::from(MAX_TYPE_ID) {
             return Err(Error::TooMany { what: "type ids", found: last, allowed: MAX_TYPE_ID });
@@ -118,10 +116,10 @@ impl<'a> Btf<'a> {
 
     /// Says why the walk could not pass the type at `at` of the type section.
     #[cold]
-    fn malformed_type(&self, at: usize) -> Error {
-        let id = TypeId(self.next_id());
-        let offset = self.header.types().start.saturating_add(at);
-        let rest = self.types.get(at..).unwrap_or_default();
+    fn malformed_type(&self, at: Stopped) -> Error {
+        let id = TypeId(self.start_id.saturating_add(u32::try_from(at.index).unwrap_or(u32::MAX)));
+        let offset = self.header.types().start.saturating_add(at.offset);
+        let rest = self.types.get(at.offset..).unwrap_or_default();
         let available = rest.len();
         let Ok((record, _)) = raw::Type::ref_from_prefix(rest) else {
             let needed = size_of::<raw::Type>();
@@ -241,10 +239,10 @@ impl<'a> Btf<'a> {
         })
     }
 
-    /// The records of this BTF's own types of some kinds, with their ids: the floor below
-    /// [`Btf::own_types`], for passes over all types that look at few of them.
+    /// The records of this BTF's own types that are of some kinds and have a name, with their ids: the
+    /// floor below [`Btf::own_types`], for passes over all types that look at few of them.
     #[inline]
-    pub fn own_records(&self, kinds: KindSet) -> impl Iterator<Item = (TypeId, &'a raw::Type)> {
+    pub fn named_records(&self, kinds: KindSet) -> impl Iterator<Item = (TypeId, &'a raw::Type)> {
         let types = self.types;
         let order = self.byte_order();
         let folded = kinds.folded();
@@ -252,16 +250,26 @@ impl<'a> Btf<'a> {
             ByteOrder::Little => 7,
             ByteOrder::Big => 4,
         };
-        let all = !kinds.is_subset(KindSet::TYPE_NAMES);
-        self.offsets.iter(all).filter_map(move |(index, offset)| {
+        let among = if kinds.is_subset(KindSet::INT) {
+            Among::MarkedNearInts
+        } else if kinds.is_subset(KindSet::TYPE_NAMES) {
+            Among::Marked
+        } else {
+            Among::All
+        };
+        self.offsets.iter(among).filter_map(move |(index, offset)| {
             let record = types.get(offset..)?.first_chunk::<{ size_of::<raw::Type>() }>()?;
             // Most others are passed over by one bit test of the byte that has the kind.
             if folded & (1 << (record.get(kind_at)? & 31)) == 0 {
                 return None;
             }
             let record = raw::Type::ref_from_bytes(record).ok()?;
-            let id = TypeId(self.start_id.checked_add(u32::try_from(index).ok()?)?);
-            kinds.contains(Info(record.info.get(order)).kind()).then_some((id, record))
+            let id = TypeId(self.start_id.saturating_add(index));
+            // What is marked has a name, and a kind that needs only this test.
+            let is_one = among != Among::All
+                || StrOffset(record.name_off.get(order)) != StrOffset::EMPTY
+                    && kinds.contains(Info(record.info.get(order)).kind());
+            is_one.then_some((id, record))
         })
     }
 

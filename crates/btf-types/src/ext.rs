@@ -298,8 +298,8 @@ macro_rules! record {
             #[inline]
             fn read(bytes: &[u8], order: ByteOrder) -> Self {
                 // Parsing refused records that are shorter than the raw one.
-                let $raw =
-                    <$raw_ty>::read_from_prefix(bytes).map(|(raw, _)| raw).unwrap_or_default();
+                let none = <$raw_ty>::default();
+                let $raw = <$raw_ty>::ref_from_prefix(bytes).map_or(&none, |(raw, _)| raw);
                 let $get = |word: raw::U32| word.get(order);
                 $read
             }

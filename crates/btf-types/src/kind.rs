@@ -239,6 +239,9 @@ impl KindSet {
             | 1 << Kind::Enum64.to_raw(),
     );
 
+    /// INT alone.
+    pub(crate) const INT: Self = Self(1 << Kind::Int.to_raw());
+
     /// Whether all kinds of this set are in another.
     #[inline]
     pub const fn is_subset(self, of: Self) -> bool {

@@ -1,8 +1,14 @@
 //! How long each kind's record is, for known kinds and for those that a layout table describes.
 
+use core::cmp::Ordering;
+
 use zerocopy::FromBytes;
 
-use crate::{ByteOrder, Info, Kind, KindSet, offsets::Offsets, raw};
+use crate::{
+    ByteOrder, Info, Kind, KindSet,
+    offsets::{BLOCK, Offsets},
+    raw,
+};
 
 /// What follows a type record: some bytes once, and some for each of vlen elements.
 ///
@@ -26,15 +32,16 @@ impl Shape {
         self.0 & Self::KNOWN != 0
     }
 
+    /// 1 for a kind of [`KindSet::TYPE_NAMES`], else 0.
     #[inline]
-    const fn is_type_name(self) -> bool {
-        self.0 & Self::IS_TYPE_NAME != 0
+    fn type_name_bit(self) -> u64 {
+        u64::from(self.0 / Self::IS_TYPE_NAME)
     }
 
-    /// Whether nothing follows.
+    /// The same, for whatever kind.
     #[inline]
-    const fn is_bare(self) -> bool {
-        self.0 & !Self::IS_TYPE_NAME == Self::KNOWN
+    const fn of_any_kind(self) -> Self {
+        Self(self.0 & !Self::IS_TYPE_NAME)
     }
 
     #[inline]
@@ -150,24 +157,34 @@ impl Layout {
     /// How many bytes follow the record of a type: at most 255 · 2²⁴. None for an unknown kind.
     #[inline]
     pub(crate) fn trailing_len(&self, info: Info) -> Option<u32> {
-        self.shape(info)?.trailing_len(info)
+        self.shape(info).trailing_len(info)
     }
 
     #[inline]
-    fn shape(&self, info: Info) -> Option<Shape> {
-        self.0.get(usize::from(info.raw_kind())).copied()
+    fn shape(&self, info: Info) -> Shape {
+        // A kind has seven bits, so that there is always one.
+        self.0.get(usize::from(info.raw_kind())).copied().unwrap_or_default()
     }
+}
+
+/// Where a walk met a type that it could not pass: one of an unknown kind, or one that is not all there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Stopped {
+    /// The index of the type.
+    pub(crate) index: usize,
+    /// Where it begins, in bytes from the start of the type section.
+    pub(crate) offset: usize,
 }
 
 /// Finds where every type's record begins.
 ///
-/// This one walk is all that parsing does to the types, so it is kept light: no match on the kind,
-/// one table look-up and one bounds check a type. Most types have nothing behind their record; that
-/// they are told apart by a branch lets a processor that guesses it begin with the next type before
-/// it has the size of this one, which saves a third of the time. Where the walk meets a type that it
-/// cannot pass, it gives the offsets so far, and the offset of that type.
+/// This one walk is all that parsing does to the types, so it is kept light: one table look-up and one
+/// bounds check a type. What takes time is that where a type begins depends on what the one before it
+/// is. The branches are for that: a processor that guesses the kind, which most often is that of the
+/// type before, is at the next type after a sum, while the table and the product would take it
+/// three times as long. It saves a third of the time.
 #[inline(never)] // Inside of something larger it would have fewer registers, and be slower.
-pub(crate) fn walk(types: &[u8], order: ByteOrder, layout: &Layout) -> (Offsets, usize) {
+pub(crate) fn walk(types: &[u8], order: ByteOrder, layout: &Layout) -> Result<Offsets, Stopped> {
     match order {
         ByteOrder::Little => walk_with(types, layout, u32::from_le_bytes),
         ByteOrder::Big => walk_with(types, layout, u32::from_be_bytes),
@@ -179,25 +196,67 @@ pub(crate) fn walk(types: &[u8], order: ByteOrder, layout: &Layout) -> (Offsets,
     clippy::cast_possible_truncation,
     reason = "the header keeps the length of the section in 32 bits"
 )]
-fn walk_with(types: &[u8], layout: &Layout, word: impl Fn([u8; 4]) -> u32) -> (Offsets, usize) {
-    // The least that a type takes is a record without anything behind it. What is not needed of
-    // the capacity was never touched, and goes back.
-    let mut offsets = Offsets::with_capacity(types.len().div_ceil(size_of::<raw::Type>()));
-    let mut rest = types;
-    while let Some((record, behind)) = rest.split_first_chunk::<{ size_of::<raw::Type>() }>() {
-        let [_, _, _, _, i0, i1, i2, i3, ..] = *record;
-        let info = Info(word([i0, i1, i2, i3]));
-        let Some(shape) = layout.shape(info) else { break };
-        let offset = types.len().wrapping_sub(rest.len()) as u32;
-        if shape.is_bare() {
-            offsets.push(offset, shape.is_type_name());
-            rest = behind;
-            continue;
+fn walk_with(
+    types: &[u8],
+    layout: &Layout,
+    word: impl Fn([u8; 4]) -> u32,
+) -> Result<Offsets, Stopped> {
+    const RECORD: usize = size_of::<raw::Type>();
+    const PARAM: u64 = size_of::<raw::Param>() as u64;
+    const MEMBER: u64 = size_of::<raw::Member>() as u64;
+    const INT: u8 = Kind::Int.to_raw();
+    let record_at = |at: u64| types.get(usize::try_from(at).ok()?..)?.first_chunk::<RECORD>();
+    let mut offsets = Offsets::for_section(types.len());
+    // In 64 bits, since a type may claim to end behind all that 32 bits can count.
+    let mut at = 0_u64;
+    loop {
+        let mut starts = [0; BLOCK];
+        let (mut count, mut marks, mut has_int) = (0, 0, false);
+        for start in &mut starts {
+            let Some(record) = record_at(at) else { break };
+            let [n0, n1, n2, n3, i0, i1, i2, i3, ..] = *record;
+            let info = Info(word([i0, i1, i2, i3]));
+            let shape = layout.shape(info);
+            *start = at as u32;
+            count = usize::wrapping_add(count, 1);
+            let is_marked = shape.type_name_bit() & u64::from([n0, n1, n2, n3] != [0; 4]);
+            marks = (marks << 1) | is_marked;
+            at = at.wrapping_add(RECORD as u64);
+            if shape.of_any_kind() == once::<()>() {
+                continue;
+            }
+            let vlen = u64::from(info.vlen());
+            if shape.of_any_kind() == each::<raw::Param>() {
+                at = at.wrapping_add(vlen.wrapping_mul(PARAM));
+                continue;
+            }
+            if shape.of_any_kind() == each::<raw::Member>() {
+                at = at.wrapping_add(vlen.wrapping_mul(MEMBER));
+                continue;
+            }
+            let Some(trailing) = shape.trailing_len(info) else {
+                // A type of an unknown kind has no end in the section, and so is the last.
+                at = u64::MAX;
+                break;
+            };
+            at = at.wrapping_add(trailing.into());
+            has_int |= info.raw_kind() == INT;
         }
-        let Some(len) = shape.trailing_len(info) else { break };
-        let Some(next) = behind.get(len as usize..) else { break };
-        offsets.push(offset, shape.is_type_name());
-        rest = next;
+        offsets.push(&starts, count, marks, has_int);
+        if count < BLOCK {
+            break;
+        }
     }
-    (offsets.finish(), types.len().wrapping_sub(rest.len()))
+    offsets.shrink();
+    let end = types.len() as u64;
+    match at.cmp(&end) {
+        Ordering::Equal => Ok(offsets),
+        // What is left is too little for a record.
+        Ordering::Less => Err(Stopped { index: offsets.len(), offset: at as usize }),
+        // The last type ends behind the section.
+        Ordering::Greater => {
+            let index = offsets.len().saturating_sub(1);
+            Err(Stopped { index, offset: offsets.get(index).unwrap_or(0) })
+        }
+    }
 }

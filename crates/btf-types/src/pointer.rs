@@ -2,7 +2,7 @@
 
 use core::sync::atomic::Ordering;
 
-use crate::{Btf, Kind, StrOffset};
+use crate::{Btf, KindSet, StrOffset};
 
 /// The spellings of C's `long` and `unsigned long`, which are as wide as a pointer in the kernel.
 const LONG: [&[u8]; 11] = [
@@ -63,8 +63,7 @@ impl<'a> Btf<'a> {
     /// The size of the first `long` among the own types.
     fn size_of_long(&'a self) -> Option<usize> {
         let order = self.byte_order();
-        let ints = [Kind::Int].into_iter().collect();
-        let mut longs = self.own_records(ints).filter_map(|(_, record)| {
+        let mut longs = self.named_records(KindSet::INT).filter_map(|(_, record)| {
             let size = match record.size_or_type.get(order) {
                 4 => 4,
                 8 => 8,

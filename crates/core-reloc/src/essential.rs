@@ -1,5 +1,9 @@
 //! Flavors: what of a name counts.
 
+use btf_types::limits::MAX_NAME_LEN;
+
+use crate::hash::{self, NameState};
+
 /// The name without its flavor: everything from the last `___` that has a non-underscore on both
 /// sides is dropped. libbpf's `bpf_core_essential_name_len`.
 ///
@@ -28,8 +32,75 @@ pub fn essential_name(name: &[u8]) -> &[u8] {
     name
 }
 
+/// An essential name with its hash, [`hash::name`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Essential<'a> {
+    pub(crate) name: &'a [u8],
+    pub(crate) hash: u32,
+}
+
+impl<'a> Essential<'a> {
+    /// That of a name of which neither the end nor the essential part is known.
+    fn of(name: &'a [u8]) -> Self {
+        let name = essential_name(name);
+        Self { name, hash: hash::name(name) }
+    }
+
+    /// That of the string at the start of some bytes; none if it is too long for a name.
+    ///
+    /// One look at each eight bytes hashes them, finds the end, and tells whether there may be a
+    /// flavor, which few names have.
+    #[inline]
+    pub(crate) fn read(rest: &'a [u8]) -> Option<Self> {
+        let window = rest.get(..=MAX_NAME_LEN).unwrap_or(rest);
+        let (words, tail) = window.as_chunks::<8>();
+        let mut state = NameState::default();
+        let (mut len, mut underscores, mut separators) = (0_usize, 0, 0);
+        for word in words {
+            let word = u64::from_le_bytes(*word);
+            let before = underscores;
+            underscores = equal(word, b'_');
+            separators |= underscores
+                & (underscores << 8 | before >> 56)
+                & (underscores << 16 | before >> 48);
+            let end = equal(word, 0);
+            if end == 0 {
+                state.mix(word);
+                len = len.saturating_add(8);
+                continue;
+            }
+            // The first of the end's bits is certain.
+            let bits = end.trailing_zeros() & !7;
+            let word = word & 1_u64.checked_shl(bits).unwrap_or(0).wrapping_sub(1);
+            if word != 0 {
+                state.mix(word);
+            }
+            let name = window.get(..len.saturating_add(bits as usize / 8))?;
+            let has_no_flavor = separators == 0;
+            return Some(if has_no_flavor {
+                Self { name, hash: state.finish() }
+            } else {
+                Self::of(name)
+            });
+        }
+        let last = tail.iter().position(|byte| *byte == 0)?;
+        window.get(..len.saturating_add(last)).map(Self::of)
+    }
+}
+
+/// The highest bit of each of eight bytes that is a given one, and maybe of some behind such a one.
+#[inline]
+fn equal(word: u64, byte: u8) -> u64 {
+    const ONES: u64 = u64::from_ne_bytes([0x01; 8]);
+    const HIGHEST: u64 = u64::from_ne_bytes([0x80; 8]);
+    let zero = word ^ u64::from_ne_bytes([byte; 8]);
+    zero.wrapping_sub(ONES) & !zero & HIGHEST
+}
+
 #[cfg(test)]
 mod tests {
+    use std::{string::String, vec::Vec};
+
     use super::*;
 
     #[test]
@@ -48,5 +119,51 @@ mod tests {
         ] {
             assert_eq!(essential_name(name.as_bytes()), expected.as_bytes(), "{name}");
         }
+    }
+
+    /// The string at the start of some bytes, whose essential name is made and hashed by itself.
+    fn plainly(bytes: &[u8]) -> Essential<'_> {
+        let name = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
+        let name = essential_name(name);
+        Essential { name, hash: hash::name(name) }
+    }
+
+    #[test]
+    fn a_string_is_read_to_its_end() {
+        let letters = ["", "f", "fo", "foo", "foo_bar", "foo_bar_baz", "a_b__c_d__e"];
+        for (len, behind) in (0..20).flat_map(|len| (0..12).map(move |behind| (len, behind))) {
+            for name in letters {
+                // With a flavor, and underscores that make none, at every place of a word.
+                for flavor in ["", "___x", "___", "__x", "____flavor_1", "___a___b"] {
+                    let name: String = ["y"].repeat(len).concat() + name + flavor;
+                    for filler in [b"\x01_x\0", b"____", b"\0\0_x"] {
+                        let mut bytes = name.clone().into_bytes();
+                        bytes.push(0);
+                        bytes.extend(filler.iter().cycle().take(behind));
+                        assert_eq!(Essential::read(&bytes), Some(plainly(&bytes)), "{bytes:?}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_byte_counts() {
+        for byte in 1..=u8::MAX {
+            let bytes: Vec<u8> = [b"___a", &[byte; 3][..], b"___\xff", &[byte], b"\0____"].concat();
+            assert_eq!(Essential::read(&bytes), Some(plainly(&bytes)), "{byte}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_name_is_not_read() {
+        let mut bytes = [b'a'; MAX_NAME_LEN + 2];
+        assert_eq!(Essential::read(&bytes), None);
+        assert_eq!(Essential::read(&bytes[..13]), None);
+        assert_eq!(Essential::read(&[]), None);
+        bytes[MAX_NAME_LEN + 1] = 0;
+        assert_eq!(Essential::read(&bytes), None);
+        bytes[MAX_NAME_LEN] = 0;
+        assert_eq!(Essential::read(&bytes).map(|read| read.name.len()), Some(MAX_NAME_LEN));
     }
 }

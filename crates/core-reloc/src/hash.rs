@@ -60,16 +60,46 @@ impl Hasher for IdState {
 /// The hash of a name, for tables of names; whoever finds by it compares the names too.
 #[inline]
 pub(crate) fn name(name: &[u8]) -> u32 {
-    let mut state = IdState(name.len() as u64);
+    let mut state = NameState::default();
     let (words, rest) = name.as_chunks::<8>();
     for word in words {
         state.mix(u64::from_le_bytes(*word));
     }
-    let last = rest.iter().fold(0_u64, |word, byte| (word << 8) | u64::from(*byte));
-    state.mix(last);
-    #[expect(clippy::cast_possible_truncation, reason = "the state is mixed well enough for half")]
-    let half = state.0 as u32;
-    half
+    if !rest.is_empty() {
+        let mut last = [0; 8];
+        last.iter_mut().zip(rest).for_each(|(slot, byte)| *slot = *byte);
+        state.mix(u64::from_le_bytes(last));
+    }
+    state.finish()
+}
+
+/// The hash of a name that is read eight bytes at a time, of which the last may be padded with NUL
+/// bytes: no name has any.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NameState(u64);
+
+impl Default for NameState {
+    #[inline]
+    fn default() -> Self {
+        Self(0xf39c_c060_5ced_c835)
+    }
+}
+
+impl NameState {
+    #[inline]
+    pub(crate) fn mix(&mut self, word: u64) {
+        let product = u128::from(self.0 ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        #[expect(clippy::cast_possible_truncation, reason = "both halves are used")]
+        let folded = (product >> 64) as u64 ^ product as u64;
+        self.0 = folded;
+    }
+
+    #[inline]
+    pub(crate) fn finish(self) -> u32 {
+        #[expect(clippy::cast_possible_truncation, reason = "it is mixed well enough for half")]
+        let half = self.0 as u32;
+        half
+    }
 }
 
 #[cfg(test)]

@@ -68,10 +68,9 @@ fn ids(btf: &Btf<'_>) {
         btf.own_types().next_back().map(|ty| ty.id()),
         btf.own_types().last().map(|ty| ty.id())
     );
-    let records = btf.own_records((0..128).map(Kind::from_raw).collect());
-    for ((ty, (id, record)), number) in btf.own_types().zip(records).zip(start..) {
-        assert_eq!((ty.id(), ty.raw(), ty.id().0), (id, record, number));
-        let found = btf.type_by_id(id).expect("an own id");
+    for (ty, number) in btf.own_types().zip(start..) {
+        assert_eq!(ty.id(), TypeId(number));
+        let found = btf.type_by_id(ty.id()).expect("an own id");
         assert!(found == ty && std::ptr::eq(found.btf(), btf));
     }
     assert!(btf.type_by_id(TypeId::VOID).is_ok_and(|void| void.kind() == Kind::Void));
@@ -79,11 +78,13 @@ fn ids(btf: &Btf<'_>) {
         let id = TypeId((start + count as u32).saturating_add(beyond));
         assert!(btf.type_by_id(id).is_err(), "{id} is beyond the last");
     }
-    assert_eq!(btf.own_records(KindSet::default()).count(), 0);
-    for kind in [Kind::Struct, Kind::Ptr, Kind::Unknown(33)] {
-        let records = btf.own_records([kind].into_iter().collect()).map(|(id, _)| id);
-        let types = btf.own_types().filter(|ty| ty.kind() == kind).map(|ty| ty.id());
-        assert!(records.eq(types), "the records of a kind are those of its types");
+    let of_one = |kind| [kind].into_iter().collect::<KindSet>();
+    let all = (0..128).map(Kind::from_raw).collect();
+    let of_some = [Kind::Int, Kind::Struct, Kind::Ptr, Kind::Unknown(33)].map(of_one);
+    for kinds in [KindSet::default(), KindSet::TYPE_NAMES, all].into_iter().chain(of_some) {
+        let is_one = |ty: &Type<'_>| kinds.contains(ty.kind()) && ty.name_off() != StrOffset::EMPTY;
+        let types = btf.own_types().filter(is_one).map(|ty| (ty.id(), ty.raw()));
+        assert!(btf.named_records(kinds).eq(types), "the records are those of the named types");
     }
     if let Some(base) = btf.base() {
         assert_eq!(start as usize, base.len() + 1);

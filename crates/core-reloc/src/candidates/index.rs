@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use btf_types::{Btf, Kind, KindSet, StrOffset, Type, TypeId};
 
 use super::{buckets::Buckets, wanted::Wanted};
-use crate::{essential_name, hash};
+use crate::essential::{Essential, essential_name};
 
 /// The hashes of the essential names of the own types of some BTFs, sorted.
 #[derive(Debug, Clone)]
@@ -49,12 +49,9 @@ impl<'a> NameIndex<'a> {
         let mut first = 0_u32;
         for btf in btfs {
             let (order, start) = (btf.byte_order(), btf.start_id().0);
-            entries.extend(btf.own_records(kinds).filter_map(|(id, record)| {
+            entries.extend(btf.named_records(kinds).filter_map(|(id, record)| {
                 let name_off = StrOffset(record.name_off.get(order));
-                if name_off == StrOffset::EMPTY {
-                    return None;
-                }
-                let hash = hash::name(essential_name(&btf.string(name_off).ok()?));
+                let Essential { hash, .. } = Essential::read(btf.string_and_rest(name_off)?)?;
                 let number = first.checked_add(id.0.checked_sub(start)?)?;
                 Some((u64::from(hash) << 32) | u64::from(number))
             }));
@@ -132,6 +129,7 @@ mod tests {
 
     use super::*;
     use crate::candidates::scan::scan;
+    use crate::hash;
 
     /// Names of one hash, which are found by trying.
     fn collision() -> [String; 2] {

@@ -5,7 +5,7 @@ use alloc::{vec, vec::Vec};
 use btf_types::{Btf, Info, Kind, KindSet, StrOffset, TypeId};
 
 use super::{buckets::Buckets, wanted::Wanted};
-use crate::{essential_name, hash};
+use crate::essential::Essential;
 
 /// Looks in one pass over the own types of some BTFs for the wanted names at some positions, and
 /// reports each type that is found: the position of its name, that of its BTF, and its id; in the
@@ -18,37 +18,21 @@ pub(super) fn scan<'a>(
 ) {
     let filter = Filter::new(wanted, positions);
     let names = Names::new(wanted, positions);
-    let mut batch = Vec::with_capacity(BATCH);
     for (place, btf) in btfs.iter().enumerate() {
         let order = btf.byte_order();
-        let mut records = btf.own_records(filter.looked_at());
-        loop {
-            batch.extend(records.by_ref().take(BATCH));
-            if batch.is_empty() {
-                break;
-            }
-            batch.retain(|(_, record)| {
-                let kind = Info(record.info.get(order)).kind();
-                let name_off = StrOffset(record.name_off.get(order));
-                // Both, and not one after the other: which types pass one is hard to guess.
-                filter.may_want(btf, name_off) & filter.kinds.contains(kind)
-            });
-            for (id, record) in batch.drain(..) {
-                let Ok(name) = btf.string(StrOffset(record.name_off.get(order))) else { continue };
-                let kind = Info(record.info.get(order)).kind();
-                for (position, wanted) in names.find(essential_name(&name)) {
-                    if wanted.is_of_kind(kind) {
-                        found(position, place, id);
-                    }
+        btf.named_records(filter.kinds).for_each(|(id, record)| {
+            let rest = btf.string_and_rest(StrOffset(record.name_off.get(order)));
+            let Some(rest) = rest.filter(|rest| filter.may_want(rest)) else { return };
+            let Some(name) = Essential::read(rest) else { return };
+            let kind = Info(record.info.get(order)).kind();
+            for (position, wanted) in names.find(name) {
+                if wanted.is_of_kind(kind) {
+                    found(position, place, id);
                 }
             }
-        }
+        });
     }
 }
-
-/// How many types are looked at together: the first bytes of their names, which are all over the
-/// strings, are then fetched at the same time rather than one after the other.
-const BATCH: usize = 64;
 
 /// The wanted names in their order: by hash, and by name where hashes are equal, since somebody may
 /// have made many of one hash.
@@ -57,6 +41,8 @@ struct Names<'w> {
     /// The hash of each with its position.
     hashes: Vec<(u32, u32)>,
     buckets: Buckets,
+    /// Tells most others apart at once.
+    filter: Bits,
 }
 
 impl<'w> Names<'w> {
@@ -65,89 +51,108 @@ impl<'w> Names<'w> {
         let hash = |position: &u32| Some((wanted.get(*position as usize)?.hash, *position));
         let hashes: Vec<(u32, u32)> = positions.iter().filter_map(hash).collect();
         let buckets = Buckets::new(hashes.iter().map(|(hash, _)| *hash));
-        Self { wanted, hashes, buckets }
+        let filter = Bits::new(hashes.iter().map(|(hash, _)| *hash));
+        Self { wanted, hashes, buckets, filter }
     }
 
     /// Those that have a name: one for each kind.
     #[inline]
-    fn find(&self, essential: &[u8]) -> impl Iterator<Item = (u32, &'w Wanted<'w>)> {
-        let hash = hash::name(essential);
+    fn find(&self, name: Essential<'_>) -> impl Iterator<Item = (u32, &'w Wanted<'w>)> {
+        let Essential { name, hash } = name;
         let wanted = self.wanted;
         let get = move |(_, position): &(u32, u32)| {
             wanted.get(*position as usize).map(|wanted| (*position, wanted))
         };
-        let bucket = self.hashes.get(self.buckets.range(hash)).unwrap_or_default();
+        let range = if self.filter.may_have(hash) { self.buckets.range(hash) } else { 0..0 };
+        let bucket = self.hashes.get(range).unwrap_or_default();
         let start = bucket.partition_point(|entry| {
             entry.0 < hash
-                || entry.0 == hash
-                    && get(entry).is_some_and(|(_, wanted)| wanted.essential < essential)
+                || entry.0 == hash && get(entry).is_some_and(|(_, wanted)| wanted.essential < name)
         });
         let rest = bucket.get(start..).unwrap_or_default();
         let same_hash = rest.iter().take_while(move |entry| entry.0 == hash);
-        same_hash.map_while(get).take_while(move |(_, wanted)| wanted.essential == essential)
+        same_hash.map_while(get).take_while(move |(_, wanted)| wanted.essential == name)
     }
 }
 
-/// Tells most types apart from the wanted ones by their kind and the first bytes of their name.
+/// Tells most types apart from the wanted ones by the first bytes of their name.
 struct Filter {
+    /// The kinds whose names are looked at.
     kinds: KindSet,
-    /// A bit for each hash of the first four bytes of a wanted name; a power of two of words.
-    starts: Vec<u64>,
-    /// A bit for each first byte of the wanted names that are shorter than that.
+    /// The first four bytes of the wanted names.
+    starts: Bits,
+    /// A bit for the first byte of each wanted name that is shorter than that.
     short: [u64; 4],
 }
 
 impl Filter {
     fn new(wanted: &[Wanted<'_>], positions: &[u32]) -> Self {
-        // Sixteen bits for each name keep chance hits below a sixteenth.
-        let words = positions.len().div_ceil(4).next_power_of_two();
-        let mut filter = Self { kinds: KindSet::default(), starts: vec![0; words], short: [0; 4] };
-        let wanted = positions.iter().filter_map(|position| wanted.get(*position as usize));
-        for Wanted { kind, essential, .. } in wanted {
-            filter.kinds.insert(*kind);
-            if kind.is_enum() {
-                filter.kinds.insert(Kind::Enum64);
-            }
-            match essential {
-                [a, b, c, d, ..] => {
-                    let (word, bit) = filter.start_bit([*a, *b, *c, *d]);
-                    if let Some(word) = filter.starts.get_mut(word) {
-                        *word |= bit;
-                    }
-                }
-                [first, ..] => {
-                    if let Some(word) = filter.short.get_mut(usize::from(first >> 6)) {
-                        *word |= 1 << (first & 63);
-                    }
-                }
-                [] => {}
+        let wanted = || positions.iter().filter_map(|position| wanted.get(*position as usize));
+        let start = |wanted: &Wanted<'_>| wanted.essential.first_chunk().copied().map(start_hash);
+        let starts: Vec<u32> = wanted().filter_map(start).collect();
+        let mut kinds: KindSet = wanted().map(|wanted| wanted.kind).collect();
+        if kinds.contains(Kind::Enum) {
+            kinds.insert(Kind::Enum64);
+        }
+        // Which of these a type is would be hard to guess; to look at all of them is faster.
+        if kinds.is_subset(KindSet::TYPE_NAMES) {
+            kinds = KindSet::TYPE_NAMES;
+        }
+        let mut short = [0; 4];
+        for Wanted { essential, .. } in wanted() {
+            if let [first] | [first, _] | [first, _, _] = essential
+                && let Some(word) = short.get_mut(usize::from(first >> 6))
+            {
+                *word |= 1 << (first & 63);
             }
         }
-        filter
+        Self { kinds, starts: Bits::new(starts.into_iter()), short }
     }
 
-    /// The kinds whose records are looked at.
-    fn looked_at(&self) -> KindSet {
-        if self.kinds.is_subset(KindSet::TYPE_NAMES) { KindSet::TYPE_NAMES } else { self.kinds }
-    }
-
-    /// The word and bit of [`Filter::starts`] of the first bytes of a name.
+    /// Whether a wanted name may begin as some bytes do.
     #[inline]
-    fn start_bit(&self, start: [u8; 4]) -> (usize, u64) {
-        let hash = u32::from_le_bytes(start).wrapping_mul(0x9e37_79b1);
-        let word = (hash >> 8) as usize & self.starts.len().wrapping_sub(1);
-        (word, 1 << (hash >> 26))
-    }
-
-    #[inline]
-    fn may_want(&self, btf: &Btf<'_>, name_off: StrOffset) -> bool {
-        let Some(name) = btf.string_and_rest(name_off) else { return false };
+    fn may_want(&self, name: &[u8]) -> bool {
         let start = name.first_chunk().copied().unwrap_or_default();
-        let (word, bit) = self.start_bit(start);
-        let is_start = self.starts.get(word).is_some_and(|word| word & bit != 0);
         let first = name.first().copied().unwrap_or(0);
         let short = self.short.get(usize::from(first >> 6));
-        is_start | short.is_some_and(|word| word & (1 << (first & 63)) != 0)
+        self.starts.may_have(start_hash(start))
+            | short.is_some_and(|word| word & (1 << (first & 63)) != 0)
+    }
+}
+
+/// A hash of the first bytes of a name.
+#[inline]
+fn start_hash(start: [u8; 4]) -> u32 {
+    u32::from_le_bytes(start).wrapping_mul(0x9e37_79b1)
+}
+
+/// A set of hashes that says of a few others that it has them, too.
+struct Bits(Vec<u64>);
+
+impl Bits {
+    fn new(hashes: impl ExactSizeIterator<Item = u32>) -> Self {
+        // Sixteen bits for each keep chance hits below a sixteenth.
+        let words = hashes.len().div_ceil(4).next_power_of_two();
+        let mut bits = Self(vec![0; words]);
+        for hash in hashes {
+            let (word, bit) = bits.place(hash);
+            if let Some(word) = bits.0.get_mut(word) {
+                *word |= bit;
+            }
+        }
+        bits
+    }
+
+    /// The word and bit of a hash.
+    #[inline]
+    fn place(&self, hash: u32) -> (usize, u64) {
+        ((hash >> 8) as usize & self.0.len().wrapping_sub(1), 1 << (hash >> 26))
+    }
+
+    #[inline]
+    fn may_have(&self, hash: u32) -> bool {
+        let (word, bit) = self.place(hash);
+        self.0.get(word).is_some_and(|word| word & bit != 0)
     }
 }
 
@@ -171,7 +176,8 @@ mod tests {
             wanted.iter().map(|name| Wanted::new(name.as_bytes(), Kind::Struct)).collect();
         let positions: Vec<u32> = (0..).take(wanted.len()).collect();
         let filter = Filter::new(&wanted, &positions);
-        btf.types().filter(|ty| filter.may_want(&btf, ty.name_off())).count()
+        let names = btf.types().filter_map(|ty| btf.string_and_rest(ty.name_off()));
+        names.filter(|name| filter.may_want(name)).count()
     }
 
     /// Names that begin with the four digits of numbers.
@@ -190,13 +196,15 @@ mod tests {
 
     #[test]
     fn short_names_are_told_apart_by_their_first_byte() {
-        let wanted = ["a", "_b", "?cd", "0"].map(String::from);
-        let others = ["b", "A", "!", "cd", "ba", "B_long_name"].map(String::from);
-        let same_start = ["ab", "_long_name", "?", "0000"].map(String::from);
-        assert_eq!(let_through(&wanted, &wanted), 4);
-        let both = ["a", "a_long_name"].map(String::from);
-        assert_eq!(let_through(&both, &both), 2);
-        assert_eq!(let_through(&wanted, &others), 0);
-        assert_eq!(let_through(&wanted, &same_start), 4);
+        let names = |names: &[&str]| names.iter().copied().map(String::from).collect::<Vec<_>>();
+        let short = names(&["a", "_b", "?cd"]);
+        let flavors = names(&["a___x", "_b___x", "?cd___x"]);
+        let same_start = names(&["ab", "_long_name", "?"]);
+        let others = names(&["b", "A", "!", "cd", "ba_", "b___x"]);
+        assert_eq!(let_through(&short, &short), 3);
+        assert_eq!(let_through(&short, &flavors), 3);
+        assert_eq!(let_through(&short, &same_start), 3);
+        assert_eq!(let_through(&short, &others), 0);
+        assert_eq!(let_through(&names(&["b_long_name"]), &others), 0);
     }
 }
