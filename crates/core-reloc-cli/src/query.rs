@@ -1,9 +1,10 @@
 //! `core-reloc query`.
 
+use std::fmt;
 use std::io::{self, Write};
 
 use btf_types::Btf;
-use core_reloc::{Facts, QueryError, query};
+use core_reloc::{Facts, QueryError, query, similar_names};
 use core_reloc_sys::Kernel;
 use owo_colors::OwoColorize;
 use serde::Serialize;
@@ -20,7 +21,28 @@ use crate::{
 struct Answer<'q> {
     question: &'q str,
     target: String,
-    facts: Result<Facts, QueryError>,
+    facts: Result<Facts, Failed>,
+}
+
+/// Why there are no facts, and what may have been meant.
+struct Failed {
+    error: QueryError,
+    similar: Vec<String>,
+}
+
+impl fmt::Display for Failed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.error)?;
+        for (position, name) in self.similar.iter().enumerate() {
+            let joint = match position {
+                0 => "; did you mean",
+                _ if position + 1 == self.similar.len() => " or",
+                _ => ",",
+            };
+            write!(f, "{joint} `{name}`")?;
+        }
+        f.write_str(if self.similar.is_empty() { "" } else { "?" })
+    }
 }
 
 pub(crate) fn run(arguments: &Query) -> Result<Ending, Failure> {
@@ -69,11 +91,27 @@ pub(crate) fn run(arguments: &Query) -> Result<Ending, Failure> {
 }
 
 /// What a kernel says; about names that it does not know, what its modules say.
-fn answer(question: &str, btf: &Btf<'_>, modules: &[(&str, Btf<'_>)]) -> Result<Facts, QueryError> {
-    let modules = modules.iter().map(|(_, btf)| btf);
-    let known = std::iter::once(btf).chain(modules).find(|btf| !is_unknown(btf, question));
-    query(known.unwrap_or(btf), question)
+fn answer(question: &str, btf: &Btf<'_>, modules: &[(&str, Btf<'_>)]) -> Result<Facts, Failed> {
+    let all = || std::iter::once(btf).chain(modules.iter().map(|(_, btf)| btf));
+    match all().find(|btf| !is_unknown(btf, question)) {
+        Some(known) => query(known, question).map_err(|error| {
+            let similar = similar_names(known, &error);
+            Failed { error, similar }
+        }),
+        None => query(btf, question).map_err(|error| {
+            let mut similar = Vec::new();
+            for name in all().flat_map(|btf| similar_names(btf, &error)) {
+                if similar.len() < SIMILAR && !similar.contains(&name) {
+                    similar.push(name);
+                }
+            }
+            Failed { error, similar }
+        }),
+    }
 }
+
+/// How many names are told of a kernel with its modules.
+const SIMILAR: usize = 3;
 
 fn is_unknown(btf: &Btf<'_>, question: &str) -> bool {
     matches!(query(btf, question), Err(QueryError::NoSuchName { .. }))
@@ -155,10 +193,12 @@ struct Line<'a> {
     rshift: Option<u64>,
     value: Option<i128>,
     error: Option<String>,
+    /// Names that may have been meant.
+    similar: &'a [String],
 }
 
 fn json(answer: &Answer<'_>, out: &mut impl Write) -> io::Result<()> {
-    let facts = answer.facts.as_ref().ok();
+    let (facts, failed) = (answer.facts.as_ref().ok(), answer.facts.as_ref().err());
     let line = Line {
         question: answer.question,
         target: &answer.target,
@@ -173,7 +213,8 @@ fn json(answer: &Answer<'_>, out: &mut impl Write) -> io::Result<()> {
         lshift: facts.and_then(|facts| facts.lshift),
         rshift: facts.and_then(|facts| facts.rshift),
         value: facts.and_then(|facts| facts.value),
-        error: answer.facts.as_ref().err().map(ToString::to_string),
+        error: failed.map(|failed| failed.error.to_string()),
+        similar: failed.map_or(&[], |failed| &failed.similar),
     };
     serde_json::to_writer(&mut *out, &line)?;
     out.write_all(b"\n")

@@ -6,7 +6,6 @@
 
 mod comparison;
 mod cure;
-mod distance;
 #[cfg(feature = "elf")]
 mod object;
 

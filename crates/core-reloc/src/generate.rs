@@ -216,7 +216,7 @@ pub enum GenerateError {
 }
 
 /// The first type of a name whose kind is one of those allowed, in the order of that list.
-fn find_root<'a>(
+pub(crate) fn find_root<'a>(
     local: &'a Btf<'a>,
     name: &str,
     kinds: &[Kind],

@@ -99,6 +99,7 @@ mod kind;
 pub mod limits;
 #[cfg(feature = "minimize")]
 pub mod minimize;
+mod nearness;
 mod options;
 mod patch;
 #[cfg(feature = "proptest")]
@@ -131,7 +132,7 @@ pub use self::{
     kind::{RelocKind, Subject},
     options::{Options, Unresolved},
     patch::{Code, PatchError, Patched, Poison, Status, patch},
-    query::{Facts, FactsOf, QueryError, query},
+    query::{Facts, FactsOf, QueryError, query, similar_names},
     relocation::Relocation,
     relocator::Relocator,
     resolution::{Change, Resize, Resolution, Unmatched},

@@ -1,10 +1,13 @@
 //! What a BTF says about a type, a field or an enumerator, asked by name.
 
+mod similar;
+
 use alloc::{boxed::Box, string::String};
 
 use btf_types::{Btf, Kind, Type, TypeId};
 use thiserror::Error as ThisError;
 
+pub use self::similar::similar_names;
 use crate::{
     Error, GenerateError, RelocKind, Relocation, budget::Budget, definition::declare,
     generate_enumerator_access, generate_field_access, generate_type_access, local_value,

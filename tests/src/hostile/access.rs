@@ -6,7 +6,7 @@ use btf_types::{Btf, ByteOrder, IntEncoding, TypeId, build::Builder};
 use core_reloc::{
     AccessError, AccessPath, FactsOf, RelocKind, access_in_c, essential_name,
     generate_enumerator_access, generate_field_access, generate_type_access, limits::MAX_PATH_LEN,
-    local_value, parse_access_string, query,
+    local_value, parse_access_string, query, similar_names,
 };
 
 use super::walk::printed;
@@ -121,7 +121,11 @@ fn ask(question: &str) {
             assert_eq!(facts.value.is_some(), facts.subject == FactsOf::Enumerator);
             assert_eq!(facts.byte_offset.is_some(), facts.subject == FactsOf::Field);
         }
-        Err(error) => assert!(printed(format_args!("{error} {error:?}")) > 0),
+        Err(error) => {
+            assert!(printed(format_args!("{error} {error:?}")) > 0);
+            let similar = similar_names(&btf, &error);
+            assert!(similar.len() <= 3 && similar.iter().all(|name| !name.is_empty()));
+        }
     }
 }
 

@@ -109,8 +109,8 @@ fn targets_are_side_by_side() {
 #[test]
 fn json_has_an_object_for_each_question_and_target() {
     expect![[r#"
-        {"question":"job.prio","target":"fixtures/btf/same.be.btf","subject":"field","type":"u32","type_id":12,"byte_offset":128,"bit_offset":1024,"bitfield_size":3,"size":4,"signed":false,"lshift":32,"rshift":61,"value":null,"error":null}
-        {"question":"job_error::JOB_LOST","target":"fixtures/btf/same.be.btf","subject":"enumerator","type":"enum job_error","type_id":18,"byte_offset":null,"bit_offset":null,"bitfield_size":null,"size":4,"signed":true,"lshift":null,"rshift":null,"value":-5,"error":null}
+        {"question":"job.prio","target":"fixtures/btf/same.be.btf","subject":"field","type":"u32","type_id":12,"byte_offset":128,"bit_offset":1024,"bitfield_size":3,"size":4,"signed":false,"lshift":32,"rshift":61,"value":null,"error":null,"similar":[]}
+        {"question":"job_error::JOB_LOST","target":"fixtures/btf/same.be.btf","subject":"enumerator","type":"enum job_error","type_id":18,"byte_offset":null,"bit_offset":null,"bitfield_size":null,"size":4,"signed":true,"lshift":null,"rshift":null,"value":-5,"error":null,"similar":[]}
     "#]].assert_eq(
         &run_line(
             "query job.prio job_error::JOB_LOST --format json --target fixtures/btf/same.be.btf",

@@ -10,7 +10,6 @@ use alloc::{
 
 use btf_types::{Btf, Kind, Type, TypeId};
 
-use super::distance::nearness;
 use crate::{
     Target,
     budget::Budget,
@@ -19,6 +18,7 @@ use crate::{
     describe::{quote, type_in_c},
     essential_name,
     limits::STEPS_FOR_LATER,
+    nearness::nearness,
 };
 
 /// What may make a relocation resolve.
