@@ -3,6 +3,8 @@
 //! Follows libbpf's `bpf_core_patch_insn` (BSD-2-Clause option); where it differs is in the README.
 
 pub(crate) mod insn;
+#[cfg(feature = "elf")]
+pub(crate) mod operation;
 
 pub(crate) use self::insn::{SLOT, SLOT_OFF};
 

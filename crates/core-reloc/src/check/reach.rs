@@ -8,7 +8,10 @@ use alloc::{collections::BTreeMap, vec::Vec};
 
 use btf_types::ByteOrder;
 
-use crate::patch::insn::{Class, Insn, SLOT};
+use crate::patch::{
+    insn::{Class, Insn, SLOT},
+    operation,
+};
 
 /// The longest function that is looked at, in instructions: what the kernel takes, at most.
 const MAX_INSNS: usize = 1_000_000;
@@ -156,29 +159,23 @@ impl<F: Fn(u32) -> bool> Walk<'_, F> {
         let (dst, src) = (insn.dst_reg(self.order), insn.src_reg(self.order));
         let there = insn.jumps_to(at);
         match insn.operation() {
-            op::JA => Next::Jump(there),
-            op::CALL => {
+            operation::JA => Next::Jump(there),
+            operation::CALL => {
                 registers.call();
                 Next::Behind(1)
             }
-            op::EXIT => Next::End,
-            operation => {
-                let [left, right] =
-                    [registers.of(dst), insn.operand(registers.of(src))].map(|value| {
-                        value.map(|value| if insn.is_32() { value & 0xffff_ffff } else { value })
-                    });
-                match left
-                    .zip(right)
-                    .and_then(|(left, right)| op::holds(operation, insn.is_32(), left, right))
-                {
+            operation::EXIT => Next::End,
+            jump => {
+                let right = insn.operand(registers.of(src));
+                match insn.holds(registers.of(dst), right) {
                     Some(true) => Next::Jump(there),
                     Some(false) => Next::Behind(1),
                     None => {
                         let mut taken = *registers;
                         // Where they are equal, the one is known if the other is.
-                        match operation {
-                            op::JEQ if !insn.is_32() => taken.set(dst, right),
-                            op::JNE if !insn.is_32() => registers.set(dst, right),
+                        match jump {
+                            operation::JEQ if !insn.is_32() => taken.set(dst, right),
+                            operation::JNE if !insn.is_32() => registers.set(dst, right),
                             _ => {}
                         }
                         Next::Branch { there, registers: taken }
@@ -221,115 +218,12 @@ impl Registers {
 }
 
 impl Insn {
-    /// Which operation of its class.
-    fn operation(self) -> u8 {
-        self.code & 0xf0
-    }
-
-    /// Whether a jump or operation is one of 32 bits.
-    fn is_32(self) -> bool {
-        matches!(self.code & 0x07, 0x04 | 0x06)
-    }
-
-    fn is_atomic(self) -> bool {
-        self.code & 0xe0 == 0xc0
-    }
-
-    /// The immediate, or what the source register holds.
-    fn operand(self, src: Option<u64>) -> Option<u64> {
-        if self.takes_immediate() { Some(i64::from(self.imm).cast_unsigned()) } else { src }
-    }
-
     /// Which instruction a jump at `at` leads to; one that is none where it leads out of the code.
     fn jumps_to(self, at: usize) -> usize {
-        let is_long = self.is_32() && self.operation() == op::JA;
+        let is_long = self.is_32() && self.operation() == operation::JA;
         let offset = if is_long { self.imm } else { self.off.into() };
         let there = isize::try_from(offset).ok();
         there.and_then(|offset| at.checked_add(1)?.checked_add_signed(offset)).unwrap_or(usize::MAX)
-    }
-
-    /// What an arithmetic operation leaves in its destination, if that is known.
-    fn computed(self, dst: Option<u64>, src: Option<u64>) -> Option<u64> {
-        // Signed divisions and moves that extend the sign.
-        if self.off != 0 {
-            return None;
-        }
-        let right = self.operand(src);
-        let value = match self.operation() {
-            op::MOV => right?,
-            op::NEG => dst?.wrapping_neg(),
-            operation => op::compute(operation, self.is_32(), dst?, right?)?,
-        };
-        Some(if self.is_32() { value & 0xffff_ffff } else { value })
-    }
-}
-
-/// Operations, as instructions have them in the high bits of their code.
-mod op {
-    pub(super) const MOV: u8 = 0xb0;
-    pub(super) const NEG: u8 = 0x80;
-    const ADD: u8 = 0x00;
-    const SUB: u8 = 0x10;
-    const OR: u8 = 0x40;
-    const AND: u8 = 0x50;
-    const LSH: u8 = 0x60;
-    const RSH: u8 = 0x70;
-    const XOR: u8 = 0xa0;
-
-    pub(super) const JA: u8 = 0x00;
-    pub(super) const JEQ: u8 = 0x10;
-    const JGT: u8 = 0x20;
-    const JGE: u8 = 0x30;
-    const JSET: u8 = 0x40;
-    pub(super) const JNE: u8 = 0x50;
-    const JSGT: u8 = 0x60;
-    const JSGE: u8 = 0x70;
-    pub(super) const CALL: u8 = 0x80;
-    pub(super) const EXIT: u8 = 0x90;
-    const JLT: u8 = 0xa0;
-    const JLE: u8 = 0xb0;
-    const JSLT: u8 = 0xc0;
-    const JSLE: u8 = 0xd0;
-
-    /// What becomes of two values.
-    pub(super) fn compute(operation: u8, is_32: bool, left: u64, right: u64) -> Option<u64> {
-        // Operations of 32 bits see no more of their operands.
-        let [left, right] =
-            [left, right].map(|value| if is_32 { value & 0xffff_ffff } else { value });
-        let shift = u32::try_from(right).ok().filter(|bits| *bits < if is_32 { 32 } else { 64 });
-        match operation {
-            ADD => Some(left.wrapping_add(right)),
-            SUB => Some(left.wrapping_sub(right)),
-            OR => Some(left | right),
-            AND => Some(left & right),
-            XOR => Some(left ^ right),
-            LSH => left.checked_shl(shift?),
-            RSH => left.checked_shr(shift?),
-            _ => None,
-        }
-    }
-
-    /// Whether a condition holds.
-    pub(super) fn holds(operation: u8, is_32: bool, left: u64, right: u64) -> Option<bool> {
-        let signed = |value: u64| {
-            let bits = if is_32 { value << 32 } else { value };
-            bits.cast_signed()
-        };
-        let [left_signed, right_signed] = [left, right].map(signed);
-        Some(match operation {
-            JEQ => left == right,
-            JNE => left != right,
-            JGT => left > right,
-            JGE => left >= right,
-            JLT => left < right,
-            JLE => left <= right,
-            JSET => left & right != 0,
-            JSGT => left_signed > right_signed,
-            JSGE => left_signed >= right_signed,
-            JSLT => left_signed < right_signed,
-            JSLE => left_signed <= right_signed,
-            _ => return None,
-        })
     }
 }
 

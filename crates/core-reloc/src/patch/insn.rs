@@ -24,9 +24,11 @@ pub(crate) const SLOT_OFF: u32 = 8;
 const LDIMM64: u8 = 0x18;
 /// The source of an ALU operation: register rather than immediate.
 const SRC_X: u8 = 0x08;
-/// The mode bits of loads and stores, and sign-extending loads among them.
+/// The mode bits of loads and stores; sign-extending loads, and atomic operations, among them.
 const MODE: u8 = 0xe0;
 const MODE_MEMSX: u8 = 0x80;
+#[cfg(feature = "elf")]
+const MODE_ATOMIC: u8 = 0xc0;
 /// The bits of loads and stores that give the size.
 const SIZE: u8 = 0x18;
 
@@ -84,16 +86,6 @@ impl Insn {
         self.code == LDIMM64
     }
 
-    /// Whether this is `rX = imm`, of 32 or 64 bits.
-    #[cfg(feature = "elf")]
-    pub(crate) fn is_move_of_immediate(self) -> bool {
-        const OPERATION: u8 = 0xf0;
-        const MOV: u8 = 0xb0;
-        matches!(self.class(), Class::Alu | Class::Alu64)
-            && self.takes_immediate()
-            && self.code & OPERATION == MOV
-    }
-
     /// The register that the instruction reads from, or the sort of a 64-bit immediate.
     #[inline]
     pub(crate) fn src_reg(self, order: ByteOrder) -> u8 {
@@ -116,6 +108,12 @@ impl Insn {
     #[inline]
     pub(crate) fn takes_immediate(self) -> bool {
         self.code & SRC_X == 0
+    }
+
+    /// Whether a store is an atomic operation.
+    #[cfg(feature = "elf")]
+    pub(crate) fn is_atomic(self) -> bool {
+        self.class() == Class::Stx && self.code & MODE == MODE_ATOMIC
     }
 
     /// Whether a load extends what it loads by its sign.
