@@ -150,6 +150,19 @@ fn archives_that_are_damaged_say_where() {
     );
     assert_eq!(found(&archive[..second + 100]), [first.clone(), Err(expected)]);
 
+    // What is there instead of a number comes on one line, and does nothing to a terminal.
+    for (bytes, shown) in
+        [(b"\x1b[2J\nab\0", r"\u{1b}[2J\nab"), (b"\xff\xfe123456", "\u{fffd}\u{fffd}123456")]
+    {
+        let mut changed = archive.clone();
+        changed[second + 148..second + 156].copy_from_slice(bytes);
+        let expected = format!(
+            "/a.tar: tar header at offset {second:#x} of the archive: its checksum is `{shown}`, \
+             which is not a number"
+        );
+        assert_eq!(found(&changed), [first.clone(), Err(expected)]);
+    }
+
     let found = found(&archive[..second + 512 + 1000]);
     assert_eq!(found[0], first);
     let message = found[1].as_ref().unwrap_err();

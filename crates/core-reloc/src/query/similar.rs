@@ -19,13 +19,13 @@ const TOLD: usize = 3;
 /// # use btf_types::{Btf, ByteOrder, IntEncoding, build::Builder};
 /// # let mut btf = Builder::new(ByteOrder::Little);
 /// # let int = btf.int("int", 4, IntEncoding::new(32, IntEncoding::SIGNED));
-/// # btf.structure("task", 8).member("pid", int, 0).member("tgid", int, 32).finish();
+/// # btf.structure("task", 8).member("pid", int, 0).member("exit_code", int, 32).finish();
 /// # let bytes = btf.finish()?;
 /// use core_reloc::{query, similar_names};
 ///
 /// let btf = Btf::parse(&bytes)?;
-/// let error = query(&btf, "task.tigd").unwrap_err();
-/// assert_eq!(similar_names(&btf, &error), ["tgid"]);
+/// let error = query(&btf, "task.exti_code").unwrap_err();
+/// assert_eq!(similar_names(&btf, &error), ["exit_code"]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn similar_names(btf: &Btf<'_>, error: &QueryError) -> Vec<String> {

@@ -1,5 +1,7 @@
 //! The headers of a tar archive's entries.
 
+use std::ops::Range;
+
 use tar::{EntryType, PaxExtensions};
 
 /// The unit of an archive.
@@ -33,7 +35,7 @@ impl Header {
             return Ok(None);
         }
         let header = tar::Header::from_byte_slice(block);
-        let said = header.cksum().map_err(|error| error.to_string())?;
+        let said = header.cksum().map_err(|_| no_number("checksum", block.get(CHECKSUM)))?;
         let sum = checksum(block);
         if said != sum {
             return Err(format!("its checksum is {said}, but its bytes sum up to {sum}"));
@@ -46,14 +48,25 @@ impl Header {
             EntryType::GNUSparse => return Err("is of a sparse file, which is not read".into()),
             _ => Kind::Other,
         };
-        let len = header.entry_size().map_err(|error| error.to_string())?;
+        let len = header.entry_size().map_err(|_| no_number("size", block.get(SIZE)))?;
         Ok(Some(Self { kind, name: header.path_bytes().into_owned(), len }))
     }
 }
 
+/// Where a header has the size of what follows.
+const SIZE: Range<usize> = 124..136;
+
+/// Where it has the sum of its own bytes.
+const CHECKSUM: Range<usize> = 148..156;
+
+/// What is wrong with a field that is not in digits, as [`tar`] does not say in one line.
+fn no_number(what: &str, field: Option<&[u8]>) -> String {
+    format!("its {what} is `{}`, which is not a number", displayed(field.unwrap_or_default()))
+}
+
 /// The sum of a header's bytes, with spaces in place of the sum itself.
 fn checksum(block: &[u8; BLOCK_LEN]) -> u32 {
-    let byte = |(at, byte)| if (148..156).contains(&at) { b' ' } else { byte };
+    let byte = |(at, byte)| if CHECKSUM.contains(&at) { b' ' } else { byte };
     block.iter().copied().enumerate().map(|byte_at| u32::from(byte(byte_at))).sum()
 }
 
@@ -61,7 +74,7 @@ fn checksum(block: &[u8; BLOCK_LEN]) -> u32 {
 pub(super) fn extensions(bytes: &[u8]) -> Result<(Option<Vec<u8>>, Option<u64>), String> {
     let (mut name, mut len) = (None, None);
     for extension in PaxExtensions::new(bytes) {
-        let extension = extension.map_err(|error| error.to_string())?;
+        let extension = extension.map_err(|error| displayed(error.to_string().as_bytes()))?;
         match extension.key_bytes() {
             b"path" => name = Some(extension.value_bytes().to_vec()),
             b"size" => {
