@@ -21,7 +21,7 @@ use crate::{
 
 /// BTF, borrowed from the bytes that it was parsed from.
 ///
-/// [`Btf::parse`] does one structural walk, and keeps some two bytes for each type. From then on every
+/// [`Btf::parse`] does one structural walk, and keeps two bytes and a bit for each type. From then on every
 /// access is total: on any input it gives a value or an error, in bounded time. References (type
 /// ids, name offsets) are checked when they are followed; [`Btf::validate`] checks them all.
 ///

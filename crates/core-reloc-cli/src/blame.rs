@@ -20,6 +20,7 @@ use crate::{
     failure::Failure,
     message, object,
     output::stdout,
+    shown::Shown,
     target::with_target,
 };
 
@@ -79,7 +80,8 @@ fn blame(
     let mut out = stdout();
     let format = arguments.format.format;
     if let Format::Text = format {
-        writeln!(out, "{}:{}: {}", arguments.log.display(), poison.log_line, poison.text)?;
+        let log = Shown(arguments.log.display());
+        writeln!(out, "{log}:{}: {}", poison.log_line, poison.text)?;
         let relocations = match blamed.len() {
             1 => "this relocation poisoned it:".to_string(),
             count => format!("one of these {count} relocations poisoned it:"),

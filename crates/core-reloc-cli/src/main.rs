@@ -19,6 +19,7 @@ mod output;
 mod print;
 mod query;
 mod relocate;
+mod shown;
 mod support;
 mod target;
 mod text;

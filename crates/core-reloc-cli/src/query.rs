@@ -14,6 +14,7 @@ use crate::{
     arguments::{Format, Query, TargetArguments},
     failure::Failure,
     output::stdout,
+    shown::Shown,
     target::{with_each_btf, with_types},
 };
 
@@ -136,7 +137,9 @@ const COLUMNS: [Column; 9] = [
 /// out.
 fn table(question: &str, answers: &[&Answer<'_>], out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "{}", question.bold())?;
-    let width = answers.iter().map(|answer| answer.target.chars().count()).max().unwrap_or(0);
+    let targets: Vec<String> =
+        answers.iter().map(|answer| Shown(&answer.target).to_string()).collect();
+    let width = targets.iter().map(|target| target.chars().count()).max().unwrap_or(0);
     let cells = |column: &Column| -> Vec<Option<String>> {
         answers.iter().map(|answer| column.1(answer.facts.as_ref().ok()?)).collect()
     };
@@ -155,8 +158,8 @@ fn table(question: &str, answers: &[&Answer<'_>], out: &mut impl Write) -> io::R
         }
         writeln!(out)?;
     }
-    for (row, answer) in answers.iter().enumerate() {
-        write!(out, "  {:width$}", answer.target)?;
+    for (row, (answer, target)) in answers.iter().zip(&targets).enumerate() {
+        write!(out, "  {target:width$}")?;
         match &answer.facts {
             Err(error) => write!(out, "  {}", error.yellow())?,
             Ok(_) => {

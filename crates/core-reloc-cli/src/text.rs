@@ -11,7 +11,7 @@ use core_reloc::elf::{Counts, ObjectRelocation, Outcome, Report, SourceLine};
 use core_reloc_sys::{FileError, SupportReport};
 use owo_colors::{OwoColorize, Style};
 
-use crate::{failure, print::Print};
+use crate::{failure, print::Print, shown::Shown};
 
 /// Prints text.
 pub(crate) struct Text<W> {
@@ -82,7 +82,7 @@ impl<W: Write> Print for Text<W> {
             write!(self.out, "{separator} {count} {name}")?;
         }
         if let Some(path) = written {
-            write!(self.out, "; written to {}", path.display())?;
+            write!(self.out, "; written to {}", Shown(path.display()))?;
         }
         writeln!(self.out)
     }
@@ -127,7 +127,7 @@ impl<W: Write> Print for Text<W> {
             Ok(supported) => {
                 writeln!(self.out, "CO-RE is supported")?;
                 writeln!(self.out, "kernel   {}", report.release)?;
-                let (path, types) = (supported.path.display(), supported.types);
+                let (path, types) = (Shown(supported.path.display()), supported.types);
                 writeln!(self.out, "BTF      {path}: {types} types, {} bytes", supported.bytes)?;
                 match modules {
                     Ok(count) => writeln!(self.out, "modules  {count}"),

@@ -4,13 +4,15 @@ use std::collections::HashMap;
 
 use core_reloc_cli::targets::Compression;
 
+use crate::shown::Shown;
+
 /// What the names of kernels' files end in, that says nothing about the kernel.
 const ENDINGS: [&str; 2] = [".btf", ".tar"];
 
 /// The shortest names by which the files are told apart: the last parts of their paths, as many as it
 /// takes. What cannot be told apart has a number.
 pub(crate) fn of(paths: impl Iterator<Item = String>) -> Vec<String> {
-    let paths: Vec<String> = paths.map(|path| escaped(&path)).collect();
+    let paths: Vec<String> = paths.map(|path| Shown(path).to_string()).collect();
     let parts: Vec<Vec<&str>> = paths.iter().map(|path| path.split('/').collect()).collect();
     let last = |parts: &[&str], count: usize| parts[parts.len().saturating_sub(count)..].join("/");
     let mut counts = vec![1; paths.len()];
@@ -73,12 +75,6 @@ pub(crate) fn kernel(path: &str) -> String {
         name.truncate(len);
     }
     name
-}
-
-/// Without what would break a line or a field of it.
-fn escaped(path: &str) -> String {
-    let escape = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.into() };
-    path.chars().map(escape).collect()
 }
 
 #[cfg(test)]

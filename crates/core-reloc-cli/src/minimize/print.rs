@@ -10,7 +10,7 @@ use owo_colors::OwoColorize;
 use serde::Serialize;
 
 use super::{Made, Part};
-use crate::{arguments::Format, output::stdout};
+use crate::{arguments::Format, output::stdout, shown::Shown};
 
 pub(super) fn print(
     format: Format,
@@ -41,7 +41,7 @@ fn text(
     output: &impl Fn(&Part) -> String,
     out: &mut impl Write,
 ) -> io::Result<()> {
-    let target = made.main.target.display();
+    let target = Shown(made.main.target.display());
     let sum = |count: fn(&Counts) -> usize| made.counts.iter().map(count).sum::<usize>();
     let counts = [
         (sum(|counts| counts.resolved), "resolved"),
@@ -62,7 +62,7 @@ fn text(
     writeln!(out, "{target}: {relocations}")?;
     for part in made.parts() {
         let Part { whole, bytes, .. } = part;
-        writeln!(out, "  {whole} bytes became {}: {}", bytes.len(), output(part).bold())?;
+        writeln!(out, "  {whole} bytes became {}: {}", bytes.len(), Shown(output(part)).bold())?;
     }
     for (object, counts) in objects.iter().zip(&made.counts) {
         if counts.failed > 0 {
@@ -71,7 +71,7 @@ fn text(
                 "  {} fail, and did so before: core-reloc explain {} --target {target} --status \
                  failed",
                 counts.failed.yellow(),
-                object.display(),
+                Shown(object.display()),
             )?;
         }
     }

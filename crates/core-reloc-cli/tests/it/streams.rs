@@ -6,7 +6,7 @@ use std::{
     process::Stdio,
 };
 
-use crate::program::{Folder, command};
+use crate::program::{Folder, command, root, run};
 
 const OBJECT: &str = "fixtures/objects/fields.bpfel.o";
 const TARGET: &str = "fixtures/btf/same.le.btf";
@@ -53,4 +53,21 @@ fn a_full_device_is_said() {
              No space left on device (os error 28)\n"
         );
     }
+}
+
+#[test]
+fn what_terminals_obey_is_escaped_in_paths() {
+    let folder = Folder::new();
+    let [object, target, out] =
+        ["a\x1b[2J.o", "b\x1b[2J.btf", "c\nd.o"].map(|name| folder.path(name));
+    fs::copy(root().join(OBJECT), &object).unwrap();
+    fs::copy(root().join(TARGET), &target).unwrap();
+
+    let printed = run(&["relocate", &object, "--target", &target, "-o", &out]).good();
+    assert!(printed.ends_with("/c\\nd.o\n"), "{printed}");
+    let printed = run(&["query", "job", "--target", &target]).good();
+    assert!(printed.contains("/b\\u{1b}[2J.btf  ") && !printed.contains('\x1b'), "{printed}");
+    fs::remove_file(&object).unwrap();
+    let message = run(&["query", "job", "--target", &object]).refused();
+    assert!(message.contains("/a\\u{1b}[2J.o: ") && !message.contains('\x1b'), "{message}");
 }
