@@ -2,6 +2,7 @@
 
 use std::{io, path::PathBuf};
 
+use btf_types::ByteOrder;
 use core_reloc::{elf::ObjectError, minimize::MinimizeError};
 use core_reloc_cli::targets::TargetError;
 use core_reloc_sys::{FileError, NotFound};
@@ -30,6 +31,9 @@ pub(crate) enum Failure {
         .0.display()
     )]
     NotSplit(PathBuf),
+    /// A module continues the types of another kernel.
+    #[error("{}: is {module}, the kernel is {kernel}: it is another kernel's module", .path.display())]
+    ModuleByteOrder { path: PathBuf, module: ByteOrder, kernel: ByteOrder },
     /// Modules continue one kernel's types, and several were named.
     #[error("a module belongs to one kernel; name that one alone with --target")]
     ModulesOfTargets,

@@ -202,6 +202,11 @@ pub(crate) fn parse_modules<'a>(
         match file.parse_split(base) {
             Ok(btf) => {
                 if *is_named {
+                    let [module, kernel] = [&btf, base].map(Btf::byte_order);
+                    if module != kernel {
+                        let path = file.path().to_path_buf();
+                        return Err(Failure::ModuleByteOrder { path, module, kernel });
+                    }
                     // The least that tells a module of another kernel: it refers to what is not there.
                     validate(file, &btf)?;
                 }

@@ -322,6 +322,15 @@ fn a_module_for_a_kernel_and_a_kernel_for_a_module() {
 }
 
 #[test]
+fn a_module_of_the_other_byte_order() {
+    let line = "relocate fixtures/objects/module.bpfel.o --target fixtures/btf/modular.le.btf \
+                --module fixtures/btf/modular.be.stats.btf";
+    expect![[r#"
+        core-reloc: error: fixtures/btf/modular.be.stats.btf: is big endian, the kernel is little endian: it is another kernel's module
+    "#]].assert_eq(&run_line(line).refused());
+}
+
+#[test]
 fn a_module_of_another_kernel() {
     // It goes on where the kernel's types end, or so it thinks.
     let folder = Folder::new();
