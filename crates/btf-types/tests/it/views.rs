@@ -1,8 +1,8 @@
 //! What the views tell, fact by fact, and how they print.
 
 use btf_types::{
-    Array, Btf, ByteOrder, DeclTarget, Error, Info, IntEncoding, Kind, Linkage, StrOffset, Type,
-    TypeId, build::Builder,
+    Array, Btf, ByteOrder, DeclTarget, Error, Info, IntEncoding, Kind, KindSet, Linkage, StrOffset,
+    Type, TypeId, build::Builder,
 };
 
 use crate::all_kinds::{self, ORDERS};
@@ -294,4 +294,47 @@ fn a_type_with_a_bad_name_still_prints() {
     assert!(btf.find("f", Kind::Float).is_none());
     let offset = StrOffset(9);
     assert_eq!(ty.name(), Err(Error::NoSuchString { offset, end: 3 }));
+}
+
+#[test]
+fn named_records_are_those_of_the_kinds_that_have_a_name() {
+    let mut btf = Builder::new(ByteOrder::Little);
+    // 33 folds onto the number of INT.
+    btf.layout(33, 4, 0);
+    let strange = Info::new(Kind::Unknown(33), 0, false);
+    for name in ["", "a"] {
+        let int = btf.int(name, 4, IntEncoding::new(32, IntEncoding::SIGNED));
+        btf.structure(name, 4).member("m", int, 0).finish();
+        btf.union(name, 4).finish();
+        btf.enumeration(name, 4).enumerator("E", 0).finish();
+        btf.typedef("t", int);
+        let proto = btf.func_proto(int).param(name, int).finish();
+        btf.func("f", proto, Linkage::Static);
+        btf.raw_type(name, strange, 0, &[0; 4]);
+    }
+    // Behind the first block, where there are no INTs.
+    for _ in 0..200 {
+        btf.fwd_struct("s");
+    }
+    let bytes = btf.finish().unwrap();
+    let btf = Btf::parse(&bytes).unwrap();
+
+    let of = |kinds: &[Kind]| kinds.iter().copied().collect::<KindSet>();
+    for kinds in [
+        of(&[]),
+        of(&[Kind::Int]),
+        of(&[Kind::Fwd]),
+        of(&[Kind::Struct, Kind::Enum]),
+        of(&[Kind::Func]),
+        of(&[Kind::Int, Kind::Func]),
+        of(&[Kind::Unknown(33)]),
+        KindSet::TYPE_NAMES,
+        (0..128).map(Kind::from_raw).collect(),
+    ] {
+        let named =
+            btf.types().filter(|ty| kinds.contains(ty.kind()) && ty.name_off() != StrOffset::EMPTY);
+        let expected: Vec<TypeId> = named.map(|ty| ty.id()).collect();
+        let found: Vec<TypeId> = btf.named_records(kinds).map(|(id, _)| id).collect();
+        assert_eq!(found, expected, "{kinds:?}");
+    }
 }
