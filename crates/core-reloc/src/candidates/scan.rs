@@ -206,5 +206,31 @@ mod tests {
         assert_eq!(let_through(&short, &same_start), 3);
         assert_eq!(let_through(&short, &others), 0);
         assert_eq!(let_through(&names(&["b_long_name"]), &others), 0);
+        let both = names(&["a", "a_long_name"]);
+        assert_eq!(let_through(&both, &both), 2);
+    }
+
+    #[test]
+    fn all_of_many_names_are_found() {
+        let names = numbered(0..2000);
+        let mut btf = Builder::new(ByteOrder::Little);
+        for name in &names {
+            btf.structure(name, 0).finish();
+        }
+        let bytes = btf.finish().unwrap();
+        let btf = Btf::parse(&bytes).unwrap();
+        // Every other one, in the order in which they are looked for.
+        let mut wanted: Vec<(Wanted<'_>, u32)> = (1..)
+            .zip(&names)
+            .step_by(2)
+            .map(|(id, name)| (Wanted::new(name.as_bytes(), Kind::Struct), id))
+            .collect();
+        wanted.sort_unstable();
+        let (wanted, ids): (Vec<_>, Vec<_>) = wanted.into_iter().unzip();
+        let positions: Vec<u32> = (0..).take(wanted.len()).collect();
+        let mut found = Vec::new();
+        scan(&[&btf], &wanted, &positions, |position, _, id| found.push((position, id.0)));
+        found.sort_unstable();
+        assert!(found.into_iter().eq((0..).zip(ids)));
     }
 }
