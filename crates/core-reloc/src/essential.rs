@@ -40,8 +40,8 @@ pub(crate) struct Essential<'a> {
 }
 
 impl<'a> Essential<'a> {
-    /// That of a name of which neither the end nor the essential part is known.
-    fn of(name: &'a [u8]) -> Self {
+    /// That of a name.
+    pub(crate) fn of(name: &'a [u8]) -> Self {
         let name = essential_name(name);
         Self { name, hash: hash::name(name) }
     }

@@ -11,8 +11,8 @@ use crate::{
     budget::Budget,
     compare::Sides,
     error::Cause,
-    essential_name,
-    hash::{self, IdHasher},
+    essential::{Essential, essential_name},
+    hash::IdHasher,
     limits::{MAX_TYPE_DEPTH, REMEMBERED_STEPS},
     value::Side,
 };
@@ -206,7 +206,7 @@ impl<'a> Test<'a, '_> {
             let wanted = self.local_wanted(member.name_off())?;
             for index in table.find(wanted, self.sides) {
                 self.budget.spend(1)?;
-                self.budget.spend_name(Name::new(wanted.essential))?;
+                self.budget.spend_name(Name::new(wanted.name))?;
                 let Some(candidate) = candidates.get(index) else { continue };
                 let pair = Pair {
                     local: member.type_id(),
@@ -264,25 +264,17 @@ impl<'a> Test<'a, '_> {
         Ok(table)
     }
 
-    fn local_wanted(&mut self, name_off: StrOffset) -> Result<Wanted<'a>, Cause> {
+    fn local_wanted(&mut self, name_off: StrOffset) -> Result<Essential<'a>, Cause> {
         let name = self.sides.local_name(name_off)?;
         self.wanted(name)
     }
 
     /// The essential name, with its hash.
-    fn wanted(&mut self, name: Name<'a>) -> Result<Wanted<'a>, Cause> {
+    fn wanted(&mut self, name: Name<'a>) -> Result<Essential<'a>, Cause> {
         self.budget.spend(1)?;
         self.budget.spend_name(name)?;
-        let essential = essential_name(name.as_bytes());
-        Ok(Wanted { hash: hash::name(essential), essential })
+        Ok(Essential::of(name.as_bytes()))
     }
-}
-
-/// What is looked for in a [`NameTable`].
-#[derive(Clone, Copy)]
-struct Wanted<'a> {
-    hash: u32,
-    essential: &'a [u8],
 }
 
 /// A member or enumerator of a target type.
@@ -309,9 +301,9 @@ impl NameTable {
     }
 
     /// The indices of the entries of an essential name.
-    fn find<'a>(&self, wanted: Wanted<'a>, sides: Sides<'a>) -> impl Iterator<Item = usize> {
+    fn find<'a>(&self, wanted: Essential<'a>, sides: Sides<'a>) -> impl Iterator<Item = usize> {
         let place = move |entry: &Entry| {
-            let by_name = || essential(entry, sides).cmp(wanted.essential);
+            let by_name = || essential(entry, sides).cmp(wanted.name);
             entry.hash.cmp(&wanted.hash).then_with(by_name)
         };
         let start = self.0.partition_point(|entry| place(entry).is_lt());
