@@ -32,23 +32,18 @@ pub fn similar_names(btf: &Btf<'_>, error: &QueryError) -> Vec<String> {
     match error {
         QueryError::NoSuchName { name } => {
             let mut similar = Similar::to(bare(name));
-            for ty in btf.types() {
-                similar.look_at_type(ty);
-            }
+            btf.types().for_each(|ty| similar.look_at_type(ty));
             similar.most_alike()
         }
-        QueryError::Path(GenerateError::NoSuchMember { member, within, .. }) => {
-            let kinds = [Kind::Struct, Kind::Union];
-            let mut similar = Similar::to(member);
+        QueryError::Path(
+            GenerateError::NoSuchMember { member: name, within, .. }
+            | GenerateError::NoSuchEnumerator { enumerator: name, within },
+        ) => {
+            let mut similar = Similar::to(name);
+            // It is called by its keyword, and has only the ones or the others.
+            let kinds = [Kind::Struct, Kind::Union, Kind::Enum, Kind::Enum64];
             if let Ok(ty) = find_root(btf, within, &kinds) {
                 similar.look_at_members(ty);
-            }
-            similar.most_alike()
-        }
-        QueryError::Path(GenerateError::NoSuchEnumerator { enumerator, within }) => {
-            let kinds = [Kind::Enum, Kind::Enum64];
-            let mut similar = Similar::to(enumerator);
-            if let Ok(ty) = find_root(btf, within, &kinds) {
                 similar.look_at_enumerators(ty);
             }
             similar.most_alike()
