@@ -64,31 +64,25 @@ pub(super) fn ambiguous(n: usize) -> Attack {
 
 /// One root type that is asked for again and again, and as many candidates, none of which matches.
 pub(super) fn one_root(n: usize) -> Attack {
-    let mut program = Program::new();
-    let int = program.types.int();
-    let (name, member) = (program.types.string("t"), program.types.string("m"));
-    let root = program.types.structure(name, 4, &[[member, int, 0]]);
-    let path = program.types.string("0:0");
-    (0..n).for_each(|_| program.ask(root, path, FIELD_EXISTS));
-    let mut target = Types::new();
-    let name = target.string("t");
-    (0..n).for_each(|_| {
-        target.structure(name, 4, &[]);
-    });
-    Attack { object: program.object(), target: target.bytes() }
+    unmatched(n, n)
 }
 
 /// As many candidates as fit, and a single relocation.
 pub(super) fn candidates_only(n: usize) -> Attack {
+    unmatched(1, n)
+}
+
+/// So many relocations of one root type, and so many candidates, none of which has the member.
+fn unmatched(relocations: usize, candidates: usize) -> Attack {
     let mut program = Program::new();
     let int = program.types.int();
     let (name, member) = (program.types.string("t"), program.types.string("m"));
     let root = program.types.structure(name, 4, &[[member, int, 0]]);
     let path = program.types.string("0:0");
-    program.ask(root, path, FIELD_EXISTS);
+    (0..relocations).for_each(|_| program.ask(root, path, FIELD_EXISTS));
     let mut target = Types::new();
     let name = target.string("t");
-    (0..n).for_each(|_| {
+    (0..candidates).for_each(|_| {
         target.structure(name, 4, &[]);
     });
     Attack { object: program.object(), target: target.bytes() }
