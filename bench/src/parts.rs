@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use btf_types::Btf;
 use core_reloc::elf::Object;
-use core_reloc::{Relocation, Relocator, Resolution, Target, Unresolved, patch};
+use core_reloc::{OnUnresolved, Relocation, Relocator, Resolution, Target, patch};
 
 use crate::generate::{made_up, object::object};
 use crate::{Result, code};
@@ -121,7 +121,7 @@ impl Part {
                 measure(&mut || {
                     code.copy_from_slice(&inputs.code);
                     for resolution in black_box(&resolutions) {
-                        let patched = patch(&mut code, resolution, Unresolved::Error);
+                        let patched = patch(&mut code, resolution, OnUnresolved::Error);
                         failed += usize::from(black_box(patched).is_err());
                     }
                 });

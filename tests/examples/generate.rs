@@ -11,7 +11,7 @@ mod bpf;
 use std::error::Error;
 
 use btf_types::{Btf, ByteOrder, IntEncoding, TypeId, build::Builder};
-use core_reloc::{RelocKind, Relocator, Target, generate_field_access, local_value};
+use core_reloc::{RelocKind, Relocator, Target, generate::local_value, generate_field_access};
 
 /// `struct task_struct { struct task_struct *real_parent; int tgid; }`: just what the program means.
 /// Names and types count; where the members are, the kernel knows.

@@ -6,12 +6,12 @@
 
 use std::time::Duration;
 
-use core_reloc::limits::MAX_DEFINITION_LINES;
 use core_reloc_tests::hostile::{
     ENDLESS,
     adversary::{Act, Attack, Family, families},
     cost::{Cost, Counting, measure},
 };
+use core_reloc_tools::limits::MAX_DEFINITION_LINES;
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use btf_types::{Btf, BtfExt};
 use core_reloc::{
-    Cause, Error, Module, Options, Relocation, Relocator, Resize, Resolution, Target,
+    Cause, Error, Module, Options, Relocation, Relocator, Resolution, Target, resolve::Resize,
 };
 use object::{Object, ObjectSection};
 

@@ -126,7 +126,8 @@ mod traits {
     use std::{error::Error, fmt, hash::Hash};
 
     use btf_types::{build, ext};
-    use core_reloc::{elf, explain};
+    use core_reloc::elf;
+    use core_reloc_tools::explain;
 
     /// Plain values.
     fn value<T: Copy + fmt::Debug + Eq + Hash + Send + Sync + 'static>() {}
@@ -158,10 +159,10 @@ mod traits {
         value::<ext::CoreReloc>();
         value::<core_reloc::RelocKind>();
         value::<core_reloc::Candidate>();
-        value::<core_reloc::Change>();
+        value::<core_reloc::resolve::Change>();
         value::<core_reloc::Code>();
         value::<core_reloc::Options>();
-        value::<core_reloc::Shifts>();
+        value::<core_reloc::functions::Shifts>();
         value::<core_reloc::Status>();
         value::<elf::Counts>();
         value::<explain::Problem>();
@@ -180,8 +181,8 @@ mod traits {
         error::<core_reloc::Error>();
         error::<core_reloc::Cause>();
         error::<core_reloc::PatchError>();
-        error::<core_reloc::GenerateError>();
-        error::<core_reloc::QueryError>();
+        error::<core_reloc::generate::GenerateError>();
+        error::<core_reloc_tools::query::QueryError>();
         error::<elf::ObjectError>();
         error::<elf::Failed>();
         error_of_io::<core_reloc_sys::FileError>();

@@ -44,7 +44,7 @@ pub struct Relocate {
     pub output: Option<PathBuf>,
     /// What becomes of an instruction whose relocation finds nothing in the target
     #[arg(long, value_enum, default_value_t)]
-    pub unresolved: Unresolved,
+    pub unresolved: OnUnresolved,
     #[command(flatten)]
     pub format: FormatArguments,
 }
@@ -355,7 +355,7 @@ pub enum Format {
 }
 
 #[derive(Debug, Clone, Copy, Default, ValueEnum)]
-pub enum Unresolved {
+pub enum OnUnresolved {
     /// Make it one that the verifier refuses if it can be reached
     #[default]
     Poison,
@@ -365,12 +365,12 @@ pub enum Unresolved {
     Keep,
 }
 
-impl From<Unresolved> for core_reloc::Unresolved {
-    fn from(unresolved: Unresolved) -> Self {
+impl From<OnUnresolved> for core_reloc::OnUnresolved {
+    fn from(unresolved: OnUnresolved) -> Self {
         match unresolved {
-            Unresolved::Poison => Self::Poison,
-            Unresolved::Error => Self::Error,
-            Unresolved::Keep => Self::Keep,
+            OnUnresolved::Poison => Self::Poison,
+            OnUnresolved::Error => Self::Error,
+            OnUnresolved::Keep => Self::Keep,
         }
     }
 }

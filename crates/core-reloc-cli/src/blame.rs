@@ -8,10 +8,10 @@ use std::{
 
 use core_reloc::{
     Options, Target,
-    elf::{Object, PoisonInLog, SourceLines},
-    explain::Explainer,
+    elf::{Object, SourceLines},
 };
 use core_reloc_sys::Kernel;
+use core_reloc_tools::{blame::PoisonInLog, explain::Explainer};
 
 use crate::{
     Ending,

@@ -11,7 +11,8 @@ mod text;
 
 use std::{io::Write, path::Path};
 
-use core_reloc::{check::Checker, elf::Object};
+use core_reloc::elf::Object;
+use core_reloc_tools::check::Checker;
 
 use self::{
     baseline::Baseline,

@@ -3,8 +3,9 @@
 use std::io::{self, Write};
 
 use btf_types::{Btf, Kind, Type, TypeId};
-use core_reloc::{Definition, type_in_c};
+use core_reloc::type_in_c;
 use core_reloc_sys::Kernel;
+use core_reloc_tools::definition::Definition;
 use owo_colors::OwoColorize;
 use serde::Serialize;
 
@@ -96,7 +97,9 @@ fn text(ty: Type<'_>, module: Option<&str>, out: &mut impl Write) -> io::Result<
     let about = format!("/* {} {}{size}{module} */", ty.id(), ty.kind());
     writeln!(out, "{}", about.dimmed())?;
     writeln!(out, "{}", definition.head)?;
-    let width = |line: &core_reloc::DefinitionLine| 2 * line.depth + line.text.chars().count();
+    let width = |line: &core_reloc_tools::definition::DefinitionLine| {
+        2 * line.depth + line.text.chars().count()
+    };
     let places = definition.lines.iter().filter(|line| line.place.is_some());
     let column = places.map(width).max().unwrap_or(0);
     for line in &definition.lines {

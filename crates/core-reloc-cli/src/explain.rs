@@ -12,9 +12,9 @@ use core_reloc::{
     Options, Target,
     elf::{Object, ObjectRelocation, Outcome, Report, SourceLine, SourceLines},
     essential_name,
-    explain::{Explainer, Explanation},
 };
 use core_reloc_sys::Kernel;
+use core_reloc_tools::explain::{Explainer, Explanation};
 
 use crate::{
     Ending,

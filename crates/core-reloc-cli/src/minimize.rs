@@ -7,7 +7,8 @@ mod write;
 
 use std::path::PathBuf;
 
-use core_reloc::{elf::Object, minimize::Needs};
+use core_reloc::elf::Object;
+use core_reloc_tools::minimize::Needs;
 
 use self::{make::Maker, write::Place};
 use crate::{Ending, arguments::Minimize, failure::Failure, message, object};
@@ -19,7 +20,7 @@ struct Made {
     /// How many types the main BTF has left.
     types: usize,
     /// What became of the objects' relocations, in the order of the objects.
-    counts: Vec<core_reloc::minimize::Counts>,
+    counts: Vec<core_reloc_tools::minimize::Counts>,
     /// What is odd about it.
     warning: Option<String>,
 }

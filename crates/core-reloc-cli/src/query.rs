@@ -4,8 +4,8 @@ use std::fmt;
 use std::io::{self, Write};
 
 use btf_types::Btf;
-use core_reloc::{Facts, QueryError, query, similar_names};
 use core_reloc_sys::Kernel;
+use core_reloc_tools::query::{Facts, QueryError, query, similar_names};
 use owo_colors::OwoColorize;
 use serde::Serialize;
 

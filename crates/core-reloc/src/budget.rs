@@ -1,69 +1,80 @@
-//! How much work hostile input may cause.
+//! The budget: a bound on the work that hostile input may cause.
 
-use btf_types::{Error as BtfError, Kind, Name, Type, limits::MAX_MODIFIER_CHAIN};
+use btf_types::{Error as BtfError, Kind, Type, limits::MAX_MODIFIER_CHAIN};
 
-use crate::{error::Cause, limits, value::Side};
+use crate::{error::Cause, limits, side::Side};
 
-/// Counts down the steps of searches and tests: a member, a pair of types, a typedef or modifier
-/// looked at is a step, and so are some bytes of names.
+/// Counts down the steps of searches and comparisons. A member, a pair of types, a typedef or a modifier
+/// takes a step, and so do some bytes of names.
 ///
-/// What is granted grows with the input and with the number of relocations, so that all work
-/// together stays linear in both. Kernel types stay below by orders of magnitude.
+/// What is granted grows with the input and with the number of relocations, so that all work together
+/// stays linear in both. Kernel types need orders of magnitude less.
 #[derive(Debug, Clone)]
-pub(crate) struct Budget {
-    left: u64,
+pub struct Budget {
+    remaining: u64,
 }
 
 impl Budget {
-    /// A budget for types of so many bytes of BTF.
-    pub(crate) fn for_input(bytes: usize) -> Self {
+    /// The budget for input of this many bytes, those of both sides' BTF.
+    pub fn for_input(bytes: usize) -> Self {
         let granted = (bytes as u64).saturating_mul(limits::STEPS_PER_BYTE);
-        Self { left: limits::BASE_STEPS.saturating_add(granted) }
+        Self { remaining: limits::BASE_STEPS.saturating_add(granted) }
     }
 
-    /// A budget for one relocation alone.
-    pub(crate) fn for_relocation() -> Self {
-        Self { left: limits::STEPS_PER_RELOCATION }
+    /// The budget for one relocation by itself.
+    pub fn for_relocation() -> Self {
+        Self { remaining: limits::STEPS_PER_RELOCATION }
     }
 
-    /// Adds what one more relocation may take.
-    pub(crate) fn grant_relocation(&mut self) {
-        self.left = self.left.saturating_add(limits::STEPS_PER_RELOCATION);
+    /// A budget of a number of steps.
+    pub fn of(steps: u64) -> Self {
+        Self { remaining: steps }
     }
 
-    /// How many steps are left.
-    pub(crate) fn left(&self) -> u64 {
-        self.left
+    /// Adds the steps of one more relocation.
+    pub fn grant_relocation(&mut self) {
+        self.remaining = self.remaining.saturating_add(limits::STEPS_PER_RELOCATION);
     }
 
-    /// Takes `steps` off.
+    /// The number of steps left.
+    pub fn remaining(&self) -> u64 {
+        self.remaining
+    }
+
+    /// Charges a number of steps.
+    ///
+    /// # Errors
+    /// [`Cause::TooComplex`] if there are not so many left.
     #[inline]
-    pub(crate) fn spend(&mut self, steps: usize) -> Result<(), Cause> {
-        self.left = self.left.checked_sub(steps as u64).ok_or(Cause::TooComplex)?;
+    pub fn spend(&mut self, steps: usize) -> Result<(), Cause> {
+        self.remaining = self.remaining.checked_sub(steps as u64).ok_or(Cause::TooComplex)?;
         Ok(())
     }
 
-    /// Takes off what looking at every byte of a name takes.
+    /// Charges for comparing every byte of a name.
+    ///
+    /// # Errors
+    /// [`Cause::TooComplex`] if the steps are not left.
     #[inline]
-    pub(crate) fn spend_name(&mut self, name: Name<'_>) -> Result<(), Cause> {
+    pub fn spend_name(&mut self, name: &[u8]) -> Result<(), Cause> {
         self.spend(name.len() / limits::NAME_BYTES_PER_STEP)
     }
 
-    /// The type behind modifiers and typedefs, each of which is a step.
+    /// Strips modifiers and typedefs from a type, and charges a step for each.
     #[inline]
-    pub(crate) fn behind<'a>(&mut self, ty: Type<'a>, side: Side) -> Result<Type<'a>, Cause> {
-        if is_passed(ty.kind()) { self.pass(ty, side) } else { Ok(ty) }
+    pub(crate) fn strip<'a>(&mut self, ty: Type<'a>, side: Side) -> Result<Type<'a>, Cause> {
+        if is_stripped(ty.kind()) { self.strip_chain(ty, side) } else { Ok(ty) }
     }
 
-    fn pass<'a>(&mut self, ty: Type<'a>, side: Side) -> Result<Type<'a>, Cause> {
-        let mut behind = ty;
+    fn strip_chain<'a>(&mut self, ty: Type<'a>, side: Side) -> Result<Type<'a>, Cause> {
+        let mut stripped = ty;
         for _ in 0..MAX_MODIFIER_CHAIN {
-            match behind.referenced_id() {
-                Some(id) if is_passed(behind.kind()) => {
+            match stripped.referenced_id() {
+                Some(id) if is_stripped(stripped.kind()) => {
                     self.spend(1)?;
-                    behind = behind.btf().type_by_id(id).map_err(side.cause())?;
+                    stripped = stripped.btf().type_by_id(id).map_err(side.cause())?;
                 }
-                _ => return Ok(behind),
+                _ => return Ok(stripped),
             }
         }
         let allowed = MAX_MODIFIER_CHAIN;
@@ -72,7 +83,7 @@ impl Budget {
 }
 
 #[inline]
-fn is_passed(kind: Kind) -> bool {
+fn is_stripped(kind: Kind) -> bool {
     kind == Kind::Typedef || kind.is_modifier()
 }
 
@@ -83,28 +94,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn steps_are_granted_for_bytes_and_relocations_and_taken_off() {
+    fn steps_are_granted_for_bytes_and_relocations_and_charged() {
         let base = 4 * 1024 * 1024;
         let mut budget = Budget::for_input(10);
-        assert_eq!(budget.left(), base + 10 * 16);
+        assert_eq!(budget.remaining(), base + 10 * 16);
         budget.grant_relocation();
-        assert_eq!(budget.left(), base + 10 * 16 + 1024);
-        assert_eq!(Budget::for_relocation().left(), 1024);
+        assert_eq!(budget.remaining(), base + 10 * 16 + 1024);
+        assert_eq!(Budget::for_relocation().remaining(), 1024);
 
-        let mut budget = Budget { left: 10 };
+        let mut budget = Budget::of(10);
         assert!(budget.spend(0).is_ok() && budget.spend(7).is_ok());
         // Every whole 32 bytes are a step.
         for (len, left) in [(31, 3), (32, 2), (95, 0)] {
-            assert!(budget.spend_name(Name::new(&[b'n'; 95][..len])).is_ok());
-            assert_eq!(budget.left(), left);
+            assert!(budget.spend_name(&[b'n'; 95][..len]).is_ok());
+            assert_eq!(budget.remaining(), left);
         }
         assert_eq!(budget.spend(1), Err(Cause::TooComplex));
-        assert_eq!(budget.spend_name(Name::new(&[b'n'; 32])), Err(Cause::TooComplex));
-        assert_eq!(budget.left(), 0);
+        assert_eq!(budget.spend_name(&[b'n'; 32]), Err(Cause::TooComplex));
+        assert_eq!(budget.remaining(), 0);
     }
 
     #[test]
-    fn every_typedef_and_modifier_passed_is_a_step() {
+    fn stripping_a_typedef_or_modifier_takes_a_step() {
         let mut btf = Builder::new(ByteOrder::Little);
         let int = btf.int("int", 4, IntEncoding::new(32, IntEncoding::SIGNED));
         let constant = btf.constant(int);
@@ -113,12 +124,12 @@ mod tests {
         let btf = Btf::parse(&bytes).unwrap();
         let ty = btf.type_by_id(id).unwrap();
 
-        let mut budget = Budget { left: 3 };
-        assert_eq!(budget.behind(ty, Side::Local).unwrap().id(), int);
-        assert_eq!(budget.left(), 1);
-        assert_eq!(budget.behind(ty, Side::Local).unwrap_err(), Cause::TooComplex);
-        // What is none costs nothing.
+        let mut budget = Budget::of(3);
+        assert_eq!(budget.strip(ty, Side::Local).unwrap().id(), int);
+        assert_eq!(budget.remaining(), 1);
+        assert_eq!(budget.strip(ty, Side::Local).unwrap_err(), Cause::TooComplex);
+        // Any other type costs nothing.
         let int = btf.type_by_id(int).unwrap();
-        assert_eq!(budget.behind(int, Side::Local).unwrap().id(), int.id());
+        assert_eq!(budget.strip(int, Side::Local).unwrap().id(), int.id());
     }
 }

@@ -25,7 +25,6 @@
 //! # }
 //! ```
 
-mod blame;
 mod error;
 mod file;
 mod functions;
@@ -34,16 +33,17 @@ mod object;
 mod records;
 mod relocate;
 mod report;
+mod skip;
 mod types;
 
 pub use self::{
-    blame::PoisonInLog,
     error::ObjectError,
     file::is_elf,
     lines::{SourceLine, SourceLines},
     object::Object,
     records::{ObjectRelocation, Relocations},
     relocate::{Counts, Failed, Relocated, Relocating},
-    report::{Outcome, Report, Skip},
+    report::{Outcome, Report},
+    skip::Skip,
     types::TypeSections,
 };

@@ -1,4 +1,4 @@
-//! Why a relocation failed: which one, and the cause.
+//! Errors: a relocation that failed, and the cause.
 
 use alloc::{boxed::Box, string::String};
 use core::fmt;
@@ -6,80 +6,85 @@ use core::fmt;
 use btf_types::{Error as BtfError, Kind};
 use thiserror::Error;
 
-use crate::{AccessError, Candidate, PatchError, RelocKind, limits::MAX_PATH_LEN};
+use crate::{
+    candidates::Candidate,
+    limits::MAX_PATH_LEN,
+    patch::PatchError,
+    record::{AccessError, RelocKind},
+};
 
 /// A relocation that failed.
 ///
-/// `Display` names it as a C programmer writes it, `field_byte_offset of task_struct.comm[3]`, and
-/// says the cause.
+/// `Display` names it as a C programmer writes it, `field_byte_offset of task_struct.comm[3]`, and gives
+/// the cause.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{subject}: {cause}")]
 #[non_exhaustive]
 pub struct Error {
     /// The relocation in words.
     pub subject: Box<str>,
-    /// What went wrong.
+    /// The cause.
     pub cause: Cause,
 }
 
-/// What went wrong with a relocation.
+/// The cause of a failed relocation.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum Cause {
-    /// The record's kind is not one of the 13.
+    /// The record's kind is not one of the 13 kinds.
     #[error("unknown relocation kind {found}, 0 to 12 are known")]
     UnknownKind {
-        /// The number that is there.
+        /// The number found.
         found: u32,
     },
-    /// The access string is not one.
+    /// The access string is invalid.
     #[error(transparent)]
     Access(#[from] AccessError),
-    /// The object's own BTF refers to what does not exist, or to a size that cannot be.
+    /// The object's own BTF is broken: a reference leads nowhere, or a size is impossible.
     #[error("local BTF: {0}")]
     Local(BtfError),
-    /// The target's BTF does.
+    /// The target's BTF is broken in such a way.
     #[error("target BTF: {0}")]
     Target(BtfError),
 
-    /// A type-based relocation's access string must be `0`.
+    /// The access string of a type-based relocation is not `0`.
     #[error("the access string of a type-based relocation must be \"0\"")]
     NotTheRoot,
-    /// An enumerator-based relocation's root type is no enum.
+    /// The root type of an enumerator-based relocation is no enum.
     #[error("the root type is of kind {found}, an enum is needed")]
     NotAnEnum {
-        /// The kind that it is of.
+        /// Its kind.
         found: Kind,
     },
-    /// An enumerator-based relocation's access string must be one number.
+    /// The access string of an enumerator-based relocation is not one number.
     #[error("the access string of an enumerator-based relocation must be one index")]
     NotOneEnumerator,
-    /// The local enum has fewer enumerators.
+    /// The local enum has no enumerator of the index.
     #[error("enumerator {index} does not exist, the local enum has {len}")]
     NoSuchEnumerator {
-        /// The index that is asked for.
+        /// The index.
         index: u32,
-        /// How many enumerators there are.
+        /// The number of enumerators.
         len: u32,
     },
-    /// The local struct or union has fewer members.
+    /// The local struct or union has no member of the index.
     #[error("step {step} of the access string asks for member {index}, the local type has {len}")]
     NoSuchMember {
-        /// Which number of the access string.
+        /// The position in the access string, from 0.
         step: usize,
-        /// The index that is asked for.
+        /// The index.
         index: u32,
-        /// How many members there are.
+        /// The number of members.
         len: u32,
     },
-    /// The local array has fewer elements.
+    /// The local array has no element of the index.
     #[error("step {step} of the access string asks for element {index}, the local array has {len}")]
     NoSuchElement {
-        /// Which number of the access string.
+        /// The position in the access string, from 0.
         step: usize,
-        /// The index that is asked for.
+        /// The index.
         index: u32,
-        /// How many elements there are.
+        /// The number of elements.
         len: u32,
     },
     /// The access string leads into a type that has neither members nor elements.
@@ -87,26 +92,26 @@ pub enum Cause {
         "step {step} of the access string leads into a {found}, which has neither members nor elements"
     )]
     NoWayIn {
-        /// Which number of the access string.
+        /// The position in the access string, from 0.
         step: usize,
-        /// The kind that it leads into.
+        /// The kind of that type.
         found: Kind,
     },
     /// A local member that is not anonymous has an empty name.
     #[error("step {step} of the access string leads to a member with an empty name")]
     EmptyMemberName {
-        /// Which number of the access string.
+        /// The position in the access string, from 0.
         step: usize,
     },
 
-    /// The root type has no name to look for.
-    #[error("the root type, a {kind}, is anonymous and cannot be looked for in the target")]
+    /// The root type has no name to search for.
+    #[error("the root type, a {kind}, is anonymous and cannot be found in the target")]
     AnonymousRoot {
         /// Its kind.
         kind: Kind,
     },
     /// Types are nested deeper than relocations follow.
-    #[error("types are nested too deep (more than {MAX_PATH_LEN} members, or 32 levels of types)")]
+    #[error("types are nested too deep (more than {MAX_PATH_LEN} members or 32 levels of types)")]
     TooDeep,
     /// Comparing types takes more work than the size of the input can justify.
     #[error("comparing the types takes too much work for BTF of this size")]
@@ -114,7 +119,7 @@ pub enum Cause {
     /// The offset of the field, in bits, does not fit 32 bits.
     #[error("the field's offset does not fit 32 bits")]
     OffsetOverflow,
-    /// A bitfield's declared type is none that can be loaded.
+    /// A bitfield is declared with a type that cannot be loaded.
     #[error("a bitfield is declared as a {kind} of {size} bytes, at most 8 can be loaded")]
     BitfieldType {
         /// The kind of the declared type.
@@ -125,12 +130,12 @@ pub enum Cause {
     /// No load covers a bitfield.
     #[error("no aligned load of at most 8 bytes covers {bits} bits from bit {bit_offset} on")]
     BitfieldTooWide {
-        /// Where the bitfield begins.
+        /// The offset of the bitfield in bits.
         bit_offset: u32,
-        /// How many bits it has.
+        /// Its size in bits.
         bits: u32,
     },
-    /// A field has no size that shifts are for.
+    /// A field has a size for which there are no shifts.
     #[error("shifts are for fields of 1 to 8 bytes, this one has {size}")]
     ShiftOfSize {
         /// The size in bytes.
@@ -139,16 +144,16 @@ pub enum Cause {
     /// Array elements have no signedness and no shifts.
     #[error("{kind} cannot be asked of an array element")]
     NotForElements {
-        /// What was asked.
+        /// The question.
         kind: RelocKind,
     },
-    /// Several candidates match, and do not agree.
+    /// Several candidates match and disagree.
     #[error("ambiguous: {0}")]
     Ambiguous(Box<Ambiguity>),
-    /// No candidate matches, and the caller wants an error.
+    /// No candidate matches, and [`OnUnresolved::Error`](crate::OnUnresolved::Error) was chosen.
     #[error("unresolved: {reason}")]
     Unresolved {
-        /// The candidates, and what ruled each out.
+        /// The candidates, each with what ruled it out.
         reason: Box<str>,
     },
     /// The instruction cannot be patched.
@@ -156,20 +161,20 @@ pub enum Cause {
     Patch(#[from] PatchError),
 }
 
-/// Two candidates that match and do not agree.
+/// Two candidates that match and disagree.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{first_name} gives {first}, {second_name} gives {second}", first = .answers[0], second = .answers[1], first_name = .names[0], second_name = .names[1])]
 #[non_exhaustive]
 pub struct Ambiguity {
-    /// The first candidate, and the first one that differs from it.
+    /// The first candidate, and the first one that disagrees with it.
     pub candidates: [Candidate; 2],
-    /// Their names, with their ids and, for a module's types, the module.
+    /// Their names, with their ids and, for types of a module, the module.
     pub names: [String; 2],
-    /// What each of them answers.
+    /// Their answers.
     pub answers: [Answer; 2],
 }
 
-/// What a candidate answers.
+/// The answer of a candidate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Answer {
     /// The offset of the field in bits; 0 for types and enumerators.

@@ -1,23 +1,28 @@
-//! One question, one answer: the named functions of the API that this library was asked for.
+//! One question, one answer: functions for single questions.
 //!
-//! Each call looks for its root type in the target anew: for more than a few questions use a
-//! [`Relocator`], or at least an [indexed](crate::Target::indexed) target. Where a field, type or
-//! enumerator is not there, the answer is `None`; an error means that the question is wrong, or that
-//! the candidates disagree.
+//! Each call searches the target for its root type. For more than a few questions, use a [`Relocator`],
+//! or at least an [indexed](crate::Target::indexed) target. If a field, type or enumerator does not
+//! exist, the answer is `None`; an error means that the question is wrong or that the candidates
+//! disagree.
 
 use alloc::vec::Vec;
 
 use btf_types::{Btf, TypeId};
 
 use crate::{
-    AccessError, AccessPath, Error, Patched, RelocKind, Relocation, Relocator, Resolution, Target,
     describe,
+    error::Error,
+    patch::Patched,
+    record::{AccessError, AccessPath, RelocKind, Relocation},
+    relocator::Relocator,
+    resolve::Resolution,
+    target::Target,
 };
 
 /// Parses an access string: see [`AccessPath::parse`].
 ///
 /// ```
-/// let path = core_reloc::parse_access_string("0:1:2")?;
+/// let path = core_reloc::functions::parse_access_string("0:1:2")?;
 /// assert_eq!(*path, [0, 1, 2]);
 /// # Ok::<(), core_reloc::AccessError>(())
 /// ```
@@ -32,7 +37,7 @@ pub fn parse_access_string(text: &str) -> Result<AccessPath, AccessError> {
 ///
 /// ```
 /// use btf_types::TypeId;
-/// use core_reloc::{RelocKind, create_relocation};
+/// use core_reloc::{RelocKind, functions::create_relocation};
 ///
 /// let relocation = create_relocation(8, TypeId(3), "0:1", RelocKind::FieldExists)?;
 /// assert_eq!(relocation.insn_off, 8);
@@ -83,7 +88,10 @@ questions! {
     /// #     btf.finish().unwrap()
     /// # }
     /// use btf_types::Kind;
-    /// use core_reloc::{Target, resolve_field_offset, resolve_field_size};
+    /// use core_reloc::{
+    ///     Target,
+    ///     functions::{resolve_field_offset, resolve_field_size},
+    /// };
     ///
     /// let (object, kernel) = (kernel(0), kernel(16)); // `pid` is at 0 here and at 16 there
     /// let (local, kernel) = (Btf::parse(&object)?, Btf::parse(&kernel)?);

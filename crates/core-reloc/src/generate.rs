@@ -6,14 +6,14 @@ use btf_types::{Btf, Error as BtfError, Kind, Type};
 use thiserror::Error;
 
 use crate::{
-    AccessError, AccessPath, Error, RelocKind, Relocation,
     budget::Budget,
     describe,
-    error::Cause,
-    essential_name,
-    spec::local::local_spec,
-    spec::member::MemberSearch,
-    value::{Side, value},
+    error::{Cause, Error},
+    names::essential::essential_name,
+    record::{AccessError, AccessPath, RelocKind, Relocation},
+    resolve::value::value,
+    side::Side,
+    spec::{LocalSpec, MemberSearch},
 };
 
 /// Makes a relocation of a field from the name of its root type and the path to it.
@@ -52,20 +52,20 @@ pub fn generate_field_access(
     let root = find_root(local, root, &[Kind::Struct, Kind::Union, Kind::Typedef])?;
     let mut access = AccessPath::default();
     let mut ty = root;
-    for step in Steps::new(path) {
+    for step in PathSteps::new(path) {
         let (at, step) = step?;
         if access.is_empty() {
             // The first number indexes the root; without brackets it is 0.
-            let index = if let Step::Element(index) = step { index } else { 0 };
+            let index = if let PathStep::Element(index) = step { index } else { 0 };
             access.push(index)?;
-            if matches!(step, Step::Element(_)) {
+            if matches!(step, PathStep::Element(_)) {
                 continue;
             }
         }
         ty = ty.skip_modifiers_and_typedefs()?;
         ty = match step {
-            Step::Member(name) => take_member(&mut access, ty, name, at)?,
-            Step::Element(index) => take_element(&mut access, ty, index, at)?,
+            PathStep::Member(name) => take_member(&mut access, ty, name, at)?,
+            PathStep::Element(index) => take_element(&mut access, ty, index, at)?,
         };
     }
     Ok(Relocation::new(insn_off, root.id(), access, kind))
@@ -129,11 +129,12 @@ pub fn generate_enumerator_access(
 /// As [`Relocator::resolve`](crate::Relocator::resolve), as far as it is about the local types.
 pub fn local_value(local: &Btf<'_>, relocation: &Relocation) -> Result<u64, Error> {
     let mut budget = Budget::for_input(local.as_bytes().len());
-    let answer = local_spec(local, relocation, &mut budget)
-        .and_then(|spec| value(relocation.kind, &spec.place, local.byte_order(), Side::Local));
-    answer
-        .map(|answer| answer.value)
-        .map_err(|cause| Error { subject: describe::subject(local, relocation), cause })
+    let answer = LocalSpec::within(local, relocation, &mut budget)
+        .and_then(|spec| value(relocation.kind, spec.spec(), local.byte_order(), Side::Local));
+    answer.map(|answer| answer.value).map_err(|cause| Error {
+        subject: describe::relocation_in_c(local, relocation).into(),
+        cause,
+    })
 }
 
 /// Why a relocation cannot be made from names. Offsets are bytes of the path.
@@ -216,7 +217,7 @@ pub enum GenerateError {
 }
 
 /// The first type of a name whose kind is one of those allowed, in the order of that list.
-pub(crate) fn find_root<'a>(
+pub fn find_root<'a>(
     local: &'a Btf<'a>,
     name: &str,
     kinds: &[Kind],
@@ -302,24 +303,24 @@ fn name_of(ty: Type<'_>) -> Box<str> {
 
 /// One step of a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Step<'p> {
+enum PathStep<'p> {
     Member(&'p str),
     Element(u32),
 }
 
 /// Splits a path into its steps, each with the byte that it begins at; stops after an error.
-struct Steps<'p> {
+struct PathSteps<'p> {
     path: &'p str,
     at: usize,
     done: bool,
 }
 
-impl<'p> Steps<'p> {
+impl<'p> PathSteps<'p> {
     fn new(path: &'p str) -> Self {
         Self { path, at: 0, done: false }
     }
 
-    fn next_step(&mut self) -> Result<(usize, Step<'p>), GenerateError> {
+    fn next_step(&mut self) -> Result<(usize, PathStep<'p>), GenerateError> {
         let bad = |at, problem| Err(GenerateError::BadPath { at, problem });
         let rest = self.path.get(self.at..).unwrap_or_default();
         if let Some(inside) = rest.strip_prefix('[') {
@@ -334,7 +335,7 @@ impl<'p> Steps<'p> {
                 return bad(at.saturating_add(1), "has an index that is too large");
             };
             self.at = at.saturating_add(number.len()).saturating_add(2);
-            return Ok((at, Step::Element(index)));
+            return Ok((at, PathStep::Element(index)));
         }
         // A dot stands between a part and a member, but not before the first.
         let member = match rest.strip_prefix('.') {
@@ -351,12 +352,12 @@ impl<'p> Steps<'p> {
             return bad(at, "has no member name");
         }
         self.at = at.saturating_add(end);
-        Ok((at, Step::Member(name)))
+        Ok((at, PathStep::Member(name)))
     }
 }
 
-impl<'p> Iterator for Steps<'p> {
-    type Item = Result<(usize, Step<'p>), GenerateError>;
+impl<'p> Iterator for PathSteps<'p> {
+    type Item = Result<(usize, PathStep<'p>), GenerateError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.done {

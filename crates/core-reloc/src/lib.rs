@@ -79,63 +79,37 @@ extern crate alloc;
 #[cfg(any(test, feature = "proptest"))]
 extern crate std;
 
-mod access;
-mod budget;
-mod candidates;
-#[cfg(feature = "elf")]
-pub mod check;
-mod compare;
-mod definition;
-mod describe;
+pub mod budget;
+mod cache;
+pub mod candidates;
+pub mod compare;
+pub mod describe;
 #[cfg(feature = "elf")]
 pub mod elf;
 mod error;
-mod essential;
-pub mod explain;
-mod functions;
-mod generate;
-mod hash;
-mod kind;
+pub mod functions;
+pub mod generate;
 pub mod limits;
-#[cfg(feature = "minimize")]
-pub mod minimize;
-mod nearness;
-mod options;
-mod patch;
+mod names;
+pub mod patch;
 #[cfg(feature = "proptest")]
 pub mod proptest;
-mod query;
-mod relocation;
+pub mod record;
 mod relocator;
-mod resolution;
-mod spec;
+pub mod resolve;
+mod side;
+pub mod spec;
 mod target;
-mod value;
-mod work;
 
 pub use self::{
-    access::{AccessError, AccessPath},
-    definition::{Definition, DefinitionLine, MemberPlace},
-    describe::{access_in_c, describe_unmatched, type_in_c},
+    candidates::Candidate,
+    describe::{access_in_c, type_in_c},
     error::{Ambiguity, Answer, Cause, Error},
-    essential::essential_name,
-    functions::{
-        Shifts, apply_relocation, apply_relocations, create_relocation, parse_access_string,
-        resolve_bitfield_shifts, resolve_enum_value, resolve_enum_value_exists,
-        resolve_field_exists, resolve_field_offset, resolve_field_signed, resolve_field_size,
-        resolve_type_exists, resolve_type_id, resolve_type_matches, resolve_type_size,
-    },
-    generate::{
-        GenerateError, generate_enumerator_access, generate_field_access, generate_type_access,
-        local_value,
-    },
-    kind::{RelocKind, Subject},
-    options::{Options, Unresolved},
+    generate::{generate_enumerator_access, generate_field_access, generate_type_access},
+    names::essential::essential_name,
     patch::{Code, PatchError, Patched, Poison, Status, patch},
-    query::{Facts, FactsOf, QueryError, query, similar_names},
-    relocation::Relocation,
+    record::{AccessError, AccessPath, RelocKind, Relocation},
     relocator::Relocator,
-    resolution::{Change, Resize, Resolution, Unmatched},
-    spec::target::Mismatch,
-    target::{Candidate, Module, Target},
+    resolve::{OnUnresolved, Options, Resolution},
+    target::{Module, Target},
 };

@@ -1,35 +1,36 @@
 //! The relocator: resolves and applies the relocations of one object.
-//!
-//! Follows libbpf's `bpf_core_calc_relo_insn` (BSD-2-Clause option).
 
 use alloc::{boxed::Box, vec::Vec};
 
-use btf_types::{Btf, ByteOrder, TypeId, ext::CoreReloc};
+use btf_types::{Btf, TypeId, ext::CoreReloc};
 use smallvec::SmallVec;
 
 use crate::{
-    Candidate, Change, Error, Options, Patched, RelocKind, Relocation, Resize, Resolution, Target,
-    Unmatched,
     budget::Budget,
-    candidates::Candidates,
+    cache::Cache,
+    candidates::{Candidate, Candidates},
     describe,
-    error::{Ambiguity, Answer, Cause},
-    patch::{PatchError, Poison, patch},
+    error::{Cause, Error},
+    names::hash,
+    patch::{PatchError, Patched, Poison, patch},
+    record::{AccessPath, RelocKind, Relocation, Subject},
+    resolve::{
+        Options, Resolution, Unmatched,
+        question::{Match, Question},
+    },
     spec::{
-        Place,
-        local::local_spec,
-        shared::{SharedSpecs, SpecPair},
+        LocalSpec, Session, Spec,
         target::{Stop, target_spec},
     },
-    value::{AccessClass, Accessed, Side, Value, value},
-    work::Work,
+    target::Target,
 };
 
 /// Relocates one object against one target.
 ///
-/// A loader uses it in two ways: [`resolve`](Relocator::resolve) and then [`patch()`], so that it can
-/// look at the decision; or [`relocate`](Relocator::relocate), which does both. The order of
-/// relocations matters: candidates narrow (see [`Options::narrow`]).
+/// A loader uses it in one of two ways: [`resolve`](Relocator::resolve), then
+/// [`apply`](Relocator::apply), in order to see the decision; or [`relocate`](Relocator::relocate),
+/// which does both. The order of relocations matters, because candidates narrow (see
+/// [`Options::narrow`]).
 ///
 /// ```
 /// # fn f(object: &[u8], kernel: &[u8], code: &mut [u8]) -> Result<(), Box<dyn std::error::Error>> {
@@ -52,8 +53,24 @@ pub struct Relocator<'a> {
     target: &'a Target<'a>,
     options: Options,
     candidates: Candidates<'a>,
-    shared: SharedSpecs<'a>,
-    work: Work<'a>,
+    fields: Cache<FieldKey, FieldSpecs<'a>, 6>,
+    session: Session<'a>,
+}
+
+/// A field of the local types.
+#[derive(Debug, PartialEq, Eq)]
+struct FieldKey {
+    root: TypeId,
+    access: AccessPath,
+}
+
+/// Where the access path of a field leads on both sides. Code asks several questions about a field:
+/// whether it exists, then where it is; for a bitfield, an offset, a size, two shifts and a sign.
+#[derive(Debug)]
+struct FieldSpecs<'a> {
+    local: Spec<'a>,
+    candidate: Candidate,
+    target: Spec<'a>,
 }
 
 impl<'a> Relocator<'a> {
@@ -70,8 +87,8 @@ impl<'a> Relocator<'a> {
             target,
             options,
             candidates: Candidates::new(local, target),
-            shared: SharedSpecs::default(),
-            work: Work::new(Budget::for_input(input)),
+            fields: Cache::default(),
+            session: Session::new(Budget::for_input(input)),
         }
     }
 
@@ -85,23 +102,23 @@ impl<'a> Relocator<'a> {
         self.target
     }
 
-    /// Looks for the candidates of many root types in one pass over the target. Without it every
-    /// root type is looked for when it is first met, which takes a pass each where the target is not
-    /// [indexed](Target::indexed). [`Relocator::relocate_all`] does it by itself.
+    /// Finds the candidates of many root types in one pass over the target. Otherwise each root type is
+    /// searched for when it is first needed, which takes one pass each unless the target is
+    /// [indexed](Target::indexed). [`Relocator::relocate_all`] calls it.
     pub fn prepare(&mut self, roots: impl IntoIterator<Item = TypeId>) {
         self.candidates.find_all(roots);
     }
 
-    /// The root types met so far that have no candidate in the target: types that only a module may
+    /// Returns the root types so far that have no candidate in the target: types that only a module may
     /// have.
     pub fn roots_without_candidates(&self) -> impl Iterator<Item = TypeId> {
         self.candidates.roots_without()
     }
 
-    /// The candidates that are left of a root type, after the relocations so far.
+    /// Returns the candidates that remain of a root type, after the relocations so far.
     ///
     /// # Errors
-    /// [`Cause::Local`] where there is no such type, [`Cause::AnonymousRoot`].
+    /// [`Cause::Local`] if there is no such type, [`Cause::AnonymousRoot`].
     pub fn candidates(
         &mut self,
         root: TypeId,
@@ -109,30 +126,30 @@ impl<'a> Relocator<'a> {
         Ok(self.candidates.of(root)?.iter().map(|(_, candidate)| candidate))
     }
 
-    /// Decides about a relocation, and touches no instruction.
+    /// Resolves a relocation, without touching the instruction.
     ///
-    /// An unresolved relocation is no error here: [`Resolution::change`] is then none.
+    /// An unresolved relocation is not an error here: its [`Resolution::change`] is `None`.
     ///
     /// # Errors
     /// A relocation that the local types do not allow, target types that are broken or nested too
-    /// deep, candidates that disagree, or a value that cannot be told: see [`Cause`].
+    /// deep, candidates that disagree, or a value that cannot be computed: see [`Cause`].
     pub fn resolve(&mut self, relocation: &Relocation) -> Result<Resolution, Error> {
         self.decide(relocation).map_err(|cause| self.error(relocation, cause))
     }
 
-    /// Decides about a relocation, and applies the decision to the code.
+    /// Resolves a relocation and applies it to the code.
     ///
     /// # Errors
-    /// As [`Relocator::resolve`] and [`patch()`]; the code is then as it was.
+    /// As [`Relocator::resolve`] and [`patch()`]; the code is then unchanged.
     pub fn relocate(&mut self, code: &mut [u8], relocation: &Relocation) -> Result<Patched, Error> {
         let resolution = self.resolve(relocation)?;
         self.apply(code, relocation, &resolution)
     }
 
-    /// Applies a decision to the code, as [`patch()`] does, with the names in the error.
+    /// Applies a resolution to the code, as [`patch()`] does. Errors name the relocation.
     ///
     /// # Errors
-    /// As [`patch()`]; the code is then as it was.
+    /// As [`patch()`]; the code is then unchanged.
     pub fn apply(
         &self,
         code: &mut [u8],
@@ -150,20 +167,19 @@ impl<'a> Relocator<'a> {
         })
     }
 
-    /// Decodes a record of `.BTF.ext`, as [`Relocation::from_record`] does, with the names in the
-    /// error.
+    /// Decodes a record of `.BTF.ext`, as [`Relocation::from_record`] does. Errors name the relocation.
     ///
     /// # Errors
-    /// A record whose kind is unknown, or whose access string is not one.
+    /// A record whose kind is unknown, or whose access string is invalid.
     pub fn decode(&self, record: &CoreReloc) -> Result<Relocation, Error> {
         Relocation::from_record(self.local, record)
             .map_err(|cause| Error { subject: describe::record_subject(self.local, record), cause })
     }
 
-    /// Relocates a whole section: all relocations in their order, one outcome for each. One that
-    /// fails does not stop the others.
+    /// Relocates a whole section: all relocations in their order, with one outcome each. One that fails
+    /// does not stop the others.
     ///
-    /// The outcomes of many relocations take memory; [`Relocator::relocate`] takes one at a time.
+    /// The outcomes of many relocations take memory; [`Relocator::relocate`] does one at a time.
     pub fn relocate_all(
         &mut self,
         code: &mut [u8],
@@ -173,30 +189,29 @@ impl<'a> Relocator<'a> {
         relocations.iter().map(|relocation| self.relocate(code, relocation)).collect()
     }
 
-    /// Says in words why no candidate matched.
+    /// Describes why no candidate matched.
     pub fn describe(&self, relocation: &Relocation, unmatched: &Unmatched) -> Box<str> {
         describe::describe_unmatched(self.local, self.target, relocation, unmatched).into()
     }
 
     #[cold]
     fn error(&self, relocation: &Relocation, cause: Cause) -> Error {
-        Error { subject: describe::subject(self.local, relocation), cause }
+        Error { subject: describe::relocation_in_c(self.local, relocation).into(), cause }
     }
 
     fn decide(&mut self, relocation: &Relocation) -> Result<Resolution, Cause> {
-        self.work.budget.grant_relocation();
-        let order = self.local.byte_order();
-        if let Some(shared) = self.shared.find(relocation) {
-            let mut question = Question { relocation, local: &shared.local, order, original: None };
-            let change = question.answer(&shared.target)?;
-            return Ok(question.resolution(Some(change), Some(shared.candidate), None));
+        self.session.budget.grant_relocation();
+        let is_field = relocation.kind.subject() == Subject::Field;
+        if is_field && let Some(specs) = self.known_field(relocation) {
+            let mut question = Question::new(relocation, &specs.local);
+            let change = question.answer(&specs.target)?;
+            return Ok(question.resolution(Some(change), Some(specs.candidate), None));
         }
 
-        let local = local_spec(self.local, relocation, &mut self.work.budget)?;
-        let mut question = Question { relocation, local: &local.place, order, original: None };
+        let local = LocalSpec::within(self.local, relocation, &mut self.session.budget)?;
+        let mut question = Question::new(relocation, local.spec());
         if relocation.kind == RelocKind::TypeIdLocal {
-            let id = u64::from(relocation.type_id.0);
-            let change = Change { original: id, checked: false, value: id, resize: Resize::Same };
+            let change = question.answer_from_record();
             return Ok(question.resolution(Some(change), None, None));
         }
 
@@ -206,12 +221,12 @@ impl<'a> Relocator<'a> {
         let mut matching: SmallVec<[u32; 4]> = SmallVec::new();
         let mut unmatched = Unmatched::default();
         for (position, candidate) in candidates.iter() {
-            self.work.budget.spend(STEPS_PER_CANDIDATE)?;
+            self.session.budget.spend(STEPS_PER_CANDIDATE)?;
             let ty = self.target.candidate(candidate).map_err(Cause::Target)?;
-            match target_spec(&local, relocation.kind, (candidate, ty), &mut self.work) {
-                Ok(place) => {
-                    let change = question.answer(&place)?;
-                    let this = Match { candidate, place, change };
+            match target_spec(&local, relocation.kind, ty, &mut self.session) {
+                Ok(spec) => {
+                    let change = question.answer(&spec)?;
+                    let this = Match { candidate, spec, change };
                     match &first {
                         None => first = Some(this),
                         Some(first) => first.agree(&this, self.target)?,
@@ -232,121 +247,42 @@ impl<'a> Relocator<'a> {
         if self.options.narrow && matching.len() != candidates.len() {
             self.candidates.narrow(relocation.type_id, matching.into_vec().into());
         }
-        let Match { candidate, place: target, change } = first;
+        let Match { candidate, spec: target, change } = first;
         let resolution = question.resolution(Some(change), Some(candidate), None);
-        if only.is_some() {
-            self.shared.keep(relocation, SpecPair { local: local.place, candidate, target });
+        if is_field && only.is_some() {
+            self.keep_field(relocation, FieldSpecs { local: *local.spec(), candidate, target });
         }
         Ok(resolution)
     }
-}
 
-/// What trying one candidate takes of the budget, besides its members and types.
-const STEPS_PER_CANDIDATE: usize = 16;
-
-/// A relocation and the place that its local spec leads to, to be put to the candidates.
-struct Question<'q, 'a> {
-    relocation: &'q Relocation,
-    local: &'q Place<'a>,
-    order: ByteOrder,
-    /// What the local types answer, once it was needed.
-    original: Option<Value>,
-}
-
-/// A candidate that matches, with its answer.
-struct Match<'a> {
-    candidate: Candidate,
-    place: Place<'a>,
-    change: Change,
-}
-
-impl Question<'_, '_> {
-    #[inline(always)] // As `value`.
-    fn original(&mut self) -> Result<Value, Cause> {
-        match self.original {
-            Some(original) => Ok(original),
-            None => {
-                let kind = self.relocation.kind;
-                let original = value(kind, self.local, self.order, Side::Local)?;
-                self.original = Some(original);
-                Ok(original)
-            }
-        }
-    }
-
-    /// What becomes of the instruction where a place of the target answers.
-    #[inline(always)] // As `value`.
-    fn answer(&mut self, place: &Place<'_>) -> Result<Change, Cause> {
-        let original = self.original()?;
-        let new = value(self.relocation.kind, place, self.order, Side::Target)?;
-        let resize = resize(original.accessed, new.accessed);
-        Ok(Change { original: original.value, checked: original.exact, value: new.value, resize })
-    }
-
-    /// What the kind answers when nothing matches: "no", where it asks for existence, or nothing.
-    fn answer_without_target(&mut self) -> Result<Option<Change>, Cause> {
-        let kind = self.relocation.kind;
-        let original = self.original()?;
-        let answer =
-            kind.is_existence() || matches!(kind, RelocKind::TypeSize | RelocKind::TypeIdTarget);
-        Ok(answer.then_some(Change {
-            original: original.value,
-            checked: original.exact,
-            value: 0,
-            resize: Resize::Same,
-        }))
-    }
-
+    /// Finds the specs of a field that an earlier relocation asked about.
     #[inline]
-    fn resolution(
-        &self,
-        change: Option<Change>,
-        candidate: Option<Candidate>,
-        unmatched: Option<Box<Unmatched>>,
-    ) -> Resolution {
-        let Relocation { kind, insn_off, .. } = *self.relocation;
-        Resolution { kind, insn_off, byte_order: self.order, change, candidate, unmatched }
+    fn known_field(&self, relocation: &Relocation) -> Option<&FieldSpecs<'a>> {
+        let Relocation { type_id, access, .. } = relocation;
+        let is_key = |key: &FieldKey| key.root == *type_id && key.access == *access;
+        self.fields.find(field_hash(relocation), is_key)
+    }
+
+    /// Keeps the specs of a field that can no longer change: the root type has one candidate left, and
+    /// it matches.
+    fn keep_field(&mut self, relocation: &Relocation, specs: FieldSpecs<'a>) {
+        let (root, access) = (relocation.type_id, relocation.access.clone());
+        self.fields.keep(field_hash(relocation), FieldKey { root, access }, specs);
     }
 }
 
-impl Match<'_> {
-    /// Whether another candidate that matches answers the same.
-    fn agree(&self, other: &Self, target: &Target<'_>) -> Result<(), Cause> {
-        let answer =
-            |one: &Self| Answer { bit_offset: one.place.bit_offset, value: one.change.value };
-        if answer(self) == answer(other) {
-            return Ok(());
-        }
-        let candidates = [self.candidate, other.candidate];
-        Err(Cause::Ambiguous(Box::new(Ambiguity {
-            candidates,
-            names: candidates.map(|candidate| describe::candidate_name(target, candidate)),
-            answers: [answer(self), answer(other)],
-        })))
-    }
+#[inline]
+fn field_hash(relocation: &Relocation) -> u32 {
+    let root = core::iter::once(relocation.type_id.0);
+    hash::words(root.chain(relocation.access.iter().copied()))
 }
 
-/// What becomes of the size of a load or store, given what it accesses in the local and in the
-/// target type.
-fn resize(original: Option<Accessed>, new: Option<Accessed>) -> Resize {
-    let size = |accessed: Option<Accessed>| accessed.map_or(0, |accessed| accessed.size);
-    let (from, to) = (size(original), size(new));
-    if from == to {
-        return Resize::Same;
-    }
-    match (original, new) {
-        (Some(original), Some(new))
-            if original.class == new.class && original.class != AccessClass::Other =>
-        {
-            Resize::To { from, to }
-        }
-        _ => Resize::Unsafe { from, to },
-    }
-}
+/// The steps that trying one candidate takes, besides those for its members and types.
+const STEPS_PER_CANDIDATE: usize = 16;
 
 #[cfg(test)]
 mod tests {
-    use btf_types::{IntEncoding, build::Builder};
+    use btf_types::{ByteOrder, IntEncoding, build::Builder};
 
     use super::*;
 
@@ -359,16 +295,16 @@ mod tests {
         let btf = Btf::parse(&bytes).unwrap();
         let target = Target::new(&btf);
         let mut relocator = Relocator::new(&btf, &target);
-        let mut granted_and_left = |access: &str, kind| {
-            let before = relocator.work.budget.left();
+        let mut granted_minus_spent = |access: &str, kind| {
+            let before = relocator.session.budget.remaining();
             let relocation = Relocation::new(0, root, access.parse().unwrap(), kind);
             assert_eq!(relocator.resolve(&relocation).unwrap().value(), Some(1));
-            relocator.work.budget.left() - before
+            relocator.session.budget.remaining() - before
         };
-        assert!(granted_and_left("0:0", RelocKind::FieldExists) < 1024);
-        assert_eq!(granted_and_left("0:0", RelocKind::FieldSigned), 1024);
-        assert_eq!(granted_and_left("0:0", RelocKind::FieldExists), 1024);
-        assert!(granted_and_left("0", RelocKind::FieldExists) < 1024);
-        assert!(granted_and_left("0", RelocKind::TypeExists) < 1024);
+        assert!(granted_minus_spent("0:0", RelocKind::FieldExists) < 1024);
+        assert_eq!(granted_minus_spent("0:0", RelocKind::FieldSigned), 1024);
+        assert_eq!(granted_minus_spent("0:0", RelocKind::FieldExists), 1024);
+        assert!(granted_minus_spent("0", RelocKind::FieldExists) < 1024);
+        assert!(granted_minus_spent("0", RelocKind::TypeExists) < 1024);
     }
 }

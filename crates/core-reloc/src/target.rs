@@ -2,14 +2,14 @@
 
 use alloc::vec::Vec;
 
-use btf_types::{Btf, Error as BtfError, Type, TypeId};
+use btf_types::{Btf, Error as BtfError, Type};
 
-use crate::candidates::index::NameIndex;
+use crate::candidates::{Candidate, index::NameIndex};
 
-/// What relocations are resolved against: a main BTF, and split BTFs of modules on top of it.
+/// What relocations are resolved against: a main BTF, and the split BTFs of modules on it.
 ///
-/// A target never changes, is `Send` and `Sync`, and is shared by all objects and threads. It keeps
-/// nothing but references, unless it is [indexed](Target::indexed).
+/// A target never changes, is `Send` and `Sync`, and can be shared by objects and threads. It keeps only
+/// references, unless it is [indexed](Target::indexed).
 ///
 /// ```
 /// # fn f(kernel: &[u8]) -> btf_types::Result<()> {
@@ -38,25 +38,25 @@ pub struct Module<'a> {
 }
 
 impl<'a> Target<'a> {
-    /// A target without modules and without an index: each object's root types are looked for in
-    /// one pass over the target's types. The best choice for one object.
+    /// A target without modules and without an index: the root types of each object are found in one
+    /// pass over the target's types. This is best for a single object.
     pub fn new(main: &'a Btf<'a>) -> Self {
         Self { main, modules: Vec::new(), index: None }
     }
 
-    /// Adds modules' split BTFs. Only their own types can become candidates, and only of root types
-    /// that the main BTF has no candidate for.
+    /// Adds the split BTFs of modules. Only their own types can become candidates, and only of root
+    /// types for which the main BTF has no candidate.
     #[must_use]
     pub fn with_modules(mut self, modules: impl IntoIterator<Item = Module<'a>>) -> Self {
         self.modules.extend(modules);
         self
     }
 
-    /// Adds an index of the names of the main BTF's types: about 12 bytes for each type that can be a root
-    /// type. It pays when several objects are relocated, or relocations come one by one.
+    /// Adds an index of the names of the main BTF's types, about 12 bytes for each type that can be a
+    /// root type. It pays when several objects are relocated, or relocations come one by one.
     #[must_use]
     pub fn indexed(mut self) -> Self {
-        self.index = Some(NameIndex::ordinary(&[self.main]));
+        self.index = Some(NameIndex::of_type_names(&[self.main]));
         self
     }
 
@@ -74,13 +74,13 @@ impl<'a> Target<'a> {
         self.index.as_ref()
     }
 
-    /// The bytes of all the target's BTF.
-    pub(crate) fn size(&self) -> usize {
+    /// The size of the target's BTF in bytes, the modules' included.
+    pub fn size(&self) -> usize {
         let modules = self.modules.iter().map(|module| module.btf.as_bytes().len());
         modules.fold(self.main.as_bytes().len(), usize::saturating_add)
     }
 
-    /// The type that a candidate is.
+    /// Returns the type of a candidate.
     ///
     /// # Errors
     /// [`BtfError::NoSuchType`] for a candidate of another target.
@@ -96,15 +96,6 @@ impl<'a> Target<'a> {
     }
 }
 
-/// A target type that has the essential name and the kind of a local root type.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Candidate {
-    /// The type.
-    pub type_id: TypeId,
-    /// The module whose own type it is, as an index of [`Target::modules`]; none for the main BTF.
-    pub module: Option<u32>,
-}
-
 #[cfg(test)]
 mod tests {
     use btf_types::{ByteOrder, build::Builder};
@@ -112,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_target_has_an_index_on_demand_and_the_size_of_all_its_bytes() {
+    fn a_target_counts_all_its_bytes_and_is_indexed_on_request() {
         let bytes = Builder::new(ByteOrder::Little).finish().unwrap();
         let main = Btf::parse(&bytes).unwrap();
         let mut builder = Builder::split(&main);

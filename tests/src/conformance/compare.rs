@@ -6,7 +6,7 @@ use std::fmt::{self, Write};
 use btf_types::{Btf, Name, StrOffset, Type, TypeId, ext::CoreReloc};
 use core_reloc::{
     Candidate, Cause, Code, Error, Poison, Relocation, Relocator, Resolution, Status, Target,
-    access_in_c, describe_unmatched,
+    access_in_c, describe::describe_unmatched,
 };
 
 use super::explain::explain;

@@ -4,7 +4,7 @@
 //! arithmetic, libbpf's own numbers must show that it is this and nothing else.
 
 use btf_types::{Btf, StrOffset, Type, TypeId};
-use core_reloc::{Cause, Change, Mismatch, PatchError, Poison, RelocKind, Status};
+use core_reloc::{Cause, PatchError, Poison, RelocKind, Status, resolve::Change, spec::Mismatch};
 
 use super::compare::{Case, Comparer, Ours};
 use crate::judge::Record;

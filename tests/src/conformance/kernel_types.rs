@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use btf_types::{Btf, ByteOrder, Kind, Type};
-use core_reloc::{RelocKind, Relocator, Subject, Target};
+use core_reloc::{RelocKind, Relocator, Target, record::Subject};
 
 use super::code::Form;
 use super::compare::{Comparer, Ours, candidates_left};

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use core_reloc::elf::Object;
-use core_reloc::minimize::{Minimized, Needs, minimize};
 use core_reloc::{Options, Target};
+use core_reloc_tools::minimize::{Minimized, Needs, minimize};
 use tempfile::TempDir;
 
 use super::object::ObjectFile;

@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use core_reloc::check::{Checker, Verdict as Checked};
 use core_reloc::elf::{Object, Outcome, Report};
 use core_reloc::{Options, Target};
+use core_reloc_tools::check::{Checker, Verdict as Checked};
 use object::{Object as _, ObjectSection as _, ObjectSymbol as _, SectionKind, SymbolKind};
 
 use super::compare::{Compared, Comparer, End, Ours};

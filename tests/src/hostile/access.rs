@@ -4,10 +4,11 @@ use std::sync::LazyLock;
 
 use btf_types::{Btf, ByteOrder, IntEncoding, TypeId, build::Builder};
 use core_reloc::{
-    AccessError, AccessPath, FactsOf, RelocKind, access_in_c, essential_name,
-    generate_enumerator_access, generate_field_access, generate_type_access, limits::MAX_PATH_LEN,
-    local_value, parse_access_string, query, similar_names,
+    AccessError, AccessPath, RelocKind, access_in_c, essential_name,
+    functions::parse_access_string, generate::local_value, generate_enumerator_access,
+    generate_field_access, generate_type_access, limits::MAX_PATH_LEN,
 };
+use core_reloc_tools::query::{FactsOf, query, similar_names};
 
 use super::walk::printed;
 

@@ -13,10 +13,10 @@ mod records;
 
 use btf_types::{Btf, PointerSize, Type};
 use core_reloc::{
-    Definition, Options, Target,
+    Options, Target,
     elf::{Counts, Object},
-    explain::Explainer,
 };
+use core_reloc_tools::{definition::Definition, explain::Explainer};
 
 use super::walk::printed;
 

@@ -4,7 +4,8 @@ use btf_types::{
     Btf, ByteOrder, PointerSize, Type,
     build::{Builder, HeaderForm},
 };
-use core_reloc::{Definition, limits::MAX_DEFINITION_LINES, type_in_c};
+use core_reloc::type_in_c;
+use core_reloc_tools::{definition::Definition, limits::MAX_DEFINITION_LINES};
 
 use super::walk::{printed, walk};
 

@@ -6,9 +6,11 @@ use std::sync::LazyLock;
 
 use btf_types::{Btf, ByteOrder};
 use core_reloc::{
-    Code, Options, Status, Target, Unresolved,
-    check::{Checker, Guard, Verdict},
+    Code, OnUnresolved, Options, Status, Target,
     elf::{Object, ObjectRelocation, Outcome, Report, SourceLines, TypeSections, is_elf},
+};
+use core_reloc_tools::{
+    check::{Checker, Guard, Verdict},
     explain::Explainer,
 };
 use object::{
@@ -56,7 +58,7 @@ pub(super) fn elf(bytes: &[u8]) {
     check(&object, &Target::new(&kernel));
     for target in [Target::new(&kernel), Target::new(local).indexed()] {
         assert!(!object.needs_modules(&target) || !relocations.is_empty());
-        for unresolved in [Unresolved::Poison, Unresolved::Error, Unresolved::Keep] {
+        for unresolved in [OnUnresolved::Poison, OnUnresolved::Error, OnUnresolved::Keep] {
             relocate(
                 &object,
                 &target,
@@ -168,8 +170,8 @@ fn check_report(report: &Report<'_>, options: Options) {
             assert!(resolution.change.is_some() || *status != Status::Relocated);
             match status {
                 Status::Relocated => assert_eq!(report.outcome.value(), resolution.value()),
-                Status::Poisoned(_) => assert_eq!(options.unresolved, Unresolved::Poison),
-                Status::Kept(_) => assert_eq!(options.unresolved, Unresolved::Keep),
+                Status::Poisoned(_) => assert_eq!(options.unresolved, OnUnresolved::Poison),
+                Status::Kept(_) => assert_eq!(options.unresolved, OnUnresolved::Keep),
             }
         }
         Outcome::Failed(_) | Outcome::Skipped(_) => {

@@ -6,8 +6,9 @@ use std::sync::LazyLock;
 use btf_types::Btf;
 use core_reloc::{
     Options, Target,
-    elf::{Object, PoisonInLog, Report, SourceLines},
+    elf::{Object, Report, SourceLines},
 };
+use core_reloc_tools::blame::PoisonInLog;
 
 use super::walk::printed;
 

@@ -12,13 +12,14 @@ use std::{
 };
 
 use btf_types::Btf;
-use core_reloc::{
-    DefinitionLine, Module, Target,
-    check::{Checker, Finding, Verdict},
-    explain::{self, Comparison, Explainer, Explanation},
-};
+use core_reloc::{Module, Target};
 use core_reloc_cli::targets::{self, Files, Found, Limits};
 use core_reloc_sys::{BtfFile, Kernel};
+use core_reloc_tools::{
+    check::{Checker, Finding, Verdict},
+    definition::DefinitionLine,
+    explain::{self, Comparison, Explainer, Explanation},
+};
 use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::*;
 

@@ -6,7 +6,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use core_reloc::check::{Guard, Verdict};
+use core_reloc_tools::check::{Guard, Verdict};
 use indexmap::{IndexMap, IndexSet};
 use serde::Serialize;
 

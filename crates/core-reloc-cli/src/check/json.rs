@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 
-use core_reloc::check::{Guard, Verdict};
+use core_reloc_tools::check::{Guard, Verdict};
 use serde::Serialize;
 
 use super::{Results, collect::Entry};

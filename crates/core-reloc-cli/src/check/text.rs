@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use core_reloc::check::Verdict;
+use core_reloc_tools::check::Verdict;
 use owo_colors::{OwoColorize, Style};
 
 use super::{

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use core_reloc::explain::{Comparison, Cure, Row};
+use core_reloc_tools::explain::{Comparison, Cure, Row};
 use serde::Serialize;
 
 use super::Explained;

@@ -2,9 +2,9 @@
 
 use std::io::{self, Write};
 
-use core_reloc::{
-    DefinitionLine,
-    elf::{Outcome, Report},
+use core_reloc::elf::{Outcome, Report};
+use core_reloc_tools::{
+    definition::DefinitionLine,
     explain::{Comparison, CureKind, Explanation, Row},
 };
 use owo_colors::{OwoColorize, Style};

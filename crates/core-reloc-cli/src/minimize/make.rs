@@ -3,12 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use btf_types::Btf;
-use core_reloc::{
-    Module, Options, Target,
-    minimize::{MinimizeError, Minimized, Needs, minimize},
-};
+use core_reloc::{Module, Options, Target};
 use core_reloc_cli::targets::{Files, Found, Kernels, Limits};
 use core_reloc_sys::{BtfFile, Kernel};
+use core_reloc_tools::minimize::{MinimizeError, Minimized, Needs, minimize};
 use rayon::prelude::*;
 
 use super::{Made, Part, name};

@@ -5,7 +5,7 @@ use std::{
     path::Path,
 };
 
-use core_reloc::minimize::Counts;
+use core_reloc_tools::minimize::Counts;
 use owo_colors::OwoColorize;
 use serde::Serialize;
 

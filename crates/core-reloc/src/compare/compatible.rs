@@ -1,5 +1,4 @@
-//! Whether a target type is compatible with the local one: the test of type_exists, type_size and
-//! type_id_target.
+//! The comparison of type_exists, type_size and type_id_target: are two types compatible?
 //!
 //! Follows libbpf's `bpf_core_types_are_compat` (BSD-2-Clause option).
 
@@ -7,38 +6,37 @@ use alloc::collections::BTreeMap;
 
 use btf_types::{Kind, Type, TypeId};
 
+use super::{field::has_no_bit_offset, kind::kinds_are_compatible};
 use crate::{
     budget::Budget,
-    compare::Sides,
-    compare::field::{has_no_bit_offset, kinds_are_compatible},
     error::Cause,
     limits::{MAX_TYPE_DEPTH, REMEMBERED_STEPS},
-    value::Side,
+    side::{Side, Sides},
 };
 
-/// Tests two types, whose names were compared before.
+/// Compares two types, whose names were compared before.
 pub(crate) fn types_are_compatible(
     sides: Sides<'_>,
     local: TypeId,
     target: TypeId,
     budget: &mut Budget,
 ) -> Result<bool, Cause> {
-    let mut test = Test { sides, budget, compatible: BTreeMap::new() };
-    Ok(test.compare(local, target, MAX_TYPE_DEPTH)?.is_some())
+    let mut comparison = Comparison { sides, budget, compatible: BTreeMap::new() };
+    Ok(comparison.compare(local, target, MAX_TYPE_DEPTH)?.is_some())
 }
 
-/// One test, which remembers pairs of types that were found compatible after many steps, so that
+/// One comparison. It remembers pairs of types that took many steps to be found compatible, so that
 /// prototypes whose parameters branch are compared once.
-struct Test<'a, 'b> {
+struct Comparison<'a, 'b> {
     sides: Sides<'a>,
     budget: &'b mut Budget,
-    /// Pairs with the levels of parameters that comparing them took.
+    /// Pairs, with the number of levels of parameters below them.
     compatible: BTreeMap<(TypeId, TypeId), u32>,
 }
 
-impl Test<'_, '_> {
-    /// Compares two types with so many levels of parameters left. If they are compatible, says how
-    /// many levels it took; `None` means that they are not.
+impl Comparison<'_, '_> {
+    /// Compares two types with a number of levels of parameters left. Returns the number of levels below
+    /// them if they are compatible, and `None` if they are not.
     fn compare(&mut self, local: TypeId, target: TypeId, left: u32) -> Result<Option<u32>, Cause> {
         let Sides { local: local_btf, target: target_btf } = self.sides;
         let mut local = local_btf.type_by_id(local).map_err(Cause::Local)?;
@@ -49,8 +47,8 @@ impl Test<'_, '_> {
         let mut levels = 0;
         for _ in 0..MAX_TYPE_DEPTH {
             self.budget.spend(1)?;
-            local = self.budget.behind(local, Side::Local)?;
-            target = self.budget.behind(target, Side::Target)?;
+            local = self.budget.strip(local, Side::Local)?;
+            target = self.budget.strip(target, Side::Target)?;
             if !kinds_are_compatible(local.kind(), target.kind()) {
                 return Ok(None);
             }
@@ -95,9 +93,9 @@ impl Test<'_, '_> {
         let mut levels = 0;
         for (local, target) in local.params().iter().zip(target.params()) {
             let below = left.checked_sub(1).ok_or(Cause::TooDeep)?;
-            let local = self.budget.behind(local.ty().map_err(Cause::Local)?, Side::Local)?.id();
+            let local = self.budget.strip(local.ty().map_err(Cause::Local)?, Side::Local)?.id();
             let target = target.ty().map_err(Cause::Target)?;
-            let target = self.budget.behind(target, Side::Target)?.id();
+            let target = self.budget.strip(target, Side::Target)?.id();
 
             let known = self.compatible.get(&(local, target)).copied();
             let took = match known {
@@ -105,9 +103,9 @@ impl Test<'_, '_> {
                 Some(took) if took > below => return Err(Cause::TooDeep),
                 Some(took) => took,
                 None => {
-                    let before = self.budget.left();
+                    let before = self.budget.remaining();
                     let Some(took) = self.compare(local, target, below)? else { return Ok(None) };
-                    if before.saturating_sub(self.budget.left()) >= REMEMBERED_STEPS {
+                    if before.saturating_sub(self.budget.remaining()) >= REMEMBERED_STEPS {
                         self.compatible.insert((local, target), took);
                     }
                     took

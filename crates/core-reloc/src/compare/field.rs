@@ -1,12 +1,18 @@
-//! Whether a target member of the right name can stand for the local one.
+//! The comparison of two members that have the same name.
 //!
 //! Follows libbpf's `bpf_core_fields_are_compat` (BSD-2-Clause option).
 
 use btf_types::{Error as BtfError, Kind, Type, limits::MAX_MODIFIER_CHAIN};
 
-use crate::{budget::Budget, compare::Sides, error::Cause, essential_name, value::Side};
+use super::kind::kinds_are_compatible;
+use crate::{
+    budget::Budget,
+    error::Cause,
+    names::essential::essential_name,
+    side::{Side, Sides},
+};
 
-/// Tests the types of two members, whose modifiers and typedefs are behind.
+/// Compares the types of two members, whose modifiers and typedefs are stripped.
 #[inline]
 pub(crate) fn fields_are_compatible<'a>(
     sides: Sides<'a>,
@@ -37,9 +43,9 @@ pub(crate) fn fields_are_compatible<'a>(
             Kind::Array => match (local.array(), target.array()) {
                 (Some(of_local), Some(of_target)) => {
                     local = sides.local.type_by_id(of_local.element).map_err(Cause::Local)?;
-                    local = budget.behind(local, Side::Local)?;
+                    local = budget.strip(local, Side::Local)?;
                     target = sides.target.type_by_id(of_target.element).map_err(Cause::Target)?;
-                    target = budget.behind(target, Side::Target)?;
+                    target = budget.strip(target, Side::Target)?;
                 }
                 _ => return Ok(false),
             },
@@ -49,13 +55,7 @@ pub(crate) fn fields_are_compatible<'a>(
     Err(Cause::Target(BtfError::ChainTooLong { id: first, allowed: MAX_MODIFIER_CHAIN }))
 }
 
-/// Whether two kinds are the same; the two widths of enums count as one.
-#[inline]
-pub(crate) fn kinds_are_compatible(local: Kind, target: Kind) -> bool {
-    local == target || (local.is_enum() && target.is_enum())
-}
-
-/// Whether an INT is not of the deprecated form that was used for bitfields.
+/// Returns `true` if an INT does not have the deprecated form of a bitfield.
 pub(crate) fn has_no_bit_offset(int: Type<'_>) -> bool {
     int.int().is_some_and(|encoding| encoding.bit_offset() == 0)
 }

@@ -1,4 +1,4 @@
-//! Whether a target type matches the local one, member by member: the test of type_matches.
+//! The comparison of type_matches: does a target type match the local one, member by member?
 //!
 //! Follows libbpf's `bpf_core_types_match` (BSD-2-Clause option).
 
@@ -9,23 +9,26 @@ use indexmap::IndexMap;
 
 use crate::{
     budget::Budget,
-    compare::Sides,
     error::Cause,
-    essential::{Essential, essential_name},
-    hash::IdHasher,
     limits::{MAX_TYPE_DEPTH, REMEMBERED_STEPS},
-    value::Side,
+    names::{
+        essential::{HashedName, essential_name},
+        hash::IdHasher,
+        table::{NameTable, TableEntry},
+    },
+    side::{Side, Sides},
 };
 
-/// Tests two types, whose names were compared before.
+/// Compares two types.
 pub(crate) fn types_match(
     sides: Sides<'_>,
     local: TypeId,
     target: TypeId,
     budget: &mut Budget,
 ) -> Result<bool, Cause> {
-    let mut test = Test { sides, budget, known: BTreeMap::new(), tables: IndexMap::default() };
-    Ok(test.compare(Pair { local, target, behind_pointer: false }, MAX_TYPE_DEPTH)?.matches)
+    let mut comparison =
+        Comparison { sides, budget, known: BTreeMap::new(), tables: IndexMap::default() };
+    Ok(comparison.compare(Pair { local, target, through_pointer: false }, MAX_TYPE_DEPTH)?.matches)
 }
 
 /// Two types to compare.
@@ -33,36 +36,37 @@ pub(crate) fn types_match(
 struct Pair {
     local: TypeId,
     target: TypeId,
-    /// Behind a pointer, a composite's members are not looked at.
-    behind_pointer: bool,
+    /// Whether a pointer leads here: a composite's members are then not compared.
+    through_pointer: bool,
 }
 
-/// What came of comparing two types.
+/// The outcome of comparing two types.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Compared {
     matches: bool,
-    /// How many levels of members and parameters comparing took.
+    /// The number of levels of members and parameters that were compared.
     levels: u32,
 }
 
-/// One test, which remembers the pairs that took many steps, so that composites whose members branch
-/// are compared once. With fewer levels left than comparing a pair took, comparing it again would
-/// run out of them: that is said without doing it.
-struct Test<'a, 'b> {
+/// One comparison. It remembers the pairs that took many steps, so that composites whose members branch
+/// are compared once. A pair that needs more levels than are left is too deep, without being compared
+/// again.
+struct Comparison<'a, 'b> {
     sides: Sides<'a>,
     budget: &'b mut Budget,
     known: BTreeMap<Pair, Compared>,
-    /// The names of the members or enumerators of each target type met.
+    /// The essential names of the members or enumerators of each target type compared so far, with
+    /// their indices.
     tables: IndexMap<TypeId, Rc<NameTable>, IdHasher>,
 }
 
-/// Where a comparison stands: decided, or it goes on with the types that these two refer to.
-enum Step {
+/// The result of comparing one level: decided, or it depends on the types that these two refer to.
+enum Level {
     Decided(bool),
     Follow(Option<TypeId>, Option<TypeId>),
 }
 
-impl<'a> Test<'a, '_> {
+impl<'a> Comparison<'a, '_> {
     fn compare(&mut self, pair: Pair, left: u32) -> Result<Compared, Cause> {
         if let Some(known) = self.known.get(&pair) {
             return if known.levels > left { Err(Cause::TooDeep) } else { Ok(*known) };
@@ -72,10 +76,10 @@ impl<'a> Test<'a, '_> {
         }
         // This level itself, and those below.
         let mut below = 0;
-        let before = self.budget.left();
+        let before = self.budget.remaining();
         let matches = self.follow(pair, left.saturating_sub(1), &mut below)?;
         let compared = Compared { matches, levels: below.saturating_add(1) };
-        if before.saturating_sub(self.budget.left()) >= REMEMBERED_STEPS {
+        if before.saturating_sub(self.budget.remaining()) >= REMEMBERED_STEPS {
             self.known.insert(pair, compared);
         }
         Ok(compared)
@@ -83,41 +87,41 @@ impl<'a> Test<'a, '_> {
 
     /// Compares two types and what they lead to through pointers, arrays and results.
     fn follow(&mut self, pair: Pair, left: u32, levels: &mut u32) -> Result<bool, Cause> {
-        let Pair { mut local, mut target, mut behind_pointer } = pair;
+        let Pair { mut local, mut target, mut through_pointer } = pair;
         for _ in 0..MAX_TYPE_DEPTH {
             self.budget.spend(1)?;
             let (local_ty, target_ty) = self.types(local, target)?;
             if !self.names_match(local_ty.name_off(), target_ty.name_off())? {
                 return Ok(false);
             }
-            let step = self.step(local_ty, target_ty, behind_pointer, left, levels)?;
-            behind_pointer |= local_ty.kind() == Kind::Ptr;
+            let step = self.step(local_ty, target_ty, through_pointer, left, levels)?;
+            through_pointer |= local_ty.kind() == Kind::Ptr;
             match step {
-                Step::Decided(matches) => return Ok(matches),
-                Step::Follow(Some(local_id), Some(target_id)) => {
+                Level::Decided(matches) => return Ok(matches),
+                Level::Follow(Some(local_id), Some(target_id)) => {
                     (local, target) = (local_id, target_id);
                 }
-                Step::Follow(..) => return Ok(false),
+                Level::Follow(..) => return Ok(false),
             }
         }
         Err(Cause::TooDeep)
     }
 
-    /// The two types behind modifiers and typedefs.
+    /// Returns the two types with modifiers and typedefs stripped.
     fn types(&mut self, local: TypeId, target: TypeId) -> Result<(Type<'a>, Type<'a>), Cause> {
         let local = self.sides.local.type_by_id(local).map_err(Cause::Local)?;
         let target = self.sides.target.type_by_id(target).map_err(Cause::Target)?;
-        let local = self.budget.behind(local, Side::Local)?;
-        Ok((local, self.budget.behind(target, Side::Target)?))
+        let local = self.budget.strip(local, Side::Local)?;
+        Ok((local, self.budget.strip(target, Side::Target)?))
     }
 
-    /// Whether the essential names are equal; nothing but the empty name equals the empty name.
+    /// Returns `true` if the essential names are equal. Only an empty name equals an empty name.
     /// libbpf's `bpf_core_names_match`.
     fn names_match(&mut self, local: StrOffset, target: StrOffset) -> Result<bool, Cause> {
         let target = self.sides.target_name(target)?;
         let local = self.sides.local_name(local)?;
-        self.budget.spend_name(local)?;
-        self.budget.spend_name(target)?;
+        self.budget.spend_name(&local)?;
+        self.budget.spend_name(&target)?;
         Ok(essential_name(&local) == essential_name(&target))
     }
 
@@ -125,18 +129,18 @@ impl<'a> Test<'a, '_> {
         &mut self,
         local: Type<'a>,
         target: Type<'a>,
-        behind_pointer: bool,
+        through_pointer: bool,
         left: u32,
         levels: &mut u32,
-    ) -> Result<Step, Cause> {
+    ) -> Result<Level, Cause> {
         let same_kind = local.kind() == target.kind();
-        Ok(Step::Decided(match local.kind() {
+        Ok(Level::Decided(match local.kind() {
             Kind::Void => same_kind,
-            Kind::Fwd => forward_matches(local, target, behind_pointer),
+            Kind::Fwd => forward_matches(local, target, through_pointer),
             Kind::Enum | Kind::Enum64 => {
                 target.kind().is_enum() && self.enumerators_match(local, target)?
             }
-            Kind::Struct | Kind::Union if behind_pointer => same_kind || declares(target, local),
+            Kind::Struct | Kind::Union if through_pointer => same_kind || declares(target, local),
             Kind::Struct | Kind::Union => {
                 same_kind && self.members_match(local, target, left, levels)?
             }
@@ -147,17 +151,17 @@ impl<'a> Test<'a, '_> {
                     && signed(local) == signed(target)
             }
             Kind::Ptr if same_kind => {
-                return Ok(Step::Follow(local.referenced_id(), target.referenced_id()));
+                return Ok(Level::Follow(local.referenced_id(), target.referenced_id()));
             }
             Kind::Array => match (local.array(), target.array()) {
                 (Some(local), Some(target)) if local.len == target.len => {
-                    return Ok(Step::Follow(Some(local.element), Some(target.element)));
+                    return Ok(Level::Follow(Some(local.element), Some(target.element)));
                 }
                 _ => false,
             },
             Kind::FuncProto if same_kind => {
-                if self.params_match(local, target, behind_pointer, left, levels)? {
-                    return Ok(Step::Follow(local.referenced_id(), target.referenced_id()));
+                if self.params_match(local, target, through_pointer, left, levels)? {
+                    return Ok(Level::Follow(local.referenced_id(), target.referenced_id()));
                 }
                 false
             }
@@ -169,7 +173,7 @@ impl<'a> Test<'a, '_> {
         &mut self,
         local: Type<'a>,
         target: Type<'a>,
-        behind_pointer: bool,
+        through_pointer: bool,
         left: u32,
         levels: &mut u32,
     ) -> Result<bool, Cause> {
@@ -177,7 +181,7 @@ impl<'a> Test<'a, '_> {
             return Ok(false);
         }
         for (local, target) in local.params().iter().zip(target.params()) {
-            let pair = Pair { local: local.type_id(), target: target.type_id(), behind_pointer };
+            let pair = Pair { local: local.type_id(), target: target.type_id(), through_pointer };
             let compared = self.compare(pair, left)?;
             *levels = (*levels).max(compared.levels);
             if !compared.matches {
@@ -187,7 +191,7 @@ impl<'a> Test<'a, '_> {
         Ok(true)
     }
 
-    /// Whether every local member has one of its name in the target that matches.
+    /// Returns `true` if every local member has a matching one of its name in the target.
     fn members_match(
         &mut self,
         local: Type<'a>,
@@ -199,19 +203,19 @@ impl<'a> Test<'a, '_> {
             return Ok(false);
         }
         let candidates = target.members();
-        let names = candidates.iter().map(|member| member.name_off());
-        let table = self.table(target.id(), names)?;
+        let name_off = |index: u32| candidates.get(index as usize).map(|member| member.name_off());
+        let (table, sides) = (self.table(target, name_off)?, self.sides);
         for member in local.members() {
             let mut matched = false;
-            let wanted = self.local_wanted(member.name_off())?;
-            for index in table.find(wanted, self.sides) {
+            let wanted = self.local_name(member.name_off())?;
+            for index in table.find(wanted, |index| essential(sides, name_off(index))) {
                 self.budget.spend(1)?;
-                self.budget.spend_name(Name::new(wanted.name))?;
-                let Some(candidate) = candidates.get(index) else { continue };
+                self.budget.spend_name(wanted.name)?;
+                let Some(candidate) = candidates.get(index as usize) else { continue };
                 let pair = Pair {
                     local: member.type_id(),
                     target: candidate.type_id(),
-                    behind_pointer: false,
+                    through_pointer: false,
                 };
                 let compared = self.compare(pair, left)?;
                 *levels = (*levels).max(compared.levels);
@@ -227,107 +231,75 @@ impl<'a> Test<'a, '_> {
         Ok(true)
     }
 
-    /// Whether the sizes agree, and every local enumerator has one of its name in the target.
+    /// Returns `true` if the sizes agree and every local enumerator has one of its name in the target.
     fn enumerators_match(&mut self, local: Type<'a>, target: Type<'a>) -> Result<bool, Cause> {
         if local.stated_size() != target.stated_size() || local.vlen() > target.vlen() {
             return Ok(false);
         }
         let candidates = target.enumerators();
-        let names = candidates.iter().map(|enumerator| enumerator.name_off());
-        let table = self.table(target.id(), names)?;
+        let name_off = |index: u32| candidates.get(index as usize).map(|one| one.name_off());
+        let (table, sides) = (self.table(target, name_off)?, self.sides);
         for enumerator in local.enumerators() {
-            let wanted = self.local_wanted(enumerator.name_off())?;
-            if table.find(wanted, self.sides).next().is_none() {
+            let wanted = self.local_name(enumerator.name_off())?;
+            let mut found = table.find(wanted, |index| essential(sides, name_off(index)));
+            if found.next().is_none() {
                 return Ok(false);
             }
         }
         Ok(true)
     }
 
-    /// The table of the essential names of a target type's entries.
+    /// Makes the table of the essential names of a target type's members or enumerators, of which
+    /// `name_off` gives the names by their indices.
     fn table(
         &mut self,
-        target: TypeId,
-        names: impl Iterator<Item = StrOffset>,
+        target: Type<'a>,
+        name_off: impl Fn(u32) -> Option<StrOffset>,
     ) -> Result<Rc<NameTable>, Cause> {
-        if let Some(table) = self.tables.get(&target) {
+        if let Some(table) = self.tables.get(&target.id()) {
             return Ok(Rc::clone(table));
         }
-        let mut entries = Vec::with_capacity(names.size_hint().0);
-        for (index, name_off) in (0..).zip(names) {
-            let name = self.sides.target_name(name_off)?;
-            let hash = self.wanted(name)?.hash;
-            entries.push(Entry { hash, index, name_off });
+        let mut entries = Vec::with_capacity(target.vlen() as usize);
+        for index in 0..target.vlen() {
+            let name = self.sides.target_name(name_off(index).unwrap_or_default())?;
+            entries.push(TableEntry::new(self.hashed(name)?.hash, index));
         }
-        let table = Rc::new(NameTable::new(entries, self.sides));
-        self.tables.insert(target, Rc::clone(&table));
+        let sides = self.sides;
+        let table = NameTable::new(entries, |index| essential(sides, name_off(index)));
+        let table = Rc::new(table);
+        self.tables.insert(target.id(), Rc::clone(&table));
         Ok(table)
     }
 
-    fn local_wanted(&mut self, name_off: StrOffset) -> Result<Essential<'a>, Cause> {
+    fn local_name(&mut self, name_off: StrOffset) -> Result<HashedName<'a>, Cause> {
         let name = self.sides.local_name(name_off)?;
-        self.wanted(name)
+        self.hashed(name)
     }
 
-    /// The essential name, with its hash.
-    fn wanted(&mut self, name: Name<'a>) -> Result<Essential<'a>, Cause> {
+    /// Hashes the essential part of a name.
+    fn hashed(&mut self, name: Name<'a>) -> Result<HashedName<'a>, Cause> {
         self.budget.spend(1)?;
-        self.budget.spend_name(name)?;
-        Ok(Essential::of(name.as_bytes()))
+        self.budget.spend_name(&name)?;
+        Ok(HashedName::essential(name.as_bytes()))
     }
 }
 
-/// A member or enumerator of a target type.
-struct Entry {
-    hash: u32,
-    index: u32,
-    name_off: StrOffset,
+/// The essential name of a member or enumerator of the target, which was read before.
+fn essential<'a>(sides: Sides<'a>, name_off: Option<StrOffset>) -> &'a [u8] {
+    let name = sides.target_name(name_off.unwrap_or_default());
+    essential_name(name.unwrap_or_default().as_bytes())
 }
 
-/// The entries of a target type by hash, and by essential name where hashes are equal, since somebody
-/// may have made many of one hash; those of one name in the order of their indices.
-struct NameTable(Vec<Entry>);
-
-impl NameTable {
-    fn new(mut entries: Vec<Entry>, sides: Sides<'_>) -> Self {
-        entries.sort_unstable_by_key(|entry| (entry.hash, entry.index));
-        for same in entries.chunk_by_mut(|one, other| one.hash == other.hash) {
-            if same.len() > 1 {
-                let key = |entry: &Entry| (essential(entry, sides), entry.index);
-                same.sort_unstable_by(|one, other| key(one).cmp(&key(other)));
-            }
-        }
-        Self(entries)
-    }
-
-    /// The indices of the entries of an essential name.
-    fn find<'a>(&self, wanted: Essential<'a>, sides: Sides<'a>) -> impl Iterator<Item = usize> {
-        let place = move |entry: &Entry| {
-            let by_name = || essential(entry, sides).cmp(wanted.name);
-            entry.hash.cmp(&wanted.hash).then_with(by_name)
-        };
-        let start = self.0.partition_point(|entry| place(entry).is_lt());
-        let rest = self.0.get(start..).unwrap_or_default();
-        let same = rest.iter().take_while(move |entry| place(entry).is_eq());
-        same.map(|entry| entry.index as usize)
-    }
-}
-
-/// The essential name of an entry. It was read before.
-fn essential<'a>(entry: &Entry, sides: Sides<'a>) -> &'a [u8] {
-    essential_name(sides.target_name(entry.name_off).unwrap_or_default().as_bytes())
-}
-
-/// Whether a local forward declaration is matched.
-fn forward_matches(local: Type<'_>, target: Type<'_>, behind_pointer: bool) -> bool {
+/// Returns `true` if a local forward declaration is matched.
+fn forward_matches(local: Type<'_>, target: Type<'_>, through_pointer: bool) -> bool {
     if target.kind() == Kind::Fwd {
         local.kind_flag() == target.kind_flag()
     } else {
-        behind_pointer && declares(local, target)
+        through_pointer && declares(local, target)
     }
 }
 
-/// Whether a type is a forward declaration of the sort that a composite is of.
+/// Returns `true` if a type is a forward declaration of the kind of a composite.
 fn declares(forward: Type<'_>, composite: Type<'_>) -> bool {
     match composite.kind() {
         Kind::Struct => forward.fwd_is_union() == Some(false),

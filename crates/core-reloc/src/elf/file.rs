@@ -11,7 +11,7 @@ use object::{
     read::elf::{FileHeader, SectionHeader},
 };
 
-use super::ObjectError;
+use super::error::ObjectError;
 
 /// Whether bytes begin as an ELF file does. What else holds BTF begins with its magic, `9f eb` or
 /// `eb 9f`.

@@ -6,7 +6,7 @@ use btf_types::Name;
 use object::{elf, pod, read::elf::Sym};
 
 use super::{
-    ObjectError,
+    error::ObjectError,
     file::{Elf64, Endian, Section, string_at},
 };
 

@@ -4,10 +4,13 @@ use alloc::{collections::BTreeMap, vec::Vec};
 
 use btf_types::{Name, ext::LineInfo};
 
-use super::{Object, ObjectRelocation, object::Place};
-use crate::{
+use super::{
+    object::{GroupSection, Object},
+    records::ObjectRelocation,
+};
+use crate::patch::{
     Code,
-    patch::{SLOT, SLOT_OFF},
+    insn::{SLOT, SLOT_OFF},
 };
 
 /// The source lines of an object's sections, in order: 20 bytes for each record of line_info.
@@ -72,7 +75,7 @@ impl<'a> SourceLines<'a> {
     fn following(&self, relocation: &ObjectRelocation<'a>) -> Option<&LineInfo> {
         /// How far the use may be, in bytes.
         const NEAR: u32 = 16 * SLOT_OFF;
-        let Place::Code { bytes, .. } = relocation.place() else { return None };
+        let GroupSection::Code { bytes, .. } = relocation.code_section() else { return None };
         let constant = relocation.insn().filter(Code::sets_constant)?;
         let (lines, behind) = self.around(relocation)?;
         let own = lines.get(behind.checked_sub(1)?)?;
@@ -96,7 +99,7 @@ impl<'a> SourceLines<'a> {
     /// The lines of a relocation's section, and how many of them begin at its instruction or before
     /// it. None if none of those is of the same function.
     fn around(&self, relocation: &ObjectRelocation<'a>) -> Option<(&[LineInfo], usize)> {
-        let Place::Code { .. } = relocation.place() else { return None };
+        let GroupSection::Code { .. } = relocation.code_section() else { return None };
         let lines = self.sections.get(&relocation.section())?;
         let behind = lines.partition_point(|line| line.insn_off <= relocation.insn_off());
         let last = lines.get(behind.checked_sub(1)?)?;

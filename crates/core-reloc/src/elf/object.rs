@@ -9,11 +9,12 @@ use btf_types::{
 };
 
 use super::{
-    ObjectError, Relocations, Skip,
+    error::ObjectError,
     file::{Class, Elf64, Section, class},
     functions::{Function, Functions},
+    skip::Skip,
 };
-use crate::{RelocKind, Relocator, Target};
+use crate::{record::RelocKind, relocator::Relocator, target::Target};
 
 /// A BPF object, borrowed from the bytes of its file.
 ///
@@ -42,18 +43,18 @@ pub(super) struct Ext<'a> {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Group<'a> {
     pub(super) name: Name<'a>,
-    pub(super) place: Place<'a>,
+    pub(super) section: GroupSection<'a>,
     pub(super) records: ext::Section<'a, CoreReloc>,
 }
 
-/// What the section of some records is.
+/// The section that a group of records belongs to.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Place<'a> {
-    /// There is none of the name.
+pub(super) enum GroupSection<'a> {
+    /// The object has no section of the name.
     Missing,
-    /// It holds no code.
+    /// It contains no code.
     NotCode,
-    /// It holds code: its number, where it begins in the file, and its bytes.
+    /// It contains code: its number, its offset in the file, and its bytes.
     Code { index: u32, start: usize, bytes: &'a [u8] },
 }
 
@@ -114,18 +115,18 @@ impl<'a> Object<'a> {
             let name_off = records.name_off();
             let name = btf.string(name_off).ok().filter(|name| !name.is_empty());
             let name = name.ok_or(ObjectError::ExtSectionName { group, name_off })?;
-            let place = match sections.by_name.get(&name) {
-                None => Place::Missing,
-                Some(section) if !is_code(section) => Place::NotCode,
+            let section = match sections.by_name.get(&name) {
+                None => GroupSection::Missing,
+                Some(section) if !is_code(section) => GroupSection::NotCode,
                 Some(section) => {
                     let bytes = file.data(section, elf::SHT_PROGBITS)?;
                     code.insert(section.index, *section);
                     // The file has bytes there, so that the offset fits.
                     let start = usize::try_from(section.offset).unwrap_or(usize::MAX);
-                    Place::Code { index: section.index, start, bytes }
+                    GroupSection::Code { index: section.index, start, bytes }
                 }
             };
-            self.groups.push(Group { name, place, records });
+            self.groups.push(Group { name, section, records });
         }
         let symbols = sections.symbols.as_ref().ok_or(ObjectError::NoSymbolTable)?;
         self.functions = Functions::parse(file, symbols, &code)?;
@@ -160,11 +161,6 @@ impl<'a> Object<'a> {
     /// What lies beside the types, `.BTF.ext`.
     pub fn ext(&self) -> Option<&BtfExt<'a>> {
         self.ext.as_ref().map(|ext| &ext.parsed)
-    }
-
-    /// All relocations, in the order of their records.
-    pub fn relocations(&'a self) -> Relocations<'a> {
-        Relocations::new(self)
     }
 
     /// Whether a root type has no candidate in the target, so that kernel modules which the target
@@ -216,10 +212,10 @@ impl<'a> Group<'a> {
         functions: &'o Functions<'a>,
         insn_off: u32,
     ) -> Result<&'o Function, Skip> {
-        match self.place {
-            Place::Missing => Err(Skip::NoSection),
-            Place::NotCode => Err(Skip::NotCode),
-            Place::Code { index, .. } => {
+        match self.section {
+            GroupSection::Missing => Err(Skip::NoSection),
+            GroupSection::NotCode => Err(Skip::NotCode),
+            GroupSection::Code { index, .. } => {
                 functions.covering(index, insn_off).ok_or(Skip::NoFunction)
             }
         }
@@ -286,17 +282,17 @@ impl<'a> Sections<'a> {
         for section in file.sections() {
             let section = section?;
             sections.by_name.entry(section.name).or_insert(section);
-            let (what, place) = match section.name.as_bytes() {
+            let (what, slot) = match section.name.as_bytes() {
                 b".BTF" => (".BTF", &mut sections.btf),
                 b".BTF.ext" => (".BTF.ext", &mut sections.ext),
                 _ if section.sh_type == elf::SHT_SYMTAB => ("symbol tables", &mut sections.symbols),
                 _ => continue,
             };
-            if let Some(first) = place {
+            if let Some(first) = slot {
                 let (first, second) = (first.index, section.index);
                 return Err(ObjectError::Duplicate { what, first, second });
             }
-            *place = Some(section);
+            *slot = Some(section);
         }
         Ok(sections)
     }

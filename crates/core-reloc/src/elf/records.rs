@@ -6,11 +6,16 @@ use core::ops::Range;
 use btf_types::{Btf, ByteOrder, Name, TypeId, ext::CoreReloc};
 
 use super::{
-    Object, Skip,
     functions::Function,
-    object::{Group, Place},
+    object::{Group, GroupSection, Object},
+    skip::Skip,
 };
-use crate::{Code, Error, RelocKind, Relocation, access_in_c, describe, patch::SLOT_OFF};
+use crate::{
+    describe::{self, access_in_c},
+    error::Error,
+    patch::{Code, insn::SLOT_OFF},
+    record::{RelocKind, Relocation},
+};
 
 /// One relocation of an object: a record of `.BTF.ext` and the code that it belongs to.
 #[derive(Debug, Clone, Copy)]
@@ -85,9 +90,9 @@ impl<'a> ObjectRelocation<'a> {
 
     /// The instruction as the object has it; none if there is none at the offset.
     pub fn insn(&self) -> Option<Code> {
-        match self.group.place {
-            Place::Code { bytes, .. } => Code::at(bytes, self.record.insn_off),
-            Place::Missing | Place::NotCode => None,
+        match self.group.section {
+            GroupSection::Code { bytes, .. } => Code::at(bytes, self.record.insn_off),
+            GroupSection::Missing | GroupSection::NotCode => None,
         }
     }
 
@@ -110,24 +115,26 @@ impl<'a> ObjectRelocation<'a> {
         self.group.function(self.object.functions(), self.record.insn_off)
     }
 
-    /// The function that the instruction is part of: the number of its section, and where it lies
-    /// there, in bytes.
-    pub(crate) fn function_place(&self) -> Option<(u32, Range<u64>)> {
-        let Place::Code { index, .. } = self.group.place else { return None };
+    /// The function that contains the instruction: the number of its section, and its range there in
+    /// bytes; `None` if there is no such function.
+    pub fn function_range(&self) -> Option<(u32, Range<u64>)> {
+        let GroupSection::Code { index, .. } = self.group.section else { return None };
         let function = self.function_symbol().ok()?;
         Some((index, function.start..function.end))
     }
 
-    pub(crate) fn byte_order(&self) -> ByteOrder {
+    /// The byte order of the code.
+    pub fn byte_order(&self) -> ByteOrder {
         self.object.byte_order()
     }
 
-    pub(crate) fn local(&self) -> &'a Btf<'a> {
+    /// The object's own types.
+    pub fn local(&self) -> &'a Btf<'a> {
         self.local
     }
 
-    pub(super) fn place(&self) -> Place<'a> {
-        self.group.place
+    pub(super) fn code_section(&self) -> GroupSection<'a> {
+        self.group.section
     }
 }
 
@@ -140,9 +147,10 @@ pub struct Relocations<'a> {
     index: usize,
 }
 
-impl<'a> Relocations<'a> {
-    pub(super) fn new(object: &'a Object<'a>) -> Self {
-        Self { object, group: 0, index: 0 }
+impl<'a> Object<'a> {
+    /// Returns all relocations, in the order of their records.
+    pub fn relocations(&'a self) -> Relocations<'a> {
+        Relocations { object: self, group: 0, index: 0 }
     }
 }
 

@@ -9,11 +9,18 @@ use core::ops::Range;
 use thiserror::Error as ThisError;
 
 use super::{
-    Object, ObjectRelocation, Outcome, Relocations, Report, functions::Function, object::Place,
+    functions::Function,
+    object::{GroupSection, Object},
+    records::{ObjectRelocation, Relocations},
+    report::{Outcome, Report},
 };
 use crate::{
-    Cause, Code, Error, Options, PatchError, Patched, Relocator, Resolution, Status, Target,
-    describe, patch::SLOT_OFF,
+    describe,
+    error::{Cause, Error},
+    patch::{Code, PatchError, Patched, Status, insn::SLOT_OFF},
+    relocator::Relocator,
+    resolve::{Options, Resolution},
+    target::Target,
 };
 
 impl<'a> Object<'a> {
@@ -85,7 +92,7 @@ impl<'a> Relocating<'a> {
     ) -> Option<Result<T, Outcome>> {
         let is_covered = self.is_covered(relocation);
         let relocator = self.relocator.as_mut()?;
-        let code = self.bytes.get_mut(place_of_code(relocation)).unwrap_or_default();
+        let code = self.bytes.get_mut(code_range(relocation)).unwrap_or_default();
         Some(match is_covered.and_then(|()| relocate(relocator, code, relocation)) {
             Ok((resolution, patched)) => {
                 self.counts.add_status(patched.status);
@@ -108,7 +115,8 @@ impl<'a> Relocating<'a> {
                 cause: Cause::Patch(PatchError::Misaligned { insn_off }),
             }));
         }
-        if let (Place::Code { index, .. }, Some(function)) = (relocation.place(), self.function)
+        if let (GroupSection::Code { index, .. }, Some(function)) =
+            (relocation.code_section(), self.function)
             && function.covers(index, insn_off)
         {
             return Ok(());
@@ -118,8 +126,8 @@ impl<'a> Relocating<'a> {
     }
 
     /// The code of the relocation's section, as it is now.
-    pub(crate) fn code(&self, relocation: &ObjectRelocation<'_>) -> &[u8] {
-        self.bytes.get(place_of_code(relocation)).unwrap_or_default()
+    pub fn code(&self, relocation: &ObjectRelocation<'_>) -> &[u8] {
+        self.bytes.get(code_range(relocation)).unwrap_or_default()
     }
 
     /// What became of the relocations so far.
@@ -152,10 +160,10 @@ impl<'a> Relocating<'a> {
 
 /// Where the code of a relocation's section lies in the file.
 #[inline]
-fn place_of_code(relocation: &ObjectRelocation<'_>) -> Range<usize> {
-    match relocation.place() {
-        Place::Code { start, bytes, .. } => start..start.saturating_add(bytes.len()),
-        Place::Missing | Place::NotCode => 0..0,
+fn code_range(relocation: &ObjectRelocation<'_>) -> Range<usize> {
+    match relocation.code_section() {
+        GroupSection::Code { start, bytes, .. } => start..start.saturating_add(bytes.len()),
+        GroupSection::Missing | GroupSection::NotCode => 0..0,
     }
 }
 

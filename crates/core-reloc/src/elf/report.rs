@@ -3,8 +3,14 @@
 use alloc::string::{String, ToString};
 use core::fmt;
 
-use super::ObjectRelocation;
-use crate::{Code, Error, Poison, Resolution, Status, Target, describe_unmatched};
+use super::{records::ObjectRelocation, skip::Skip};
+use crate::{
+    describe::describe_unmatched,
+    error::Error,
+    patch::{Code, Poison, Status},
+    resolve::Resolution,
+    target::Target,
+};
 
 /// What became of one relocation.
 ///
@@ -102,30 +108,5 @@ impl fmt::Display for Report<'_> {
             Outcome::Failed(error) => write!(f, ": {}", error.cause),
             _ => self.reason().map_or(Ok(()), |reason| write!(f, ": {reason}")),
         }
-    }
-}
-
-/// Why a relocation's instruction is part of no function.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Skip {
-    /// The object has no section of the name that `.BTF.ext` gives.
-    NoSection,
-    /// The section holds no code.
-    NotCode,
-    /// No function symbol covers the instruction. Linkers leave the code and records of a weak
-    /// function behind when another one takes its place.
-    NoFunction,
-}
-
-impl fmt::Display for Skip {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::NoSection => "the object has no section of this name",
-            Self::NotCode => "the section holds no code",
-            Self::NoFunction => {
-                "no function covers the instruction, most likely one that a linker dropped"
-            }
-        })
     }
 }

@@ -4,7 +4,7 @@ use btf_types::{ByteOrder, PointerSize};
 use object::{elf, read::elf::FileHeader};
 
 use super::{
-    ObjectError,
+    error::ObjectError,
     file::{Class, Elf32, Elf64, ElfFile, Endian, class},
 };
 

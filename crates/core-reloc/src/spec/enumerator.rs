@@ -1,14 +1,19 @@
 //! Finding an enumerator by its essential name.
 
-use alloc::vec::Vec;
-
 use btf_types::{Btf, Type};
 
-use crate::{budget::Budget, error::Cause, essential_name, hash};
+use crate::{
+    budget::Budget,
+    error::Cause,
+    names::{
+        essential::{HashedName, essential_name},
+        table::{NameTable, TableEntry},
+    },
+};
 
-/// Looks for the first enumerator of an essential name; its index. What is longer than any name is
-/// none.
-pub(crate) fn find_enumerator<'a>(
+/// Finds the index of the first enumerator of an essential name. Strings longer than any name are
+/// passed over.
+pub(super) fn find_enumerator<'a>(
     btf: &'a Btf<'a>,
     ty: Type<'a>,
     essential: &[u8],
@@ -16,13 +21,13 @@ pub(crate) fn find_enumerator<'a>(
 ) -> Result<Option<u32>, Cause> {
     for (index, enumerator) in (0..).zip(ty.enumerators()) {
         budget.spend(1)?;
-        // The first look is cheap, and most names fail it.
+        // This test is cheap, and most names fail it.
         let rest = btf.string_and_rest(enumerator.name_off()).unwrap_or_default();
         if !rest.starts_with(essential) {
             continue;
         }
         let Ok(name) = btf.string(enumerator.name_off()) else { continue };
-        budget.spend_name(name)?;
+        budget.spend_name(&name)?;
         if essential_name(&name) == essential {
             return Ok(Some(index));
         }
@@ -32,44 +37,36 @@ pub(crate) fn find_enumerator<'a>(
 
 /// Finds what [`find_enumerator`] finds, without looking at all enumerators.
 #[derive(Debug)]
-pub(crate) struct EnumeratorIndex {
-    /// The hash and the index of the first enumerator of each name, sorted by hash, and by name
-    /// where hashes are equal.
-    entries: Vec<(u32, u32)>,
-}
+pub(super) struct EnumeratorIndex(NameTable);
 
 impl EnumeratorIndex {
-    /// Indexes an enum. None if it has more than so many enumerators.
-    pub(crate) fn new<'a>(btf: &'a Btf<'a>, ty: Type<'a>, most: usize) -> Option<Self> {
-        if ty.enumerators().len() > most {
+    /// Indexes an enum. Returns `None` if it has more than `limit` enumerators.
+    pub(super) fn new<'a>(btf: &'a Btf<'a>, ty: Type<'a>, limit: usize) -> Option<Self> {
+        if ty.enumerators().len() > limit {
             return None;
         }
-        let entry = |index| Some((hash::name(name(btf, ty, index)?), index));
-        let mut entries: Vec<(u32, u32)> = (0..ty.vlen()).filter_map(entry).collect();
-        let key = |(hash, index): &(u32, u32)| (*hash, name(btf, ty, *index), *index);
-        entries.sort_unstable_by(|one, other| {
-            one.0.cmp(&other.0).then_with(|| key(one).cmp(&key(other)))
-        });
-        entries.dedup_by(|later, first| {
-            later.0 == first.0 && name(btf, ty, later.1) == name(btf, ty, first.1)
-        });
-        entries.shrink_to_fit();
-        Some(Self { entries })
+        let entry = |index| {
+            let name = HashedName::whole(essential(btf, ty, index)?);
+            Some(TableEntry::new(name.hash, index))
+        };
+        let entries = (0..ty.vlen()).filter_map(entry).collect();
+        Some(Self(NameTable::new(entries, |index| essential(btf, ty, index).unwrap_or_default())))
     }
 
-    /// The index of the first enumerator of an essential name, in the enum that was indexed.
-    pub(crate) fn find<'a>(&self, btf: &'a Btf<'a>, ty: Type<'a>, essential: &[u8]) -> Option<u32> {
-        let hash = hash::name(essential);
-        let position = self.entries.binary_search_by(|(other, index)| {
-            let by_name = || name(btf, ty, *index).unwrap_or_default().cmp(essential);
-            other.cmp(&hash).then_with(by_name)
-        });
-        self.entries.get(position.ok()?).map(|(_, index)| *index)
+    /// Finds the index of the first enumerator of an essential name, in the enum that was indexed.
+    pub(super) fn find<'a>(
+        &self,
+        btf: &'a Btf<'a>,
+        ty: Type<'a>,
+        essential: &'a [u8],
+    ) -> Option<u32> {
+        let name = |index| self::essential(btf, ty, index).unwrap_or_default();
+        self.0.find(HashedName::whole(essential), name).next()
     }
 }
 
-/// The essential name of an enumerator.
-fn name<'a>(btf: &'a Btf<'a>, ty: Type<'a>, index: u32) -> Option<&'a [u8]> {
+/// Reads the essential name of an enumerator.
+fn essential<'a>(btf: &'a Btf<'a>, ty: Type<'a>, index: u32) -> Option<&'a [u8]> {
     let enumerator = ty.enumerators().get(index as usize)?;
     Some(essential_name(btf.string(enumerator.name_off()).ok()?.as_bytes()))
 }

@@ -2,33 +2,203 @@
 //!
 //! Follows the algorithm of libbpf's `bpf_core_parse_spec` (BSD-2-Clause option).
 
-use btf_types::{Btf, Error as BtfError, StrOffset, Type, TypeId};
+use btf_types::{Btf, StrOffset, Type, TypeId};
 use smallvec::SmallVec;
 
+use super::{
+    end::{End, Field, Spec},
+    offset::{advance, element_bits, is_flexible},
+};
 use crate::{
-    Relocation, Subject,
     budget::Budget,
     error::Cause,
-    spec::{Accessor, End, Field, LocalSpec, Place, advance, is_flexible},
-    value::Side,
+    record::{Relocation, Subject},
+    side::Side,
 };
 
-/// Spells out the access path of a relocation against the local types.
-#[inline]
-pub(crate) fn local_spec<'a>(
-    local: &'a Btf<'a>,
-    relocation: &Relocation,
-    budget: &mut Budget,
-) -> Result<LocalSpec<'a>, Cause> {
-    let root = local.type_by_id(relocation.type_id).map_err(Cause::Local)?;
-    let place = Place::of_root(local, root.id());
-    let mut spec = LocalSpec { accessors: SmallVec::new(), place };
-    match relocation.kind.subject() {
-        Subject::Type => check_type_access(relocation)?,
-        Subject::Enumerator => take_enumerator(&mut spec, root, relocation, budget)?,
-        Subject::Field => take_field(&mut spec, root, relocation, budget)?,
+/// The access path of a relocation, resolved against the object's own types.
+///
+/// ```
+/// # use btf_types::{Btf, ByteOrder, IntEncoding, build::Builder};
+/// # let mut btf = Builder::new(ByteOrder::Little);
+/// # let int = btf.int("int", 4, IntEncoding::new(32, IntEncoding::SIGNED));
+/// # let inner = btf.union("", 4).member("pid", int, 0).finish();
+/// # let task = btf.structure("task", 8).member("cpu", int, 0).member("", inner, 32).finish();
+/// # let bytes = btf.finish()?;
+/// use core_reloc::{RelocKind, Relocation, spec::LocalSpec};
+///
+/// // struct task { int cpu; union { int pid; }; };
+/// let local = Btf::parse(&bytes)?;
+/// let relocation = Relocation::new(0, task, "0:1:0".parse()?, RelocKind::FieldByteOffset);
+/// let spec = LocalSpec::new(&local, &relocation)?;
+/// // The root as an element, and `pid`: the anonymous union has no accessor.
+/// assert_eq!(spec.accessors().len(), 2);
+/// assert_eq!(spec.spec().bit_offset, 32);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct LocalSpec<'a> {
+    pub(super) accessors: SmallVec<[Accessor; 4]>,
+    pub(super) spec: Spec<'a>,
+}
+
+/// One step of a spec: a named member, an array element, or an enumerator. Anonymous structs and unions
+/// on the path have no accessor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Accessor {
+    /// The struct or union that contains a member, the type of an element, or the enum of an
+    /// enumerator; with modifiers and typedefs stripped.
+    pub type_id: TypeId,
+    /// The index of the member, element or enumerator.
+    pub index: u32,
+    /// The name of the member or enumerator; `None` for an element.
+    pub name_off: Option<StrOffset>,
+    /// The type of a member as declared; `void` for elements and enumerators.
+    pub member_type: TypeId,
+    /// The type that the accessor leads to, with modifiers and typedefs stripped; `void` for an
+    /// enumerator.
+    pub stripped_type: TypeId,
+}
+
+impl Accessor {
+    fn element(ty: Type<'_>, index: u32) -> Self {
+        let (type_id, stripped_type) = (ty.id(), ty.id());
+        Self { type_id, index, name_off: None, member_type: TypeId::VOID, stripped_type }
     }
-    Ok(spec)
+
+    /// The struct or union that a member is in, and the member's index there.
+    fn member(&self) -> Option<(TypeId, u32)> {
+        self.name_off.map(|_| (self.type_id, self.index))
+    }
+}
+
+impl<'a> LocalSpec<'a> {
+    /// Resolves the access path of a relocation against the local types.
+    ///
+    /// # Errors
+    /// An access path that the local types do not allow, or types that are broken: see [`Cause`].
+    pub fn new(local: &'a Btf<'a>, relocation: &Relocation) -> Result<Self, Cause> {
+        Self::within(local, relocation, &mut Budget::for_relocation())
+    }
+
+    /// Resolves an access path as [`LocalSpec::new`] does, and charges a budget for it.
+    ///
+    /// # Errors
+    /// As [`LocalSpec::new`], and [`Cause::TooComplex`].
+    #[inline]
+    pub fn within(
+        local: &'a Btf<'a>,
+        relocation: &Relocation,
+        budget: &mut Budget,
+    ) -> Result<Self, Cause> {
+        let root = local.type_by_id(relocation.type_id).map_err(Cause::Local)?;
+        let spec = Spec::of_root(local, root.id());
+        let mut local_spec = Self { accessors: SmallVec::new(), spec };
+        match relocation.kind.subject() {
+            Subject::Type => check_type_access(relocation)?,
+            Subject::Enumerator => local_spec.take_enumerator(root, relocation, budget)?,
+            Subject::Field => local_spec.take_field(root, relocation, budget)?,
+        }
+        Ok(local_spec)
+    }
+
+    /// The accessors. A field's first one is the root type as an element of an array; an enumerator has
+    /// one, a type has none.
+    pub fn accessors(&self) -> &[Accessor] {
+        &self.accessors
+    }
+
+    /// What the accessors lead to.
+    pub fn spec(&self) -> &Spec<'a> {
+        &self.spec
+    }
+
+    fn take_enumerator(
+        &mut self,
+        root: Type<'a>,
+        relocation: &Relocation,
+        budget: &mut Budget,
+    ) -> Result<(), Cause> {
+        let ty = budget.strip(root, Side::Local)?;
+        if !ty.kind().is_enum() {
+            return Err(Cause::NotAnEnum { found: ty.kind() });
+        }
+        let [index] = *relocation.access else { return Err(Cause::NotOneEnumerator) };
+        let enumerator = ty.enumerators().get(index as usize);
+        let enumerator = enumerator.ok_or(Cause::NoSuchEnumerator { index, len: ty.vlen() })?;
+        self.accessors.push(Accessor {
+            type_id: ty.id(),
+            index,
+            name_off: Some(enumerator.name_off()),
+            member_type: TypeId::VOID,
+            stripped_type: TypeId::VOID,
+        });
+        self.spec.end = End::Enumerator(enumerator);
+        Ok(())
+    }
+
+    fn take_field(
+        &mut self,
+        root: Type<'a>,
+        relocation: &Relocation,
+        budget: &mut Budget,
+    ) -> Result<(), Cause> {
+        let local = self.spec.btf;
+        let mut ty = budget.strip(root, Side::Local)?;
+        // A path that ends in an anonymous member leads to where that is in the field before it.
+        let mut field = Field { ty, is_element: true, bitfield_size: 0 };
+        let mut bit_offset = 0;
+        let mut move_on = |bits| {
+            bit_offset = advance(bit_offset, bits).ok_or(Cause::OffsetOverflow)?;
+            Ok::<_, Cause>(())
+        };
+        let mut steps = relocation.access.iter().copied();
+        if let Some(index) = steps.next() {
+            move_on(element_bits(ty, index).map_err(Cause::Local)?.ok_or(Cause::OffsetOverflow)?)?;
+            self.accessors.push(Accessor::element(ty, index));
+        }
+        for (step, index) in (1..).zip(steps) {
+            budget.spend(1)?;
+            if ty.kind().is_composite() {
+                let member = ty.members().get(index as usize);
+                let member = member.ok_or(Cause::NoSuchMember { step, index, len: ty.vlen() })?;
+                move_on(member.bit_offset().into())?;
+                let owner = ty.id();
+                ty = local_type(local, member.type_id(), budget)?;
+                let name_off = member.name_off();
+                if name_off != StrOffset::EMPTY {
+                    if let Some([0, ..]) = local.string_and_rest(name_off) {
+                        return Err(Cause::EmptyMemberName { step });
+                    }
+                    self.accessors.push(Accessor {
+                        type_id: owner,
+                        index,
+                        name_off: Some(name_off),
+                        member_type: member.type_id(),
+                        stripped_type: ty.id(),
+                    });
+                    let bitfield_size = member.bitfield_size();
+                    field = Field { ty, is_element: false, bitfield_size };
+                }
+            } else if let Some(array) = ty.array() {
+                let reached_by = || self.accessors.last().and_then(Accessor::member);
+                if index >= array.len && !is_flexible(local, reached_by(), array.len) {
+                    return Err(Cause::NoSuchElement { step, index, len: array.len });
+                }
+                ty = local_type(local, array.element, budget)?;
+                let bits = element_bits(ty, index).map_err(Cause::Local)?;
+                move_on(bits.ok_or(Cause::OffsetOverflow)?)?;
+                self.accessors.push(Accessor::element(ty, index));
+                field = Field { ty, is_element: true, bitfield_size: 0 };
+            } else {
+                return Err(Cause::NoWayIn { step, found: ty.kind() });
+            }
+        }
+        self.spec.bit_offset = bit_offset;
+        self.spec.end = End::Field(field);
+        Ok(())
+    }
 }
 
 fn check_type_access(relocation: &Relocation) -> Result<(), Cause> {
@@ -38,101 +208,6 @@ fn check_type_access(relocation: &Relocation) -> Result<(), Cause> {
     }
 }
 
-fn take_enumerator<'a>(
-    spec: &mut LocalSpec<'a>,
-    root: Type<'a>,
-    relocation: &Relocation,
-    budget: &mut Budget,
-) -> Result<(), Cause> {
-    let ty = budget.behind(root, Side::Local)?;
-    if !ty.kind().is_enum() {
-        return Err(Cause::NotAnEnum { found: ty.kind() });
-    }
-    let [index] = *relocation.access else { return Err(Cause::NotOneEnumerator) };
-    let enumerator = ty.enumerators().get(index as usize);
-    let enumerator = enumerator.ok_or(Cause::NoSuchEnumerator { index, len: ty.vlen() })?;
-    spec.accessors.push(Accessor {
-        type_id: ty.id(),
-        index,
-        name_off: Some(enumerator.name_off()),
-        member_type: TypeId::VOID,
-        behind: TypeId::VOID,
-    });
-    spec.place.end = End::Enumerator(enumerator);
-    Ok(())
-}
-
-fn take_field<'a>(
-    spec: &mut LocalSpec<'a>,
-    root: Type<'a>,
-    relocation: &Relocation,
-    budget: &mut Budget,
-) -> Result<(), Cause> {
-    let local = spec.place.btf;
-    let mut ty = budget.behind(root, Side::Local)?;
-    // Anonymous members are no accessors: a path that ends in one leads to where that is in a field.
-    let mut field = Field { ty, is_element: true, bitfield_size: 0 };
-    let mut bit_offset = 0;
-    let mut move_on = |bits| {
-        bit_offset = advance(bit_offset, bits).ok_or(Cause::OffsetOverflow)?;
-        Ok::<_, Cause>(())
-    };
-    let mut steps = relocation.access.iter().copied();
-    if let Some(index) = steps.next() {
-        move_on(element_bits(ty, index).map_err(Cause::Local)?.ok_or(Cause::OffsetOverflow)?)?;
-        spec.accessors.push(Accessor::element(ty, index));
-    }
-    for (step, index) in (1..).zip(steps) {
-        budget.spend(1)?;
-        if ty.kind().is_composite() {
-            let member = ty.members().get(index as usize);
-            let member = member.ok_or(Cause::NoSuchMember { step, index, len: ty.vlen() })?;
-            move_on(member.bit_offset().into())?;
-            let owner = ty.id();
-            ty = local_type(local, member.type_id(), budget)?;
-            let name_off = member.name_off();
-            if name_off != StrOffset::EMPTY {
-                if let Some([0, ..]) = local.string_and_rest(name_off) {
-                    return Err(Cause::EmptyMemberName { step });
-                }
-                spec.accessors.push(Accessor {
-                    type_id: owner,
-                    index,
-                    name_off: Some(name_off),
-                    member_type: member.type_id(),
-                    behind: ty.id(),
-                });
-                field = Field { ty, is_element: false, bitfield_size: member.bitfield_size() };
-            }
-        } else if let Some(array) = ty.array() {
-            let reached_by = || spec.accessors.last().and_then(Accessor::member);
-            if index >= array.len && !is_flexible(local, reached_by(), array.len) {
-                return Err(Cause::NoSuchElement { step, index, len: array.len });
-            }
-            ty = local_type(local, array.element, budget)?;
-            let bits = element_bits(ty, index).map_err(Cause::Local)?;
-            move_on(bits.ok_or(Cause::OffsetOverflow)?)?;
-            spec.accessors.push(Accessor::element(ty, index));
-            field = Field { ty, is_element: true, bitfield_size: 0 };
-        } else {
-            return Err(Cause::NoWayIn { step, found: ty.kind() });
-        }
-    }
-    spec.place.bit_offset = bit_offset;
-    spec.place.end = End::Field(field);
-    Ok(())
-}
-
 fn local_type<'a>(local: &'a Btf<'a>, id: TypeId, budget: &mut Budget) -> Result<Type<'a>, Cause> {
-    budget.behind(local.type_by_id(id).map_err(Cause::Local)?, Side::Local)
-}
-
-/// The offset in bits of the element of an index, if it fits. An element must have a size, even if
-/// the offset is 0.
-pub(crate) fn element_bits(element: Type<'_>, index: u32) -> Result<Option<u64>, BtfError> {
-    if index == 0 && element.stated_size().is_some() {
-        return Ok(Some(0));
-    }
-    let size = u64::from(element.size()?);
-    Ok(size.checked_mul(8).and_then(|bits| bits.checked_mul(index.into())))
+    budget.strip(local.type_by_id(id).map_err(Cause::Local)?, Side::Local)
 }

@@ -1,68 +1,68 @@
 //! Finding a member by name, through anonymous structs and unions.
 
-pub(crate) mod index;
-
 use alloc::boxed::Box;
 
 use btf_types::{Btf, StrOffset, Type, TypeId};
 use indexmap::IndexMap;
 
 use crate::{
-    AccessPath, budget::Budget, error::Cause, hash::IdHasher, limits::MAX_PATH_LEN, value::Side,
+    budget::Budget, error::Cause, limits::MAX_PATH_LEN, names::hash::IdHasher, record::AccessPath,
+    side::Side,
 };
 
-/// A member that was found.
+/// A member that was found by its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Found {
-    /// The struct or union that the member is in directly.
-    pub(crate) owner: TypeId,
-    /// Which of its members it is.
-    pub(crate) index: u32,
-    /// The member's type, modifiers and typedefs included.
-    pub(crate) type_id: TypeId,
+#[non_exhaustive]
+pub struct FoundMember {
+    /// The struct or union that directly contains the member.
+    pub owner: TypeId,
+    /// The index of the member in its owner.
+    pub index: u32,
+    /// The member's type as declared.
+    pub type_id: TypeId,
     /// The member's name.
-    pub(crate) name_off: StrOffset,
+    pub name_off: StrOffset,
     /// The offset in bits from the start of the type that was searched.
-    pub(crate) bit_offset: u64,
-    /// The size in bits, of a bitfield; else 0.
-    pub(crate) bitfield_size: u8,
+    pub bit_offset: u64,
+    /// The size of a bitfield in bits; 0 for any other member.
+    pub bitfield_size: u8,
 }
 
-/// How many anonymous members a search enters before it begins to remember where it has been.
+/// How many anonymous members a search enters before it starts to remember which types lack the name.
 /// Kernel types have a few dozen.
 const FREE_VISITS: u32 = 64;
 
-/// How many bytes of a name are compared in a step.
-const COMPARED_AT_ONCE: usize = 128;
+/// How many bytes of a name a step compares.
+const BYTES_PER_STEP: usize = 128;
 
-/// A search for a name, depth first, in the order of members: the first of the name counts.
+/// A search for a member by name, depth first, in the order of members. The first of the name counts.
 ///
-/// Every anonymous struct or union is entered as often as it occurs, up to a point; from there on,
-/// one that was searched in vain is not searched again, so that the time stays linear where members
-/// of one type multiply from level to level. What is found, or that it is too deep, is the same as
-/// without remembering.
+/// An anonymous struct or union is entered each time it occurs, up to a point; after that, one that
+/// lacks the name is not searched again, so that the time stays linear where members of one type
+/// multiply from level to level. The result is the same either way, "too deep" included.
 pub(crate) struct MemberSearch<'a, 's> {
     btf: &'a Btf<'a>,
     budget: &'s mut Budget,
-    /// The steps so far, to which those to the member are added.
+    /// The path so far, to which the steps to the member are appended.
     path: &'s mut AccessPath,
     /// The name with its NUL.
     name: &'s [u8],
     visits: u32,
-    /// Types that do not have the name, with how many levels of members they have; none before the
-    /// first is remembered.
+    /// Types that lack the name, with the number of levels of members they have; `None` until the
+    /// first one is remembered.
     without: Option<Box<IndexMap<TypeId, usize, IdHasher>>>,
 }
 
-/// What became of one struct or union.
+/// The result of searching one struct or union.
 enum Searched {
-    Found(Found),
-    /// The name is not there; so many levels of members were seen.
+    Found(FoundMember),
+    /// It lacks the name and has this many levels of members.
     Without(usize),
 }
 
 impl<'a, 's> MemberSearch<'a, 's> {
-    /// A search for `name`, which ends in NUL, among types of `btf`, that goes on from `path`.
+    /// Prepares a search for `name`, which ends in NUL, among types of `btf`. `path` is where it starts
+    /// from.
     pub(crate) fn new(
         btf: &'a Btf<'a>,
         name: &'s [u8],
@@ -72,15 +72,15 @@ impl<'a, 's> MemberSearch<'a, 's> {
         Self { btf, budget, path, name, visits: 0, without: None }
     }
 
-    /// Looks in a type. If the member is found, the path leads to it; else it is as before.
-    pub(crate) fn find(&mut self, within: Type<'a>) -> Result<Option<Found>, Cause> {
+    /// Searches a type. If the member is found, the path leads to it; otherwise it is unchanged.
+    pub(crate) fn find(&mut self, within: Type<'a>) -> Result<Option<FoundMember>, Cause> {
         match self.search(within)? {
             Searched::Found(found) => Ok(Some(found)),
             Searched::Without(_) => Ok(None),
         }
     }
 
-    /// Looks in a type whose modifiers and typedefs are behind.
+    /// Searches a type whose modifiers and typedefs are stripped.
     fn search(&mut self, ty: Type<'a>) -> Result<Searched, Cause> {
         if let Some(levels) = self.without.as_ref().and_then(|without| without.get(&ty.id())) {
             return if self.path.len().saturating_add(*levels) > MAX_PATH_LEN {
@@ -90,8 +90,8 @@ impl<'a, 's> MemberSearch<'a, 's> {
             };
         }
 
-        // Long names, which may begin alike, take longer to compare.
-        let steps = self.name.len().div_ceil(COMPARED_AT_ONCE);
+        // Long names, which may start alike, take longer to compare.
+        let steps = self.name.len().div_ceil(BYTES_PER_STEP);
         self.budget.spend(ty.raw_members().len().saturating_mul(steps))?;
         let order = ty.btf().byte_order();
         let first = self.name.first().copied().unwrap_or(0);
@@ -108,7 +108,8 @@ impl<'a, 's> MemberSearch<'a, 's> {
                     self.path.push(index)?;
                     match self.enter(type_id)? {
                         Searched::Found(mut found) => {
-                            let (bits, _) = place(member.offset.get(order), ty.kind_flag());
+                            let (bits, _) =
+                                offset_and_size(member.offset.get(order), ty.kind_flag());
                             found.bit_offset = found.bit_offset.saturating_add(bits.into());
                             return Ok(Searched::Found(found));
                         }
@@ -119,8 +120,9 @@ impl<'a, 's> MemberSearch<'a, 's> {
                 // Most names differ in the first byte.
                 Some(name @ [start, ..]) if *start == first && name.starts_with(self.name) => {
                     self.path.push(index)?;
-                    let (bits, bitfield_size) = place(member.offset.get(order), ty.kind_flag());
-                    return Ok(Searched::Found(Found {
+                    let (bits, bitfield_size) =
+                        offset_and_size(member.offset.get(order), ty.kind_flag());
+                    return Ok(Searched::Found(FoundMember {
                         owner: ty.id(),
                         index,
                         type_id: TypeId(member.type_id.get(order)),
@@ -138,17 +140,17 @@ impl<'a, 's> MemberSearch<'a, 's> {
         Ok(Searched::Without(levels))
     }
 
-    /// Looks in the type of an anonymous member.
+    /// Searches the type of an anonymous member.
     fn enter(&mut self, type_id: TypeId) -> Result<Searched, Cause> {
         self.visits = self.visits.saturating_add(1);
         let ty = self.btf.type_by_id(type_id).map_err(Cause::Target)?;
-        let ty = self.budget.behind(ty, Side::Target)?;
+        let ty = self.budget.strip(ty, Side::Target)?;
         self.search(ty)
     }
 }
 
-/// The offset of a member and the size of a bitfield, both in bits, from the word that holds them.
+/// Splits a member's offset word into the offset and the bitfield size, both in bits.
 #[inline]
-fn place(offset: u32, has_bitfields: bool) -> (u32, u8) {
+pub(super) fn offset_and_size(offset: u32, has_bitfields: bool) -> (u32, u8) {
     if has_bitfields { (offset & 0x00ff_ffff, (offset >> 24) as u8) } else { (offset, 0) }
 }

@@ -1,6 +1,5 @@
 //! Whole objects: what is read, what is refused, what becomes of the bytes.
 
-mod checking;
 mod damage;
 mod file;
 mod lines;

@@ -6,8 +6,9 @@ use std::{
 };
 
 use core_reloc::{
-    RelocKind, Subject,
+    RelocKind,
     elf::{Object, ObjectRelocation, Skip, SourceLines},
+    record::Subject,
 };
 
 /// One relocation, in llvm-objdump's words.

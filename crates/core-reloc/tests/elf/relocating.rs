@@ -2,7 +2,7 @@
 
 use btf_types::{Btf, ByteOrder, IntEncoding, build::Builder};
 use core_reloc::{
-    Cause, Options, PatchError, Poison, Status, Target, Unresolved,
+    Cause, OnUnresolved, Options, PatchError, Poison, Status, Target,
     elf::{Counts, Failed, Object, Outcome, Skip},
 };
 
@@ -104,7 +104,7 @@ fn an_unresolved_relocation_can_be_kept_or_fail() {
     let file = object(order, &four()).write();
     let code = [(1, 0, mov(order, 8)), (1, 8, mov(order, 16)), (2, 8, mov(order, 16))];
 
-    let keep = Options::default().unresolved(Unresolved::Keep);
+    let keep = Options::default().unresolved(OnUnresolved::Keep);
     let (outcomes, bytes, counts) = relocate(order, &file.bytes, keep);
     assert!(matches!(
         outcomes[2],
@@ -113,7 +113,7 @@ fn an_unresolved_relocation_can_be_kept_or_fail() {
     assert_eq!(counts.kept, 1);
     assert_eq!(bytes.unwrap(), expected(order, &four(), &code));
 
-    let error = Options::default().unresolved(Unresolved::Error);
+    let error = Options::default().unresolved(OnUnresolved::Error);
     let (outcomes, bytes, counts) = relocate(order, &file.bytes, error);
     assert!(
         matches!(&outcomes[2], Outcome::Failed(error) if matches!(error.cause, Cause::Unresolved { .. }))

@@ -75,7 +75,7 @@ pub(crate) fn check_each(
     }
 }
 
-type Found = Result<Option<core_reloc::Change>, String>;
+type Found = Result<Option<core_reloc::resolve::Change>, String>;
 
 fn answers(
     order: ByteOrder,

@@ -55,7 +55,7 @@ fn check(before: &[Slot], change: Change, expected: Result<(Status, &[Slot]), Pa
         let original = write(before);
         let next = slot(order, MOV64, 3, 0, 0, 3);
         let mut code = [&original[..], &next].concat();
-        let found = patch(&mut code, &resolution(order, Some(change)), Unresolved::Poison);
+        let found = patch(&mut code, &resolution(order, Some(change)), OnUnresolved::Poison);
         assert_eq!(code.split_off(original.len()), next, "{order}");
         match expected {
             Ok((status, after)) => {
@@ -253,12 +253,12 @@ fn poison_takes_all_slots_and_any_instruction() {
 
         let mut code =
             [slot(order, LDIMM64, 1, 1, 7, 7), slot(order, 9, 9, 9, 9, 9), next.clone()].concat();
-        let patched = patch(&mut code, &resolution(order, None), Unresolved::Poison).unwrap();
+        let patched = patch(&mut code, &resolution(order, None), OnUnresolved::Poison).unwrap();
         assert_eq!(patched.status, Status::Poisoned(Poison::Unresolved));
         assert_eq!(code, [poison.clone(), poison.clone(), next.clone()].concat(), "{order}");
 
         let mut code = [slot(order, JEQ, 1, 2, 3, 4), next.clone()].concat();
-        patch(&mut code, &resolution(order, None), Unresolved::Poison).unwrap();
+        patch(&mut code, &resolution(order, None), OnUnresolved::Poison).unwrap();
         assert_eq!(code, [poison, next].concat(), "{order}");
     }
 }
@@ -273,10 +273,10 @@ fn unresolved_relocations_are_an_error_or_kept_on_demand() {
         {
             let resolution = resolution(order, change);
             let mut code = original.clone();
-            let kept = patch(&mut code, &resolution, Unresolved::Keep).unwrap();
+            let kept = patch(&mut code, &resolution, OnUnresolved::Keep).unwrap();
             assert_eq!(kept.status, Status::Kept(poison));
             assert_eq!((&code, kept.before), (&original, kept.after));
-            let refused = patch(&mut code, &resolution, Unresolved::Error);
+            let refused = patch(&mut code, &resolution, OnUnresolved::Error);
             assert_eq!(refused, Err(PatchError::Poison(poison)));
             assert_eq!(code, original);
         }
@@ -293,14 +293,14 @@ fn the_instruction_is_inside_of_the_code() {
     let len = code.len();
     for insn_off in [1, 4, 12] {
         let misaligned = Err(PatchError::Misaligned { insn_off });
-        assert_eq!(patch(&mut code, &at(insn_off), Unresolved::Poison), misaligned);
+        assert_eq!(patch(&mut code, &at(insn_off), OnUnresolved::Poison), misaligned);
     }
     // The second slot of the 64-bit immediate is missing; there is nothing at 16 and beyond.
     for insn_off in [8, 16, 24, 0xffff_fff8] {
         let outside = Err(PatchError::OutOfBounds { insn_off, len });
-        assert_eq!(patch(&mut code, &at(insn_off), Unresolved::Poison), outside);
+        assert_eq!(patch(&mut code, &at(insn_off), OnUnresolved::Poison), outside);
     }
-    assert!(patch(&mut code, &at(0), Unresolved::Poison).is_ok());
+    assert!(patch(&mut code, &at(0), OnUnresolved::Poison).is_ok());
 }
 
 #[test]

@@ -139,11 +139,11 @@ fn unresolved_relocations_become_what_the_options_say() {
     with(|local, target| {
         let relocation = offset(0, root(local, "s"), "0:1");
         let mut code = moves(&[4]);
-        let keep = Options::default().unresolved(Unresolved::Keep);
+        let keep = Options::default().unresolved(OnUnresolved::Keep);
         let kept = Relocator::with_options(local, target, keep).relocate(&mut code, &relocation);
         assert_eq!(kept.unwrap().status, Status::Kept(Poison::Unresolved));
 
-        let refuse = Options::default().unresolved(Unresolved::Error);
+        let refuse = Options::default().unresolved(OnUnresolved::Error);
         let mut relocator = Relocator::with_options(local, target, refuse);
         let error = relocator.relocate(&mut code, &relocation).unwrap_err();
         assert_eq!(&*error.subject, "field_byte_offset of s.gone");

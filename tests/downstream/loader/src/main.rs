@@ -4,9 +4,7 @@
 use std::error::Error;
 
 use btf_types::{Btf, Kind};
-use core_reloc::{
-    AccessPath, Code, RelocKind, Relocation, Relocator, Status, Target, generate_field_access,
-};
+use core_reloc::{Code, RelocKind, AccessPath, Relocation, generate_field_access, Target, Relocator, Status};
 
 /// An instruction as this loader keeps it, before it becomes eight bytes.
 struct Insn {

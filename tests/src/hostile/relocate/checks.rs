@@ -2,15 +2,21 @@
 
 use btf_types::{Btf, TypeId};
 use core_reloc::{
-    Cause, Code, Error, Options, Patched, Poison, RelocKind, Relocation, Relocator, Resolution,
-    Status, Target, Unresolved, access_in_c, apply_relocation, apply_relocations,
-    create_relocation, describe_unmatched,
+    Cause, Code, Error, OnUnresolved, Options, Patched, Poison, RelocKind, Relocation, Relocator,
+    Resolution, Status, Target, access_in_c,
+    describe::describe_unmatched,
+    functions::{
+        apply_relocation, apply_relocations, create_relocation, resolve_bitfield_shifts,
+        resolve_enum_value, resolve_enum_value_exists, resolve_field_exists, resolve_field_offset,
+        resolve_field_signed, resolve_field_size, resolve_type_exists, resolve_type_id,
+        resolve_type_matches, resolve_type_size,
+    },
+    generate::local_value,
+    patch,
+};
+use core_reloc_tools::{
     explain::Explainer,
-    local_value,
     minimize::{Needs, minimize},
-    patch, resolve_bitfield_shifts, resolve_enum_value, resolve_enum_value_exists,
-    resolve_field_exists, resolve_field_offset, resolve_field_signed, resolve_field_size,
-    resolve_type_exists, resolve_type_id, resolve_type_matches, resolve_type_size,
 };
 
 use super::input::Input;
@@ -307,7 +313,7 @@ fn check_patched(
             check_error(error);
             assert_eq!(before, after, "an error leaves the code as it was");
             let unresolved = matches!(error.cause, Cause::Unresolved { .. });
-            return assert!(!unresolved || options.unresolved == Unresolved::Error);
+            return assert!(!unresolved || options.unresolved == OnUnresolved::Error);
         }
     };
     assert_eq!(Code::at(before, insn_off), Some(patched.before));
@@ -324,11 +330,11 @@ fn check_patched(
     match patched.status {
         Status::Relocated => {}
         Status::Poisoned(poison) => {
-            assert_eq!(options.unresolved, Unresolved::Poison, "{poison}");
+            assert_eq!(options.unresolved, OnUnresolved::Poison, "{poison}");
             assert!(patched.after.as_bytes().chunks(8).all(|slot| slot[0] == 0x85));
         }
         Status::Kept(poison) => {
-            assert_eq!(options.unresolved, Unresolved::Keep, "{poison}");
+            assert_eq!(options.unresolved, OnUnresolved::Keep, "{poison}");
             assert_eq!(before, after);
         }
     }

@@ -6,7 +6,7 @@ use btf_types::{
     build::{self, Builder},
     ext::CoreReloc,
 };
-use core_reloc::{Options, Unresolved};
+use core_reloc::{OnUnresolved, Options};
 
 use super::types::{Edit, Ty, write};
 
@@ -85,7 +85,7 @@ fn evolve(
 }
 
 fn options(bits: u8) -> Options {
-    let unresolved = [Unresolved::Poison, Unresolved::Error, Unresolved::Keep];
+    let unresolved = [OnUnresolved::Poison, OnUnresolved::Error, OnUnresolved::Keep];
     Options::default().unresolved(unresolved[usize::from(bits >> 1) % 3]).narrow(bits & 1 == 0)
 }
 

@@ -1,0 +1,154 @@
+//! Whether relocations resolve with the minimised BTF as they do with the whole one.
+
+use btf_types::{Btf, TypeId};
+
+use super::{
+    Counts, MinimizeError, Needs,
+    write::{Ids, Written},
+};
+use core_reloc::{
+    Candidate, Cause, Error, Module, Options, RelocKind, Relocation, Relocator, Resolution, Target,
+    describe::relocation_in_c,
+};
+
+/// What came of one relocation.
+pub(super) type Outcome = Result<Resolution, Error>;
+
+/// What came of an object's relocations with the whole BTF.
+pub(super) struct Whole<'n> {
+    pub(super) needs: &'n Needs<'n>,
+    outcomes: Vec<Outcome>,
+}
+
+/// A relocation that resolves to something else with the minimised BTF.
+pub(super) struct Difference {
+    pub(super) object: usize,
+    pub(super) root: TypeId,
+    subject: Box<str>,
+    whole: Box<str>,
+    minimized: Box<str>,
+}
+
+impl<'n> Whole<'n> {
+    pub(super) fn resolve(needs: &'n Needs<'n>, target: &Target<'_>, options: Options) -> Self {
+        Self { needs, outcomes: resolve_all(needs, target, options) }
+    }
+
+    /// The relocations with what came of them.
+    pub(super) fn outcomes(&self) -> impl Iterator<Item = (&'n Relocation, &Outcome)> {
+        self.needs.relocations.iter().zip(&self.outcomes)
+    }
+
+    pub(super) fn counts(&self) -> Counts {
+        let mut counts = Counts::default();
+        for outcome in &self.outcomes {
+            let count = match outcome {
+                Ok(Resolution { change: Some(_), .. }) => &mut counts.resolved,
+                Ok(_) => &mut counts.unresolved,
+                Err(_) => &mut counts.failed,
+            };
+            *count = count.saturating_add(1);
+        }
+        counts
+    }
+
+    /// The relocations that resolve to something else with what was written.
+    pub(super) fn differences(
+        &self,
+        object: usize,
+        written: &Written,
+        target: &Target<'_>,
+        options: Options,
+    ) -> Result<Vec<Difference>, MinimizeError> {
+        let main = Btf::parse(&written.main)?;
+        let split = |bytes| Btf::parse_split(bytes, &main);
+        let modules: Vec<Btf<'_>> =
+            written.modules.iter().map(|bytes| split(bytes)).collect::<Result<_, _>>()?;
+        let names = target.modules().iter().map(|module| module.name);
+        let modules = names.zip(&modules).map(|(name, btf)| Module { name, btf });
+        let minimized = Target::new(&main).with_modules(modules);
+
+        let outcomes = resolve_all(self.needs, &minimized, options);
+        let pairs = self.outcomes().zip(&outcomes);
+        let differ = pairs.filter(|((relocation, whole), minimized)| {
+            !is_same(relocation.kind, whole, minimized, &written.ids)
+        });
+        Ok(differ
+            .map(|((relocation, whole), minimized)| Difference {
+                object,
+                root: relocation.type_id,
+                subject: relocation_in_c(self.needs.local, relocation).into(),
+                whole: in_words(whole),
+                minimized: in_words(minimized),
+            })
+            .collect())
+    }
+}
+
+impl Difference {
+    pub(super) fn error(&self) -> MinimizeError {
+        let Self { object, subject, whole, minimized, .. } = self;
+        MinimizeError::Differs {
+            object: *object,
+            subject: subject.clone(),
+            whole: whole.clone(),
+            minimized: minimized.clone(),
+        }
+    }
+}
+
+fn resolve_all(needs: &Needs<'_>, target: &Target<'_>, options: Options) -> Vec<Outcome> {
+    let mut relocator = Relocator::with_options(needs.local, target, options);
+    relocator.prepare(needs.relocations.iter().map(|relocation| relocation.type_id));
+    needs.relocations.iter().map(|relocation| relocator.resolve(relocation)).collect()
+}
+
+/// Whether two outcomes are the same, but for the ids of types.
+fn is_same(kind: RelocKind, whole: &Outcome, minimized: &Outcome, ids: &Ids) -> bool {
+    match (whole, minimized) {
+        (Ok(whole), Ok(minimized)) => {
+            let mut expected = whole.change;
+            if let (RelocKind::TypeIdTarget, Some(change), Some(candidate)) =
+                (kind, &mut expected, whole.candidate)
+            {
+                change.value = ids.of(candidate).unwrap_or_default().0.into();
+            }
+            expected == minimized.change && is_same_type(whole.candidate, minimized.candidate, ids)
+        }
+        (Err(whole), Err(minimized)) => {
+            whole.subject == minimized.subject
+                && is_same_cause(kind, &whole.cause, &minimized.cause, ids)
+        }
+        _ => false,
+    }
+}
+
+fn is_same_type(whole: Option<Candidate>, minimized: Option<Candidate>, ids: &Ids) -> bool {
+    let now = |candidate| Some(Candidate { type_id: ids.of(candidate)?, ..candidate });
+    whole.and_then(now) == minimized && whole.is_some() == minimized.is_some()
+}
+
+fn is_same_cause(kind: RelocKind, whole: &Cause, minimized: &Cause, ids: &Ids) -> bool {
+    match (whole, minimized) {
+        (Cause::Ambiguous(whole), Cause::Ambiguous(minimized)) => {
+            let mut pairs = whole.candidates.iter().zip(&minimized.candidates);
+            // The answers of type_id_target are the ids that are compared already.
+            pairs.all(|(whole, minimized)| is_same_type(Some(*whole), Some(*minimized), ids))
+                && (kind == RelocKind::TypeIdTarget || whole.answers == minimized.answers)
+        }
+        // What is said about ids is about other ids.
+        (Cause::Target(_), Cause::Target(_)) => true,
+        (whole, minimized) => whole == minimized,
+    }
+}
+
+fn in_words(outcome: &Outcome) -> Box<str> {
+    match outcome {
+        Ok(Resolution { change: Some(change), candidate, .. }) => {
+            let of = candidate.map_or("no type".to_string(), |it| format!("type {}", it.type_id));
+            format!("{} of {of}", change.value).into()
+        }
+        Ok(_) => "nothing".into(),
+        Err(error) => format!("an error ({})", error.cause).into(),
+    }
+}

@@ -1,0 +1,43 @@
+//! What a candidate must have: a kind and an essential name.
+
+use btf_types::{Kind, Name, Type};
+
+use crate::{
+    compare::kinds_are_compatible,
+    names::essential::{HashedName, essential_name},
+};
+
+/// The key by which candidates are found. Keys are ordered by hash first, so that names are rarely
+/// compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct NameKey<'a> {
+    /// The hash of the essential name.
+    pub(super) hash: u32,
+    /// The name without its flavor.
+    pub(super) essential: &'a [u8],
+    /// The kind; ENUM for both widths of enums.
+    pub(super) kind: Kind,
+}
+
+impl<'a> NameKey<'a> {
+    /// The key of a local root type's candidates.
+    pub(super) fn of_root(root: Type<'a>, name: Name<'a>) -> Self {
+        let kind = if root.kind().is_enum() { Kind::Enum } else { root.kind() };
+        Self::new(essential_name(name.as_bytes()), kind)
+    }
+
+    pub(super) fn new(essential: &'a [u8], kind: Kind) -> Self {
+        let HashedName { name: essential, hash } = HashedName::whole(essential);
+        Self { hash, essential, kind }
+    }
+
+    /// The essential name with its hash.
+    pub(super) fn name(&self) -> HashedName<'a> {
+        HashedName { name: self.essential, hash: self.hash }
+    }
+
+    /// Returns `true` if a type of the essential name also has the kind.
+    pub(super) fn is_of_kind(&self, kind: Kind) -> bool {
+        kinds_are_compatible(self.kind, kind)
+    }
+}

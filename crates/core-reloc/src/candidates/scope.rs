@@ -1,0 +1,95 @@
+//! A scope: BTFs that are searched for candidates together. The main BTF is one, the modules another.
+
+use alloc::vec::Vec;
+
+use btf_types::{Btf, Kind, TypeId};
+
+use super::{index::NameIndex, key::NameKey, scan::scan};
+
+/// The number of passes over a scope before it gets an index, which takes about as long to make as
+/// eight passes.
+const PASSES: u32 = 8;
+
+/// BTFs that are searched together.
+#[derive(Debug)]
+pub(super) struct Scope<'a> {
+    btfs: Vec<&'a Btf<'a>>,
+    /// The target's index, if it has one.
+    given: Option<&'a NameIndex<'a>>,
+    /// The indexes that were made here.
+    made: Vec<NameIndex<'a>>,
+    passes: u32,
+}
+
+impl<'a> Scope<'a> {
+    pub(super) fn new(btfs: Vec<&'a Btf<'a>>, given: Option<&'a NameIndex<'a>>) -> Self {
+        Self { btfs, given, made: Vec::new(), passes: 0 }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.btfs.is_empty()
+    }
+
+    /// Searches for the keys at some positions, and reports each type found: the position of its key,
+    /// the position of its BTF, and its id. Types of one key come in the order of BTFs and ids.
+    pub(super) fn find(
+        &mut self,
+        keys: &[NameKey<'a>],
+        positions: impl Iterator<Item = u32>,
+        mut found: impl FnMut(u32, usize, TypeId),
+    ) {
+        let mut scanned = Vec::new();
+        for position in positions {
+            let Some(key) = keys.get(position as usize) else { continue };
+            match self.index(key.kind) {
+                Some(index) => {
+                    index.find(*key).for_each(|(btf, id)| found(position, btf, id));
+                }
+                None => scanned.push(position),
+            }
+        }
+        if !scanned.is_empty() {
+            self.passes = self.passes.saturating_add(1);
+            scan(&self.btfs, keys, &scanned, found);
+        }
+    }
+
+    /// Returns the index of a kind, which is made once there were many passes.
+    fn index(&mut self, kind: Kind) -> Option<&NameIndex<'a>> {
+        if let Some(given) = self.given.filter(|index| index.has(kind)) {
+            return Some(given);
+        }
+        if self.passes >= PASSES && !self.made.iter().any(|index| index.has(kind)) {
+            self.made.push(NameIndex::with(kind, &self.btfs));
+        }
+        self.made.iter().find(|index| index.has(kind))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use btf_types::{ByteOrder, build::Builder};
+
+    use super::*;
+
+    #[test]
+    fn an_index_is_made_after_eight_passes() {
+        let mut btf = Builder::new(ByteOrder::Little);
+        btf.structure("s", 8).finish();
+        let bytes = btf.finish().unwrap();
+        let btf = Btf::parse(&bytes).unwrap();
+        let keys = [NameKey::new(b"s", Kind::Struct)];
+        let given = NameIndex::of_type_names(&[&btf]);
+        for (given, passes, made) in
+            [(None, [1, 2, 3, 4, 5, 6, 7, 8, 8, 8], 1), (Some(&given), [0; 10], 0)]
+        {
+            let mut scope = Scope::new([&btf].into(), given);
+            for passes in passes {
+                let mut found = Vec::new();
+                scope.find(&keys, 0..1, |position, btf, id| found.push((position, btf, id)));
+                assert_eq!((found, scope.passes), ([(0, 0, TypeId(1))].into(), passes));
+            }
+            assert_eq!(scope.made.len(), made);
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! Relocations that loaders skip.
+
+use core::fmt;
+
+/// The reason why no function contains a relocation's instruction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Skip {
+    /// The object has no section of the name that `.BTF.ext` gives.
+    NoSection,
+    /// The section contains no code.
+    NotCode,
+    /// No function symbol covers the instruction. Linkers leave the code and records of a weak
+    /// function behind when another one takes its place.
+    NoFunction,
+}
+
+impl fmt::Display for Skip {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NoSection => "the object has no section of this name",
+            Self::NotCode => "the section contains no code",
+            Self::NoFunction => {
+                "no function covers the instruction, most likely one that a linker dropped"
+            }
+        })
+    }
+}

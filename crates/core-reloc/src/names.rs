@@ -1,0 +1,6 @@
+//! Names: what counts of them, their hashes, and tables that find by them.
+
+mod buckets;
+pub(crate) mod essential;
+pub(crate) mod hash;
+pub(crate) mod table;

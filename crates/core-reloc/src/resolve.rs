@@ -1,0 +1,11 @@
+//! Resolving: what a relocation comes to on a target, as a plain value.
+
+mod options;
+pub(crate) mod question;
+mod resolution;
+pub(crate) mod value;
+
+pub use self::{
+    options::{OnUnresolved, Options},
+    resolution::{Change, Resize, Resolution, Unmatched},
+};

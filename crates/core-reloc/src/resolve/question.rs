@@ -1,0 +1,131 @@
+//! One question: a relocation with its local spec, put to the candidates.
+//!
+//! Follows libbpf's `bpf_core_calc_relo_insn` (BSD-2-Clause option).
+
+use alloc::boxed::Box;
+
+use btf_types::ByteOrder;
+
+use super::{
+    resolution::{Change, Resize, Resolution, Unmatched},
+    value::{AccessClass, Accessed, Value, value},
+};
+use crate::{
+    candidates::Candidate,
+    describe::candidate_name,
+    error::{Ambiguity, Answer, Cause},
+    record::{RelocKind, Relocation},
+    side::Side,
+    spec::Spec,
+    target::Target,
+};
+
+/// A relocation with its local spec.
+pub(crate) struct Question<'q, 'a> {
+    relocation: &'q Relocation,
+    local: &'q Spec<'a>,
+    order: ByteOrder,
+    /// The answer of the local types, once it was needed.
+    original: Option<Value>,
+}
+
+/// A candidate that matches, with its answer.
+pub(crate) struct Match<'a> {
+    pub(crate) candidate: Candidate,
+    pub(crate) spec: Spec<'a>,
+    pub(crate) change: Change,
+}
+
+impl<'q, 'a> Question<'q, 'a> {
+    #[inline]
+    pub(crate) fn new(relocation: &'q Relocation, local: &'q Spec<'a>) -> Self {
+        Self { relocation, local, order: local.btf.byte_order(), original: None }
+    }
+
+    #[inline(always)] // See `value`.
+    fn original(&mut self) -> Result<Value, Cause> {
+        match self.original {
+            Some(original) => Ok(original),
+            None => {
+                let kind = self.relocation.kind;
+                let original = value(kind, self.local, self.order, Side::Local)?;
+                self.original = Some(original);
+                Ok(original)
+            }
+        }
+    }
+
+    /// Answers from a spec of the target.
+    #[inline(always)] // See `value`.
+    pub(crate) fn answer(&mut self, target: &Spec<'_>) -> Result<Change, Cause> {
+        let original = self.original()?;
+        let new = value(self.relocation.kind, target, self.order, Side::Target)?;
+        let resize = resize(original.accessed, new.accessed);
+        Ok(Change { original: original.value, checked: original.exact, value: new.value, resize })
+    }
+
+    /// Answers where no candidate matches: 0 for the kinds for which that is an answer.
+    pub(crate) fn answer_without_target(&mut self) -> Result<Option<Change>, Cause> {
+        let kind = self.relocation.kind;
+        let original = self.original()?;
+        let has_answer =
+            kind.is_existence() || matches!(kind, RelocKind::TypeSize | RelocKind::TypeIdTarget);
+        Ok(has_answer.then_some(Change {
+            original: original.value,
+            checked: original.exact,
+            value: 0,
+            resize: Resize::Same,
+        }))
+    }
+
+    /// Answers type_id_local, for which the relocation itself is enough.
+    pub(crate) fn answer_from_record(&self) -> Change {
+        let id = u64::from(self.relocation.type_id.0);
+        Change { original: id, checked: false, value: id, resize: Resize::Same }
+    }
+
+    #[inline]
+    pub(crate) fn resolution(
+        &self,
+        change: Option<Change>,
+        candidate: Option<Candidate>,
+        unmatched: Option<Box<Unmatched>>,
+    ) -> Resolution {
+        let Relocation { kind, insn_off, .. } = *self.relocation;
+        Resolution { kind, insn_off, byte_order: self.order, change, candidate, unmatched }
+    }
+}
+
+impl Match<'_> {
+    /// Checks that another candidate that matches gives the same answer.
+    pub(crate) fn agree(&self, other: &Self, target: &Target<'_>) -> Result<(), Cause> {
+        let answer =
+            |one: &Self| Answer { bit_offset: one.spec.bit_offset, value: one.change.value };
+        if answer(self) == answer(other) {
+            return Ok(());
+        }
+        let candidates = [self.candidate, other.candidate];
+        Err(Cause::Ambiguous(Box::new(Ambiguity {
+            candidates,
+            names: candidates.map(|candidate| candidate_name(target, candidate)),
+            answers: [answer(self), answer(other)],
+        })))
+    }
+}
+
+/// Decides what becomes of the size of a load or store that accesses a local and a target field.
+fn resize(original: Option<Accessed>, new: Option<Accessed>) -> Resize {
+    let size = |accessed: Option<Accessed>| accessed.map_or(0, |accessed| accessed.size);
+    let (from, to) = (size(original), size(new));
+    if from == to {
+        return Resize::Same;
+    }
+    match (original, new) {
+        (Some(original), Some(new))
+            if original.class == new.class && original.class != AccessClass::Other =>
+        {
+            Resize::To { from, to }
+        }
+        _ => Resize::Unsafe { from, to },
+    }
+}

@@ -1,0 +1,93 @@
+//! Resolutions: decisions about relocations, as plain values.
+
+use alloc::boxed::Box;
+
+use btf_types::ByteOrder;
+use smallvec::SmallVec;
+
+use crate::{candidates::Candidate, record::RelocKind, spec::Mismatch};
+
+/// The decision about a relocation. [`patch()`](crate::patch()) applies it to an instruction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resolution {
+    /// The question.
+    pub kind: RelocKind,
+    /// Bytes from the start of the code to the instruction.
+    pub insn_off: u32,
+    /// The byte order of the code.
+    pub byte_order: ByteOrder,
+    /// The answer; `None` if no candidate gives one: the relocation is then *unresolved*.
+    pub change: Option<Change>,
+    /// The first candidate that matched.
+    pub candidate: Option<Candidate>,
+    /// The reason why no candidate matched. Kinds that ask for existence still have an answer: 0.
+    pub unmatched: Option<Box<Unmatched>>,
+}
+
+impl Resolution {
+    /// The new value of the instruction; `None` if the relocation is unresolved.
+    #[inline]
+    pub fn value(&self) -> Option<u64> {
+        self.change.map(|change| change.value)
+    }
+}
+
+/// The change of an instruction: from the answer of the local types to that of the target's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Change {
+    /// The value that the compiler should have written: the answer of the local types.
+    pub original: u64,
+    /// Whether the instruction must hold that value. A compiler may see bitfields differently, and cannot
+    /// know type ids.
+    pub checked: bool,
+    /// The answer of the target's types.
+    pub value: u64,
+    /// What happens to the size of a load or store.
+    pub resize: Resize,
+}
+
+/// What happens to the size of a load or store when its field changes size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Resize {
+    /// Nothing: the sizes are equal, or do not matter.
+    Same,
+    /// It changes: both fields are pointers, or both are unsigned integers, which loads of any size
+    /// zero-extend.
+    To {
+        /// The size of the local field, in bytes.
+        from: u32,
+        /// The size of the target field, in bytes.
+        to: u32,
+    },
+    /// It would have to change, but the loaded value would be wrong. Affects only loads and stores.
+    Unsafe {
+        /// The size of the local field, in bytes; 0 for a bitfield.
+        from: u32,
+        /// The size of the target field, in bytes; 0 for a bitfield.
+        to: u32,
+    },
+}
+
+/// The reason why no candidate matched: the candidates, each with what ruled it out. If there are none,
+/// the target has no type of the name and kind.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Unmatched {
+    ruled_out: SmallVec<[(Candidate, Mismatch); 2]>,
+}
+
+impl Unmatched {
+    /// The candidates in the order in which they were tried, each with what ruled it out.
+    pub fn ruled_out(&self) -> &[(Candidate, Mismatch)] {
+        &self.ruled_out
+    }
+
+    /// Rules out one of `of` candidates.
+    pub(crate) fn rule_out(&mut self, candidate: Candidate, mismatch: Mismatch, of: usize) {
+        // Room for no more than there are candidates, because an entry is larger than a candidate.
+        let len = self.ruled_out.len();
+        if len == self.ruled_out.capacity() {
+            self.ruled_out.reserve_exact(len.min(of.saturating_sub(len)));
+        }
+        self.ruled_out.push((candidate, mismatch));
+    }
+}

@@ -1,0 +1,343 @@
+//! A session: the work that one object may cause on one target, and what is kept of it.
+
+use alloc::collections::BTreeMap;
+
+use btf_types::{Btf, Type, TypeId};
+use indexmap::IndexMap;
+
+use super::{
+    enumerator::{EnumeratorIndex, find_enumerator},
+    member::{FoundMember, MemberSearch},
+    member_index::MemberIndex,
+    steps::{Steps, TargetType},
+};
+use crate::{
+    budget::Budget,
+    compare::{compatible, matching},
+    error::Cause,
+    limits::{INDEXED_AFTER, STEPS_PER_RELOCATION},
+    names::hash::IdHasher,
+    record::{AccessPath, RelocKind},
+    side::Sides,
+};
+
+/// Searches in the target's types and comparisons with them, within one [`Budget`].
+///
+/// A type that is searched repeatedly gets an index, and expensive comparisons are remembered. The
+/// results are the same as if each search and comparison were done by itself.
+#[derive(Debug)]
+pub struct Session<'a> {
+    pub(crate) budget: Budget,
+    pub(super) steps: Steps<'a>,
+    members: IndexMap<TargetType<'a>, SearchState<MemberIndex>, IdHasher>,
+    enumerators: IndexMap<TargetType<'a>, SearchState<EnumeratorIndex>, IdHasher>,
+    comparisons: BTreeMap<Comparison<'a>, Result<bool, Cause>>,
+}
+
+/// A comparison of a local root type with a candidate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Comparison<'a> {
+    local: TypeId,
+    target: TargetType<'a>,
+    /// Whether the types must match, and not only be compatible.
+    is_match: bool,
+}
+
+/// What is known about a type that was searched.
+#[derive(Debug)]
+enum SearchState<T> {
+    /// The number of steps so far, and the number at which an index is tried next.
+    Counted {
+        steps: u64,
+        next: u64,
+    },
+    Indexed(T),
+}
+
+impl<'a> Session<'a> {
+    /// A session that may spend a budget.
+    pub fn new(budget: Budget) -> Self {
+        Self {
+            budget,
+            steps: Steps::default(),
+            members: IndexMap::default(),
+            enumerators: IndexMap::default(),
+            comparisons: BTreeMap::new(),
+        }
+    }
+
+    /// The budget that is left.
+    pub fn budget(&mut self) -> &mut Budget {
+        &mut self.budget
+    }
+
+    /// Finds a member by name in a struct or union of the target, through anonymous members, and
+    /// appends the indices that lead to it to `path`.
+    ///
+    /// # Errors
+    /// Types that are broken or nested too deep, and [`Cause::TooComplex`].
+    pub fn find_member(
+        &mut self,
+        within: Type<'a>,
+        name: &[u8],
+        path: &mut AccessPath,
+    ) -> Result<Option<FoundMember>, Cause> {
+        self.member(within.btf(), within, &[name, &[0]].concat(), path)
+    }
+
+    /// Finds a member as [`Session::find_member`] does, by its name with NUL, with all ids and names of
+    /// `btf`.
+    pub(super) fn member(
+        &mut self,
+        btf: &'a Btf<'a>,
+        within: Type<'a>,
+        name_with_nul: &[u8],
+        path: &mut AccessPath,
+    ) -> Result<Option<FoundMember>, Cause> {
+        let target = TargetType { btf, type_id: within.id() };
+        if let Some(index) = indexed(&self.members, target) {
+            let name = name_with_nul.strip_suffix(&[0]).unwrap_or(name_with_nul);
+            self.budget.spend(1)?;
+            self.budget.spend_name(name)?;
+            return index.find(btf, name, path);
+        }
+        let before = self.budget.remaining();
+        let found = MemberSearch::new(btf, name_with_nul, path, &mut self.budget).find(within);
+        let steps = before.saturating_sub(self.budget.remaining());
+        count(&mut self.members, target, steps, |limit| MemberIndex::new(btf, within, limit));
+        found
+    }
+
+    /// Finds the index of the first enumerator of an essential name in an enum of the target.
+    ///
+    /// # Errors
+    /// [`Cause::TooComplex`].
+    pub fn find_enumerator(
+        &mut self,
+        within: Type<'a>,
+        essential: &[u8],
+    ) -> Result<Option<u32>, Cause> {
+        self.enumerator(within.btf(), within, essential)
+    }
+
+    /// Finds an enumerator as [`Session::find_enumerator`] does, with all names of `btf`.
+    pub(super) fn enumerator(
+        &mut self,
+        btf: &'a Btf<'a>,
+        within: Type<'a>,
+        essential: &[u8],
+    ) -> Result<Option<u32>, Cause> {
+        let target = TargetType { btf, type_id: within.id() };
+        if let Some(index) = indexed(&self.enumerators, target) {
+            self.budget.spend(1)?;
+            self.budget.spend_name(essential)?;
+            return Ok(index.find(btf, within, essential));
+        }
+        let before = self.budget.remaining();
+        let found = find_enumerator(btf, within, essential, &mut self.budget);
+        let steps = before.saturating_sub(self.budget.remaining());
+        count(&mut self.enumerators, target, steps, |limit| {
+            EnumeratorIndex::new(btf, within, limit)
+        });
+        found
+    }
+
+    /// Compares a candidate with a local root type: whether it matches, for type_matches, and whether
+    /// it is compatible, for the other type-based kinds.
+    pub(super) fn compare(
+        &mut self,
+        kind: RelocKind,
+        sides: Sides<'_>,
+        local: TypeId,
+        target: TargetType<'a>,
+    ) -> Result<bool, Cause> {
+        let is_match = kind == RelocKind::TypeMatches;
+        let comparison = Comparison { local, target, is_match };
+        if let Some(known) = self.comparisons.get(&comparison) {
+            return known.clone();
+        }
+        let before = self.budget.remaining();
+        let budget = &mut self.budget;
+        let outcome = if is_match {
+            matching::types_match(sides, local, target.type_id, budget)
+        } else {
+            compatible::types_are_compatible(sides, local, target.type_id, budget)
+        };
+        // A comparison within the steps of one relocation is fast enough to be repeated.
+        let steps = before.saturating_sub(self.budget.remaining());
+        if steps > STEPS_PER_RELOCATION && outcome != Err(Cause::TooComplex) {
+            self.comparisons.insert(comparison, outcome.clone());
+        }
+        outcome
+    }
+}
+
+/// Returns the index of a type, if it has one.
+fn indexed<'s, 'a, T>(
+    searches: &'s IndexMap<TargetType<'a>, SearchState<T>, IdHasher>,
+    target: TargetType<'a>,
+) -> Option<&'s T> {
+    // Most sessions search no large type.
+    if searches.is_empty() {
+        return None;
+    }
+    match searches.get(&target) {
+        Some(SearchState::Indexed(index)) => Some(index),
+        _ => None,
+    }
+}
+
+/// Counts the steps of a search. When there are many for each member that the type may have, makes an
+/// index, unless it turns out to be larger than that.
+fn count<'a, T>(
+    searches: &mut IndexMap<TargetType<'a>, SearchState<T>, IdHasher>,
+    target: TargetType<'a>,
+    steps: u64,
+    index: impl FnOnce(usize) -> Option<T>,
+) {
+    /// Searches of fewer steps are not counted.
+    const LEAST: u64 = 64;
+    if steps < LEAST {
+        return;
+    }
+    let search = searches
+        .entry(target)
+        .or_insert(SearchState::Counted { steps: 0, next: LEAST.saturating_mul(INDEXED_AFTER) });
+    if let SearchState::Counted { steps: all, next } = search {
+        *all = all.saturating_add(steps);
+        if *all >= *next {
+            *next = all.saturating_mul(2);
+            let limit = usize::try_from(all.checked_div(INDEXED_AFTER).unwrap_or(0));
+            if let Some(index) = index(limit.unwrap_or(usize::MAX)) {
+                *search = SearchState::Indexed(index);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{format, vec::Vec};
+
+    use btf_types::{ByteOrder, IntEncoding, Kind, build::Builder};
+
+    use super::*;
+
+    /// `struct s` and `enum s` of so many members and enumerators `m0`, `m1`, …
+    fn many(count: u32) -> Vec<u8> {
+        let mut btf = Builder::new(ByteOrder::Little);
+        let int = btf.int("int", 4, IntEncoding::new(32, IntEncoding::SIGNED));
+        let mut composite = btf.structure("s", 4 * count);
+        for position in 0..count {
+            composite = composite.member(format!("m{position}"), int, 32 * position);
+        }
+        composite.finish();
+        let mut enumeration = btf.enumeration("s", 4);
+        for value in 0..count {
+            enumeration = enumeration.enumerator(format!("m{value}"), value);
+        }
+        enumeration.finish();
+        btf.finish().unwrap()
+    }
+
+    /// The steps that each of 90 searches for the last member takes, and then for the last
+    /// enumerator; and whether they were counted.
+    fn search(count: u32) -> ([Vec<u64>; 2], [usize; 2]) {
+        let bytes = many(count);
+        let btf = Btf::parse(&bytes).unwrap();
+        let mut session = Session::new(Budget::for_input(0));
+        let name = format!("m{}\0", count - 1);
+        let composite = btf.find("s", Kind::Struct).unwrap();
+        let enumeration = btf.find("s", Kind::Enum).unwrap();
+        let mut steps = [Vec::new(), Vec::new()];
+        for _ in 0..90 {
+            let mut path = AccessPath::default();
+            let before = session.budget.remaining();
+            let found = session.member(&btf, composite, name.as_bytes(), &mut path).unwrap();
+            steps[0].push(before - session.budget.remaining());
+            assert_eq!((found.unwrap().index, &*path), (count - 1, &[count - 1][..]));
+
+            let before = session.budget.remaining();
+            let essential = name.trim_end_matches('\0').as_bytes();
+            let found = session.find_enumerator(enumeration, essential).unwrap();
+            steps[1].push(before - session.budget.remaining());
+            assert_eq!(found, Some(count - 1));
+        }
+        (steps, [session.members.len(), session.enumerators.len()])
+    }
+
+    #[test]
+    fn what_is_searched_again_and_again_gets_an_index() {
+        // An index is tried after 64 · 64 steps, which are 41 searches of 100 each, and twice as
+        // many: then there are 64 for each of the 100.
+        let (steps, counted) = search(100);
+        let expected = [[100; 82].as_slice(), &[1; 8]].concat();
+        assert_eq!(steps, [expected.clone(), expected]);
+        assert_eq!(counted, [1, 1]);
+
+        // Searches of fewer than 64 steps are left alone.
+        assert_eq!(search(64).1, [1, 1]);
+        let (steps, counted) = search(63);
+        assert_eq!(steps, [[63; 90], [63; 90]]);
+        assert_eq!(counted, [0, 0]);
+    }
+
+    /// A typedef of a prototype of so many parameters.
+    fn prototype(params: u32) -> Vec<u8> {
+        let mut btf = Builder::new(ByteOrder::Little);
+        let int = btf.int("int", 4, IntEncoding::new(32, IntEncoding::SIGNED));
+        let mut prototype = btf.func_proto(int);
+        for position in 0..params {
+            prototype = prototype.param(format!("p{position}"), int);
+        }
+        let prototype = prototype.finish();
+        btf.typedef("t", prototype);
+        btf.finish().unwrap()
+    }
+
+    /// What comes of testing a type against itself with so many steps left, and how many it takes.
+    fn test<'a>(
+        session: &mut Session<'a>,
+        btf: &'a Btf<'a>,
+        kind: RelocKind,
+        left: usize,
+    ) -> (Result<bool, Cause>, u64) {
+        session.budget = Budget::for_input(0);
+        let all = usize::try_from(session.budget.remaining()).unwrap();
+        session.budget.spend(all - left).unwrap();
+        let type_id = btf.find("t", Kind::Typedef).unwrap().id();
+        let sides = Sides { local: btf, target: btf };
+        let outcome = session.compare(kind, sides, type_id, TargetType { btf, type_id });
+        (outcome, left as u64 - session.budget.remaining())
+    }
+
+    #[test]
+    fn what_takes_more_than_a_relocation_may_is_remembered() {
+        let mut remembered = 0;
+        for params in 1000..1040 {
+            let bytes = prototype(params);
+            let btf = Btf::parse(&bytes).unwrap();
+            let mut session = Session::new(Budget::for_input(0));
+            let (outcome, steps) = test(&mut session, &btf, RelocKind::TypeExists, 10_000);
+            assert_eq!(outcome, Ok(true));
+            // A parameter is a step, and there are a few more.
+            assert!((u64::from(params)..u64::from(params) + 10).contains(&steps));
+            let again = if steps > 1024 { 0 } else { steps };
+            assert_eq!(test(&mut session, &btf, RelocKind::TypeExists, 10_000), (Ok(true), again));
+            remembered += usize::from(again == 0);
+            // The other test is another one.
+            assert_ne!(test(&mut session, &btf, RelocKind::TypeMatches, 10_000).1, 0);
+        }
+        assert!((1..40).contains(&remembered));
+    }
+
+    #[test]
+    fn running_out_of_steps_is_not_remembered() {
+        let bytes = prototype(5000);
+        let btf = Btf::parse(&bytes).unwrap();
+        let mut session = Session::new(Budget::for_input(0));
+        let complex = (Err(Cause::TooComplex), 2000);
+        assert_eq!(test(&mut session, &btf, RelocKind::TypeExists, 2000), complex);
+        assert_eq!(test(&mut session, &btf, RelocKind::TypeExists, 10_000).0, Ok(true));
+    }
+}
