@@ -55,7 +55,6 @@
 //! # Features
 //! - `elf`: whole BPF objects, by the crate `object`; still without std.
 //! - `minimize`: the least BTF with which objects relocate as with the whole one.
-//! - `proptest`: strategies for property tests. Needs std.
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -76,7 +75,7 @@
 )]
 
 extern crate alloc;
-#[cfg(any(test, feature = "proptest"))]
+#[cfg(test)]
 extern crate std;
 
 mod access;
@@ -102,8 +101,6 @@ pub mod minimize;
 mod nearness;
 mod options;
 mod patch;
-#[cfg(feature = "proptest")]
-pub mod proptest;
 mod query;
 mod relocation;
 mod relocator;

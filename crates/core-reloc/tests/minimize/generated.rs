@@ -4,8 +4,8 @@ use btf_types::{Btf, PointerSize};
 use core_reloc::{
     Cause, Error, Module, Options, Patched, RelocKind, Relocation, Relocator, Target,
     minimize::{MinimizeError, Needs, minimize},
-    proptest::{Case, CaseProfile, case},
 };
+use core_reloc_proptest::{CaseProfile, case, relocations::Case};
 use proptest::prelude::*;
 
 proptest! {

@@ -21,8 +21,7 @@ pub fn answers(
 
 #[cfg(test)]
 mod tests {
-    use btf_types::proptest::{Profile, graph};
-    use core_reloc::proptest::{CaseProfile, case};
+    use core_reloc_proptest::{CaseProfile, Profile, case, graph};
     use proptest::prelude::*;
 
     use super::*;
