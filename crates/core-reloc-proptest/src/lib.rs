@@ -1,5 +1,5 @@
-//! [Proptest] strategies for code that reads BTF or relocates BPF programs: type graphs, the changes
-//! that later kernels made to them, damaged BTF, and programs with CO-RE relocations.
+//! Proptest strategies for code that reads BTF or relocates BPF programs: type graphs, the changes that
+//! later kernels made to them, damaged BTF, and programs with CO-RE relocations.
 //!
 //! | strategy | values |
 //! | --- | --- |
@@ -14,23 +14,31 @@
 //! [`types`], [`evolve`], [`damage`] and [`relocations`] define what they consist of. [`strategy`] is
 //! for strategies of your own.
 //!
-//! # In a test
+//! # Example
 //! ```
 //! use btf_types::Btf;
 //! use core_reloc_proptest::{Profile, graph};
 //! use proptest::prelude::*;
 //!
+//! proptest!(|(graph in graph(Profile::default().split(false)))| {
+//!     let bytes = graph.to_bytes().unwrap();
+//!     let btf = Btf::parse(&bytes).unwrap();
+//!     for (id, ty) in graph.iter() {
+//!         prop_assert_eq!(btf.type_by_id(id).unwrap().kind(), ty.kind());
+//!     }
+//! });
+//! ```
+//! A named property with `#[test]` is a test of its own:
+//! ```
+//! use core_reloc_proptest::{Profile, evolution};
+//! use proptest::prelude::*;
+//!
 //! proptest! {
-//!     // #[test]
-//!     fn every_type_is_found_by_its_id(graph in graph(Profile::default().split(false))) {
-//!         let bytes = graph.to_bytes().unwrap();
-//!         let btf = Btf::parse(&bytes).unwrap();
-//!         for (id, ty) in graph.iter() {
-//!             prop_assert_eq!(btf.type_by_id(id).unwrap().kind(), ty.kind());
-//!         }
+//!     #[test]
+//!     fn kernels_keep_the_byte_order(evolution in evolution(Profile::object())) {
+//!         prop_assert_eq!(evolution.evolve().main.byte_order, evolution.local.byte_order);
 //!     }
 //! }
-//! # every_type_is_found_by_its_id();
 //! ```
 //!
 //! # Shrinking
@@ -81,8 +89,6 @@
 //! # Guide
 //! [Testing with the strategies](https://github.com/core-reloc/core-reloc/blob/main/docs/guide/testing.md),
 //! and the [other chapters](https://github.com/core-reloc/core-reloc/blob/main/docs/guide/SUMMARY.md).
-//!
-//! [Proptest]: proptest
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(missing_debug_implementations, clippy::missing_errors_doc, clippy::missing_panics_doc)]
