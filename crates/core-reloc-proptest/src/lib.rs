@@ -28,17 +28,18 @@
 //!     }
 //! });
 //! ```
-//! A named property with `#[test]` is a test of its own:
+//! A function in `proptest!` is a test of its own:
 //! ```
 //! use core_reloc_proptest::{Profile, evolution};
 //! use proptest::prelude::*;
 //!
 //! proptest! {
-//!     #[test]
+//!     // #[test]
 //!     fn kernels_keep_the_byte_order(evolution in evolution(Profile::object())) {
 //!         prop_assert_eq!(evolution.evolve().main.byte_order, evolution.local.byte_order);
 //!     }
 //! }
+//! # kernels_keep_the_byte_order();
 //! ```
 //!
 //! # Shrinking

@@ -6,8 +6,8 @@
 //!
 //! Access paths are valid: they lead through anonymous members, arrays, bitfields and flexible arrays,
 //! from `p` or `p[n]`. Several relocations have the same root type, so that candidates narrow, and
-//! most edits change the types that the relocations ask for. [`CaseProfile::flaws`] sets how many
-//! relocations have a [`Flaw`], which no compiler would have written.
+//! most edits change the types that the relocations ask for. [`CaseProfile`](crate::CaseProfile) sets how
+//! many relocations have a [`Flaw`], which no compiler would have written.
 //!
 //! The values in the instructions come from the described types ([`original_value`]), not from the
 //! code under test.

@@ -73,7 +73,7 @@ fn note_type(features: &mut Features, graph: &Graph, layout: &Layout, id: TypeId
         }
         TypeDesc::Enum(desc) => {
             let signed = if desc.signed { "signed" } else { "unsigned" };
-            features.note(&format!("{signed} {}", ty.kind()), true);
+            features.note(format!("{signed} {}", ty.kind()), true);
             let large = |value: i128| value > i32::MAX.into();
             let enumerators = &desc.enumerators;
             features.note("large value", enumerators.iter().any(|one| large(one.value)));
@@ -155,7 +155,7 @@ fn note_change(features: &mut Features, of: &str, change: &Change) {
         Change::MoveToModule(_) => "move to module",
         other => panic!("{other:?} is not counted"),
     };
-    features.note(&format!("{of}{feature}"), true);
+    features.note(format!("{of}{feature}"), true);
 }
 
 #[test]
