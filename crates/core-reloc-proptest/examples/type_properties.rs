@@ -35,7 +35,8 @@ fn holes(ty: Type<'_>) -> Result<Vec<Range<u32>>> {
     Ok(holes)
 }
 
-/// Returns the names of the members that the first struct with a name has in `old` but not in `new`.
+/// Returns the names of the members that the first struct with a name has in `old` but not in
+/// `new`.
 fn lost(name: &str, old: &Btf<'_>, new: &Btf<'_>) -> Result<Vec<String>> {
     let members = |btf: &Btf<'_>| -> Result<Vec<String>> {
         let ty = btf.find(name, Kind::Struct);

@@ -1,7 +1,7 @@
 //! Damaged BTF: well-formed except for one fact, and bytes that no encoder wrote.
 //!
-//! [`damaged()`](crate::damaged()) is the strategy of [`Damaged`] graphs; [`noise()`](crate::noise())
-//! generates arbitrary bytes.
+//! [`damaged()`](crate::damaged()) is the strategy of [`Damaged`] graphs;
+//! [`noise()`](crate::noise()) generates arbitrary bytes.
 //!
 //! ```
 //! use btf_types::{Btf, ByteOrder, TypeId};
@@ -244,7 +244,8 @@ impl Damage {
 }
 
 impl Damaged {
-    /// Generates a random graph with a random damage; [`damaged()`](crate::damaged()) is the strategy.
+    /// Generates a random graph with a random damage; [`damaged()`](crate::damaged()) is the
+    /// strategy.
     pub fn generate(profile: &Profile, random: &mut Random<'_>) -> Self {
         let graph = Graph::generate(profile, random);
         let damage = propose::damage(&graph, random);

@@ -1,8 +1,8 @@
 //! Evolution: the types that a program was compiled against, and the edits that lead to those of a
 //! later kernel.
 //!
-//! [`evolution()`](crate::evolution()) is the strategy. [`Evolution::evolve`] applies the edits, and
-//! returns the types of the kernel and its modules.
+//! [`evolution()`](crate::evolution()) is the strategy. [`Evolution::evolve`] applies the edits,
+//! and returns the types of the kernel and its modules.
 //!
 //! ```
 //! use btf_types::{ByteOrder, TypeId};
@@ -40,9 +40,10 @@ use crate::{
 
 /// Local types, and the edits that lead to a kernel's types.
 ///
-/// The target is the local graph after all edits, applied in order. Edits refer to types by their ids
-/// in the local graph, which do not change until all edits have been applied. An edit that cannot be
-/// applied, because an earlier one removed what it changes, is skipped: every list of edits is valid.
+/// The target is the local graph after all edits, applied in order. Edits refer to types by their
+/// ids in the local graph, which do not change until all edits have been applied. An edit that
+/// cannot be applied, because an earlier one removed what it changes, is skipped: every list of
+/// edits is valid.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Evolution {
     /// The types of the program.
@@ -183,8 +184,8 @@ pub enum Change {
     },
     /// Renames the type.
     Rename(String),
-    /// Removes the type. A named composite that only pointers refer to becomes a forward declaration;
-    /// any other named type is renamed.
+    /// Removes the type. A named composite that only pointers refer to becomes a forward
+    /// declaration; any other named type is renamed.
     Remove,
     /// Adds a copy of the type in its current state; no type refers to the copy.
     Duplicate {
@@ -219,8 +220,8 @@ pub enum Reference {
     Member(usize),
     /// The type of the parameter with this index.
     Param(usize),
-    /// The type that a pointer, typedef, modifier or type tag refers to, the element type of an array,
-    /// or the result type of a function.
+    /// The type that a pointer, typedef, modifier or type tag refers to, the element type of an
+    /// array, or the result type of a function.
     Target,
 }
 
@@ -240,8 +241,8 @@ impl Evolution {
         Self::of(local, &[], profile, random)
     }
 
-    /// Generates a random evolution of `local`, which must not be split on a base. Most edits change
-    /// types in `focus`, or types near them.
+    /// Generates a random evolution of `local`, which must not be split on a base. Most edits
+    /// change types in `focus`, or types near them.
     pub fn of(local: Graph, focus: &[TypeId], profile: &Profile, random: &mut Random<'_>) -> Self {
         let edits = propose::edits(&local, focus, profile, random);
         let order = random.one_of([Order::Local, Order::Local, Order::Reversed, Order::ByName]);

@@ -1,5 +1,5 @@
-//! Proptest strategies for code that reads BTF or relocates BPF programs: type graphs, the changes that
-//! later kernels made to them, damaged BTF, and programs with CO-RE relocations.
+//! Proptest strategies for code that reads BTF or relocates BPF programs: type graphs, the changes
+//! that later kernels made to them, damaged BTF, and programs with CO-RE relocations.
 //!
 //! | strategy | values |
 //! | --- | --- |
@@ -9,10 +9,10 @@
 //! | [`noise()`] | arbitrary bytes, with and without a valid header |
 //! | [`case()`] | a [`Case`]: a program with relocations, and the kernel to relocate it for |
 //!
-//! A [`Profile`] or [`CaseProfile`] sets how many types, edits and relocations there are, and of which
-//! kinds. The values are plain data that tests can print, change and write again; the modules
-//! [`types`], [`evolve`], [`damage`] and [`relocations`] define what they consist of. [`strategy`] is
-//! for strategies of your own.
+//! A [`Profile`] or [`CaseProfile`] sets how many types, edits and relocations there are, and of
+//! which kinds. The values are plain data that tests can print, change and write again; the modules
+//! [`types`], [`evolve`], [`damage`] and [`relocations`] define what they consist of. [`strategy`]
+//! is for strategies of your own.
 //!
 //! # Example
 //! ```
@@ -28,7 +28,7 @@
 //!     }
 //! });
 //! ```
-//! A function in `proptest!` is a test of its own:
+//! To make a property a test of its own, write it as a function:
 //! ```
 //! use core_reloc_proptest::{Profile, evolution};
 //! use proptest::prelude::*;
@@ -88,8 +88,10 @@
 //! ```
 //!
 //! # Guide
-//! [Testing with the strategies](https://github.com/core-reloc/core-reloc/blob/main/docs/guide/testing.md),
-//! and the [other chapters](https://github.com/core-reloc/core-reloc/blob/main/docs/guide/SUMMARY.md).
+//! [Testing with the strategies][testing], and the [other chapters][guide].
+//!
+//! [testing]: https://github.com/core-reloc/core-reloc/blob/main/docs/guide/testing.md
+//! [guide]: https://github.com/core-reloc/core-reloc/blob/main/docs/guide/SUMMARY.md
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(missing_debug_implementations, clippy::missing_errors_doc, clippy::missing_panics_doc)]
@@ -123,12 +125,12 @@ pub use self::{damage::noise::noise, relocations::profile::CaseProfile, types::p
 
 /// Generates well-formed type graphs.
 ///
-/// Well-formed means that a compiler or pahole could have written them: sizes and offsets follow the
-/// rules of C (see [`Layout`](types::Layout)), types contained by value are complete, and member
-/// names within a struct are distinct, including those of anonymous members.
+/// Well-formed means that a compiler or pahole could have written them: sizes and offsets follow
+/// the rules of C (see [`Layout`](types::Layout)), types contained by value are complete, and
+/// member names within a struct are distinct, including those of anonymous members.
 ///
-/// Some graphs are split on a base, unless [`Profile::split`] turns that off. They are written in two
-/// parts:
+/// Some graphs are split on a base, unless [`Profile::split`] turns that off. They are written in
+/// two parts:
 /// ```
 /// use btf_types::Btf;
 /// use core_reloc_proptest::{Profile, graph};

@@ -1,13 +1,15 @@
 //! Programs with CO-RE relocations over generated types, and kernels in which the types changed.
 //!
-//! [`case()`](crate::case()) is the strategy. A [`Case`] is the [`Evolution`](crate::evolve::Evolution)
-//! of a program's types into those of a kernel and its modules, and the program's relocations with
-//! their instructions. [`Case::write`] returns the bytes.
+//! [`case()`](crate::case()) is the strategy. A [`Case`] is the
+//! [`Evolution`](crate::evolve::Evolution) of a program's types into those of a kernel and its
+//! modules, and the program's relocations with their instructions. [`Case::write`] returns the
+//! bytes.
 //!
-//! Access paths are valid: they lead through anonymous members, arrays, bitfields and flexible arrays,
-//! from `p` or `p[n]`. Several relocations have the same root type, so that candidates narrow, and
-//! most edits change the types that the relocations ask for. [`CaseProfile`](crate::CaseProfile) sets how
-//! many relocations have a [`Flaw`], which no compiler would have written.
+//! Access paths are valid: they lead through anonymous members, arrays, bitfields and flexible
+//! arrays, from `p` or `p[n]`. Several relocations have the same root type, so that candidates
+//! narrow, and most edits change the types that the relocations ask for.
+//! [`CaseProfile`](crate::CaseProfile) sets how many relocations have a [`Flaw`], which no compiler
+//! would have written.
 //!
 //! The values in the instructions come from the described types ([`original_value`]), not from the
 //! code under test.

@@ -1,7 +1,7 @@
 //! Custom strategies: random choices, and values that shrink as a whole.
 //!
-//! All strategies of this crate are built from two parts, which tests can use for values of their own:
-//! a function that makes a value from [`Random`] choices, and an implementation of [`Shrink`].
+//! All strategies of this crate are built from two parts, which tests can use for values of their
+//! own: a function that makes a value from [`Random`] choices, and an implementation of [`Shrink`].
 //! [`generated`] combines them into a strategy.
 //!
 //! A value that refers to the types of a graph follows them while the graph shrinks:

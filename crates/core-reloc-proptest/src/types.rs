@@ -1,7 +1,7 @@
 //! Type graphs as plain data: descriptions of types that refer to each other by id.
 //!
-//! [`graph()`](crate::graph()) is the strategy. A [`Graph`] is a list of [`TypeDesc`]s. It stores no
-//! sizes or offsets: [`Graph::layout`] computes them as a C compiler does, so any change to the
+//! [`graph()`](crate::graph()) is the strategy. A [`Graph`] is a list of [`TypeDesc`]s. It stores
+//! no sizes or offsets: [`Graph::layout`] computes them as a C compiler does, so any change to the
 //! descriptions leaves a graph that can be written again. [`Graph::to_bytes`] writes its BTF.
 //!
 //! ```

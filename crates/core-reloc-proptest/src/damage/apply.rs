@@ -203,11 +203,11 @@ fn part_at(at: usize, ty: &TypeDesc, part: usize) -> Option<usize> {
 
 /// Returns the number of parts that are written for a type, and the length of each in bytes.
 fn parts(ty: &TypeDesc) -> Option<(usize, usize)> {
+    let count = ty.part_count();
     match ty {
-        TypeDesc::Composite(desc) => Some((desc.members.len(), 12)),
-        TypeDesc::Enum(desc) => Some((desc.enumerators.len(), if desc.wide { 12 } else { 8 })),
-        TypeDesc::FuncProto(desc) => Some((desc.params.len() + usize::from(desc.variadic), 8)),
-        TypeDesc::DataSec { variables, .. } => Some((variables.len(), 12)),
+        TypeDesc::Composite(_) | TypeDesc::DataSec { .. } => Some((count, 12)),
+        TypeDesc::Enum(desc) => Some((count, if desc.wide { 12 } else { 8 })),
+        TypeDesc::FuncProto(desc) => Some((count + usize::from(desc.variadic), 8)),
         _ => None,
     }
 }

@@ -8,8 +8,8 @@ use proptest::{collection::vec, prelude::*};
 
 use super::apply::{HEADER, encode_u16, encode_u32};
 
-/// Generates arbitrary bytes, and arbitrary bytes after a valid header, which exercise the code that
-/// runs once the header has been accepted.
+/// Generates arbitrary bytes, and arbitrary bytes after a valid header, which exercise the code
+/// that runs once the header has been accepted.
 ///
 /// ```
 /// use btf_types::Btf;
@@ -32,8 +32,8 @@ pub fn noise() -> impl Strategy<Value = Vec<u8>> {
         }),
         // Small numbers look like ids, offsets and kinds.
         3 => (orders(), words, bytes()).prop_map(|(order, words, strings)| {
-            let types: Vec<[u8; 4]> = words.into_iter().map(|value| encode_u32(value, order)).collect();
-            with_header(order, types.as_flattened(), &strings)
+            let types = words.into_iter().flat_map(|value| encode_u32(value, order));
+            with_header(order, &types.collect::<Vec<u8>>(), &strings)
         }),
     ]
 }

@@ -26,8 +26,8 @@ impl Evolving {
         Self { modules: vec![None; graph.types.len()], graph }
     }
 
-    /// Applies a change, and returns `true`; changes nothing and returns `false` if the result would not
-    /// be well-formed.
+    /// Applies a change. Returns `false` and changes nothing if it does not apply, or if the result
+    /// would not be well-formed.
     pub(super) fn apply(&mut self, of: TypeId, change: &Change) -> bool {
         let before = self.clone();
         let applied = self.try_apply(of, change).is_some() && self.is_well_formed();
@@ -187,8 +187,8 @@ impl Evolving {
         false
     }
 
-    /// Turns a named composite that only pointers refer to into a forward declaration, and renames any
-    /// other named type.
+    /// Turns a named composite that only pointers refer to into a forward declaration, and renames
+    /// any other named type.
     fn remove(&mut self, of: TypeId) -> Option<()> {
         let needed = self.graph.types.iter().any(|ty| match ty {
             TypeDesc::Ptr(_) => false,
@@ -234,10 +234,8 @@ impl Evolving {
         };
         let typedef = self.graph.push(TypeDesc::Typedef { name, of: TypeId::VOID });
         self.redirect(of, typedef);
-        *self.graph.get_mut(typedef)? = match self.graph.get(typedef)? {
-            TypeDesc::Typedef { name, .. } => TypeDesc::Typedef { name: name.clone(), of },
-            _ => return None,
-        };
+        // Set last, since `redirect` would make the typedef refer to itself.
+        self.graph.get_mut(typedef)?.map_references(|_| of);
         Some(())
     }
 

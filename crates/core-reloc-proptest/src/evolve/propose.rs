@@ -18,7 +18,8 @@ use crate::{
     },
 };
 
-/// Returns random edits of a graph, most of them of the types in `focus`. All of them can be applied.
+/// Returns random edits of a graph, most of them of the types in `focus`. All of them can be
+/// applied.
 pub(super) fn edits(
     local: &Graph,
     focus: &[TypeId],

@@ -64,9 +64,9 @@ impl Shrink for Evolution {
 }
 
 impl Evolution {
-    /// Returns the evolution after a cut, and the renumbering of the local types if the cut changes their
-    /// graph; `None` if the cut changes nothing. For values that hold an evolution and refer to its
-    /// types.
+    /// Returns the evolution after a cut, and the renumbering of the local types if the cut changes
+    /// their graph; `None` if the cut changes nothing. For values that hold an evolution and refer
+    /// to its types.
     pub fn reduced(&self, cut: &EvolutionCut) -> Option<(Self, Option<Renumbering>)> {
         let mut smaller = self.clone();
         match cut {
@@ -100,7 +100,7 @@ impl Edit {
 
 impl Change {
     /// Returns the change in a reduced graph, for the type whose old id is `of`; `None` if what it
-    /// changes was rerenumbering.
+    /// changes was removed.
     fn renumbered(&self, of: TypeId, renumbering: &Renumbering) -> Option<Self> {
         let mut change = self.clone();
         match &mut change {

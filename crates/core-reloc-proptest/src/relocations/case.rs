@@ -58,14 +58,15 @@ pub enum Flaw {
     Misaligned(u32),
     /// The record's offset is past the end of the code.
     OutOfBounds,
-    /// The relocation is of the preceding relocation's instruction, which is already relocated.
+    /// The record refers to the instruction of the preceding relocation, which is already
+    /// relocated.
     Again,
     /// The access string is invalid, or does not fit the root type.
     AccessString(String),
-    /// The kind is unknown.
+    /// The number of the kind is unknown.
     UnknownKind(u32),
-    /// The root type does not exist. `bpf_core_calc_relo_insn` of libbpf 1.7 does not check for this,
-    /// and reads out of bounds.
+    /// The root type does not exist. `bpf_core_calc_relo_insn` of libbpf 1.7 does not check for
+    /// this, and reads out of bounds.
     NoSuchType,
 }
 
@@ -123,12 +124,12 @@ impl Shrink for Case {
                 }
             }
             CaseCut::Evolution(cut) => {
-                let (evolution, moved) = self.evolution.reduced(cut)?;
-                if let Some(moved) = moved {
+                let (evolution, renumbering) = self.evolution.reduced(cut)?;
+                if let Some(renumbering) = renumbering {
                     let local = &self.evolution.local;
                     let relocations = self.relocations.iter();
                     let relocations = relocations.filter_map(|relocation| {
-                        relocation.renumbered(local, &evolution.local, &moved)
+                        relocation.renumbered(local, &evolution.local, &renumbering)
                     });
                     smaller.relocations = relocations.collect();
                 }
@@ -141,22 +142,22 @@ impl Shrink for Case {
 
 impl RelocDesc {
     /// Returns the relocation in a reduced graph; `None` if its root type or path was removed.
-    fn renumbered(&self, old: &Graph, new: &Graph, moved: &Renumbering) -> Option<Self> {
-        let root = moved.id(self.root).filter(|root| !root.is_void())?;
+    fn renumbered(&self, old: &Graph, new: &Graph, renumbering: &Renumbering) -> Option<Self> {
+        let root = renumbering.id(self.root).filter(|root| !root.is_void())?;
         let mut path = self.path.clone();
         match self.kind.subject() {
             Subject::Type => {}
             Subject::Enumerator => {
                 let of = old.skip_modifiers_and_typedefs(self.root);
                 for number in &mut path {
-                    *number = new_index(moved, of, *number)?;
+                    *number = new_index(renumbering, of, *number)?;
                 }
             }
             Subject::Field => {
                 let containers =
                     resolve_path(old, &old.layout().ok()?, self.root, &self.path)?.containers;
                 for (number, container) in path.iter_mut().skip(1).zip(containers) {
-                    *number = new_index(moved, container, *number)?;
+                    *number = new_index(renumbering, container, *number)?;
                 }
                 resolve_path(new, &new.layout().ok()?, root, &path)?;
             }
@@ -166,6 +167,6 @@ impl RelocDesc {
 }
 
 /// Returns the new index of a member, element or enumerator.
-fn new_index(moved: &Renumbering, of: TypeId, number: u32) -> Option<u32> {
-    u32::try_from(moved.part(of, usize::try_from(number).ok()?)?).ok()
+fn new_index(renumbering: &Renumbering, of: TypeId, number: u32) -> Option<u32> {
+    u32::try_from(renumbering.part(of, usize::try_from(number).ok()?)?).ok()
 }

@@ -66,8 +66,8 @@ impl Slot {
     }
 }
 
-/// Returns the slots of an instruction that holds `value`, truncated if it does not fit, and accesses
-/// `size` bytes.
+/// Returns the slots of an instruction that holds `value`, truncated if it does not fit, and
+/// accesses `size` bytes.
 pub(super) fn slots(form: InsnForm, value: u64, size: u32) -> (Slot, Option<Slot>) {
     let [b0, b1, b2, b3, b4, b5, b6, b7] = value.to_le_bytes();
     let low = i32::from_le_bytes([b0, b1, b2, b3]);

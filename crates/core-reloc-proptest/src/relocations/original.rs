@@ -9,8 +9,8 @@ use super::{
 };
 use crate::types::{desc::TypeDesc, graph::Graph, layout::Layout};
 
-/// Returns the value that a compiler writes for a relocation; `None` if the access path does not fit
-/// the types, or the types have no such value.
+/// Returns the value that a compiler writes for a relocation; `None` if the access path does not
+/// fit the types, or the types have no such value.
 ///
 /// It is computed from the descriptions alone, and shares no code with the relocator.
 pub fn original_value(graph: &Graph, layout: &Layout, relocation: &RelocDesc) -> Option<u64> {
@@ -60,8 +60,8 @@ struct Storage {
 }
 
 impl Storage {
-    /// A bitfield is loaded by a unit of its declared type. Compilers may choose another unit, by the
-    /// alignment of its composite, and no record says which one they chose.
+    /// A bitfield is loaded by a unit of its declared type. Compilers may choose another unit,
+    /// depending on the alignment of the composite, and no record has their choice.
     fn of(layout: &Layout, field: &ResolvedPath) -> Option<Self> {
         let size = u64::from(layout.size(field.ty)?);
         let whole = size.checked_mul(8)?;

@@ -13,7 +13,8 @@ pub struct ResolvedPath {
     pub bit_offset: u64,
     /// Its number of bits, if it is a bitfield.
     pub bits: Option<u8>,
-    /// Whether the last number of the path indexes an array or the root pointer, rather than members.
+    /// Whether the last number of the path indexes an array or the root pointer, rather than
+    /// members.
     pub is_element: bool,
     /// Whether it is an anonymous member.
     pub is_anonymous: bool,

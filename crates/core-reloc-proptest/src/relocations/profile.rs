@@ -33,8 +33,8 @@ impl Default for CaseProfile {
 
 impl CaseProfile {
     /// Sets the profile of the types. Its [`split`](Profile::split) and
-    /// [`pointer_size`](Profile::pointer_size) are ignored: local types are never split on a base, and
-    /// pointers have 8 bytes.
+    /// [`pointer_size`](Profile::pointer_size) are ignored: local types are never split on a base,
+    /// and pointers have 8 bytes.
     #[must_use]
     pub fn types(self, types: Profile) -> Self {
         Self { types, ..self }

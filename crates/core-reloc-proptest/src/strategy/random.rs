@@ -4,7 +4,8 @@ use std::{fmt, ops::RangeInclusive};
 
 use proptest::{prelude::RngExt, test_runner::TestRng};
 
-/// A source of random choices, drawn from proptest's generator. The same seed gives the same choices.
+/// A source of random choices, drawn from proptest's generator. The same seed gives the same
+/// choices.
 pub struct Random<'r> {
     rng: &'r mut TestRng,
 }
@@ -36,17 +37,17 @@ impl<'r> Random<'r> {
         choices[self.within(0..=N - 1)]
     }
 
-    /// Returns one of `choices` with a probability proportional to its weight; `None` if all weights are
-    /// zero.
+    /// Returns one of `choices` with a probability proportional to its weight; `None` if all
+    /// weights are zero.
     pub fn weighted<T: Copy>(&mut self, choices: &[(u32, T)]) -> Option<T> {
         let total = choices.iter().map(|(weight, _)| weight).sum::<u32>();
         if total == 0 {
             return None;
         }
-        let mut left = self.rng.random_range(0..total);
-        choices.iter().find_map(|(weight, choice)| match left.checked_sub(*weight) {
+        let mut remaining = self.rng.random_range(0..total);
+        choices.iter().find_map(|(weight, choice)| match remaining.checked_sub(*weight) {
             Some(rest) => {
-                left = rest;
+                remaining = rest;
                 None
             }
             None => Some(*choice),

@@ -1,8 +1,8 @@
-//! Strategies whose values shrink as a whole: types, members and edits are removed, and references to
-//! the others are kept consistent.
+//! Strategies whose values shrink as a whole: types, members and edits are removed, and references
+//! to the others are kept consistent.
 //!
-//! Strategies composed of proptest's own would shrink each number and list by itself, and an id would
-//! refer to another type as soon as an earlier type is removed.
+//! Strategies composed of proptest's own would shrink each number and list by itself, and an id
+//! would refer to another type as soon as an earlier type is removed.
 
 use std::fmt;
 
@@ -21,7 +21,8 @@ pub trait Shrink: Clone + fmt::Debug {
     /// Returns the cuts to try, those that remove the most first.
     fn cuts(&self) -> Vec<Self::Cut>;
 
-    /// Returns the value after a cut; `None` if the cut changes nothing, or the result is not valid.
+    /// Returns the value after a cut; `None` if the cut changes nothing, or the result is not
+    /// valid.
     fn cut(&self, cut: &Self::Cut) -> Option<Self>;
 }
 
@@ -61,8 +62,9 @@ impl<F> fmt::Debug for Generated<F> {
 
 /// The state of a value that is being shrunk.
 ///
-/// Each simplification tries one cut. A cut that still fails the test is kept, and the search goes on
-/// from the same position in the new list of cuts. It ends when no cut of the list fails the test.
+/// Each simplification tries one cut. If the test still fails after it, the cut is kept, and the
+/// search goes on from the same position in the new list of cuts. It ends when all cuts have been
+/// tried and the test passes after each.
 #[derive(Debug, Clone)]
 pub struct ShrinkTree<T: Shrink> {
     /// The smallest value known to fail.

@@ -7,7 +7,8 @@ use thiserror::Error;
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum GraphError {
-    /// A type refers to a type that does not exist, or a type of the base to one that is not in the base.
+    /// A type refers to a type that does not exist, or a type of the base to one that is not in the
+    /// base.
     #[error("type {by} refers to type {id}, which does not exist or is not in its base")]
     NoSuchType {
         /// The type that refers.

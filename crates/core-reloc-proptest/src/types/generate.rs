@@ -1,8 +1,8 @@
 //! Random graphs that a compiler could have written.
 //!
-//! Types are generated in an order in which C could declare them: a type contains only earlier types by
-//! value, while pointers, modifiers and typedefs can also refer to later structs and unions. Finally,
-//! the ids of some graphs are shuffled, since BTF has no such order.
+//! Types are generated in an order in which C could declare them: a type contains only earlier
+//! types by value, while pointers, modifiers and typedefs can also refer to later structs and
+//! unions. Finally, the ids of some graphs are shuffled, since BTF has no such order.
 
 mod composite;
 mod declaration;
@@ -24,8 +24,8 @@ pub(crate) use self::{
     enumeration::{range as enum_range, value as enum_value},
 };
 
-/// The maximum size of a type in bytes. Bit offsets within it fit in the 24 bits that composites with
-/// bitfields have for them.
+/// The maximum size of a type in bytes. Bit offsets within it fit in the 24 bits that composites
+/// with bitfields have for them.
 pub(crate) const MAX_SIZE: u64 = 1 << 20;
 
 /// The number of random types that are tried before a search for a suitable one fails.
@@ -203,8 +203,8 @@ impl<'p, 'd, 'r> Generator<'p, 'd, 'r> {
         }
     }
 
-    /// Returns the underlying type, with typedefs, modifiers and type tags skipped; `None` if it is not
-    /// generated yet.
+    /// Returns the underlying type, with typedefs, modifiers and type tags skipped; `None` if it is
+    /// not generated yet.
     fn resolve(&self, id: TypeId) -> Option<&TypeDesc> {
         let mut ty = self.types.get(index(id)?)?;
         while let Some(of) = ty.stands_for() {

@@ -39,8 +39,8 @@ impl Graph {
         self.types.iter().enumerate().map(|(index, ty)| (id(index), ty))
     }
 
-    /// Returns the id of the underlying type, with typedefs, modifiers and type tags skipped. In a cycle
-    /// of those, it returns any of them.
+    /// Returns the id of the underlying type, with typedefs, modifiers and type tags skipped. In a
+    /// cycle of those, it returns any of them.
     pub fn skip_modifiers_and_typedefs(&self, id: TypeId) -> TypeId {
         let mut id = id;
         for _ in 0..self.types.len() {
@@ -52,13 +52,14 @@ impl Graph {
         id
     }
 
-    /// Returns the underlying type, with typedefs, modifiers and type tags skipped; `None` for `void`.
+    /// Returns the underlying type, with typedefs, modifiers and type tags skipped; `None` for
+    /// `void`.
     pub fn resolve(&self, id: TypeId) -> Option<&TypeDesc> {
         self.get(self.skip_modifiers_and_typedefs(id))
     }
 
-    /// Returns the size of a pointer in bytes, as readers of the BTF determine it: the size of the first
-    /// INT that is named `long` or `unsigned long`; 8 if there is none.
+    /// Returns the size of a pointer in bytes, as readers of the BTF determine it: the size of the
+    /// first INT that is named `long` or `unsigned long`; 8 if there is none.
     pub fn pointer_size(&self) -> u32 {
         let long = self.types.iter().find_map(|ty| match ty {
             TypeDesc::Int { name, size: size @ (4 | 8), .. } if is_long(name) => Some(*size),

@@ -8,15 +8,16 @@ use super::{
     graph::{Graph, id, index},
 };
 
-/// The largest offset in bits of a member in a composite with bitfields, which stores it in 24 bits.
+/// The largest offset in bits of a member in a composite with bitfields, which stores it in 24
+/// bits.
 const MAX_OFFSET_WITH_BITFIELDS: u64 = 0x00ff_ffff;
 
 /// The sizes, alignments and offsets of the types of a [`Graph`].
 ///
 /// They follow the psABIs of the 64-bit machines that Linux supports, BPF included: scalars are
-/// aligned to their size, and a bitfield starts at the next bit unless it would cross a boundary of its
-/// declared type. Offsets do not depend on the byte order, since big-endian machines number bits from the most
-/// significant one.
+/// aligned to their size, and a bitfield starts at the next bit unless it would cross a boundary of
+/// its declared type. Offsets do not depend on the byte order, since big-endian machines number
+/// bits from the most significant one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Layout {
     shapes: Vec<Option<Shape>>,
@@ -31,7 +32,8 @@ struct Shape {
 }
 
 impl Layout {
-    /// Returns the size of a type in bytes, with typedefs and modifiers skipped; `None` if it has none.
+    /// Returns the size of a type in bytes, with typedefs and modifiers skipped; `None` if it has
+    /// none.
     pub fn size(&self, id: TypeId) -> Option<u32> {
         self.shapes.get(index(id)?)?.map(|shape| shape.size)
     }
@@ -50,8 +52,8 @@ impl Layout {
 impl Graph {
     /// Computes the layout of all types, and checks that the graph is well-formed.
     ///
-    /// Types contained by value are laid out recursively, so a chain of many thousands can overflow the
-    /// stack.
+    /// Types contained by value are laid out recursively, so a chain of many thousands can overflow
+    /// the stack.
     ///
     /// # Errors
     /// See [`GraphError`].

@@ -17,8 +17,8 @@ use btf_types::{ByteOrder, Kind, PointerSize};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Profile {
-    /// The number of types in a graph. A few thousand at most: types contained by value are followed
-    /// recursively.
+    /// The number of types in a graph. A few thousand at most: types contained by value are
+    /// followed recursively.
     pub types: RangeInclusive<usize>,
     /// The maximum number of members, enumerators or parameters of a type.
     pub parts: usize,
@@ -72,7 +72,8 @@ impl Default for Profile {
 }
 
 impl Profile {
-    /// Returns the profile of the BTF in a BPF object: not split on a base, with pointers of 8 bytes.
+    /// Returns the profile of the BTF in a BPF object: not split on a base, with pointers of 8
+    /// bytes.
     pub fn object() -> Self {
         let pointer_size = Some(PointerSize::Eight);
         Self { types: 4..=32, pointer_size, split: false, ..Self::default() }

@@ -37,8 +37,8 @@ pub enum GraphCut {
     },
     /// Removes a typedef, modifier or type tag, and redirects references to the type it stands for.
     Bypass(TypeId),
-    /// Replaces the packing, flavor, length, values, variable arguments, result type or pointed-to type
-    /// of a type by the simplest ones.
+    /// Replaces the packing, flavor, length, values, variable arguments, result type or pointed-to
+    /// type of a type by the simplest ones.
     Simplify(TypeId),
     /// Turns a bitfield into an ordinary member.
     ClearBits {
@@ -80,8 +80,8 @@ impl Renumbering {
         }
     }
 
-    /// Returns the new index of a member, enumerator, parameter or variable; `None` if it was removed.
-    /// `of` is the old id of its type.
+    /// Returns the new index of a member, enumerator, parameter or variable; `None` if it was
+    /// removed. `of` is the old id of its type.
     pub fn part(&self, of: TypeId, old: usize) -> Option<usize> {
         match self.parts.get(&of) {
             Some(indices) => *indices.get(old)?,
@@ -145,8 +145,8 @@ impl Shrink for Graph {
 }
 
 impl Graph {
-    /// Returns the graph after a cut, and the renumbering of its types and their parts; `None` if the cut
-    /// changes nothing. For values that hold a graph and refer to its types.
+    /// Returns the graph after a cut, and the renumbering of its types and their parts; `None` if
+    /// the cut changes nothing. For values that hold a graph and refer to its types.
     pub fn reduced(&self, cut: &GraphCut) -> Option<(Self, Renumbering)> {
         let mut graph = self.clone();
         let mut renumbering = Renumbering::unchanged(self);

@@ -36,8 +36,8 @@ impl Graph {
         base.map_or_else(|| Builder::new(self.byte_order), Builder::split)
     }
 
-    /// Adds the types, except for those of the base, to a builder that has no types yet. More strings and
-    /// types can be added afterwards.
+    /// Adds the types, except for those of the base, to a builder that has no types yet. More
+    /// strings and types can be added afterwards.
     ///
     /// # Errors
     /// As [`Graph::layout`]. Errors of the builder are returned by [`Builder::finish`].

@@ -73,8 +73,8 @@ impl Writer<'_> {
         writeln!(self.source, "{source}").unwrap();
     }
 
-    /// Returns the declaration of a composite. Anonymous members get names, which does not change the
-    /// layout.
+    /// Returns the declaration of a composite. Anonymous members get names, which does not change
+    /// the layout.
     fn composite(&self, desc: &CompositeDesc, name: &str) -> String {
         let keyword = match desc.kind {
             CompositeKind::Struct => "struct",

@@ -10,8 +10,8 @@ use core_reloc_proptest::{
 
 use crate::{clang, in_c::declarations, support::values};
 
-/// Machines of both byte orders, BPF included, and the size in bytes of the largest scalar that they
-/// align to its size.
+/// Machines of both byte orders, BPF included, and the size in bytes of the largest scalar that
+/// they align to its size.
 const MACHINES_64: [(&str, u32); 4] =
     [("bpfel", 16), ("bpfeb", 16), ("x86_64-linux-gnu", 16), ("s390x-linux-gnu", 8)];
 const MACHINES_32: [(&str, u32); 2] = [("armv7-linux-gnueabihf", 8), ("powerpc-linux-gnu", 8)];
@@ -42,8 +42,8 @@ fn layouts_are_those_of_clang() {
     }
 }
 
-/// Compares the layouts of all composites of some graphs, and returns their number; `None` if there is
-/// no clang.
+/// Compares the layouts of all composites of some graphs, and returns their number; `None` if there
+/// is no clang.
 fn compare<'g>(machine: &str, graphs: impl Iterator<Item = &'g Graph>) -> Option<usize> {
     let mut source = String::new();
     let mut ours = BTreeMap::new();

@@ -1,5 +1,5 @@
-//! Tests of the strategies: well-formed values, every documented feature, small counterexamples, and
-//! the layouts and values that clang computes.
+//! Tests of the strategies: well-formed values, every documented feature, small counterexamples,
+//! and the layouts and values that clang computes.
 
 mod clang;
 mod in_c;

@@ -74,7 +74,8 @@ fn accepted(graph: &Graph, layout: &Layout, relocation: &RelocDesc) -> Option<Re
         return None;
     }
     let resolved = resolve_path(graph, layout, relocation.root, &relocation.path)?;
-    // clang wants accesses to start with a member, and rejects arrays of arrays declared by typedefs.
+    // clang wants accesses to start with a member, and rejects arrays of arrays declared by
+    // typedefs.
     let is_array =
         |container: &TypeId| matches!(graph.get(*container), Some(TypeDesc::Array { .. }));
     let [first, ..] = resolved.containers.as_slice() else { return None };

@@ -1,4 +1,5 @@
-//! What several tests need: values of strategies, counts of their features, smallest counterexamples.
+//! What several tests need: values of strategies, counts of their features, smallest
+//! counterexamples.
 
 use std::{collections::BTreeMap, fmt::Debug};
 

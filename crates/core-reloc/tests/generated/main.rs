@@ -14,8 +14,8 @@ use proptest::prelude::*;
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
 
-    /// On a kernel that has exactly the program's types no instruction changes: the relocator computes
-    /// the values that the strategy wrote into the instructions.
+    /// On a kernel that has exactly the program's types no instruction changes: the relocator
+    /// computes the values that the strategy wrote into the instructions.
     #[test]
     fn no_instruction_changes_on_a_kernel_with_the_same_types(
         case in case(CaseProfile::default().types(unchanged()).flaws(0))
@@ -71,8 +71,8 @@ fn has_sibling(case: &Case, desc: &RelocDesc) -> bool {
     }
 }
 
-/// Returns `true` if the compiler and the relocator must compute the same value. Ids change with the
-/// order of the target's types, and bitfields can be loaded in several ways.
+/// Returns `true` if the compiler and the relocator must compute the same value. Ids change with
+/// the order of the target's types, and bitfields can be loaded in several ways.
 fn is_exact(case: &Case, desc: &RelocDesc) -> bool {
     let local = &case.evolution.local;
     let is_bitfield = || {

@@ -77,8 +77,8 @@ impl Generator<'_, '_, '_> {
         wanted.or_else(|| self.earlier(|this, id, _| fits(this, id))).unwrap_or(id(0))
     }
 
-    /// Decides whether a member becomes anonymous. In C, an anonymous type is the type of one member only,
-    /// and the names of the members must differ.
+    /// Decides whether a member becomes anonymous. In C, an anonymous type is the type of one
+    /// member only, and the names of the members must differ.
     fn embeds(&mut self, info: &mut SlotInfo, ty: TypeId) -> bool {
         let Some(at) = index(ty) else { return false };
         let composite = match &self.types[at] {
@@ -87,7 +87,8 @@ impl Generator<'_, '_, '_> {
         };
         let Some(at) = composite else { return false };
         let TypeDesc::Composite(composite) = &self.types[at] else { return false };
-        // With Microsoft's extension, which Linux uses since 6.19, anonymous members can have named types.
+        // With Microsoft's extension, which Linux uses since 6.19, anonymous members can have named
+        // types.
         let percent = if composite.name.is_empty() { 75 } else { 4 };
         let inner = &self.infos[at];
         let free = !inner.embedded

@@ -1,5 +1,5 @@
-//! Random names: few different ones, so that they occur repeatedly, some with flavors or with suffixes
-//! that only look like flavors.
+//! Random names: few different ones, so that they occur repeatedly, some with flavors or with
+//! suffixes that only look like flavors.
 
 use crate::strategy::Random;
 
@@ -21,8 +21,8 @@ const ENUMERATORS: [&str; 16] = [
 
 const TAGS: [&str; 4] = ["user", "rcu", "percpu", "listed"];
 
-/// Returns a name for a type, function or variable that is not in `taken`, except that `again` percent
-/// of the repeated names are kept. The others get the number of their slot.
+/// Returns a name for a type, function or variable that is not in `taken`, except that `again`
+/// percent of the repeated names are kept. The others get the number of their slot.
 pub(crate) fn for_type(
     random: &mut Random<'_>,
     taken: &[String],
@@ -35,8 +35,8 @@ pub(crate) fn for_type(
     if free { name } else { format!("{word}{slot}") }
 }
 
-/// Returns a name for a member or parameter that is not in `taken`, except that `again` percent of the
-/// repeated names are kept.
+/// Returns a name for a member or parameter that is not in `taken`, except that `again` percent of
+/// the repeated names are kept.
 pub(crate) fn for_member(random: &mut Random<'_>, taken: &[String], again: u32) -> String {
     unique(random, &MEMBERS, taken, again)
 }

@@ -39,8 +39,8 @@ const FLOATS: [(&str, u32); 4] =
     [("float", 4), ("double", 8), ("long double", 16), ("_Float16", 2)];
 
 impl Generator<'_, '_, '_> {
-    /// Generates an INT. With 4-byte pointers the first one is a `long` of 4 bytes, from which readers
-    /// determine their size.
+    /// Generates an INT. With 4-byte pointers the first one is a `long` of 4 bytes, from which
+    /// readers determine their size.
     pub(super) fn int(&mut self, slot: usize) -> TypeDesc {
         let long = (slot == 0 && self.pointer_size == 4).then_some(("long", 4, SIGNED));
         let (name, size, flags) = long.unwrap_or_else(|| {
