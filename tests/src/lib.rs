@@ -18,6 +18,10 @@ mod documents {
     pub struct BtfTypes;
     #[doc = include_str!("../../crates/core-reloc/README.md")]
     pub struct CoreReloc;
+    // The strategies come with the judge.
+    #[cfg(feature = "libbpf")]
+    #[doc = include_str!("../../crates/core-reloc-proptest/README.md")]
+    pub struct CoreRelocProptest;
     #[doc = include_str!("../../crates/core-reloc-sys/README.md")]
     pub struct CoreRelocSys;
     #[doc = include_str!("../../docs/guide/first-program.md")]
@@ -32,7 +36,7 @@ mod documents {
     pub struct GeneratingCode;
     #[doc = include_str!("../../docs/guide/complaints/no-kernel-btf.md")]
     pub struct NoKernelBtf;
-    // It needs proptest, which comes with the judge.
+    // It needs the strategies, which come with the judge.
     #[cfg(feature = "libbpf")]
     #[doc = include_str!("../../docs/guide/testing.md")]
     pub struct Testing;

@@ -3,7 +3,11 @@
 
 use std::{fs, path::Path};
 
-const CRATES: [&str; 4] = ["btf-types", "core-reloc", "core-reloc-sys", "core-reloc-cli"];
+const CRATES: [&str; 5] =
+    ["btf-types", "core-reloc", "core-reloc-proptest", "core-reloc-sys", "core-reloc-cli"];
+
+/// The libraries, whose READMEs begin as their documentation does.
+const LIBRARIES: [&str; 4] = ["btf-types", "core-reloc", "core-reloc-proptest", "core-reloc-sys"];
 
 fn read(path: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path);
@@ -54,7 +58,7 @@ fn features(manifest: &str) -> Vec<&str> {
 
 #[test]
 fn readmes_begin_as_the_documentation_does() {
-    for name in ["btf-types", "core-reloc", "core-reloc-sys"] {
+    for name in LIBRARIES {
         let (readme, documentation) = (readme(name), documentation(name));
         // The README has its title before.
         assert_eq!(paragraphs(&readme).nth(1), paragraphs(&documentation).next(), "{name}");
@@ -63,7 +67,7 @@ fn readmes_begin_as_the_documentation_does() {
 
 #[test]
 fn their_examples_are_the_documentations() {
-    for name in ["btf-types", "core-reloc", "core-reloc-sys"] {
+    for name in LIBRARIES {
         let documented = examples(&documentation(name));
         let shown = examples(&readme(name));
         assert!(!shown.is_empty(), "{name}");

@@ -31,7 +31,6 @@
 //!
 //! # Features
 //! - `build`: the [`build`] module, which writes BTF.
-//! - `proptest`: the [`mod@proptest`] module, strategies for property tests. Needs std.
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -52,7 +51,7 @@
 )]
 
 extern crate alloc;
-#[cfg(any(test, feature = "proptest"))]
+#[cfg(test)]
 extern crate std;
 
 mod btf;
@@ -69,16 +68,6 @@ mod name;
 mod offsets;
 mod order;
 mod pointer;
-#[cfg(feature = "proptest")]
-#[cfg_attr(
-    not(test),
-    expect(
-        clippy::arithmetic_side_effects,
-        clippy::indexing_slicing,
-        reason = "it runs in tests, on small graphs that it made itself"
-    )
-)]
-pub mod proptest;
 pub mod raw;
 mod resolve;
 mod strings;

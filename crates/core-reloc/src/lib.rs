@@ -18,7 +18,7 @@
 //!
 //! ```
 //! use btf_types::{Btf, ByteOrder, IntEncoding, build::Builder};
-//! use core_reloc::{RelocKind, Relocator, Status, Target, generate_field_access};
+//! use core_reloc::{Status, Target, RelocKind, generate_field_access, Relocator};
 //!
 //! // `struct task { int pid; }` with so many bytes before `pid`.
 //! fn types(bytes_before: u32) -> Result<Vec<u8>, btf_types::build::Error> {
@@ -55,7 +55,6 @@
 //! # Features
 //! - `elf`: whole BPF objects, by the crate `object`; still without std.
 //! - `minimize`: the least BTF with which objects relocate as with the whole one.
-//! - `proptest`: strategies for property tests. Needs std.
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -76,7 +75,7 @@
 )]
 
 extern crate alloc;
-#[cfg(any(test, feature = "proptest"))]
+#[cfg(test)]
 extern crate std;
 
 pub mod budget;
@@ -92,8 +91,6 @@ pub mod generate;
 pub mod limits;
 mod names;
 pub mod patch;
-#[cfg(feature = "proptest")]
-pub mod proptest;
 pub mod record;
 mod relocator;
 pub mod resolve;

@@ -6,10 +6,13 @@
 use std::num::NonZero;
 use std::thread;
 
-use btf_types::proptest::{Dice, Evolution, Graph, Profile, Shrink, ShrinkTree, TypeDesc};
 use btf_types::{Btf, PointerSize, TypeId};
-use core_reloc::proptest::{Case, CaseProfile};
 use core_reloc::{Cause, RelocKind, Relocation, Relocator, Target};
+use core_reloc_proptest::evolve::Evolution;
+use core_reloc_proptest::relocations::Case;
+use core_reloc_proptest::strategy::{Random, Shrink, ShrinkTree};
+use core_reloc_proptest::types::{Graph, TypeDesc};
+use core_reloc_proptest::{CaseProfile, Profile};
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{RngAlgorithm, TestRng};
 
@@ -25,7 +28,7 @@ const SHRINKS: usize = 20_000;
 
 /// Something to compare that can be generated, and made smaller where it differs.
 trait Generate: Shrink + Sized {
-    fn generate(dice: &mut Dice<'_>, number: u64) -> Self;
+    fn generate(random: &mut Random<'_>, number: u64) -> Self;
 
     /// Compares, and adds to a row. Differences come with libbpf's log if it is asked for.
     fn compare(&self, row: &mut Row, with_log: bool) -> Result<(), TargetError>;
@@ -99,7 +102,7 @@ fn generate<G: Generate>(seed: u64, number: u64) -> G {
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
     bytes[8..16].copy_from_slice(&number.to_le_bytes());
     let mut rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
-    G::generate(&mut Dice::new(&mut rng), number)
+    G::generate(&mut Random::new(&mut rng), number)
 }
 
 /// The smallest case that still differs.
@@ -123,10 +126,10 @@ fn shrink<G: Generate>(case: G) -> G {
 }
 
 impl Generate for Case {
-    fn generate(dice: &mut Dice<'_>, number: u64) -> Self {
+    fn generate(random: &mut Random<'_>, number: u64) -> Self {
         // Names that occur twice make candidates that disagree.
         let types = Profile::object().duplicates(number.is_multiple_of(16));
-        Self::generate(&CaseProfile::default().types(types), dice)
+        Self::generate(&CaseProfile::default().types(types), random)
     }
 
     fn compare(&self, row: &mut Row, with_log: bool) -> Result<(), TargetError> {
@@ -170,8 +173,8 @@ impl Generate for Case {
 }
 
 impl Generate for Evolution {
-    fn generate(dice: &mut Dice<'_>, _: u64) -> Self {
-        Self::generate(&Profile::object(), dice)
+    fn generate(random: &mut Random<'_>, _: u64) -> Self {
+        Self::generate(&Profile::object(), random)
     }
 
     fn compare(&self, row: &mut Row, with_log: bool) -> Result<(), TargetError> {

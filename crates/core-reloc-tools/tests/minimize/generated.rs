@@ -3,8 +3,8 @@
 use btf_types::{Btf, PointerSize};
 use core_reloc::{
     Cause, Error, Module, Options, Patched, RelocKind, Relocation, Relocator, Target,
-    proptest::{Case, CaseProfile, case},
 };
+use core_reloc_proptest::{CaseProfile, case, relocations::Case};
 use core_reloc_tools::minimize::{MinimizeError, Needs, minimize};
 use proptest::prelude::*;
 

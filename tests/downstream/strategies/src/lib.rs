@@ -1,7 +1,7 @@
 //! Code that reads and relocates, and that generated types and programs test.
 
 use btf_types::{Btf, Kind, Type};
-use core_reloc::{Relocation, Relocator, Target};
+use core_reloc::{Relocator, Target, Relocation};
 
 /// The struct with the most members; the first of several.
 pub fn widest<'a>(btf: &'a Btf<'a>) -> Option<Type<'a>> {
@@ -21,8 +21,7 @@ pub fn answers(
 
 #[cfg(test)]
 mod tests {
-    use btf_types::proptest::{Profile, graph};
-    use core_reloc::proptest::{CaseProfile, case};
+    use core_reloc_proptest::{CaseProfile, Profile, case, graph};
     use proptest::prelude::*;
 
     use super::*;
