@@ -12,7 +12,10 @@ use core_reloc::{
 };
 use core_reloc_tools::check::{Checker, Guard, Verdict};
 
-use crate::file::{ElfFile, ORDERS, SHT_PROGBITS, SHT_STRTAB, SHT_SYMTAB, mov, symbol};
+#[path = "../../core-reloc/tests/elf/file.rs"]
+mod file;
+
+use self::file::{ElfFile, ORDERS, SHT_PROGBITS, SHT_STRTAB, SHT_SYMTAB, mov, symbol};
 
 /// A relocation: what is asked, of which type, by which path, and what the compiler wrote.
 type Asked = (RelocKind, &'static str, &'static str, u32);

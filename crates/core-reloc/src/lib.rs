@@ -18,7 +18,7 @@
 //!
 //! ```
 //! use btf_types::{Btf, ByteOrder, IntEncoding, build::Builder};
-//! use core_reloc::{Status, Target, RelocKind, generate_field_access, Relocator};
+//! use core_reloc::{generate_field_access, RelocKind, Target, Status, Relocator};
 //!
 //! // `struct task { int pid; }` with so many bytes before `pid`.
 //! fn types(bytes_before: u32) -> Result<Vec<u8>, btf_types::build::Error> {

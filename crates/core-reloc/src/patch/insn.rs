@@ -45,7 +45,7 @@ const MOV: u8 = 0xb0;
 ///
 /// ```
 /// use btf_types::ByteOrder;
-/// use core_reloc::patch::insn::{Class, Insn};
+/// use core_reloc::patch::{insn::Class, insn::Insn};
 ///
 /// let load = Insn::decode([0x61, 0x10, 8, 0, 0, 0, 0, 0], ByteOrder::Little); // r0 = *(u32 *)(r1 + 8)
 /// assert_eq!((load.class(), load.access_size(), load.off), (Class::Ldx, 4, 8));

@@ -4,7 +4,7 @@
 use std::error::Error;
 
 use btf_types::{Btf, Kind};
-use core_reloc::{Code, RelocKind, AccessPath, Relocation, generate_field_access, Target, Relocator, Status};
+use core_reloc::{Relocation, generate_field_access, Code, RelocKind, AccessPath, Target, Status, Relocator};
 
 /// An instruction as this loader keeps it, before it becomes eight bytes.
 struct Insn {

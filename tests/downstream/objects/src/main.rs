@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use btf_types::Btf;
-use core_reloc::{Target, Options, elf::Object};
+use core_reloc::{Options, Target, elf::Object};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let paths: Vec<String> = std::env::args().skip(1).collect();

@@ -1,7 +1,7 @@
 //! Code that reads and relocates, and that generated types and programs test.
 
 use btf_types::{Btf, Kind, Type};
-use core_reloc::{Relocator, Target, Relocation};
+use core_reloc::{Relocation, Target, Relocator};
 
 /// The struct with the most members; the first of several.
 pub fn widest<'a>(btf: &'a Btf<'a>) -> Option<Type<'a>> {
