@@ -84,9 +84,11 @@ impl<'s> Parser<'s> {
             let (name, of) = self.declarator(base)?;
             let bits = if self.take(':') { Some(self.small_number()?) } else { None };
             let by_hand = self.place_by_hand()?;
-            let Some((size, align)) = self.types.layout(of) else {
+            // BTF may say what C may not: a member of a type without a size.
+            let without_size = by_hand.map(|_| (0, 1));
+            let Some((size, align)) = self.types.layout(of).or(without_size) else {
                 self.next = at;
-                return Err(self.error("a member needs a type with a size"));
+                return Err(self.error("a member needs a type with a size, or a place by hand"));
             };
             let bits_or_none = bits.map(u64::from);
             let bit_offset = layout.place((size, align), bits_or_none, by_hand);

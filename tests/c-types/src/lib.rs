@@ -37,7 +37,7 @@
 //!
 //! | written | meaning |
 //! | --- | --- |
-//! | `int a @ 8;` | the member begins at byte 8 |
+//! | `int a @ 8;` | the member begins at byte 8; its type needs no size |
 //! | `int a : 3 @ 4.1;` | the member begins at bit 1 of byte 4 |
 //! | `struct s { int a; } @size 64;` | the struct, union or enum has 64 bytes |
 //! | `@pointer_size 4;` | pointers and `long` have 4 bytes from here on |

@@ -1,20 +1,15 @@
-//! What explanations advise, and which lines they mark.
+//! What explanations suggest, and which lines they mark.
 
-use btf_types::{Btf, ByteOrder, build::Builder};
+use btf_types::{Btf, ByteOrder};
 use core_reloc::{
     explain::{Explainer, Explanation, Row},
     *,
 };
 
-use crate::check::{build, int};
-
 /// Explains why `task.pid` does not resolve on a target.
-fn explain(kernel: fn(&mut Builder<'_>)) -> Explanation {
-    let object = build(ByteOrder::Little, |btf| {
-        let int = int(btf);
-        btf.structure("task", 4).member("pid", int, 0).finish();
-    });
-    let kernel = build(ByteOrder::Little, kernel);
+fn explain(kernel: &str) -> Explanation {
+    let object = btf_from_c::btf(ByteOrder::Little, "struct task { int pid; };");
+    let kernel = btf_from_c::btf(ByteOrder::Little, kernel);
     let (local, kernel) = (Btf::parse(&object).unwrap(), Btf::parse(&kernel).unwrap());
     let target = Target::new(&kernel);
     let relocation =
@@ -31,12 +26,9 @@ fn texts(explanation: &Explanation) -> Vec<&str> {
 }
 
 #[test]
-fn a_member_that_one_candidate_has_alone_tells_them_apart() {
-    let explanation = explain(|btf| {
-        let int = int(btf);
-        btf.structure("task", 8).member("pid", int, 0).member("rt", int, 32).finish();
-        btf.structure("task", 8).member("lock", int, 0).member("pid", int, 32).finish();
-    });
+fn a_member_of_only_one_candidate_distinguishes_it() {
+    let explanation =
+        explain("struct task { int pid; int rt; }; struct task { int lock; int pid; };");
     let advice = |title: &str, member: &str| {
         format!(
             "only {title} has `{member}`: if it is the one that is meant, let the program ask for \
@@ -50,12 +42,8 @@ fn a_member_that_one_candidate_has_alone_tells_them_apart() {
 }
 
 #[test]
-fn candidates_with_the_same_members_cannot_be_told_apart() {
-    let explanation = explain(|btf| {
-        let int = int(btf);
-        btf.structure("task", 8).member("pid", int, 0).finish();
-        btf.structure("task", 8).member("pid", int, 32).finish();
-    });
+fn candidates_with_the_same_members_cannot_be_distinguished() {
+    let explanation = explain("struct task { int pid; } @size 8; struct task { int pid @ 4; };");
     assert_eq!(
         texts(&explanation),
         ["both have the same members, so that no access can tell which is meant: let the loader \
@@ -73,42 +61,23 @@ fn marked(explanation: &Explanation) -> Vec<&str> {
 }
 
 #[test]
-fn what_may_have_become_of_a_member_is_marked() {
-    // By the same place.
-    let explanation = explain(|btf| {
-        let int = int(btf);
-        btf.structure("task", 8).member("number", int, 0).member("other", int, 32).finish();
-    });
+fn the_likely_successor_of_a_member_is_marked() {
+    // At the same offset.
+    let explanation = explain("struct task { int number; int other; };");
     assert_eq!(marked(&explanation), ["int number;"]);
-    // Inside of a struct that is defined there.
-    let explanation = explain(|btf| {
-        let int = int(btf);
-        let id = btf.structure("", 4).member("pid", int, 0).finish();
-        btf.structure("task", 8).member("id", id, 32).finish();
-    });
+    // In a struct that is defined in place.
+    let explanation = explain("struct task { struct { int pid; } id @ 4; };");
     assert_eq!(marked(&explanation), ["int pid;"]);
-    // Inside of a struct that is defined elsewhere, and behind a pointer to it.
-    let explanation = explain(|btf| {
-        let int = int(btf);
-        let id = btf.structure("id", 4).member("pid", int, 0).finish();
-        btf.structure("task", 8).member("id", id, 32).finish();
-    });
+    // In a struct that is defined elsewhere, and in what a pointer to it points to.
+    let explanation = explain("struct task { struct id { int pid; } id @ 4; };");
     assert_eq!(marked(&explanation), ["struct id id;"]);
-    let explanation = explain(|btf| {
-        let int = int(btf);
-        let id = btf.structure("id", 4).member("pid", int, 0).finish();
-        let pointer = btf.ptr(id);
-        btf.structure("task", 8).member("id", pointer, 0).finish();
-    });
+    let explanation = explain("struct task { struct id { int pid; } *id; };");
     assert_eq!(explanation.cures[0].member.as_deref(), Some("id->pid"));
     assert_eq!(marked(&explanation), ["struct id *id;"]);
 }
 
 #[test]
-fn a_member_that_could_not_be_read_so_is_no_cure() {
-    let explanation = explain(|btf| {
-        let float = btf.float("float", 4);
-        btf.structure("task", 8).member("ppid", float, 32).finish();
-    });
+fn a_member_of_an_incompatible_type_is_not_suggested() {
+    let explanation = explain("struct task { float ppid @ 4; };");
     assert_eq!(texts(&explanation), [""; 0]);
 }

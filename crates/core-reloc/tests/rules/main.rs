@@ -1,5 +1,6 @@
-//! The rules of relocation, one table row at a time: types, a relocation over them, and what must
-//! come out by the rule, in both byte orders. Expected values are arithmetic on the descriptions.
+//! The rules of relocation, one table row at a time: types in C, a relocation over them, and what
+//! must come out by the rule, in both byte orders. Expected values are arithmetic on the
+//! descriptions.
 
 mod check;
 
@@ -9,6 +10,7 @@ mod code;
 mod compatibility;
 mod describing;
 mod enumerators;
+mod every_kind;
 mod explaining;
 mod fields;
 mod generating;

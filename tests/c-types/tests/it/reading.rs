@@ -32,6 +32,17 @@ fn members_are_placed_by_hand() {
 }
 
 #[test]
+fn a_member_placed_by_hand_needs_no_size() {
+    check(
+        "struct s { struct t a @ 4; void f(void) @ 8; };",
+        &[
+            "FWD t union false",
+            "STRUCT s size 8; a at 32 bits 0: FWD t; f at 64 bits 0: (FUNC_PROTO void)",
+        ],
+    );
+}
+
+#[test]
 fn pointers_may_have_four_bytes() {
     check(
         "@pointer_size 4; struct s { char c; void *p; long l; long long ll; };",
@@ -157,8 +168,14 @@ fn refusals_have_a_line_and_a_column() {
     for (source, expected) in [
         ("struct s {\n  int a\n};", "line 3, column 1: expected `;`, found `}`"),
         ("struct s { u32 a; };", "line 1, column 12: `u32` is not a type"),
-        ("struct s { void a; };", "line 1, column 17: a member needs a type with a size"),
-        ("struct s { struct t a; };", "line 1, column 21: a member needs a type with a size"),
+        (
+            "struct s { void a; };",
+            "line 1, column 17: a member needs a type with a size, or a place by hand",
+        ),
+        (
+            "struct s { struct t a; };",
+            "line 1, column 21: a member needs a type with a size, or a place by hand",
+        ),
         ("struct s {", "line 1, column 11: expected a type, found the end of the text"),
         ("struct;", "line 1, column 7: expected a name or `{`, found `;`"),
         ("int (*f;", "line 1, column 9: expected `)`, found the end of the text"),
