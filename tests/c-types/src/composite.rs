@@ -117,7 +117,7 @@ impl<'s> Parser<'s> {
     pub(crate) fn enumeration(&mut self) -> Result<Ref> {
         self.next += 1;
         let name = self.tag_name();
-        let underlying = if self.take(':') { Some(self.specifier()?) } else { None };
+        let underlying = if self.take(':') { Some(self.underlying()?) } else { None };
         if !self.take('{') {
             return self.mention(TagKind::Enum, name);
         }
@@ -136,11 +136,7 @@ impl<'s> Parser<'s> {
             }
         }
         let (size, signed) = match underlying {
-            Some(of) => {
-                let layout = self.types.layout(of);
-                let (size, _) = layout.ok_or_else(|| self.error("an enum needs an integer"))?;
-                (self.fits(size)?, self.types.is_signed(of))
-            }
+            Some(underlying) => underlying,
             None => {
                 let signed = enumerators.iter().any(|(_, value)| *value < 0);
                 let fits = |value: i128| {
@@ -161,6 +157,17 @@ impl<'s> Parser<'s> {
         let size = self.size_by_hand()?.unwrap_or(size);
         let ty = Type::Enum { name, size, is_64, signed, enumerators };
         Ok(self.types.define(TagKind::Enum, name, ty))
+    }
+
+    /// The size of an enum's underlying type, and whether it is signed. BTF does not have that type.
+    fn underlying(&mut self) -> Result<(u32, bool)> {
+        let known = self.types.types.len();
+        let of = self.specifier()?;
+        let layout = self.types.layout(of);
+        let (size, _) = layout.ok_or_else(|| self.error("an enum needs an integer"))?;
+        let signed = self.types.is_signed(of);
+        self.types.types.truncate(known);
+        Ok((self.fits(size)?, signed))
     }
 
     fn tag_name(&mut self) -> &'s str {
@@ -204,11 +211,5 @@ impl<'s> Parser<'s> {
 
     fn fits(&self, value: u64) -> Result<u32> {
         u32::try_from(value).map_err(|_| self.error("sizes and offsets have 32 bits"))
-    }
-
-    /// The type that arrays are indexed with, under the name that clang gives it.
-    pub(crate) fn array_index(&mut self) -> Ref {
-        let encoding = btf_types::IntEncoding::new(32, 0);
-        self.types.shared(Type::Int { name: "__ARRAY_SIZE_TYPE__".into(), size: 4, encoding })
     }
 }

@@ -1,5 +1,7 @@
 //! Declarators: `*p`, `a[4][2]`, `(*f)(int, …)`.
 
+use btf_types::IntEncoding;
+
 use crate::{
     error::Result,
     parser::Parser,
@@ -101,5 +103,13 @@ impl<'s> Parser<'s> {
                 return Ok(params);
             }
         }
+    }
+
+    /// The type that arrays are indexed with.
+    fn array_index(&mut self) -> Ref {
+        let encoding = IntEncoding::new(32, 0);
+        self.array_index.unwrap_or_else(|| {
+            self.types.shared(Type::Int { name: "__ARRAY_SIZE_TYPE__".into(), size: 4, encoding })
+        })
     }
 }

@@ -41,6 +41,7 @@
 //! | `int a : 3 @ 4.1;` | the member begins at bit 1 of byte 4 |
 //! | `struct s { int a; } @size 64;` | the struct, union or enum has 64 bytes |
 //! | `@pointer_size 4;` | pointers and `long` have 4 bytes from here on |
+//! | `@array_index int;` | arrays are indexed with `int` from here on, not with clang's `__ARRAY_SIZE_TYPE__` |
 //! | `@int char 1 signed char;` | the INT `char` from here on has 1 byte and these flags; `signed`, `char`, `bool`, `bits 24` and `offset 3` are known |
 //! | `@float half 2;` | the FLOAT `half` has 2 bytes |
 //!
@@ -63,29 +64,34 @@ pub use self::error::Error;
 
 use btf_types::{Btf, ByteOrder, build::Builder};
 
+use self::parser::Parser;
+
 /// Returns the types of a text as BTF.
 ///
 /// # Panics
 /// Panics if the text cannot be read; the message has the line and the column.
 #[track_caller]
 pub fn btf(order: ByteOrder, source: &str) -> Vec<u8> {
-    finished(Builder::new(order), source)
+    let mut builder = Builder::new(order);
+    declare(&mut builder, source).unwrap_or_else(|error| panic!("{error}, in\n{source}"));
+    finished(builder, source)
 }
 
-/// Returns the types of a text as split BTF. The text declares all types that it uses.
+/// Returns the types of a text as split BTF. It refers to the base's INTs and FLOATs, and has all
+/// other types that it uses.
 ///
 /// # Panics
 /// As [`btf`].
 #[track_caller]
 pub fn split_btf(base: &Btf<'_>, source: &str) -> Vec<u8> {
-    finished(Builder::split(base), source)
+    let mut builder = Builder::split(base);
+    let types = Parser::new(source).and_then(|parser| parser.on(base).parse());
+    types.unwrap_or_else(|error| panic!("{error}, in\n{source}")).write(&mut builder);
+    finished(builder, source)
 }
 
 #[track_caller]
-fn finished(mut builder: Builder<'_>, source: &str) -> Vec<u8> {
-    if let Err(error) = declare(&mut builder, source) {
-        panic!("{error}, in\n{source}");
-    }
+fn finished(builder: Builder<'_>, source: &str) -> Vec<u8> {
     builder.finish().unwrap_or_else(|error| panic!("{error}, in\n{source}"))
 }
 
@@ -94,6 +100,6 @@ fn finished(mut builder: Builder<'_>, source: &str) -> Vec<u8> {
 /// # Errors
 /// Returns the first place of the text that cannot be read.
 pub fn declare(builder: &mut Builder<'_>, source: &str) -> Result<(), Error> {
-    parser::Parser::new(source)?.parse()?.write(builder);
+    Parser::new(source)?.parse()?.write(builder);
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! The parser: its tokens, and declarations at the top of a text.
 
-use btf_types::{IntEncoding, Linkage};
+use btf_types::{Btf, IntEncoding, Kind, Linkage};
 
 use crate::{
     error::{Error, Result},
@@ -17,6 +17,8 @@ pub(crate) struct Parser<'s> {
     /// Base types and typedefs by name. Of equal names the last one counts.
     pub(crate) names: Vec<(String, Ref)>,
     pub(crate) pointer_size: u32,
+    /// The type that arrays are indexed with, if it is not clang's.
+    pub(crate) array_index: Option<Ref>,
     /// What lies in a section: its name, and the index of a variable or function.
     sections: Vec<(&'s str, usize)>,
 }
@@ -30,8 +32,20 @@ impl<'s> Parser<'s> {
             types: Types::default(),
             names: Vec::new(),
             pointer_size: 8,
+            array_index: None,
             sections: Vec::new(),
         })
+    }
+
+    /// Lets the text refer to the INTs and FLOATs of a base.
+    pub(crate) fn on(mut self, base: &Btf<'_>) -> Self {
+        for ty in base.types().filter(|ty| matches!(ty.kind(), Kind::Int | Kind::Float)) {
+            let name =
+                ty.name().expect("the base is well-formed").to_str().expect("C has names in ASCII");
+            let size = ty.stated_size().unwrap_or_default();
+            self.names.push((name.into(), Ref::Base { id: ty.id(), size }));
+        }
+        self
     }
 
     /// Reads the whole text.
@@ -116,9 +130,11 @@ impl<'s> Parser<'s> {
 
     /// `@pointer_size 4;`, `@int unsigned int 4;`, `@float half 2;`; the `@` is read.
     fn directive(&mut self) -> Result<()> {
-        let directive = self.word("`pointer_size`, `int` or `float`")?;
+        const KNOWN: &str = "`pointer_size`, `array_index`, `int` or `float`";
+        let directive = self.word(KNOWN)?;
         match directive {
             "pointer_size" => self.pointer_size = self.small_number()?,
+            "array_index" => self.array_index = Some(self.specifier()?),
             "int" | "float" => {
                 let mut name = self.word("the name of a base type")?.to_owned();
                 while let Token::Word(word) = self.peek() {
@@ -136,7 +152,7 @@ impl<'s> Parser<'s> {
             }
             _ => {
                 self.next -= 1;
-                return Err(self.expected("`pointer_size`, `int` or `float`"));
+                return Err(self.expected(KNOWN));
             }
         }
         self.expect(';')

@@ -6,6 +6,11 @@ use btf_types::{IntEncoding, Linkage, TypeId, build::Builder};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ref {
     Void,
+    /// An INT or FLOAT of the base.
+    Base {
+        id: TypeId,
+        size: u32,
+    },
     /// An index of [`Types::types`].
     Type(usize),
     /// An index of [`Types::tags`]: a type that is not defined before this.
@@ -166,7 +171,7 @@ impl<'s> Types<'s> {
 
     fn referenced(&self, reference: Ref) -> Option<&Type<'s>> {
         match reference {
-            Ref::Void => None,
+            Ref::Void | Ref::Base { .. } => None,
             Ref::Type(index) => Some(&self.types[index]),
             Ref::Tag(tag) => self.tags[tag].first_and_latest.map(|(first, _)| &self.types[first]),
         }
@@ -174,6 +179,9 @@ impl<'s> Types<'s> {
 
     /// The size and alignment of a type in bytes; `None` for what has no size.
     pub(crate) fn layout(&self, reference: Ref) -> Option<(u64, u64)> {
+        if let Ref::Base { size, .. } = reference {
+            return Some((u64::from(size), u64::from(size).max(1)));
+        }
         match self.referenced(reference)? {
             Type::Int { size, .. }
             | Type::Float { size, .. }
@@ -220,6 +228,7 @@ impl<'s> Types<'s> {
             |index: usize| TypeId(first_id + u32::try_from(index).expect("a test has fewer types"));
         let id = |reference| match reference {
             Ref::Void => TypeId::VOID,
+            Ref::Base { id, .. } => id,
             Ref::Type(index) => id_at(index),
             Ref::Tag(tag) => {
                 id_at(self.tags[tag].first_and_latest.expect("the parser declared it").0)

@@ -1,7 +1,7 @@
 //! What only this reader reads, and what it refuses.
 
 use btf_from_c::{btf, declare, split_btf};
-use btf_types::{Btf, ByteOrder, IntEncoding, Kind, Linkage, TypeId, build::Builder};
+use btf_types::{Btf, ByteOrder, IntEncoding, Kind, Linkage, build::Builder};
 
 use crate::described::named_types;
 
@@ -156,11 +156,36 @@ fn types_are_numbered_as_they_are_completed() {
     let btf = Btf::parse(&bytes).unwrap();
     let kinds: Vec<_> = btf.types().map(|ty| ty.kind()).collect();
     assert_eq!(kinds, [Kind::Int, Kind::Ptr, Kind::Ptr, Kind::Struct, Kind::Typedef]);
+}
 
-    let split = split_btf(&btf, source);
-    let split = Btf::parse_split(&split, &btf).unwrap();
-    assert_eq!(split.own_types().next().unwrap().id(), TypeId(6));
-    assert_eq!(named_types(&split), named_types(&btf));
+#[test]
+fn the_type_of_array_indices_is_clang_s_or_another_one() {
+    for (source, index) in [
+        ("struct s { int a[2]; };", "__ARRAY_SIZE_TYPE__"),
+        ("@array_index unsigned; struct s { int a[2]; };", "unsigned int"),
+    ] {
+        let bytes = btf(ByteOrder::Little, source);
+        let btf = Btf::parse(&bytes).unwrap();
+        let array = btf.types().find_map(|ty| ty.array()).unwrap();
+        assert_eq!(btf.type_by_id(array.index).unwrap().name().unwrap(), index);
+    }
+}
+
+#[test]
+fn split_btf_has_the_base_types_of_its_base() {
+    let base = btf(ByteOrder::Big, "struct s { int a; };");
+    let base = Btf::parse(&base).unwrap();
+    let split = split_btf(&base, "struct s { char c; int b; };");
+    let split = Btf::parse_split(&split, &base).unwrap();
+    let own: Vec<_> = split.own_types().map(|ty| (ty.id().0, ty.kind())).collect();
+    assert_eq!(own, [(3, Kind::Int), (4, Kind::Struct)]);
+    assert_eq!(
+        named_types(&split),
+        [
+            "INT char 1 Some(IntEncoding(16777224))",
+            "STRUCT s size 8; c at 0 bits 0: INT char; b at 32 bits 0: INT int",
+        ]
+    );
 }
 
 #[test]
@@ -184,7 +209,10 @@ fn refusals_have_a_line_and_a_column() {
         ("int;\n$", "line 2, column 1: `$` has no meaning here"),
         ("int a = 0x;", "line 1, column 9: `0x` is not a number"),
         ("typedef int;\ntypedef int *;", "line 2, column 14: expected a name, found `;`"),
-        ("@size 4;", "line 1, column 2: expected `pointer_size`, `int` or `float`, found `size`"),
+        (
+            "@size 4;",
+            "line 1, column 2: expected `pointer_size`, `array_index`, `int` or `float`, found `size`",
+        ),
         (
             "@int int 4 big;",
             "line 1, column 12: expected `signed`, `char`, `bool`, `bits` or `offset`, found `big`",
