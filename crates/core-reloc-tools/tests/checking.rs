@@ -1,7 +1,7 @@
 //! What is guarded, and what is not.
 
 use btf_types::{
-    Btf, ByteOrder, IntEncoding, TypeId,
+    Btf, ByteOrder, TypeId,
     build::{Builder, ExtBuilder},
     ext::CoreReloc,
 };
@@ -13,6 +13,7 @@ use core_reloc::{
 use core_reloc_tools::check::{Checker, Guard, Verdict};
 
 #[path = "../../core-reloc/tests/elf/file.rs"]
+#[allow(dead_code, reason = "the tests of whole objects use the rest")]
 mod file;
 
 use self::file::{ElfFile, ORDERS, SHT_PROGBITS, SHT_STRTAB, SHT_SYMTAB, mov, symbol};
@@ -20,44 +21,32 @@ use self::file::{ElfFile, ORDERS, SHT_PROGBITS, SHT_STRTAB, SHT_SYMTAB, mov, sym
 /// A relocation: what is asked, of which type, by which path, and what the compiler wrote.
 type Asked = (RelocKind, &'static str, &'static str, u32);
 
-/// The object's types, in the order of their ids from 1:
-/// `enum e { A = 1, B = 2 }`, `struct b { int c, d; }`, `struct a { int x; struct b b, arr[2]; }`, and
-/// the flavor `a___v2` of the same members.
-fn local(order: ByteOrder) -> Builder<'static> {
-    let mut btf = Builder::new(order);
-    btf.enumeration("e", 4).enumerator("A", 1).enumerator("B", 2).finish();
-    let int = btf.int("int", 4, IntEncoding::new(32, 0));
-    let b = btf.structure("b", 8).member("c", int, 0).member("d", int, 32).finish();
-    let arr = btf.array(b, int, 2);
-    for name in ["a", "a___v2"] {
-        let a = btf.structure(name, 28).member("x", int, 0).member("b", b, 32);
-        a.member("arr", arr, 96).finish();
-    }
-    btf
-}
+/// The object's types; `enum e`, `struct b`, `struct a` and `struct a___v2` have the ids 1, 3, 6 and 7.
+const OBJECT: &str = "
+    enum e { A = 1, B = 2 };
+    struct b { unsigned c; unsigned d; };
+    struct a { unsigned x; struct b b; struct b arr[2]; };
+    struct a___v2 { unsigned x; struct b b; struct b arr[2]; };
+";
 
 fn id(name: &str) -> TypeId {
     TypeId(match name {
         "e" => 1,
         "b" => 3,
-        "a" => 5,
-        "a___v2" => 6,
+        "a" => 6,
+        "a___v2" => 7,
         other => panic!("{other}"),
     })
 }
 
-/// A kernel with nothing but `struct a { int x; }`.
-fn kernel(order: ByteOrder) -> Vec<u8> {
-    let mut btf = Builder::new(order);
-    let int = btf.int("int", 4, IntEncoding::new(32, 0));
-    btf.structure("a", 4).member("x", int, 0).finish();
-    btf.finish().unwrap()
-}
+/// The kernel has only a part of one type.
+const KERNEL: &str = "struct a { unsigned x; };";
 
 /// An object whose program asks in one instruction, and needs something in the next; `is_elsewhere`
 /// has another program ask.
 fn object(order: ByteOrder, question: Asked, need: Asked, is_elsewhere: bool) -> Vec<u8> {
-    let mut btf = local(order);
+    let mut btf = Builder::new(order);
+    btf_from_c::declare(&mut btf, OBJECT).unwrap();
     let mut ext = ExtBuilder::new(order);
     let asking = if is_elsewhere { "tc" } else { "xdp" };
     for (section, insn_off, (kind, root, access, _)) in [("xdp", 8, need), (asking, 0, question)] {
@@ -85,7 +74,8 @@ fn object(order: ByteOrder, question: Asked, need: Asked, is_elsewhere: bool) ->
 #[track_caller]
 fn guard(question: Asked, need: Asked, is_elsewhere: bool) -> Option<Guard> {
     let guards = ORDERS.map(|order| {
-        let (object, kernel) = (object(order, question, need, is_elsewhere), kernel(order));
+        let object = object(order, question, need, is_elsewhere);
+        let kernel = btf_from_c::btf(order, KERNEL);
         let (object, kernel) = (Object::parse(&object).unwrap(), Btf::parse(&kernel).unwrap());
         let findings: Vec<Verdict> = Checker::new(&object)
             .check(&Target::new(&kernel))

@@ -1,4 +1,4 @@
-//! `check`: verdicts, formats, baselines and exit statuses.
+//! `check`: verdicts, baselines and exit statuses. Its formats are in `printed`.
 
 use std::fs;
 
@@ -32,54 +32,6 @@ fn check(objects: &[&str], folder: &Folder, more: &[&str]) -> Run {
 
 fn lines(run: &Run) -> Vec<Value> {
     run.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-}
-
-#[test]
-fn a_table_and_the_problems() {
-    let folder = kernels(&["gone.le", "modular.le", "same.be", "same.le"]);
-    let run = check(&["module.bpfel", "enums.bpfel"], &folder, &[]);
-    expect![[r#"
-        1  gone.le
-        2  modular.le
-        3  same.be
-        4  same.le
-
-        . unchanged   ~ changed   g poisoned, but guarded   P poisoned   - not checked: another byte order
-
-                    1234
-        module.bpfel.o
-          stats     gg-g
-        enums.bpfel.o
-          values    P.-.
-          existence ~~-~
-          top       ..-.
-
-        error: enumval_value of job_error::JOB_FAILED: poisoned
-          --> values in enums.bpfel.o at ./enums.c:13:13
-          = on: gone.le
-          = why: the target has no enum job_error
-          = help: a module may have it, and the target was given without modules
-
-        2 objects, 4 programs, 4 kernels: 1 problem
-    "#]].assert_eq(&run.stdout);
-    assert_eq!((run.status, run.stderr.as_str()), (1, ""));
-}
-
-#[test]
-fn json_has_what_is_not_unchanged_and_the_numbers() {
-    let folder = kernels(&["modular.le", "same.be"]);
-    let run = check(&["module.bpfel"], &folder, &["--format", "json"]);
-    expect![[r#"
-        {"object":"module.bpfel.o","kernel":"modular.le","program":"stats","section":"syscall","index":0,"insn_off":0,"kind":"type_exists","path":"struct job_stats","file":"./module.c","line":12,"verdict":"changed","value":0,"accepted":false,"guard":null,"problem":null,"reason":null,"cures":[]}
-        {"object":"module.bpfel.o","kernel":"modular.le","program":"stats","section":"syscall","index":1,"insn_off":16,"kind":"type_size","path":"struct job_stats","file":"./module.c","line":13,"verdict":"changed","value":0,"accepted":false,"guard":null,"problem":null,"reason":null,"cures":[]}
-        {"object":"module.bpfel.o","kernel":"modular.le","program":"stats","section":"syscall","index":2,"insn_off":32,"kind":"type_id_target","path":"struct job_stats","file":"./module.c","line":14,"verdict":"changed","value":0,"accepted":false,"guard":null,"problem":null,"reason":null,"cures":[]}
-        {"object":"module.bpfel.o","kernel":"modular.le","program":"stats","section":"syscall","index":3,"insn_off":56,"kind":"field_exists","path":"job_stats.failed","file":"./module.c","line":15,"verdict":"changed","value":0,"accepted":false,"guard":null,"problem":null,"reason":null,"cures":[]}
-        {"object":"module.bpfel.o","kernel":"modular.le","program":"stats","section":"syscall","index":4,"insn_off":72,"kind":"field_byte_offset","path":"job_stats.failed","file":"./module.c","line":16,"verdict":"guarded","value":null,"accepted":false,"guard":"the program asks for type_exists of struct job_stats, which is 0 here","problem":"type_missing","reason":"the target has no struct job_stats","cures":["a module may have it, and the target was given without modules"]}
-        {"object":"module.bpfel.o","kernel":"modular.le","program":"stats","section":"syscall","index":5,"insn_off":88,"kind":"field_byte_offset","path":"job_stats.started","file":"./module.c","line":17,"verdict":"guarded","value":null,"accepted":false,"guard":"the program asks for type_exists of struct job_stats, which is 0 here","problem":"type_missing","reason":"the target has no struct job_stats","cures":["a module may have it, and the target was given without modules"]}
-        {"object":"module.bpfel.o","kernel":"modular.le","summary":{"unchanged":1,"changed":4,"guarded":2,"poisoned":0,"failed":0,"skipped":0,"accepted":0},"not_checked":null}
-        {"object":"module.bpfel.o","kernel":"same.be","summary":null,"not_checked":"the kernel has another byte order"}
-    "#]].assert_eq(&run.stdout);
-    assert_eq!((run.status, run.stderr.as_str()), (0, ""));
 }
 
 /// `relocate` is compared with libbpf and with the descriptions of the kernels: it must be the same.

@@ -1,4 +1,4 @@
-//! `dump`: what it prints of each kind of type.
+//! `dump`: which types it prints. What it prints of each kind is in `printed`.
 
 use expect_test::expect;
 use serde_json::Value;
@@ -6,94 +6,6 @@ use serde_json::Value;
 use crate::program::run_line;
 
 const KERNEL: &str = "--target fixtures/btf/same.le.btf";
-
-#[test]
-fn text_is_c_with_offsets_and_sizes() {
-    expect![[r#"
-        /* [44] STRUCT, 144 bytes */
-        struct job {
-            job_id_t pid;            /*     0       4 */
-            u32 uid;                 /*     4       4 */
-            u64 flags;               /*     8       8 */
-            char comm[16];           /*    16      16 */
-            struct job_queue queue;  /*    32      12 */
-            struct {
-              u16 first;             /*    44       2 */
-              union {
-                u16 second;          /*    46       2 */
-                u8 bytes[2];         /*    46       2 */
-              };                     /*    46       2 */
-            };                       /*    44       4 */
-            int grid[3][4];          /*    48      48 */
-            struct job *parent;      /*    96       8 */
-            job_callback_t callback; /*   104       8 */
-            union job_result result; /*   112       8 */
-            enum job_state state;    /*   120       4 */
-            enum job_error error;    /*   124       4 */
-            u32 prio : 3;            /*   128:0     4 */
-            s32 nice : 5;            /*   128:3     4 */
-            u64 ticks : 40;          /*   129:0     8 */
-            _Bool dirty;             /*   134       1 */
-            s8 retries;              /*   135       1 */
-            job_version_t version;   /*   136       8 */
-            u8 tail[];               /*   144       0 */
-        };
-
-        /* [27] STRUCT, 12 bytes */
-        struct job_queue {
-            int weight;   /*     0       4 */
-            u16 slots[4]; /*     4       8 */
-        };
-
-        /* [29] UNION, 8 bytes */
-        union job_result {
-            u64 whole;     /*     0       8 */
-            u32 halves[2]; /*     0       8 */
-        };
-
-        /* [18] ENUM, 4 bytes */
-        enum job_error {
-            JOB_OK = 0,
-            JOB_FAILED = -1,
-            JOB_LOST = -5,
-        };
-
-        /* [20] ENUM64, 8 bytes */
-        enum job_mask {
-            JOB_MASK_LOW = 255,
-            JOB_MASK_HIGH = 1095216660480,
-        };
-
-        /* [24] TYPEDEF, 8 bytes */
-        typedef struct {
-            u32 major; /*     0       4 */
-            u32 minor; /*     4       4 */
-        } job_version_t;
-
-        /* [34] TYPEDEF, 8 bytes */
-        typedef int (*job_callback_t)(struct job *job, long cause);
-
-        /* [8] TYPEDEF, 2 bytes */
-        typedef unsigned short u16;
-
-    "#]].assert_eq(
-        &run_line(&format!(
-            "dump job job_queue job_result job_error job_mask job_version_t job_callback_t u16 {KERNEL}"
-        ))
-        .good(),
-    );
-}
-
-#[test]
-fn json_has_an_object_for_each_type() {
-    expect![[r#"
-        {"id":27,"module":null,"kind":"STRUCT","name":"job_queue","size":12,"type_id":null,"type":null,"len":null,"members":[{"name":"weight","type_id":9,"type":"int","bit_offset":0,"bitfield_size":0},{"name":"slots","type_id":26,"type":"u16[4]","bit_offset":32,"bitfield_size":0}],"enumerators":[],"parameters":[]}
-        {"id":18,"module":null,"kind":"ENUM","name":"job_error","size":4,"type_id":null,"type":null,"len":null,"members":[],"enumerators":[{"name":"JOB_OK","value":0},{"name":"JOB_FAILED","value":-1},{"name":"JOB_LOST","value":-5}],"parameters":[]}
-        {"id":22,"module":null,"kind":"TYPEDEF","name":"job_id_t","size":4,"type_id":9,"type":"int","len":null,"members":[],"enumerators":[],"parameters":[]}
-    "#]].assert_eq(
-        &run_line(&format!("dump job_queue job_error job_id_t --format json {KERNEL}")).good(),
-    );
-}
 
 #[test]
 fn every_type_is_dumped_and_can_be_asked_for_by_its_id() {

@@ -1,4 +1,4 @@
-//! `query`: its answers are those of the descriptions of the kernels, its formats are pinned.
+//! `query`: its answers are those of the descriptions of the kernels. Its formats are in `printed`.
 
 use expect_test::expect;
 use serde_json::Value;
@@ -50,73 +50,6 @@ fn answers_are_those_of_the_kernels_descriptions() {
         }
     }
     assert!(count > 500, "only {count} answers were compared");
-}
-
-#[test]
-fn targets_are_side_by_side() {
-    let run = run_line(
-        "query job.pid job.ticks job job_mask::JOB_MASK_HIGH JOB_DONE job_state.JOB_DONE job.parent.pid job.[ myth \
-         --target fixtures/btf/same.le.btf --target fixtures/btf/nested.le.btf \
-         --target fixtures/btf/resized.le.btf",
-    );
-    assert_eq!((run.status, run.stderr.as_str()), (1, ""));
-    expect![[r#"
-        job.pid
-                                       offset  bit  size  signed  lshift  rshift  type
-          fixtures/btf/same.le.btf          0    0     4     yes      32      32  job_id_t
-          fixtures/btf/nested.le.btf   `struct job` has no member `pid` (byte 0 of the path)
-          fixtures/btf/resized.le.btf       0    0     8     yes       0       0  job_id_t
-        job.ticks
-                                       offset   bit  size  bits  signed  lshift  rshift  type
-          fixtures/btf/same.le.btf        128  1032     8    40      no      16      24  u64
-          fixtures/btf/nested.le.btf      144  1160     8    40      no      16      24  u64
-          fixtures/btf/resized.le.btf     136  1098     8    40      no      14      24  u64
-        job
-                                       size  type
-          fixtures/btf/same.le.btf      144  struct job
-          fixtures/btf/nested.le.btf    160  struct job
-          fixtures/btf/resized.le.btf   160  struct job
-        job_mask::JOB_MASK_HIGH
-                                       size  signed          value  type
-          fixtures/btf/same.le.btf        8      no  1095216660480  enum job_mask
-          fixtures/btf/nested.le.btf      8      no  1095216660480  enum job_mask
-          fixtures/btf/resized.le.btf     8      no  1095216660480  enum job_mask
-        JOB_DONE
-                                       size  signed  value  type
-          fixtures/btf/same.le.btf        4      no      7  enum job_state
-          fixtures/btf/nested.le.btf      4      no      7  enum job_state
-          fixtures/btf/resized.le.btf     4      no      7  enum job_state
-        job_state.JOB_DONE
-                                       size  signed  value  type
-          fixtures/btf/same.le.btf        4      no      7  enum job_state
-          fixtures/btf/nested.le.btf      4      no      7  enum job_state
-          fixtures/btf/resized.le.btf     4      no      7  enum job_state
-        job.parent.pid
-          fixtures/btf/same.le.btf     the path goes through a pointer, `struct job *`, at byte 7: end it there, load the pointer, and make a second relocation from `struct job` on
-          fixtures/btf/nested.le.btf   the path goes through a pointer, `struct job *`, at byte 7: end it there, load the pointer, and make a second relocation from `struct job` on
-          fixtures/btf/resized.le.btf  the path goes through a pointer, `struct job *`, at byte 7: end it there, load the pointer, and make a second relocation from `struct job` on
-        job.[
-          fixtures/btf/same.le.btf     the path has a '[' without a ']' at byte 0
-          fixtures/btf/nested.le.btf   the path has a '[' without a ']' at byte 0
-          fixtures/btf/resized.le.btf  the path has a '[' without a ']' at byte 0
-        myth
-          fixtures/btf/same.le.btf     there is no type or enumerator `myth`
-          fixtures/btf/nested.le.btf   there is no type or enumerator `myth`
-          fixtures/btf/resized.le.btf  there is no type or enumerator `myth`
-    "#]].assert_eq(&run.stdout);
-}
-
-#[test]
-fn json_has_an_object_for_each_question_and_target() {
-    expect![[r#"
-        {"question":"job.prio","target":"fixtures/btf/same.be.btf","subject":"field","type":"u32","type_id":12,"byte_offset":128,"bit_offset":1024,"bitfield_size":3,"size":4,"signed":false,"lshift":32,"rshift":61,"value":null,"error":null,"similar":[]}
-        {"question":"job_error::JOB_LOST","target":"fixtures/btf/same.be.btf","subject":"enumerator","type":"enum job_error","type_id":18,"byte_offset":null,"bit_offset":null,"bitfield_size":null,"size":4,"signed":true,"lshift":null,"rshift":null,"value":-5,"error":null,"similar":[]}
-    "#]].assert_eq(
-        &run_line(
-            "query job.prio job_error::JOB_LOST --format json --target fixtures/btf/same.be.btf",
-        )
-        .good(),
-    );
 }
 
 #[test]

@@ -1,6 +1,7 @@
-//! What is kept: the expected BTF is described beside the kernel's, and must come out byte by byte.
+//! What is kept: the expected BTF is described beside the kernel's, and must be equal byte by byte.
 
-use btf_types::{Btf, ByteOrder, IntEncoding, Kind, TypeId, build::Builder};
+use btf_from_c::{btf, split_btf};
+use btf_types::{Btf, ByteOrder, Kind, TypeId};
 use core_reloc::{Candidate, Module, Options, RelocKind, Relocation, Target, access_in_c};
 use core_reloc::{
     generate_enumerator_access as enumerator, generate_field_access as field,
@@ -8,43 +9,24 @@ use core_reloc::{
 };
 use core_reloc_tools::minimize::{MinimizeError, Minimized, Needs, minimize};
 
-/// Describes types.
-type Types = fn(&mut Builder<'_>);
-
 const ORDERS: [ByteOrder; 2] = [ByteOrder::Little, ByteOrder::Big];
-
-fn build(order: ByteOrder, types: Types) -> Vec<u8> {
-    let mut builder = Builder::new(order);
-    types(&mut builder);
-    builder.finish().unwrap()
-}
-
-fn build_split(base: &Btf<'_>, types: Types) -> Vec<u8> {
-    let mut builder = Builder::split(base);
-    types(&mut builder);
-    builder.finish().unwrap()
-}
 
 fn offset(local: &Btf<'_>, root: &str, path: &str) -> Relocation {
     field(local, 0, root, path, RelocKind::FieldByteOffset).unwrap()
 }
 
-fn int(btf: &mut Builder<'_>) -> TypeId {
-    btf.int("int", 4, IntEncoding::new(32, IntEncoding::SIGNED))
-}
-
-/// What a program asks, given its types.
+/// What a program asks for, given its types.
 type Questions = fn(&Btf<'_>) -> Vec<Relocation>;
 
 /// Minimises `kernel` for a program, in both byte orders, and compares with what is to be kept.
 #[track_caller]
-fn check(local: Types, questions: Questions, kernel: Types, kept: Types) -> Minimized {
+fn check(local: &str, questions: Questions, kernel: &str, kept: &str) -> Minimized {
     let check = |order| {
-        let (local, kernel) = (build(order, local), build(order, kernel));
+        let (local, kernel) = (btf(order, local), btf(order, kernel));
         let (local, kernel) = (Btf::parse(&local).unwrap(), Btf::parse(&kernel).unwrap());
         let needs = Needs { local: &local, relocations: questions(&local) };
         let minimized = minimize(&[needs], &Target::new(&kernel), Options::default()).unwrap();
-        assert_same(&minimized.main, &build(order, kept));
+        assert_same(&minimized.main, &btf(order, kept));
         minimized
     };
     ORDERS.map(check).into_iter().next().unwrap()
@@ -65,141 +47,76 @@ fn assert_same(found: &[u8], expected: &[u8]) {
 
 #[test]
 fn of_a_struct_the_members_that_are_asked_for() {
-    let local: Types = |btf| {
-        let int = int(btf);
-        let inner = btf.structure("", 8).member("flags", int, 0).member("cpu", int, 32).finish();
-        let comm = btf.array(int, int, 4);
-        let task = btf.structure("task", 32).member("pid", int, 0).member("", inner, 32);
-        task.member("comm", comm, 96).finish();
-    };
-    let questions: Questions =
-        |local| vec![offset(local, "task", "cpu"), offset(local, "task", "comm[3]")];
     check(
-        local,
-        questions,
-        |btf| {
-            let int = int(btf);
-            let pid_t = btf.typedef("pid_t", int);
-            let page = btf.structure("page", 64).finish();
-            let page = btf.ptr(page);
-            let inner = btf.structure("", 16).member("cpu", pid_t, 0).member("page", page, 64);
-            let inner = inner.finish();
-            let comm = btf.array(pid_t, int, 16);
-            let comm = btf.constant(comm);
-            let task = btf.structure("task", 96).member("pid", pid_t, 0).member("", inner, 64);
-            task.member("comm", comm, 256).finish();
-        },
-        |btf| {
-            let int = int(btf);
-            let inner = btf.structure("", 16).member("cpu", int, 0).finish();
-            let comm = btf.array(int, int, 16);
-            btf.structure("task", 96).member("", inner, 64).member("comm", comm, 256).finish();
-        },
+        "struct task { int pid; struct { int flags; int cpu; }; int comm[4]; };",
+        |local| vec![offset(local, "task", "cpu"), offset(local, "task", "comm[3]")],
+        "
+            @array_index int;
+            typedef int pid_t;
+            typedef pid_t comm_t[16];
+            struct task {
+                pid_t pid;
+                const comm_t comm;
+                struct { pid_t cpu; struct page { long flags; } *page; };
+            };
+        ",
+        "@array_index int; struct task { int comm[16] @ 4; struct { int cpu; } @size 16 @ 72; };",
     );
 }
 
 #[test]
 fn of_pointers_one_and_not_what_they_point_to() {
-    let types: Types = |btf| {
-        let (file, page) = (btf.fwd_struct("file"), btf.fwd_struct("page"));
-        let (file, page) = (btf.ptr(file), btf.ptr(page));
-        btf.structure("task", 16).member("file", file, 0).member("page", page, 64).finish();
-    };
+    let types = "struct task { struct file *file; struct page *page; };";
     let questions: Questions =
         |local| vec![offset(local, "task", "file"), offset(local, "task", "page")];
-    check(types, questions, types, |btf| {
-        let ptr = btf.ptr(TypeId::VOID);
-        btf.structure("task", 16).member("file", ptr, 0).member("page", ptr, 64).finish();
-    });
+    check(types, questions, types, "struct task { void *file; void *page; };");
 }
 
 #[test]
 fn of_an_enum_the_enumerators_that_are_asked_for() {
-    let types: Types = |btf| {
-        let state = btf.enumeration("state", 4).enumerator("IDLE", 0).enumerator("BUSY", 7);
-        state.enumerator("DEAD", -1).finish();
-    };
+    let types = "enum state { IDLE, BUSY = 7, DEAD = -1 };";
     let questions: Questions =
         |local| vec![enumerator(local, 0, "state", "BUSY", RelocKind::EnumvalValue).unwrap()];
-    check(types, questions, types, |btf| {
-        // It is signed for a value that is gone.
-        btf.enumeration("state", 4).enumerator("BUSY", 7).signed().finish();
-    });
+    // It is signed because of a value that is gone.
+    check(types, questions, types, "enum state : int { BUSY = 7 };");
 }
 
 #[test]
 fn of_a_match_as_many_members_as_the_local_type_has() {
-    let local: Types = |btf| {
-        let int = int(btf);
-        // Both match the same one, and the target must not have fewer.
-        btf.structure("point", 8).member("x___1", int, 0).member("x___2", int, 32).finish();
-    };
-    let questions: Questions =
-        |local| vec![whole_type(local, 0, "point", RelocKind::TypeMatches).unwrap()];
     check(
-        local,
-        questions,
-        |btf| {
-            let int = int(btf);
-            let point = btf.structure("point", 12).member("z", int, 0).member("y", int, 32);
-            point.member("x", int, 64).finish();
-        },
-        |btf| {
-            let int = int(btf);
-            btf.structure("point", 12).member("z", int, 0).member("x", int, 64).finish();
-        },
+        // Both match the same one, and the target must not have fewer.
+        "struct point { int x___1; int x___2; };",
+        |local| vec![whole_type(local, 0, "point", RelocKind::TypeMatches).unwrap()],
+        "struct point { int z; int y; int x; };",
+        "struct point { int z; int x @ 8; };",
     );
 }
 
 #[test]
 fn of_types_of_one_name_those_that_make_a_difference() {
-    let local: Types = |btf| {
-        let int = int(btf);
-        let job = btf.structure("job", 12).member("id", int, 0).member("late", int, 32);
-        job.member("early", int, 64).finish();
-    };
-    let kernel: Types = |btf| {
-        let int = int(btf);
-        btf.structure("job", 8).member("id", int, 0).member("early", int, 32).finish();
-        btf.structure("job", 16).member("id", int, 0).member("late", int, 96).finish();
-    };
+    let local = "struct job { int id; int late; int early; };";
+    let kernel = "struct job { int id; int early; }; struct job { int id; int late @ 12; };";
     // They agree about `id`: the first one answers.
     check(
         local,
         |local| vec![offset(local, "job", "id")],
         kernel,
-        |btf| {
-            let int = int(btf);
-            btf.structure("job", 8).member("id", int, 0).finish();
-        },
+        "struct job { int id; } @size 8;",
     );
     // Only the second has `late`. If it had no `id`, it would have dropped out before.
     check(
         local,
         |local| vec![offset(local, "job", "id"), offset(local, "job", "late")],
         kernel,
-        |btf| {
-            let int = int(btf);
-            btf.structure("job", 8).member("id", int, 0).finish();
-            btf.structure("job", 16).member("id", int, 0).member("late", int, 96).finish();
-        },
+        "struct job { int id; } @size 8; struct job { int id; int late @ 12; };",
     );
 }
 
 #[test]
 fn of_an_array_without_elements_that_it_does_not_come_last() {
-    let types: Types = |btf| {
-        let int = int(btf);
-        let none = btf.array(int, int, 0);
-        let packet = btf.structure("packet", 4).member("data", none, 0).member("len", int, 0);
-        packet.finish();
-    };
-    // The program believes that it may index it.
-    let local: Types = |btf| {
-        let int = int(btf);
-        let none = btf.array(int, int, 0);
-        btf.structure("packet", 4).member("data", none, 0).finish();
-    };
+    let types = "@array_index int; struct packet { int data[0]; int len; };";
+    // The program assumes that it may index it.
+    let local = "struct packet { int data[]; } @size 4;";
     let questions: Questions =
         |local| vec![offset(local, "packet", "data"), offset(local, "packet", "data[2]")];
     let minimized = check(local, questions, types, types);
@@ -207,97 +124,68 @@ fn of_an_array_without_elements_that_it_does_not_come_last() {
 }
 
 #[test]
-fn of_a_32_bit_kernel_what_tells_the_size_of_pointers() {
-    let types: Types = |btf| {
-        let page = btf.fwd_struct("page");
-        let page = btf.ptr(page);
-        btf.structure("task", 4).member("page", page, 0).finish();
-        btf.int("long int", 4, IntEncoding::new(32, IntEncoding::SIGNED));
-    };
+fn of_a_32_bit_kernel_what_determines_the_size_of_pointers() {
+    let types = "@pointer_size 4; struct task { struct page *page; }; @int long int 4 signed;";
     // Nothing asks for a size.
     check(
         types,
         |local| vec![field(local, 0, "task", "page", RelocKind::FieldExists).unwrap()],
         types,
-        |btf| {
-            let ptr = btf.ptr(TypeId::VOID);
-            btf.structure("task", 4).member("page", ptr, 0).finish();
-        },
+        "@pointer_size 4; struct task { void *page; };",
     );
-    let questions: Questions =
-        |local| vec![field(local, 0, "task", "page", RelocKind::FieldByteSize).unwrap()];
-    check(types, questions, types, |btf| {
-        btf.int("long", 4, IntEncoding::new(32, IntEncoding::SIGNED));
-        let ptr = btf.ptr(TypeId::VOID);
-        btf.structure("task", 4).member("page", ptr, 0).finish();
-    });
+    check(
+        types,
+        |local| vec![field(local, 0, "task", "page", RelocKind::FieldByteSize).unwrap()],
+        types,
+        "@pointer_size 4; @int long 4 signed; struct task { void *page; };",
+    );
 }
 
 #[test]
 fn nothing_where_nothing_answers() {
-    let local: Types = |btf| {
-        let int = int(btf);
-        btf.structure("task", 4).member("gone", int, 0).finish();
-    };
-    let kernel: Types = |btf| {
-        btf.structure("task", 4).finish();
-    };
     let questions: Questions = |local| {
         let ask = |kind| field(local, 0, "task", "gone", kind).unwrap();
         vec![ask(RelocKind::FieldExists), ask(RelocKind::FieldByteOffset)]
     };
-    check(local, questions, kernel, |_| {});
+    check("struct task { int gone; };", questions, "struct task {} @size 4;", "");
 }
 
 #[test]
 fn ids_are_those_of_the_minimised_types() {
-    let types: Types = |btf| {
-        int(btf);
-        btf.structure("page", 64).finish();
-        btf.structure("task", 8).finish();
-    };
+    let types = "@int int 4 signed; struct page {} @size 64; struct task {} @size 8;";
     let questions: Questions =
         |local| vec![whole_type(local, 0, "task", RelocKind::TypeIdTarget).unwrap()];
-    let minimized = check(types, questions, types, |btf| {
-        btf.structure("task", 8).finish();
-    });
+    let minimized = check(types, questions, types, "struct task {} @size 8;");
     let of = |id| minimized.type_id(Candidate { type_id: TypeId(id), module: None });
     assert_eq!([of(1), of(2), of(3)], [None, None, Some(TypeId(1))]);
 }
 
-/// A main BTF with one module; the main BTF has another `stats` than the module.
+/// Minimises a main BTF with one module. The main BTF has another `stats` than the module.
 #[track_caller]
-fn check_with_module(questions: Questions, kept: Types, kept_of_module: Types) {
-    let local: Types = |btf| {
-        let int = int(btf);
-        let stats = btf.structure("stats", 8).member("done", int, 0).member("lost", int, 32);
-        let stats = stats.finish();
-        btf.structure("job", 12).member("id", int, 0).member("stats", stats, 32).finish();
-    };
+fn check_with_module(questions: Questions, kept: &str, kept_of_module: &str) {
     for order in ORDERS {
-        let local = build(order, local);
+        let local = btf(
+            order,
+            "struct stats { int done; int lost; }; struct job { int id; struct stats stats; };",
+        );
         let local = Btf::parse(&local).unwrap();
-        let main = build(order, |btf| {
-            let int = int(btf);
-            btf.structure("stats", 4).member("lost", int, 0).finish();
-        });
+        let main = btf(order, "struct stats { int lost; };");
         let main = Btf::parse(&main).unwrap();
-        let module = build_split(&main, |btf| {
-            let int = TypeId(1);
-            let stats = btf.structure("stats", 8).member("done", int, 32).finish();
-            btf.structure("job", 16).member("stats", stats, 0).member("id", int, 64).finish();
-        });
+        let module = split_btf(
+            &main,
+            "struct stats { int done @ 4; }; struct job { struct stats stats; int id; } @size 16;",
+        );
         let module = Btf::parse_split(&module, &main).unwrap();
         let target = Target::new(&main).with_modules([Module { name: "jobs", btf: &module }]);
         let needs = Needs { local: &local, relocations: questions(&local) };
         let minimized = minimize(&[needs], &target, Options::default()).unwrap();
 
-        let expected = build(order, kept);
+        let expected = btf(order, kept);
         assert_same(&minimized.main, &expected);
-        let expected = build_split(&Btf::parse(&expected).unwrap(), kept_of_module);
+        let expected = split_btf(&Btf::parse(&expected).unwrap(), kept_of_module);
         assert!(minimized.modules[0] == expected, "{:?}", minimized.modules);
 
-        // A module's types are minimised with their base's only.
+        // A module's types are minimised only together with its base.
         let error = minimize(&[], &Target::new(&module), Options::default()).unwrap_err();
         assert_eq!(error, MinimizeError::SplitMain);
     }
@@ -307,12 +195,8 @@ fn check_with_module(questions: Questions, kept: Types, kept_of_module: Types) {
 fn of_modules_what_the_main_btf_does_not_have() {
     check_with_module(
         |local| vec![offset(local, "job", "id")],
-        |btf| {
-            int(btf);
-        },
-        |btf| {
-            btf.structure("job", 16).member("id", TypeId(1), 64).finish();
-        },
+        "@int int 4 signed;",
+        "struct job { int id @ 8; } @size 16;",
     );
 }
 
@@ -324,34 +208,19 @@ fn of_the_main_btf_what_hides_a_modules_types() {
             let exists = field(local, 0, "stats", "done", RelocKind::FieldExists).unwrap();
             vec![offset(local, "job", "stats.done"), exists]
         },
-        |btf| {
-            int(btf);
-            btf.structure("stats", 4).finish();
-        },
-        |btf| {
-            let stats = btf.structure("stats", 8).member("done", TypeId(1), 32).finish();
-            btf.structure("job", 16).member("stats", stats, 0).finish();
-        },
+        "@int int 4 signed; struct stats {} @size 4;",
+        "struct stats { int done @ 4; }; struct job { struct stats stats; } @size 16;",
     );
 }
 
 #[test]
-fn a_relocation_that_fails_fails_as_before() {
-    let local: Types = |btf| {
-        let int = int(btf);
-        btf.structure("job", 4).member("id", int, 0).finish();
-    };
-    let kernel: Types = |btf| {
-        let int = int(btf);
-        btf.structure("job", 4).member("id", int, 0).finish();
-        btf.structure("job", 8).member("pad", int, 0).member("id", int, 32).finish();
-    };
-    let questions: Questions = |local| vec![offset(local, "job", "id")];
-    let minimized = check(local, questions, kernel, |btf| {
-        let int = int(btf);
-        btf.structure("job", 4).member("id", int, 0).finish();
-        btf.structure("job", 8).member("id", int, 32).finish();
-    });
+fn a_relocation_that_fails_fails_with_the_minimised_types_too() {
+    let minimized = check(
+        "struct job { int id; };",
+        |local| vec![offset(local, "job", "id")],
+        "struct job { int id; }; struct job { int pad; int id; };",
+        "struct job { int id; }; struct job { int id @ 4; };",
+    );
     assert_eq!(minimized.counts[0].failed, 1);
 }
 
@@ -359,18 +228,11 @@ fn a_relocation_that_fails_fails_as_before() {
 fn what_would_differ_is_refused_and_named() {
     // A chain of typedefs that is too long for a size is an error with the whole BTF, and would be
     // none without its typedefs.
-    let local: Types = |btf| {
-        let int = int(btf);
-        btf.structure("job", 4).member("id", int, 0).finish();
-    };
-    let kernel: Types = |btf| {
-        let mut id = int(btf);
-        for level in 0..200 {
-            id = btf.typedef(format!("t{level}"), id);
-        }
-        btf.structure("job", 4).member("id", id, 0).finish();
-    };
-    let (local, kernel) = (build(ByteOrder::Little, local), build(ByteOrder::Little, kernel));
+    let mut kernel = "typedef int t;".to_owned();
+    kernel += &"typedef t t;".repeat(199);
+    kernel += "struct job { t id; };";
+    let (local, kernel) =
+        (btf(ByteOrder::Little, "struct job { int id; };"), btf(ByteOrder::Little, &kernel));
     let (local, kernel) = (Btf::parse(&local).unwrap(), Btf::parse(&kernel).unwrap());
     let relocation = offset(&local, "job", "id");
     assert_eq!(access_in_c(&local, &relocation), "job.id");

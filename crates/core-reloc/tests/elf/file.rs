@@ -1,7 +1,7 @@
 //! Writes ELF files, good ones, whose single words tests then break.
 
 use btf_types::{
-    ByteOrder, IntEncoding, StrOffset, TypeId,
+    ByteOrder, StrOffset, TypeId,
     build::{Builder, ExtBuilder, HeaderForm},
     ext::{CoreReloc, LineInfo},
 };
@@ -228,16 +228,17 @@ pub(crate) fn offset_of(section: &'static str, insn_off: u32, access: &'static s
     Record { section, insn_off, access, kind: RelocKind::FieldByteOffset.to_raw() }
 }
 
-/// The types of an object, `struct point { unsigned int x, y, color; }`, and relocations of it.
+/// The types of an object, and relocations of its `struct point`.
 ///
 /// Records of one section that follow each other are one group.
 pub(crate) fn types(order: ByteOrder, records: &[Record]) -> (Vec<u8>, Vec<u8>) {
     let mut btf = Builder::new(order);
-    let int = btf.int("int", 4, IntEncoding::new(32, 0));
-    let point = btf.structure("point", 12).member("x", int, 0).member("y", int, 32);
-    let point = point.member("color", int, 64).finish();
+    btf_from_c::declare(&mut btf, "struct point { unsigned x; unsigned y; unsigned color; };")
+        .unwrap();
+    // The first type is `unsigned`.
+    let point = TypeId(2);
     let mut ext = ExtBuilder::new(order);
-    // Without records it is one of before CO-RE.
+    // Without records the header is that of objects before CO-RE.
     ext.set_header(HeaderForm::Shortest);
     for group in records.chunk_by(|one, other| one.section == other.section) {
         let name = btf.string(group[0].section);
@@ -253,7 +254,7 @@ pub(crate) fn types(order: ByteOrder, records: &[Record]) -> (Vec<u8>, Vec<u8>) 
         line,
         column: 3,
     };
-    // Not in order, so that nobody counts on it.
+    // Not in order, so that no code can rely on it.
     ext.line_info(btf.string("xdp"), [line(8, 11, text), line(0, 10, StrOffset::EMPTY)]);
     (btf.finish().unwrap(), ext.finish().unwrap())
 }
@@ -263,15 +264,9 @@ fn encode(btf: &mut Builder<'_>, type_id: TypeId, record: &Record) -> CoreReloc 
     CoreReloc { insn_off: record.insn_off, type_id, access_str_off, kind: record.kind }
 }
 
-/// A target's types: `struct point { long seq; int x __aligned(8), y __aligned(8); }`, in which `x`
-/// is at 8, `y` at 16, and `color` nowhere.
+/// A target's types: `x` is at 8, `y` at 16, and there is no `color`.
 pub(crate) fn target(order: ByteOrder) -> Vec<u8> {
-    let mut btf = Builder::new(order);
-    let long = btf.int("long", 8, IntEncoding::new(64, 0));
-    let int = btf.int("int", 4, IntEncoding::new(32, 0));
-    let point = btf.structure("point", 24).member("seq", long, 0).member("x", int, 64);
-    point.member("y", int, 128).finish();
-    btf.finish().unwrap()
+    btf_from_c::btf(order, "struct point { unsigned long seq; unsigned x; unsigned y @ 16; };")
 }
 
 /// An object with two sections of code, `xdp` and `tc`, each of three instructions, which hold the

@@ -1,6 +1,7 @@
 //! What becomes of an object, relocation by relocation and byte by byte.
 
-use btf_types::{Btf, ByteOrder, IntEncoding, build::Builder};
+use btf_from_c::btf;
+use btf_types::{Btf, ByteOrder};
 use core_reloc::{
     Cause, OnUnresolved, Options, PatchError, Poison, Status, Target,
     elf::{Counts, Failed, Object, Outcome, Skip},
@@ -124,16 +125,13 @@ fn an_unresolved_relocation_can_be_kept_or_fail() {
 
 #[test]
 fn a_load_that_cannot_follow_is_poisoned_and_has_no_value() {
-    // `x` became signed, of 8 bytes, at 8.
     let order = ByteOrder::Little;
-    let mut btf = Builder::new(order);
-    let long = btf.int("long", 8, IntEncoding::new(64, IntEncoding::SIGNED));
-    btf.structure("point", 16).member("x", long, 64).finish();
+    let target = btf(order, "struct point { long x @ 8; };");
     let mut file = object(order, &[offset_of("xdp", 0, "0:0")]);
     // `r1 = *(u32 *)(r1 + 0)`
     file.get("xdp").data[..8].copy_from_slice(&[0x61, 0x11, 0, 0, 0, 0, 0, 0]);
     let bytes = file.write().bytes;
-    let (outcomes, _, _) = relocate_against(&btf.finish().unwrap(), &bytes, Options::default());
+    let (outcomes, _, _) = relocate_against(&target, &bytes, Options::default());
     let resized = Status::Poisoned(Poison::Resized { from: 4, to: 8 });
     assert!(matches!(&outcomes[0], Outcome::Applied { status, .. } if *status == resized));
     assert_eq!(outcomes[0].value(), None);
@@ -286,11 +284,10 @@ fn an_object_that_was_relocated_has_nothing_left_to_relocate() {
 fn candidates_narrow_from_section_to_section() {
     // Two types of the name; only the second has `color`, and they disagree about `x`.
     let order = ByteOrder::Little;
-    let mut btf = Builder::new(order);
-    let int = btf.int("int", 4, IntEncoding::new(32, 0));
-    btf.structure("point", 12).member("y", int, 32).member("x", int, 64).finish();
-    btf.structure("point", 8).member("color", int, 0).member("x", int, 32).finish();
-    let target = btf.finish().unwrap();
+    let target = btf(
+        order,
+        "struct point { unsigned y @ 4; unsigned x; }; struct point { unsigned color; unsigned x; };",
+    );
     let records = [offset_of("xdp", 16, "0:2"), offset_of("tc", 0, "0:0")];
     let file = object(order, &records).write();
 
@@ -311,13 +308,11 @@ fn modules_are_needed_where_the_target_has_no_such_type() {
         let file: ElfFile = object(ByteOrder::Little, records);
         Object::parse(&file.write().bytes).unwrap().needs_modules(&Target::new(&target))
     };
-    let mut other = Builder::new(ByteOrder::Little);
-    other.int("int", 4, IntEncoding::new(32, 0));
-    let other = other.finish().unwrap();
+    let other = btf(ByteOrder::Little, "struct other { unsigned x; };");
     assert!(!needs(&target(ByteOrder::Little), &four()));
     assert!(needs(&other, &four()));
     assert!(!needs(&other, &[]));
-    // The id of a local type is asked of nobody.
+    // The id of a local type needs no target.
     let local = Record { kind: 6, ..offset_of("xdp", 0, "0") };
     assert!(!needs(&other, &[local]));
 }

@@ -1,198 +1,129 @@
 //! Candidates: names and kinds, flavors, modules, ambiguity and narrowing.
 
-use btf_types::build::Builder;
-use core_reloc::{Options, RelocKind::*};
-
 use crate::check::*;
 
-fn at<const NAME: char, const OFFSET: u32>(btf: &mut Builder<'_>) {
-    let int = int(btf);
-    btf.structure("s", 64).member(NAME.to_string(), int, 8 * OFFSET).finish();
-}
-
-const A: Ask = Ask { kind: FieldByteOffset, root: "s", access: "0:0" };
+const AT_4: &str = "struct s { int a @ 4; };";
+const AT_8: &str = "struct s { int a @ 8; };";
+const AT_12: &str = "struct s { int a @ 12; };";
+const AT_16: &str = "struct s { int a @ 16; };";
+const WITHOUT_A: &str = "struct s { int b; };";
 
 #[test]
-fn flavors_on_either_side_do_not_count() {
-    fn flavored(btf: &mut Builder<'_>) {
-        let int = int(btf);
-        btf.structure("s___new", 64).member("a", int, 64).finish();
-    }
-    check(at::<'a', 4>, flavored, A, Value(4, 8));
-    check(flavored, at::<'a', 4>, Ask { root: "s___new", ..A }, Value(8, 4));
+fn flavors_of_either_side_are_ignored() {
+    let flavored = "struct s___new { int a @ 8; };";
+    check(AT_4, flavored, FieldByteOffset, "s.a", Value(4, 8));
+    check(flavored, AT_4, FieldByteOffset, "s___new.a", Value(8, 4));
 }
 
 #[test]
 fn short_names_are_found_among_longer_ones() {
-    fn names(btf: &mut Builder<'_>) {
-        let int = int(btf);
-        for (name, offset) in [("sss", 96), ("ssss", 128), ("s", 64), ("t", 32)] {
-            btf.structure(name, 64).member("a", int, offset).finish();
-        }
-    }
-    check(at::<'a', 4>, names, A, Value(4, 8));
+    let names = "
+        struct sss { int a @ 12; };
+        struct ssss { int a @ 16; };
+        struct s { int a @ 8; };
+        struct t { int a @ 4; };
+    ";
+    check(AT_4, names, FieldByteOffset, "s.a", Value(4, 8));
 }
 
 #[test]
 fn only_the_same_kind_is_a_candidate() {
-    fn union(btf: &mut Builder<'_>) {
-        let int = int(btf);
-        btf.union("s", 64).member("a", int, 0).finish();
-        btf.typedef("s", int);
-        btf.fwd_struct("s");
-    }
-    check(at::<'a', 4>, union, A, Unresolved);
-    check(at::<'a', 4>, union, Ask { kind: TypeExists, access: "0", ..A }, Value(1, 0));
+    let others = "union s { int a; }; typedef int s; struct s;";
+    check(AT_4, others, FieldByteOffset, "s.a", Unresolved);
+    check(AT_4, others, TypeExists, "s", Value(1, 0));
 }
 
 #[test]
-fn kinds_that_no_index_has_are_found_all_the_same() {
-    fn variable<const NAME: bool>(btf: &mut Builder<'_>) {
-        use btf_types::{Linkage, TypeId};
-        let int = int(btf);
-        let proto = btf.func_proto(TypeId::VOID).finish();
-        btf.func(if NAME { "f" } else { "g" }, proto, Linkage::Global);
-        btf.var("v", int, Linkage::Global);
-    }
+fn kinds_that_no_index_has_are_found() {
     // libbpf finds them, and then has no rule by which they are compatible.
-    check(variable::<true>, variable::<true>, ask(TypeExists, "f", "0"), Value(1, 0));
-    check(variable::<true>, variable::<true>, ask(TypeExists, "v", "0"), Value(1, 0));
+    let types = "void f(void); int v;";
+    check(types, types, TypeExists, "f", Value(1, 0));
+    check(types, types, TypeExists, "v", Value(1, 0));
 }
 
 #[test]
-fn candidates_that_agree_are_no_ambiguity() {
-    fn twice(btf: &mut Builder<'_>) {
-        at::<'a', 8>(btf);
-        at::<'a', 8>(btf);
-    }
-    fn elsewhere(btf: &mut Builder<'_>) {
-        at::<'a', 8>(btf);
-        at::<'a', 12>(btf);
-    }
-    check(at::<'a', 4>, twice, A, Value(4, 8));
+fn candidates_that_agree_are_not_ambiguous() {
+    check(AT_4, &[AT_8, AT_8].concat(), FieldByteOffset, "s.a", Value(4, 8));
     check(
-        at::<'a', 4>,
-        elsewhere,
-        A,
-        Error("struct s [2] gives 8 (bit offset 64), struct s [4] gives 12"),
+        AT_4,
+        &[AT_8, AT_12].concat(),
+        FieldByteOffset,
+        "s.a",
+        Error("struct s [2] gives 8 (bit offset 64), struct s [3] gives 12"),
     );
 }
 
 #[test]
 fn equal_values_at_different_bit_offsets_are_ambiguous() {
-    fn elsewhere(btf: &mut Builder<'_>) {
-        at::<'a', 8>(btf);
-        at::<'a', 12>(btf);
-    }
-    check(at::<'a', 4>, elsewhere, Ask { kind: FieldByteSize, ..A }, Error("bit offset 96"));
+    check(AT_4, &[AT_8, AT_12].concat(), FieldByteSize, "s.a", Error("bit offset 96"));
 }
 
 #[test]
 fn modules_count_only_where_the_main_btf_has_no_candidate() {
-    let rows = |value| [(A, value)];
-    let options = Options::default();
-    check_each(at::<'a', 4>, empty, &[at::<'a', 8>], options, &rows(Value(4, 8)));
-    check_each(at::<'a', 4>, at::<'b', 0>, &[at::<'a', 8>], options, &rows(Unresolved));
-    check_each(at::<'a', 4>, at::<'a', 12>, &[at::<'a', 8>], options, &rows(Value(4, 12)));
-    check_each(
-        at::<'a', 4>,
-        empty,
-        &[at::<'b', 0>, at::<'a', 8>, at::<'a', 16>],
-        options,
-        &rows(Error("of module module")),
-    );
+    for (target, modules, expected) in [
+        ("", &[AT_8][..], Value(4, 8)),
+        (WITHOUT_A, &[AT_8], Unresolved),
+        (AT_12, &[AT_8], Value(4, 12)),
+        ("", &[WITHOUT_A, AT_8, AT_16], Error("of module module")),
+    ] {
+        let types = Types { local: AT_4, target, modules };
+        check_each(types, Options::default(), &[(FieldByteOffset, "s.a", expected)]);
+    }
 }
 
-/// Two candidates: both have `both`, at different offsets; only the second has `second`.
-fn two(btf: &mut Builder<'_>) {
-    let int = int(btf);
-    btf.structure("s", 64).member("both", int, 0).finish();
-    btf.structure("s", 64).member("both", int, 32).member("second", int, 64).finish();
-}
-
-fn two_local(btf: &mut Builder<'_>) {
-    let int = int(btf);
-    btf.structure("s", 12)
-        .member("both", int, 0)
-        .member("second", int, 32)
-        .member("never", int, 64)
-        .finish();
-}
+/// Both candidates have `both`, at different offsets; only the second has `second`.
+const TWO: Types<'_> = Types {
+    local: "struct s { int both; int second; int never; };",
+    target: "struct s { int both; }; struct s { int both @ 4; int second @ 8; };",
+    modules: &[],
+};
 
 #[test]
 fn candidates_narrow_to_those_that_matched() {
-    let both = ask(FieldByteOffset, "s", "0:0");
-    let second = ask(FieldByteOffset, "s", "0:1");
-    let never = ask(FieldExists, "s", "0:2");
     let narrow = Options::default();
-    check_each(two_local, two, &[], narrow, &[(both, Error("ambiguous"))]);
-    check_each(two_local, two, &[], narrow, &[(second, Value(4, 8)), (both, Value(0, 4))]);
-    // What none matches, and what fails, narrows nothing.
-    check_each(
-        two_local,
-        two,
-        &[],
-        narrow,
-        &[
-            (never, Value(1, 0)),
-            (both, Error("ambiguous")),
-            (both, Error("ambiguous")),
-            (second, Value(4, 8)),
-            (never, Value(1, 0)),
-            (both, Value(0, 4)),
-        ],
-    );
+    let ambiguous = (FieldByteOffset, "s.both", Error("ambiguous"));
+    let both = (FieldByteOffset, "s.both", Value(0, 4));
+    let second = (FieldByteOffset, "s.second", Value(4, 8));
+    let never = (FieldExists, "s.never", Value(1, 0));
+    check_each(TWO, narrow, &[ambiguous]);
+    check_each(TWO, narrow, &[second, both]);
+    // What no candidate matches narrows nothing, nor does what fails.
+    check_each(TWO, narrow, &[never, ambiguous, ambiguous, second, never, both]);
 }
 
 #[test]
 fn without_narrowing_every_relocation_sees_all_candidates() {
-    let both = ask(FieldByteOffset, "s", "0:0");
-    let second = ask(FieldByteOffset, "s", "0:1");
     let wide = Options::default().narrow(false);
-    let rows = [(second, Value(4, 8)), (both, Error("ambiguous"))];
-    check_each(two_local, two, &[], wide, &rows);
+    let second = (FieldByteOffset, "s.second", Value(4, 8));
+    check_each(TWO, wide, &[second, (FieldByteOffset, "s.both", Error("ambiguous"))]);
 }
 
 #[test]
-fn flavors_narrow_each_for_itself() {
-    fn flavors(btf: &mut Builder<'_>) {
-        two_local(btf);
-        let int = int(btf);
-        btf.structure("s___x", 4).member("both", int, 0).finish();
-    }
-    let second = ask(FieldByteOffset, "s", "0:1");
-    let other = ask(FieldByteOffset, "s___x", "0:0");
-    let rows = [(second, Value(4, 8)), (other, Error("ambiguous"))];
-    check_each(flavors, two, &[], Options::default(), &rows);
+fn each_flavor_has_its_own_candidates() {
+    let local = [TWO.local, "struct s___x { int both; };"].concat();
+    let types = Types { local: &local, ..TWO };
+    let second = (FieldByteOffset, "s.second", Value(4, 8));
+    let flavor = (FieldByteOffset, "s___x.both", Error("ambiguous"));
+    check_each(types, Options::default(), &[second, flavor]);
 }
 
 #[test]
 fn pointers_of_a_32_bit_kernel_have_four_bytes() {
-    use core_reloc::Resize;
-
-    fn pointers<const LONG: u32>(btf: &mut Builder<'_>) {
-        let long = unsigned(btf, "unsigned long", LONG);
-        let pointer = btf.ptr(long);
-        btf.structure("s", 2 * LONG)
-            .member("p", pointer, 0)
-            .member("q", pointer, 8 * LONG)
-            .finish();
-    }
-    check(pointers::<8>, pointers::<4>, ask(FieldByteSize, "s", "0:0"), Value(8, 4));
-    let offset = ask(FieldByteOffset, "s", "0:1");
-    check(pointers::<8>, pointers::<4>, offset, Value(8, 4));
-    check_resize(pointers::<8>, pointers::<4>, offset, Resize::To { from: 8, to: 4 });
+    let pointers = "struct s { unsigned long *p; unsigned long *q; };";
+    let narrow = ["@pointer_size 4;", pointers].concat();
+    check(pointers, &narrow, FieldByteSize, "s.p", Value(8, 4));
+    check(pointers, &narrow, FieldByteOffset, "s.q", Value(8, 4));
+    check_resize(pointers, &narrow, "s.q", Resize::To { from: 8, to: 4 });
 }
 
 #[test]
-fn what_two_candidates_agree_about_is_asked_of_both_again() {
-    fn sizes(btf: &mut Builder<'_>) {
-        let (int, long) = (int(btf), u64_(btf));
-        btf.structure("s", 8).member("a", int, 0).finish();
-        btf.structure("s", 8).member("a", long, 0).finish();
-    }
-    let exists = ask(FieldExists, "s", "0:0");
-    let size = ask(FieldByteSize, "s", "0:0");
-    let rows = [(exists, Value(1, 1)), (size, Error("ambiguous")), (exists, Value(1, 1))];
-    check_each(at::<'a', 0>, sizes, &[], Options::default(), &rows);
+fn a_relocation_that_two_candidates_match_keeps_both() {
+    let types = Types {
+        local: "struct s { int a; };",
+        target: "struct s { int a; } @size 8; struct s { unsigned long a; };",
+        modules: &[],
+    };
+    let exists = (FieldExists, "s.a", Value(1, 1));
+    let size = (FieldByteSize, "s.a", Error("ambiguous"));
+    check_each(types, Options::default(), &[exists, size, exists]);
 }

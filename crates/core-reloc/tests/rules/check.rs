@@ -1,21 +1,45 @@
-//! The one place that touches the API: everything else is data.
+//! The one place that uses the library: everything else is data.
+//!
+//! Types are described in C, which `btf_from_c` reads. What is asked for is written as C writes it:
+//!
+//! | written | access string |
+//! | --- | --- |
+//! | `s` | `0`, the whole type |
+//! | `s.a[2].b`, `s[3].a` | that of the field |
+//! | `e::A` | that of the enumerator |
+//! | `s 0:1` | `0:1` |
+//! | `[4] 0:1` | `0:1` from the type with the id 4 |
+//!
+//! `generating.rs` checks the access strings of fields and enumerators.
 
-use btf_types::{Btf, ByteOrder, IntEncoding, TypeId, build::Builder};
-use core_reloc::{Module, Options, RelocKind, Relocation, Relocator, Resize, Target};
-
-/// Describes types.
-pub(crate) type Types = fn(&mut Builder<'_>);
+use btf_types::{Btf, ByteOrder, TypeId};
+pub(crate) use core_reloc::{
+    AccessError, AccessPath, Candidate, Cause, Code, OnUnresolved, Options, PatchError, Poison,
+    RelocKind,
+    RelocKind::*,
+    Relocation, Relocator, Resolution, Status, Target, access_in_c,
+    describe::describe_unmatched,
+    functions::{
+        Shifts, apply_relocation, apply_relocations, create_relocation, parse_access_string,
+        resolve_bitfield_shifts, resolve_enum_value, resolve_enum_value_exists,
+        resolve_field_exists, resolve_field_offset, resolve_field_signed, resolve_field_size,
+        resolve_type_exists, resolve_type_id, resolve_type_matches, resolve_type_size,
+    },
+    generate::{GenerateError, local_value},
+    generate_enumerator_access, generate_field_access, generate_type_access, limits, patch,
+    resolve::{Change, Resize},
+};
 
 /// What must come out of a relocation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Expected {
-    /// The instruction must hold the first, and is to hold the second.
+    /// The instruction must hold the first value, and receives the second.
     Value(u64, u64),
-    /// The same, but what the instruction holds is not checked.
+    /// The instruction receives this value, whatever it held before.
     Unchecked(u64),
-    /// Nothing matches, and nothing can be said.
+    /// Nothing matches, and there is no value for that.
     Unresolved,
-    /// An error whose text has this in it.
+    /// An error whose text contains this.
     Error(&'static str),
 }
 pub(crate) use Expected::{Error, Unchecked, Unresolved, Value};
@@ -23,100 +47,109 @@ pub(crate) use Expected::{Error, Unchecked, Unresolved, Value};
 /// The byte orders that every rule holds in.
 pub(crate) const ORDERS: [ByteOrder; 2] = [ByteOrder::Little, ByteOrder::Big];
 
-/// A relocation of the first type called `root`, by its access string.
+/// A relocation, and what must come out of it.
+pub(crate) type Row<'r> = (RelocKind, &'r str, Expected);
+
+/// The types that a relocation meets, in C.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Ask {
-    pub(crate) kind: RelocKind,
-    pub(crate) root: &'static str,
-    pub(crate) access: &'static str,
+pub(crate) struct Types<'t> {
+    pub(crate) local: &'t str,
+    pub(crate) target: &'t str,
+    pub(crate) modules: &'t [&'t str],
 }
 
-pub(crate) fn ask(kind: RelocKind, root: &'static str, access: &'static str) -> Ask {
-    Ask { kind, root, access }
-}
-
-pub(crate) fn build(order: ByteOrder, types: Types) -> Vec<u8> {
-    let mut builder = Builder::new(order);
-    types(&mut builder);
-    builder.finish().expect("the description can be written")
-}
-
-/// The first type of a name.
+/// Returns the first type of a name, or that of an id in brackets.
 pub(crate) fn root(btf: &Btf<'_>, name: &str) -> TypeId {
+    if let Some(id) = name.strip_prefix('[').and_then(|id| id.strip_suffix(']')) {
+        return TypeId(id.parse().expect("an id is a number"));
+    }
     let found = btf.types().find(|ty| ty.name().is_ok_and(|found| found == name));
-    found.unwrap_or_else(|| panic!("no type {name}")).id()
+    found.unwrap_or_else(|| panic!("there is no type {name}")).id()
 }
 
-/// Asks in both byte orders, and compares.
-#[track_caller]
-pub(crate) fn check(local: Types, target: Types, ask: Ask, expected: Expected) {
-    check_each(local, target, &[], Options::default(), &[(ask, expected)]);
+/// Returns the relocation of what is written as the table at the top has it.
+pub(crate) fn relocation(
+    local: &Btf<'_>,
+    kind: RelocKind,
+    access: &str,
+) -> Result<Relocation, AccessError> {
+    if let Some((name, access)) = access.split_once(' ') {
+        Ok(Relocation::new(0, root(local, name), access.parse()?, kind))
+    } else if let Some((name, enumerator)) = access.split_once("::") {
+        Ok(generate_enumerator_access(local, 0, name, enumerator, kind).unwrap())
+    } else if let Some(end) = access.find(['.', '[']) {
+        let path = access[end..].trim_start_matches('.');
+        Ok(generate_field_access(local, 0, &access[..end], path, kind).unwrap())
+    } else {
+        Ok(Relocation::new(0, root(local, access), AccessPath::root(), kind))
+    }
 }
 
-/// Asks several times of one relocator, so that candidates narrow.
+/// Relocates in both byte orders, and compares.
 #[track_caller]
-pub(crate) fn check_each(
-    local: Types,
-    target: Types,
-    modules: &[Types],
-    options: Options,
-    rows: &[(Ask, Expected)],
-) {
+pub(crate) fn check(local: &str, target: &str, kind: RelocKind, access: &str, expected: Expected) {
+    let types = Types { local, target, modules: &[] };
+    check_each(types, Options::default(), &[(kind, access, expected)]);
+}
+
+/// Relocates several times with one relocator, so that candidates narrow.
+#[track_caller]
+pub(crate) fn check_each(types: Types<'_>, options: Options, rows: &[Row<'_>]) {
     for order in ORDERS {
         for indexed in [false, true] {
-            let found = answers(order, indexed, local, target, modules, options, rows);
-            for ((ask, expected), found) in rows.iter().zip(found) {
+            let found = changes(order, indexed, types, options, rows);
+            for ((kind, access, expected), found) in rows.iter().zip(found) {
                 assert!(
                     agrees(*expected, &found),
-                    "{order}, {ask:?}:\nexpected {expected:?}\n   found {found:?}"
+                    "{order}, {kind} of {access} in\n{types:#?}\nexpected {expected:?}\n   found \
+                     {found:?}"
                 );
             }
         }
     }
 }
 
-type Found = Result<Option<core_reloc::resolve::Change>, String>;
+type Found = Result<Option<Change>, String>;
 
-fn answers(
+fn changes(
     order: ByteOrder,
     indexed: bool,
-    local: Types,
-    target: Types,
-    modules: &[Types],
+    types: Types<'_>,
     options: Options,
-    rows: &[(Ask, Expected)],
+    rows: &[Row<'_>],
 ) -> Vec<Found> {
-    let (local, target) = (build(order, local), build(order, target));
+    let local = btf_from_c::btf(order, types.local);
     let local = Btf::parse(&local).unwrap();
-    let main = Btf::parse(&target).unwrap();
-    let split: Vec<Vec<u8>> = modules
-        .iter()
-        .map(|module| {
-            let mut builder = Builder::split(&main);
-            module(&mut builder);
-            builder.finish().unwrap()
-        })
-        .collect();
-    let split: Vec<Btf<'_>> =
-        split.iter().map(|bytes| Btf::parse_split(bytes, &main).unwrap()).collect();
-    let modules = split.iter().map(|btf| Module { name: "module", btf });
-    let mut target = Target::new(&main).with_modules(modules);
-    if indexed {
-        target = target.indexed();
-    }
-    let mut relocator = Relocator::with_options(&local, &target, options);
-    rows.iter()
-        .map(|(Ask { kind, root: name, access }, _)| {
-            let access = access.parse().map_err(|error| format!("{error}"))?;
-            let relocation = Relocation::new(0, root(&local, name), access, *kind);
+    with_target(order, types, |target| {
+        let target = if indexed { target.clone().indexed() } else { target.clone() };
+        let mut relocator = Relocator::with_options(&local, &target, options);
+        let mut change = |kind: RelocKind, access| {
+            let relocation = relocation(&local, kind, access).map_err(|error| error.to_string())?;
             let resolution = relocator.resolve(&relocation).map_err(|error| error.to_string())?;
             assert_eq!(
                 resolution.candidate.is_none(),
-                resolution.unmatched.is_some() || *kind == RelocKind::TypeIdLocal
+                resolution.unmatched.is_some() || kind == TypeIdLocal
             );
             Ok(resolution.change)
-        })
-        .collect()
+        };
+        rows.iter().map(|(kind, access, _)| change(*kind, access)).collect()
+    })
+}
+
+/// Calls a function with the target that a text and those of its modules describe.
+pub(crate) fn with_target<R>(
+    order: ByteOrder,
+    types: Types<'_>,
+    call: impl FnOnce(&Target<'_>) -> R,
+) -> R {
+    let main = btf_from_c::btf(order, types.target);
+    let main = Btf::parse(&main).unwrap();
+    let modules: Vec<Vec<u8>> =
+        types.modules.iter().map(|module| btf_from_c::split_btf(&main, module)).collect();
+    let modules: Vec<Btf<'_>> =
+        modules.iter().map(|bytes| Btf::parse_split(bytes, &main).unwrap()).collect();
+    let modules = modules.iter().map(|btf| core_reloc::Module { name: "module", btf });
+    call(&Target::new(&main).with_modules(modules))
 }
 
 fn agrees(expected: Expected, found: &Found) -> bool {
@@ -131,33 +164,30 @@ fn agrees(expected: Expected, found: &Found) -> bool {
     }
 }
 
-/// What becomes of the size of a load, in both byte orders.
+/// Compares what a load of a field becomes, in both byte orders.
 #[track_caller]
-pub(crate) fn check_resize(local: Types, target: Types, ask: Ask, expected: Resize) {
+pub(crate) fn check_resize(local: &str, target: &str, access: &str, expected: Resize) {
     for order in ORDERS {
-        let row = [(ask, Unresolved)];
-        let found = answers(order, false, local, target, &[], Options::default(), &row);
+        let types = Types { local, target, modules: &[] };
+        let row = [(FieldByteOffset, access, Unresolved)];
+        let found = changes(order, false, types, Options::default(), &row);
         let change = found.into_iter().next().unwrap().unwrap().expect("it resolves");
-        assert_eq!(change.resize, expected, "{order}, {ask:?}");
+        assert_eq!(change.resize, expected, "{order}, {access} in\n{types:#?}");
     }
 }
 
-// Types that the descriptions share.
-
-pub(crate) fn int(btf: &mut Builder<'_>) -> TypeId {
-    btf.int("int", 4, IntEncoding::new(32, IntEncoding::SIGNED))
+/// Returns the left and right shift of a field, for an object and a target of a byte order each.
+pub(crate) fn shifts(
+    (local_order, local): (ByteOrder, &str),
+    (target_order, target): (ByteOrder, &str),
+    name: &str,
+    access: &str,
+) -> (u64, u64) {
+    let local = btf_from_c::btf(local_order, local);
+    let local = Btf::parse(&local).unwrap();
+    with_target(target_order, Types { local: "", target, modules: &[] }, |target| {
+        let shifts = resolve_bitfield_shifts(&local, target, root(&local, name), access);
+        let Shifts { left, right } = shifts.unwrap().expect("it resolves");
+        (left, right)
+    })
 }
-
-pub(crate) fn unsigned(btf: &mut Builder<'_>, name: &str, size: u32) -> TypeId {
-    btf.int(name, size, IntEncoding::new(u8::try_from(size * 8).unwrap(), 0))
-}
-
-pub(crate) fn u32_(btf: &mut Builder<'_>) -> TypeId {
-    unsigned(btf, "unsigned int", 4)
-}
-
-pub(crate) fn u64_(btf: &mut Builder<'_>) -> TypeId {
-    unsigned(btf, "unsigned long", 8)
-}
-
-pub(crate) fn empty(_: &mut Builder<'_>) {}

@@ -1,13 +1,13 @@
 //! The patcher: every form of instruction, what it may hold, and what it becomes.
 
 use btf_types::ByteOrder;
-use core_reloc::{
-    Change, PatchError, Poison, RelocKind, Resize, Resolution, Status, Unresolved, patch,
+
+use crate::check::{
+    Change, Code, FieldByteOffset, ORDERS, OnUnresolved, PatchError, Poison, Resize, Resolution,
+    Status, patch,
 };
 
-use crate::check::ORDERS;
-
-/// One slot of code, in either byte order: the nibbles of the registers change places with it.
+/// Returns one slot of code. The nibbles of the registers follow the byte order.
 fn slot(order: ByteOrder, code: u8, dst: u8, src: u8, off: i16, imm: i32) -> Vec<u8> {
     let mut bytes = vec![code];
     match order {
@@ -27,7 +27,7 @@ fn slot(order: ByteOrder, code: u8, dst: u8, src: u8, off: i16, imm: i32) -> Vec
 
 fn resolution(order: ByteOrder, change: Option<Change>) -> Resolution {
     Resolution {
-        kind: RelocKind::FieldByteOffset,
+        kind: FieldByteOffset,
         insn_off: 0,
         byte_order: order,
         change,
@@ -42,7 +42,8 @@ fn change(original: u64, value: u64) -> Change {
 
 type Slot = (u8, u8, u8, i16, i32);
 
-/// Patches in both byte orders; the code is untouched after an error, and what follows always.
+/// Patches in both byte orders. An error leaves the code unchanged, and the instruction after it
+/// never changes.
 #[track_caller]
 fn check(before: &[Slot], change: Change, expected: Result<(Status, &[Slot]), PatchError>) {
     for order in ORDERS {
@@ -111,7 +112,7 @@ fn immediates_of_alu_operations() {
 }
 
 #[test]
-fn an_immediate_may_be_meant_with_or_without_its_sign() {
+fn an_immediate_may_be_sign_extended_or_zero_extended() {
     let minus_one = [(MOV64, 1, 0, 0, -1)];
     check(&minus_one, change(u64::MAX, 1), Ok((Status::Relocated, &[(MOV64, 1, 0, 0, 1)])));
     check(&minus_one, change(0xffff_ffff, 1), Ok((Status::Relocated, &[(MOV64, 1, 0, 0, 1)])));
@@ -147,7 +148,7 @@ fn offsets_of_loads_and_stores() {
 }
 
 #[test]
-fn loads_and_stores_follow_a_safe_change_of_size() {
+fn loads_and_stores_are_resized_where_that_is_safe() {
     let resize = |from, to| Change { resize: Resize::To { from, to }, ..change(8, 24) };
     for (from_code, from) in [(LDX_B, 1), (LDX_H, 2), (LDX_W, 4), (LDX_DW, 8)] {
         for (to_code, to) in [(LDX_B, 1), (LDX_H, 2), (LDX_W, 4), (LDX_DW, 8)] {
@@ -167,7 +168,7 @@ fn loads_and_stores_follow_a_safe_change_of_size() {
 }
 
 #[test]
-fn loads_and_stores_are_poisoned_where_they_cannot_follow() {
+fn loads_and_stores_are_poisoned_where_resizing_is_not_safe() {
     let unsafe_ = Change { resize: Resize::Unsafe { from: 4, to: 8 }, ..change(8, 24) };
     let poisoned = Status::Poisoned(Poison::Resized { from: 4, to: 8 });
     for code in [LDX_W, ST_W, STX_W] {
@@ -183,7 +184,7 @@ fn loads_and_stores_are_poisoned_where_they_cannot_follow() {
 }
 
 #[test]
-fn a_poison_says_why() {
+fn a_poison_gives_its_reason() {
     for (poison, expected) in [
         (Poison::Unresolved, "no candidate in the target matches"),
         (Poison::Resized { from: 0, to: 4 }, "cannot follow a bitfield that became a field"),
@@ -194,8 +195,8 @@ fn a_poison_says_why() {
         (Poison::Resized { from: 4, to: 8 }, "from 4 to 8 bytes: only pointers and unsigned"),
         (Poison::SignExtending { from: 4, to: 8 }, "a sign-extending load cannot follow from 4"),
     ] {
-        let said = poison.to_string();
-        assert!(said.contains(expected), "{said}");
+        let text = poison.to_string();
+        assert!(text.contains(expected), "{text}");
     }
 }
 
@@ -246,7 +247,7 @@ fn other_instructions_are_refused() {
 }
 
 #[test]
-fn poison_takes_all_slots_and_any_instruction() {
+fn poison_replaces_all_slots_of_any_instruction() {
     for order in ORDERS {
         let poison = slot(order, POISON.0, POISON.1, POISON.2, POISON.3, POISON.4);
         let next = slot(order, MOV64, 3, 0, 0, 3);
@@ -264,7 +265,7 @@ fn poison_takes_all_slots_and_any_instruction() {
 }
 
 #[test]
-fn unresolved_relocations_are_an_error_or_kept_on_demand() {
+fn unresolved_relocations_are_an_error_or_kept_on_request() {
     for order in ORDERS {
         let original = slot(order, LDX_W, 1, 2, 8, 0);
         let unsafe_ = Change { resize: Resize::Unsafe { from: 4, to: 8 }, ..change(8, 24) };
@@ -295,7 +296,7 @@ fn the_instruction_is_inside_of_the_code() {
         let misaligned = Err(PatchError::Misaligned { insn_off });
         assert_eq!(patch(&mut code, &at(insn_off), OnUnresolved::Poison), misaligned);
     }
-    // The second slot of the 64-bit immediate is missing; there is nothing at 16 and beyond.
+    // The second slot of the 64-bit immediate is missing; the code ends at 16.
     for insn_off in [8, 16, 24, 0xffff_fff8] {
         let outside = Err(PatchError::OutOfBounds { insn_off, len });
         assert_eq!(patch(&mut code, &at(insn_off), OnUnresolved::Poison), outside);
@@ -304,9 +305,7 @@ fn the_instruction_is_inside_of_the_code() {
 }
 
 #[test]
-fn an_instruction_is_read_where_all_of_it_is() {
-    use core_reloc::Code;
-
+fn an_instruction_is_read_only_as_a_whole() {
     let code: Vec<u8> =
         [slot(ByteOrder::Little, MOV64, 1, 0, 0, 8), slot(ByteOrder::Little, LDIMM64, 1, 0, 0, 10)]
             .concat();
@@ -319,7 +318,7 @@ fn an_instruction_is_read_where_all_of_it_is() {
         Code::at(&whole, 8).unwrap().to_string(),
         "18010000".to_owned() + "0a000000" + &"0".repeat(16)
     );
-    // The second slot is missing; a part of an instruction; nothing at all.
+    // The second slot is missing; a part of an instruction; the end of the code and beyond.
     for insn_off in [8, 9, 16, u32::MAX] {
         assert_eq!(Code::at(&code, insn_off), None);
     }

@@ -1,476 +1,321 @@
 //! The three tests of types: field-compatible, compatible, and match.
-
-use btf_types::{IntEncoding, TypeId, build::Builder};
-use core_reloc::RelocKind::*;
+//!
+//! Types are declarations in which `$` stands for the declared name, so that a test can make them a
+//! member, a typedef, or what a pointer points to.
 
 use crate::check::*;
 
-/// A type to put into a struct's field, behind a typedef, or behind a pointer.
-type Make = fn(&mut Builder<'_>) -> TypeId;
+const CHAR: &str = "@int char 1 signed char; char $";
+const CONST_TYPEDEF: &str = "typedef const int ci; ci $";
+const TAGGED: &str = r#"volatile int __attribute__((btf_type_tag("user"))) $"#;
+const OLD_BITFIELD: &str = "@int int 4 signed offset 3; int $";
 
-macro_rules! describe {
-    ($($name:ident = |$btf:ident| $body:expr;)*) => {
-        $(fn $name($btf: &mut Builder<'_>) -> TypeId { $body })*
+/// Inserts a declaration into a text. What it needs to come before it comes first.
+fn declare(declaration: &str, name: &str, before: &str, after: &str) -> String {
+    let (first, declaration) = match declaration.rsplit_once("; ") {
+        Some((first, declaration)) if !declaration.contains('}') => (first, declaration),
+        _ => ("", declaration),
     };
-}
-
-describe! {
-    signed = |btf| int(btf);
-    not_signed = |btf| u32_(btf);
-    wide = |btf| u64_(btf);
-    char = |btf| btf.int("char", 1, IntEncoding::new(8, IntEncoding::SIGNED | IntEncoding::CHAR));
-    float = |btf| btf.float("float", 4);
-    double = |btf| btf.float("double", 8);
-    pointer = |btf| { let int = int(btf); btf.ptr(int) };
-    void_pointer = |btf| btf.ptr(TypeId::VOID);
-    array_2 = |btf| { let int = int(btf); btf.array(int, int, 2) };
-    array_3 = |btf| { let int = u32_(btf); btf.array(int, int, 3) };
-    pointers = |btf| { let pointer = pointer(btf); let int = int(btf); btf.array(pointer, int, 2) };
-    composite = |btf| btf.structure("c", 4).finish();
-    other_composite = |btf| btf.union("d", 8).finish();
-    anonymous_enum = |btf| btf.enumeration("", 4).enumerator("X", 0).finish();
-    enum_e = |btf| btf.enumeration("e", 4).enumerator("X", 0).finish();
-    enum_e_flavor = |btf| btf.enumeration("e___2", 4).enumerator("X", 0).enumerator("Y", 1).finish();
-    enum_f = |btf| btf.enumeration("f", 4).enumerator("X", 0).finish();
-    enum_e_64 = |btf| btf.enumeration64("e", 8).enumerator("X", 0).finish();
-    constant = |btf| { let int = int(btf); let c = btf.constant(int); btf.typedef("ci", c) };
-    tagged = |btf| { let int = int(btf); let v = btf.volatile(int); btf.type_tag("user", v) };
-    restricted = |btf| { let pointer = pointer(btf); btf.restrict(pointer) };
-    proto_0 = |btf| btf.func_proto(TypeId::VOID).finish();
-    proto_1 = |btf| { let int = int(btf); btf.func_proto(int).param("x", int).finish() };
-    proto_u = |btf| { let int = u32_(btf); btf.func_proto(int).param("y", int).finish() };
-    proto_p = |btf| { let p = pointer(btf); btf.func_proto(p).param("x", p).finish() };
-    forward = |btf| btf.fwd_struct("c");
-    union_forward = |btf| btf.fwd_union("c");
-    other_forward = |btf| btf.fwd_struct("d");
-}
-
-/// Puts each pair to a test.
-macro_rules! rows {
-    ($check:ident: $($left:ident, $right:ident => $expected:expr;)*) => {
-        $($check($left, $right, $expected, concat!(stringify!($left), " ", stringify!($right)));)*
-    };
-}
-
-/// Relocates between descriptions made at run time.
-fn value(
-    wrap: fn(&mut Builder<'_>, TypeId),
-    local: Make,
-    target: Make,
-    ask: Ask,
-) -> Result<Option<u64>, String> {
-    use btf_types::{Btf, ByteOrder};
-    use core_reloc::{Relocation, Relocator, Target};
-
-    let bytes = |make: Make| {
-        let mut btf = Builder::new(ByteOrder::Little);
-        let ty = make(&mut btf);
-        wrap(&mut btf, ty);
-        btf.finish().unwrap()
-    };
-    let (local, target) = (bytes(local), bytes(target));
-    let (local, target) = (Btf::parse(&local).unwrap(), Btf::parse(&target).unwrap());
-    let target = Target::new(&target);
-    let relocation =
-        Relocation::new(0, root(&local, ask.root), ask.access.parse().unwrap(), ask.kind);
-    let resolution = Relocator::new(&local, &target).resolve(&relocation);
-    resolution.map(|resolution| resolution.value()).map_err(|error| error.to_string())
+    format!("{first}; {before}{}{after};", declaration.replace('$', name))
 }
 
 #[track_caller]
-fn field(local: Make, target: Make, expected: u64, pair: &str) {
-    let wrap = |btf: &mut Builder<'_>, ty| {
-        btf.structure("holder", 64).member("m", ty, 0).finish();
-    };
-    let ask = ask(FieldExists, "holder", "0:0");
-    assert_eq!(value(wrap, local, target, ask), Ok(Some(expected)), "field {pair}");
-    assert_eq!(value(wrap, target, local, ask), Ok(Some(expected)), "field, turned, {pair}");
+fn field(local: &str, target: &str, expected: u64) {
+    let holder = |ty| declare(ty, "m", "struct holder { ", " @ 0; } @size 64");
+    let (local, target) = (holder(local), holder(target));
+    check(&local, &target, FieldExists, "holder 0:0", Value(1, expected));
+    check(&target, &local, FieldExists, "holder 0:0", Value(1, expected));
 }
 
 #[test]
 fn fields_are_compatible_by_kind() {
-    rows! { field:
-        signed, wide => 1;
-        signed, not_signed => 1;
-        signed, char => 1;
-        signed, float => 0;
-        float, double => 1;
-        signed, pointer => 0;
-        pointer, void_pointer => 1;
-        composite, other_composite => 1;
-        composite, signed => 0;
-        composite, forward => 0;
-        array_2, array_3 => 1;
-        array_2, pointers => 0;
-        array_2, signed => 0;
-        signed, constant => 1;
-        signed, tagged => 1;
-        pointer, restricted => 1;
-        enum_e, enum_e_flavor => 1;
-        enum_e, enum_f => 0;
-        enum_e, enum_e_64 => 1;
-        enum_f, enum_e_64 => 0;
-        anonymous_enum, enum_f => 1;
-        anonymous_enum, signed => 0;
-        enum_e, signed => 0;
-        forward, forward => 1;
-        forward, union_forward => 1;
-        forward, other_forward => 0;
-        proto_0, proto_0 => 0;
+    for (local, target, expected) in [
+        ("int $", "unsigned long $", 1),
+        ("int $", "unsigned $", 1),
+        ("int $", CHAR, 1),
+        ("int $", "float $", 0),
+        ("float $", "double $", 1),
+        ("int $", "int *$", 0),
+        ("int *$", "void *$", 1),
+        ("struct c { int a; } $", "union d { long a; } $", 1),
+        ("struct c { int a; } $", "int $", 0),
+        ("struct c { int a; } $", "struct c $", 0),
+        ("int $[2]", "unsigned $[3]", 1),
+        ("int $[2]", "int *$[2]", 0),
+        ("int $[2]", "int $", 0),
+        ("int $", CONST_TYPEDEF, 1),
+        ("int $", TAGGED, 1),
+        ("int *$", "int *restrict $", 1),
+        ("enum e { X } $", "enum e___2 { X, Y } $", 1),
+        ("enum e { X } $", "enum f { X } $", 0),
+        ("enum e { X } $", "enum e : unsigned long { X } $", 1),
+        ("enum f { X } $", "enum e : unsigned long { X } $", 0),
+        ("enum { X } $", "enum f { X } $", 1),
+        ("enum { X } $", "int $", 0),
+        ("enum e { X } $", "int $", 0),
+        ("struct c $", "struct c $", 1),
+        ("struct c $", "union c $", 1),
+        ("struct c $", "struct d $", 0),
+        ("void $(void)", "void $(void)", 0),
+        (OLD_BITFIELD, "int $", 0),
+        (OLD_BITFIELD, OLD_BITFIELD, 0),
+    ] {
+        field(local, target, expected);
     }
 }
 
 #[track_caller]
-fn compatible(local: Make, target: Make, expected: u64, pair: &str) {
-    let wrap = |btf: &mut Builder<'_>, ty| {
-        btf.typedef("holder", ty);
-    };
-    let ask = ask(TypeExists, "holder", "0");
-    assert_eq!(value(wrap, local, target, ask), Ok(Some(expected)), "compatible {pair}");
-    assert_eq!(value(wrap, target, local, ask), Ok(Some(expected)), "compatible, turned, {pair}");
+fn compatible(local: &str, target: &str, expected: u64) {
+    let typedef = |ty| declare(ty, "holder", "typedef ", "");
+    let (local, target) = (typedef(local), typedef(target));
+    check(&local, &target, TypeExists, "holder", Value(1, expected));
+    check(&target, &local, TypeExists, "holder", Value(1, expected));
 }
 
 #[test]
 fn types_are_compatible_by_kind_at_each_level() {
-    rows! { compatible:
-        signed, wide => 1;
-        signed, float => 0;
-        float, float => 0;
-        composite, composite => 1;
-        composite, other_composite => 0;
-        enum_e, enum_f => 1;
-        enum_e, enum_e_64 => 1;
-        enum_e, signed => 0;
-        enum_e, forward => 0;
-        forward, other_forward => 1;
-        forward, composite => 0;
-        pointer, void_pointer => 0;
-        pointer, pointer => 1;
-        array_2, array_3 => 1;
-        array_2, pointers => 0;
-        proto_0, proto_0 => 1;
-        proto_0, proto_1 => 0;
-        proto_1, proto_u => 1;
-        proto_1, proto_p => 0;
-        signed, constant => 1;
-        signed, tagged => 1;
-        pointer, restricted => 1;
+    for (local, target, expected) in [
+        ("int $", "unsigned long $", 1),
+        ("int $", "float $", 0),
+        ("float $", "float $", 0),
+        ("struct c { int a; } $", "struct c { int a; } $", 1),
+        ("struct c { int a; } $", "union d { long a; } $", 0),
+        ("enum e { X } $", "enum f { X } $", 1),
+        ("enum e { X } $", "enum e : unsigned long { X } $", 1),
+        ("enum e { X } $", "int $", 0),
+        ("enum e { X } $", "struct c $", 0),
+        ("struct c $", "struct d $", 1),
+        ("struct c $", "struct c { int a; } $", 0),
+        ("int *$", "void *$", 0),
+        ("int *$", "int *$", 1),
+        ("int *$", "int $[2]", 0),
+        ("void *$", "void *$", 1),
+        ("void *$", "void $(void)", 0),
+        ("struct c { int b; int a___x; } **$", "struct c { int a; } **$", 1),
+        ("int $[2]", "unsigned $[3]", 1),
+        ("int $[2]", "int *$[2]", 0),
+        ("void $(void)", "void $(void)", 1),
+        ("void $(void)", "int $(int x)", 0),
+        ("void $(void)", "void $(int x)", 0),
+        ("int $(int x)", "unsigned $(unsigned y)", 1),
+        ("int $(int x)", "int *$(int *x)", 0),
+        ("int $(int x)", "float $(int x)", 0),
+        ("void $(int x, int y)", "void $(int x, int y)", 1),
+        ("void $(int x, int y)", "void $(int x, float y)", 0),
+        ("void $(int x, int y)", "void $(int x)", 0),
+        ("int $", CONST_TYPEDEF, 1),
+        ("int $", TAGGED, 1),
+        ("int *$", "int *restrict $", 1),
+        (OLD_BITFIELD, "int $", 0),
+        (OLD_BITFIELD, OLD_BITFIELD, 0),
+    ] {
+        compatible(local, target, expected);
     }
 }
 
 #[track_caller]
-fn matches(local: Make, target: Make, expected: u64, pair: &str) {
-    let wrap = |btf: &mut Builder<'_>, ty| {
-        btf.typedef("holder", ty);
-    };
-    let found = value(wrap, local, target, ask(TypeMatches, "holder", "0"));
-    assert_eq!(found, Ok(Some(expected)), "match {pair}");
+fn matches(local: &str, target: &str, expected: u64) {
+    let typedef = |ty| declare(ty, "holder", "typedef ", "");
+    check(&typedef(local), &typedef(target), TypeMatches, "holder", Value(1, expected));
 }
 
-#[track_caller]
-fn matches_behind_pointer(local: Make, target: Make, expected: u64, pair: &str) {
-    let wrap = |btf: &mut Builder<'_>, ty| {
-        let pointer = btf.ptr(ty);
-        btf.typedef("holder", pointer);
-    };
-    let found = value(wrap, local, target, ask(TypeMatches, "holder", "0"));
-    assert_eq!(found, Ok(Some(expected)), "match behind a pointer {pair}");
-}
-
-describe! {
-    one = |btf| { let int = int(btf); btf.structure("c", 4).member("a", int, 0).finish() };
-    two = |btf| {
-        let int = int(btf);
-        btf.structure("c", 8).member("b", int, 0).member("a___x", int, 32).finish()
-    };
-    two_differ = |btf| {
-        let int = int(btf);
-        let other = u64_(btf);
-        btf.structure("c", 16).member("b", int, 0).member("a", other, 64).finish()
-    };
-    union_one = |btf| { let int = int(btf); btf.union("c", 4).member("a", int, 0).finish() };
-    // Of the two members called `a` (which C does not allow), the second matches.
-    second_counts = |btf| {
-        let int = int(btf);
-        let other = u64_(btf);
-        btf.structure("c", 16).member("a", other, 0).member("a", int, 64).finish()
-    };
-    enum_e_short = |btf| btf.enumeration("e", 1).enumerator("X", 0).finish();
-    enum_e_64_small = |btf| btf.enumeration64("e", 4).enumerator("X", 9).finish();
-    unsigned_int = |btf| btf.int("int", 4, IntEncoding::new(32, 0));
-    wide_int = |btf| btf.int("int", 8, IntEncoding::new(64, IntEncoding::SIGNED));
-    array_of_2 = |btf| { let int = int(btf); btf.array(int, int, 2) };
-    array_of_3 = |btf| { let int = int(btf); btf.array(int, int, 3) };
-    proto_named = |btf| { let c = one(btf); btf.func_proto(c).param("z", c).finish() };
-    proto_more = |btf| { let c = two(btf); btf.func_proto(c).param("x", c).finish() };
-    proto_less = |btf| { let c = one(btf); btf.func_proto(c).finish() };
-}
+const ONE: &str = "struct c { int a; } $";
+const TWO: &str = "struct c { int b; int a___x; } $";
 
 #[test]
 fn types_match_by_name_and_member() {
-    rows! { matches:
-        signed, signed => 1;
-        signed, not_signed => 0;
-        signed, unsigned_int => 0;
-        signed, wide_int => 0;
-        signed, constant => 1;
-        pointer, restricted => 1;
-        restricted, pointer => 1;
-        float, float => 0;
-        one, two => 1;
-        two, one => 0;
-        one, two_differ => 0;
-        one, second_counts => 1;
-        one, union_one => 0;
-        one, forward => 0;
-        forward, forward => 1;
-        forward, union_forward => 0;
-        forward, one => 0;
-        enum_e, enum_e_flavor => 1;
-        enum_e_flavor, enum_e => 0;
-        enum_e, enum_f => 0;
-        enum_e, enum_e_short => 0;
-        enum_e, enum_e_64 => 0;
-        enum_e, enum_e_64_small => 1;
-        enum_e, signed => 0;
-        array_of_2, array_of_2 => 1;
-        array_of_2, array_of_3 => 0;
-        pointer, pointer => 1;
-        pointer, void_pointer => 0;
-        proto_named, proto_more => 1;
-        proto_more, proto_named => 0;
-        proto_named, proto_less => 0;
+    for (local, target, expected) in [
+        ("int $", "int $", 1),
+        ("int $", "unsigned $", 0),
+        ("int $", "@int int 4; int $", 0),
+        ("int $", "@int int 8 signed; int $", 0),
+        ("int $", CONST_TYPEDEF, 1),
+        ("int *$", "int *restrict $", 1),
+        ("int *restrict $", "int *$", 1),
+        ("float $", "float $", 0),
+        (ONE, TWO, 1),
+        (TWO, ONE, 0),
+        (ONE, "struct c { int b; unsigned long a; } $", 0),
+        // Of the two members called `a`, which C does not allow, the second matches.
+        (ONE, "struct c { unsigned long a; int a; } $", 1),
+        (ONE, "union c { int a; } $", 0),
+        (ONE, "union d { long a; } $", 0),
+        (ONE, "struct c $", 0),
+        (ONE, "struct c___2 { int a; } $", 1),
+        ("struct c___2 { int a; } $", ONE, 1),
+        // libbpf first tests that the target has as many members or enumerators.
+        ("struct c { int a; int a; } $", ONE, 0),
+        ("struct c $", "struct c $", 1),
+        ("struct c $", "union c $", 0),
+        ("struct c $", ONE, 0),
+        ("enum e { X } $", "enum e___2 { X, Y } $", 1),
+        ("enum e___2 { X, Y } $", "enum e { X } $", 0),
+        ("enum e { X = 0, X = 0 } $", "enum e { X } $", 0),
+        ("enum e { X } $", "enum e { X = 0, X = 0 } $", 1),
+        ("enum e { X } $", "enum e { Z, W } $", 0),
+        ("enum e { X } $", "enum f { X } $", 0),
+        ("enum e { X } $", "enum e : unsigned char { X } $", 0),
+        ("enum e { X } $", "enum e : unsigned long { X } $", 0),
+        ("enum e { X } $", "enum e : unsigned long { X = 9 } @size 4 $", 1),
+        ("enum e { X } $", "int $", 0),
+        ("int $[2]", "int $[2]", 1),
+        ("int $[2]", "int $[3]", 0),
+        ("int $[2]", "int *$", 0),
+        ("struct c { int a; } $[2]", "struct c { int b; int a___x; } $[2]", 1),
+        ("struct c { int b; int a___x; } $[2]", "struct c { int a; } $[2]", 0),
+        ("int *$", "int *$", 1),
+        ("int *$", "void *$", 0),
+        ("int *$", "int $[2]", 0),
+        ("int *$", "int $(int x)", 0),
+        ("void *$", "void *$", 1),
+        ("void *$", "void $(void)", 0),
+        ("struct c { int b; int a___x; } **$", "struct c { int a; } **$", 1),
+        ("struct c { int a; } $(struct c z)", "struct c { int b; int a___x; } $(struct c x)", 1),
+        ("struct c { int b; int a___x; } $(struct c x)", "struct c { int a; } $(struct c z)", 0),
+        ("struct c { int a; } $(struct c z)", "struct c { int a; } $(void)", 0),
+        ("void $(void)", "void *$", 0),
+        ("void $(void)", "void $(int x)", 0),
+        ("int $(int x)", "float $(int x)", 0),
+        ("void $(int x, int y)", "void $(int x, int y)", 1),
+        ("void $(int x, int y)", "void $(int x, float y)", 0),
+        ("void $(int x, int y)", "void $(int x)", 0),
+        ("void $(int x)", "void $(int x, int y)", 0),
+    ] {
+        matches(local, target, expected);
     }
 }
 
 #[test]
 fn behind_a_pointer_a_composite_needs_only_name_and_kind() {
-    rows! { matches_behind_pointer:
-        two, one => 1;
-        one, union_one => 0;
-        one, forward => 1;
-        one, union_forward => 0;
-        union_one, union_forward => 1;
-        one, other_forward => 0;
-        forward, one => 1;
-        forward, union_one => 0;
-        union_forward, union_one => 1;
-        forward, forward => 1;
-        forward, union_forward => 0;
-        two, signed => 0;
-        proto_more, proto_named => 1;
+    for (local, target, expected) in [
+        (TWO, ONE, 1),
+        (ONE, "union c { int a; } $", 0),
+        (ONE, "struct c $", 1),
+        (ONE, "union c $", 0),
+        ("union c { int a; } $", "union c $", 1),
+        (ONE, "struct d $", 0),
+        ("struct c $", ONE, 1),
+        ("struct c $", "union c { int a; } $", 0),
+        ("union c $", "union c { int a; } $", 1),
+        ("struct c $", "struct c $", 1),
+        ("struct c $", "union c $", 0),
+        (TWO, "int $", 0),
+        ("struct c { int b; int a___x; } $(struct c x)", "struct c { int a; } $(struct c z)", 1),
+        ("struct c { int b; int a___x; } $[2]", "struct c { int a; } $[2]", 1),
+        ("enum e___2 { X, Y } $", "enum e { X } $", 0),
+        ("struct c { int b; int a___x; } **$", "struct c { int a; } **$", 1),
+        ("int $", "unsigned $", 0),
+    ] {
+        let pointer = |ty| declare(ty, "(*holder)", "typedef ", "");
+        check(&pointer(local), &pointer(target), TypeMatches, "holder", Value(1, expected));
     }
+}
+
+/// Compares types with themselves.
+#[track_caller]
+fn check_itself(types: &str, kind: RelocKind, expected: Expected) {
+    check(types, types, kind, "holder", expected);
 }
 
 #[test]
 fn more_levels_than_32_are_an_error() {
-    fn pointers<const LEVELS: usize>(btf: &mut Builder<'_>) {
-        let mut ty = int(btf);
-        for _ in 0..LEVELS {
-            ty = btf.ptr(ty);
-        }
-        btf.typedef("holder", ty);
-    }
-    fn members<const LEVELS: usize>(btf: &mut Builder<'_>) {
-        let mut ty = int(btf);
-        for level in 0..LEVELS {
-            let name = if level + 1 == LEVELS { "holder" } else { "inner" };
-            ty = btf.structure(name, 4).member("m", ty, 0).finish();
-        }
-    }
+    let pointers = |levels| format!("typedef int {}holder;", "*".repeat(levels));
+    // `struct holder { struct inner { … struct inner { int m; } m; … } m; };`
+    let members = |levels| {
+        let inner =
+            (1..levels).fold("int".to_owned(), |inner, _| format!("struct inner {{ {inner} m; }}"));
+        format!("struct holder {{ {inner} m; }};")
+    };
     // 31 pointers and the int are 32 levels.
     for kind in [TypeExists, TypeMatches] {
-        check(pointers::<31>, pointers::<31>, ask(kind, "holder", "0"), Value(1, 1));
-        check(pointers::<32>, pointers::<32>, ask(kind, "holder", "0"), Error("too deep"));
+        check_itself(&pointers(31), kind, Value(1, 1));
+        check_itself(&pointers(32), kind, Error("too deep"));
     }
     // 31 structs, each in the next, and the int.
-    check(members::<31>, members::<31>, ask(TypeMatches, "holder", "0"), Value(1, 1));
-    check(members::<32>, members::<32>, ask(TypeMatches, "holder", "0"), Error("too deep"));
-    check(members::<32>, members::<32>, ask(TypeExists, "holder", "0"), Value(1, 1));
+    check_itself(&members(31), TypeMatches, Value(1, 1));
+    check_itself(&members(32), TypeMatches, Error("too deep"));
+    check_itself(&members(32), TypeExists, Value(1, 1));
 }
 
-/// A prototype that takes so many steps to compare that what comes of it is remembered.
-fn many_params(btf: &mut Builder<'_>) -> TypeId {
-    let int = int(btf);
-    let prototype = btf.func_proto(TypeId::VOID);
-    (0..150).fold(prototype, |prototype, _| prototype.param("a", int)).finish()
+/// A typedef `level` of a prototype that takes so many steps to compare that the result is
+/// remembered.
+fn many_params() -> String {
+    format!("typedef void level({});", vec!["int a"; 150].join(", "))
 }
 
-/// A `struct t` that does.
-fn many_members(btf: &mut Builder<'_>) -> TypeId {
-    let int = int(btf);
-    let composite = btf.structure("t", 4);
-    let name = |number| format!("m{number}");
-    (0..150).fold(composite, |composite, number| composite.member(name(number), int, 0)).finish()
+/// A `struct t` that takes as many.
+fn many_members(count: usize, name: &str) -> String {
+    let members: String = (0..count).map(|number| format!("int m{number};")).collect();
+    format!("struct {name} {{ {members} }};")
 }
 
 #[test]
 fn types_that_branch_do_not_multiply_the_work() {
-    /// Thirty levels, of two members or parameters of the next but for the last: 2²⁹ ways.
-    fn members(btf: &mut Builder<'_>) {
-        let mut ty = many_members(btf);
-        for level in 1..30 {
-            let name = if level == 29 { "holder" } else { "inner" };
-            ty = btf.structure(name, 4).member("a", ty, 0).member("b", ty, 0).finish();
-        }
-    }
-    fn params(btf: &mut Builder<'_>) {
-        let mut ty = many_params(btf);
-        for _ in 1..30 {
-            ty = btf.func_proto(ty).param("a", ty).param("b", ty).finish();
-        }
-        btf.typedef("holder", ty);
-    }
-    check(members, members, ask(TypeMatches, "holder", "0"), Value(1, 1));
-    check(params, params, ask(TypeExists, "holder", "0"), Value(1, 1));
-    check(params, params, ask(TypeMatches, "holder", "0"), Value(1, 1));
+    // Thirty levels, of which all but the last have two members or parameters of the next: 2²⁹ paths.
+    let inner = "struct t { struct t a @ 0; struct t b @ 0; } @size 4;";
+    let holder = inner.replacen("struct t", "struct holder", 1);
+    let members = format!("{} {} {holder}", many_members(150, "t"), inner.repeat(28));
+    let level = "typedef level level(level a, level b);";
+    let params = format!("{} {} typedef level holder;", many_params(), level.repeat(29));
+    check_itself(&members, TypeMatches, Value(1, 1));
+    check_itself(&params, TypeExists, Value(1, 1));
+    check_itself(&params, TypeMatches, Value(1, 1));
 }
 
 #[test]
 fn many_members_do_not_multiply_the_work() {
-    /// Comparing each with each takes 12 million steps, of which 7 million are granted.
-    fn members(btf: &mut Builder<'_>) {
-        let int = int(btf);
-        let composite = btf.structure("holder", 4);
-        let name = |number| format!("m{number}");
-        (0..5000).fold(composite, |all, number| all.member(name(number), int, 0)).finish();
-    }
-    check(members, members, ask(TypeMatches, "holder", "0"), Value(1, 1));
+    // Comparing each with each takes 12 million steps, of which 7 million are granted.
+    check_itself(&many_members(5000, "holder"), TypeMatches, Value(1, 1));
 }
 
 #[test]
 fn prototypes_nested_deeper_than_32_levels_of_parameters_are_an_error() {
-    fn params<const LEVELS: usize>(btf: &mut Builder<'_>) {
-        let mut ty = int(btf);
-        for _ in 0..LEVELS {
-            ty = btf.func_proto(TypeId::VOID).param("a", ty).finish();
-        }
-        btf.typedef("holder", ty);
-    }
-    check(params::<32>, params::<32>, ask(TypeExists, "holder", "0"), Value(1, 1));
-    check(params::<33>, params::<33>, ask(TypeExists, "holder", "0"), Error("too deep"));
-    check(params::<31>, params::<31>, ask(TypeMatches, "holder", "0"), Value(1, 1));
-    check(params::<32>, params::<32>, ask(TypeMatches, "holder", "0"), Error("too deep"));
-}
-
-describe! {
-    old_bits = |btf| btf.int("int", 4, IntEncoding(32 | (3 << 16) | IntEncoding::SIGNED));
-    twice_a = |btf| {
-        let int = int(btf);
-        btf.structure("c", 4).member("a", int, 0).member("a", int, 0).finish()
+    // `typedef void holder(void a(void a(… int a …)));`
+    let params = |levels| {
+        let inner = (1..levels).fold("int a".to_owned(), |inner, _| format!("void a({inner})"));
+        format!("typedef void holder({inner});")
     };
-    enum_e_twice = |btf| btf.enumeration("e", 4).enumerator("X", 0).enumerator("X", 0).finish();
-    enum_e_z = |btf| btf.enumeration("e", 4).enumerator("Z", 0).enumerator("W", 1).finish();
-    to_two = |btf| { let two = two(btf); let pointer = btf.ptr(two); btf.ptr(pointer) };
-    to_one = |btf| { let one = one(btf); let pointer = btf.ptr(one); btf.ptr(pointer) };
-    array_of_two = |btf| { let two = two(btf); let int = int(btf); btf.array(two, int, 2) };
-    array_of_one = |btf| { let one = one(btf); let int = int(btf); btf.array(one, int, 2) };
-    returns_float = |btf| { let f = float(btf); let i = int(btf); btf.func_proto(f).param("x", i).finish() };
-    one_param = |btf| { let i = int(btf); btf.func_proto(TypeId::VOID).param("x", i).finish() };
-    two_params = |btf| {
-        let (i, f) = (int(btf), float(btf));
-        btf.func_proto(TypeId::VOID).param("x", i).param("y", f).finish()
-    };
-    two_ints = |btf| {
-        let i = int(btf);
-        btf.func_proto(TypeId::VOID).param("x", i).param("y", i).finish()
-    };
-    flavored = |btf| { let int = int(btf); btf.structure("c___2", 4).member("a", int, 0).finish() };
-}
-
-#[test]
-fn types_are_compared_at_their_last_level_too() {
-    rows! { field:
-        old_bits, signed => 0;
-        old_bits, old_bits => 0;
-    }
-    rows! { compatible:
-        old_bits, signed => 0;
-        old_bits, old_bits => 0;
-        void_pointer, void_pointer => 1;
-        void_pointer, proto_0 => 0;
-        pointer, array_2 => 0;
-        proto_1, returns_float => 0;
-        two_ints, two_ints => 1;
-        two_ints, two_params => 0;
-        two_ints, one_param => 0;
-        proto_0, one_param => 0;
-        to_two, to_one => 1;
-    }
-    rows! { matches:
-        void_pointer, void_pointer => 1;
-        void_pointer, proto_0 => 0;
-        proto_0, void_pointer => 0;
-        pointer, proto_1 => 0;
-        pointer, array_of_2 => 0;
-        array_of_2, pointer => 0;
-        to_two, to_one => 1;
-        array_of_one, array_of_two => 1;
-        array_of_two, array_of_one => 0;
-        two_ints, two_ints => 1;
-        two_ints, two_params => 0;
-        two_ints, one_param => 0;
-        one_param, two_ints => 0;
-        proto_0, one_param => 0;
-        proto_1, returns_float => 0;
-        one, flavored => 1;
-        flavored, one => 1;
-        one, other_composite => 0;
-        // libbpf asks first whether the target has as many members or enumerators.
-        twice_a, one => 0;
-        enum_e_twice, enum_e => 0;
-        enum_e, enum_e_twice => 1;
-        enum_e, enum_e_z => 0;
-    }
-    rows! { matches_behind_pointer:
-        array_of_two, array_of_one => 1;
-        enum_e_flavor, enum_e => 0;
-        to_two, to_one => 1;
-        signed, not_signed => 0;
-    }
-}
-
-/// Ten nested prototypes as the first parameter, and the same behind `LEVELS` more as the second. The
-/// innermost has so many parameters that what comes of comparing it is remembered.
-fn ten_again<const LEVELS: usize>(btf: &mut Builder<'_>) {
-    let mut ten = many_params(btf);
-    for _ in 1..10 {
-        ten = btf.func_proto(TypeId::VOID).param("a", ten).finish();
-    }
-    let mut deeper = ten;
-    for _ in 0..LEVELS {
-        deeper = btf.func_proto(TypeId::VOID).param("a", deeper).finish();
-    }
-    let outer = btf.func_proto(TypeId::VOID).param("a", ten).param("b", deeper).finish();
-    btf.typedef("holder", outer);
+    check_itself(&params(32), TypeExists, Value(1, 1));
+    check_itself(&params(33), TypeExists, Error("too deep"));
+    check_itself(&params(31), TypeMatches, Value(1, 1));
+    check_itself(&params(32), TypeMatches, Error("too deep"));
 }
 
 #[test]
 fn what_was_compared_before_counts_with_its_depth() {
+    // Ten nested prototypes as the first parameter, and the same below some more as the second. The
+    // innermost has so many parameters that the result of comparing it is remembered.
+    let ten_again = |levels| {
+        let level = "typedef void level(level a);";
+        format!(
+            "{} {} typedef level ten; {} typedef void holder(ten a, level b);",
+            many_params(),
+            level.repeat(9),
+            level.repeat(levels)
+        )
+    };
     // The outermost prototype, those between, and the ten: 32 levels of parameters. A match counts
     // the int as well.
-    let exists = ask(TypeExists, "holder", "0");
-    check(ten_again::<21>, ten_again::<21>, exists, Value(1, 1));
-    check(ten_again::<22>, ten_again::<22>, exists, Error("too deep"));
-    let matches = ask(TypeMatches, "holder", "0");
-    check(ten_again::<20>, ten_again::<20>, matches, Value(1, 1));
-    check(ten_again::<21>, ten_again::<21>, matches, Error("too deep"));
+    check_itself(&ten_again(21), TypeExists, Value(1, 1));
+    check_itself(&ten_again(22), TypeExists, Error("too deep"));
+    check_itself(&ten_again(20), TypeMatches, Value(1, 1));
+    check_itself(&ten_again(21), TypeMatches, Error("too deep"));
 }
 
 #[test]
 fn members_compared_before_count_with_their_depth() {
-    fn ten_again<const LEVELS: usize>(btf: &mut Builder<'_>) {
-        let mut ten = many_members(btf);
-        for _ in 1..10 {
-            ten = btf.structure("t", 4).member("m", ten, 0).finish();
-        }
-        let mut deeper = ten;
-        for _ in 0..LEVELS {
-            deeper = btf.structure("t", 4).member("m", deeper, 0).finish();
-        }
-        btf.structure("holder", 8).member("first", ten, 0).member("second", deeper, 32).finish();
-    }
-    let matches = ask(TypeMatches, "holder", "0");
-    check(ten_again::<20>, ten_again::<20>, matches, Value(1, 1));
-    check(ten_again::<21>, ten_again::<21>, matches, Error("too deep"));
+    let ten_again = |levels: usize| {
+        let level = "struct t { struct t m @ 0; } @size 4;";
+        format!(
+            "{} {}
+             struct ten {{ struct t m @ 0; }} @size 4;
+             struct t {{ struct ten m @ 0; }} @size 4; {}
+             struct holder {{ struct ten first @ 0; struct t second @ 4; }} @size 8;",
+            many_members(150, "t"),
+            level.repeat(8),
+            level.repeat(levels - 1)
+        )
+    };
+    check_itself(&ten_again(20), TypeMatches, Value(1, 1));
+    check_itself(&ten_again(21), TypeMatches, Error("too deep"));
 }

@@ -1,116 +1,77 @@
-//! Relocations, types and refusals in words. Types are expected as C writes them.
+//! Relocations, types and mismatches in words. Types are expected as C writes them.
 
-use btf_types::{Btf, ByteOrder, TypeId, build::Builder};
-use core_reloc::*;
+use btf_types::{Btf, ByteOrder};
 
-use crate::check::{build, empty, int};
-
-/// The first type that `make` returns, as it is written.
-#[track_caller]
-fn check_type(expected: &str, make: fn(&mut Builder<'_>) -> TypeId) {
-    let mut builder = Builder::new(ByteOrder::Little);
-    let id = make(&mut builder);
-    let bytes = builder.finish().unwrap();
-    let relocation = Relocation::new(0, id, AccessPath::root(), RelocKind::TypeExists);
-    assert_eq!(access_in_c(&Btf::parse(&bytes).unwrap(), &relocation), expected);
-}
+use crate::check::*;
 
 #[test]
 fn types_are_written_as_in_c() {
-    check_type("int", int);
-    check_type("struct s", |btf| btf.structure("s", 0).finish());
-    check_type("union u", |btf| btf.union("u", 0).finish());
-    check_type("enum e", |btf| btf.enumeration("e", 4).finish());
-    check_type("enum e", |btf| btf.enumeration64("e", 8).finish());
-    check_type("struct f", |btf| btf.fwd_struct("f"));
-    check_type("union f", |btf| btf.fwd_union("f"));
-    check_type("t", |btf| btf.typedef("t", TypeId::VOID));
-    check_type("void *", |btf| btf.ptr(TypeId::VOID));
-    check_type("struct {…}", |btf| btf.structure("", 0).finish());
-    check_type("int[3][2]", |btf| {
-        let int = int(btf);
-        let pair = btf.array(int, int, 2);
-        btf.array(pair, int, 3)
-    });
-    check_type("const int *", |btf| {
-        let int = int(btf);
-        let constant = btf.constant(int);
-        btf.ptr(constant)
-    });
-    check_type("volatile int *restrict", |btf| {
-        let int = int(btf);
-        let volatile = btf.volatile(int);
-        let tag = btf.type_tag("user", volatile);
-        let pointer = btf.ptr(tag);
-        btf.restrict(pointer)
-    });
-    check_type("int **", |btf| {
-        let int = int(btf);
-        let pointer = btf.ptr(int);
-        btf.ptr(pointer)
-    });
-    check_type("int (*)[4]", |btf| {
-        let int = int(btf);
-        let array = btf.array(int, int, 4);
-        btf.ptr(array)
-    });
-    check_type("void (*)(void)", |btf| {
-        let proto = btf.func_proto(TypeId::VOID).finish();
-        btf.ptr(proto)
-    });
+    // What the typedef `holder` stands for, as it is written.
+    for (types, expected) in [
+        ("typedef int holder;", "int"),
+        ("typedef struct s {} holder;", "struct s"),
+        ("typedef union u {} holder;", "union u"),
+        ("typedef enum e {} holder;", "enum e"),
+        ("typedef enum e : unsigned long {} holder;", "enum e"),
+        ("typedef struct f holder;", "struct f"),
+        ("typedef union f holder;", "union f"),
+        ("typedef void t; typedef t holder;", "t"),
+        ("typedef void *holder;", "void *"),
+        ("typedef struct {} holder;", "struct {…}"),
+        ("typedef int holder[3][2];", "int[3][2]"),
+        ("typedef const int *holder;", "const int *"),
+        (
+            r#"typedef volatile int __attribute__((btf_type_tag("user"))) *restrict holder;"#,
+            "volatile int *restrict",
+        ),
+        ("typedef int **holder;", "int **"),
+        ("typedef int (*holder)[4];", "int (*)[4]"),
+        ("typedef void (*holder)(void);", "void (*)(void)"),
+    ] {
+        let bytes = btf_from_c::btf(ByteOrder::Little, types);
+        let btf = Btf::parse(&bytes).unwrap();
+        let holder = btf.type_by_id(root(&btf, "holder")).unwrap();
+        let id = holder.referenced_id().unwrap();
+        let relocation = Relocation::new(0, id, AccessPath::root(), TypeExists);
+        assert_eq!(access_in_c(&btf, &relocation), expected, "{types}");
+    }
 }
 
-fn object(btf: &mut Builder<'_>) {
-    let int = int(btf);
-    let pair = btf.array(int, int, 2);
-    let inner = btf.structure("", 4).member("b", int, 0).finish();
-    btf.structure("s", 16)
-        .member("a", int, 0)
-        .member("pair", pair, 32)
-        .member("", inner, 96)
-        .finish();
-    btf.enumeration("e", 4).enumerator("A", 0).finish();
-}
-
-const S: TypeId = TypeId(4);
-const E: TypeId = TypeId(5);
-
-fn relocation(kind: RelocKind, root: TypeId, access: &str) -> Relocation {
-    Relocation::new(0, root, access.parse().unwrap(), kind)
-}
+/// The anonymous struct has the id 4.
+const OBJECT: &str = "
+    struct s { int a; int pair[2]; struct { int b; }; };
+    enum e { A };
+";
 
 #[test]
 fn accesses_are_written_as_in_c() {
-    use RelocKind::*;
-
-    let bytes = build(ByteOrder::Little, object);
+    let bytes = btf_from_c::btf(ByteOrder::Little, OBJECT);
     let local = Btf::parse(&bytes).unwrap();
-    for (kind, root, access, expected) in [
-        (FieldExists, S, "0:0", "s.a"),
-        (FieldExists, S, "0", "s"),
-        (FieldExists, S, "2:1:1", "s[2].pair[1]"),
-        (FieldExists, S, "0:1:0", "s.pair[0]"),
-        (FieldExists, S, "0:2:0", "s.b"),
-        (FieldExists, TypeId(3), "0:0", "struct {…}.b"),
-        (FieldExists, S, "0:9", "s + 0:9"),
-        (FieldExists, TypeId(99), "0:1", "type [99] + 0:1"),
-        (TypeSize, S, "0", "struct s"),
-        (TypeSize, TypeId(99), "0", "type [99] + 0"),
-        (EnumvalValue, E, "0", "e::A"),
-        (EnumvalValue, E, "1", "e + 1"),
+    for (kind, access, expected) in [
+        (FieldExists, "s 0:0", "s.a"),
+        (FieldExists, "s 0", "s"),
+        (FieldExists, "s 2:1:1", "s[2].pair[1]"),
+        (FieldExists, "s 0:1:0", "s.pair[0]"),
+        (FieldExists, "s 0:2:0", "s.b"),
+        (FieldExists, "[4] 0:0", "struct {…}.b"),
+        (FieldExists, "s 0:9", "s + 0:9"),
+        (FieldExists, "[99] 0:1", "type [99] + 0:1"),
+        (TypeSize, "s 0", "struct s"),
+        (TypeSize, "[99] 0", "type [99] + 0"),
+        (EnumvalValue, "e 0", "e::A"),
+        (EnumvalValue, "e 1", "e + 1"),
     ] {
-        assert_eq!(access_in_c(&local, &relocation(kind, root, access)), expected);
+        assert_eq!(access_in_c(&local, &relocation(&local, kind, access).unwrap()), expected);
     }
 }
 
 #[test]
 fn long_names_are_cut() {
     for len in [248, 249, 250, 300, 1000] {
-        let mut builder = Builder::new(ByteOrder::Little);
-        let id = builder.structure("n".repeat(len), 0).finish();
-        let bytes = builder.finish().unwrap();
-        let relocation = Relocation::new(0, id, AccessPath::root(), RelocKind::TypeExists);
-        let text = access_in_c(&Btf::parse(&bytes).unwrap(), &relocation);
+        let name = "n".repeat(len);
+        let bytes = btf_from_c::btf(ByteOrder::Little, &format!("struct {name} {{}};"));
+        let btf = Btf::parse(&bytes).unwrap();
+        let text = access_in_c(&btf, &relocation(&btf, TypeExists, &name).unwrap());
         let shown = len.min(limits::MAX_QUOTE - "struct ".len());
         let rest = if shown < len { "…" } else { "" };
         assert_eq!(text, format!("struct {}{rest}", "n".repeat(shown)), "{len}");
@@ -118,66 +79,50 @@ fn long_names_are_cut() {
 }
 
 #[track_caller]
-fn check_unmatched(target: fn(&mut Builder<'_>), relocation: Relocation, expected: &str) {
-    let (object, kernel) = (build(ByteOrder::Little, object), build(ByteOrder::Little, target));
-    let (local, kernel) = (Btf::parse(&object).unwrap(), Btf::parse(&kernel).unwrap());
-    let target = Target::new(&kernel);
-    let resolution = Relocator::new(&local, &target).resolve(&relocation).unwrap();
-    let unmatched = resolution.unmatched.unwrap();
-    assert_eq!(describe_unmatched(&local, &target, &relocation, &unmatched), expected);
+fn check_unmatched(target: &str, kind: RelocKind, access: &str, expected: &str) {
+    let object = btf_from_c::btf(ByteOrder::Little, OBJECT);
+    let local = Btf::parse(&object).unwrap();
+    let relocation = relocation(&local, kind, access).unwrap();
+    with_target(ByteOrder::Little, Types { local: OBJECT, target, modules: &[] }, |target| {
+        let resolution = Relocator::new(&local, target).resolve(&relocation).unwrap();
+        let unmatched = resolution.unmatched.unwrap();
+        assert_eq!(describe_unmatched(&local, target, &relocation, &unmatched), expected);
+    });
 }
 
 #[test]
-fn refusals_name_what_was_looked_for() {
-    use RelocKind::*;
-
-    check_unmatched(empty, relocation(FieldExists, S, "0:0"), "the target has no struct s");
-    check_unmatched(empty, relocation(EnumvalExists, E, "0"), "the target has no enum e");
-    fn other(btf: &mut Builder<'_>) {
-        let float = btf.float("float", 4);
-        btf.structure("s", 4).member("a", float, 0).member("pair", float, 0).finish();
-        btf.enumeration("e", 4).enumerator("B", 0).finish();
-    }
-    for (root, access, expected) in [
-        (S, "0:0", "candidate struct s [2]: `a` is float there, int here"),
-        (S, "0:2:0", "candidate struct s [2]: struct s has no member `b`"),
-        (S, "0:1", "candidate struct s [2]: `pair` is float there, int[2] here"),
+fn mismatches_name_what_was_looked_for() {
+    check_unmatched("", FieldExists, "s.a", "the target has no struct s");
+    check_unmatched("", EnumvalExists, "e::A", "the target has no enum e");
+    // The ids are those of `float`, `struct s` and `enum e`.
+    let other = "struct s { float a; float pair; }; enum e { B };";
+    for (kind, access, expected) in [
+        (FieldExists, "s.a", "candidate struct s [2]: `a` is float there, int here"),
+        (FieldExists, "s.b", "candidate struct s [2]: struct s has no member `b`"),
+        (FieldExists, "s.pair", "candidate struct s [2]: `pair` is float there, int[2] here"),
+        (EnumvalExists, "e::A", "candidate enum e [3]: there is no enumerator `A`"),
+        (TypeMatches, "s", "candidate struct s [2]: the types do not match"),
     ] {
-        check_unmatched(other, relocation(FieldExists, root, access), expected);
+        check_unmatched(other, kind, access, expected);
     }
+    // The ids are those of `int`, the type of indices, the array and `struct s`.
     check_unmatched(
-        other,
-        relocation(EnumvalExists, E, "0"),
-        "candidate enum e [3]: there is no enumerator `A`",
-    );
-    check_unmatched(
-        other,
-        relocation(TypeMatches, S, "0"),
-        "candidate struct s [2]: the types do not match",
-    );
-    fn short(btf: &mut Builder<'_>) {
-        let int = int(btf);
-        let one = btf.array(int, int, 1);
-        btf.structure("s", 4).member("pair", one, 0).finish();
-    }
-    check_unmatched(
-        short,
-        relocation(FieldExists, S, "0:1:1"),
-        "candidate struct s [3]: index 1 is beyond the array's 1 elements",
+        "struct s { int pair[1]; };",
+        FieldExists,
+        "s.pair[1]",
+        "candidate struct s [4]: index 1 is beyond the array's 1 elements",
     );
 }
 
 #[test]
-fn eight_refusals_are_spelled_out() {
-    fn many<const COUNT: usize>(btf: &mut Builder<'_>) {
-        for _ in 0..COUNT {
-            btf.structure("s", 0).finish();
-        }
-    }
+fn eight_mismatches_are_described() {
     let one = |id: usize| format!("candidate struct s [{id}]: struct s has no member `a`");
     let eight = (1..=8).map(one).collect::<Vec<_>>().join("; ");
-    let a = relocation(RelocKind::FieldExists, S, "0:0");
-    check_unmatched(many::<2>, a.clone(), &format!("{}; {}", one(1), one(2)));
-    check_unmatched(many::<8>, a.clone(), &eight);
-    check_unmatched(many::<11>, a, &(eight + "; and 3 more candidates"));
+    for (candidates, expected) in [
+        (2, format!("{}; {}", one(1), one(2))),
+        (8, eight.clone()),
+        (11, eight + "; and 3 more candidates"),
+    ] {
+        check_unmatched(&"struct s {};".repeat(candidates), FieldExists, "s.a", &expected);
+    }
 }

@@ -1,35 +1,25 @@
 //! Relocations from names.
 
-use btf_types::{Btf, ByteOrder, build::Builder};
-use core_reloc::{
-    GenerateError, RelocKind, access_in_c, generate_enumerator_access, generate_field_access,
-    generate_type_access, local_value,
-};
+use btf_types::{Btf, ByteOrder};
 
 use crate::check::*;
 
-fn types(btf: &mut Builder<'_>) {
-    let int = int(btf);
-    let pair = btf.array(int, int, 2);
-    let table = btf.array(pair, int, 4);
-    let inner = btf.structure("", 8).member("x", int, 0).bitfield("bits", int, 37, 5).finish();
-    let node = btf.typedef("node_t", inner);
-    let pointer = btf.ptr(node);
-    let flexible = btf.array(int, int, 0);
-    btf.structure("s", 64)
-        .member("table", table, 0)
-        .member("", inner, 256)
-        .member("named", node, 320)
-        .member("next", pointer, 384)
-        .member("rest", flexible, 448)
-        .finish();
-    btf.enumeration("e", 4).enumerator("A", 3).enumerator("B", 4).finish();
-}
+const TYPES: &str = "
+    typedef struct { int x; int bits : 5 @ 4.5; } node_t;
+    struct s {
+        int table[4][2];
+        struct { int x; int bits : 5 @ 4.5; };
+        node_t named;
+        node_t *next;
+        int rest[];
+    } @size 64;
+    enum e { A = 3, B = 4 };
+";
 
 fn access(root: &str, path: &str) -> Result<(String, u64), GenerateError> {
-    let bytes = build(ByteOrder::Little, types);
+    let bytes = btf_from_c::btf(ByteOrder::Little, TYPES);
     let btf = Btf::parse(&bytes).unwrap();
-    let relocation = generate_field_access(&btf, 8, root, path, RelocKind::FieldByteOffset)?;
+    let relocation = generate_field_access(&btf, 8, root, path, FieldByteOffset)?;
     assert_eq!(relocation.insn_off, 8);
     let value = local_value(&btf, &relocation).unwrap();
     assert_eq!(access_in_c(&btf, &relocation).replace("s.", "").replace("s[", "["), path);
@@ -56,7 +46,7 @@ fn paths_become_access_strings_and_offsets() {
 }
 
 #[test]
-fn what_cannot_be_reached_says_why_and_what_to_do() {
+fn an_error_gives_the_reason_and_what_to_do() {
     for (root, path, part) in [
         ("t", "x", "has no type `t`"),
         ("union s", "x", "has no type `union s`"),
@@ -87,13 +77,12 @@ fn what_cannot_be_reached_says_why_and_what_to_do() {
 
 #[test]
 fn types_and_enumerators_have_their_own_access_strings() {
-    let bytes = build(ByteOrder::Big, types);
+    let bytes = btf_from_c::btf(ByteOrder::Big, TYPES);
     let btf = Btf::parse(&bytes).unwrap();
-    let size = generate_type_access(&btf, 0, "struct s", RelocKind::TypeSize).unwrap();
+    let size = generate_type_access(&btf, 0, "struct s", TypeSize).unwrap();
     assert_eq!((local_value(&btf, &size), access_in_c(&btf, &size).as_str()), (Ok(64), "struct s"));
-    let value =
-        generate_enumerator_access(&btf, 0, "enum e", "B", RelocKind::EnumvalValue).unwrap();
+    let value = generate_enumerator_access(&btf, 0, "enum e", "B", EnumvalValue).unwrap();
     assert_eq!((local_value(&btf, &value), access_in_c(&btf, &value).as_str()), (Ok(4), "e::B"));
-    let missing = generate_enumerator_access(&btf, 0, "e", "C", RelocKind::EnumvalValue);
+    let missing = generate_enumerator_access(&btf, 0, "e", "C", EnumvalValue);
     assert_eq!(missing.unwrap_err().to_string(), "`enum e` has no enumerator `C`");
 }

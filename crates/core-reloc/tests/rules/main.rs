@@ -1,5 +1,6 @@
-//! The rules of relocation, one table row at a time: types, a relocation over them, and what must
-//! come out by the rule, in both byte orders. Expected values are arithmetic on the descriptions.
+//! The rules of relocation, one table row at a time: types in C, a relocation over them, and what
+//! must come out by the rule, in both byte orders. Expected values are arithmetic on the
+//! descriptions.
 
 mod check;
 
@@ -9,7 +10,7 @@ mod code;
 mod compatibility;
 mod describing;
 mod enumerators;
-mod explaining;
+mod every_kind;
 mod fields;
 mod generating;
 mod questions;

@@ -1,32 +1,39 @@
-//! The functions that ask one question, and what a relocator makes of many.
+//! The functions that answer one question, and a relocator that answers many.
 
 use btf_types::{Btf, ByteOrder, TypeId, build::Builder, ext::CoreReloc};
-use core_reloc::*;
 
-use crate::check::{build, int, root, u32_};
+use crate::check::*;
 
-fn object(btf: &mut Builder<'_>) {
-    let int = int(btf);
-    btf.structure("s", 8).member("a", int, 0).member("gone", int, 32).finish();
-    btf.enumeration("e", 4).enumerator("A", 1).enumerator("B", 2).enumerator("GONE", 3).finish();
-    btf.structure("missing", 4).member("a", int, 0).finish();
-    btf.structure("other", 4).member("b", int, 0).finish();
-    btf.string("0:0");
-    btf.string("0:");
+const OBJECT: &str = "
+    struct s { int a; int gone; };
+    enum e { A = 1, B = 2, GONE = 3 };
+    struct missing { int a; };
+    struct other { int b; };
+";
+
+/// The ids are those of `unsigned`, `struct other` and `struct s`.
+const KERNEL: &str = "
+    struct other { unsigned b @ 4; };
+    struct s { unsigned a @ 16; } @size 24;
+    enum e { A = -1, B = 7 };
+";
+
+const TYPES: Types<'_> = Types { local: OBJECT, target: KERNEL, modules: &[] };
+
+/// The object's BTF, with two access strings.
+fn object() -> Vec<u8> {
+    let mut builder = Builder::new(ByteOrder::Little);
+    btf_from_c::declare(&mut builder, OBJECT).unwrap();
+    builder.string("0:0");
+    builder.string("0:");
+    builder.finish().unwrap()
 }
 
-fn kernel(btf: &mut Builder<'_>) {
-    let unsigned = u32_(btf);
-    btf.structure("other", 8).member("b", unsigned, 32).finish();
-    btf.structure("s", 24).member("a", unsigned, 128).finish();
-    btf.enumeration("e", 4).signed().enumerator("A", -1).enumerator("B", 7).finish();
-}
-
-/// Calls `test` with the object, the kernel's BTF, and its target.
+/// Calls `test` with the object and the target.
 fn with(test: impl Fn(&Btf<'_>, &Target<'_>)) {
-    let (object, kernel) = (build(ByteOrder::Little, object), build(ByteOrder::Little, kernel));
-    let (object, kernel) = (Btf::parse(&object).unwrap(), Btf::parse(&kernel).unwrap());
-    test(&object, &Target::new(&kernel));
+    let object = object();
+    let object = Btf::parse(&object).unwrap();
+    with_target(ByteOrder::Little, TYPES, |target| test(&object, target));
 }
 
 #[test]
@@ -51,7 +58,7 @@ fn each_question_has_its_function() {
         assert_eq!(resolve_type_size(local, target, missing, "0"), Ok(None));
         assert_eq!(resolve_type_id(local, target, s, "0"), Ok(Some(TypeId(3))));
         assert_eq!(resolve_type_id(local, target, missing, "0"), Ok(None));
-        // `gone` is no member of the kernel's, and signedness differs.
+        // The kernel's `struct s` has no member `gone`, and signedness differs.
         assert_eq!(resolve_type_matches(local, target, s, "0"), Ok(false));
         assert_eq!(resolve_type_matches(local, &Target::new(local), s, "0"), Ok(true));
 
@@ -66,10 +73,7 @@ fn each_question_has_its_function() {
 
 #[test]
 fn large_unsigned_enumerators_stay_positive() {
-    fn unsigned(btf: &mut Builder<'_>) {
-        btf.enumeration64("e", 8).enumerator("A", u64::MAX).finish();
-    }
-    let bytes = build(ByteOrder::Big, unsigned);
+    let bytes = btf_from_c::btf(ByteOrder::Big, "enum e { A = 0xffffffffffffffff };");
     let btf = Btf::parse(&bytes).unwrap();
     let value = resolve_enum_value(&btf, &Target::new(&btf), TypeId(1), "0");
     assert_eq!(value, Ok(Some(i128::from(u64::MAX))));
@@ -84,32 +88,32 @@ fn a_signed_field_is_one() {
 }
 
 #[test]
-fn what_is_no_access_string_is_refused_with_its_subject() {
+fn an_invalid_access_string_is_refused_with_its_subject() {
     with(|local, target| {
         let error = resolve_field_offset(local, target, root(local, "s"), "x").unwrap_err();
         assert!(error.to_string().starts_with("field_byte_offset of struct s: "), "{error}");
         assert!(matches!(error.cause, Cause::Access(AccessError::Unexpected { at: 0, .. })));
     });
     assert_eq!(*parse_access_string("0:3").unwrap(), [0, 3]);
-    let relocation = create_relocation(8, TypeId(3), "0:1", RelocKind::FieldExists).unwrap();
+    let relocation = create_relocation(8, TypeId(3), "0:1", FieldExists).unwrap();
     let access = AccessPath::new(&[0, 1]).unwrap();
-    assert_eq!(relocation, Relocation::new(8, TypeId(3), access, RelocKind::FieldExists));
+    assert_eq!(relocation, Relocation::new(8, TypeId(3), access, FieldExists));
     assert_eq!(format!("{:?}", relocation.access), "\"0:1\"");
     assert_eq!(AccessPath::new(&[]), Err(AccessError::Empty { at: 0 }));
     assert_eq!(*AccessPath::root(), [0]);
 }
 
-/// `r1 = IMM`, as many as there are numbers.
+/// Returns `r1 = IMM` for each number.
 fn moves(numbers: &[u8]) -> Vec<u8> {
     numbers.iter().flat_map(|number| [0xb7, 1, 0, 0, *number, 0, 0, 0]).collect()
 }
 
 fn offset(insn_off: u32, root: TypeId, access: &str) -> Relocation {
-    create_relocation(insn_off, root, access, RelocKind::FieldByteOffset).unwrap()
+    create_relocation(insn_off, root, access, FieldByteOffset).unwrap()
 }
 
 #[test]
-fn relocations_are_applied_each_for_itself() {
+fn each_relocation_is_applied_on_its_own() {
     with(|local, target| {
         let (s, other) = (root(local, "s"), root(local, "other"));
         let relocations = [
@@ -135,7 +139,7 @@ fn relocations_are_applied_each_for_itself() {
 }
 
 #[test]
-fn unresolved_relocations_become_what_the_options_say() {
+fn options_decide_what_unresolved_relocations_become() {
     with(|local, target| {
         let relocation = offset(0, root(local, "s"), "0:1");
         let mut code = moves(&[4]);
@@ -164,7 +168,7 @@ fn records_are_decoded_with_their_strings() {
         let s = root(local, "s");
         let good = CoreReloc { insn_off: 8, type_id: s, access_str_off: string(b"0:0"), kind: 2 };
         let relocation = relocator.decode(&good).unwrap();
-        assert_eq!(relocation, create_relocation(8, s, "0:0", RelocKind::FieldExists).unwrap());
+        assert_eq!(relocation, create_relocation(8, s, "0:0", FieldExists).unwrap());
 
         let unknown = relocator.decode(&CoreReloc { kind: 13, ..good }).unwrap_err();
         assert_eq!(&*unknown.subject, "relocation of kind 13 of struct s");
@@ -178,71 +182,51 @@ fn records_are_decoded_with_their_strings() {
 
 #[test]
 fn many_roots_are_found_at_once_in_the_kernel_and_in_modules() {
-    fn module<const OFFSET: u32>(btf: &mut Builder<'_>) {
-        let int = int(btf);
-        btf.structure("missing", 64).member("a", int, 8 * OFFSET).finish();
-    }
-    let object = build(ByteOrder::Little, object);
+    let object = object();
     let local = Btf::parse(&object).unwrap();
-    let kernel = build(ByteOrder::Little, kernel);
-    let kernel = Btf::parse(&kernel).unwrap();
-    let mut builder = Builder::split(&kernel);
-    module::<20>(&mut builder);
-    let split = builder.finish().unwrap();
-    let split = Btf::parse_split(&split, &kernel).unwrap();
-
     let roots = ["other", "missing", "s"].map(|name| root(&local, name));
-    let without = Target::new(&kernel);
-    let with = without.clone().with_modules([Module { name: "module", btf: &split }]);
-    for (target, expected, unfound) in [
-        (&with, [Some(4), Some(20), Some(16)], vec![]),
-        (&without, [Some(4), None, Some(16)], vec![roots[1]]),
+    let module = "struct missing { int a @ 20; };";
+    for (modules, expected, unfound) in [
+        (&[module][..], [Some(4), Some(20), Some(16)], vec![]),
+        (&[], [Some(4), None, Some(16)], vec![roots[1]]),
     ] {
-        for target in [target.clone(), target.clone().indexed()] {
-            let mut relocator = Relocator::new(&local, &target);
-            // An anonymous type and one that does not exist are passed over.
-            relocator.prepare(roots.into_iter().chain([TypeId(0), TypeId(999), roots[0]]));
-            assert_eq!(relocator.roots_without_candidates().collect::<Vec<_>>(), unfound);
-            let offsets =
-                roots.map(|root| relocator.resolve(&offset(0, root, "0:0")).unwrap().value());
-            assert_eq!(offsets, expected);
-            assert_eq!(relocator.roots_without_candidates().collect::<Vec<_>>(), unfound);
-            assert_eq!(relocator.local().as_bytes(), local.as_bytes());
-            assert_eq!(relocator.target().main().as_bytes(), kernel.as_bytes());
-        }
+        with_target(ByteOrder::Little, Types { modules, ..TYPES }, |target| {
+            for target in [target.clone(), target.clone().indexed()] {
+                let mut relocator = Relocator::new(&local, &target);
+                // An anonymous type and one that does not exist are skipped.
+                relocator.prepare(roots.into_iter().chain([TypeId(0), TypeId(999), roots[0]]));
+                assert_eq!(relocator.roots_without_candidates().collect::<Vec<_>>(), unfound);
+                let offsets =
+                    roots.map(|root| relocator.resolve(&offset(0, root, "0:0")).unwrap().value());
+                assert_eq!(offsets, expected);
+                assert_eq!(relocator.roots_without_candidates().collect::<Vec<_>>(), unfound);
+                assert_eq!(relocator.local().as_bytes(), local.as_bytes());
+                assert_eq!(relocator.target().main().as_bytes(), target.main().as_bytes());
+            }
+        });
     }
 }
 
 #[test]
-fn what_only_a_module_has_does_not_lead_the_others_there() {
-    fn types<const OTHER: u32>(btf: &mut Builder<'_>) {
-        let int = int(btf);
-        btf.structure("theirs", 64).member("a", int, 0).finish();
-        btf.structure("ours", 64).member("a", int, 8 * OTHER).finish();
-    }
-    fn ours(btf: &mut Builder<'_>) {
-        let int = int(btf);
-        btf.structure("ours", 64).member("a", int, 8 * 16).finish();
-    }
-    let object = build(ByteOrder::Little, types::<4>);
+fn a_type_that_only_a_module_has_does_not_lead_other_types_there() {
+    let types = Types {
+        local: "struct theirs { int a; }; struct ours { int a @ 4; };",
+        target: "struct ours { int a @ 16; };",
+        modules: &["struct theirs { int a; }; struct ours { int a @ 32; };"],
+    };
+    let object = btf_from_c::btf(ByteOrder::Little, types.local);
     let local = Btf::parse(&object).unwrap();
-    let kernel = build(ByteOrder::Little, ours);
-    let kernel = Btf::parse(&kernel).unwrap();
-    let mut builder = Builder::split(&kernel);
-    types::<32>(&mut builder);
-    let split = builder.finish().unwrap();
-    let split = Btf::parse_split(&split, &kernel).unwrap();
-    let target = Target::new(&kernel).with_modules([Module { name: "module", btf: &split }]);
-
     let roots = ["theirs", "ours"].map(|name| root(&local, name));
-    let mut relocator = Relocator::new(&local, &target);
-    relocator.prepare(roots);
-    let offsets = roots.map(|root| relocator.resolve(&offset(0, root, "0:0")).unwrap().value());
-    assert_eq!(offsets, [Some(0), Some(16)]);
+    with_target(ByteOrder::Little, types, |target| {
+        let mut relocator = Relocator::new(&local, target);
+        relocator.prepare(roots);
+        let offsets = roots.map(|root| relocator.resolve(&offset(0, root, "0:0")).unwrap().value());
+        assert_eq!(offsets, [Some(0), Some(16)]);
+    });
 }
 
 #[test]
-fn a_candidate_of_a_module_that_is_not_there_is_an_error() {
+fn a_candidate_of_an_unknown_module_is_an_error() {
     with(|_, target| {
         let of = |module| Candidate { type_id: TypeId(3), module };
         assert_eq!(target.candidate(of(None)).unwrap().id(), TypeId(3));

@@ -1,0 +1,5 @@
+//! What the reader makes of declarations.
+
+mod clang;
+mod described;
+mod reading;
