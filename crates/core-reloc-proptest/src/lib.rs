@@ -116,7 +116,10 @@ pub mod relocations;
 pub mod strategy;
 pub mod types;
 
-use proptest::strategy::Strategy;
+use proptest::{
+    arbitrary::Arbitrary,
+    strategy::{BoxedStrategy, Strategy},
+};
 
 use self::{
     damage::Damaged, evolve::Evolution, relocations::Case, strategy::generated, types::Graph,
@@ -149,6 +152,23 @@ pub use self::{damage::noise::noise, relocations::profile::CaseProfile, types::p
 /// ```
 pub fn graph(profile: Profile) -> impl Strategy<Value = Graph> + Clone {
     generated(move |random| Graph::generate(&profile, random))
+}
+
+/// The strategy is [`graph()`], for `any` and for functions in `proptest!` that name a type.
+///
+/// ```
+/// use core_reloc_proptest::types::Graph;
+/// use proptest::prelude::*;
+///
+/// proptest!(|(graph: Graph)| prop_assert!(graph.layout().is_ok()));
+/// ```
+impl Arbitrary for Graph {
+    type Parameters = Profile;
+    type Strategy = BoxedStrategy<Self>;
+
+    fn arbitrary_with(profile: Profile) -> Self::Strategy {
+        graph(profile).boxed()
+    }
 }
 
 /// Generates local types together with the edits that a later kernel made to them.
