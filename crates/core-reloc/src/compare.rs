@@ -35,7 +35,7 @@ use crate::{
 /// # let mut btf = Builder::new(ByteOrder::Little);
 /// # let int = btf.int("int", 4, IntEncoding::new(32, IntEncoding::SIGNED));
 /// # let long = btf.int("long", 8, IntEncoding::new(64, IntEncoding::SIGNED));
-/// # let pointer = btf.pointer(int);
+/// # let pointer = btf.ptr(int);
 /// # let bytes = btf.finish()?;
 /// use core_reloc::compare::fields_are_compatible;
 ///
@@ -66,7 +66,7 @@ pub fn fields_are_compatible(local: Type<'_>, target: Type<'_>) -> Result<bool, 
 /// # use btf_types::{Btf, ByteOrder, IntEncoding, build::Builder};
 /// # let mut btf = Builder::new(ByteOrder::Little);
 /// # let int = btf.int("int", 4, IntEncoding::new(32, IntEncoding::SIGNED));
-/// # let pointer = btf.pointer(int);
+/// # let pointer = btf.ptr(int);
 /// # let one = btf.func_proto(int).param("task", pointer).finish();
 /// # let other = btf.func_proto(int).param("p", pointer).param("flags", int).finish();
 /// # let bytes = btf.finish()?;

@@ -187,13 +187,19 @@ fn loads_and_stores_are_poisoned_where_resizing_is_not_safe() {
 fn a_poison_gives_its_reason() {
     for (poison, expected) in [
         (Poison::Unresolved, "no candidate in the target matches"),
-        (Poison::Resized { from: 0, to: 4 }, "cannot follow a bitfield that became a field"),
+        (
+            Poison::Resized { from: 0, to: 4 },
+            "of a bitfield cannot access one that became an ordinary field",
+        ),
         (
             Poison::Resized { from: 4, to: 0 },
-            "a 4-byte load or store cannot follow a field that became",
+            "a 4-byte load or store cannot access a field that became a bitfield",
         ),
         (Poison::Resized { from: 4, to: 8 }, "from 4 to 8 bytes: only pointers and unsigned"),
-        (Poison::SignExtending { from: 4, to: 8 }, "a sign-extending load cannot follow from 4"),
+        (
+            Poison::SignExtending { from: 4, to: 8 },
+            "a sign-extending load cannot change from 4 to 8",
+        ),
     ] {
         let text = poison.to_string();
         assert!(text.contains(expected), "{text}");
