@@ -65,6 +65,7 @@ mod ids;
 mod kind;
 mod layout;
 pub mod limits;
+mod lookup;
 mod name;
 mod offsets;
 mod order;
@@ -84,6 +85,9 @@ mod resolve;
 mod strings;
 pub mod types;
 mod validate;
+mod walk;
+#[doc(hidden)]
+pub mod word;
 
 pub use self::{
     btf::Btf,

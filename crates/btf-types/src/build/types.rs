@@ -3,7 +3,11 @@
 use zerocopy::{FromBytes, IntoBytes};
 
 use super::{Builder, Error, Record};
-use crate::{DeclTarget, Info, IntEncoding, Kind, Linkage, TypeId, raw};
+use crate::{
+    DeclTarget, Info, IntEncoding, Kind, Linkage, TypeId,
+    layout::{Parts, SizeOrType},
+    raw,
+};
 
 impl Builder<'_> {
     /// Adds an INT of a size in bytes.
@@ -137,13 +141,13 @@ impl Builder<'_> {
     fn reference_mut(&mut self, id: TypeId) -> Option<&mut raw::U32> {
         let index = id.0.checked_sub(self.start_id)? as usize;
         let bytes = self.types.get_mut(*self.offsets.get(index)?..)?;
-        let (record, behind) = raw::Type::mut_from_prefix(bytes).ok()?;
+        let (record, rest) = raw::Type::mut_from_prefix(bytes).ok()?;
         let kind = Info(record.info.get(self.order)).kind();
         if kind == Kind::Array {
-            Some(&mut raw::Array::mut_from_prefix(behind).ok()?.0.elem_type)
-        } else {
-            kind.has_reference().then_some(&mut record.size_or_type)
+            return Some(&mut raw::Array::mut_from_prefix(rest).ok()?.0.elem_type);
         }
+        let refers = Parts::of(kind).size_or_type == SizeOrType::Type;
+        refers.then_some(&mut record.size_or_type)
     }
 
     fn reference(&mut self, kind: Kind, name: impl AsRef<[u8]>, to: TypeId) -> TypeId {
