@@ -65,7 +65,7 @@ fn walk_with(
     let mut at = 0_u64;
     loop {
         let mut starts = [0; BLOCK];
-        let (mut count, mut named) = (0, 0);
+        let (mut count, mut named, mut has_int) = (0, 0, false);
         for start in &mut starts {
             let Some(record) = record_at(at) else { break };
             let [n0, n1, n2, n3, i0, i1, i2, i3, ..] = *record;
@@ -94,11 +94,12 @@ fn walk_with(
                 break;
             };
             at = at.wrapping_add(trailing.into());
-            if info.raw_kind() == INT {
-                ints.push(*start);
-            }
+            has_int |= info.raw_kind() == INT;
         }
         offsets.push(&starts, count, named);
+        if has_int {
+            push_ints(&mut ints, types, starts.get(..count).unwrap_or_default(), &word);
+        }
         if count < BLOCK {
             break;
         }
@@ -115,4 +116,13 @@ fn walk_with(
             Err(Malformed { index, offset: offsets.get(index).unwrap_or(0) })
         }
     }
+}
+
+/// Adds those of the given types that are INTs.
+#[cold]
+fn push_ints(ints: &mut Vec<u32>, types: &[u8], starts: &[u32], word: impl Fn([u8; 4]) -> u32) {
+    ints.extend(starts.iter().filter(|start| {
+        let info = types.get(**start as usize..).and_then(|record| record.get(4..)?.first_chunk());
+        info.is_some_and(|info| Info(word(*info)).kind() == Kind::Int)
+    }));
 }
