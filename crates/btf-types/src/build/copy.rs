@@ -1,4 +1,4 @@
-//! Types taken over from another BTF.
+//! Copying types from another BTF.
 
 use alloc::vec::Vec;
 
@@ -12,8 +12,8 @@ use crate::{
 };
 
 impl Builder<'_> {
-    /// Adds a copy of a type: its strings are stored here, and every id that it refers to is what
-    /// `map` makes of it; `void` stays `void` unasked. The byte orders may differ.
+    /// Adds a copy of a type. Its strings are stored in this BTF, and `map` converts every id that it
+    /// refers to except `void`. The byte orders may differ.
     ///
     /// ```
     /// use btf_types::{Btf, ByteOrder, IntEncoding, TypeId, build::Builder};
@@ -24,7 +24,7 @@ impl Builder<'_> {
     /// let bytes = builder.finish()?;
     /// let btf = Btf::parse(&bytes)?;
     ///
-    /// // The same types in the other byte order, after one more type.
+    /// // The same types in the other byte order, after another type.
     /// let mut copy = Builder::new(ByteOrder::Big);
     /// copy.float("double", 8);
     /// for ty in btf.own_types() {
