@@ -217,7 +217,7 @@ impl<'a> Btf<'a> {
         let types = self.types;
         let order = self.byte_order();
         let folded = kinds.folded();
-        // Where the byte with the kind is in a record.
+        // The index of the byte with the kind in a record.
         let kind_at = match order {
             ByteOrder::Little => 7,
             ByteOrder::Big => 4,

@@ -1,4 +1,4 @@
-//! What can be wrong with BTF: where, what was found, and what was allowed.
+//! Errors of reading BTF: where, what was found, and what was allowed.
 
 use thiserror::Error;
 
@@ -71,7 +71,7 @@ pub enum Error {
     BadStrings {
         /// The offset at which the section begins.
         offset: usize,
-        /// What is wrong with it.
+        /// The problem.
         problem: &'static str,
     },
 
@@ -110,7 +110,7 @@ pub enum Error {
     /// There are more types or strings than ids and offsets can refer to.
     #[error("{what} would reach {found}, the largest allowed is {allowed}")]
     TooMany {
-        /// What there are too many of.
+        /// The numbers that run out.
         what: &'static str,
         /// The largest that would be needed.
         found: u64,
@@ -149,7 +149,7 @@ pub enum Error {
         kind: Kind,
         /// The offset at which its record begins.
         offset: usize,
-        /// What the reference is: a type id or string offset.
+        /// The word for the reference: `type id` or `string offset`.
         what: &'static str,
         /// The reference found.
         found: u32,
@@ -218,7 +218,7 @@ pub enum Error {
         what: &'static str,
         /// The offset of the bad word.
         offset: usize,
-        /// What is wrong with it.
+        /// The problem.
         problem: &'static str,
         /// The number found.
         found: u32,

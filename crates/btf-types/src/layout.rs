@@ -4,7 +4,7 @@ use zerocopy::FromBytes;
 
 use crate::{Info, Kind, KindSet, raw};
 
-/// What a word of a record holds.
+/// The contents of a word in a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
     /// A string offset.
@@ -15,7 +15,7 @@ pub(crate) enum Role {
     Number,
 }
 
-/// What the last word of a [`raw::Type`] holds.
+/// The contents of the last word of a [`raw::Type`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SizeOrType {
     /// The size in bytes.
@@ -26,7 +26,7 @@ pub(crate) enum SizeOrType {
     Unused,
 }
 
-/// What the record of a type consists of, beside its name and info word.
+/// The words of a type's record, other than its name and info word.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Parts {
     pub(crate) size_or_type: SizeOrType,
@@ -37,9 +37,10 @@ pub(crate) struct Parts {
 }
 
 impl Parts {
-    /// The parts of a kind: the one table of what the format's documents define.
+    /// Returns the parts of a kind. All knowledge of the format about them is in this table.
     ///
-    /// `void` has no record, and only a layout table describes unknown kinds.
+    /// Those of `void`, which has no record, and of unknown kinds, which only a layout table describes, are
+    /// empty.
     #[inline]
     pub(crate) const fn of(kind: Kind) -> Self {
         use Role::{Name, Number, Type};
@@ -71,24 +72,24 @@ impl Parts {
         }
     }
 
-    /// The parts of a kind whose record is a [`raw::Type`] alone.
+    /// Returns the parts of a kind whose record is a [`raw::Type`] alone.
     const fn alone(size_or_type: SizeOrType) -> Self {
         Self { size_or_type, once: &[], each: &[] }
     }
 
-    /// The parts of a kind with one further record `R`.
+    /// Returns the parts of a kind with one further record `R`.
     const fn once<R>(size_or_type: SizeOrType, once: &'static [Role]) -> Self {
         assert!(size_of::<R>() == byte_len(once) as usize, "a word of the record is missing");
         Self { size_or_type, once, each: &[] }
     }
 
-    /// The parts of a kind with vlen records `R`.
+    /// Returns the parts of a kind with vlen records `R`.
     const fn each<R>(size_or_type: SizeOrType, each: &'static [Role]) -> Self {
         assert!(size_of::<R>() == byte_len(each) as usize, "a word of the record is missing");
         Self { size_or_type, once: &[], each }
     }
 
-    /// The length of each element in bytes.
+    /// Returns the length of each element in bytes.
     #[inline]
     pub(crate) const fn element_size(self) -> u8 {
         byte_len(self.each)
@@ -99,7 +100,7 @@ impl Parts {
     }
 }
 
-/// The length of some words in bytes.
+/// Returns the length of some words in bytes.
 #[expect(
     clippy::arithmetic_side_effects,
     clippy::cast_possible_truncation,
@@ -109,9 +110,9 @@ const fn byte_len(words: &'static [Role]) -> u8 {
     words.len() as u8 * size_of::<raw::U32>() as u8
 }
 
-/// How many bytes follow a type record, once and for each of vlen elements.
+/// The number of bytes that follow a type record, once and for each of vlen elements.
 ///
-/// One word, so that the walk over all types loads it at once: the bytes of each element in bits 0–7,
+/// One word, which the walk over all types loads at once: the bytes of each element in bits 0–7,
 /// the bytes that follow once in bits 8–15, whether the kind is known in bit 16, and whether it is one of
 /// [`KindSet::TYPE_NAMES`] in bit 17.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -125,13 +126,13 @@ impl Shape {
         Self(Self::KNOWN | ((info_size as u32) << 8) | element_size as u32)
     }
 
-    /// The shape of a known kind.
+    /// Returns the shape of a known kind.
     const fn of(kind: Kind) -> Self {
         let shape = Parts::of(kind).shape();
         if KindSet::TYPE_NAMES.contains(kind) { Self(shape.0 | Self::TYPE_NAME) } else { shape }
     }
 
-    /// The sizes of a known kind, to compare with [`Shape::sizes`].
+    /// Returns what [`Shape::sizes`] returns for a known kind.
     pub(crate) const fn sizes_of(kind: Kind) -> Self {
         Parts::of(kind).shape()
     }

@@ -1,12 +1,12 @@
-//! Where the types are: all that parsing keeps of them.
+//! The offsets of the types, which is all that parsing stores about them.
 
 use alloc::vec::Vec;
 
 use crate::raw;
 
-/// Where the records of types begin, by index, in bytes from the start of the type section.
+/// The offsets of the types' records by index, in bytes from the start of the type section.
 ///
-/// Stored in blocks of 64 as distances from the block's first type, in two bytes instead of four. That
+/// They are stored in blocks of 64 as distances from the block's first type, in two bytes instead of four. That
 /// halves the fresh pages, whose faults take a good part of the time that parsing takes.
 ///
 /// The types with a name in C are marked. A search by name looks at those alone, a ninth of a kernel's

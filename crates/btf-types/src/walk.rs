@@ -10,12 +10,12 @@ use crate::{
     raw,
 };
 
-/// What the walk finds.
+/// The result of a walk.
 #[derive(Debug)]
 pub(crate) struct Walk {
-    /// Where each type's record begins.
+    /// The offset of each type's record.
     pub(crate) offsets: Offsets,
-    /// Where the records of the INTs begin, one of which states the size of a pointer.
+    /// The offsets of the INTs' records: the size of one of them is the size of a pointer.
     pub(crate) ints: Vec<u32>,
 }
 
@@ -24,15 +24,16 @@ pub(crate) struct Walk {
 pub(crate) struct Malformed {
     /// The type's index.
     pub(crate) index: usize,
-    /// Where its record begins, in bytes from the start of the section.
+    /// The offset of its record, in bytes from the start of the section.
     pub(crate) offset: usize,
 }
 
-/// Finds where every type's record begins.
+/// Finds the offset of every type's record.
 ///
-/// Where a type begins depends on the kind of the type before it. One table look-up and one bounds check
-/// per type would do, but each would wait for a load and a product. The branches for frequent shapes let
-/// the processor predict the kind, and begin the next type after a sum: this saves a third of the time.
+/// The offset of a type depends on the kind of the type before it. One table look-up and one bounds check
+/// for each type would be enough, but the next type would have to wait for a load and a product. With a
+/// branch for each frequent shape, the processor predicts the kind, and the next type waits for a sum only.
+/// This saves a third of the time.
 #[inline(never)] // Inlined, the loop would share its registers with the caller, and be slower.
 pub(crate) fn walk(types: &[u8], order: ByteOrder, layout: &Layout) -> Result<Walk, Malformed> {
     match order {
@@ -118,7 +119,8 @@ fn walk_with(
     }
 }
 
-/// Adds those of the given types that are INTs.
+/// Adds the offsets of those of the given types that are INTs. The main loop only notes that there are
+/// some, because a push there would take an instruction more for each type.
 #[cold]
 fn push_ints(ints: &mut Vec<u32>, types: &[u8], starts: &[u32], word: impl Fn([u8; 4]) -> u32) {
     ints.extend(starts.iter().filter(|start| {

@@ -1,7 +1,7 @@
 //! Searching for a byte eight bytes at a time.
 //!
-//! Names are short and are read by the hundred thousand: a search of whole words needs none of the setup
-//! that makes `memchr` fast on long texts.
+//! The names that are searched are short, and there are hundreds of thousands of them. For these, this is
+//! faster than a search that is prepared for long texts.
 
 /// Returns a mask with the highest bit of each byte of `word` that equals `byte`.
 ///

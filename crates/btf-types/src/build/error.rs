@@ -1,4 +1,4 @@
-//! What the format cannot represent.
+//! Errors of the builder: values that the format cannot represent.
 
 use alloc::vec::Vec;
 
@@ -22,7 +22,7 @@ pub enum Error {
     /// There is more than ids, offsets or lengths can represent.
     #[error("{what} would reach {found}, the largest allowed is {allowed}")]
     TooMany {
-        /// What there is too much of.
+        /// The numbers that run out.
         what: &'static str,
         /// The largest number that would be needed.
         found: u64,

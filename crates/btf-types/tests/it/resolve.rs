@@ -105,6 +105,51 @@ fn chains_may_have_128_types_and_cycles_are_errors() {
     );
 }
 
+/// The engine counts the types that it follows, and has an error type of its own.
+#[test]
+fn each_step_is_reported_before_it_is_taken() {
+    #[derive(Debug, PartialEq)]
+    enum Failure {
+        OutOfSteps,
+        Btf(Error),
+    }
+    let skip = |ty: btf_types::Type<'_>, mut steps: u32| {
+        let step = || {
+            steps = steps.checked_sub(1).ok_or(Failure::OutOfSteps)?;
+            Ok(())
+        };
+        let skipped = ty.try_skip_modifiers_and_typedefs(step, Failure::Btf).map(|ty| ty.id());
+        (skipped, steps)
+    };
+    check(
+        |btf, int| {
+            let constant = btf.constant(int);
+            btf.typedef("t", constant)
+        },
+        |ty| {
+            assert_eq!(skip(ty, 3), (Ok(TypeId(1)), 1));
+            assert_eq!(skip(ty, 2), (Ok(TypeId(1)), 0));
+            assert_eq!(skip(ty, 1), (Err(Failure::OutOfSteps), 0));
+        },
+    );
+    check(|_, int| int, |ty| assert_eq!(skip(ty, 0), (Ok(TypeId(1)), 0)));
+    check(
+        |btf, _| btf.typedef("t", TypeId(77)),
+        |ty| {
+            let missing = Error::NoSuchType { id: TypeId(77), last: 2 };
+            assert_eq!(skip(ty, 1), (Err(Failure::Btf(missing)), 0));
+            assert_eq!(skip(ty, 0), (Err(Failure::OutOfSteps), 0));
+        },
+    );
+    check(
+        |btf, int| modifiers(btf, int, 128),
+        |ty| {
+            let too_long = Error::ChainTooLong { id: TypeId(129), allowed: 128 };
+            assert_eq!(skip(ty, 200), (Err(Failure::Btf(too_long)), 72));
+        },
+    );
+}
+
 #[test]
 fn missing_types_are_errors() {
     let error = Error::NoSuchType { id: TypeId(77), last: 2 };
