@@ -4,7 +4,7 @@ use thiserror::Error;
 
 use crate::{Kind, StrOffset, TypeId};
 
-/// A fact about bytes that are not well-formed BTF.
+/// A defect of BTF or `.BTF.ext`.
 ///
 /// Offsets are absolute: bytes from the start of the slice that was parsed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
