@@ -1,38 +1,36 @@
-//! A parsed BTF: its types by id, its strings by offset.
+//! A parsed BTF: its sections, the records of its types and its strings.
 
-use core::{
-    fmt,
-    ops::Range,
-    sync::atomic::{AtomicUsize, Ordering},
-};
+use core::{fmt, ops::Range};
 
 use zerocopy::FromBytes;
 
 use crate::{
-    ByteOrder, Header, Info, Kind, KindSet, Name, StrOffset, Type, TypeId,
+    ByteOrder, Header, Info, KindSet, Name, PointerSize, StrOffset, TypeId,
     error::{Error, Result},
-    layout::{Layout, Stopped, walk},
+    layout::Layout,
     limits::MAX_TYPE_ID,
-    offsets::{Among, Offsets},
-    pointer::UNASKED,
+    offsets::{Offsets, Selection},
+    pointer::begins_with_long,
     raw,
     strings::Strings,
+    walk::{Malformed, walk},
 };
 
 /// BTF, borrowed from the bytes that it was parsed from.
 ///
-/// [`Btf::parse`] does one structural walk, and keeps two bytes and a bit for each type. From then on every
-/// access is total: on any input it gives a value or an error, in bounded time. References (type
-/// ids, name offsets) are checked when they are followed; [`Btf::validate`] checks them all.
+/// [`Btf::parse`] makes one structural pass over the types, and keeps two bytes and a bit for each. From
+/// then on every access is total: on any input it returns a value or an error, in bounded time.
+/// References (type ids, string offsets) are checked when they are followed; [`Btf::validate`] checks
+/// them all.
 ///
-/// A *split* BTF, as each kernel module has one, continues a *base*: see [`Btf::parse_split`].
+/// A *split* BTF, such as a kernel module's, continues a *base*: see [`Btf::parse_split`].
 ///
 /// A `Btf` is `Send` and `Sync`; views of it are `Copy` and borrow from it.
 ///
 /// ```
 /// use btf_types::{Btf, Kind};
 ///
-/// // A header, one INT of 4 bytes that is called `int`, and the strings.
+/// // A header, an INT of 4 bytes named `int`, and the strings.
 /// let bytes = [
 ///     &[0x9f, 0xeb, 1, 0, 24, 0, 0, 0, 0, 0, 0, 0, 16, 0, 0, 0, 16, 0, 0, 0, 5, 0, 0, 0][..],
 ///     &[1, 0, 0, 0, 0, 0, 0, 1, 4, 0, 0, 0, 32, 0, 0, 1],
@@ -40,11 +38,12 @@ use crate::{
 /// ]
 /// .concat();
 /// let btf = Btf::parse(&bytes)?;
-/// let int = btf.find("int", Kind::Int).expect("there is one");
+/// let int = btf.find("int", Kind::Int).expect("it is there");
 /// assert_eq!(int.name()?, "int");
 /// assert_eq!(int.size()?, 4);
 /// # Ok::<(), btf_types::Error>(())
 /// ```
+#[derive(Clone)]
 pub struct Btf<'a> {
     bytes: &'a [u8],
     header: Header,
@@ -54,26 +53,26 @@ pub struct Btf<'a> {
     base: Option<&'a Btf<'a>>,
     start_id: u32,
     offsets: Offsets,
-    /// 4 or 8 once something told it; see `pointer.rs`. Of this width because BPF has no narrower atomics.
-    pointer_size: AtomicUsize,
+    /// The size that was given, or that a `long` states.
+    pointer_size: Option<PointerSize>,
 }
 
 impl<'a> Btf<'a> {
-    /// Parses a BTF that stands alone.
+    /// Parses a BTF without a base.
     ///
     /// # Errors
-    /// What [`Header::parse`] finds, a string section that is not one ([`Error::BadStrings`]), a
-    /// type whose record runs past the section ([`Error::TypeTruncated`]) or whose kind is unknown
-    /// while no layout table gives its size ([`Error::UnknownKind`]).
+    /// As [`Header::parse`]; [`Error::BadStrings`] if the string section is malformed;
+    /// [`Error::TypeTruncated`] if a type's record runs past the section; [`Error::UnknownKind`] if
+    /// neither this crate nor a layout table knows a type's kind.
     pub fn parse(bytes: &'a [u8]) -> Result<Self> {
         Self::parse_on(bytes, None)
     }
 
-    /// Parses a split BTF, whose type ids and string offsets go on where those of `base` end. The
-    /// base may be split itself.
+    /// Parses a split BTF, whose type ids and string offsets continue those of `base`. The base may
+    /// itself be split.
     ///
     /// # Errors
-    /// As [`Btf::parse`], and [`Error::TooMany`] when ids or offsets run out.
+    /// As [`Btf::parse`], and [`Error::TooMany`] if type ids or string offsets exceed their limit.
     pub fn parse_split(bytes: &'a [u8], base: &'a Btf<'a>) -> Result<Self> {
         Self::parse_on(bytes, Some(base))
     }
@@ -88,7 +87,7 @@ impl<'a> Btf<'a> {
             start_str,
             base.is_some(),
         )?;
-        // A split BTF without a table of its own uses its base's.
+        // A split BTF without a layout table uses its base's.
         let mut layout = base.map_or_else(Layout::known, |base| base.layout.clone());
         layout.extend(slice(header.layout()));
 
@@ -103,10 +102,12 @@ impl<'a> Btf<'a> {
             start_id,
             offsets: Offsets::default(),
             header,
-            pointer_size: AtomicUsize::new(UNASKED),
+            pointer_size: base.and_then(|base| base.pointer_size),
         };
         let walked = walk(types, btf.byte_order(), &btf.layout);
-        btf.offsets = walked.map_err(|stopped| btf.malformed_type(stopped))?;
+        let walked = walked.map_err(|malformed| btf.malformed_type(malformed))?;
+        btf.offsets = walked.offsets;
+        btf.pointer_size = btf.pointer_size.or_else(|| btf.size_of_long(&walked.ints));
         let last = u64::from(start_id).saturating_add(btf.offsets.len() as u64).saturating_sub(1);
         if last > u64::from(MAX_TYPE_ID) {
             return Err(Error::TooMany { what: "type ids", found: last, allowed: MAX_TYPE_ID });
@@ -114,9 +115,9 @@ impl<'a> Btf<'a> {
         Ok(btf)
     }
 
-    /// Says why the walk could not pass the type at `at` of the type section.
+    /// Returns the error for a type whose end the walk cannot find.
     #[cold]
-    fn malformed_type(&self, at: Stopped) -> Error {
+    fn malformed_type(&self, at: Malformed) -> Error {
         let id = TypeId(self.start_id.saturating_add(u32::try_from(at.index).unwrap_or(u32::MAX)));
         let offset = self.header.types().start.saturating_add(at.offset);
         let rest = self.types.get(at.offset..).unwrap_or_default();
@@ -139,153 +140,129 @@ impl<'a> Btf<'a> {
         }
     }
 
-    /// The bytes that this was parsed from.
+    /// Returns the size of the first `long` of 4 or 8 bytes, given where the INTs' records begin.
+    fn size_of_long(&self, ints: &[u32]) -> Option<PointerSize> {
+        let order = self.byte_order();
+        ints.iter().find_map(|offset| {
+            let (record, _) = self.record_at(*offset as usize)?;
+            let size = PointerSize::from_bytes(record.size_or_type.get(order))?;
+            let name = self.string_and_rest(StrOffset(record.name_off.get(order)))?;
+            begins_with_long(name).then_some(size)
+        })
+    }
+
+    /// Returns the bytes that this BTF was parsed from.
     pub fn as_bytes(&self) -> &'a [u8] {
         self.bytes
     }
 
-    /// The header.
+    /// Returns the header.
     pub fn header(&self) -> &Header {
         &self.header
     }
 
-    /// The byte order, as the magic tells it.
+    /// Returns the byte order, which the magic determines.
     #[inline]
     pub fn byte_order(&self) -> ByteOrder {
         self.header.byte_order()
     }
 
-    /// The base, of a split BTF.
+    /// Returns the base of a split BTF.
     pub fn base(&self) -> Option<&'a Btf<'a>> {
         self.base
     }
 
-    /// The first id of this BTF's own types: 1, or the one behind the base's last.
+    /// Returns the first id of this BTF's own types: 1, or the one after the base's last.
     #[inline]
     pub fn start_id(&self) -> TypeId {
         TypeId(self.start_id)
     }
 
-    /// The id behind the last type: how many types there are, `void` and a base's included.
+    /// Returns the id one past the last type.
     #[inline]
     pub(crate) fn next_id(&self) -> u32 {
         self.start_id.saturating_add(u32::try_from(self.offsets.len()).unwrap_or(u32::MAX))
     }
 
-    /// How many types there are, a base's included and `void` not.
+    /// Returns the number of types, including the base's but not `void`.
     pub fn len(&self) -> usize {
         (self.next_id() as usize).saturating_sub(1)
     }
 
-    /// Whether there are no types, in a base neither.
+    /// Returns `true` if neither this BTF nor its bases define a type.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The offset of the first string of this BTF's own.
-    pub fn start_str_offset(&self) -> StrOffset {
-        StrOffset(self.strings.start())
-    }
-
-    /// The offset behind the last string: where a split BTF's own go on.
-    pub(crate) fn end_str_offset(&self) -> StrOffset {
-        StrOffset(self.strings.end())
-    }
-
-    /// The bytes of this BTF's own string section.
-    pub fn string_bytes(&self) -> &'a [u8] {
-        self.strings.bytes()
-    }
-
-    /// The type of an id; a base's ids give the base's types.
-    ///
-    /// # Errors
-    /// [`Error::NoSuchType`].
+    /// Returns the record of one of this BTF's own types, and the bytes from its end to the end of the
+    /// section.
     #[inline]
-    pub fn type_by_id(&'a self, id: TypeId) -> Result<Type<'a>> {
-        match self.own_type(id) {
-            Some(ty) => Ok(ty),
-            None => self.foreign_type(id),
-        }
-    }
-
-    /// The type of an id that is not one of this BTF's own: `void`, a base's, or none at all.
-    fn foreign_type(&'a self, id: TypeId) -> Result<Type<'a>> {
-        let mut btf = self;
-        while let Some(base) = btf.base
-            && id.0 < btf.start_id
-        {
-            btf = base;
-        }
-        if id.is_void() {
-            return Ok(Type::void(btf));
-        }
-        btf.own_type(id).ok_or(Error::NoSuchType { id, last: self.next_id().saturating_sub(1) })
-    }
-
-    #[inline]
-    fn own_type(&'a self, id: TypeId) -> Option<Type<'a>> {
+    pub(crate) fn own_record(&self, id: TypeId) -> Option<(&'a raw::Type, &'a [u8])> {
         let index = id.0.checked_sub(self.start_id)? as usize;
-        let offset = self.offsets.get(index)?;
-        let (record, behind) = raw::Type::ref_from_prefix(self.types.get(offset..)?).ok()?;
-        Some(Type::new(self, id, record, behind))
+        self.record_at(self.offsets.get(index)?)
     }
 
-    /// This BTF's own types, in the order of their ids: without `void` and without a base's.
-    pub fn own_types(&'a self) -> impl DoubleEndedIterator<Item = Type<'a>> + ExactSizeIterator {
-        (self.start_id..self.next_id()).map(|id| {
-            // The walk put a record at every offset, so the fallback is never taken.
-            self.own_type(TypeId(id)).unwrap_or_else(|| Type::void(self))
-        })
+    #[inline]
+    fn record_at(&self, offset: usize) -> Option<(&'a raw::Type, &'a [u8])> {
+        raw::Type::ref_from_prefix(self.types.get(offset..)?).ok()
     }
 
-    /// The records of this BTF's own types that are of some kinds and have a name, with their ids: the
-    /// floor below [`Btf::own_types`], for passes over all types that look at few of them.
+    /// Returns the ids and records of those of this BTF's own types that have a name and one of the given
+    /// kinds.
+    ///
+    /// This is for passes over all types that look at few of them: it builds no views, and does not read
+    /// the records of types that cannot match.
     #[inline]
     pub fn named_records(&self, kinds: KindSet) -> impl Iterator<Item = (TypeId, &'a raw::Type)> {
         let types = self.types;
         let order = self.byte_order();
         let folded = kinds.folded();
+        // The index of the byte with the kind in a record.
         let kind_at = match order {
             ByteOrder::Little => 7,
             ByteOrder::Big => 4,
         };
-        let among = if kinds.is_subset(KindSet::INT) {
-            Among::MarkedNearInts
-        } else if kinds.is_subset(KindSet::TYPE_NAMES) {
-            Among::Marked
-        } else {
-            Among::All
-        };
-        self.offsets.iter(among).filter_map(move |(index, offset)| {
+        let selection =
+            if kinds.is_subset(KindSet::TYPE_NAMES) { Selection::Named } else { Selection::All };
+        self.offsets.iter(selection).filter_map(move |(index, offset)| {
             let record = types.get(offset..)?.first_chunk::<{ size_of::<raw::Type>() }>()?;
-            // Most others are passed over by one bit test of the byte that has the kind.
+            // This bit test passes over most of the others.
             if folded & (1 << (record.get(kind_at)? & 31)) == 0 {
                 return None;
             }
             let record = raw::Type::ref_from_bytes(record).ok()?;
             let id = TypeId(self.start_id.saturating_add(index));
-            // What is marked has a name, and a kind that needs only this test.
-            let is_one = among != Among::All
+            // Of the types in `Selection::Named`, the bit test has found exactly those that match.
+            let matches = selection == Selection::Named
                 || StrOffset(record.name_off.get(order)) != StrOffset::EMPTY
                     && kinds.contains(Info(record.info.get(order)).kind());
-            is_one.then_some((id, record))
+            matches.then_some((id, record))
         })
     }
 
-    /// All types in the order of their ids, a base's first; without `void`.
-    pub fn types(&'a self) -> impl Iterator<Item = Type<'a>> {
-        (1..self.next_id()).filter_map(|id| self.type_by_id(TypeId(id)).ok())
+    /// Returns the offset of the first of this BTF's own strings.
+    pub fn start_str_offset(&self) -> StrOffset {
+        StrOffset(self.strings.start())
     }
 
-    /// The string at an offset; a base's offsets give the base's strings.
+    /// Returns the offset one past the last string.
+    pub(crate) fn end_str_offset(&self) -> StrOffset {
+        StrOffset(self.strings.end())
+    }
+
+    /// Returns the bytes of this BTF's own string section.
+    pub fn string_bytes(&self) -> &'a [u8] {
+        self.strings.bytes()
+    }
+
+    /// Returns the string at an offset, which may be one of the base's.
     ///
     /// # Errors
-    /// [`Error::NoSuchString`], or [`Error::NameTooLong`] above
-    /// [`limits::MAX_NAME_LEN`](crate::limits::MAX_NAME_LEN).
+    /// [`Error::NoSuchString`], or [`Error::NameTooLong`] for a string of more than
+    /// [`limits::MAX_NAME_LEN`](crate::limits::MAX_NAME_LEN) bytes.
     #[inline]
     pub fn string(&self, offset: StrOffset) -> Result<Name<'a>> {
-        let strings = self.strings_of(offset);
+        let strings = self.strings_at(offset);
         strings.get(offset).map_err(|error| match error {
             Error::NoSuchString { offset, .. } => {
                 Error::NoSuchString { offset, end: self.strings.end() }
@@ -294,19 +271,21 @@ impl<'a> Btf<'a> {
         })
     }
 
-    /// Everything from a string's first byte to the end of its section, the string's own NUL and
-    /// all strings behind it included: for comparing without looking for the end first. None where
-    /// the offset is outside.
+    /// Returns the bytes from a string's first to the end of its section, including the string's NUL byte
+    /// and all strings that follow. Comparing these needs no search for the end first.
+    ///
+    /// Returns `None` if there is no such string.
     #[inline]
     pub fn string_and_rest(&self, offset: StrOffset) -> Option<&'a [u8]> {
         if offset.0 >= self.strings.start() {
             return self.strings.from(offset);
         }
-        self.strings_of(offset).from(offset)
+        self.strings_at(offset).from(offset)
     }
 
+    /// Returns the strings, this BTF's or a base's, that an offset refers to.
     #[inline]
-    fn strings_of(&self, offset: StrOffset) -> &Strings<'a> {
+    fn strings_at(&self, offset: StrOffset) -> &Strings<'a> {
         let mut btf = self;
         while let Some(base) = btf.base
             && offset.0 < btf.strings.start()
@@ -316,25 +295,24 @@ impl<'a> Btf<'a> {
         &btf.strings
     }
 
-    /// The first type of a name and kind, in the order of ids, a base's first.
+    /// Returns the size of a pointer in bytes: the one given to [`Btf::with_pointer_size`], else the
+    /// base's, else that of the first INT named `long` or `unsigned long`, else 8.
     ///
-    /// This looks at one type after the other. Types whose name cannot be read are passed over.
-    pub fn find(&'a self, name: &str, kind: Kind) -> Option<Type<'a>> {
-        self.find_all(name, kind).next()
+    /// libbpf determines it in the same way (`determine_ptr_size`): a 32-bit kernel's `long` has 4 bytes.
+    pub fn pointer_size(&self) -> u8 {
+        self.pointer_size.unwrap_or(PointerSize::Eight) as u8
     }
 
-    /// Every type of a name and kind: BTF may hold several.
-    pub fn find_all(&'a self, name: &str, kind: Kind) -> impl Iterator<Item = Type<'a>> {
-        self.types().filter(move |ty| ty.kind() == kind && ty.is_named(name.as_bytes()))
+    /// Sets the size of a pointer. In BPF objects, whose BTF may define no `long`, it is 8.
+    #[must_use]
+    pub fn with_pointer_size(self, size: PointerSize) -> Self {
+        Self { pointer_size: Some(size), ..self }
     }
 
+    /// Returns the layout of type records, the base's included.
     #[inline]
     pub(crate) fn layout(&self) -> &Layout {
         &self.layout
-    }
-
-    pub(crate) fn pointer_size_cell(&self) -> &AtomicUsize {
-        &self.pointer_size
     }
 }
 
@@ -346,21 +324,5 @@ impl fmt::Debug for Btf<'_> {
             .field("own_types", &self.offsets.len())
             .field("string_bytes", &self.strings.bytes().len())
             .finish_non_exhaustive()
-    }
-}
-
-impl Clone for Btf<'_> {
-    fn clone(&self) -> Self {
-        Self {
-            bytes: self.bytes,
-            header: self.header.clone(),
-            types: self.types,
-            strings: self.strings,
-            layout: self.layout.clone(),
-            base: self.base,
-            start_id: self.start_id,
-            offsets: self.offsets.clone(),
-            pointer_size: AtomicUsize::new(self.pointer_size.load(Ordering::Relaxed)),
-        }
     }
 }

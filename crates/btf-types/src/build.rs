@@ -1,12 +1,12 @@
-//! Writes BTF and `.BTF.ext`: every kind, both byte orders, split BTF, headers of any length.
+//! Writing BTF and `.BTF.ext`: every kind, both byte orders, split BTF, and headers of any length.
 //!
-//! A [`Builder`] gives out ids in the order in which types are added, so [`Builder::next_id`] tells
-//! an id beforehand, and [`Builder::redirect`] changes what a type refers to afterwards: either
-//! makes a recursive type. References are written as they are given; whether they lead somewhere
-//! is for [`Btf::validate`](crate::Btf::validate) to say.
+//! A [`Builder`] assigns ids in the order in which types are added. Recursive types can be built in two
+//! ways: [`Builder::next_id`] returns an id in advance, and [`Builder::redirect`] changes what an earlier
+//! type refers to. References are written without checks; [`Btf::validate`](crate::Btf::validate) checks
+//! them.
 //!
-//! What cannot be written does not interrupt: the builder keeps the first [`Error`], goes on giving
-//! out ids, and [`Builder::finish`] returns it.
+//! Values that cannot be written do not interrupt: the builder stores the first [`Error`], continues to
+//! assign ids, and [`Builder::finish`] returns the error.
 //!
 //! ```
 //! use btf_types::build::{Builder, ExtBuilder};
@@ -31,25 +31,19 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod composite;
 mod copy;
-mod data_section;
-mod enumeration;
+mod entries;
 mod error;
 mod ext;
 mod finish;
-mod func_proto;
 mod strings;
 mod types;
 
 pub use self::{
-    composite::CompositeBuilder,
-    data_section::DataSectionBuilder,
-    enumeration::EnumBuilder,
+    entries::{CompositeBuilder, DataSectionBuilder, EnumBuilder, FuncProtoBuilder},
     error::{Error, Result},
     ext::ExtBuilder,
     finish::HeaderForm,
-    func_proto::FuncProtoBuilder,
 };
 
 use alloc::vec::Vec;
@@ -63,24 +57,24 @@ use crate::{
 
 /// Writes one BTF. The [module](self) has an example.
 ///
-/// Names are text or bytes; the empty one makes a type, member or parameter anonymous. Strings are
+/// Names are text or bytes. The empty name makes a type, member or parameter anonymous. Equal strings are
 /// stored once.
 #[derive(Debug)]
 pub struct Builder<'a> {
     order: ByteOrder,
     start_id: u32,
     types: Vec<u8>,
-    /// Where each type's record begins in `types`.
+    /// The offset of each type's record in `types`.
     offsets: Vec<usize>,
     strings: StringTable<'a>,
     layout: Layout,
-    /// Whether `layout` has kinds that neither this crate nor the base knows.
+    /// `true` if `layout` has kinds that neither this crate nor the base knows.
     layout_needed: bool,
     header: HeaderForm<'a>,
     error: Option<Error>,
 }
 
-/// What the record of any type says.
+/// The contents of a type's record.
 #[derive(Debug)]
 struct Record {
     name_off: raw::U32,
@@ -91,7 +85,7 @@ struct Record {
 }
 
 impl<'a> Builder<'a> {
-    /// Begins a BTF that stands alone.
+    /// Begins a BTF without a base.
     pub fn new(order: ByteOrder) -> Self {
         Self {
             order,
@@ -106,8 +100,8 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// Begins a split BTF: its ids and string offsets go on where those of `base` end, and strings
-    /// that the base has are not stored again.
+    /// Begins a split BTF: its ids and string offsets continue those of `base`, whose strings are not
+    /// stored again.
     pub fn split(base: &'a Btf<'a>) -> Self {
         Self {
             start_id: base.next_id(),
@@ -117,18 +111,19 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// The byte order that is written.
+    /// Returns the byte order in which the BTF is written.
     pub fn byte_order(&self) -> ByteOrder {
         self.order
     }
 
-    /// The id that the next type will have.
+    /// Returns the id that the next type will have.
     pub fn next_id(&self) -> TypeId {
         let count = u32::try_from(self.offsets.len()).unwrap_or(u32::MAX);
         TypeId(self.start_id.saturating_add(count))
     }
 
-    /// Stores a string, such as an access string or a section's name for [`ExtBuilder`].
+    /// Stores a string, such as an access string or a section's name for [`ExtBuilder`], and returns its
+    /// offset.
     pub fn string(&mut self, string: impl AsRef<[u8]>) -> StrOffset {
         self.strings.insert(string.as_ref()).unwrap_or_else(|error| {
             self.fail(error);
@@ -136,27 +131,27 @@ impl<'a> Builder<'a> {
         })
     }
 
-    /// Chooses how long the header is.
+    /// Sets the form of the header.
     pub fn set_header(&mut self, form: HeaderForm<'a>) {
         self.header = form;
     }
 
-    /// Keeps the first error for [`Builder::finish`].
+    /// Stores the first error for [`Builder::finish`].
     fn fail(&mut self, error: Error) {
         self.error.get_or_insert(error);
     }
 
-    /// A word in the byte order that is written.
+    /// Returns a word in the BTF's byte order.
     fn word(&self, value: u32) -> raw::U32 {
         raw::U32::new(value, self.order)
     }
 
-    /// Begins the record of a type that has neither kind_flag nor entries yet.
+    /// Returns a record without kind_flag and entries.
     fn record(&mut self, name: impl AsRef<[u8]>, kind: Kind, size_or_type: u32) -> Record {
         Record { name_off: self.name(name), kind, vlen: 0, kind_flag: false, size_or_type }
     }
 
-    /// Adds a type: a record, and what follows it.
+    /// Adds a type: its record, and the bytes that follow.
     fn push(&mut self, record: Record, trailing: &[u8]) -> TypeId {
         let id = self.next_id();
         if id.0 > MAX_TYPE_ID {
@@ -184,7 +179,7 @@ impl<'a> Builder<'a> {
         id
     }
 
-    /// Stores a name for a record.
+    /// Stores a name and returns its offset as a word.
     fn name(&mut self, name: impl AsRef<[u8]>) -> raw::U32 {
         let offset = self.string(name);
         self.word(offset.0)

@@ -1,77 +1,77 @@
-//! What can be wrong with BTF: where, what was found, what was allowed.
+//! Errors of reading BTF: where, what was found, and what was allowed.
 
 use thiserror::Error;
 
 use crate::{Kind, StrOffset, TypeId};
 
-/// A fact about bytes that are not well-formed BTF.
+/// A defect of BTF or `.BTF.ext`.
 ///
 /// Offsets are absolute: bytes from the start of the slice that was parsed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The bytes end before the thing that should be there does.
+    /// The bytes end before a header, section or record does.
     #[error("{what} at offset {offset:#x} needs {needed} bytes, {available} are left")]
     Truncated {
-        /// What should be there.
+        /// The part that is cut off.
         what: &'static str,
-        /// Where it begins.
+        /// The offset at which it begins.
         offset: usize,
-        /// How long it is.
+        /// Its length in bytes.
         needed: usize,
-        /// How much there is.
+        /// The number of bytes from there to the end.
         available: usize,
     },
 
     /// The first two bytes are not the magic.
     #[error("magic is {:02x} {:02x}, expected 9f eb or eb 9f", found[0], found[1])]
     BadMagic {
-        /// The two bytes that are there.
+        /// The first two bytes.
         found: [u8; 2],
     },
 
     /// The version is not 1.
-    #[error("version at offset 2 is {found}, only 1 is known")]
+    #[error("version at offset 2 is {found}, expected 1")]
     BadVersion {
-        /// The version that is there.
+        /// The version found.
         found: u8,
     },
 
-    /// The header claims fewer bytes than the format's first version has.
-    #[error("header length at offset 4 is {found}, at least {allowed} are needed")]
+    /// The header states a length below that of the format's first version.
+    #[error("header length at offset 4 is {found}, expected at least {allowed}")]
     ShortHeader {
-        /// The length that is there.
+        /// The length found, in bytes.
         found: usize,
-        /// The least that is allowed.
+        /// The smallest allowed length.
         allowed: usize,
     },
 
     /// A section begins at an offset that is not a multiple of four.
     #[error("{what} begins {offset:#x} bytes after the header, not at a multiple of 4")]
     Misaligned {
-        /// Which section.
+        /// The section.
         what: &'static str,
-        /// Bytes from the end of the header.
+        /// Its offset in bytes from the end of the header.
         offset: u32,
     },
 
-    /// The type section does not end before the string section begins.
+    /// The type section ends after the start of the string section.
     #[error(
-        "type section ends {types_end:#x} bytes after the header, behind the string section's start {strings_start:#x}"
+        "type section ends {types_end:#x} bytes after the header, after the string section's start at {strings_start:#x}"
     )]
     SectionsOverlap {
-        /// Where the types end, in bytes from the end of the header.
+        /// The end of the types, in bytes from the end of the header.
         types_end: u64,
-        /// Where the strings begin, likewise.
+        /// The start of the strings, in bytes from the end of the header.
         strings_start: u32,
     },
 
     /// The string section is empty, or does not begin or end with a NUL byte.
     #[error("string section at offset {offset:#x} {problem}")]
     BadStrings {
-        /// Where the section begins.
+        /// The offset at which the section begins.
         offset: usize,
-        /// What is wrong with it.
+        /// The problem.
         problem: &'static str,
     },
 
@@ -86,15 +86,15 @@ pub enum Error {
         kind: Kind,
         /// Its vlen.
         vlen: u32,
-        /// Where its record begins.
+        /// The offset at which its record begins.
         offset: usize,
-        /// How long the record is.
+        /// The length of the record in bytes.
         needed: usize,
-        /// How much of the section is left.
+        /// The number of bytes from there to the end of the section.
         available: usize,
     },
 
-    /// A type's kind is not known, and no layout table says how long its record is.
+    /// Neither this crate nor a layout table knows a type's kind, so the end of its record is unknown.
     #[error(
         "type {id} at offset {offset:#x} has unknown kind {kind}, and no layout table gives its size"
     )]
@@ -103,75 +103,75 @@ pub enum Error {
         id: TypeId,
         /// The number of its kind.
         kind: u8,
-        /// Where its record begins.
+        /// The offset at which its record begins.
         offset: usize,
     },
 
-    /// There are more types, or longer strings, than ids and offsets can name.
-    #[error("{what} would reach {found}, the last allowed is {allowed}")]
+    /// There are more types or strings than ids and offsets can refer to.
+    #[error("{what} would reach {found}, the largest allowed is {allowed}")]
     TooMany {
-        /// What there is too much of.
+        /// The numbers that run out.
         what: &'static str,
-        /// How far it would go.
+        /// The largest that would be needed.
         found: u64,
-        /// How far it may go.
+        /// The largest allowed.
         allowed: u32,
     },
 
-    /// A type id refers to nothing.
+    /// No type has this id.
     #[error("type id {id} does not exist, the last is [{last}]")]
     NoSuchType {
         /// The id.
         id: TypeId,
-        /// The last id that exists.
+        /// The last id of a type.
         last: u32,
     },
 
-    /// A string offset refers to nothing.
+    /// No string has this offset.
     #[error("string offset {offset} is outside of the strings, which end at {end:#x}")]
     NoSuchString {
         /// The offset.
         offset: StrOffset,
-        /// Where the strings end, a base's included.
+        /// The offset one past the last string.
         end: u32,
     },
 
-    /// A type refers to a type or a string that does not exist: what
-    /// [`Btf::validate`](crate::Btf::validate) says instead of [`Error::NoSuchType`] and
+    /// A type refers to a type or string that does not exist.
+    /// [`Btf::validate`](crate::Btf::validate) returns this instead of [`Error::NoSuchType`] and
     /// [`Error::NoSuchString`].
     #[error(
         "type {id} ({kind}) at offset {offset:#x} refers to {what} {found}, the last is {last}"
     )]
     BadReference {
-        /// The type that refers, or whose member, enumerator or parameter does.
+        /// The type with the reference, itself or in one of its entries.
         id: TypeId,
         /// Its kind.
         kind: Kind,
-        /// Where its record begins.
+        /// The offset at which its record begins.
         offset: usize,
-        /// What the number is.
+        /// The word for the reference: `type id` or `string offset`.
         what: &'static str,
-        /// The number that is there.
+        /// The reference found.
         found: u32,
-        /// The last that exists.
+        /// The last id or offset that exists.
         last: u32,
     },
 
-    /// A string is longer than any name.
+    /// A string is longer than [`MAX_NAME_LEN`](crate::limits::MAX_NAME_LEN).
     #[error("string at offset {offset} has no end within {} bytes", crate::limits::MAX_NAME_LEN)]
     NameTooLong {
         /// The string.
         offset: StrOffset,
     },
 
-    /// Modifiers and typedefs lead on and on, most likely in a circle.
+    /// A chain of modifiers, typedefs and arrays is too long, most likely because it is a cycle.
     #[error(
-        "from type {id} on, more than {allowed} types follow each other: modifiers, typedefs, arrays"
+        "the chain of modifiers, typedefs and arrays from type {id} has more than {allowed} types"
     )]
     ChainTooLong {
-        /// The type that the chain begins at.
+        /// The first type of the chain.
         id: TypeId,
-        /// How many types a chain may have, its first and last included.
+        /// The largest allowed number of types, including the first and the last.
         allowed: usize,
     },
 
@@ -187,40 +187,40 @@ pub enum Error {
     /// A size does not fit 32 bits.
     #[error("the size of type {id} does not fit 32 bits")]
     SizeOverflow {
-        /// The type whose size was asked for.
+        /// The type.
         id: TypeId,
     },
 
-    /// A type contains itself, not through a pointer.
+    /// A type contains itself by value.
     #[error("type {id} contains itself")]
     ContainsItself {
         /// The type.
         id: TypeId,
     },
 
-    /// An INT's bits do not fit its size.
-    #[error("type {id} (INT) has {bits} bits from bit {offset} on, in {size} bytes")]
+    /// The bits of an INT do not fit its size, or no INT has this size.
+    #[error("type {id} (INT) has {bits} bits from bit {offset}, in {size} bytes")]
     BadInt {
         /// The type.
         id: TypeId,
-        /// How many bits it says it has.
+        /// The number of bits that it states.
         bits: u8,
-        /// Where it says they begin.
+        /// The offset of the bits that it states.
         offset: u8,
         /// Its size in bytes.
         size: u32,
     },
 
-    /// A sub-section of `.BTF.ext` is not well-formed.
+    /// A sub-section of `.BTF.ext` is malformed.
     #[error("{what} sub-section at offset {offset:#x}: {problem} (found {found})")]
     BadExt {
-        /// Which sub-section.
+        /// The sub-section.
         what: &'static str,
-        /// Where the offending word is.
+        /// The offset of the bad word.
         offset: usize,
-        /// What is wrong with it.
+        /// The problem.
         problem: &'static str,
-        /// The number that is there.
+        /// The number found.
         found: u32,
     },
 }
@@ -234,7 +234,6 @@ mod tests {
 
     use super::*;
 
-    /// Each says where, what was found and what was allowed; in lower case, without a final stop.
     #[test]
     fn messages() {
         let (id, kind) = (TypeId(7), Kind::Struct);
@@ -244,10 +243,10 @@ mod tests {
                 "type record at offset 0x40 needs 12 bytes, 3 are left",
             ),
             (Error::BadMagic { found: [0x7f, b'E'] }, "magic is 7f 45, expected 9f eb or eb 9f"),
-            (Error::BadVersion { found: 2 }, "version at offset 2 is 2, only 1 is known"),
+            (Error::BadVersion { found: 2 }, "version at offset 2 is 2, expected 1"),
             (
                 Error::ShortHeader { found: 8, allowed: 24 },
-                "header length at offset 4 is 8, at least 24 are needed",
+                "header length at offset 4 is 8, expected at least 24",
             ),
             (
                 Error::Misaligned { what: "type section", offset: 18 },
@@ -255,7 +254,7 @@ mod tests {
             ),
             (
                 Error::SectionsOverlap { types_end: 32, strings_start: 16 },
-                "type section ends 0x20 bytes after the header, behind the string section's start 0x10",
+                "type section ends 0x20 bytes after the header, after the string section's start at 0x10",
             ),
             (
                 Error::BadStrings { offset: 24, problem: "is empty" },
@@ -271,7 +270,7 @@ mod tests {
             ),
             (
                 Error::TooMany { what: "type ids", found: 9, allowed: 8 },
-                "type ids would reach 9, the last allowed is 8",
+                "type ids would reach 9, the largest allowed is 8",
             ),
             (Error::NoSuchType { id, last: 6 }, "type id [7] does not exist, the last is [6]"),
             (
@@ -284,14 +283,14 @@ mod tests {
             ),
             (
                 Error::ChainTooLong { id, allowed: 32 },
-                "from type [7] on, more than 32 types follow each other: modifiers, typedefs, arrays",
+                "the chain of modifiers, typedefs and arrays from type [7] has more than 32 types",
             ),
             (Error::NoSize { id, kind: Kind::Fwd }, "type [7] (FWD) has no size"),
             (Error::SizeOverflow { id }, "the size of type [7] does not fit 32 bits"),
             (Error::ContainsItself { id }, "type [7] contains itself"),
             (
                 Error::BadInt { id, bits: 33, offset: 0, size: 4 },
-                "type [7] (INT) has 33 bits from bit 0 on, in 4 bytes",
+                "type [7] (INT) has 33 bits from bit 0, in 4 bytes",
             ),
             (
                 Error::BadExt { what: "core_relo", offset: 64, problem: "is bad", found: 3 },

@@ -1,4 +1,4 @@
-//! The header: where the sections of a BTF lie.
+//! The header of a BTF, which locates its sections.
 
 use core::ops::Range;
 
@@ -10,7 +10,7 @@ use crate::{
     raw,
 };
 
-/// The parts of a header that BTF and `.BTF.ext` have in common.
+/// The start of a header, which BTF and `.BTF.ext` have in common.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Preamble {
     pub(crate) order: ByteOrder,
@@ -19,8 +19,8 @@ pub(crate) struct Preamble {
 }
 
 impl Preamble {
-    /// Reads what any header begins with; `least` is the length of the format's first header.
-    pub(crate) fn parse(bytes: &[u8], what: &'static str, least: usize) -> Result<Self> {
+    /// Reads and checks the start of a header of at least `min_len` bytes.
+    pub(crate) fn parse(bytes: &[u8], what: &'static str, min_len: usize) -> Result<Self> {
         let (preamble, _) = read_prefix::<raw::Preamble>(bytes, what, 0)?;
         let order = if preamble.magic.get(ByteOrder::Little) == raw::MAGIC {
             ByteOrder::Little
@@ -33,8 +33,8 @@ impl Preamble {
             return Err(Error::BadVersion { found: preamble.version });
         }
         let hdr_len = preamble.hdr_len.get(order) as usize;
-        if hdr_len < least {
-            return Err(Error::ShortHeader { found: hdr_len, allowed: least });
+        if hdr_len < min_len {
+            return Err(Error::ShortHeader { found: hdr_len, allowed: min_len });
         }
         if bytes.len() < hdr_len {
             let available = bytes.len();
@@ -44,7 +44,7 @@ impl Preamble {
     }
 }
 
-/// Reads a record at the start of `bytes`, which lie at `offset` of the input.
+/// Reads the record at the start of `bytes`, which begin at `offset` in the input.
 pub(crate) fn read_prefix<'a, T>(
     bytes: &'a [u8],
     what: &'static str,
@@ -61,7 +61,7 @@ where
     })
 }
 
-/// The place of a section in the input, from its place behind the header.
+/// Returns the range of a section in the input, given its offset from the end of the header.
 pub(crate) fn section(
     bytes: &[u8],
     hdr_len: usize,
@@ -82,7 +82,7 @@ pub(crate) fn section(
     Ok(start..end)
 }
 
-/// A BTF's header, with its sections as ranges of the input.
+/// The header of a BTF, with its sections as ranges of the input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header {
     order: ByteOrder,
@@ -94,19 +94,20 @@ pub struct Header {
 }
 
 impl Header {
-    /// Reads and checks the header: the sections lie inside of `bytes`, types before strings.
+    /// Reads the header, and checks that the sections are inside `bytes` and the types end before the
+    /// strings begin.
     ///
-    /// Headers of 24 bytes, of 32 (with a layout table), and longer ones, whose further bytes mean
-    /// nothing yet, are accepted. The checks are those of libbpf's `btf_parse_hdr`.
+    /// Accepts headers of 24 bytes, of 32 (with a layout table), and longer ones, whose further bytes are
+    /// ignored. The checks are those of libbpf's `btf_parse_hdr`.
     ///
     /// # Errors
     /// [`Error::BadMagic`], [`Error::BadVersion`], [`Error::ShortHeader`], [`Error::Truncated`],
     /// [`Error::Misaligned`] or [`Error::SectionsOverlap`].
     pub fn parse(bytes: &[u8]) -> Result<Self> {
-        const LEAST: usize = size_of::<raw::Preamble>() + size_of::<raw::HeaderSections>();
-        const WITH_LAYOUT: usize = LEAST + size_of::<raw::HeaderLayout>();
+        const MIN_LEN: usize = size_of::<raw::Preamble>() + size_of::<raw::HeaderSections>();
+        const WITH_LAYOUT: usize = MIN_LEN + size_of::<raw::HeaderLayout>();
 
-        let Preamble { order, flags, hdr_len } = Preamble::parse(bytes, "BTF header", LEAST)?;
+        let Preamble { order, flags, hdr_len } = Preamble::parse(bytes, "BTF header", MIN_LEN)?;
         let rest = bytes.get(size_of::<raw::Preamble>()..).unwrap_or_default();
         let (sections, rest) = read_prefix::<raw::HeaderSections>(rest, "BTF header", 8)?;
         let word = |word: raw::U32| word.get(order);
@@ -121,7 +122,7 @@ impl Header {
             return Err(Error::SectionsOverlap { types_end, strings_start: str_off });
         }
         let layout = if hdr_len >= WITH_LAYOUT {
-            let (layout, _) = read_prefix::<raw::HeaderLayout>(rest, "BTF header", LEAST)?;
+            let (layout, _) = read_prefix::<raw::HeaderLayout>(rest, "BTF header", MIN_LEN)?;
             let (offset, len) = (word(layout.layout_off), word(layout.layout_len));
             if !offset.is_multiple_of(4) {
                 return Err(Error::Misaligned { what: "layout table", offset });
@@ -140,33 +141,33 @@ impl Header {
         })
     }
 
-    /// The byte order, as the magic tells it.
+    /// Returns the byte order, which the magic determines.
     #[inline]
     pub fn byte_order(&self) -> ByteOrder {
         self.order
     }
 
-    /// The flags; none are defined.
+    /// Returns the flags. The format defines none.
     pub fn flags(&self) -> u8 {
         self.flags
     }
 
-    /// Bytes of the header itself: `hdr_len`.
+    /// Returns the length of the header itself in bytes: `hdr_len`.
     pub fn size(&self) -> usize {
         self.hdr_len
     }
 
-    /// Where the types lie in the input.
+    /// Returns the range of the type section in the input.
     pub fn types(&self) -> Range<usize> {
         self.types.clone()
     }
 
-    /// Where the strings lie in the input.
+    /// Returns the range of the string section in the input.
     pub fn strings(&self) -> Range<usize> {
         self.strings.clone()
     }
 
-    /// Where the layout table lies in the input; empty where there is none.
+    /// Returns the range of the layout table in the input, which is empty if there is none.
     pub fn layout(&self) -> Range<usize> {
         self.layout.clone()
     }

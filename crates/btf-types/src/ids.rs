@@ -1,17 +1,17 @@
-//! Newtypes for the numbers that BTF refers by.
+//! Newtypes for the references of BTF: type ids and string offsets.
 
 use core::fmt;
 
-/// The number of a type. Zero is `void`; a split BTF's own types go on after its base's.
+/// The id of a type. Zero is `void`. The ids of a split BTF's own types continue those of its base.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 #[repr(transparent)]
 pub struct TypeId(pub u32);
 
 impl TypeId {
-    /// The type `void`, which has no record.
+    /// The id of `void`, which has no record.
     pub const VOID: Self = Self(0);
 
-    /// Whether this is `void`.
+    /// Returns `true` if this is the id of `void`.
     #[inline]
     pub const fn is_void(self) -> bool {
         self.0 == 0
@@ -24,21 +24,21 @@ impl fmt::Debug for TypeId {
     }
 }
 
-/// Written as bpftool does: `[42]`.
+/// Prints the id as bpftool does: `[42]`.
 impl fmt::Display for TypeId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "[{}]", self.0)
     }
 }
 
-/// Where a string begins: bytes from the start of the string section, or, in a split BTF, of its
-/// base's string section, after which its own goes on. Zero is the empty string.
+/// The offset of a string in bytes from the start of the string section. The offsets of a split BTF's
+/// own strings continue those of its base. Zero is the empty string.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 #[repr(transparent)]
 pub struct StrOffset(pub u32);
 
 impl StrOffset {
-    /// The empty string, which names what is anonymous.
+    /// The offset of the empty string, the name of everything anonymous.
     pub const EMPTY: Self = Self(0);
 }
 

@@ -1,8 +1,8 @@
-//! The kinds of types, and the `info` word that holds a type's kind, vlen and kind_flag.
+//! The kinds of types, and the info word that holds a type's kind, vlen and kind_flag.
 
 use core::fmt;
 
-/// What sort of type a record describes (`BTF_KIND_*` of the kernel's `uapi/linux/btf.h`).
+/// The kind of a type (`BTF_KIND_*` of the kernel's `uapi/linux/btf.h`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Kind {
     /// No type: id 0.
@@ -11,7 +11,7 @@ pub enum Kind {
     Int,
     /// A pointer to another type.
     Ptr,
-    /// An array of a number of elements.
+    /// An array, with its element type and length.
     Array,
     /// A structure with its members.
     Struct,
@@ -21,7 +21,7 @@ pub enum Kind {
     Enum,
     /// A forward declaration of a structure or a union.
     Fwd,
-    /// Another name for a type.
+    /// A name for another type.
     Typedef,
     /// The `volatile` qualifier.
     Volatile,
@@ -29,13 +29,13 @@ pub enum Kind {
     Const,
     /// The `restrict` qualifier.
     Restrict,
-    /// A function, whose type is a prototype.
+    /// A function, which refers to its prototype.
     Func,
     /// A function prototype with its parameters.
     FuncProto,
     /// A variable.
     Var,
-    /// A section of data with its variables.
+    /// A data section with its variables.
     DataSec,
     /// A floating-point number.
     Float,
@@ -45,12 +45,12 @@ pub enum Kind {
     TypeTag,
     /// An enumeration whose values need 64 bits.
     Enum64,
-    /// A kind that this library does not know; the layout table gave its size.
+    /// A kind that this library does not know, whose record a layout table describes.
     Unknown(u8),
 }
 
 impl Kind {
-    /// All the kinds that have a record and a name, in the order of their numbers, 1 to 19.
+    /// The known kinds of records, in the order of their numbers, 1 to 19.
     pub const ALL: [Self; 19] = [
         Self::Int,
         Self::Ptr,
@@ -73,7 +73,7 @@ impl Kind {
         Self::Enum64,
     ];
 
-    /// The kind of a number as the format stores it. Numbers above 19 are [`Kind::Unknown`].
+    /// Returns the kind with this number in the format. Numbers above 19 give [`Kind::Unknown`].
     #[inline]
     pub const fn from_raw(raw: u8) -> Self {
         match raw {
@@ -101,7 +101,7 @@ impl Kind {
         }
     }
 
-    /// The number that the format stores for this kind.
+    /// Returns the number that the format stores for this kind.
     #[inline]
     pub const fn to_raw(self) -> u8 {
         match self {
@@ -129,44 +129,32 @@ impl Kind {
         }
     }
 
-    /// Whether the kind has members: a structure or a union.
+    /// Returns `true` if the kind has members: a structure or a union.
     #[inline]
     pub const fn is_composite(self) -> bool {
         matches!(self, Self::Struct | Self::Union)
     }
 
-    /// Whether the kind has enumerators, of either width.
+    /// Returns `true` if the kind has enumerators, of 32 or 64 bits.
     #[inline]
     pub const fn is_enum(self) -> bool {
         matches!(self, Self::Enum | Self::Enum64)
     }
 
-    /// Whether the kind only qualifies another type: `const`, `volatile`, `restrict` or a type tag.
-    /// A typedef is not a modifier.
+    /// Returns `true` if the kind only qualifies another type: `const`, `volatile`, `restrict` or a type
+    /// tag. A typedef is not a modifier.
     #[inline]
     pub const fn is_modifier(self) -> bool {
         matches!(self, Self::Const | Self::Volatile | Self::Restrict | Self::TypeTag)
     }
 
-    /// Whether a record of this kind says which type it refers to where others state a size.
+    /// Returns `true` for the kinds that libbpf's `skip_mods_and_typedefs` skips.
     #[inline]
-    pub(crate) const fn has_reference(self) -> bool {
-        matches!(
-            self,
-            Self::Ptr
-                | Self::Typedef
-                | Self::Volatile
-                | Self::Const
-                | Self::Restrict
-                | Self::TypeTag
-                | Self::Func
-                | Self::FuncProto
-                | Self::Var
-                | Self::DeclTag
-        )
+    pub(crate) const fn is_modifier_or_typedef(self) -> bool {
+        matches!(self, Self::Typedef) || self.is_modifier()
     }
 
-    /// The kind's name as bpftool prints it, `STRUCT` or `FUNC_PROTO`.
+    /// Returns the kind's name as bpftool prints it, such as `STRUCT` or `FUNC_PROTO`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Void => "VOID",
@@ -203,7 +191,7 @@ impl fmt::Display for Kind {
     }
 }
 
-/// A set of kinds, for passes over all types that look at few of them.
+/// A set of kinds, for passes over all types that look at types of a few kinds.
 ///
 /// ```
 /// use btf_types::{Kind, KindSet};
@@ -221,13 +209,13 @@ impl KindSet {
         self.0 |= Self::bit(kind.to_raw());
     }
 
-    /// Whether a kind is in the set.
+    /// Returns `true` if the set contains `kind`.
     #[inline]
-    pub fn contains(self, kind: Kind) -> bool {
+    pub const fn contains(self, kind: Kind) -> bool {
         self.0 & Self::bit(kind.to_raw()) != 0
     }
 
-    /// The kinds by whose names C names types: all that is looked for by name most of the time.
+    /// The kinds whose names are type names in C, which most searches by name look for.
     pub const TYPE_NAMES: Self = Self(
         1 << Kind::Int.to_raw()
             | 1 << Kind::Struct.to_raw()
@@ -239,16 +227,14 @@ impl KindSet {
             | 1 << Kind::Enum64.to_raw(),
     );
 
-    /// INT alone.
-    pub(crate) const INT: Self = Self(1 << Kind::Int.to_raw());
-
-    /// Whether all kinds of this set are in another.
+    /// Returns `true` if `of` contains every kind of this set.
     #[inline]
     pub const fn is_subset(self, of: Self) -> bool {
         self.0 & !of.0 == 0
     }
 
-    /// The set folded to 32 bits: a kind is not in it if the bit of its number, modulo 32, is not.
+    /// Returns the set folded to 32 bits: if the bit of a kind's number modulo 32 is clear, the set does
+    /// not contain the kind.
     #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "the halves are folded into each other")]
     pub(crate) fn folded(self) -> u32 {
@@ -256,10 +242,13 @@ impl KindSet {
         (half >> 32) as u32 | half as u32
     }
 
-    /// The bit of a number, of which the format has 128.
+    /// Returns the bit of a kind's number; no kind has a number above 127.
     #[inline]
-    fn bit(raw: u8) -> u128 {
-        1_u128.checked_shl(raw.into()).unwrap_or(0)
+    const fn bit(raw: u8) -> u128 {
+        match 1_u128.checked_shl(raw as u32) {
+            Some(bit) => bit,
+            None => 0,
+        }
     }
 }
 
@@ -280,32 +269,32 @@ impl Info {
     /// The largest vlen that the word can hold.
     pub const MAX_VLEN: u32 = 0x00ff_ffff;
 
-    /// Packs the three parts. What does not fit its bits is cut off.
+    /// Packs the three parts. Bits of a part that do not fit are discarded.
     #[inline]
     pub const fn new(kind: Kind, vlen: u32, kind_flag: bool) -> Self {
         let kind = ((kind.to_raw() & 0x7f) as u32) << 24;
         Self((vlen & Self::MAX_VLEN) | kind | ((kind_flag as u32) << 31))
     }
 
-    /// How many members, enumerators, parameters or variables follow.
+    /// Returns vlen: the number of members, enumerators, parameters or variables.
     #[inline]
     pub const fn vlen(self) -> u32 {
         self.0 & Self::MAX_VLEN
     }
 
-    /// The number of the kind, 0 to 127.
+    /// Returns the number of the kind, 0 to 127.
     #[inline]
     pub const fn raw_kind(self) -> u8 {
         ((self.0 >> 24) & 0x7f) as u8
     }
 
-    /// The kind.
+    /// Returns the kind.
     #[inline]
     pub const fn kind(self) -> Kind {
         Kind::from_raw(self.raw_kind())
     }
 
-    /// The flag whose meaning depends on the kind.
+    /// Returns kind_flag, whose meaning depends on the kind.
     #[inline]
     pub const fn kind_flag(self) -> bool {
         self.0 >> 31 != 0
@@ -319,7 +308,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_number_of_a_kind_survives_the_way_there_and_back() {
+    fn kinds_keep_their_number() {
         for raw in 0..=127 {
             assert_eq!(Kind::from_raw(raw).to_raw(), raw);
         }
@@ -344,17 +333,17 @@ mod tests {
         assert_eq!(group(Kind::is_composite), [4, 5]);
         assert_eq!(group(Kind::is_enum), [6, 19]);
         assert_eq!(group(Kind::is_modifier), [9, 10, 11, 18]);
-        assert_eq!(group(Kind::has_reference), [2, 8, 9, 10, 11, 12, 13, 14, 17, 18]);
+        assert_eq!(group(Kind::is_modifier_or_typedef), [8, 9, 10, 11, 18]);
     }
 
     #[test]
-    fn info_cuts_off_what_does_not_fit() {
+    fn info_discards_bits_that_do_not_fit() {
         let info = Info::new(Kind::Unknown(0xff), 0x0100_0001, false);
         assert_eq!((info.raw_kind(), info.vlen(), info.kind_flag()), (0x7f, 1, false));
     }
 
     #[test]
-    fn info_keeps_its_three_parts_apart() {
+    fn info_packs_three_parts() {
         let info = Info::new(Kind::Enum64, 0xff_fffe, true);
         assert_eq!(info.0, 0x93ff_fffe);
         assert_eq!((info.kind(), info.vlen(), info.kind_flag()), (Kind::Enum64, 0xff_fffe, true));

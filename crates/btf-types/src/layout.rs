@@ -1,30 +1,146 @@
-//! How long each kind's record is, for known kinds and for those that a layout table describes.
-
-use core::cmp::Ordering;
+//! The layout of type records: what each kind's record consists of.
 
 use zerocopy::FromBytes;
 
-use crate::{
-    ByteOrder, Info, Kind, KindSet,
-    offsets::{BLOCK, Offsets},
-    raw,
-};
+use crate::{Info, Kind, KindSet, raw};
 
-/// What follows a type record: some bytes once, and some for each of vlen elements.
+/// The contents of a word in a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// A string offset.
+    Name,
+    /// A type id.
+    Type,
+    /// A size, an offset, a value or another number.
+    Number,
+}
+
+/// The contents of the last word of a [`raw::Type`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SizeOrType {
+    /// The size in bytes.
+    Size,
+    /// The id of the type that this one refers to.
+    Type,
+    /// Nothing.
+    Unused,
+}
+
+/// The words of a type's record, other than its name and info word.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Parts {
+    pub(crate) size_or_type: SizeOrType,
+    /// The words that follow once.
+    pub(crate) once: &'static [Role],
+    /// The words that follow for each of vlen elements.
+    pub(crate) each: &'static [Role],
+}
+
+impl Parts {
+    /// Returns the parts of a kind. All knowledge of the format about them is in this table.
+    ///
+    /// Those of `void`, which has no record, and of unknown kinds, which only a layout table describes, are
+    /// empty.
+    #[inline]
+    pub(crate) const fn of(kind: Kind) -> Self {
+        use Role::{Name, Number, Type};
+        match kind {
+            Kind::Int => Self::once::<raw::U32>(SizeOrType::Size, &[Number]),
+            Kind::Array => Self::once::<raw::Array>(SizeOrType::Unused, &[Type, Type, Number]),
+            Kind::Var => Self::once::<raw::Var>(SizeOrType::Type, &[Number]),
+            Kind::DeclTag => Self::once::<raw::DeclTag>(SizeOrType::Type, &[Number]),
+            Kind::Struct | Kind::Union => {
+                Self::each::<raw::Member>(SizeOrType::Size, &[Name, Type, Number])
+            }
+            Kind::Enum => Self::each::<raw::Enumerator>(SizeOrType::Size, &[Name, Number]),
+            Kind::Enum64 => {
+                Self::each::<raw::Enumerator64>(SizeOrType::Size, &[Name, Number, Number])
+            }
+            Kind::FuncProto => Self::each::<raw::Param>(SizeOrType::Type, &[Name, Type]),
+            Kind::DataSec => {
+                Self::each::<raw::VarSecInfo>(SizeOrType::Size, &[Type, Number, Number])
+            }
+            Kind::Float => Self::alone(SizeOrType::Size),
+            Kind::Ptr
+            | Kind::Typedef
+            | Kind::Volatile
+            | Kind::Const
+            | Kind::Restrict
+            | Kind::Func
+            | Kind::TypeTag => Self::alone(SizeOrType::Type),
+            Kind::Fwd | Kind::Void | Kind::Unknown(_) => Self::alone(SizeOrType::Unused),
+        }
+    }
+
+    /// Returns the parts of a kind whose record is a [`raw::Type`] alone.
+    const fn alone(size_or_type: SizeOrType) -> Self {
+        Self { size_or_type, once: &[], each: &[] }
+    }
+
+    /// Returns the parts of a kind with one further record `R`.
+    const fn once<R>(size_or_type: SizeOrType, once: &'static [Role]) -> Self {
+        assert!(size_of::<R>() == byte_len(once) as usize, "a word of the record is missing");
+        Self { size_or_type, once, each: &[] }
+    }
+
+    /// Returns the parts of a kind with vlen records `R`.
+    const fn each<R>(size_or_type: SizeOrType, each: &'static [Role]) -> Self {
+        assert!(size_of::<R>() == byte_len(each) as usize, "a word of the record is missing");
+        Self { size_or_type, once: &[], each }
+    }
+
+    /// Returns the length of each element in bytes.
+    #[inline]
+    pub(crate) const fn element_size(self) -> u8 {
+        byte_len(self.each)
+    }
+
+    const fn shape(self) -> Shape {
+        Shape::new(byte_len(self.once), self.element_size())
+    }
+}
+
+/// Returns the length of some words in bytes.
+#[expect(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    reason = "no record of the format has more than three words"
+)]
+const fn byte_len(words: &'static [Role]) -> u8 {
+    words.len() as u8 * size_of::<raw::U32>() as u8
+}
+
+/// The number of bytes that follow a type record, once and for each of vlen elements.
 ///
-/// One word, so that the walk over all types takes one load for it: the bytes of each element in
-/// bits 0–7, the bytes that follow once in bits 8–15, whether the kind is known in bit 16, and whether
-/// it is one of [`KindSet::TYPE_NAMES`] in bit 17.
+/// One word, which the walk over all types loads at once: the bytes of each element in bits 0–7,
+/// the bytes that follow once in bits 8–15, whether the kind is known in bit 16, and whether it is one of
+/// [`KindSet::TYPE_NAMES`] in bit 17.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-struct Shape(u32);
+pub(crate) struct Shape(u32);
 
 impl Shape {
     const KNOWN: u32 = 1 << 16;
-
-    const IS_TYPE_NAME: u32 = 1 << 17;
+    const TYPE_NAME: u32 = 1 << 17;
 
     const fn new(info_size: u8, element_size: u8) -> Self {
         Self(Self::KNOWN | ((info_size as u32) << 8) | element_size as u32)
+    }
+
+    /// Returns the shape of a known kind.
+    const fn of(kind: Kind) -> Self {
+        let shape = Parts::of(kind).shape();
+        if KindSet::TYPE_NAMES.contains(kind) { Self(shape.0 | Self::TYPE_NAME) } else { shape }
+    }
+
+    /// Returns what [`Shape::sizes`] returns for a known kind.
+    pub(crate) const fn sizes_of(kind: Kind) -> Self {
+        Parts::of(kind).shape()
+    }
+
+    /// Returns the shape without the mark of [`KindSet::TYPE_NAMES`].
+    #[inline]
+    pub(crate) const fn sizes(self) -> Self {
+        Self(self.0 & !Self::TYPE_NAME)
     }
 
     #[inline]
@@ -32,16 +148,10 @@ impl Shape {
         self.0 & Self::KNOWN != 0
     }
 
-    /// 1 for a kind of [`KindSet::TYPE_NAMES`], else 0.
+    /// Returns 1 for a kind of [`KindSet::TYPE_NAMES`], else 0.
     #[inline]
-    fn type_name_bit(self) -> u64 {
-        u64::from(self.0 / Self::IS_TYPE_NAME)
-    }
-
-    /// The same, for whatever kind.
-    #[inline]
-    const fn of_any_kind(self) -> Self {
-        Self(self.0 & !Self::IS_TYPE_NAME)
+    pub(crate) fn type_name_bit(self) -> u64 {
+        u64::from(self.0 / Self::TYPE_NAME)
     }
 
     #[inline]
@@ -54,75 +164,32 @@ impl Shape {
         (self.0 & 0xff) as u8
     }
 
+    /// Returns how many bytes follow a type record with this info word; `None` for an unknown kind.
     #[inline]
-    fn trailing_len(self, info: Info) -> Option<u32> {
+    pub(crate) fn trailing_len(self, info: Info) -> Option<u32> {
         // Cannot overflow: 255 + 255 · (2²⁴ − 1) < 2³².
         let len = u32::from(self.element_size()).wrapping_mul(info.vlen());
         self.is_known().then_some(len.wrapping_add(u32::from(self.info_size())))
     }
 }
 
-/// The shape of the records of every number that a kind can have.
+/// The shapes of all 128 kinds: the known ones, and those that a layout table describes.
 #[derive(Debug, Clone)]
 pub(crate) struct Layout([Shape; 128]);
 
-/// The size of a record of the format, all of which are short.
-#[expect(clippy::cast_possible_truncation, reason = "the assertion bounds it")]
-const fn size<T>() -> u8 {
-    const { assert!(size_of::<T>() <= 12) };
-    size_of::<T>() as u8
-}
-
-const fn once<T>() -> Shape {
-    Shape::new(size::<T>(), 0)
-}
-
-const fn each<T>() -> Shape {
-    Shape::new(0, size::<T>())
-}
-
-/// The shape of a kind that the format's documents define.
-const fn shape(kind: Kind) -> Shape {
-    match kind {
-        Kind::Int => once::<raw::U32>(),
-        Kind::Array => once::<raw::Array>(),
-        Kind::Var => once::<raw::Var>(),
-        Kind::DeclTag => once::<raw::DeclTag>(),
-        Kind::Struct | Kind::Union => each::<raw::Member>(),
-        Kind::Enum => each::<raw::Enumerator>(),
-        Kind::Enum64 => each::<raw::Enumerator64>(),
-        Kind::FuncProto => each::<raw::Param>(),
-        Kind::DataSec => each::<raw::VarSecInfo>(),
-        Kind::Ptr
-        | Kind::Fwd
-        | Kind::Typedef
-        | Kind::Volatile
-        | Kind::Const
-        | Kind::Restrict
-        | Kind::Func
-        | Kind::Float
-        | Kind::TypeTag => once::<()>(),
-        Kind::Void | Kind::Unknown(_) => Shape(0),
-    }
-}
-
 impl Layout {
-    /// The kinds that this crate knows.
+    /// Returns the layout of the kinds that this crate knows.
     pub(crate) fn known() -> Self {
         let mut shapes = [Shape::default(); 128];
         for kind in Kind::ALL {
             if let Some(slot) = shapes.get_mut(usize::from(kind.to_raw())) {
-                *slot = shape(kind);
-                if KindSet::TYPE_NAMES.contains(kind) {
-                    slot.0 |= Shape::IS_TYPE_NAME;
-                }
+                *slot = Shape::of(kind);
             }
         }
         Self(shapes)
     }
 
-    /// Adds the kinds that only a table describes. What it says of known kinds changes nothing:
-    /// their meaning is fixed.
+    /// Adds the unknown kinds that a layout table describes. Its entries for known kinds are ignored.
     pub(crate) fn extend(&mut self, table: &[u8]) {
         let entries = table.chunks_exact(size_of::<raw::LayoutEntry>());
         for (slot, entry) in self.0.iter_mut().zip(entries).skip(1) {
@@ -133,7 +200,7 @@ impl Layout {
         }
     }
 
-    /// Adds one kind. False if it is known already, or no kind can have the number.
+    /// Adds one kind. Returns `false` if the kind has a layout already or cannot exist.
     #[cfg(feature = "build")]
     pub(crate) fn add(&mut self, kind: u8, info_size: u8, element_size: u8) -> bool {
         match self.0.get_mut(usize::from(kind)) {
@@ -145,8 +212,8 @@ impl Layout {
         }
     }
 
-    /// The sizes of what follows once and of what follows for each element, kind by kind from 0 to
-    /// the last that is known; 0 for those in between that are not.
+    /// Returns the entries of a layout table, up to the last known kind: the bytes that follow once, and
+    /// for each element. Unknown kinds in between get zeros.
     #[cfg(feature = "build")]
     pub(crate) fn entries(&self) -> impl Iterator<Item = (u8, u8)> {
         let last = self.0.iter().rposition(|shape| shape.is_known());
@@ -154,109 +221,46 @@ impl Layout {
         shapes.map(|shape| (shape.info_size(), shape.element_size()))
     }
 
-    /// How many bytes follow the record of a type: at most 255 · 2²⁴. None for an unknown kind.
+    /// Returns how many bytes follow a type record, at most 255 · 2²⁴; `None` for an unknown kind.
     #[inline]
     pub(crate) fn trailing_len(&self, info: Info) -> Option<u32> {
         self.shape(info).trailing_len(info)
     }
 
+    /// Returns the shape of a type's record.
     #[inline]
-    fn shape(&self, info: Info) -> Shape {
-        // A kind has seven bits, so that there is always one.
+    pub(crate) fn shape(&self, info: Info) -> Shape {
+        // A kind has seven bits, so there is one.
         self.0.get(usize::from(info.raw_kind())).copied().unwrap_or_default()
     }
 }
 
-/// Where a walk met a type that it could not pass: one of an unknown kind, or one that is not all there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Stopped {
-    /// The index of the type.
-    pub(crate) index: usize,
-    /// Where it begins, in bytes from the start of the type section.
-    pub(crate) offset: usize,
-}
+#[cfg(test)]
+mod tests {
+    use std::vec::Vec;
 
-/// Finds where every type's record begins.
-///
-/// This one walk is all that parsing does to the types, so it is kept light: one table look-up and one
-/// bounds check a type. What takes time is that where a type begins depends on what the one before it
-/// is. The branches are for that: a processor that guesses the kind, which most often is that of the
-/// type before, is at the next type after a sum, while the table and the product would take it
-/// three times as long. It saves a third of the time.
-#[inline(never)] // Inside of something larger it would have fewer registers, and be slower.
-pub(crate) fn walk(types: &[u8], order: ByteOrder, layout: &Layout) -> Result<Offsets, Stopped> {
-    match order {
-        ByteOrder::Little => walk_with(types, layout, u32::from_le_bytes),
-        ByteOrder::Big => walk_with(types, layout, u32::from_be_bytes),
-    }
-}
+    use super::*;
 
-#[inline(always)]
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "the header keeps the length of the section in 32 bits"
-)]
-fn walk_with(
-    types: &[u8],
-    layout: &Layout,
-    word: impl Fn([u8; 4]) -> u32,
-) -> Result<Offsets, Stopped> {
-    const RECORD: usize = size_of::<raw::Type>();
-    const PARAM: u64 = size_of::<raw::Param>() as u64;
-    const MEMBER: u64 = size_of::<raw::Member>() as u64;
-    const INT: u8 = Kind::Int.to_raw();
-    let record_at = |at: u64| types.get(usize::try_from(at).ok()?..)?.first_chunk::<RECORD>();
-    let mut offsets = Offsets::for_section(types.len());
-    // In 64 bits, since a type may claim to end behind all that 32 bits can count.
-    let mut at = 0_u64;
-    loop {
-        let mut starts = [0; BLOCK];
-        let (mut count, mut marks, mut has_int) = (0, 0, false);
-        for start in &mut starts {
-            let Some(record) = record_at(at) else { break };
-            let [n0, n1, n2, n3, i0, i1, i2, i3, ..] = *record;
-            let info = Info(word([i0, i1, i2, i3]));
-            let shape = layout.shape(info);
-            *start = at as u32;
-            count = usize::wrapping_add(count, 1);
-            let is_marked = shape.type_name_bit() & u64::from([n0, n1, n2, n3] != [0; 4]);
-            marks = (marks << 1) | is_marked;
-            at = at.wrapping_add(RECORD as u64);
-            if shape.of_any_kind() == once::<()>() {
-                continue;
-            }
-            let vlen = u64::from(info.vlen());
-            if shape.of_any_kind() == each::<raw::Param>() {
-                at = at.wrapping_add(vlen.wrapping_mul(PARAM));
-                continue;
-            }
-            if shape.of_any_kind() == each::<raw::Member>() {
-                at = at.wrapping_add(vlen.wrapping_mul(MEMBER));
-                continue;
-            }
-            let Some(trailing) = shape.trailing_len(info) else {
-                // A type of an unknown kind has no end in the section, and so is the last.
-                at = u64::MAX;
-                break;
-            };
-            at = at.wrapping_add(trailing.into());
-            has_int |= info.raw_kind() == INT;
-        }
-        offsets.push(&starts, count, marks, has_int);
-        if count < BLOCK {
-            break;
-        }
+    #[test]
+    fn kinds_that_refer_to_a_type_state_no_size() {
+        let kinds = |wanted| -> Vec<u8> {
+            let all = (0..=127).map(Kind::from_raw);
+            all.filter(|kind| Parts::of(*kind).size_or_type == wanted).map(Kind::to_raw).collect()
+        };
+        assert_eq!(kinds(SizeOrType::Type), [2, 8, 9, 10, 11, 12, 13, 14, 17, 18]);
+        assert_eq!(kinds(SizeOrType::Size), [1, 4, 5, 6, 15, 16, 19]);
     }
-    offsets.shrink();
-    let end = types.len() as u64;
-    match at.cmp(&end) {
-        Ordering::Equal => Ok(offsets),
-        // What is left is too little for a record.
-        Ordering::Less => Err(Stopped { index: offsets.len(), offset: at as usize }),
-        // The last type ends behind the section.
-        Ordering::Greater => {
-            let index = offsets.len().saturating_sub(1);
-            Err(Stopped { index, offset: offsets.get(index).unwrap_or(0) })
+
+    #[test]
+    fn only_known_kinds_have_a_shape() {
+        let layout = Layout::known();
+        for raw in 0..=127 {
+            let info = Info::new(Kind::from_raw(raw), 2, false);
+            let is_known = (1..=19).contains(&raw);
+            assert_eq!(layout.trailing_len(info).is_some(), is_known, "{raw}");
+            assert_eq!(layout.shape(info).type_name_bit() == 1, {
+                KindSet::TYPE_NAMES.contains(Kind::from_raw(raw))
+            });
         }
     }
 }

@@ -1,14 +1,14 @@
 //! Zero-copy views of BTF, the BPF Type Format, and of `.BTF.ext`.
 //!
-//! Both byte orders, split BTF, kinds 1 to 19 and unknown ones through the layout table; `no_std`,
-//! no unsafe code, and total: after [`Btf::parse`] every access to any bytes gives a value or an
-//! error, in bounded time.
+//! The crate reads both byte orders, split BTF, kinds 1 to 19, and unknown kinds that a layout table
+//! describes. It is `no_std`, has no unsafe code, and is total: after [`Btf::parse`], every access on any
+//! input returns a value or an error, in bounded time.
 //!
-//! # Floors
-//! 1. [`raw`]: the records of the format, byte for byte, under the names of the kernel's headers.
-//! 2. Views: [`Btf`], [`Type`], [`Member`] and their like are `Copy`, borrow from the input, and
-//!    read one fact each. They never interpret: a typedef is a typedef.
-//! 3. Conveniences, each asked for by name: [`Type::skip_modifiers_and_typedefs`], [`Type::size`],
+//! # Layers
+//! 1. [`raw`]: the records of the format, byte for byte, with the names of the kernel's headers.
+//! 2. Views: [`Btf`], [`Type`], [`Member`] and others borrow from the input, and each accessor reads one
+//!    fact. They never interpret: a typedef stays a typedef.
+//! 3. Conveniences, each a call of its own: [`Type::skip_modifiers_and_typedefs`], [`Type::size`],
 //!    [`Btf::find`], [`Btf::pointer_size`], [`Btf::validate`].
 //!
 //! # Example
@@ -26,8 +26,9 @@
 //! ```
 //!
 //! # Guide
-//! [Reading BTF](https://github.com/core-reloc/core-reloc/blob/main/docs/guide/reading-btf.md), and all
-//! the [other chapters](https://github.com/core-reloc/core-reloc/blob/main/docs/guide/SUMMARY.md).
+//! [Reading BTF](https://github.com/core-reloc/core-reloc/blob/main/docs/guide/reading-btf.md) is the
+//! chapter of the [guide](https://github.com/core-reloc/core-reloc/blob/main/docs/guide/SUMMARY.md) about
+//! this crate.
 //!
 //! # Features
 //! - `build`: the [`build`] module, which writes BTF.
@@ -64,6 +65,7 @@ mod ids;
 mod kind;
 mod layout;
 pub mod limits;
+mod lookup;
 mod name;
 mod offsets;
 mod order;
@@ -73,6 +75,9 @@ mod resolve;
 mod strings;
 pub mod types;
 mod validate;
+mod walk;
+#[doc(hidden)]
+pub mod word;
 
 pub use self::{
     btf::Btf,

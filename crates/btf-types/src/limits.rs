@@ -1,23 +1,21 @@
-//! Every ceiling of this crate, with where it comes from.
+//! The limits of this crate, and where each number comes from.
 //!
-//! They bound the work that hostile bytes can cause. None is reached by what compilers and pahole
-//! write.
+//! They bound the work that hostile bytes can cause. BTF from compilers and pahole stays below all of them.
 
-/// The longest name, in bytes, that is read. The kernel takes `KSYM_NAME_LEN`, 512; compilers of
-/// languages that mangle write longer ones. With it a million types that all point into one long
-/// string cost linear time.
+/// The length of the longest name that is read, in bytes. The kernel's limit is `KSYM_NAME_LEN`, 512;
+/// compilers that mangle names write longer ones. Because of this limit, reading the names of a million
+/// types that all refer into one long string takes linear time.
 pub const MAX_NAME_LEN: usize = 4096;
 
-/// How many types [`Type::skip_modifiers`](crate::Type::skip_modifiers) and its like look at before
-/// they call it a cycle. The kernel allows 32 (`MAX_RESOLVE_DEPTH`); libbpf follows without end.
+/// The number of types that [`Type::skip_modifiers`](crate::Type::skip_modifiers) and similar functions
+/// follow before they report a cycle. The kernel's limit is 32 (`MAX_RESOLVE_DEPTH`); libbpf has none.
 pub const MAX_MODIFIER_CHAIN: usize = 128;
 
-/// How many types a size is resolved through: libbpf's `MAX_RESOLVE_DEPTH`.
+/// The number of types that [`Type::size`](crate::Type::size) follows: libbpf's `MAX_RESOLVE_DEPTH`.
 pub const MAX_RESOLVE_DEPTH: usize = 32;
 
-/// The last id that a type may have: libbpf keeps ids in an `int`.
+/// The largest type id: libbpf stores ids in an `int`.
 pub const MAX_TYPE_ID: u32 = i32::MAX as u32;
 
-/// The last offset that a string may have, a base's strings included: libbpf's
-/// `BTF_MAX_STR_OFFSET`.
+/// The largest string offset, including the base's strings: libbpf's `BTF_MAX_STR_OFFSET`.
 pub const MAX_STR_OFFSET: u32 = i32::MAX as u32;

@@ -1,11 +1,11 @@
-//! Names: the strings of BTF.
+//! Names, which are the strings of BTF.
 
 use core::{fmt, ops::Deref, str::Utf8Error};
 
-/// A string of BTF without its NUL. The empty name belongs to what is anonymous.
+/// A string of BTF without its NUL byte. Anonymous types and members have the empty name.
 ///
-/// Compilers write identifiers, but nothing in the format makes a name UTF-8: compare bytes, and
-/// print with `Display`, which escapes whatever is not printable text.
+/// Compilers write identifiers, but the format does not require UTF-8. Compare bytes, and print with
+/// `Display`, which escapes control characters and invalid UTF-8.
 ///
 /// ```
 /// use btf_types::Name;
@@ -19,22 +19,22 @@ use core::{fmt, ops::Deref, str::Utf8Error};
 pub struct Name<'a>(&'a [u8]);
 
 impl<'a> Name<'a> {
-    /// A name of the given bytes.
+    /// Returns the name with these bytes.
     #[inline]
     pub const fn new(bytes: &'a [u8]) -> Self {
         Self(bytes)
     }
 
-    /// The bytes.
+    /// Returns the bytes.
     #[inline]
     pub const fn as_bytes(self) -> &'a [u8] {
         self.0
     }
 
-    /// The name as text.
+    /// Returns the name as text.
     ///
     /// # Errors
-    /// When the bytes are not UTF-8.
+    /// [`Utf8Error`] if the bytes are not UTF-8.
     pub const fn to_str(self) -> Result<&'a str, Utf8Error> {
         core::str::from_utf8(self.0)
     }
@@ -122,13 +122,13 @@ mod tests {
     }
 
     #[test]
-    fn a_name_may_not_be_text() {
+    fn a_name_need_not_be_text() {
         assert_eq!(Name::new("größe".as_bytes()).to_str(), Ok("größe"));
         assert!(Name::new(b"\xff").to_str().is_err());
     }
 
     #[test]
-    fn printing_escapes_what_is_no_text() {
+    fn printing_escapes_what_is_not_text() {
         assert_eq!(Name::new("größe".as_bytes()).to_string(), "größe");
         assert_eq!(Name::new(b"a\x1b[31m\t\xc3").to_string(), r"a\u{1b}[31m\t\xc3");
         assert_eq!(format!("{:?}", Name::new(b"a\xff")), r#""a\xff""#);

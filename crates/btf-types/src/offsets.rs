@@ -1,90 +1,86 @@
-//! Where the types are: all that parsing keeps of them.
+//! The offsets of the types, which is all that parsing stores about them.
 
 use alloc::vec::Vec;
 
 use crate::raw;
 
-/// Where the records of types begin, by their indices, in bytes from the start of the type section.
+/// The offsets of the types' records by index, in bytes from the start of the type section.
 ///
-/// They are kept in blocks of 64, as distances from the first of the block: two bytes a type instead of
-/// four. That is half the fresh pages, whose faults are a good part of what parsing takes.
+/// They are stored in blocks of 64 as distances from the block's first type, in two bytes instead of four. That
+/// halves the fresh pages, whose faults take a good part of the time that parsing takes.
 ///
-/// Some types are marked. A search for a name looks only at those, which are a ninth of a kernel's
-/// types, and passes over the others without a look at their records.
+/// The types with a name in C are marked. A search by name looks at those alone, a ninth of a kernel's
+/// types, without reading the other records.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Offsets {
     blocks: Vec<Block>,
     len: usize,
-    /// The indices and offsets of the types that are [`FAR`] from the first of their block, in their
-    /// order: those behind one that is very long.
+    /// The indices and offsets, in order, of the types that are [`FAR`] from the first of their block:
+    /// those that follow a very long type.
     far: Vec<(usize, u32)>,
 }
 
-/// Up to 64 types in a row.
+/// Up to 64 consecutive types.
 #[derive(Debug, Clone)]
 struct Block {
-    /// Where the first begins.
+    /// The offset of the first type.
     start: u32,
-    /// How far behind that each begins; [`FAR`] where there is none.
+    /// The distance of each type from the first; [`FAR`] after the last type.
     distances: [u16; BLOCK],
-    /// Whether one of them is an INT. The size of one tells that of a pointer, and is looked for.
-    has_int: bool,
-    /// Whether each is marked, the first in the lowest bit.
-    marks: u64,
+    /// A bit for each type, the first in the lowest: set if the type has a name in C.
+    named: u64,
 }
 
-/// Which types to go through.
+/// The types to iterate over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Among {
+pub(crate) enum Selection {
     All,
-    Marked,
-    /// Those that are marked, of the blocks that have an INT: of a kernel's, a hundredth.
-    MarkedNearInts,
+    /// Those with a name in C.
+    Named,
 }
 
-/// How many types a block has, all but the last: as many as a word has bits.
+/// The number of types in each block but the last: as many as a word has bits.
 pub(crate) const BLOCK: usize = u64::BITS as usize;
 
-/// The distance of those that are too far away for their distance to be kept.
+/// Stored instead of a distance that is too large.
 const FAR: u16 = u16::MAX;
 
-/// A little less than what a type takes in a kernel's BTF, which is between 25 and 26 bytes on average
-/// for versions from 5.10 to 7.2 and three architectures.
+/// A little less than the average length of a type in kernel BTF: 25 to 26 bytes in versions 5.10 to 7.2
+/// of three architectures.
 const USUAL_LEN: usize = 2 * size_of::<raw::Type>();
 
 impl Offsets {
-    /// With room for the types of a section of so many bytes, if they are as long as a kernel's.
+    /// Allocates room for the types of a section of `len` bytes, if they are as long as a kernel's.
     pub(crate) fn for_section(len: usize) -> Self {
         let types = len / USUAL_LEN;
         Self { blocks: Vec::with_capacity(types.div_ceil(BLOCK)), len: 0, far: Vec::new() }
     }
 
-    /// Adds a block of the next types, by the offsets at which they begin and their marks, the last's
-    /// in the lowest bit; and whether one of them is an INT. All blocks but the last are full.
+    /// Adds a block: the offsets of the next `count` types, and a bit for each that is set if the type
+    /// has a name in C, the last type's in the lowest. All blocks but the last are full.
     #[inline]
-    #[expect(clippy::cast_possible_truncation, reason = "what does not fit is noted elsewhere")]
-    pub(crate) fn push(&mut self, offsets: &[u32; BLOCK], count: usize, marks: u64, has_int: bool) {
-        let there = offsets.get(..count).unwrap_or_default();
-        let [Some(first), Some(last)] = [there.first(), there.last()] else { return };
+    #[expect(clippy::cast_possible_truncation, reason = "what does not fit is stored in `far`")]
+    pub(crate) fn push(&mut self, offsets: &[u32; BLOCK], count: usize, named: u64) {
+        let present = offsets.get(..count).unwrap_or_default();
+        let [Some(first), Some(last)] = [present.first(), present.last()] else { return };
         let mut block = Block {
             start: *first,
             distances: offsets.map(|offset| offset.wrapping_sub(*first) as u16),
-            has_int,
-            marks: marks.reverse_bits() >> (BLOCK.saturating_sub(count) % BLOCK),
+            named: named.reverse_bits() >> (BLOCK.saturating_sub(count) % BLOCK),
         };
         if count < BLOCK {
             block.distances.get_mut(count..).unwrap_or_default().fill(FAR);
         }
         if last.wrapping_sub(*first) >= FAR.into() {
-            self.note_far(&mut block, there);
+            self.push_far(&mut block, present);
         }
         self.blocks.push(block);
         self.len = self.len.saturating_add(count);
     }
 
-    /// Notes those types of the next block whose distance it cannot keep.
+    /// Stores the types of the next block whose distance does not fit.
     #[cold]
-    fn note_far(&mut self, block: &mut Block, offsets: &[u32]) {
+    fn push_far(&mut self, block: &mut Block, offsets: &[u32]) {
         let slots = block.distances.iter_mut().zip(offsets).zip(self.len..);
         for ((distance, offset), index) in slots {
             if offset.wrapping_sub(block.start) >= FAR.into() {
@@ -94,8 +90,8 @@ impl Offsets {
         }
     }
 
-    /// Gives back what is not needed, if that is much. A small rest stays, so that the next BTF of this
-    /// size gets the same memory from the allocator.
+    /// Shrinks the allocation if much of it is unused. A small rest stays, so that the allocator can
+    /// reuse the same memory for the next BTF of this size.
     pub(crate) fn shrink(&mut self) {
         let room = self.blocks.capacity();
         if room.saturating_sub(self.blocks.len()) > room / 8 {
@@ -103,13 +99,13 @@ impl Offsets {
         }
     }
 
-    /// How many types there are.
+    /// Returns the number of types.
     #[inline]
     pub(crate) fn len(&self) -> usize {
         self.len
     }
 
-    /// The offset of a type.
+    /// Returns the offset of a type.
     #[inline]
     pub(crate) fn get(&self, index: usize) -> Option<usize> {
         let block = self.blocks.get(index / BLOCK)?;
@@ -121,23 +117,24 @@ impl Offsets {
 
     #[cold]
     fn far(&self, index: usize) -> Option<usize> {
-        let place = self.far.binary_search_by_key(&index, |(index, _)| *index).ok()?;
-        self.far.get(place).map(|(_, offset)| *offset as usize)
+        let found = self.far.binary_search_by_key(&index, |(index, _)| *index).ok()?;
+        self.far.get(found).map(|(_, offset)| *offset as usize)
     }
 
-    /// The indices and offsets of some of the types.
+    /// Returns the indices and offsets of the selected types.
     #[inline]
-    pub(crate) fn iter(&self, among: Among) -> impl Iterator<Item = (u32, usize)> {
-        let mask = if among == Among::All { u64::MAX } else { 0 };
+    pub(crate) fn iter(&self, selection: Selection) -> impl Iterator<Item = (u32, usize)> {
+        let mask = match selection {
+            Selection::All => u64::MAX,
+            Selection::Named => 0,
+        };
         let blocks = self.blocks.iter().zip((0..).step_by(BLOCK));
-        let blocks =
-            blocks.filter(move |(block, _)| block.has_int | (among != Among::MarkedNearInts));
         blocks.flat_map(move |(block, first)| {
-            Bits(block.marks | mask).filter_map(move |bit| {
-                // There are fewer types than 32 bits can count, since their offsets have as many.
+            SetBits(block.named | mask).filter_map(move |bit| {
+                // Cannot overflow: the offsets have 32 bits, and there are fewer types than offsets.
                 let index = u32::wrapping_add(first, bit);
                 match *block.distances.get(bit as usize)? {
-                    // Or behind the last, whatever the mask says.
+                    // Also after the last type, where `far` finds nothing.
                     FAR => Some((index, self.far(index as usize)?)),
                     distance => Some((index, block.at(distance))),
                 }
@@ -147,17 +144,18 @@ impl Offsets {
 }
 
 impl Block {
+    /// Returns the offset of the type at a distance from the first.
     #[inline]
     fn at(&self, distance: u16) -> usize {
-        // Both were made of an offset in 32 bits.
+        // The sum is an offset of 32 bits, from which the distance was computed.
         self.start.wrapping_add(distance.into()) as usize
     }
 }
 
-/// The numbers of the bits that are set, the lowest first.
-struct Bits(u64);
+/// Iterates over the positions of the bits that are set, the lowest first.
+struct SetBits(u64);
 
-impl Iterator for Bits {
+impl Iterator for SetBits {
     type Item = u32;
 
     #[inline]
@@ -177,8 +175,8 @@ mod tests {
 
     use super::*;
 
-    /// The offsets of types of some lengths, of which some are marked; every third block has an INT.
-    fn offsets(lens: &[u32], is_marked: impl Fn(usize) -> bool) -> (Vec<usize>, Offsets) {
+    /// Returns the offsets of types of the given lengths, of which some are named.
+    fn offsets(lens: &[u32], is_named: impl Fn(usize) -> bool) -> (Vec<usize>, Offsets) {
         let starts = lens.iter().scan(0, |at, len| {
             let start = *at;
             *at += len;
@@ -189,9 +187,9 @@ mod tests {
         for (block, first) in starts.chunks(BLOCK).zip((0..).step_by(BLOCK)) {
             let mut all = [0; BLOCK];
             all[..block.len()].copy_from_slice(block);
-            let marks = (0..block.len()).filter(|at| is_marked(first + at));
-            let marks = marks.map(|at| 1 << (block.len() - 1 - at)).sum();
-            offsets.push(&all, block.len(), marks, first % (3 * BLOCK) == 0);
+            let named = (0..block.len()).filter(|at| is_named(first + at));
+            let named = named.map(|at| 1 << (block.len() - 1 - at)).sum();
+            offsets.push(&all, block.len(), named);
         }
         offsets.shrink();
         (starts.into_iter().map(|start| start as usize).collect(), offsets)
@@ -199,32 +197,27 @@ mod tests {
 
     #[track_caller]
     fn check(lens: &[u32]) {
-        let is_marked = |index: usize| index % 7 == 3 || (60..70).contains(&index);
-        let (starts, offsets) = offsets(lens, is_marked);
+        let is_named = |index: usize| index % 7 == 3 || (60..70).contains(&index);
+        let (starts, offsets) = offsets(lens, is_named);
         assert_eq!(offsets.len(), lens.len());
         for index in 0..lens.len() + 100 {
             assert_eq!(offsets.get(index), starts.get(index).copied(), "{index}");
         }
-        for (among, is_among) in [
-            (Among::All, &(|_| true) as &dyn Fn(usize) -> bool),
-            (Among::Marked, &is_marked),
-            (Among::MarkedNearInts, &|index| is_marked(index) && index % (3 * BLOCK) < BLOCK),
-        ] {
-            let expected = (0..).zip(starts.iter().copied());
-            let expected = expected.filter(|(index, _)| is_among(*index as usize));
-            assert!(offsets.iter(among).eq(expected), "{among:?} of {} types", lens.len());
-        }
+        let all = || (0..).zip(starts.iter().copied());
+        let named = all().filter(|(index, _)| is_named(*index as usize));
+        assert!(offsets.iter(Selection::All).eq(all()), "{} types", lens.len());
+        assert!(offsets.iter(Selection::Named).eq(named), "{} types", lens.len());
     }
 
     #[test]
-    fn types_come_in_their_order_all_or_those_that_are_marked() {
+    fn all_or_the_named_types_are_iterated_in_order() {
         for len in [0, 1, 63, 64, 65, 200] {
             check(&vec![12; len]);
         }
     }
 
     #[test]
-    fn types_behind_long_ones_are_found() {
+    fn types_after_long_ones_are_found() {
         // At the distances 65,534, 65,535 and 65,536 from the first of the block.
         for long in [65_522, 65_523, 65_524, 1 << 28] {
             for at in [0, 1, 62, 63, 64, 130] {
@@ -239,11 +232,11 @@ mod tests {
     }
 
     #[test]
-    fn room_is_given_back_if_it_is_much() {
+    fn the_allocation_shrinks_if_much_is_unused() {
         let (_, few) = offsets(&[12; 65], |_| false);
         assert_eq!(few.blocks.capacity(), 2);
         let mut section = Offsets::for_section(100 * BLOCK * USUAL_LEN);
-        (0..90).for_each(|_| section.push(&[0; BLOCK], BLOCK, 0, false));
+        (0..90).for_each(|_| section.push(&[0; BLOCK], BLOCK, 0));
         section.shrink();
         assert_eq!(section.blocks.capacity(), 100);
     }

@@ -1,10 +1,10 @@
-//! Byte order, learned from the magic at run time, and words that are read with it.
+//! Byte order, determined from the magic at run time, and words that are read with it.
 
 use core::fmt;
 
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
-/// The byte order of a piece of BTF, and of the BPF code that it describes.
+/// The byte order of BTF and of the BPF code that it describes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ByteOrder {
     /// Least significant byte first.
@@ -14,7 +14,7 @@ pub enum ByteOrder {
 }
 
 impl ByteOrder {
-    /// The byte order of the machine that this code was compiled for.
+    /// The byte order of the target that this code was compiled for.
     pub const NATIVE: Self = if cfg!(target_endian = "big") { Self::Big } else { Self::Little };
 }
 
@@ -27,7 +27,7 @@ impl fmt::Display for ByteOrder {
     }
 }
 
-/// Defines a word of alignment 1 that is read with a byte order chosen at run time.
+/// Defines a word of alignment 1 whose byte order is chosen at run time.
 macro_rules! word {
     ($(#[$doc:meta])* $name:ident, $int:ident, $size:literal) => {
         $(#[$doc])*
@@ -39,7 +39,7 @@ macro_rules! word {
         pub struct $name([u8; $size]);
 
         impl $name {
-            /// Stores `value` in the given byte order.
+            /// Stores `value` in a byte order.
             #[inline]
             pub const fn new(value: $int, order: ByteOrder) -> Self {
                 Self(match order {
@@ -48,7 +48,7 @@ macro_rules! word {
                 })
             }
 
-            /// Reads the value in the given byte order.
+            /// Returns the value, read in a byte order.
             #[inline]
             pub const fn get(self, order: ByteOrder) -> $int {
                 match order {
@@ -67,11 +67,11 @@ macro_rules! word {
 }
 
 word! {
-    /// Two bytes of either byte order.
+    /// Two bytes in either byte order.
     U16, u16, 2
 }
 word! {
-    /// Four bytes of either byte order.
+    /// Four bytes in either byte order.
     U32, u32, 4
 }
 
@@ -82,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_word_reads_back_in_the_order_that_it_was_stored_in() {
+    fn a_word_is_read_in_the_order_in_which_it_was_stored() {
         let word = U32::new(0x1122_3344, ByteOrder::Big);
         assert_eq!(word.as_bytes(), [0x11, 0x22, 0x33, 0x44]);
         assert_eq!(word.get(ByteOrder::Big), 0x1122_3344);
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn the_native_order_is_the_machines() {
+    fn the_native_order_is_the_targets() {
         let native = U32::new(0x1122_3344, ByteOrder::NATIVE);
         assert_eq!(native.as_bytes(), 0x1122_3344_u32.to_ne_bytes());
     }

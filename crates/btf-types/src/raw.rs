@@ -1,11 +1,11 @@
-//! The floor: the format's records, byte for byte, with alignment 1.
+//! The format's records, byte for byte, with alignment 1.
 //!
-//! Names follow the structures of the kernel's `uapi/linux/btf.h` and libbpf's `.BTF.ext`. A field
-//! is read with [`U32::get`] and the byte order that the magic told.
+//! The names are those of the kernel's `uapi/linux/btf.h` and of libbpf's `.BTF.ext` structures. Read a
+//! field with [`U32::get`] and the byte order that the magic determines.
 //!
-//! The records can be read from bytes, and written as bytes, with the traits of zerocopy 0.8, which
-//! is so a part of this crate's interface: the one dependency that is. No other signature names it.
-#![expect(missing_debug_implementations, reason = "zerocopy's derive makes types that nobody sees")]
+//! The records implement the traits of zerocopy 0.8 for reading from bytes and writing as bytes. zerocopy
+//! is the only dependency in this crate's interface, and only here.
+#![expect(missing_debug_implementations, reason = "zerocopy's derive generates hidden types")]
 
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
@@ -16,7 +16,7 @@ pub const MAGIC: u16 = 0xeb9f;
 /// The only version of the format.
 pub const VERSION: u8 = 1;
 
-/// Defines a record and pins its size, which is the format's.
+/// Defines a record, and asserts its size in the format.
 macro_rules! record {
     ($(#[$doc:meta])* $name:ident[$size:literal] { $($(#[$field_doc:meta])* $field:ident: $ty:ty,)* }) => {
         $(#[$doc])*
@@ -34,15 +34,15 @@ macro_rules! record {
 }
 
 record! {
-    /// What every header begins with, BTF's and `.BTF.ext`'s.
+    /// The start of every header, BTF's and `.BTF.ext`'s.
     Preamble[8] {
-        /// [`MAGIC`]; which of its bytes comes first tells the byte order.
+        /// [`MAGIC`], whose first byte determines the byte order.
         magic: U16,
         /// [`VERSION`].
         version: u8,
-        /// None are defined.
+        /// Flags, of which none are defined.
         flags: u8,
-        /// Bytes of the whole header, this preamble included.
+        /// The length of the whole header in bytes, including this preamble.
         hdr_len: U32,
     }
 }
@@ -50,87 +50,87 @@ record! {
 record! {
     /// The rest of `struct btf_header`. Offsets are in bytes from the end of the header.
     HeaderSections[16] {
-        /// Where the type section begins.
+        /// The offset of the type section.
         type_off: U32,
-        /// Bytes of the type section.
+        /// The length of the type section in bytes.
         type_len: U32,
-        /// Where the string section begins.
+        /// The offset of the string section.
         str_off: U32,
-        /// Bytes of the string section.
+        /// The length of the string section in bytes.
         str_len: U32,
     }
 }
 
 record! {
-    /// What headers of 32 bytes and more add.
+    /// The part that BTF headers of 32 bytes and more add.
     HeaderLayout[8] {
-        /// Where the layout table begins, in bytes from the end of the header.
+        /// The offset of the layout table, in bytes from the end of the header.
         layout_off: U32,
-        /// Bytes of the layout table.
+        /// The length of the layout table in bytes.
         layout_len: U32,
     }
 }
 
 record! {
-    /// `struct btf_layout`: how long a record of one kind is. The kind is the entry's index.
+    /// `struct btf_layout`: the length of one kind's records. The index of the entry is the kind.
     LayoutEntry[4] {
-        /// Bytes that follow the type record once.
+        /// The bytes that follow the type record once.
         info_sz: u8,
-        /// Bytes that follow for each of vlen elements.
+        /// The bytes that follow for each of vlen elements.
         elem_sz: u8,
-        /// None are defined.
+        /// Flags, of which none are defined.
         flags: U16,
     }
 }
 
 record! {
-    /// `struct btf_type`: what every type's record begins with.
+    /// `struct btf_type`: the start of every type's record.
     Type[12] {
         /// The name, or zero.
         name_off: U32,
         /// Kind, vlen and kind_flag: [`Info`](crate::Info).
         info: U32,
-        /// The size in bytes, or the type that this one refers to: the kind tells.
+        /// The size in bytes or the id of the type that this one refers to, depending on the kind.
         size_or_type: U32,
     }
 }
 
 record! {
-    /// `struct btf_array`, behind an ARRAY.
+    /// `struct btf_array`, which follows an ARRAY.
     Array[12] {
         /// The type of an element.
         elem_type: U32,
         /// The type of an index.
         index_type: U32,
-        /// How many elements.
+        /// The number of elements.
         nelems: U32,
     }
 }
 
 record! {
-    /// `struct btf_member`, one for each member behind a STRUCT or UNION.
+    /// `struct btf_member`, which follows a STRUCT or UNION for each member.
     Member[12] {
         /// The name, or zero for an anonymous member.
         name_off: U32,
         /// The member's type.
         type_id: U32,
-        /// The offset in bits; with kind_flag set: bits 0–23, and the bitfield's size in 24–31.
+        /// The offset in bits. With kind_flag set, it is in bits 0–23, and the bitfield's size in 24–31.
         offset: U32,
     }
 }
 
 record! {
-    /// `struct btf_enum`, one for each enumerator behind an ENUM.
+    /// `struct btf_enum`, which follows an ENUM for each enumerator.
     Enumerator[8] {
         /// The name.
         name_off: U32,
-        /// The value; kind_flag tells whether it is signed.
+        /// The value, which is signed if kind_flag is set.
         val: U32,
     }
 }
 
 record! {
-    /// `struct btf_enum64`, one for each enumerator behind an ENUM64.
+    /// `struct btf_enum64`, which follows an ENUM64 for each enumerator.
     Enumerator64[12] {
         /// The name.
         name_off: U32,
@@ -142,82 +142,83 @@ record! {
 }
 
 record! {
-    /// `struct btf_param`, one for each parameter behind a FUNC_PROTO.
+    /// `struct btf_param`, which follows a FUNC_PROTO for each parameter.
     Param[8] {
         /// The name, or zero.
         name_off: U32,
-        /// The parameter's type; zero at the end stands for `...`.
+        /// The parameter's type. Zero in the last parameter stands for `...`.
         type_id: U32,
     }
 }
 
 record! {
-    /// `struct btf_var`, behind a VAR.
+    /// `struct btf_var`, which follows a VAR.
     Var[4] {
-        /// Static 0, global 1, extern 2.
+        /// The linkage: 0 static, 1 global, 2 extern.
         linkage: U32,
     }
 }
 
 record! {
-    /// `struct btf_var_secinfo`, one for each variable behind a DATASEC.
+    /// `struct btf_var_secinfo`, which follows a DATASEC for each variable.
     VarSecInfo[12] {
-        /// The VAR (or FUNC) that lies there.
+        /// The VAR or FUNC.
         type_id: U32,
-        /// Bytes from the start of the section.
+        /// The offset in bytes from the start of the section.
         offset: U32,
-        /// Bytes of the variable.
+        /// The size in bytes.
         size: U32,
     }
 }
 
 record! {
-    /// `struct btf_decl_tag`, behind a DECL_TAG.
+    /// `struct btf_decl_tag`, which follows a DECL_TAG.
     DeclTag[4] {
-        /// Which member or parameter the tag is on; all bits set: on the declaration itself.
+        /// The index of the member or parameter that the tag is on. With all bits set, the tag is on the
+        /// declaration itself.
         component_idx: U32,
     }
 }
 
 record! {
-    /// The part of the `.BTF.ext` header that is always there. Offsets are in bytes from the end of
+    /// The part that every `.BTF.ext` header has after the preamble. Offsets are in bytes from the end of
     /// the header.
     ExtSections[16] {
-        /// Where the func_info sub-section begins.
+        /// The offset of the func_info sub-section.
         func_info_off: U32,
-        /// Bytes of the func_info sub-section.
+        /// The length of the func_info sub-section in bytes.
         func_info_len: U32,
-        /// Where the line_info sub-section begins.
+        /// The offset of the line_info sub-section.
         line_info_off: U32,
-        /// Bytes of the line_info sub-section.
+        /// The length of the line_info sub-section in bytes.
         line_info_len: U32,
     }
 }
 
 record! {
-    /// What `.BTF.ext` headers of 32 bytes and more add.
+    /// The part that `.BTF.ext` headers of 32 bytes and more add.
     ExtCoreReloc[8] {
-        /// Where the core_relo sub-section begins, in bytes from the end of the header.
+        /// The offset of the core_relo sub-section, in bytes from the end of the header.
         core_relo_off: U32,
-        /// Bytes of the core_relo sub-section.
+        /// The length of the core_relo sub-section in bytes.
         core_relo_len: U32,
     }
 }
 
 record! {
-    /// `struct btf_ext_info_sec`: begins the records of one ELF section.
+    /// `struct btf_ext_info_sec`, which precedes the records of one ELF section.
     ExtInfoSec[8] {
         /// The section's name.
         sec_name_off: U32,
-        /// How many records follow.
+        /// The number of records that follow.
         num_info: U32,
     }
 }
 
 record! {
-    /// `struct bpf_func_info`: a function begins at an instruction.
+    /// `struct bpf_func_info`: the start of a function.
     FuncInfo[8] {
-        /// Bytes from the start of the section.
+        /// The offset of the instruction, in bytes from the start of the section.
         insn_off: U32,
         /// The FUNC.
         type_id: U32,
@@ -225,9 +226,9 @@ record! {
 }
 
 record! {
-    /// `struct bpf_line_info`: a source line begins at an instruction.
+    /// `struct bpf_line_info`: the start of a source line.
     LineInfo[16] {
-        /// Bytes from the start of the section.
+        /// The offset of the instruction, in bytes from the start of the section.
         insn_off: U32,
         /// The file's name.
         file_name_off: U32,
@@ -241,13 +242,13 @@ record! {
 record! {
     /// `struct bpf_core_relo`: a CO-RE relocation.
     CoreReloc[16] {
-        /// Bytes from the start of the section.
+        /// The offset of the instruction, in bytes from the start of the section.
         insn_off: U32,
         /// The root type.
         type_id: U32,
         /// The access string.
         access_str_off: U32,
-        /// What is asked of the field, type or enumerator: 0 to 12.
+        /// The relocation kind (`enum bpf_core_relo_kind`): 0 to 12.
         kind: U32,
     }
 }

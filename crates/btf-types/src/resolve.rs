@@ -1,44 +1,79 @@
-//! Following types through others, when it is asked for: nothing in the views does it by itself.
+//! Following references to other types. The views never do this by themselves.
 
 use crate::{
-    Kind, Type,
+    Kind, Type, TypeId,
     error::{Error, Result},
     limits::{MAX_MODIFIER_CHAIN, MAX_RESOLVE_DEPTH},
 };
 
 impl<'a> Type<'a> {
-    /// The type behind `const`, `volatile`, `restrict` and type tags. Typedefs stay.
+    /// Returns the type with `const`, `volatile`, `restrict` and type tags stripped. Typedefs stay.
     ///
     /// # Errors
-    /// [`Error::NoSuchType`], or [`Error::ChainTooLong`] for a circle.
+    /// [`Error::NoSuchType`], or [`Error::ChainTooLong`] for a cycle.
     pub fn skip_modifiers(self) -> Result<Self> {
-        self.follow(Kind::is_modifier)
+        let next = |ty: Self| ty.referenced_id().filter(|_| ty.kind().is_modifier());
+        self.follow(next, || Ok(()), |error| error)
     }
 
-    /// The type behind modifiers and typedefs: libbpf's `skip_mods_and_typedefs`.
+    /// Returns the type with modifiers and typedefs stripped: libbpf's `skip_mods_and_typedefs`.
     ///
     /// # Errors
-    /// [`Error::NoSuchType`], or [`Error::ChainTooLong`] for a circle.
+    /// [`Error::NoSuchType`], or [`Error::ChainTooLong`] for a cycle.
     #[inline]
     pub fn skip_modifiers_and_typedefs(self) -> Result<Self> {
-        let skipped = |kind: Kind| kind == Kind::Typedef || kind.is_modifier();
-        if skipped(self.kind()) { self.follow(skipped) } else { Ok(self) }
+        self.try_skip_modifiers_and_typedefs(|| Ok(()), |error| error)
     }
 
-    fn follow(self, skipped: impl Fn(Kind) -> bool) -> Result<Self> {
+    /// Strips modifiers and typedefs as [`Type::skip_modifiers_and_typedefs`] does, and calls `step`
+    /// before it follows each of them. `error` converts the errors.
+    #[doc(hidden)]
+    #[inline]
+    pub fn try_skip_modifiers_and_typedefs<E>(
+        self,
+        step: impl FnMut() -> Result<(), E>,
+        error: impl Fn(Error) -> E,
+    ) -> Result<Self, E> {
+        // Most types are neither, so this test is inlined and the loop is not.
+        if !self.kind().is_modifier_or_typedef() {
+            return Ok(self);
+        }
+        let next = |ty: Self| ty.referenced_id().filter(|_| ty.kind().is_modifier_or_typedef());
+        self.follow(next, step, error)
+    }
+
+    /// Returns the element type of an array, with all dimensions, modifiers and typedefs stripped. For any
+    /// other type, this is [`Type::skip_modifiers_and_typedefs`].
+    ///
+    /// # Errors
+    /// [`Error::NoSuchType`] or [`Error::ChainTooLong`].
+    pub fn innermost_element(self) -> Result<Self> {
+        let next = |ty: Self| match ty.array() {
+            Some(array) => Some(array.element),
+            None => ty.referenced_id().filter(|_| ty.kind().is_modifier_or_typedef()),
+        };
+        self.follow(next, || Ok(()), |error| error)
+    }
+
+    /// Follows the ids that `next` returns until it returns none.
+    fn follow<E>(
+        self,
+        next: impl Fn(Self) -> Option<TypeId>,
+        mut step: impl FnMut() -> Result<(), E>,
+        error: impl Fn(Error) -> E,
+    ) -> Result<Self, E> {
         let mut ty = self;
         for _ in 0..MAX_MODIFIER_CHAIN {
-            match ty.referenced_id() {
-                Some(id) if skipped(ty.kind()) => ty = ty.btf().type_by_id(id)?,
-                _ => return Ok(ty),
-            }
+            let Some(id) = next(ty) else { return Ok(ty) };
+            step()?;
+            ty = ty.btf().type_by_id(id).map_err(&error)?;
         }
-        Err(Error::ChainTooLong { id: self.id(), allowed: MAX_MODIFIER_CHAIN })
+        Err(error(Error::ChainTooLong { id: self.id(), allowed: MAX_MODIFIER_CHAIN }))
     }
 
-    /// The size in bytes: through modifiers, typedefs, variables and tags; arrays multiplied out; a
-    /// pointer's from [`Btf::pointer_size`](crate::Btf::pointer_size). libbpf's
-    /// `btf__resolve_size`.
+    /// Returns the size in bytes: libbpf's `btf__resolve_size`. Follows modifiers, typedefs, variables and
+    /// tags, and multiplies an array's element by its length. A pointer's size is
+    /// [`Btf::pointer_size`](crate::Btf::pointer_size).
     ///
     /// # Errors
     /// [`Error::NoSize`] for `void`, functions, forward declarations and unknown kinds,
@@ -48,53 +83,28 @@ impl<'a> Type<'a> {
         let mut ty = self;
         let overflow = Error::SizeOverflow { id: self.id() };
         for _ in 0..MAX_RESOLVE_DEPTH {
-            let next = match ty.kind() {
-                Kind::Ptr => {
-                    let size = u32::from(ty.btf().pointer_size());
-                    return elements.checked_mul(size).ok_or(overflow);
-                }
-                Kind::Typedef
-                | Kind::Volatile
-                | Kind::Const
-                | Kind::Restrict
-                | Kind::TypeTag
-                | Kind::Var
-                | Kind::DeclTag => ty.referenced_id(),
-                Kind::Array => match ty.array() {
-                    Some(array) => {
-                        elements = elements.checked_mul(array.len).ok_or(overflow)?;
-                        Some(array.element)
-                    }
-                    None => None,
-                },
-                _ => match ty.stated_size() {
-                    Some(size) => return elements.checked_mul(size).ok_or(overflow),
-                    None => None,
-                },
+            let stated = match ty.kind() {
+                Kind::Ptr => Some(ty.btf().pointer_size().into()),
+                _ => ty.stated_size(),
             };
-            ty = ty.btf().type_by_id(next.ok_or(ty.no_size())?)?;
+            if let Some(size) = stated {
+                return elements.checked_mul(size).ok_or(overflow);
+            }
+            let next = match ty.kind() {
+                Kind::Func | Kind::FuncProto => None,
+                Kind::Array => {
+                    let array = ty.array();
+                    let len = array.map_or(1, |array| array.len);
+                    elements = elements.checked_mul(len).ok_or(overflow)?;
+                    array.map(|array| array.element)
+                }
+                _ => ty.referenced_id(),
+            };
+            let Some(next) = next else {
+                return Err(Error::NoSize { id: ty.id(), kind: ty.kind() });
+            };
+            ty = ty.btf().type_by_id(next)?;
         }
         Err(Error::ChainTooLong { id: self.id(), allowed: MAX_RESOLVE_DEPTH })
-    }
-
-    /// The element type of an array, through all its dimensions, modifiers and typedefs; of what is
-    /// no array, the type behind modifiers and typedefs.
-    ///
-    /// # Errors
-    /// [`Error::NoSuchType`] or [`Error::ChainTooLong`].
-    pub fn innermost_element(self) -> Result<Self> {
-        let skipped = |kind: Kind| kind == Kind::Typedef || kind.is_modifier();
-        let mut ty = self;
-        for _ in 0..MAX_MODIFIER_CHAIN {
-            let next = match ty.array() {
-                Some(array) => Some(array.element),
-                None => ty.referenced_id().filter(|_| skipped(ty.kind())),
-            };
-            match next {
-                Some(id) => ty = ty.btf().type_by_id(id)?,
-                None => return Ok(ty),
-            }
-        }
-        Err(Error::ChainTooLong { id: self.id(), allowed: MAX_MODIFIER_CHAIN })
     }
 }

@@ -1,4 +1,4 @@
-//! Checking everything at once, which reading does not need.
+//! Checking all references at once. Reading does not need it.
 
 use alloc::{vec, vec::Vec};
 
@@ -9,24 +9,26 @@ use crate::{
     raw,
 };
 
-/// How far the search for types that contain themselves has come with a type.
+/// The state of a type in the search for types that contain themselves.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mark {
     Unseen,
+    /// On the path from the root.
     Open,
+    /// Searched with all its parts.
     Done,
 }
 
 impl<'a> Btf<'a> {
-    /// Checks every reference and every number of this BTF's own types: names and strings exist,
-    /// type ids exist, an INT's bits fit into its size, and no type contains itself but through a
-    /// pointer or a function.
+    /// Checks this BTF's own types: every type id and name that they refer to exists, the bits of every
+    /// INT fit its size, and no type contains itself except through a pointer or a function. The base is
+    /// not checked.
     ///
-    /// Takes time and memory linear in the number of types and entries. A base is not checked
-    /// again.
+    /// Takes time and memory linear in the number of types and entries.
     ///
     /// # Errors
-    /// The first thing that is wrong, in the order of ids.
+    /// The first [`Error::BadReference`], [`Error::NameTooLong`] or [`Error::BadInt`] in the order of ids,
+    /// else [`Error::ContainsItself`].
     pub fn validate(&'a self) -> Result<()> {
         let names_end = self.names_end();
         for ty in self.own_types() {
@@ -35,7 +37,7 @@ impl<'a> Btf<'a> {
         self.check_containment()
     }
 
-    /// Below this offset every string is a name, whose end need not be looked for any more.
+    /// Returns an offset before which every string is short enough for a name.
     fn names_end(&self) -> u32 {
         let mut end = self.end_str_offset().0;
         let mut next = Some(self);
@@ -56,10 +58,10 @@ impl<'a> Btf<'a> {
             let last = u32::try_from(self.len()).unwrap_or(u32::MAX);
             if id.0 <= last { Ok(()) } else { Err(Error::NoSuchType { id, last }) }
         };
-        let place = |error| self.place(ty, error);
+        let at_type = |error| self.bad_reference(ty, error);
 
-        name(ty.name_off()).map_err(place)?;
-        ty.referenced_id().map_or(Ok(()), reference).map_err(place)?;
+        name(ty.name_off()).map_err(at_type)?;
+        ty.referenced_id().map_or(Ok(()), reference).map_err(at_type)?;
         if let Some(int) = ty.int() {
             let size = ty.stated_size().unwrap_or(0);
             let (offset, bits) = (int.bit_offset(), int.bits());
@@ -69,28 +71,28 @@ impl<'a> Btf<'a> {
             }
         }
         if let Some(array) = ty.array() {
-            reference(array.element).and_then(|()| reference(array.index)).map_err(place)?;
+            reference(array.element).and_then(|()| reference(array.index)).map_err(at_type)?;
         }
         for member in ty.members() {
-            name(member.name_off()).map_err(place)?;
-            reference(member.type_id()).map_err(place)?;
+            name(member.name_off()).map_err(at_type)?;
+            reference(member.type_id()).map_err(at_type)?;
         }
         for enumerator in ty.enumerators() {
-            name(enumerator.name_off()).map_err(place)?;
+            name(enumerator.name_off()).map_err(at_type)?;
         }
         for param in ty.params() {
-            name(param.name_off()).map_err(place)?;
-            reference(param.type_id()).map_err(place)?;
+            name(param.name_off()).map_err(at_type)?;
+            reference(param.type_id()).map_err(at_type)?;
         }
         for variable in ty.variables() {
-            reference(variable.type_id()).map_err(place)?;
+            reference(variable.type_id()).map_err(at_type)?;
         }
         Ok(())
     }
 
-    /// Says which type it is that refers to nothing.
+    /// Adds to an error which type has the bad reference.
     #[cold]
-    fn place(&'a self, ty: Type<'a>, error: Error) -> Error {
+    fn bad_reference(&'a self, ty: Type<'a>, error: Error) -> Error {
         let (what, found, last) = match error {
             Error::NoSuchType { id, last } => ("type id", id.0, last),
             Error::NoSuchString { offset, end } => {
@@ -104,14 +106,14 @@ impl<'a> Btf<'a> {
         Error::BadReference { id: ty.id(), kind: ty.kind(), offset, what, found, last }
     }
 
-    /// Looks for a circle among the types that hold each other by value: depth first, without
-    /// recursion, over this BTF's own types (a base cannot refer to them).
+    /// Searches this BTF's own types for a cycle of types that contain each other by value. A base cannot
+    /// refer to them. The search is depth-first, without recursion.
     fn check_containment(&'a self) -> Result<()> {
         let first = self.start_id().0;
         let index = |id: TypeId| id.0.checked_sub(first).map(|index| index as usize);
         let mut marks = vec![Mark::Unseen; self.own_types().len()];
-        // The types on the way from a root, each with how many of its parts have been entered: of
-        // few bytes, since a chain of all types may be one way.
+        // The path from the root, each type with the number of its parts that have been entered. The
+        // elements are small because one path may hold all types.
         let mut path: Vec<(TypeId, u32)> = Vec::new();
 
         for root in self.own_types() {
@@ -134,9 +136,9 @@ impl<'a> Btf<'a> {
                 match contained(self.type_by_id(*id)?, *part) {
                     Some(next) => {
                         *part = part.saturating_add(1);
-                        // Most parts have been looked at before, as another type's.
-                        let seen = index(next).and_then(|index| marks.get(index));
-                        if seen.is_some_and(|mark| *mark != Mark::Done) {
+                        // Most parts have been searched before, as parts of another type.
+                        let mark = index(next).and_then(|index| marks.get(index));
+                        if mark.is_some_and(|mark| *mark != Mark::Done) {
                             path.push((next, 0));
                         }
                     }
@@ -151,8 +153,8 @@ impl<'a> Btf<'a> {
     }
 }
 
-/// Whether no string is longer than a name may be. It looks for one NUL byte in every window of
-/// that size, so that most bytes are never seen.
+/// Returns `true` if no string is longer than [`MAX_NAME_LEN`]. One NUL byte in every window of that
+/// length is enough, so most bytes are never read.
 fn all_are_short(mut strings: &[u8]) -> bool {
     while let Some((window, _)) = strings.split_at_checked(MAX_NAME_LEN.saturating_add(1)) {
         let Some(last) = window.iter().rposition(|byte| *byte == 0) else { return false };
@@ -161,7 +163,7 @@ fn all_are_short(mut strings: &[u8]) -> bool {
     true
 }
 
-/// The part of an index among those that a type holds by value.
+/// Returns the part with an index among those that a type contains by value.
 fn contained(ty: Type<'_>, part: u32) -> Option<TypeId> {
     let part = part as usize;
     match ty.kind() {

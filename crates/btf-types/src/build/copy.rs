@@ -1,48 +1,19 @@
-//! Types taken over from another BTF.
+//! Copying types from another BTF.
 
 use alloc::vec::Vec;
 
 use zerocopy::{FromBytes, IntoBytes};
 
 use super::{Builder, Error, Record, Result};
-use crate::{Kind, StrOffset, Type, TypeId, raw};
-
-/// What a word behind a type's record says.
-enum Word {
-    Name,
-    Id,
-    Number,
-}
-
-/// The words behind a record of a kind, which repeat with every entry; `None` where the meaning of
-/// the bytes is not known.
-fn words(kind: Kind) -> Option<&'static [Word]> {
-    use Word::{Id, Name, Number};
-    Some(match kind {
-        Kind::Int | Kind::Var | Kind::DeclTag => &[Number],
-        Kind::Array => &[Id, Id, Number],
-        Kind::Struct | Kind::Union => &[Name, Id, Number],
-        Kind::Enum => &[Name, Number],
-        Kind::Enum64 => &[Name, Number, Number],
-        Kind::FuncProto => &[Name, Id],
-        Kind::DataSec => &[Id, Number, Number],
-        Kind::Void
-        | Kind::Ptr
-        | Kind::Fwd
-        | Kind::Typedef
-        | Kind::Volatile
-        | Kind::Const
-        | Kind::Restrict
-        | Kind::Func
-        | Kind::Float
-        | Kind::TypeTag => &[],
-        Kind::Unknown(_) => return None,
-    })
-}
+use crate::{
+    Kind, StrOffset, Type, TypeId,
+    layout::{Parts, Role},
+    raw,
+};
 
 impl Builder<'_> {
-    /// Adds a copy of a type: its strings are stored here, and every id that it refers to is what
-    /// `map` makes of it; `void` stays `void` unasked. The byte orders may differ.
+    /// Adds a copy of a type. Its strings are stored in this BTF, and `map` converts every id that it
+    /// refers to except `void`. The byte orders may differ.
     ///
     /// ```
     /// use btf_types::{Btf, ByteOrder, IntEncoding, TypeId, build::Builder};
@@ -53,7 +24,7 @@ impl Builder<'_> {
     /// let bytes = builder.finish()?;
     /// let btf = Btf::parse(&bytes)?;
     ///
-    /// // The same types in the other byte order, behind one more.
+    /// // The same types in the other byte order, after another type.
     /// let mut copy = Builder::new(ByteOrder::Big);
     /// copy.float("double", 8);
     /// for ty in btf.own_types() {
@@ -76,18 +47,21 @@ impl Builder<'_> {
 
     fn try_copy(&mut self, ty: Type<'_>, mut map: impl FnMut(TypeId) -> TypeId) -> Result<TypeId> {
         let cannot_copy = || Error::CannotCopy { id: ty.id(), kind: ty.info().raw_kind() };
-        let roles = words(ty.kind()).ok_or_else(cannot_copy)?;
+        if let Kind::Unknown(_) = ty.kind() {
+            return Err(cannot_copy());
+        }
+        let Parts { once, each, .. } = Parts::of(ty.kind());
         let words = <[raw::U32]>::ref_from_bytes(ty.trailing()).map_err(|_| cannot_copy())?;
 
         let mut map = |id: TypeId| if id.is_void() { id } else { map(id) };
         let order = ty.btf().byte_order();
         let mut trailing = Vec::with_capacity(words.len());
-        for (word, role) in words.iter().zip(roles.iter().cycle()) {
+        for (word, role) in words.iter().zip(once.iter().chain(each.iter().cycle())) {
             let word = word.get(order);
             let copy = match role {
-                Word::Name => self.name(ty.btf().string(StrOffset(word))?),
-                Word::Id => self.word(map(TypeId(word)).0),
-                Word::Number => self.word(word),
+                Role::Name => self.name(ty.btf().string(StrOffset(word))?),
+                Role::Type => self.word(map(TypeId(word)).0),
+                Role::Number => self.word(word),
             };
             trailing.push(copy);
         }

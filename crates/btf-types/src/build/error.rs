@@ -1,4 +1,4 @@
-//! What cannot be written.
+//! Errors of the builder: values that the format cannot represent.
 
 use alloc::vec::Vec;
 
@@ -6,11 +6,11 @@ use thiserror::Error;
 
 use crate::{Info, Kind, Name, TypeId};
 
-/// A fact about something that the format has no place for.
+/// A value that the format cannot represent.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// Strings end at their first NUL byte, so none can be in them.
+    /// A string contains a NUL byte, which would end it.
     #[error("string {} has a NUL byte at {at}", Name::new(string))]
     NulInString {
         /// The string.
@@ -19,30 +19,30 @@ pub enum Error {
         at: usize,
     },
 
-    /// There is more than ids, offsets or lengths can name.
-    #[error("{what} would reach {found}, the last allowed is {allowed}")]
+    /// There is more than ids, offsets or lengths can represent.
+    #[error("{what} would reach {found}, the largest allowed is {allowed}")]
     TooMany {
-        /// What there is too much of.
+        /// The numbers that run out.
         what: &'static str,
-        /// How far it would go.
+        /// The largest number that would be needed.
         found: u64,
-        /// How far it may go.
+        /// The largest allowed.
         allowed: u32,
     },
 
-    /// A type has more members, enumerators, parameters or variables than vlen can count, or a
-    /// linkage that is kept there does not fit.
+    /// vlen cannot represent the number of members, enumerators, parameters or variables of a type, or
+    /// the linkage of a FUNC.
     #[error("vlen of type {id} would be {found}, the largest is {}", Info::MAX_VLEN)]
     VlenTooLarge {
         /// The type.
         id: TypeId,
-        /// The vlen that it would need.
+        /// The vlen that it needs.
         found: usize,
     },
 
-    /// A composite with kind_flag set keeps a member's offset in 24 bits.
+    /// A member's offset exceeds the 24 bits that it has in a composite with kind_flag set.
     #[error(
-        "member {member} of type {id} lies at bit {found}: beside bitfields offsets have 24 bits"
+        "member {member} of type {id} is at bit {found}: in types with bitfields, offsets have 24 bits"
     )]
     BitOffsetTooLarge {
         /// The STRUCT or UNION.
@@ -54,7 +54,7 @@ pub enum Error {
     },
 
     /// The value of an enumerator does not fit the kind and signedness of the enum.
-    #[error("enumerator {enumerator} of type {id} ({kind}) has a value that does not fit: {value}")]
+    #[error("the value {value} of enumerator {enumerator} of type {id} ({kind}) does not fit")]
     ValueOutOfRange {
         /// The type.
         id: TypeId,
@@ -66,46 +66,46 @@ pub enum Error {
         value: i128,
     },
 
-    /// A type that is to be redirected does not refer to another, or does not exist.
-    #[error("type {id} cannot be redirected: it is none of this BTF's own that refers to another")]
+    /// A type cannot be redirected, because it does not refer to another or is not one of this BTF's own.
+    #[error("type {id} cannot be redirected: no type of this BTF with this id refers to another")]
     NotAReference {
         /// The type.
         id: TypeId,
     },
 
-    /// A layout was given to a kind that has one already, or to a number that no kind has.
-    #[error("kind {kind} cannot be given a layout")]
+    /// The layout of a kind cannot be set, because the kind has one already or cannot exist.
+    #[error("the layout of kind {kind} cannot be set")]
     BadLayout {
         /// The number of the kind.
         kind: u8,
     },
 
-    /// The bytes behind a record are not as long as its kind and vlen say.
-    #[error("{found} bytes follow type {id} ({kind}), its layout and vlen say {needed:?}")]
+    /// The length of the bytes that follow a record differs from what its kind and vlen require.
+    #[error("{found} bytes follow type {id} ({kind}), its layout and vlen require {needed:?}")]
     WrongTrailing {
         /// The type.
         id: TypeId,
         /// Its kind.
         kind: Kind,
-        /// How long the bytes should be; `None` if the kind has no layout.
+        /// The required length; `None` if the kind has no layout.
         needed: Option<u32>,
-        /// How long they are.
+        /// The length given.
         found: usize,
     },
 
-    /// A record of `.BTF.ext` was to be shorter than it must be, or not a multiple of four.
-    #[error("records of {what} cannot have {found} bytes: at least {least}, a multiple of 4")]
+    /// A record size for `.BTF.ext` is too small or not a multiple of four.
+    #[error("the size of {what} records is {found}, expected a multiple of 4 of at least {least}")]
     BadRecordSize {
         /// The sub-section.
         what: &'static str,
-        /// The size that was asked for.
+        /// The size given, in bytes.
         found: u32,
-        /// The least size.
+        /// The smallest allowed size, in bytes.
         least: usize,
     },
 
-    /// A line number has 22 bits and a column 10.
-    #[error("line {line}, column {column} does not fit 22 and 10 bits")]
+    /// A line number exceeds 22 bits, or a column 10 bits.
+    #[error("line {line} does not fit 22 bits, or column {column} does not fit 10")]
     LineTooLarge {
         /// The line.
         line: u32,
@@ -113,16 +113,16 @@ pub enum Error {
         column: u32,
     },
 
-    /// The type's trailing bytes may refer to others, in a way that nobody knows.
+    /// A type of unknown kind cannot be copied, because its trailing bytes may contain references.
     #[error("type {id} of unknown kind {kind} cannot be copied")]
     CannotCopy {
-        /// The type, in the BTF that it was to be copied from.
+        /// The type's id in the BTF that it is copied from.
         id: TypeId,
         /// The number of its kind.
         kind: u8,
     },
 
-    /// The BTF that is copied from is not well-formed.
+    /// The BTF that types are copied from is malformed.
     #[error(transparent)]
     Read(#[from] crate::Error),
 }

@@ -1,4 +1,4 @@
-//! `.BTF.ext`.
+//! Writing `.BTF.ext`.
 
 use alloc::vec::Vec;
 
@@ -14,8 +14,8 @@ use crate::{
     raw,
 };
 
-/// Writes one `.BTF.ext`. Its strings are stored in the `.BTF` beside, by
-/// [`Builder::string`](super::Builder::string).
+/// Writes one `.BTF.ext`. [`Builder::string`](super::Builder::string) stores its strings in the object's
+/// `.BTF`.
 ///
 /// ```
 /// use btf_types::build::{Builder, ExtBuilder};
@@ -51,37 +51,37 @@ impl<'a> ExtBuilder<'a> {
         }
     }
 
-    /// Chooses how long the header is.
+    /// Sets the form of the header.
     pub fn set_header(&mut self, form: HeaderForm<'a>) {
         self.header = form;
     }
 
-    /// Makes func_info records longer than the 8 bytes that they must have; the rest is zeros.
+    /// Sets the size of func_info records, which is at least 8 bytes. Further bytes are zeros.
     pub fn set_func_info_size(&mut self, bytes: u32) {
         self.func_info.record_size = bytes;
     }
 
-    /// Makes line_info records longer than the 16 bytes that they must have; the rest is zeros.
+    /// Sets the size of line_info records, which is at least 16 bytes. Further bytes are zeros.
     pub fn set_line_info_size(&mut self, bytes: u32) {
         self.line_info.record_size = bytes;
     }
 
-    /// Makes core_relo records longer than the 16 bytes that they must have; the rest is zeros.
+    /// Sets the size of core_relo records, which is at least 16 bytes. Further bytes are zeros.
     pub fn set_core_reloc_size(&mut self, bytes: u32) {
         self.core_relocs.record_size = bytes;
     }
 
-    /// Adds the func_info of one ELF section, which is given by its name.
+    /// Adds the func_info of an ELF section, given the offset of its name.
     pub fn func_info(&mut self, section: StrOffset, records: impl IntoIterator<Item = FuncInfo>) {
         self.func_info.add(section, records);
     }
 
-    /// Adds the line_info of one ELF section, which is given by its name.
+    /// Adds the line_info of an ELF section, given the offset of its name.
     pub fn line_info(&mut self, section: StrOffset, records: impl IntoIterator<Item = LineInfo>) {
         self.line_info.add(section, records);
     }
 
-    /// Adds the CO-RE relocations of one ELF section, which is given by its name.
+    /// Adds the CO-RE relocations of an ELF section, given the offset of its name.
     pub fn core_relocs(
         &mut self,
         section: StrOffset,
@@ -90,12 +90,12 @@ impl<'a> ExtBuilder<'a> {
         self.core_relocs.add(section, records);
     }
 
-    /// The bytes of the `.BTF.ext`: the header, then func_info, line_info and core_relo. A
-    /// sub-section to which nothing was added is empty.
+    /// Returns the bytes of the `.BTF.ext`: header, func_info, line_info and core_relo. A sub-section to
+    /// which nothing was added is empty.
     ///
     /// # Errors
-    /// [`Error::BadRecordSize`], [`Error::LineTooLarge`], or [`Error::TooMany`] if a sub-section is
-    /// longer than the header can say.
+    /// [`Error::BadRecordSize`], [`Error::LineTooLarge`], or [`Error::TooMany`] if a sub-section is too
+    /// long for the header.
     pub fn finish(self) -> Result<Vec<u8>> {
         let order = self.order;
         let func_info = self.func_info.bytes(order)?;
@@ -121,38 +121,37 @@ impl<'a> ExtBuilder<'a> {
     }
 }
 
-/// A record that can be written.
+/// A record that can be encoded.
 trait Encode: Record {
     type Raw: IntoBytes + Immutable;
 
     fn encode(self, order: ByteOrder) -> Result<Self::Raw>;
 }
 
-/// One sub-section as it grows.
+/// The records of a sub-section.
 #[derive(Debug)]
 struct SubSection<R> {
     record_size: u32,
-    /// The ELF sections, each with its name.
+    /// The offset of each ELF section's name, and the section's records.
     sections: Vec<(StrOffset, Vec<R>)>,
 }
 
 impl<R: Encode> SubSection<R> {
     #[expect(clippy::cast_possible_truncation, reason = "the records of the format are short")]
     fn new() -> Self {
-        Self { record_size: R::LEAST_SIZE as u32, sections: Vec::new() }
+        Self { record_size: R::MIN_SIZE as u32, sections: Vec::new() }
     }
 
     fn add(&mut self, section: StrOffset, records: impl IntoIterator<Item = R>) {
         self.sections.push((section, records.into_iter().collect()));
     }
 
-    /// The record size, then the sections; nothing at all if there are none.
+    /// Returns the record size and the sections; nothing if there are no sections.
     fn bytes(self, order: ByteOrder) -> Result<Vec<u8>> {
         let record_size = self.record_size as usize;
-        let Some(padding) = record_size.checked_sub(R::LEAST_SIZE).filter(|len| len % 4 == 0)
-        else {
+        let Some(padding) = record_size.checked_sub(R::MIN_SIZE).filter(|len| len % 4 == 0) else {
             let (what, found) = (R::WHAT, self.record_size);
-            return Err(Error::BadRecordSize { what, found, least: R::LEAST_SIZE });
+            return Err(Error::BadRecordSize { what, found, least: R::MIN_SIZE });
         };
         let mut bytes = Vec::new();
         if self.sections.is_empty() {

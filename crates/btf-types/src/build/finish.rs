@@ -1,4 +1,4 @@
-//! The header and the sections, put together.
+//! The header, and the sections in their order.
 
 use alloc::vec::Vec;
 
@@ -7,22 +7,22 @@ use zerocopy::IntoBytes;
 use super::{Builder, Error, Result};
 use crate::{ByteOrder, layout::Layout, raw};
 
-/// How long the header of a BTF or `.BTF.ext` is.
+/// The form of a header, which determines its length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum HeaderForm<'a> {
-    /// The 24 bytes of the first version, or 32 where they are needed: in BTF for the layout of a
-    /// kind above 19, in `.BTF.ext` for CO-RE relocations. BTF's default.
+    /// The 24 bytes of the first version, or 32 if they are needed: in BTF for the layout of a kind above
+    /// 19, in `.BTF.ext` for CO-RE relocations. The default of BTF.
     Shortest,
     /// 32 bytes: BTF with a layout table, `.BTF.ext` with CO-RE relocations. The default of
     /// `.BTF.ext`.
     Full,
-    /// 32 bytes as [`HeaderForm::Full`], and further bytes that mean nothing yet.
+    /// The 32 bytes of [`HeaderForm::Full`], followed by bytes that readers ignore.
     Longer(&'a [u8]),
 }
 
 impl<'a> HeaderForm<'a> {
-    /// Whether the header has the part behind its first 24 bytes, and what comes behind that.
+    /// Returns `true` if the header has the part after its first 24 bytes, and the bytes after that part.
     pub(super) fn parts(self, second_needed: bool) -> (bool, &'a [u8]) {
         match self {
             Self::Shortest => (second_needed, &[]),
@@ -33,11 +33,10 @@ impl<'a> HeaderForm<'a> {
 }
 
 impl Builder<'_> {
-    /// The bytes of the BTF: the header, then types, layout table and strings.
+    /// Returns the bytes of the BTF: header, types, layout table and strings.
     ///
     /// # Errors
-    /// The first thing that could not be written, or [`Error::TooMany`] if a section is longer than
-    /// the header can say.
+    /// The first error of an earlier call, or [`Error::TooMany`] if a section is too long for the header.
     pub fn finish(self) -> Result<Vec<u8>> {
         let Self { order, mut types, strings, layout, layout_needed, header, error, .. } = self;
         if let Some(error) = error {
@@ -47,7 +46,7 @@ impl Builder<'_> {
         let table = if with_table { layout_table(&layout, order) } else { Vec::new() };
         let types_len = types.len();
         if with_table {
-            // Only kinds above 19 can leave the end of the types unaligned.
+            // With kinds above 19, the end of the types may be unaligned.
             types.resize(types_len.next_multiple_of(4), 0);
         }
         let strings_off = types.len().saturating_add(table.len());
@@ -67,7 +66,7 @@ impl Builder<'_> {
     }
 }
 
-/// A header, BTF's or `.BTF.ext`'s: the preamble, and the parts behind it.
+/// Returns a header, BTF's or `.BTF.ext`'s: the preamble and the parts that follow.
 pub(super) fn header_bytes(parts: &[&[u8]], order: ByteOrder) -> Result<Vec<u8>> {
     let parts = parts.concat();
     let len = size_of::<raw::Preamble>().saturating_add(parts.len());
@@ -80,7 +79,7 @@ pub(super) fn header_bytes(parts: &[&[u8]], order: ByteOrder) -> Result<Vec<u8>>
     Ok([preamble.as_bytes(), &parts].concat())
 }
 
-/// A number as a word of a header.
+/// Returns a number as a word of a header.
 pub(super) fn word(what: &'static str, value: usize, order: ByteOrder) -> Result<raw::U32> {
     match u32::try_from(value) {
         Ok(value) => Ok(raw::U32::new(value, order)),
@@ -88,7 +87,7 @@ pub(super) fn word(what: &'static str, value: usize, order: ByteOrder) -> Result
     }
 }
 
-/// The table up to the last kind that has a layout; kinds in between that have none get zeros.
+/// Returns the layout table up to the last kind with a layout. Kinds in between without one get zeros.
 fn layout_table(layout: &Layout, order: ByteOrder) -> Vec<u8> {
     let entries: Vec<_> = layout
         .entries()

@@ -1,11 +1,11 @@
-//! The string section as it grows: each string once.
+//! The string section of a builder, which stores each string once.
 
 use alloc::{collections::BTreeMap, vec::Vec};
 
 use super::{Error, Result};
 use crate::{Btf, StrOffset, limits::MAX_STR_OFFSET};
 
-/// One BTF's own strings, and where a base has its.
+/// A BTF's own strings, and the offsets of its base's.
 #[derive(Debug)]
 pub(super) struct StringTable<'a> {
     bytes: Vec<u8>,
@@ -16,12 +16,12 @@ pub(super) struct StringTable<'a> {
 }
 
 impl<'a> StringTable<'a> {
-    /// The strings of a BTF that stands alone, which begin with the empty one.
+    /// Returns the strings of a BTF without a base, which begin with the empty string.
     pub(super) fn new() -> Self {
         Self { bytes: [0].into(), start: 0, own: BTreeMap::new(), base: BTreeMap::new() }
     }
 
-    /// The strings of a split BTF.
+    /// Returns the strings of a split BTF.
     pub(super) fn on(base: &'a Btf<'a>) -> Self {
         let mut table = Self { bytes: Vec::new(), start: base.end_str_offset().0, ..Self::new() };
         let mut next = Some(base);
@@ -37,7 +37,7 @@ impl<'a> StringTable<'a> {
         table
     }
 
-    /// The offset of a string, which is added where it is new.
+    /// Returns the offset of a string, which is added if it is new.
     pub(super) fn insert(&mut self, string: &[u8]) -> Result<StrOffset> {
         if string.is_empty() {
             return Ok(StrOffset::EMPTY);
@@ -63,12 +63,12 @@ impl<'a> StringTable<'a> {
         }
     }
 
-    /// The offset behind the last string.
+    /// Returns the offset one past the last string.
     fn end(&self) -> u64 {
         u64::from(self.start).saturating_add(self.bytes.len() as u64)
     }
 
-    /// The bytes of the section.
+    /// Returns the bytes of the section.
     pub(super) fn bytes(&self) -> &[u8] {
         &self.bytes
     }

@@ -1,12 +1,16 @@
-//! The kinds without entries, types of any kind byte for byte, and changing what a type refers to.
+//! The kinds without entries, types from raw bytes, and redirecting references.
 
 use zerocopy::{FromBytes, IntoBytes};
 
 use super::{Builder, Error, Record};
-use crate::{DeclTarget, Info, IntEncoding, Kind, Linkage, TypeId, raw};
+use crate::{
+    DeclTarget, Info, IntEncoding, Kind, Linkage, TypeId,
+    layout::{Parts, SizeOrType},
+    raw,
+};
 
 impl Builder<'_> {
-    /// Adds an INT of a size in bytes.
+    /// Adds an INT of a size in bytes, and returns its id.
     pub fn int(&mut self, name: impl AsRef<[u8]>, size: u32, encoding: IntEncoding) -> TypeId {
         let encoding = self.word(encoding.0);
         let record = self.record(name, Kind::Int, size);
@@ -18,7 +22,7 @@ impl Builder<'_> {
         self.reference(Kind::Ptr, "", to)
     }
 
-    /// Adds an ARRAY of `len` elements; 0 makes a flexible one.
+    /// Adds an ARRAY of `len` elements; 0 makes it a flexible array.
     pub fn array(&mut self, element: TypeId, index: TypeId, len: u32) -> TypeId {
         let array = raw::Array {
             elem_type: self.word(element.0),
@@ -61,7 +65,7 @@ impl Builder<'_> {
         self.reference(Kind::Restrict, "", of)
     }
 
-    /// Adds a FUNC of a prototype that [`Builder::func_proto`] made.
+    /// Adds a FUNC with a prototype from [`Builder::func_proto`].
     pub fn func(&mut self, name: impl AsRef<[u8]>, proto: TypeId, linkage: Linkage) -> TypeId {
         let vlen = linkage.to_raw() as usize;
         let record = self.record(name, Kind::Func, proto.0);
@@ -93,8 +97,8 @@ impl Builder<'_> {
         self.reference(Kind::TypeTag, tag, of)
     }
 
-    /// Gives a kind above 19 a layout: how many bytes follow its record once, and how many for each
-    /// of vlen elements. The header then has a layout table. A split BTF knows its base's layouts.
+    /// Sets the layout of a kind above 19: the bytes that follow its record once, and for each of vlen
+    /// elements. The header then has a layout table. A split BTF inherits its base's layouts.
     pub fn layout(&mut self, kind: u8, info_size: u8, element_size: u8) {
         if self.layout.add(kind, info_size, element_size) {
             self.layout_needed = true;
@@ -103,8 +107,8 @@ impl Builder<'_> {
         }
     }
 
-    /// Adds a type of any kind, known or with a [`Builder::layout`], from its parts; `trailing` is
-    /// what follows the record, as it is stored.
+    /// Adds a type of any kind that is known or has a [`Builder::layout`]. `trailing` has the bytes that
+    /// follow the record, in the BTF's byte order.
     pub fn raw_type(
         &mut self,
         name: impl AsRef<[u8]>,
@@ -122,9 +126,9 @@ impl Builder<'_> {
         self.push(Record { vlen, kind_flag, ..record }, trailing)
     }
 
-    /// Changes what a type added before refers to: what a PTR points to, a TYPEDEF or modifier
-    /// stands for, a FUNC's prototype, a FUNC_PROTO's result, a VAR's type, what a DECL_TAG is on,
-    /// an ARRAY's element.
+    /// Changes the type that an earlier type refers to: a PTR's target, the type that a TYPEDEF or modifier
+    /// applies to, a FUNC's prototype, a FUNC_PROTO's result, a VAR's type, the type that a DECL_TAG is
+    /// on, or an ARRAY's element.
     pub fn redirect(&mut self, id: TypeId, to: TypeId) {
         let to = self.word(to.0);
         match self.reference_mut(id) {
@@ -133,17 +137,17 @@ impl Builder<'_> {
         }
     }
 
-    /// The word in which a type keeps what it refers to.
+    /// Returns the word with the id that a type refers to.
     fn reference_mut(&mut self, id: TypeId) -> Option<&mut raw::U32> {
         let index = id.0.checked_sub(self.start_id)? as usize;
         let bytes = self.types.get_mut(*self.offsets.get(index)?..)?;
-        let (record, behind) = raw::Type::mut_from_prefix(bytes).ok()?;
+        let (record, rest) = raw::Type::mut_from_prefix(bytes).ok()?;
         let kind = Info(record.info.get(self.order)).kind();
         if kind == Kind::Array {
-            Some(&mut raw::Array::mut_from_prefix(behind).ok()?.0.elem_type)
-        } else {
-            kind.has_reference().then_some(&mut record.size_or_type)
+            return Some(&mut raw::Array::mut_from_prefix(rest).ok()?.0.elem_type);
         }
+        let refers = Parts::of(kind).size_or_type == SizeOrType::Type;
+        refers.then_some(&mut record.size_or_type)
     }
 
     fn reference(&mut self, kind: Kind, name: impl AsRef<[u8]>, to: TypeId) -> TypeId {

@@ -1,8 +1,8 @@
-//! The entries behind a type: a slice of equal records, given out as views.
+//! The entries of a type: records of equal length, iterated over as views.
 
 use core::{fmt, iter::FusedIterator, marker::PhantomData, slice::ChunksExact};
 
-use crate::{Kind, Type, raw};
+use crate::{Kind, Type, layout::Parts};
 
 mod sealed {
     pub trait Sealed {}
@@ -10,13 +10,13 @@ mod sealed {
 
 pub(crate) use sealed::Sealed;
 
-/// What a type can have several of. Implemented by this crate's views only.
+/// An entry of a type: a member, enumerator, parameter or variable. Only this crate's views implement it.
 pub trait Entry<'a>: Sealed + Copy + fmt::Debug {
     #[doc(hidden)]
     fn read(owner: Type<'a>, record: &'a [u8]) -> Option<Self>;
 }
 
-/// Members, enumerators, parameters or variables, in the order in which they are stored.
+/// The members, enumerators, parameters or variables of a type, in the order in which they are stored.
 ///
 /// ```
 /// # fn offsets(ty: btf_types::Type<'_>) -> btf_types::Result<()> {
@@ -33,56 +33,49 @@ pub struct Entries<'a, E> {
     entry: PhantomData<E>,
 }
 
-/// Bytes of each record behind a type of a kind; at least 1, so that it can divide.
+/// Returns the length in bytes of an entry of a kind; at least 1, so that it can divide.
 #[inline]
-const fn stride(kind: Kind) -> usize {
-    match kind {
-        Kind::Struct | Kind::Union => size_of::<raw::Member>(),
-        Kind::Enum => size_of::<raw::Enumerator>(),
-        Kind::Enum64 => size_of::<raw::Enumerator64>(),
-        Kind::FuncProto => size_of::<raw::Param>(),
-        Kind::DataSec => size_of::<raw::VarSecInfo>(),
-        _ => 1,
-    }
+fn entry_len(kind: Kind) -> usize {
+    usize::from(Parts::of(kind).element_size()).max(1)
 }
 
 impl<'a, E: Entry<'a>> Entries<'a, E> {
-    /// The entries of `owner`, or none if it is of a kind that has none of this sort.
+    /// Returns the entries of `owner`, or none if entries of this type do not apply to its kind.
     #[inline]
     pub(crate) fn new(owner: Type<'a>, applies: bool) -> Self {
         let len =
-            if applies { (owner.vlen() as usize).wrapping_mul(stride(owner.kind())) } else { 0 };
-        // The walk made sure that all records are there.
-        let records = owner.behind().get(..len).unwrap_or_default();
+            if applies { (owner.vlen() as usize).wrapping_mul(entry_len(owner.kind())) } else { 0 };
+        // The walk has checked that all records are in the section.
+        let records = owner.rest().get(..len).unwrap_or_default();
         Self { owner, records, entry: PhantomData }
     }
 
-    /// How many entries there are.
+    /// Returns the number of entries.
     #[inline]
     pub fn len(&self) -> usize {
         self.iter().len()
     }
 
-    /// Whether there are none.
+    /// Returns `true` if there are no entries.
     #[inline]
     pub fn is_empty(&self) -> bool {
         self.records.is_empty()
     }
 
-    /// The entry at an index.
+    /// Returns the entry at an index.
     #[inline]
     pub fn get(&self, index: usize) -> Option<E> {
-        let stride = stride(self.owner.kind());
-        let start = index.checked_mul(stride)?;
-        E::read(self.owner, self.records.get(start..start.checked_add(stride)?)?)
+        let len = entry_len(self.owner.kind());
+        let start = index.checked_mul(len)?;
+        E::read(self.owner, self.records.get(start..start.checked_add(len)?)?)
     }
 
-    /// The entries, one after the other.
+    /// Iterates over the entries.
     #[inline]
     pub fn iter(&self) -> Iter<'a, E> {
         Iter {
             owner: self.owner,
-            records: self.records.chunks_exact(stride(self.owner.kind())),
+            records: self.records.chunks_exact(entry_len(self.owner.kind())),
             entry: PhantomData,
         }
     }

@@ -1,4 +1,4 @@
-//! Enumerators, of 32 and of 64 bits.
+//! Enumerators of 32 and 64 bits.
 
 use core::fmt;
 
@@ -38,13 +38,13 @@ impl<'a> Entry<'a> for Enumerator<'a> {
 }
 
 impl<'a> Enumerator<'a> {
-    /// Where the name is.
+    /// Returns the string offset of the name.
     #[inline]
     pub fn name_off(&self) -> StrOffset {
         self.name_off
     }
 
-    /// The name.
+    /// Returns the name.
     ///
     /// # Errors
     /// [`Error::NoSuchString`](crate::Error::NoSuchString) or
@@ -53,19 +53,19 @@ impl<'a> Enumerator<'a> {
         self.owner.btf().string(self.name_off)
     }
 
-    /// Whether the enum is signed, by its kind_flag.
+    /// Returns `true` if the enum is signed, which its kind_flag states.
     #[inline]
     pub fn is_signed(&self) -> bool {
         self.owner.kind_flag()
     }
 
-    /// The value in 64 bits: sign-extended if the enum is signed, else zero-extended.
+    /// Returns the value in 64 bits, sign-extended if the enum is signed, else zero-extended.
     #[inline]
     pub fn bits(&self) -> u64 {
         self.bits
     }
 
-    /// The value as a number.
+    /// Returns the value as a number.
     #[inline]
     pub fn value(&self) -> i128 {
         if self.is_signed() { self.bits.cast_signed().into() } else { self.bits.into() }

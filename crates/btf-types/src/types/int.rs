@@ -2,56 +2,56 @@
 
 use core::fmt;
 
-/// The word behind an INT: how its bits are to be understood.
+/// The encoding of an INT: the word that follows its record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(transparent)]
 pub struct IntEncoding(pub u32);
 
 impl IntEncoding {
-    /// The flag of signed integers, in bit 24.
+    /// The flag of signed integers: bit 24.
     pub const SIGNED: u32 = 1 << 24;
-    /// The flag of characters, in bit 25.
+    /// The flag of characters: bit 25.
     pub const CHAR: u32 = 1 << 25;
-    /// The flag of booleans, in bit 26.
+    /// The flag of booleans: bit 26.
     pub const BOOL: u32 = 1 << 26;
 
-    /// An encoding without a bit offset.
+    /// Returns the encoding of a number of bits without a bit offset.
     pub const fn new(bits: u8, flags: u32) -> Self {
         Self(bits as u32 | flags)
     }
 
-    /// Whether the integer is signed.
+    /// Returns `true` if the integer is signed.
     #[inline]
     pub const fn is_signed(self) -> bool {
         self.0 & Self::SIGNED != 0
     }
 
-    /// Whether the integer is a character.
+    /// Returns `true` if the integer is a character.
     #[inline]
     pub const fn is_char(self) -> bool {
         self.0 & Self::CHAR != 0
     }
 
-    /// Whether the integer is a boolean.
+    /// Returns `true` if the integer is a boolean.
     #[inline]
     pub const fn is_bool(self) -> bool {
         self.0 & Self::BOOL != 0
     }
 
-    /// The offset in bits of the deprecated form of bitfields; 0 in all that compilers write now.
+    /// Returns the offset in bits, which deprecated bitfields use. Current compilers write 0.
     #[inline]
     pub const fn bit_offset(self) -> u8 {
         ((self.0 >> 16) & 0xff) as u8
     }
 
-    /// How many bits the integer has.
+    /// Returns the number of bits.
     #[inline]
     pub const fn bits(self) -> u8 {
         (self.0 & 0xff) as u8
     }
 }
 
-/// As bpftool prints it: `SIGNED`, `CHAR`, `BOOL` or `(none)`.
+/// Prints the flags as bpftool does: `SIGNED`, `CHAR`, `BOOL` or `(none)`.
 impl fmt::Display for IntEncoding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut empty = true;

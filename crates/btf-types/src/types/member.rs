@@ -24,19 +24,19 @@ impl<'a> Entry<'a> for Member<'a> {
 }
 
 impl<'a> Member<'a> {
-    /// The record as it is stored.
+    /// Returns the record as it is stored.
     #[inline]
     pub fn raw(&self) -> &'a raw::Member {
         self.record
     }
 
-    /// Where the name is.
+    /// Returns the string offset of the name.
     #[inline]
     pub fn name_off(&self) -> StrOffset {
         StrOffset(self.record.name_off.get(self.owner.btf().byte_order()))
     }
 
-    /// The name; empty for an anonymous member.
+    /// Returns the name, which is empty for an anonymous member.
     ///
     /// # Errors
     /// [`Error::NoSuchString`](crate::Error::NoSuchString) or
@@ -45,13 +45,13 @@ impl<'a> Member<'a> {
         self.owner.btf().string(self.name_off())
     }
 
-    /// The id of the member's type.
+    /// Returns the id of the member's type.
     #[inline]
     pub fn type_id(&self) -> TypeId {
         TypeId(self.record.type_id.get(self.owner.btf().byte_order()))
     }
 
-    /// The member's type.
+    /// Returns the member's type.
     ///
     /// # Errors
     /// [`Error::NoSuchType`](crate::Error::NoSuchType).
@@ -64,14 +64,14 @@ impl<'a> Member<'a> {
         self.record.offset.get(self.owner.btf().byte_order())
     }
 
-    /// The offset within the structure, in bits.
+    /// Returns the offset in bits from the start of the structure.
     #[inline]
     pub fn bit_offset(&self) -> u32 {
         if self.owner.kind_flag() { self.offset() & 0x00ff_ffff } else { self.offset() }
     }
 
-    /// The size of a bitfield, in bits; 0 for what is none. Only composites with kind_flag set have
-    /// bitfields.
+    /// Returns the size of a bitfield in bits, or 0 for any other member. Only composites with kind_flag
+    /// set have bitfields.
     #[inline]
     pub fn bitfield_size(&self) -> u8 {
         if self.owner.kind_flag() { (self.offset() >> 24) as u8 } else { 0 }

@@ -24,17 +24,17 @@ impl<'a> Entry<'a> for Param<'a> {
 }
 
 impl<'a> Param<'a> {
-    /// The record as it is stored.
+    /// Returns the record as it is stored.
     pub fn raw(&self) -> &'a raw::Param {
         self.record
     }
 
-    /// Where the name is.
+    /// Returns the string offset of the name.
     pub fn name_off(&self) -> StrOffset {
         StrOffset(self.record.name_off.get(self.owner.btf().byte_order()))
     }
 
-    /// The name; empty in prototypes of function pointers.
+    /// Returns the name, which is empty in the prototypes of function pointers.
     ///
     /// # Errors
     /// [`Error::NoSuchString`](crate::Error::NoSuchString) or
@@ -43,12 +43,12 @@ impl<'a> Param<'a> {
         self.owner.btf().string(self.name_off())
     }
 
-    /// The id of the parameter's type; `void` at the end stands for `...`.
+    /// Returns the id of the parameter's type. `void` as the last parameter's type stands for `...`.
     pub fn type_id(&self) -> TypeId {
         TypeId(self.record.type_id.get(self.owner.btf().byte_order()))
     }
 
-    /// The parameter's type.
+    /// Returns the parameter's type.
     ///
     /// # Errors
     /// [`Error::NoSuchType`](crate::Error::NoSuchType).

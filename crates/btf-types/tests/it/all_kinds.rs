@@ -1,9 +1,9 @@
-//! A BTF with a type of every kind, and what bpftool says of it.
+//! A BTF with a type of every kind, and bpftool's output for it.
 
 use btf_types::{ByteOrder, DeclTarget, IntEncoding, Linkage, TypeId, build::Builder};
 
-/// The types that [`add`] adds, as `bpftool btf dump file` of version 7.1 prints them. Where C
-/// would have SIGNED and CHAR, bpftool knows no word for the two together.
+/// The types that [`add`] adds, as `bpftool btf dump file` of version 7.1 prints them. It prints SIGNED and
+/// CHAR together as UNKN.
 pub(crate) const DUMP: &str = "\
 [1] INT 'int' size=4 bits_offset=0 nr_bits=32 encoding=SIGNED
 [2] INT 'char' size=1 bits_offset=0 nr_bits=8 encoding=UNKN
@@ -61,10 +61,10 @@ pub(crate) const DUMP: &str = "\
 \t'UP' val=1LL
 ";
 
-/// How many types [`add`] adds.
+/// The number of types that [`add`] adds.
 pub(crate) const COUNT: u32 = 32;
 
-/// Adds one type of each kind, and more where a kind has forms that are stored differently.
+/// Adds one type of each kind, and more of the kinds that are stored in several forms.
 pub(crate) fn add(btf: &mut Builder<'_>) {
     let signed_char = IntEncoding::SIGNED | IntEncoding::CHAR;
     let int = btf.int("int", 4, IntEncoding::new(32, IntEncoding::SIGNED));
@@ -114,7 +114,7 @@ pub(crate) fn add(btf: &mut Builder<'_>) {
     btf.enumeration64("deep", 8).enumerator("BOTTOM", i64::MIN).enumerator("UP", 1).finish();
 }
 
-/// A BTF of [`add`]'s types.
+/// Returns a BTF with the types of [`add`].
 pub(crate) fn bytes(order: ByteOrder) -> Vec<u8> {
     let mut btf = Builder::new(order);
     add(&mut btf);
@@ -124,8 +124,8 @@ pub(crate) fn bytes(order: ByteOrder) -> Vec<u8> {
 /// Both byte orders.
 pub(crate) const ORDERS: [ByteOrder; 2] = [ByteOrder::Little, ByteOrder::Big];
 
-/// [`DUMP`] with every type id that is not `void` raised by `shift`: the types behind a base.
-pub(crate) fn dump_behind(shift: u32) -> String {
+/// Returns [`DUMP`] with `shift` added to every type id except `void`.
+pub(crate) fn dump_shifted(shift: u32) -> String {
     let mut shifted = String::new();
     for line in DUMP.lines() {
         let mut rest = line;
@@ -134,11 +134,11 @@ pub(crate) fn dump_behind(shift: u32) -> String {
         {
             let (before, number) = rest.split_at(at + marker.len());
             let digits = number.find(|c: char| !c.is_ascii_digit()).unwrap_or(number.len());
-            let (digits, behind) = number.split_at(digits);
+            let (digits, following) = number.split_at(digits);
             let id: u32 = digits.parse().unwrap();
             let id = if id == 0 { 0 } else { id + shift };
             shifted.push_str(&format!("{before}{id}"));
-            rest = behind;
+            rest = following;
         }
         shifted.push_str(rest);
         shifted.push('\n');

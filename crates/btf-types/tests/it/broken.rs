@@ -1,4 +1,4 @@
-//! A good BTF, of which each test breaks exactly one field.
+//! A well-formed BTF, of which each test changes exactly one field.
 
 use btf_types::{
     Btf, ByteOrder, Error, Header, Info, IntEncoding, Kind, StrOffset, TypeId,
@@ -7,8 +7,8 @@ use btf_types::{
 
 use crate::all_kinds::ORDERS;
 
-// Where the fields of `good` are, in bytes from its start. The header has 24 bytes, the INT 16, the
-// STRUCT 12 and 12 for each of its two members; the strings are "\0int\0foo\0a\0b\0".
+// Offsets of the fields of `good` in bytes. The header has 24 bytes, the INT 16, the STRUCT 12 and 12 for
+// each of its two members; the strings are "\0int\0foo\0a\0b\0".
 const VERSION: usize = 2;
 const HDR_LEN: usize = 4;
 const TYPE_OFF: usize = 8;
@@ -20,7 +20,7 @@ const STRUCT: usize = 40;
 const STRINGS: usize = 76;
 const END: usize = 89;
 
-/// `struct foo { int a; int b; };`
+/// Returns the BTF of `struct foo { int a; int b; };`.
 fn good(order: ByteOrder) -> Vec<u8> {
     let mut btf = Builder::new(order);
     let int = btf.int("int", 4, IntEncoding::new(32, IntEncoding::SIGNED));
@@ -40,9 +40,9 @@ pub(crate) fn set(bytes: &mut [u8], at: usize, value: u32, order: ByteOrder) {
     bytes[at..at + 4].copy_from_slice(&word);
 }
 
-/// In both byte orders, `good` with one word changed is refused with this error.
+/// Checks that `good` with one word changed is rejected with an error, in both byte orders.
 #[track_caller]
-fn refused(at: usize, value: u32, error: Error) {
+fn check(at: usize, value: u32, error: Error) {
     for order in ORDERS {
         let mut bytes = good(order);
         set(&mut bytes, at, value, order);
@@ -50,32 +50,32 @@ fn refused(at: usize, value: u32, error: Error) {
     }
 }
 
-/// In both byte orders, the first `len` bytes of `good` are refused with this error.
+/// Checks that the first `len` bytes of `good` are rejected with an error, in both byte orders.
 #[track_caller]
-fn refused_when_cut(len: usize, error: Error) {
+fn check_cut(len: usize, error: Error) {
     for order in ORDERS {
         let bytes = good(order);
         assert_eq!(Btf::parse(&bytes[..len]).err(), Some(error), "{order}");
     }
 }
 
-/// In both byte orders, `good` with one word changed parses, and looking at it gives this error;
-/// `validate` says the same, with its place.
+/// Checks that `good` with one word changed parses, that `read` returns an error, and that `validate`
+/// returns the same error with its place, in both byte orders.
 #[track_caller]
-fn found_later(at: usize, value: u32, error: Error, look: fn(&Btf<'_>) -> Option<Error>) {
+fn check_read(at: usize, value: u32, error: Error, read: fn(&Btf<'_>) -> Option<Error>) {
     for order in ORDERS {
         let mut bytes = good(order);
         set(&mut bytes, at, value, order);
         let btf = Btf::parse(&bytes).unwrap();
-        assert_eq!(look(&btf), Some(error), "{order}");
-        let (wrong, last_one) = match error {
+        assert_eq!(read(&btf), Some(error), "{order}");
+        let (bad, last_valid) = match error {
             Error::NoSuchType { id, last } => (id.0, last),
             Error::NoSuchString { offset, end } => (offset.0, end - 1),
             other => panic!("{other}"),
         };
         match btf.validate() {
             Err(Error::BadReference { offset, found, last, .. }) => {
-                assert_eq!((found, last), (wrong, last_one), "{order}");
+                assert_eq!((found, last), (bad, last_valid), "{order}");
                 assert_eq!(offset, if at < STRUCT { INT } else { STRUCT }, "{order}");
             }
             other => panic!("{order}: {other:?}"),
@@ -89,15 +89,15 @@ fn truncated(what: &'static str, offset: usize, needed: usize, available: usize)
 
 #[test]
 fn a_header_that_is_cut_off() {
-    refused_when_cut(0, truncated("BTF header", 0, 8, 0));
-    refused_when_cut(7, truncated("BTF header", 0, 8, 7));
-    refused_when_cut(8, truncated("BTF header", 0, 24, 8));
-    refused_when_cut(23, truncated("BTF header", 0, 24, 23));
-    refused(HDR_LEN, 90, truncated("BTF header", 0, 90, 89));
+    check_cut(0, truncated("BTF header", 0, 8, 0));
+    check_cut(7, truncated("BTF header", 0, 8, 7));
+    check_cut(8, truncated("BTF header", 0, 24, 8));
+    check_cut(23, truncated("BTF header", 0, 24, 23));
+    check(HDR_LEN, 90, truncated("BTF header", 0, 90, 89));
 }
 
 #[test]
-fn a_magic_that_is_none() {
+fn a_bad_magic() {
     for order in ORDERS {
         let mut bytes = good(order);
         bytes[0] = 0x7f;
@@ -116,7 +116,7 @@ fn a_version_that_is_not_1() {
 }
 
 #[test]
-fn flags_are_none_of_our_business() {
+fn flags_are_ignored() {
     let mut bytes = good(ByteOrder::Little);
     bytes[3] = 0x80;
     assert_eq!(Btf::parse(&bytes).unwrap().header().flags(), 0x80);
@@ -124,30 +124,30 @@ fn flags_are_none_of_our_business() {
 
 #[test]
 fn a_header_that_is_too_short() {
-    refused(HDR_LEN, 0, Error::ShortHeader { found: 0, allowed: 24 });
-    refused(HDR_LEN, 23, Error::ShortHeader { found: 23, allowed: 24 });
+    check(HDR_LEN, 0, Error::ShortHeader { found: 0, allowed: 24 });
+    check(HDR_LEN, 23, Error::ShortHeader { found: 23, allowed: 24 });
 }
 
 #[test]
 fn sections_that_begin_in_the_wrong_place() {
-    refused(TYPE_OFF, 2, Error::Misaligned { what: "type section", offset: 2 });
+    check(TYPE_OFF, 2, Error::Misaligned { what: "type section", offset: 2 });
     let overlap = |types_end| Error::SectionsOverlap { types_end, strings_start: 52 };
-    refused(TYPE_LEN, 53, overlap(53));
-    refused(TYPE_OFF, 4, overlap(56));
-    refused(TYPE_LEN, u32::MAX, overlap(0xffff_ffff));
-    refused(TYPE_OFF, 0xffff_fffc, overlap(0x1_0000_0030));
-    refused(STR_OFF, 48, Error::SectionsOverlap { types_end: 52, strings_start: 48 });
+    check(TYPE_LEN, 53, overlap(53));
+    check(TYPE_OFF, 4, overlap(56));
+    check(TYPE_LEN, u32::MAX, overlap(0xffff_ffff));
+    check(TYPE_OFF, 0xffff_fffc, overlap(0x1_0000_0030));
+    check(STR_OFF, 48, Error::SectionsOverlap { types_end: 52, strings_start: 48 });
 }
 
 #[test]
 fn sections_that_run_past_the_end() {
-    refused(STR_LEN, 14, truncated("string section", STRINGS, 14, 13));
-    refused(STR_LEN, u32::MAX, truncated("string section", STRINGS, 0xffff_ffff, 13));
-    refused(STR_OFF, 53, truncated("string section", STRINGS + 1, 13, 12));
-    refused(STR_OFF, u32::MAX, truncated("string section", 0x1_0000_0017, 13, 0));
-    refused_when_cut(END - 1, truncated("string section", STRINGS, 13, 12));
-    // The types end before the strings begin, so they are past the end only where those are.
-    refused_when_cut(STRINGS - 1, truncated("type section", INT, 52, 51));
+    check(STR_LEN, 14, truncated("string section", STRINGS, 14, 13));
+    check(STR_LEN, u32::MAX, truncated("string section", STRINGS, 0xffff_ffff, 13));
+    check(STR_OFF, 53, truncated("string section", STRINGS + 1, 13, 12));
+    check(STR_OFF, u32::MAX, truncated("string section", 0x1_0000_0017, 13, 0));
+    check_cut(END - 1, truncated("string section", STRINGS, 13, 12));
+    // The types end before the strings begin, so they exceed the input only if the strings do.
+    check_cut(STRINGS - 1, truncated("type section", INT, 52, 51));
 }
 
 #[test]
@@ -175,10 +175,10 @@ fn a_layout_table_in_the_wrong_place() {
 }
 
 #[test]
-fn strings_that_are_no_strings() {
+fn a_malformed_string_section() {
     let problem = |problem| Error::BadStrings { offset: STRINGS, problem };
-    refused(STR_LEN, 0, problem("is empty"));
-    refused(STR_LEN, 12, problem("does not end with a NUL byte"));
+    check(STR_LEN, 0, problem("is empty"));
+    check(STR_LEN, 12, problem("does not end with a NUL byte"));
     for order in ORDERS {
         let mut bytes = good(order);
         bytes[STRINGS] = b'x';
@@ -199,31 +199,31 @@ fn a_type_that_runs_past_its_section() {
         needed,
         available,
     };
-    refused(TYPE_LEN, 51, foo(2, 36, 35));
-    refused(TYPE_LEN, 28, foo(2, 36, 12));
-    refused(STRUCT + 4, 0x0400_0003, foo(3, 48, 36));
-    refused(STRUCT + 4, 0x04ff_ffff, foo(0xff_ffff, 12 + 12 * 0xff_ffff, 36));
-    // What is left is shorter than any record.
-    refused(TYPE_LEN, 27, truncated("type record", STRUCT, 12, 11));
-    refused(TYPE_LEN, 17, truncated("type record", STRUCT, 12, 1));
-    // A vlen that is too small: the second member is taken for a type, of the kind of its id.
+    check(TYPE_LEN, 51, foo(2, 36, 35));
+    check(TYPE_LEN, 28, foo(2, 36, 12));
+    check(STRUCT + 4, 0x0400_0003, foo(3, 48, 36));
+    check(STRUCT + 4, 0x04ff_ffff, foo(0xff_ffff, 12 + 12 * 0xff_ffff, 36));
+    // The rest is shorter than any record.
+    check(TYPE_LEN, 27, truncated("type record", STRUCT, 12, 11));
+    check(TYPE_LEN, 17, truncated("type record", STRUCT, 12, 1));
+    // With a vlen that is too small, the second member is read as a type, and its type id as the info word.
     let kind_0 = Error::UnknownKind { id: TypeId(3), kind: 0, offset: STRUCT + 24 };
-    refused(STRUCT + 4, 0x0400_0001, kind_0);
+    check(STRUCT + 4, 0x0400_0001, kind_0);
 }
 
 #[test]
-fn a_kind_that_nobody_knows() {
+fn an_unknown_kind() {
     for kind in [0, 20, 31, 127] {
         let info = Info::new(Kind::from_raw(kind), 0, false).0;
-        refused(INT + 4, info, Error::UnknownKind { id: TypeId(1), kind, offset: INT });
+        check(INT + 4, info, Error::UnknownKind { id: TypeId(1), kind, offset: INT });
     }
 }
 
 #[test]
-fn a_type_id_that_is_none() {
+fn a_type_id_that_does_not_exist() {
     let error = Error::NoSuchType { id: TypeId(3), last: 2 };
     // The type of the second member.
-    found_later(STRUCT + 12 + 12 + 4, 3, error, |btf| {
+    check_read(STRUCT + 12 + 12 + 4, 3, error, |btf| {
         let foo = btf.find("foo", Kind::Struct)?;
         assert!(foo.members().get(0)?.ty().is_ok());
         foo.members().get(1)?.ty().err()
@@ -231,18 +231,18 @@ fn a_type_id_that_is_none() {
 }
 
 #[test]
-fn a_name_that_is_none() {
+fn a_name_that_does_not_exist() {
     let error = |offset| Error::NoSuchString { offset: StrOffset(offset), end: 13 };
     let name = |btf: &Btf<'_>| btf.type_by_id(TypeId(1)).ok()?.name().err();
-    found_later(INT, 13, error(13), name);
-    found_later(INT, u32::MAX, error(u32::MAX), name);
-    found_later(STRUCT + 12, 13, error(13), |btf| {
+    check_read(INT, 13, error(13), name);
+    check_read(INT, u32::MAX, error(u32::MAX), name);
+    check_read(STRUCT + 12, 13, error(13), |btf| {
         btf.type_by_id(TypeId(2)).ok()?.members().get(0)?.name().err()
     });
 }
 
 #[test]
-fn a_name_that_is_longer_than_any() {
+fn a_name_that_is_too_long() {
     let mut btf = Builder::new(ByteOrder::Little);
     btf.int("x".repeat(4096), 4, IntEncoding::new(32, 0));
     btf.int("y".repeat(4097), 4, IntEncoding::new(32, 0));
@@ -255,25 +255,25 @@ fn a_name_that_is_longer_than_any() {
     assert_eq!(btf.validate(), Err(error));
 }
 
-/// Whatever the bytes, nothing panics: every byte of a good BTF, and every length.
+/// Reads a BTF with every byte changed, and every prefix of it. Nothing may panic.
 #[test]
-fn any_byte_may_be_broken() {
+fn changed_bytes_cause_no_panic() {
     for order in ORDERS {
         let good = crate::all_kinds::bytes(order);
         for at in 0..good.len() {
             for value in [0, 1, 0x7f, 0x80, 0xff] {
                 let mut bytes = good.clone();
                 bytes[at] = value;
-                look_at_everything(&bytes);
+                read_everything(&bytes);
             }
-            look_at_everything(&good[..at]);
+            read_everything(&good[..at]);
         }
     }
 }
 
-fn look_at_everything(bytes: &[u8]) {
+fn read_everything(bytes: &[u8]) {
     let Ok(btf) = Btf::parse(bytes) else { return };
-    // Errors are as good an answer as any here.
+    // Errors are allowed, too.
     let _ = btf.validate();
     for ty in btf.types() {
         let _ = (ty.size(), ty.skip_modifiers_and_typedefs(), ty.innermost_element());

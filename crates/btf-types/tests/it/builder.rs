@@ -1,13 +1,13 @@
-//! The builder's own promises: strings once, ids beforehand, and an error for what does not fit.
+//! The builder: strings stored once, ids in advance, and errors for what the format cannot represent.
 
 use btf_types::{
     Btf, ByteOrder, DeclTarget, Info, IntEncoding, Kind, Linkage, Name, StrOffset, TypeId,
     build::{Builder, Error},
 };
 
-/// What `add` adds cannot be written, and this is why.
+/// Checks that what `add` adds cannot be written.
 #[track_caller]
-fn refused(add: impl FnOnce(&mut Builder<'_>), error: Error) {
+fn check(add: impl FnOnce(&mut Builder<'_>), error: Error) {
     let mut btf = Builder::new(ByteOrder::Little);
     add(&mut btf);
     assert_eq!(btf.finish(), Err(error));
@@ -37,7 +37,7 @@ fn strings_need_not_be_text() {
 }
 
 #[test]
-fn ids_are_known_beforehand() {
+fn ids_are_known_in_advance() {
     let mut btf = Builder::new(ByteOrder::Big);
     assert_eq!(btf.byte_order(), ByteOrder::Big);
     assert_eq!(btf.next_id(), TypeId(1));
@@ -77,10 +77,10 @@ fn every_reference_can_be_redirected() {
 }
 
 #[test]
-fn what_does_not_exist_cannot_be_redirected() {
-    refused(|btf| btf.redirect(TypeId(1), TypeId(1)), Error::NotAReference { id: TypeId(1) });
-    refused(|btf| btf.redirect(TypeId::VOID, TypeId(1)), Error::NotAReference { id: TypeId(0) });
-    // A base's types are the base's.
+fn only_own_types_can_be_redirected() {
+    check(|btf| btf.redirect(TypeId(1), TypeId(1)), Error::NotAReference { id: TypeId(1) });
+    check(|btf| btf.redirect(TypeId::VOID, TypeId(1)), Error::NotAReference { id: TypeId(0) });
+    // A type of the base.
     let mut base = Builder::new(ByteOrder::Little);
     base.ptr(TypeId::VOID);
     let base = base.finish().unwrap();
@@ -94,14 +94,14 @@ fn what_does_not_exist_cannot_be_redirected() {
 fn a_nul_byte_in_a_string() {
     let error = Error::NulInString { string: b"a\0b".to_vec(), at: 1 };
     assert_eq!(error.to_string(), r"string a\0b has a NUL byte at 1".replace(r"\0", r"\u{0}"));
-    refused(|btf| _ = btf.string("a\0b"), error.clone());
-    refused(|btf| _ = btf.structure("s", 4).member("a\0b", TypeId(1), 0).finish(), error);
+    check(|btf| _ = btf.string("a\0b"), error.clone());
+    check(|btf| _ = btf.structure("s", 4).member("a\0b", TypeId(1), 0).finish(), error);
 }
 
 #[test]
 fn a_vlen_of_more_than_24_bits() {
     let error = Error::VlenTooLarge { id: TypeId(1), found: 0x0100_0000 };
-    refused(|btf| _ = btf.func("f", TypeId(1), Linkage::Unknown(0x0100_0000)), error);
+    check(|btf| _ = btf.func("f", TypeId(1), Linkage::Unknown(0x0100_0000)), error);
     let mut btf = Builder::new(ByteOrder::Little);
     btf.func("f", TypeId(1), Linkage::Unknown(0x00ff_ffff));
     assert!(btf.finish().is_ok());
@@ -116,7 +116,7 @@ fn a_bit_offset_of_more_than_24_bits_beside_a_bitfield() {
             btf.structure("s", 4).bitfield("a", int, 0, 1).member("b", int, offset).finish();
         }
     };
-    refused(add(0x0100_0000), error);
+    check(add(0x0100_0000), error);
     let mut btf = Builder::new(ByteOrder::Little);
     add(0x00ff_ffff)(&mut btf);
     assert!(btf.finish().is_ok());
@@ -137,19 +137,19 @@ fn values_that_do_not_fit_an_enum() {
             btf.enumeration64("e", 8).enumerator("A", first).enumerator("B", second).finish();
         }
     };
-    refused(narrow([0, 1 << 32]), error(Kind::Enum, 1 << 32));
-    refused(narrow([-1, 1 << 31]), error(Kind::Enum, 1 << 31));
-    refused(narrow([0, -(1 << 31) - 1]), error(Kind::Enum, -(1 << 31) - 1));
-    refused(wide([0, 1 << 64]), error(Kind::Enum64, 1 << 64));
-    refused(wide([-1, 1 << 63]), error(Kind::Enum64, 1 << 63));
-    refused(wide([0, -(1 << 63) - 1]), error(Kind::Enum64, -(1 << 63) - 1));
+    check(narrow([0, 1 << 32]), error(Kind::Enum, 1 << 32));
+    check(narrow([-1, 1 << 31]), error(Kind::Enum, 1 << 31));
+    check(narrow([0, -(1 << 31) - 1]), error(Kind::Enum, -(1 << 31) - 1));
+    check(wide([0, 1 << 64]), error(Kind::Enum64, 1 << 64));
+    check(wide([-1, 1 << 63]), error(Kind::Enum64, 1 << 63));
+    check(wide([0, -(1 << 63) - 1]), error(Kind::Enum64, -(1 << 63) - 1));
 }
 
 #[test]
-fn an_enum_is_signed_when_asked_or_needed() {
+fn an_enum_is_signed_if_requested_or_needed() {
     let mut btf = Builder::new(ByteOrder::Little);
     btf.enumeration("plain", 4).enumerator("A", 1).finish();
-    btf.enumeration("asked", 4).enumerator("A", 1).signed().finish();
+    btf.enumeration("requested", 4).enumerator("A", 1).signed().finish();
     btf.enumeration("needed", 4).enumerator("A", -1).finish();
     let bytes = btf.finish().unwrap();
     let btf = Btf::parse(&bytes).unwrap();
@@ -158,19 +158,19 @@ fn an_enum_is_signed_when_asked_or_needed() {
 }
 
 #[test]
-fn layouts_are_for_unknown_kinds() {
+fn only_unknown_kinds_take_a_layout() {
     for kind in [0, 1, 19, 128, 255] {
-        refused(|btf| btf.layout(kind, 4, 0), Error::BadLayout { kind });
+        check(|btf| btf.layout(kind, 4, 0), Error::BadLayout { kind });
     }
     let twice = |btf: &mut Builder<'_>| {
         btf.layout(20, 4, 0);
         btf.layout(20, 4, 0);
     };
-    refused(twice, Error::BadLayout { kind: 20 });
+    check(twice, Error::BadLayout { kind: 20 });
 }
 
 #[test]
-fn a_raw_type_is_as_long_as_its_layout_says() {
+fn a_raw_type_has_the_length_of_its_layout() {
     let wrong = |kind, needed, found| Error::WrongTrailing { id: TypeId(1), kind, needed, found };
     let raw = |kind, vlen, trailing: &'static [u8]| {
         move |btf: &mut Builder<'_>| {
@@ -178,14 +178,14 @@ fn a_raw_type_is_as_long_as_its_layout_says() {
             btf.raw_type("x", Info::new(kind, vlen, false), 0, trailing);
         }
     };
-    refused(raw(Kind::Ptr, 0, &[1]), wrong(Kind::Ptr, Some(0), 1));
-    refused(raw(Kind::Struct, 1, &[0; 8]), wrong(Kind::Struct, Some(12), 8));
-    refused(raw(Kind::Unknown(20), 3, &[0; 9]), wrong(Kind::Unknown(20), Some(10), 9));
-    refused(raw(Kind::Unknown(21), 0, &[]), wrong(Kind::Unknown(21), None, 0));
+    check(raw(Kind::Ptr, 0, &[1]), wrong(Kind::Ptr, Some(0), 1));
+    check(raw(Kind::Struct, 1, &[0; 8]), wrong(Kind::Struct, Some(12), 8));
+    check(raw(Kind::Unknown(20), 3, &[0; 9]), wrong(Kind::Unknown(20), Some(10), 9));
+    check(raw(Kind::Unknown(21), 0, &[]), wrong(Kind::Unknown(21), None, 0));
 }
 
 #[test]
-fn what_cannot_be_understood_cannot_be_copied() {
+fn types_of_unknown_kinds_cannot_be_copied() {
     let mut strange = Builder::new(ByteOrder::Little);
     strange.layout(20, 0, 0);
     strange.raw_type("strange", Info::new(Kind::Unknown(20), 0, false), 0, &[]);
@@ -194,11 +194,11 @@ fn what_cannot_be_understood_cannot_be_copied() {
     let copy = |btf: &mut Builder<'_>| {
         btf.copy(strange.type_by_id(TypeId(1)).unwrap(), |id| id);
     };
-    refused(copy, Error::CannotCopy { id: TypeId(1), kind: 20 });
+    check(copy, Error::CannotCopy { id: TypeId(1), kind: 20 });
 }
 
 #[test]
-fn a_copy_does_not_take_bad_names() {
+fn a_type_with_a_bad_name_cannot_be_copied() {
     let mut bad = Builder::new(ByteOrder::Little);
     bad.float("f", 4);
     let mut bad = bad.finish().unwrap();
@@ -208,7 +208,7 @@ fn a_copy_does_not_take_bad_names() {
         btf.copy(bad.type_by_id(TypeId(1)).unwrap(), |id| id);
     };
     let offset = StrOffset(9);
-    refused(copy, Error::Read(btf_types::Error::NoSuchString { offset, end: 3 }));
+    check(copy, Error::Read(btf_types::Error::NoSuchString { offset, end: 3 }));
 }
 
 #[test]
@@ -218,7 +218,7 @@ fn void_is_copied_as_void() {
     let mut copy = Builder::new(ByteOrder::Little);
     let void = copy.copy(btf.type_by_id(TypeId::VOID).unwrap(), |_| TypeId(7));
     assert_eq!((void, copy.next_id()), (TypeId::VOID, TypeId(1)));
-    // Nor is it mapped where others refer to it.
+    // References to it are not mapped, either.
     let mut source = Builder::new(ByteOrder::Little);
     source.ptr(TypeId::VOID);
     let source = source.finish().unwrap();
@@ -230,11 +230,11 @@ fn void_is_copied_as_void() {
 }
 
 #[test]
-fn the_first_error_is_the_one_that_is_given() {
+fn the_first_error_is_returned() {
     let two = |btf: &mut Builder<'_>| {
         btf.layout(0, 0, 0);
         btf.decl_tag("t\0", TypeId(1), DeclTarget::Declaration);
         assert_eq!(btf.next_id(), TypeId(2));
     };
-    refused(two, Error::BadLayout { kind: 0 });
+    check(two, Error::BadLayout { kind: 0 });
 }

@@ -1,10 +1,10 @@
-//! Prints everything that the reader reads, in the words of `bpftool btf dump file`.
+//! Prints all facts of a BTF in the format of `bpftool btf dump file`.
 
 use std::fmt::{Display, Write};
 
 use btf_types::{Btf, DeclTarget, Kind, Linkage, Name, Type};
 
-/// The own types of a BTF.
+/// Returns the own types of a BTF as text.
 pub(crate) fn dump(btf: &Btf<'_>) -> String {
     let mut out = String::new();
     for ty in btf.own_types() {

@@ -1,4 +1,4 @@
-//! `.BTF.ext`, written and read.
+//! Writing and reading `.BTF.ext`.
 
 use btf_types::{
     BtfExt, ByteOrder, StrOffset, TypeId,
@@ -89,7 +89,7 @@ fn headers_of_24_32_and_40_bytes() {
         assert!(ext.line_info().is_empty() && ext.core_relocs().is_empty());
         assert_eq!(ext.core_reloc_len_offset(), (size > 24).then_some(28));
     }
-    // The short header has no place for CO-RE relocations.
+    // CO-RE relocations need the longer header.
     let mut ext = ExtBuilder::new(ByteOrder::Big);
     ext.set_header(HeaderForm::Shortest);
     ext.core_relocs(StrOffset(1), [RELOC]);
@@ -98,7 +98,7 @@ fn headers_of_24_32_and_40_bytes() {
 }
 
 #[test]
-fn four_zero_bytes_empty_the_core_relo_sub_section() {
+fn four_zero_bytes_make_the_core_relo_sub_section_empty() {
     let mut ext = ExtBuilder::new(ByteOrder::Big);
     ext.func_info(StrOffset(1), [FUNC]);
     ext.core_relocs(StrOffset(1), [RELOC]);
@@ -129,7 +129,7 @@ fn debug_output_lists_the_sections() {
 }
 
 #[test]
-fn what_cannot_be_written() {
+fn records_that_cannot_be_written() {
     for size in [0, 12, 15, 17] {
         let mut ext = ExtBuilder::new(ByteOrder::Little);
         ext.set_core_reloc_size(size);

@@ -1,4 +1,4 @@
-//! Headers of every length, layout tables and kinds that only those describe.
+//! Headers of every length, layout tables, and the unknown kinds that they describe.
 
 use btf_types::{
     Btf, ByteOrder, Error, Header, Info, IntEncoding, Kind, TypeId,
@@ -10,11 +10,11 @@ use crate::{
     dump::dump,
 };
 
-/// A kind of which a record has 4 bytes once and 6 for each element.
+/// An unknown kind, with 4 bytes once and 6 for each element.
 const STRANGE: Kind = Kind::Unknown(25);
 
 #[test]
-fn headers_of_24_32_and_40_bytes_say_the_same() {
+fn headers_of_24_32_and_40_bytes_are_equivalent() {
     let forms =
         [(HeaderForm::Shortest, 24), (HeaderForm::Full, 32), (HeaderForm::Longer(&[0xee; 8]), 40)];
     for order in ORDERS {
@@ -52,7 +52,7 @@ fn the_bytes_of_a_header() {
 }
 
 #[test]
-fn the_layout_table_tells_the_sizes_of_the_format() {
+fn the_layout_table_has_the_sizes_of_the_format() {
     let mut btf = Builder::new(ByteOrder::Little);
     btf.set_header(HeaderForm::Full);
     let bytes = btf.finish().unwrap();
@@ -95,7 +95,7 @@ fn with_strange(order: ByteOrder) -> Vec<u8> {
 }
 
 #[test]
-fn a_layout_table_leads_past_unknown_kinds() {
+fn a_layout_table_describes_unknown_kinds() {
     for order in ORDERS {
         let bytes = with_strange(order);
         let btf = Btf::parse(&bytes).unwrap();
@@ -137,7 +137,7 @@ fn a_split_btf_uses_its_bases_layout() {
         let split = Btf::parse_split(&bytes, &base).unwrap();
         assert_eq!(split.type_by_id(TypeId(4)).unwrap().trailing(), b"0123456789");
 
-        // On another base, which has no table, nothing is known of the kind.
+        // Another base has no layout table, so the kind is unknown.
         let other = Builder::new(order).finish().unwrap();
         let other = Btf::parse(&other).unwrap();
         let error = Error::UnknownKind { id: TypeId(1), kind: 25, offset: 24 };
@@ -154,7 +154,7 @@ fn a_split_btf_adds_to_its_bases_layout() {
     split.raw_type("stranger", Info::new(STRANGE, 1, false), 0, b"0123456789");
     split.raw_type("new", Info::new(Kind::Unknown(30), 0, false), 0, b"01234567");
     let bytes = split.finish().unwrap();
-    // A table that is there says everything, the base's kinds too.
+    // A split BTF's layout table includes the base's kinds.
     assert_eq!(Header::parse(&bytes).unwrap().layout().len(), 31 * 4);
     let split = Btf::parse_split(&bytes, &base).unwrap();
     assert_eq!(split.type_by_id(TypeId(4)).unwrap().trailing(), b"0123456789");
@@ -167,7 +167,7 @@ fn a_layout_table_does_not_change_known_kinds() {
     btf.set_header(HeaderForm::Full);
     btf.int("int", 4, IntEncoding::new(32, 0));
     let mut bytes = btf.finish().unwrap();
-    // Kind 1's entry: says that 200 bytes follow an INT.
+    // The entry of kind 1: 200 bytes follow an INT.
     let table = Header::parse(&bytes).unwrap().layout().start;
     bytes[table + 4] = 200;
     assert_eq!(Btf::parse(&bytes).unwrap().find("int", Kind::Int).unwrap().size(), Ok(4));

@@ -1,4 +1,4 @@
-//! Judges from outside: bpftool, pahole and clang against the builder and the reader.
+//! Comparisons of the builder and the reader with bpftool, pahole and clang.
 
 use std::{
     env, fs,
@@ -13,18 +13,18 @@ use btf_types::{
 };
 
 use crate::{
-    all_kinds::{self, COUNT, DUMP, ORDERS, dump_behind},
+    all_kinds::{self, COUNT, DUMP, ORDERS, dump_shifted},
     dump::dump,
 };
 
-/// A file for a judge to read.
+/// Writes a file for another program to read.
 fn file(name: &str, bytes: &[u8]) -> PathBuf {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     fs::write(&path, bytes).unwrap();
     path
 }
 
-/// What a program prints; `None`, and a word about it, where there is no such program.
+/// Returns what a program prints. Without the program, prints that the test is skipped and returns `None`.
 fn output(program: &str, arguments: &[&str]) -> Option<String> {
     match Command::new(program).args(arguments).output() {
         Ok(output) => {
@@ -36,17 +36,17 @@ fn output(program: &str, arguments: &[&str]) -> Option<String> {
     }
 }
 
-/// Says that a judge could not be heard; in CI it has to be.
+/// Prints that a comparison is skipped, which is not allowed in CI.
 fn skipped<T>(why: &str) -> Option<T> {
     assert!(
         env::var_os("CI").is_none_or(|value| value.is_empty()),
-        "in CI every judge must run: {why}"
+        "in CI every comparison must run: {why}"
     );
     println!("SKIPPED: {why}");
     None
 }
 
-/// What bpftool makes of a BTF, or of the `.BTF` of an object.
+/// Returns bpftool's dump of a BTF, or of the `.BTF` of an object.
 fn bpftool(path: &Path) -> Option<String> {
     output("bpftool", &["btf", "dump", "file", path.to_str()?])
 }
@@ -86,7 +86,7 @@ fn bpftool_reads_split_btf_that_the_builder_writes() {
         let (base_path, path) = (base_path.to_str().unwrap(), path.to_str().unwrap());
         let arguments = ["--base-btf", base_path, "btf", "dump", "file", path];
         let Some(theirs) = output("bpftool", &arguments) else { return };
-        let expected = dump_behind(COUNT) + "[65] TYPEDEF 'only_here' type_id=1\n";
+        let expected = dump_shifted(COUNT) + "[65] TYPEDEF 'only_here' type_id=1\n";
         assert_eq!(theirs, expected, "{order}");
     }
 }
@@ -110,14 +110,14 @@ fn pahole_reads_what_the_builder_writes() {
     }
 }
 
-/// `kinds.c`, compiled.
+/// The compiled `kinds.c`.
 struct Compiled {
     object: PathBuf,
     btf: Vec<u8>,
     btf_ext: Vec<u8>,
 }
 
-/// Compiles `kinds.c` and takes two sections out of the object.
+/// Compiles `kinds.c` and extracts two sections from the object.
 fn compiled(target: &str, test: &str) -> Option<Compiled> {
     let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/kinds.c");
     let [object, btf, btf_ext] =
@@ -133,7 +133,7 @@ fn compiled(target: &str, test: &str) -> Option<Compiled> {
 }
 
 #[test]
-fn the_reader_sees_in_compiled_c_what_bpftool_sees() {
+fn bpftool_agrees_about_compiled_c() {
     for (target, order) in [("bpfel", ByteOrder::Little), ("bpfeb", ByteOrder::Big)] {
         let Some(compiled) = compiled(target, "kinds") else { return };
         let Some(theirs) = bpftool(&compiled.object) else { return };
@@ -147,7 +147,7 @@ fn the_reader_sees_in_compiled_c_what_bpftool_sees() {
     }
 }
 
-/// `kinds.c` lets the compiler store the sizes and offsets that it knows as enumerators.
+/// In `kinds.c`, enumerators have the sizes and offsets that the compiler computes.
 #[test]
 fn sizes_and_offsets_are_those_of_the_compiler() {
     for target in ["bpfel", "bpfeb"] {
@@ -171,7 +171,7 @@ fn sizes_and_offsets_are_those_of_the_compiler() {
 }
 
 #[test]
-fn co_re_relocations_are_those_that_objdump_sees() {
+fn co_re_relocations_are_those_that_objdump_prints() {
     for target in ["bpfel", "bpfeb"] {
         let Some(compiled) = compiled(target, "relocations") else { return };
         let arguments = ["-dr", compiled.object.to_str().unwrap()];
@@ -210,7 +210,7 @@ fn co_re_relocations_are_those_that_objdump_sees() {
     }
 }
 
-/// clang puts nothing between the records, so written again they are the same bytes.
+/// clang leaves no gaps between records, so the same records give the same bytes.
 #[test]
 fn the_builder_writes_btf_ext_as_clang_does() {
     for target in ["bpfel", "bpfeb"] {
@@ -230,9 +230,9 @@ fn the_builder_writes_btf_ext_as_clang_does() {
     }
 }
 
-/// Strings are stored in another order, so it is bpftool that compares.
+/// The copy stores the strings in another order, so the dumps are compared instead of the bytes.
 #[test]
-fn the_builder_copies_what_clang_wrote() {
+fn the_builder_copies_what_clang_writes() {
     for (target, order) in [("bpfel", ByteOrder::Big), ("bpfeb", ByteOrder::Little)] {
         let Some(compiled) = compiled(target, "copy") else { return };
         let btf = Btf::parse(&compiled.btf).unwrap();
@@ -247,7 +247,7 @@ fn the_builder_copies_what_clang_wrote() {
 }
 
 #[test]
-fn the_reader_sees_in_the_running_kernel_what_bpftool_sees() {
+fn bpftool_agrees_about_the_running_kernel() {
     let path = Path::new("/sys/kernel/btf/vmlinux");
     let Ok(bytes) = fs::read(path) else {
         let _: Option<()> = skipped("this kernel has no BTF");

@@ -72,7 +72,7 @@ enum offsets {
 	offset_tail = __builtin_offsetof(struct node, tail),
 };
 
-// What the program reads of it, it reads by CO-RE relocations.
+// The program reads it with CO-RE relocations.
 struct listed {
 	int first;
 	struct {

@@ -1,8 +1,8 @@
-//! What is known of the size of a pointer.
+//! The size of a pointer.
 
 use btf_types::{Btf, ByteOrder, IntEncoding, Kind, PointerSize, TypeId, build::Builder};
 
-/// INTs of these names and sizes, and a pointer.
+/// Returns a BTF with INTs of these names and sizes, and a pointer.
 fn ints(names: &[(&str, u32)]) -> Vec<u8> {
     let mut btf = Builder::new(ByteOrder::Little);
     for (name, size) in names {
@@ -17,14 +17,14 @@ fn check(names: &[(&str, u32)], expected: u8) {
     let bytes = ints(names);
     let btf = Btf::parse(&bytes).unwrap();
     assert_eq!(btf.pointer_size(), expected);
-    // It is the same when it is asked again, through a clone, and through a pointer.
+    // A clone has the same size, and so has a pointer type.
     assert_eq!((btf.pointer_size(), btf.clone().pointer_size()), (expected, expected));
     let ptr = btf.own_types().find(|ty| ty.kind() == Kind::Ptr).unwrap();
     assert_eq!(ptr.size(), Ok(expected.into()));
 }
 
 #[test]
-fn long_tells_it_in_every_spelling() {
+fn every_spelling_of_long_determines_it() {
     for name in [
         "long",
         "long int",
@@ -51,12 +51,12 @@ fn without_a_long_it_is_8() {
 }
 
 #[test]
-fn a_long_of_another_size_is_passed_over() {
+fn a_long_of_another_size_is_skipped() {
     check(&[("long", 16), ("unsigned long", 4), ("long int", 8)], 4);
 }
 
 #[test]
-fn a_long_that_is_no_int_is_passed_over() {
+fn a_long_that_is_not_an_int_is_skipped() {
     let mut btf = Builder::new(ByteOrder::Big);
     btf.float("long", 4);
     btf.typedef("unsigned long", TypeId(1));
@@ -65,7 +65,7 @@ fn a_long_that_is_no_int_is_passed_over() {
 }
 
 #[test]
-fn it_can_be_said() {
+fn it_can_be_set() {
     let bytes = ints(&[("long", 8)]);
     let btf = Btf::parse(&bytes).unwrap().with_pointer_size(PointerSize::Four);
     assert_eq!(btf.pointer_size(), 4);
@@ -74,18 +74,18 @@ fn it_can_be_said() {
 }
 
 #[test]
-fn a_split_btf_asks_its_base_first() {
+fn the_base_of_a_split_btf_determines_it_first() {
     let narrow = ints(&[("long", 4)]);
-    let silent = ints(&[("int", 4)]);
-    for (base_bytes, said, expected) in [
+    let without_long = ints(&[("int", 4)]);
+    for (base_bytes, given, expected) in [
         (&narrow, None, 4),
-        // Where the base says nothing, the split BTF's own types count.
-        (&silent, None, 8),
-        (&silent, Some(PointerSize::Four), 4),
+        // Without a `long` in the base, the split BTF's own types determine it.
+        (&without_long, None, 8),
+        (&without_long, Some(PointerSize::Four), 4),
         (&narrow, Some(PointerSize::Eight), 8),
     ] {
         let mut base = Btf::parse(base_bytes).unwrap();
-        if let Some(size) = said {
+        if let Some(size) = given {
             base = base.with_pointer_size(size);
         }
         let mut split = Builder::split(&base);
@@ -93,9 +93,9 @@ fn a_split_btf_asks_its_base_first() {
         let bytes = split.finish().unwrap();
         assert_eq!(Btf::parse_split(&bytes, &base).unwrap().pointer_size(), expected);
     }
-    // 8 is also what is assumed, so once more with the other size; and that the base was asked
-    // before must not matter.
-    let base = Btf::parse(&silent).unwrap();
+    // 8 is also the default, so this is once more with the other size. That the base's size was read before
+    // makes no difference.
+    let base = Btf::parse(&without_long).unwrap();
     assert_eq!(base.pointer_size(), 8);
     let mut split = Builder::split(&base);
     split.int("unsigned long", 4, IntEncoding::new(32, 0));

@@ -1,10 +1,10 @@
-//! Following types through others: modifiers, typedefs, arrays, sizes.
+//! Following references: modifiers, typedefs, arrays and sizes.
 
 use btf_types::{
     Btf, ByteOrder, DeclTarget, Error, IntEncoding, Kind, Linkage, TypeId, build::Builder,
 };
 
-/// What `add` writes behind `int` (type 1), parsed; and the type whose id it gives.
+/// Parses a BTF with `int` (type 1) and what `add` adds, and calls `look` with the type that `add` returns.
 #[track_caller]
 fn check(
     add: impl FnOnce(&mut Builder<'_>, TypeId) -> TypeId,
@@ -23,13 +23,13 @@ fn check_size(add: impl FnOnce(&mut Builder<'_>, TypeId) -> TypeId, expected: Re
     check(add, |ty| assert_eq!(ty.size(), expected));
 }
 
-/// `count` modifiers around `of`.
+/// Adds `count` modifiers of `of`.
 fn modifiers(btf: &mut Builder<'_>, of: TypeId, count: usize) -> TypeId {
     (0..count).fold(of, |ty, _| btf.constant(ty))
 }
 
 #[test]
-fn modifiers_are_skipped_and_typedefs_only_when_asked() {
+fn modifiers_are_skipped_with_or_without_typedefs() {
     check(
         |btf, int| {
             let volatile = btf.volatile(int);
@@ -40,8 +40,8 @@ fn modifiers_are_skipped_and_typedefs_only_when_asked() {
         },
         |ty| {
             assert_eq!(ty.skip_modifiers().unwrap().kind(), Kind::Typedef);
-            let behind = ty.skip_modifiers().unwrap().referenced().unwrap().unwrap();
-            assert_eq!(behind.kind(), Kind::Volatile);
+            let underlying = ty.skip_modifiers().unwrap().referenced().unwrap().unwrap();
+            assert_eq!(underlying.kind(), Kind::Volatile);
             assert_eq!(ty.skip_modifiers_and_typedefs().unwrap().kind(), Kind::Int);
         },
     );
@@ -61,9 +61,9 @@ fn modifiers_are_skipped_and_typedefs_only_when_asked() {
 }
 
 #[test]
-fn long_chains_end_and_circles_are_errors() {
+fn chains_may_have_128_types_and_cycles_are_errors() {
     let too_long = |id| Err(Error::ChainTooLong { id: TypeId(id), allowed: 128 });
-    // 128 types in all: 127 modifiers and what they are about.
+    // 128 types: 127 modifiers and an INT.
     check(
         |btf, int| modifiers(btf, int, 127),
         |ty| {
@@ -105,8 +105,53 @@ fn long_chains_end_and_circles_are_errors() {
     );
 }
 
+/// The engine counts the types that it follows, and has an error type of its own.
 #[test]
-fn references_to_nothing_are_errors() {
+fn each_step_is_reported_before_it_is_taken() {
+    #[derive(Debug, PartialEq)]
+    enum Failure {
+        OutOfSteps,
+        Btf(Error),
+    }
+    let skip = |ty: btf_types::Type<'_>, mut steps: u32| {
+        let step = || {
+            steps = steps.checked_sub(1).ok_or(Failure::OutOfSteps)?;
+            Ok(())
+        };
+        let skipped = ty.try_skip_modifiers_and_typedefs(step, Failure::Btf).map(|ty| ty.id());
+        (skipped, steps)
+    };
+    check(
+        |btf, int| {
+            let constant = btf.constant(int);
+            btf.typedef("t", constant)
+        },
+        |ty| {
+            assert_eq!(skip(ty, 3), (Ok(TypeId(1)), 1));
+            assert_eq!(skip(ty, 2), (Ok(TypeId(1)), 0));
+            assert_eq!(skip(ty, 1), (Err(Failure::OutOfSteps), 0));
+        },
+    );
+    check(|_, int| int, |ty| assert_eq!(skip(ty, 0), (Ok(TypeId(1)), 0)));
+    check(
+        |btf, _| btf.typedef("t", TypeId(77)),
+        |ty| {
+            let missing = Error::NoSuchType { id: TypeId(77), last: 2 };
+            assert_eq!(skip(ty, 1), (Err(Failure::Btf(missing)), 0));
+            assert_eq!(skip(ty, 0), (Err(Failure::OutOfSteps), 0));
+        },
+    );
+    check(
+        |btf, int| modifiers(btf, int, 128),
+        |ty| {
+            let too_long = Error::ChainTooLong { id: TypeId(129), allowed: 128 };
+            assert_eq!(skip(ty, 200), (Err(Failure::Btf(too_long)), 72));
+        },
+    );
+}
+
+#[test]
+fn missing_types_are_errors() {
     let error = Error::NoSuchType { id: TypeId(77), last: 2 };
     check(
         |btf, _| btf.typedef("t", TypeId(77)),
@@ -121,7 +166,7 @@ fn references_to_nothing_are_errors() {
 }
 
 #[test]
-fn sizes_are_resolved_through_what_has_none_itself() {
+fn sizes_of_types_that_state_them() {
     check_size(|_, int| int, Ok(4));
     check_size(|btf, _| btf.structure("s", 24).finish(), Ok(24));
     check_size(|btf, _| btf.union("u", 16).finish(), Ok(16));
@@ -165,7 +210,7 @@ fn sizes_of_arrays_are_multiplied_out() {
 }
 
 #[test]
-fn what_has_no_size_says_which_type_it_was() {
+fn types_without_a_size_are_named_in_the_error() {
     let none = |id, kind| Err(Error::NoSize { id: TypeId(id), kind });
     check_size(|_, _| TypeId::VOID, none(0, Kind::Void));
     check_size(|btf, _| btf.constant(TypeId::VOID), none(0, Kind::Void));
@@ -179,7 +224,7 @@ fn what_has_no_size_says_which_type_it_was() {
     check_size(func, none(3, Kind::Func));
 }
 
-/// libbpf's `btf__resolve_size` looks at 32 types and no more.
+/// libbpf's `btf__resolve_size` follows 32 types.
 #[test]
 fn a_size_is_resolved_through_32_types() {
     check_size(|btf, int| modifiers(btf, int, 31), Ok(4));

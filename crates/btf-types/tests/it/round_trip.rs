@@ -1,9 +1,9 @@
-//! What the builder wrote, the reader reads. `DUMP` is the word of bpftool, see `judge.rs`.
+//! Reading what the builder writes. `DUMP` is bpftool's output, which `judge.rs` compares.
 
 use btf_types::{Btf, ByteOrder, IntEncoding, Kind, TypeId, build::Builder};
 
 use crate::{
-    all_kinds::{self, COUNT, DUMP, ORDERS, dump_behind},
+    all_kinds::{self, COUNT, DUMP, ORDERS, dump_shifted},
     dump::dump,
 };
 
@@ -36,9 +36,9 @@ fn every_kind_on_a_base() {
         all_kinds::add(&mut split);
         let bytes = split.finish().unwrap();
         let split = Btf::parse_split(&bytes, &base).unwrap();
-        // The base has all the names.
+        // The base has all names.
         assert_eq!(split.string_bytes(), b"");
-        assert_eq!(dump(&split), dump_behind(COUNT), "{order}");
+        assert_eq!(dump(&split), dump_shifted(COUNT), "{order}");
     }
 }
 
@@ -57,7 +57,7 @@ fn every_kind_is_copied_into_the_other_byte_order() {
 }
 
 #[test]
-fn every_kind_is_copied_behind_others() {
+fn every_kind_is_copied_after_other_types() {
     let bytes = all_kinds::bytes(ByteOrder::Little);
     let btf = Btf::parse(&bytes).unwrap();
     let mut copy = Builder::new(ByteOrder::Little);
@@ -71,11 +71,11 @@ fn every_kind_is_copied_behind_others() {
     let dumped = dump(&Btf::parse(&copy).unwrap());
     assert_eq!(
         dumped.lines().skip(100).collect::<Vec<_>>(),
-        dump_behind(100).lines().collect::<Vec<_>>()
+        dump_shifted(100).lines().collect::<Vec<_>>()
     );
 }
 
-/// More than the 65,535 of the 16 bits that vlen had before.
+/// vlen exceeds the 16 bits that earlier versions of the format gave it.
 #[test]
 fn a_structure_of_70_000_members() {
     for order in ORDERS {
@@ -101,7 +101,7 @@ fn a_structure_of_70_000_members() {
 }
 
 #[test]
-fn kind_flag_is_forced_without_a_bitfield() {
+fn kind_flag_can_be_set_without_a_bitfield() {
     let mut btf = Builder::new(ByteOrder::Big);
     let int = btf.int("int", 4, IntEncoding::new(32, 0));
     let plain = btf.structure("plain", 4).member("a", int, 0x0123_4568).finish();

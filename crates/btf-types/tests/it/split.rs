@@ -1,4 +1,4 @@
-//! Split BTF: ids and strings that go on where a base's end.
+//! Split BTF: ids and string offsets that continue the base's.
 
 use btf_types::{
     Btf, ByteOrder, Error, IntEncoding, Kind, Linkage, StrOffset, TypeId, build::Builder,
@@ -24,7 +24,7 @@ fn split(base: &Btf<'_>) -> Vec<u8> {
 }
 
 #[test]
-fn ids_and_strings_go_on() {
+fn ids_and_string_offsets_continue() {
     for order in ORDERS {
         let base_bytes = base(order);
         let base = Btf::parse(&base_bytes).unwrap();
@@ -38,7 +38,7 @@ fn ids_and_strings_go_on() {
         let all: Vec<_> = split.types().map(|ty| ty.name().unwrap().to_string()).collect();
         assert_eq!(all, ["int", "shared", "own"]);
 
-        // The base's strings are "\0int\0shared\0a\0"; of the split's only one is new.
+        // The base's strings are "\0int\0shared\0a\0"; the split BTF adds one.
         assert_eq!(base.start_str_offset(), StrOffset(0));
         assert_eq!(split.start_str_offset(), StrOffset(14));
         assert_eq!(split.string_bytes(), b"own\0");
@@ -57,7 +57,7 @@ fn ids_and_strings_go_on() {
 }
 
 #[test]
-fn what_is_in_neither_does_not_exist() {
+fn ids_and_offsets_past_the_last_are_errors() {
     let base_bytes = base(ByteOrder::Little);
     let base = Btf::parse(&base_bytes).unwrap();
     let bytes = split(&base);
@@ -71,7 +71,7 @@ fn what_is_in_neither_does_not_exist() {
 }
 
 #[test]
-fn void_is_void_everywhere() {
+fn a_split_btf_and_its_base_have_the_same_void() {
     let base_bytes = base(ByteOrder::Big);
     let base = Btf::parse(&base_bytes).unwrap();
     let bytes = split(&base);
@@ -82,7 +82,7 @@ fn void_is_void_everywhere() {
 }
 
 #[test]
-fn a_split_btf_alone_is_refused_with_a_hint() {
+fn a_split_btf_without_its_base_is_rejected_with_a_hint() {
     let base_bytes = base(ByteOrder::Little);
     let bytes = split(&Btf::parse(&base_bytes).unwrap());
     let error = Btf::parse(&bytes).err().unwrap().to_string();
@@ -90,7 +90,7 @@ fn a_split_btf_alone_is_refused_with_a_hint() {
 }
 
 #[test]
-fn a_split_btf_may_have_nothing_of_its_own() {
+fn a_split_btf_may_be_empty() {
     let base_bytes = base(ByteOrder::Little);
     let base = Btf::parse(&base_bytes).unwrap();
     let bytes = Builder::split(&base).finish().unwrap();

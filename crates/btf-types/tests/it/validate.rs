@@ -1,4 +1,4 @@
-//! `Btf::validate`: everything that can be wrong in a BTF that parses.
+//! `Btf::validate`: all errors of a BTF that parses.
 
 use btf_types::{
     Btf, ByteOrder, DeclTarget, Error, IntEncoding, Kind, Linkage, TypeId, build::Builder,
@@ -9,8 +9,7 @@ use crate::{
     broken::set,
 };
 
-/// The types that `add` writes behind `int` (type 1) are refused with this error; with none they
-/// are valid.
+/// Validates a BTF with `int` (type 1) and what `add` adds.
 #[track_caller]
 fn check(add: impl FnOnce(&mut Builder<'_>, TypeId), expected: Option<Error>) {
     let mut btf = Builder::new(ByteOrder::Big);
@@ -21,7 +20,7 @@ fn check(add: impl FnOnce(&mut Builder<'_>, TypeId), expected: Option<Error>) {
 }
 
 #[test]
-fn a_good_one_is_valid() {
+fn every_kind_is_valid() {
     for order in ORDERS {
         let bytes = all_kinds::bytes(order);
         let base = Btf::parse(&bytes).unwrap();
@@ -34,9 +33,9 @@ fn a_good_one_is_valid() {
 }
 
 #[test]
-fn every_reference_is_followed() {
+fn every_type_id_is_checked() {
     const NONE: TypeId = TypeId(99);
-    // Behind the header of 24 bytes and the INT of 16.
+    // The type follows the header of 24 bytes and the INT of 16.
     let missing = |kind| {
         let (id, what, found) = (TypeId(2), "type id", NONE.0);
         Some(Error::BadReference { id, kind, offset: 40, what, found, last: 2 })
@@ -62,11 +61,11 @@ fn every_reference_is_followed() {
     check(tag, missing(Kind::DeclTag));
 }
 
-/// Breaks the name of a type's only entry, which is the word at its start or not.
+/// Changes the name of a type or of its only entry.
 #[test]
-fn every_name_is_looked_up() {
+fn every_name_is_checked() {
     type Add = fn(&mut Builder<'_>, TypeId);
-    // Behind the header of 24 bytes and the INT of 16: the record, at 40, then the entry, at 52.
+    // After the header of 24 bytes and the INT of 16, the record is at 40 and the entry at 52.
     let entries: [(usize, Add); 5] = [
         (40, |btf, int| _ = btf.typedef("x", int)),
         (52, |btf, int| _ = btf.union("u", 4).member("x", int, 0).finish()),
@@ -97,7 +96,7 @@ fn every_name_is_looked_up() {
     }
 }
 
-/// In a split BTF, ids and offsets of the base are as good as its own.
+/// A split BTF may refer to types and strings of the base.
 #[test]
 fn a_split_btf_refers_to_its_base() {
     let base = all_kinds::bytes(ByteOrder::Little);
@@ -141,12 +140,12 @@ fn the_bits_of_an_int_fit_its_size() {
 
 #[test]
 fn no_type_contains_itself() {
-    let circle = |id| Some(Error::ContainsItself { id: TypeId(id) });
+    let cycle = |id| Some(Error::ContainsItself { id: TypeId(id) });
     let itself = |btf: &mut Builder<'_>, _| {
         let id = btf.next_id();
         btf.structure("s", 8).member("s", id, 0).finish();
     };
-    check(itself, circle(2));
+    check(itself, cycle(2));
     let through_others = |btf: &mut Builder<'_>, int| {
         let array = btf.array(int, int, 1);
         let constant = btf.constant(array);
@@ -155,17 +154,17 @@ fn no_type_contains_itself() {
         let outer = btf.structure("s", 8).member("u", inner, 0).finish();
         btf.redirect(array, outer);
     };
-    check(through_others, circle(2));
+    check(through_others, cycle(2));
     let typedef = |btf: &mut Builder<'_>, int| {
         let typedef = btf.typedef("t", int);
         btf.redirect(typedef, typedef);
     };
-    check(typedef, circle(2));
+    check(typedef, cycle(2));
     let section = |btf: &mut Builder<'_>, _| {
         let var = btf.var("v", TypeId(3), Linkage::Global);
         btf.data_section(".s", 8).variable(var, 0, 8).finish();
     };
-    check(section, circle(2));
+    check(section, cycle(2));
 }
 
 #[test]
@@ -183,9 +182,9 @@ fn a_type_may_point_to_itself() {
     );
 }
 
-/// Two members of one type are no circle, however often they meet: this has 2⁶⁰ paths.
+/// Two members of the same type are not a cycle. Here they make 2⁶⁰ paths.
 #[test]
-fn containment_is_checked_once_a_type() {
+fn containment_is_checked_once_for_each_type() {
     check(
         |btf, int| {
             let mut inner = int;
@@ -197,7 +196,7 @@ fn containment_is_checked_once_a_type() {
     );
 }
 
-/// Without recursion: a chain of 200,000 structures, each in the next.
+/// A chain of 200,000 structures, each in the next, would overflow the stack of a recursive search.
 #[test]
 fn containment_may_be_deep() {
     check(
@@ -213,7 +212,7 @@ fn containment_may_be_deep() {
 }
 
 #[test]
-fn a_base_is_not_checked_again() {
+fn the_base_is_not_checked() {
     let mut base = Builder::new(ByteOrder::Little);
     base.ptr(TypeId(99));
     let base = base.finish().unwrap();

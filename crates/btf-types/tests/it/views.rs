@@ -1,4 +1,4 @@
-//! What the views tell, fact by fact, and how they print.
+//! The facts that the views read, and how they print.
 
 use btf_types::{
     Array, Btf, ByteOrder, DeclTarget, Error, Info, IntEncoding, Kind, KindSet, Linkage, StrOffset,
@@ -7,7 +7,7 @@ use btf_types::{
 
 use crate::all_kinds::{self, ORDERS};
 
-/// Looks at the sample of `all_kinds` in both byte orders.
+/// Calls `look` with the sample of `all_kinds` in both byte orders.
 fn look(look: impl Fn(&Btf<'_>)) {
     for order in ORDERS {
         let bytes = all_kinds::bytes(order);
@@ -16,7 +16,7 @@ fn look(look: impl Fn(&Btf<'_>)) {
 }
 
 #[test]
-fn a_btf_is_shared_between_threads() {
+fn a_btf_can_be_shared_between_threads() {
     fn shared<T: Send + Sync>() {}
     shared::<Btf<'_>>();
     shared::<Type<'_>>();
@@ -44,7 +44,7 @@ fn a_clone_is_the_same() {
 }
 
 #[test]
-fn a_record_is_there_as_it_is_stored() {
+fn raw_records_are_as_stored() {
     look(|btf| {
         let order = btf.byte_order();
         let flags = btf.find("flags", Kind::Struct).unwrap();
@@ -71,7 +71,7 @@ fn types_are_found_by_name_and_kind() {
         assert_eq!(btf.find("node", Kind::Union), None);
         assert_eq!(btf.find("nod", Kind::Struct), None);
         assert_eq!(btf.find("node_", Kind::Struct), None);
-        // Anonymous ones bear the empty name.
+        // Anonymous types have the empty name.
         let anonymous: Vec<_> = btf.find_all("", Kind::Ptr).map(|ty| ty.id().0).collect();
         assert_eq!(anonymous, [5, 30]);
     });
@@ -87,7 +87,7 @@ fn types_are_found_by_name_and_kind() {
 }
 
 #[test]
-fn own_types_go_both_ways() {
+fn own_types_are_iterated_in_both_directions() {
     look(|btf| {
         let types = btf.own_types();
         assert_eq!(types.len(), 32);
@@ -103,7 +103,7 @@ fn own_types_go_both_ways() {
 }
 
 #[test]
-fn a_name_is_compared_without_its_end_being_looked_for() {
+fn a_name_is_compared_to_its_end() {
     look(|btf| {
         let int = btf.type_by_id(TypeId(1)).unwrap();
         assert!(int.is_named(b"int"));
@@ -117,7 +117,7 @@ fn a_name_is_compared_without_its_end_being_looked_for() {
     });
 }
 
-/// Each accessor of what only some kinds have gives nothing for all others.
+/// Each accessor of a fact that only some kinds have returns nothing for other kinds.
 #[test]
 fn accessors_are_for_their_kinds_only() {
     look(|btf| {
@@ -312,7 +312,7 @@ fn named_records_are_those_of_the_kinds_that_have_a_name() {
         btf.func("f", proto, Linkage::Static);
         btf.raw_type(name, strange, 0, &[0; 4]);
     }
-    // Behind the first block, where there are no INTs.
+    // More blocks of types.
     for _ in 0..200 {
         btf.fwd_struct("s");
     }
