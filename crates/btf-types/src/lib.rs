@@ -32,7 +32,7 @@
 //!
 //! # Features
 //! - `build`: the [`build`] module, which writes BTF.
-//! - `proptest`: the [`mod@proptest`] module, with strategies for property tests. Needs std.
+//! - `proptest`: the [`mod@proptest`] module, strategies for property tests. Needs std.
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
