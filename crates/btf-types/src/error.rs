@@ -31,14 +31,14 @@ pub enum Error {
     },
 
     /// The version is not 1.
-    #[error("version at offset 2 is {found}, expected 1")]
+    #[error("version at offset 2 is {found}, only 1 is known")]
     BadVersion {
         /// The version found.
         found: u8,
     },
 
     /// The header states a length below that of the format's first version.
-    #[error("header length at offset 4 is {found}, expected at least {allowed}")]
+    #[error("header length at offset 4 is {found}, at least {allowed} are needed")]
     ShortHeader {
         /// The length found, in bytes.
         found: usize,
@@ -243,10 +243,10 @@ mod tests {
                 "type record at offset 0x40 needs 12 bytes, 3 are left",
             ),
             (Error::BadMagic { found: [0x7f, b'E'] }, "magic is 7f 45, expected 9f eb or eb 9f"),
-            (Error::BadVersion { found: 2 }, "version at offset 2 is 2, expected 1"),
+            (Error::BadVersion { found: 2 }, "version at offset 2 is 2, only 1 is known"),
             (
                 Error::ShortHeader { found: 8, allowed: 24 },
-                "header length at offset 4 is 8, expected at least 24",
+                "header length at offset 4 is 8, at least 24 are needed",
             ),
             (
                 Error::Misaligned { what: "type section", offset: 18 },

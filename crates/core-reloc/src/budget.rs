@@ -1,6 +1,6 @@
 //! The budget: a bound on the work that hostile input may cause.
 
-use btf_types::{Error as BtfError, Kind, Type, limits::MAX_MODIFIER_CHAIN};
+use btf_types::Type;
 
 use crate::{error::Cause, limits, side::Side};
 
@@ -63,28 +63,8 @@ impl Budget {
     /// Strips modifiers and typedefs from a type, and charges a step for each.
     #[inline]
     pub(crate) fn strip<'a>(&mut self, ty: Type<'a>, side: Side) -> Result<Type<'a>, Cause> {
-        if is_stripped(ty.kind()) { self.strip_chain(ty, side) } else { Ok(ty) }
+        ty.try_skip_modifiers_and_typedefs(|| self.spend(1), side.cause())
     }
-
-    fn strip_chain<'a>(&mut self, ty: Type<'a>, side: Side) -> Result<Type<'a>, Cause> {
-        let mut stripped = ty;
-        for _ in 0..MAX_MODIFIER_CHAIN {
-            match stripped.referenced_id() {
-                Some(id) if is_stripped(stripped.kind()) => {
-                    self.spend(1)?;
-                    stripped = stripped.btf().type_by_id(id).map_err(side.cause())?;
-                }
-                _ => return Ok(stripped),
-            }
-        }
-        let allowed = MAX_MODIFIER_CHAIN;
-        Err(side.cause()(BtfError::ChainTooLong { id: ty.id(), allowed }))
-    }
-}
-
-#[inline]
-fn is_stripped(kind: Kind) -> bool {
-    kind == Kind::Typedef || kind.is_modifier()
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Tests of the public API on BTF from the builder, in one program that links once.
+//! Tests of the public API, with BTF that the builder writes. One program, so that it links once.
 
 mod all_kinds;
 mod broken;

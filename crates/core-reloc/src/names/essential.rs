@@ -1,6 +1,6 @@
 //! Essential names: names without their flavor.
 
-use btf_types::limits::MAX_NAME_LEN;
+use btf_types::{limits::MAX_NAME_LEN, word};
 
 use super::hash::{self, NameState};
 
@@ -61,14 +61,14 @@ impl<'a> HashedName<'a> {
         let (words, tail) = window.as_chunks::<8>();
         let mut state = NameState::default();
         let (mut len, mut underscores, mut separators) = (0_usize, 0, 0);
-        for word in words {
-            let word = u64::from_le_bytes(*word);
+        for bytes in words {
+            let word = u64::from_le_bytes(*bytes);
             let before = underscores;
-            underscores = equal(word, b'_');
+            underscores = word::equal_bytes(word, b'_');
             separators |= underscores
                 & (underscores << 8 | before >> 56)
                 & (underscores << 16 | before >> 48);
-            let end = equal(word, 0);
+            let end = word::equal_bytes(word, 0);
             if end == 0 {
                 state.mix(word);
                 len = len.saturating_add(8);
@@ -88,18 +88,9 @@ impl<'a> HashedName<'a> {
                 Self::essential(name)
             });
         }
-        let last = tail.iter().position(|byte| *byte == 0)?;
+        let last = word::position(tail, 0)?;
         window.get(..len.saturating_add(last)).map(Self::essential)
     }
-}
-
-/// The highest bit of each of eight bytes that is a given one, and maybe of some behind such a one.
-#[inline]
-fn equal(word: u64, byte: u8) -> u64 {
-    const ONES: u64 = u64::from_ne_bytes([0x01; 8]);
-    const HIGHEST: u64 = u64::from_ne_bytes([0x80; 8]);
-    let zero = word ^ u64::from_ne_bytes([byte; 8]);
-    zero.wrapping_sub(ONES) & !zero & HIGHEST
 }
 
 #[cfg(test)]
