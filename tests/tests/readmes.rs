@@ -3,7 +3,8 @@
 
 use std::{fs, path::Path};
 
-const CRATES: [&str; 4] = ["btf-types", "core-reloc", "core-reloc-sys", "core-reloc-cli"];
+const CRATES: [&str; 5] =
+    ["btf-types", "core-reloc", "core-reloc-sys", "core-reloc-targets", "core-reloc-cli"];
 
 fn read(path: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path);
@@ -54,7 +55,7 @@ fn features(manifest: &str) -> Vec<&str> {
 
 #[test]
 fn readmes_begin_as_the_documentation_does() {
-    for name in ["btf-types", "core-reloc", "core-reloc-sys"] {
+    for name in ["btf-types", "core-reloc", "core-reloc-sys", "core-reloc-targets"] {
         let (readme, documentation) = (readme(name), documentation(name));
         // The README has its title before.
         assert_eq!(paragraphs(&readme).nth(1), paragraphs(&documentation).next(), "{name}");
@@ -63,7 +64,7 @@ fn readmes_begin_as_the_documentation_does() {
 
 #[test]
 fn their_examples_are_the_documentations() {
-    for name in ["btf-types", "core-reloc", "core-reloc-sys"] {
+    for name in ["btf-types", "core-reloc", "core-reloc-sys", "core-reloc-targets"] {
         let documented = examples(&documentation(name));
         let shown = examples(&readme(name));
         assert!(!shown.is_empty(), "{name}");
@@ -150,7 +151,7 @@ fn files_that_the_documents_name_are_there() {
 #[test]
 fn the_readme_counts_the_dependencies_as_they_are() {
     let readme = read("README.md");
-    for name in ["btf-types", "core-reloc", "core-reloc-sys"] {
+    for name in ["btf-types", "core-reloc", "core-reloc-sys", "core-reloc-targets"] {
         let listing = read(&format!("docs/dependencies/{name}.txt"));
         let counts = listing.lines().find_map(|line| line.strip_prefix("# no feature: "));
         let counts = counts.unwrap_or_else(|| panic!("{name} has no counts"));

@@ -4,8 +4,8 @@ use std::{io, path::PathBuf};
 
 use btf_types::ByteOrder;
 use core_reloc::{elf::ObjectError, minimize::MinimizeError};
-use core_reloc_cli::targets::TargetError;
 use core_reloc_sys::{FileError, NotFound};
+use core_reloc_targets::TargetError;
 use thiserror::Error;
 
 /// Why a command could not do its work: what the exit status 2 stands for. Each says which file.

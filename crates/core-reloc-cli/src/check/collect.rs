@@ -17,8 +17,8 @@ use core_reloc::{
     check::{Checker, Finding, Verdict},
     explain::{self, Comparison, Explainer, Explanation},
 };
-use core_reloc_cli::targets::{self, Files, Found, Limits};
 use core_reloc_sys::{BtfFile, Kernel};
+use core_reloc_targets::{self as targets, Files, Found, Limits};
 use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::*;
 
@@ -175,13 +175,13 @@ impl<'c> Collector<'c> {
         let found = if *is_named {
             targets::Kernels::new(path, limits)
         } else {
-            targets::Kernels::of_found(path, limits)
+            targets::Kernels::in_listed(path, limits)
         };
         let mut outcome = Outcome::default();
         for found in found {
             let checked = match found {
-                Ok(Found::PassedOver(what)) => {
-                    outcome.passed_over.add(what);
+                Ok(Found::Other(error)) => {
+                    outcome.passed_over.add(error.to_string());
                     continue;
                 }
                 Ok(Found::Kernel(file)) => self.kernel(&file, in_parallel),

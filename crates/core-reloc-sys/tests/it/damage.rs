@@ -2,7 +2,7 @@
 
 use std::{fs::File, os::unix::fs::FileExt};
 
-use core_reloc_sys::{BtfFile, MAX_LEN, Problem, read_elf};
+use core_reloc_sys::{BtfFile, FileProblem, MAX_LEN, read_elf};
 use object::{Architecture, Endianness};
 
 use crate::tree::{Tree, btf, elf, elf_of};
@@ -65,13 +65,13 @@ fn what_is_no_elf_is_no_object() {
 fn what_is_no_file_is_refused() {
     let tree = Tree::new().with_directory("file");
     let error = BtfFile::open(tree.path("file")).unwrap_err();
-    assert!(matches!(error.problem, Problem::Directory), "{error}");
+    assert!(matches!(error.problem, FileProblem::Directory), "{error}");
     let error = BtfFile::open(tree.path("nothing")).unwrap_err();
     assert_eq!(tree.strip(&error.to_string()), "/nothing: No such file or directory (os error 2)");
     let error = BtfFile::open("/dev/null").unwrap_err();
-    assert!(matches!(error.problem, Problem::Empty), "{error}");
+    assert!(matches!(error.problem, FileProblem::Empty), "{error}");
     let error = BtfFile::open("/dev/zero").unwrap_err();
-    assert!(matches!(error.problem, Problem::Unrecognised { .. }), "{error}");
+    assert!(matches!(error.problem, FileProblem::Unrecognised { .. }), "{error}");
 }
 
 #[test]

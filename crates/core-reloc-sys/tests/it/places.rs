@@ -65,7 +65,7 @@ fn when_nothing_is_found_everything_that_was_tried_is_said() {
     let absent = |place: usize| {
         format!("; /{}: No such file or directory (os error 2)", VMLINUX_FILES[place])
     };
-    let expected = String::from("no BTF of kernel 6.1.0-test: ")
+    let expected = String::from("no BTF found for kernel 6.1.0-test: ")
         + "/sys/kernel/btf/vmlinux: \
            begins with 6e 6f, expected BTF (9f eb, eb 9f) or ELF (7f 45 4c 46); "
         + "/boot/vmlinux-6.1.0-test: ELF header at offset 0x0: Could not read file magic"

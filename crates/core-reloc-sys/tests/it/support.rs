@@ -24,5 +24,8 @@ fn a_kernel_without_btf_is_not() {
     let report = tree.kernel().support();
     assert!(!report.is_supported());
     let why = tree.strip(&report.to_string());
-    assert!(why.starts_with("no BTF of kernel 6.1.0-test: /sys/kernel/btf/vmlinux: No "), "{why}");
+    assert!(
+        why.starts_with("no BTF found for kernel 6.1.0-test: /sys/kernel/btf/vmlinux: No "),
+        "{why}"
+    );
 }
