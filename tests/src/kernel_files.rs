@@ -30,6 +30,7 @@ pub struct Folder(tempfile::TempDir);
 
 impl Folder {
     /// Makes an empty folder.
+    #[expect(clippy::new_without_default, reason = "it writes to the disk")]
     pub fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }

@@ -11,7 +11,7 @@ use core_reloc_tests::kernel_files::{
 
 const OBJECT: &str = "fixtures/objects/access.bpfel.o";
 
-/// What a run printed on standard output and error, and its exit status.
+/// Runs the program; returns its exit status, standard output and standard error.
 fn run(arguments: &[&str]) -> (i32, String, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_core-reloc"));
     command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")).args(arguments);
@@ -20,7 +20,7 @@ fn run(arguments: &[&str]) -> (i32, String, String) {
     (status.code().expect("no signal ends the program"), stdout, stderr)
 }
 
-/// Every command that takes a target, but for the target.
+/// Returns every command that takes a target, without the target.
 fn commands(folder: &Folder) -> Vec<Vec<String>> {
     let log = folder.file("log", b"9: (85) call unknown#195896080");
     let log = log.to_str().unwrap();
@@ -43,9 +43,9 @@ fn run_all(folder: &Folder, target: &Path) -> Vec<(i32, String, String)> {
     commands(folder).into_iter().map(run_on).collect()
 }
 
-/// A file of each sort with a kernel's BTF.
-fn sorts(btf: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
-    let mut sorts = vec![
+/// Makes a file of each format with a kernel's BTF.
+fn files(btf: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
+    let mut files = vec![
         ("kernel.btf", btf.to_vec()),
         ("vmlinux", elf(&[(".BTF", btf)])),
         ("Image", image(b"ARMd", 56, &kernel(btf))),
@@ -57,38 +57,38 @@ fn sorts(btf: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
         ("lz4 -l -c", "vmlinux.lz4"),
         ("bzip2 -c", "vmlinux.bz2"),
     ] {
-        let inner = if name == "Image.gz" { &sorts[2].1 } else { &sorts[1].1 };
+        let inner = if name == "Image.gz" { &files[2].1 } else { &files[1].1 };
         let (Some(packed), Some(payload)) = (pack(packer, inner), pack(packer, &kernel(btf)))
         else {
             continue;
         };
-        sorts.push((name, packed));
-        sorts.push(("vmlinuz", bz_image(&payload, payload.len() as u32)));
-        sorts.push(("vmlinuz.efi", zboot(&payload)));
+        files.push((name, packed));
+        files.push(("vmlinuz", bz_image(&payload, payload.len() as u32)));
+        files.push(("vmlinuz.efi", zboot(&payload)));
     }
     let source = Folder::new();
     source.file("5.4.0-26-generic.btf", btf);
     let archive = pack_in(&source.path(""), "tar -c -f - 5.4.0-26-generic.btf", b"");
     if let Some(packed) = archive.and_then(|archive| pack("xz -c", &archive)) {
-        sorts.push(("5.4.0-26-generic.btf.tar.xz", packed));
+        files.push(("5.4.0-26-generic.btf.tar.xz", packed));
     }
-    sorts
+    files
 }
 
 #[test]
-fn every_command_takes_every_sort() {
+fn every_command_takes_every_format() {
     let btf = btf("nested.le");
     let folder = Folder::new();
     let plain = run_all(&folder, &folder.file("plain", &btf));
     assert!(
         plain.iter().all(|(status, out, err)| *status == 0 && !out.is_empty() && err.is_empty())
     );
-    for (name, bytes) in sorts(&btf) {
+    for (name, bytes) in files(&btf) {
         assert_eq!(run_all(&folder, &folder.file(name, &bytes)), plain, "{name}");
     }
 }
 
-/// `check`, which goes on where others end, and calls the kernel as its file is called.
+/// Runs `check`, which continues after an error, and replaces the kernel's name: it is that of its file.
 fn check(folder: &Folder, target: &Path) -> (i32, String, String) {
     let (status, out, err) =
         run(&["check", OBJECT, "--format", "json", "--target", target.to_str().unwrap()]);
@@ -102,13 +102,13 @@ fn check(folder: &Folder, target: &Path) -> (i32, String, String) {
 }
 
 #[test]
-fn check_takes_every_sort() {
+fn check_takes_every_format() {
     let btf = btf("nested.le");
     let folder = Folder::new();
     let plain = check(&folder, &folder.file("plain", &btf));
     assert_eq!((plain.0, plain.2.as_str()), (1, ""));
     assert!(plain.1.contains("\"verdict\":\"poisoned\""), "{}", plain.1);
-    for (name, bytes) in sorts(&btf) {
+    for (name, bytes) in files(&btf) {
         assert_eq!(check(&folder, &folder.file(name, &bytes)), plain, "{name}");
     }
 }
@@ -133,7 +133,7 @@ fn modules_may_be_packed() {
 }
 
 #[test]
-fn query_goes_through_folders_and_archives() {
+fn query_searches_folders_and_archives() {
     let folder = Folder::new();
     for name in ["same.le", "nested.le"] {
         folder.file(&format!("kernels/{name}.btf"), &btf(name));
@@ -152,7 +152,7 @@ fn query_goes_through_folders_and_archives() {
         };
         (out.lines().map(name).collect::<Vec<_>>(), folder.strip(&err))
     };
-    // In the order of the names; where they are is what pahole would print.
+    // Sorted by name, with the offsets that pahole prints.
     let passed_over = "begins with 54 68 65 73, expected BTF, ELF, a kernel image, a tar archive or \
                        compressed data of these; and 1 more\n";
     assert_eq!(
@@ -177,27 +177,27 @@ fn query_goes_through_folders_and_archives() {
     );
 }
 
-/// What all commands say about a target that will not do: the same, and nothing else.
+/// Returns the error of a target, which must be the only output of every command.
 #[track_caller]
-fn refused(bytes: &[u8]) -> String {
+fn rejected(bytes: &[u8]) -> String {
     let folder = Folder::new();
     let runs = run_all(&folder, &folder.file("file", bytes));
     for (status, out, err) in &runs {
         assert_eq!((*status, out.as_str()), (2, ""), "{err}");
         assert_eq!(*err, runs[0].2);
     }
-    let complaint = folder.strip(&runs[0].2);
-    // Of several targets in an archive, it takes all.
+    let message = folder.strip(&runs[0].2);
+    // `check` takes all targets of an archive.
     let (status, out, err) = check(&folder, &folder.path("file"));
-    if !complaint.contains("contains several targets") {
-        let of_all = format!("{complaint}core-reloc: error: 1 of 1 targets cannot be read\n");
+    if !message.contains("contains several targets") {
+        let of_all = format!("{message}core-reloc: error: 1 of 1 targets cannot be read\n");
         assert_eq!((status, out.as_str(), err), (2, "", of_all));
     }
-    complaint.strip_prefix("core-reloc: error: ").expect(&complaint).trim_end().to_string()
+    message.strip_prefix("core-reloc: error: ").expect(&message).trim_end().to_string()
 }
 
 #[test]
-fn damaged_targets_are_refused() {
+fn damaged_targets_are_rejected() {
     let kernel_btf = btf("nested.le");
     for (packer, name) in [
         ("gzip -c", "gzip"),
@@ -207,22 +207,22 @@ fn damaged_targets_are_refused() {
         ("bzip2 -c", "bzip2"),
     ] {
         let Some(packed) = pack(packer, &kernel_btf) else { continue };
-        let complaint = refused(&packed[..packed.len() / 2]);
-        assert!(complaint.starts_with(&format!("/file: damaged {name} data: ")), "{complaint}");
+        let message = rejected(&packed[..packed.len() / 2]);
+        assert!(message.starts_with(&format!("/file: damaged {name} data: ")), "{message}");
         let cut = &packed[..packed.len() / 2];
-        let complaint = refused(&bz_image(cut, cut.len() as u32));
+        let message = rejected(&bz_image(cut, cut.len() as u32));
         let expected =
             format!("/file: found no BTF in the x86 kernel image; {name} data at 0x700: cannot be");
-        assert!(complaint.starts_with(&expected), "{complaint}");
-        // Sound as compressed data, but not as BTF.
+        assert!(message.starts_with(&expected), "{message}");
+        // Intact as compressed data, but not as BTF.
         let packed = pack(packer, &kernel_btf[..100]).unwrap();
-        let complaint = refused(&packed);
-        let (place, rest) = complaint.split_once(" needs ").expect(&complaint);
+        let message = rejected(&packed);
+        let (place, rest) = message.split_once(" needs ").expect(&message);
         assert_eq!(place, "/file: type section at offset 0x18");
-        assert!(rest.ends_with(" bytes, 76 are left"), "{complaint}");
+        assert!(rest.ends_with(" bytes, 76 are left"), "{message}");
     }
     assert_eq!(
-        refused(&image(b"ARMd", 56, b"no types in here")),
+        rejected(&image(b"ARMd", 56, b"no types in here")),
         "/file: found no BTF in the arm64 kernel image"
     );
     let source = Folder::new();
@@ -230,16 +230,16 @@ fn damaged_targets_are_refused() {
     source.file("2.btf", &kernel_btf);
     let Some(archive) = pack_in(&source.path(""), "tar -c -f - 1.btf 2.btf", b"") else { return };
     assert_eq!(
-        refused(&archive),
+        rejected(&archive),
         "/file: contains several targets, expected one: /file!1.btf and /file!2.btf"
     );
-    let complaint = refused(&archive[..700]);
-    assert!(complaint.starts_with("/file!1.btf: the archive ends "), "{complaint}");
+    let message = rejected(&archive[..700]);
+    assert!(message.starts_with("/file!1.btf: the archive ends "), "{message}");
 }
 
-/// With the limits of the program: 1 GiB of a file, whatever it unpacks to.
+/// With the program's limit of 1 GiB for an unpacked file.
 #[test]
-fn bombs_are_refused_with_bounded_memory() {
+fn bombs_are_rejected_with_bounded_memory() {
     let Some(zeros) = pack("gzip -c", &vec![0; 64 << 20]) else { return };
     let head = pack("gzip -c", b"\x9f\xeb\x01\0").unwrap_or_default();
     let bomb = [head, zeros.repeat(64)].concat();
@@ -251,18 +251,18 @@ fn bombs_are_refused_with_bounded_memory() {
         .arg(path)
         .output()
         .expect("util-linux has prlimit");
-    let complaint = folder.strip(&String::from_utf8(stderr).unwrap());
+    let message = folder.strip(&String::from_utf8(stderr).unwrap());
     let expected = "core-reloc: error: /file: the unpacked file has 1073741825 bytes, at most \
                     1073741824 are read\n";
-    assert_eq!((status.code(), complaint.as_str()), (Some(2), expected));
+    assert_eq!((status.code(), message.as_str()), (Some(2), expected));
 }
 
 #[test]
-fn minimize_goes_through_every_sort_in_folders() {
+fn minimize_takes_every_format_in_folders() {
     let btf = btf("nested.le");
     let folder = Folder::new();
-    let sorts = sorts(&btf);
-    for (place, (name, bytes)) in sorts.iter().enumerate() {
+    let files = files(&btf);
+    for (place, (name, bytes)) in files.iter().enumerate() {
         folder.file(&format!("kernels/{place}/{name}"), bytes);
     }
     let path = |name: &str| folder.path(name).to_str().unwrap().to_string();
@@ -280,11 +280,11 @@ fn minimize_goes_through_every_sort_in_folders() {
         let line: serde_json::Value = serde_json::from_str(line).unwrap();
         let output = line["output"].as_str().unwrap();
         assert!(std::fs::read(output).unwrap() == expected, "{output}");
-        // Of the kernel's name nothing is left but the name: no compression, no place in an image.
+        // The name of the kernel, without compression and place in an image.
         let name = Path::new(output).file_name().unwrap().to_str().unwrap();
         let names = ["kernel", "vmlinux", "vmlinuz", "vmlinuz.efi", "Image", "5.4.0-26-generic"];
         assert!(names.iter().any(|kernel| name == format!("{kernel}.btf")), "{name}");
         count += 1;
     }
-    assert_eq!(count, sorts.len());
+    assert_eq!(count, files.len());
 }

@@ -23,7 +23,7 @@ const PERIOD: Duration = Duration::from_millis(100);
 fn large_btf() -> Vec<u8> {
     let mut builder = Builder::new(ByteOrder::Little);
     for number in 0..50_000 {
-        builder.fwd_struct(&format!("type_{number}"));
+        builder.fwd_struct(format!("type_{number}"));
     }
     builder.finish().unwrap()
 }
