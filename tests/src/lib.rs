@@ -1,13 +1,14 @@
 //! What crosses crates: integration, property, differential and CLI tests, the
 //! [`judge`]s that say what is right, (feature `libbpf`) `conformance`, which
-//! compares us with libbpf on real and generated data, and the [`hostile`] bytes
-//! that nothing may come of.
+//! compares us with libbpf on real and generated data, the [`hostile`] bytes
+//! that nothing may come of, and [`kernel_files`] of every format.
 
 #[cfg(feature = "libbpf")]
 pub mod conformance;
 pub mod data;
 pub mod hostile;
 pub mod judge;
+pub mod kernel_files;
 
 /// The examples of the READMEs and of the guide, compiled and run as they stand there.
 #[cfg(doctest)]
@@ -24,6 +25,8 @@ mod documents {
     pub struct CoreRelocProptest;
     #[doc = include_str!("../../crates/core-reloc-sys/README.md")]
     pub struct CoreRelocSys;
+    #[doc = include_str!("../../crates/core-reloc-targets/README.md")]
+    pub struct CoreRelocTargets;
     #[doc = include_str!("../../docs/guide/first-program.md")]
     pub struct FirstProgram;
     #[doc = include_str!("../../docs/guide/reading-btf.md")]

@@ -5,11 +5,12 @@ use std::{fs, path::Path};
 
 /// The published crates, each with those whose types may stand in its interface beside the standard
 /// library's and its own.
-const CRATES: [(&str, &[&str]); 5] = [
+const CRATES: [(&str, &[&str]); 6] = [
     ("btf-types", &[]),
     ("core-reloc", &["btf_types"]),
     ("core-reloc-proptest", &["btf_types", "core_reloc", "proptest"]),
     ("core-reloc-sys", &["btf_types"]),
+    ("core-reloc-targets", &["btf_types", "core_reloc_sys"]),
     ("core-reloc-cli", &["btf_types", "core_reloc", "core_reloc_sys"]),
 ];
 
@@ -185,6 +186,7 @@ mod traits {
         error::<elf::Failed>();
         error_of_io::<core_reloc_sys::FileError>();
         error_of_io::<core_reloc_sys::NotFound>();
+        error_of_io::<core_reloc_targets::TargetError>();
 
         shared::<btf_types::Btf<'_>>();
         shared::<build::Builder<'_>>();

@@ -3,11 +3,25 @@
 
 use std::{fs, path::Path};
 
-const CRATES: [&str; 5] =
-    ["btf-types", "core-reloc", "core-reloc-proptest", "core-reloc-sys", "core-reloc-cli"];
+const CRATES: [&str; 7] = [
+    "btf-types",
+    "core-reloc",
+    "core-reloc-proptest",
+    "core-reloc-sys",
+    "core-reloc-targets",
+    "core-reloc-tools",
+    "core-reloc-cli",
+];
 
 /// The libraries, whose READMEs begin as their documentation does.
-const LIBRARIES: [&str; 4] = ["btf-types", "core-reloc", "core-reloc-proptest", "core-reloc-sys"];
+const LIBRARIES: [&str; 6] = [
+    "btf-types",
+    "core-reloc",
+    "core-reloc-proptest",
+    "core-reloc-sys",
+    "core-reloc-targets",
+    "core-reloc-tools",
+];
 
 fn read(path: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path);
@@ -154,7 +168,7 @@ fn files_that_the_documents_name_are_there() {
 #[test]
 fn the_readme_counts_the_dependencies_as_they_are() {
     let readme = read("README.md");
-    for name in ["btf-types", "core-reloc", "core-reloc-sys"] {
+    for name in ["btf-types", "core-reloc", "core-reloc-sys", "core-reloc-targets"] {
         let listing = read(&format!("docs/dependencies/{name}.txt"));
         let counts = listing.lines().find_map(|line| line.strip_prefix("# no feature: "));
         let counts = counts.unwrap_or_else(|| panic!("{name} has no counts"));

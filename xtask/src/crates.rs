@@ -1,8 +1,15 @@
 //! The crates that are published, and their features.
 
 /// In the order of their dependencies.
-pub(crate) const PUBLISHED: [&str; 5] =
-    ["btf-types", "core-reloc", "core-reloc-proptest", "core-reloc-sys", "core-reloc-cli"];
+pub(crate) const PUBLISHED: [&str; 7] = [
+    "btf-types",
+    "core-reloc",
+    "core-reloc-proptest",
+    "core-reloc-sys",
+    "core-reloc-targets",
+    "core-reloc-tools",
+    "core-reloc-cli",
+];
 
 /// The names in the manifest's `[features]` section, `default` left out: it only
 /// unites others.

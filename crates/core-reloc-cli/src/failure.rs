@@ -4,8 +4,8 @@ use std::{io, path::PathBuf};
 
 use btf_types::ByteOrder;
 use core_reloc::elf::ObjectError;
-use core_reloc_cli::targets::TargetError;
 use core_reloc_sys::{FileError, NotFound};
+use core_reloc_targets::TargetError;
 use core_reloc_tools::minimize::MinimizeError;
 use thiserror::Error;
 

@@ -1,5 +1,5 @@
-//! What the program `core-reloc` is made of, as a library that prints nothing.
-#![deny(unsafe_code)]
+//! The command line of the program `core-reloc`, from which its manual is generated.
+#![forbid(unsafe_code)]
 #![warn(missing_debug_implementations, clippy::missing_errors_doc, clippy::missing_panics_doc)]
 #![cfg_attr(
     not(test),
@@ -16,11 +16,9 @@
     )
 )]
 
-/// The command line: for the program, and for the manual that is made from it.
 #[doc(hidden)]
 #[allow(
     rustdoc::broken_intra_doc_links,
     reason = "its comments are the help that the program prints, brackets included"
 )]
 pub mod arguments;
-pub mod targets;

@@ -1,14 +1,11 @@
 //! Opening the target: the running kernel with its modules, or the files that were named.
 
-use std::{
-    ffi::OsStr,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use btf_types::Btf;
 use core_reloc::{Module, Target, elf::Object};
-use core_reloc_cli::targets::{self, Compression, Found, Kernels, Limits};
 use core_reloc_sys::{BtfFile, FileError, Kernel};
+use core_reloc_targets::{self as targets, Found, Kernels, Limits, module_name};
 
 use crate::{arguments::TargetArguments, failure::Failure, message};
 
@@ -78,7 +75,7 @@ pub(crate) fn with_each_btf(
     let mut found = false;
     for kernel in Kernels::new(path, Limits::default()) {
         match kernel? {
-            Found::PassedOver(what) => passed_over.add(what),
+            Found::Other(error) => passed_over.add(error.to_string()),
             Found::Kernel(file) => {
                 let btf = parse(&file)?;
                 validate(&file, &btf)?;
@@ -170,14 +167,6 @@ pub(crate) fn named_modules(paths: &[PathBuf]) -> Result<Vec<ModuleBtf>, Failure
         Ok(ModuleBtf { name: module_name(path), file, is_named: true })
     };
     paths.iter().map(|path| open(path)).collect()
-}
-
-/// The name of the module in a file: `nf_conntrack` of `nf_conntrack.ko` or `nf_conntrack.ko.xz`.
-fn module_name(path: &Path) -> String {
-    let is_packed = |ending: &OsStr| Compression::ALL.iter().any(|one| one.ending() == ending);
-    let unpacked = path.extension().filter(|ending| is_packed(ending)).and(path.file_stem());
-    let name = unpacked.map_or(path, Path::new);
-    name.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
 }
 
 pub(crate) fn modules_of(kernel: &Kernel) -> Result<Vec<ModuleBtf>, Failure> {

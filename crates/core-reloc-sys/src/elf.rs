@@ -1,6 +1,6 @@
 //! Finding the `.BTF` section of an ELF file, of either width and byte order.
 
-use std::ops::Range;
+use std::{mem::size_of, ops::Range};
 
 use btf_types::PointerSize;
 use object::{
@@ -9,20 +9,23 @@ use object::{
     read::elf::{FileHeader, SectionHeader},
 };
 
-use crate::error::Problem;
+use crate::{error::FileProblem, read::check_len};
+
+/// The most bytes that the table of section headers may have: 128 Ki sections of a 64-bit file.
+const MAX_HEADERS_LEN: u64 = 8 << 20;
 
 /// The `.BTF` section of an ELF file.
 pub(crate) struct BtfSection {
-    /// From which byte of the file to which.
-    pub(crate) place: Range<u64>,
-    /// The size of a pointer, as the file's width tells it.
+    /// The section's bytes in the file.
+    pub(crate) range: Range<u64>,
+    /// The size of a pointer, by the file's width.
     pub(crate) pointer_size: PointerSize,
 }
 
-/// Finds the `.BTF` section in a file.
+/// Finds the `.BTF` section of a file.
 ///
-/// It reads the headers and no more: a kernel with debug information takes a gigabyte.
-pub(crate) fn btf_section(file: impl ReadCacheOps) -> Result<BtfSection, Problem> {
+/// Reads only headers and section names: a kernel with debug information has a gigabyte.
+pub(crate) fn btf_section(file: impl ReadCacheOps) -> Result<BtfSection, FileProblem> {
     let cache = ReadCache::new(file);
     match FileKind::parse(&cache).map_err(|error| damaged("ELF header", 0, error))? {
         FileKind::Elf32 => in_sections::<FileHeader32<object::Endianness>, _>(&cache),
@@ -31,7 +34,9 @@ pub(crate) fn btf_section(file: impl ReadCacheOps) -> Result<BtfSection, Problem
     }
 }
 
-fn in_sections<'data, Elf: FileHeader, R: ReadRef<'data>>(file: R) -> Result<BtfSection, Problem> {
+fn in_sections<'data, Elf: FileHeader, R: ReadRef<'data>>(
+    file: R,
+) -> Result<BtfSection, FileProblem> {
     let in_header = |error| damaged("ELF header", 0, error);
     let header = Elf::parse(file).map_err(in_header)?;
     let order = header.endian().map_err(in_header)?;
@@ -41,12 +46,15 @@ fn in_sections<'data, Elf: FileHeader, R: ReadRef<'data>>(file: R) -> Result<Btf
         let reason = format!("{error}, the file ends at offset {file_len:#x}");
         damaged("ELF section headers", headers_at, reason)
     };
+    let count: u64 = header.shnum(order, file).map_err(in_headers)?.into();
+    let headers_len = count.saturating_mul(size_of::<Elf::SectionHeader>() as u64);
+    check_len("the table of ELF section headers", headers_len, MAX_HEADERS_LEN)?;
     let sections = header.sections(order, file).map_err(in_headers)?;
     let section_named = |name: &[u8]| sections.section_by_name(order, name);
 
-    let (_, section) = section_named(b".BTF").ok_or(Problem::NoSection)?;
+    let (_, section) = section_named(b".BTF").ok_or(FileProblem::NoSection)?;
     if section_named(b".BTF.base").is_some() {
-        return Err(Problem::DistilledBase);
+        return Err(FileProblem::DistilledBase);
     }
     let start = section.sh_offset(order).into();
     let in_section = |reason: &str| damaged(".BTF section", start, reason);
@@ -59,7 +67,7 @@ fn in_sections<'data, Elf: FileHeader, R: ReadRef<'data>>(file: R) -> Result<Btf
         Some(end) => {
             let wide = header.is_type_64();
             let pointer_size = if wide { PointerSize::Eight } else { PointerSize::Four };
-            Ok(BtfSection { place: start..end, pointer_size })
+            Ok(BtfSection { range: start..end, pointer_size })
         }
         None => {
             Err(in_section(&format!("has {len} bytes, but the file ends at offset {file_len:#x}")))
@@ -67,6 +75,6 @@ fn in_sections<'data, Elf: FileHeader, R: ReadRef<'data>>(file: R) -> Result<Btf
     }
 }
 
-fn damaged(part: &'static str, offset: u64, reason: impl ToString) -> Problem {
-    Problem::Elf { part, offset, reason: reason.to_string() }
+fn damaged(part: &'static str, offset: u64, reason: impl ToString) -> FileProblem {
+    FileProblem::Elf { part, offset, reason: reason.to_string() }
 }

@@ -1,72 +1,72 @@
-//! Why there is no BTF: which file, and what is wrong with it.
+//! Errors: which file, and what is wrong with it.
 
 use std::{io, path::PathBuf};
 
 use thiserror::Error;
 
-/// A file that cannot be used.
+/// A file without usable BTF.
 #[derive(Debug, Error)]
 #[error("{}: {problem}", .path.display())]
 #[non_exhaustive]
 pub struct FileError {
-    /// The file.
+    /// The path of the file.
     pub path: PathBuf,
     /// What is wrong with it.
-    pub problem: Problem,
+    pub problem: FileProblem,
 }
 
-/// What is wrong with a file. Offsets are bytes from its start.
+/// What is wrong with a file. Offsets are in bytes from the start of the file.
 #[derive(Debug, Error)]
 #[non_exhaustive]
-pub enum Problem {
-    /// The operating system refuses.
+pub enum FileProblem {
+    /// The operating system reported an error.
     #[error("{0}")]
     Io(#[from] io::Error),
-    /// It is a directory.
+    /// The path leads to a directory.
     #[error("is a directory, expected a file")]
     Directory,
-    /// It has no bytes.
+    /// The file is empty.
     #[error("is empty")]
     Empty,
-    /// It does not begin as it should.
+    /// The file has an unknown magic.
     #[error("begins with {}, expected {expected}", hex(found))]
     Unrecognised {
-        /// Its first bytes, four at most.
+        /// The first four bytes, or all of a shorter file.
         found: Vec<u8>,
-        /// The ways to begin that are known.
+        /// The known formats.
         expected: &'static str,
     },
-    /// It, or its `.BTF` section, is larger than [`MAX_LEN`](crate::MAX_LEN).
+    /// The file, or a part of it, is larger than allowed.
     #[error("{what} has {len} bytes, at most {allowed} are read")]
     TooLarge {
-        /// What is too large.
+        /// The part that is too large.
         what: &'static str,
-        /// How large it is, or how much of it was seen.
+        /// Its size in bytes, or as many bytes as were seen.
         len: u64,
-        /// The ceiling.
+        /// The most bytes that are allowed.
         allowed: u64,
     },
-    /// It begins as ELF, but is damaged.
+    /// The ELF file is damaged.
     #[error("{part} at offset {offset:#x}: {reason}")]
     Elf {
-        /// The part of the ELF file.
+        /// The damaged part.
         part: &'static str,
-        /// Where that begins.
+        /// The offset of that part.
         offset: u64,
         /// What is wrong with it.
         reason: String,
     },
-    /// It is an ELF file without BTF.
+    /// The ELF file has no BTF.
     #[error("the ELF file has no .BTF section")]
     NoSection,
-    /// It is a module whose BTF continues a few types of its own, not those of a kernel.
+    /// The file is a module built out of tree: its split BTF is numbered on a distilled base.
     #[error("its .BTF continues the distilled base in .BTF.base, which is not supported")]
     DistilledBase,
-    /// Its BTF is not well-formed.
+    /// The BTF is malformed.
     #[error("{}{error}", place(*.section))]
     Btf {
-        /// Where the `.BTF` section begins; none where the whole file is BTF. The error's own
-        /// offsets count from there.
+        /// The offset of the `.BTF` section, from which the error's own offsets count; `None` for
+        /// raw BTF.
         section: Option<u64>,
         /// What is wrong with the BTF.
         error: btf_types::Error,
@@ -82,14 +82,14 @@ fn place(section: Option<u64>) -> String {
     section.map_or_else(String::new, |offset| format!(".BTF section at offset {offset:#x}: "))
 }
 
-/// No BTF of a kernel was found.
+/// No BTF was found for a kernel.
 #[derive(Debug, Error)]
-#[error("no BTF of kernel {release}: {}", list(.attempts))]
+#[error("no BTF found for kernel {release}: {}", list(.attempts))]
 #[non_exhaustive]
 pub struct NotFound {
     /// The kernel's release.
     pub release: String,
-    /// Every file that was tried, in order, and why it would not do.
+    /// The files that were tried, in order, and why each was rejected.
     pub attempts: Vec<FileError>,
 }
 

@@ -1,4 +1,4 @@
-//! BTF out of a file: raw, or the `.BTF` section of an ELF file.
+//! The BTF in a file: raw, or the `.BTF` section of an ELF file.
 
 use std::{
     fmt,
@@ -11,15 +11,16 @@ use memmap2::Mmap;
 
 use crate::{
     elf::{BtfSection, btf_section},
-    error::{FileError, Problem},
-    map::{SysfsBtf, map},
-    read::{ELF_MAGIC, Opened, read_range},
+    error::{FileError, FileProblem},
+    map::{is_on_sysfs, map_kernel_btf},
+    read::{ELF_MAGIC, MAX_LEN, Opened, read_range},
 };
 
-/// The BTF of a file, and the file's path.
+/// The BTF of a file, with the file's path.
 ///
-/// It owns the bytes. Of an ELF file it reads just the headers and the `.BTF` section; the running
-/// kernel's own file it maps, and others if the caller answers for them: see [`BtfFile::map`].
+/// The value owns the bytes. Of an ELF file only the headers and the `.BTF` section are read. The
+/// running kernel's BTF is mapped, which is safe because it never changes; every other file is read
+/// into memory unless the caller uses the unsafe [`BtfFile::map`].
 ///
 /// ```
 /// use btf_types::Kind;
@@ -42,95 +43,88 @@ pub struct BtfFile {
     source: Source,
 }
 
-/// What a file turned out to be.
+/// What kind of file the BTF comes from.
 enum Source {
-    /// BTF that the running kernel shows.
+    /// The running kernel's BTF or a module's, on sysfs.
     Kernel,
-    /// A file that is BTF.
+    /// Raw BTF.
     Raw,
     /// An ELF file.
     Elf(BtfSection),
 }
 
-enum Bytes {
+pub(crate) enum Bytes {
     Mapped(Mmap),
     Read(Vec<u8>),
 }
 
 impl BtfFile {
-    /// Takes the BTF out of a file, and looks no further than its magic: see [`BtfFile::parse`].
+    /// Opens a file and reads its BTF, of [`MAX_LEN`] bytes at most.
+    ///
+    /// Checks only the magic; [`BtfFile::parse`] checks the rest.
     ///
     /// # Errors
-    /// A file that cannot be read, is empty, is neither BTF nor ELF, or is an ELF file that is
-    /// damaged or has no BTF.
+    /// Returns an error if the file cannot be read, is empty, too large, neither BTF nor ELF, a
+    /// damaged ELF file, or an ELF file without BTF.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, FileError> {
-        Self::open_with(path.into(), Opened::read_whole_bytes)
+        Self::open_with_limit(path, MAX_LEN)
     }
 
-    /// As [`BtfFile::open`], but a file that is BTF and nothing else is mapped, which takes half the
-    /// time, and memory only where it is looked at.
+    /// Opens a file like [`BtfFile::open`] and reads at most `max_len` bytes of BTF.
+    ///
+    /// The limit applies to raw BTF and to the `.BTF` section; the rest of an ELF file is not read
+    /// and may be larger.
     ///
     /// ```
     /// # use btf_types::{ByteOrder, build::Builder};
     /// # let directory = tempfile::tempdir()?;
     /// # let path = directory.path().join("vmlinux.btf");
     /// # std::fs::write(&path, Builder::new(ByteOrder::Little).finish()?)?;
-    /// use core_reloc_sys::BtfFile;
+    /// use core_reloc_sys::{BtfFile, FileProblem};
     ///
-    /// // SAFETY: nobody writes to this file.
-    /// let file = unsafe { BtfFile::map(&path) }?;
-    /// assert!(file.parse()?.is_empty());
+    /// let error = BtfFile::open_with_limit(&path, 10).unwrap_err();
+    /// assert!(matches!(error.problem, FileProblem::TooLarge { len: 25, allowed: 10, .. }));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// # Safety
-    /// Nobody may write to the file or cut it short as long as the value lives. Replacing the file by
-    /// another one, as package managers and careful writers do, is harmless.
-    ///
     /// # Errors
-    /// As [`BtfFile::open`].
-    #[expect(unsafe_code, reason = "the caller answers for the file")]
-    pub unsafe fn map(path: impl Into<PathBuf>) -> Result<Self, FileError> {
-        Self::open_with(path.into(), |opened| {
-            opened.check_len()?;
-            // SAFETY: the caller answers for it.
-            match unsafe { map(&opened.file) } {
-                Ok(map) => Ok(Bytes::Mapped(map)),
-                // Not everything that can be read can be mapped.
-                Err(_) => opened.read_whole_bytes(),
-            }
-        })
+    /// Returns the errors of [`BtfFile::open`].
+    pub fn open_with_limit(path: impl Into<PathBuf>, max_len: u64) -> Result<Self, FileError> {
+        Self::open_with(path.into(), max_len, |opened| opened.read_whole().map(Bytes::Read))
     }
 
-    fn open_with(
+    /// Opens a file and loads raw BTF with `load_raw`.
+    pub(crate) fn open_with(
         path: PathBuf,
-        take_raw: impl FnOnce(Opened) -> Result<Bytes, Problem>,
+        max_len: u64,
+        load_raw: impl FnOnce(Opened) -> Result<Bytes, FileProblem>,
     ) -> Result<Self, FileError> {
-        match read(&path, take_raw) {
+        match read_file(&path, max_len, load_raw) {
             Ok((bytes, source)) => Ok(Self { path, bytes, source }),
             Err(problem) => Err(FileError { path, problem }),
         }
     }
 
-    /// Takes the BTF out of a file's bytes that are in memory already, because they were unpacked from
-    /// another file for example. `path` is what errors call the file.
+    /// Takes the BTF out of a file's bytes, which were unpacked from another file for example.
+    ///
+    /// Errors name the file by `path`, which need not exist.
     ///
     /// # Errors
-    /// As [`BtfFile::open`], without those of reading.
+    /// Returns the errors of [`BtfFile::open`] that concern the bytes.
     pub fn from_bytes(path: impl Into<PathBuf>, bytes: Vec<u8>) -> Result<Self, FileError> {
         let path = path.into();
-        match take(bytes) {
+        match take_btf(bytes) {
             Ok((bytes, source)) => Ok(Self { path, bytes, source }),
             Err(problem) => Err(FileError { path, problem }),
         }
     }
 
-    /// The file.
+    /// Returns the path of the file.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The bytes of the BTF.
+    /// Returns the bytes of the BTF.
     pub fn as_bytes(&self) -> &[u8] {
         match &self.bytes {
             Bytes::Mapped(map) => map,
@@ -138,39 +132,40 @@ impl BtfFile {
         }
     }
 
-    /// Whether the BTF continues a base, as a module's does: its strings do not begin with the empty
-    /// one, which only a base has.
+    /// Returns `true` if the BTF is split BTF, as modules have it.
+    ///
+    /// The string section of base BTF starts with the empty string; that of split BTF does not.
     pub fn is_split(&self) -> bool {
         let strings = |header: Header| self.as_bytes().get(header.strings())?.first().copied();
         Header::parse(self.as_bytes()).is_ok_and(|header| strings(header) != Some(0))
     }
 
-    /// Whether the running kernel vouches for the bytes: it has checked them before it showed them.
+    /// Returns `true` if the running kernel publishes the BTF, which it has checked at boot.
     pub(crate) fn is_of_kernel(&self) -> bool {
         matches!(self.source, Source::Kernel)
     }
 
-    /// Parses BTF that stands alone.
+    /// Parses base BTF.
     ///
     /// # Errors
-    /// [`Problem::Btf`].
+    /// Returns [`FileProblem::Btf`] if the BTF is malformed.
     pub fn parse(&self) -> Result<Btf<'_>, FileError> {
         Btf::parse(self.as_bytes())
             .map(|btf| self.with_pointer_size(btf))
             .map_err(|error| self.error(error))
     }
 
-    /// Parses a module's BTF, which continues its kernel's.
+    /// Parses split BTF on its base: a module's on its kernel's.
     ///
     /// # Errors
-    /// [`Problem::Btf`].
+    /// Returns [`FileProblem::Btf`] if the BTF is malformed.
     pub fn parse_split<'a>(&'a self, base: &'a Btf<'a>) -> Result<Btf<'a>, FileError> {
         Btf::parse_split(self.as_bytes(), base)
             .map(|btf| self.with_pointer_size(btf))
             .map_err(|error| self.error(error))
     }
 
-    /// The file knows the size of its pointers, if it is ELF; BTF alone does not say it.
+    /// Sets the pointer size, which an ELF header states and BTF does not.
     fn with_pointer_size<'a>(&self, btf: Btf<'a>) -> Btf<'a> {
         match self.section() {
             Some(section) => btf.with_pointer_size(section.pointer_size),
@@ -185,10 +180,10 @@ impl BtfFile {
         }
     }
 
-    /// An error about this file's BTF, with the file's path and the section's place.
+    /// Makes an error of this file out of an error in its BTF, with the path and the section's offset.
     pub fn error(&self, error: btf_types::Error) -> FileError {
-        let section = self.section().map(|section| section.place.start);
-        let problem = Problem::Btf { section, error };
+        let section = self.section().map(|section| section.range.start);
+        let problem = FileProblem::Btf { section, error };
         FileError { path: self.path.clone(), problem }
     }
 }
@@ -203,57 +198,45 @@ impl fmt::Debug for BtfFile {
     }
 }
 
-/// The BTF of a file, and what the file is. What is BTF and nothing else is taken as the caller likes.
-fn read(
+/// Reads the BTF of a file; loads raw BTF with `load_raw`.
+fn read_file(
     path: &Path,
-    take_raw: impl FnOnce(Opened) -> Result<Bytes, Problem>,
-) -> Result<(Bytes, Source), Problem> {
-    let opened = Opened::open(path)?;
+    max_len: u64,
+    load_raw: impl FnOnce(Opened) -> Result<Bytes, FileProblem>,
+) -> Result<(Bytes, Source), FileProblem> {
+    let opened = Opened::open(path, max_len)?;
     match opened.magic.as_slice() {
-        [0x9f, 0xeb, ..] | [0xeb, 0x9f, ..] => read_raw(opened, take_raw),
-        ELF_MAGIC if opened.is_seekable => read_section(opened.file),
-        ELF_MAGIC => read_section(Cursor::new(opened.read_whole()?)),
+        [0x9f, 0xeb, ..] | [0xeb, 0x9f, ..] if is_on_sysfs(&opened.file) => {
+            opened.check_len()?;
+            let bytes = match map_kernel_btf(&opened.file) {
+                Ok(Some(map)) => Bytes::Mapped(map),
+                Ok(None) | Err(_) => Bytes::Read(opened.read_whole()?),
+            };
+            Ok((bytes, Source::Kernel))
+        }
+        [0x9f, 0xeb, ..] | [0xeb, 0x9f, ..] => Ok((load_raw(opened)?, Source::Raw)),
+        ELF_MAGIC if opened.is_seekable => read_section(opened.file, max_len),
+        ELF_MAGIC => read_section(Cursor::new(opened.read_whole()?), max_len),
         _ => Err(unrecognised(opened.magic)),
     }
 }
 
-/// The same of bytes in memory.
-fn take(bytes: Vec<u8>) -> Result<(Bytes, Source), Problem> {
+/// Takes the BTF out of bytes in memory.
+fn take_btf(bytes: Vec<u8>) -> Result<(Bytes, Source), FileProblem> {
     match bytes.as_slice() {
-        [] => Err(Problem::Empty),
+        [] => Err(FileProblem::Empty),
         [0x9f, 0xeb, ..] | [0xeb, 0x9f, ..] => Ok((Bytes::Read(bytes), Source::Raw)),
-        [0x7f, b'E', b'L', b'F', ..] => read_section(Cursor::new(bytes)),
+        [0x7f, b'E', b'L', b'F', ..] => read_section(Cursor::new(bytes), MAX_LEN),
         other => Err(unrecognised(other.iter().copied().take(4).collect())),
     }
 }
 
-fn unrecognised(found: Vec<u8>) -> Problem {
-    Problem::Unrecognised { found, expected: "BTF (9f eb, eb 9f) or ELF (7f 45 4c 46)" }
+fn unrecognised(found: Vec<u8>) -> FileProblem {
+    FileProblem::Unrecognised { found, expected: "BTF (9f eb, eb 9f) or ELF (7f 45 4c 46)" }
 }
 
-fn read_raw(
-    opened: Opened,
-    take_raw: impl FnOnce(Opened) -> Result<Bytes, Problem>,
-) -> Result<(Bytes, Source), Problem> {
-    let Some(shown) = SysfsBtf::new(&opened.file) else {
-        return Ok((take_raw(opened)?, Source::Raw));
-    };
-    let bytes = match shown.map() {
-        Ok(map) => Bytes::Mapped(map),
-        // Older kernels cannot map it. The bytes can be read all the same.
-        Err(_) => opened.read_whole_bytes()?,
-    };
-    Ok((bytes, Source::Kernel))
-}
-
-impl Opened {
-    fn read_whole_bytes(self) -> Result<Bytes, Problem> {
-        self.read_whole().map(Bytes::Read)
-    }
-}
-
-fn read_section(mut file: impl Read + Seek) -> Result<(Bytes, Source), Problem> {
+fn read_section(mut file: impl Read + Seek, max_len: u64) -> Result<(Bytes, Source), FileProblem> {
     let section = btf_section(&mut file)?;
-    let bytes = read_range(file, "the .BTF section", &section.place)?;
+    let bytes = read_range(file, "the .BTF section", &section.range, max_len)?;
     Ok((Bytes::Read(bytes), Source::Elf(section)))
 }

@@ -1,20 +1,20 @@
-//! A kernel: where its BTF is looked for.
+//! A kernel: where its BTF and its modules are, and whether CO-RE is supported.
 
 use std::{
-    fs, io,
+    fmt, fs, io,
     path::{Path, PathBuf},
 };
 
 use rustix::system::uname;
 
-use crate::{BtfFile, FileError, ModuleFile, NotFound, SupportReport, Supported};
+use crate::{BtfFile, FileError, NotFound};
 
-/// Where Linux shows its BTF and that of its modules.
+/// The directory in which Linux publishes its BTF and its modules'.
 const SYSFS: &str = "sys/kernel/btf";
 
-/// Where else distributions put a kernel with its BTF; `{}` is the release. The places and their
-/// order are libbpf's (`btf__load_vmlinux_btf`).
-const PLACES: [&str; 7] = [
+/// Where distributions install vmlinux files; `{}` stands for the release. The paths and their order
+/// are libbpf's (`btf__load_vmlinux_btf`).
+const VMLINUX_FILES: [&str; 7] = [
     "boot/vmlinux-{}",
     "lib/modules/{}/vmlinux-{}",
     "lib/modules/{}/build/vmlinux",
@@ -24,12 +24,12 @@ const PLACES: [&str; 7] = [
     "usr/lib/debug/lib/modules/{}/vmlinux",
 ];
 
-/// A kernel whose BTF is to be found: a release, and the root directory of the system that has it.
+/// A kernel release, and the root directory of the system on which it is installed.
 ///
 /// ```
 /// use core_reloc_sys::Kernel;
 ///
-/// // What somebody else's disk has for its kernel.
+/// // A kernel on a disk that is mounted elsewhere.
 /// let kernel = Kernel::at("/nonexistent", "6.12.0");
 /// let error = kernel.btf().expect_err("there is no such directory");
 /// assert!(error.to_string().contains("/nonexistent/boot/vmlinux-6.12.0"));
@@ -41,31 +41,31 @@ pub struct Kernel {
 }
 
 impl Kernel {
-    /// The running kernel.
+    /// Returns the running kernel.
     pub fn running() -> Self {
         let release = uname().release().to_string_lossy().into_owned();
         Self { root: PathBuf::from("/"), release }
     }
 
-    /// A kernel of the given release, below the given root directory.
+    /// Returns the kernel of a release that is installed below a root directory.
     pub fn at(root: impl Into<PathBuf>, release: impl Into<String>) -> Self {
         Self { root: root.into(), release: release.into() }
     }
 
-    /// The release, as `uname -r` prints it.
+    /// Returns the release, as `uname -r` prints it.
     pub fn release(&self) -> &str {
         &self.release
     }
 
-    /// The kernel's BTF: from `/sys/kernel/btf/vmlinux`, else from the `.BTF` section of one of the
-    /// vmlinux files that distributions install.
+    /// Opens the kernel's BTF: `/sys/kernel/btf/vmlinux`, or else the first of the usual vmlinux
+    /// files that has well-formed BTF.
     ///
     /// # Errors
-    /// When none of them will do.
+    /// Returns every file that was tried, and why each was rejected.
     pub fn btf(&self) -> Result<BtfFile, NotFound> {
         let mut attempts = Vec::new();
-        for path in self.places() {
-            match open(path) {
+        for path in self.btf_paths() {
+            match open_parsed(path) {
                 Ok(file) => return Ok(file),
                 Err(error) => attempts.push(error),
             }
@@ -73,10 +73,12 @@ impl Kernel {
         Err(NotFound { release: self.release.clone(), attempts })
     }
 
-    /// The kernel's modules that have BTF, in the order of their names. None of them is read yet.
+    /// Lists the kernel's modules that have BTF, sorted by name. Opens none of them.
+    ///
+    /// Without a directory `/sys/kernel/btf` the list is empty.
     ///
     /// # Errors
-    /// When the directory cannot be read. That there is none means that there are no modules.
+    /// Returns an error if the directory cannot be read.
     pub fn modules(&self) -> Result<Vec<ModuleFile>, FileError> {
         let directory = self.root.join(SYSFS);
         match list_modules(&directory) {
@@ -86,7 +88,7 @@ impl Kernel {
         }
     }
 
-    /// Whether relocations can be resolved for this kernel, and why, or why not.
+    /// Reports whether relocations can be resolved for this kernel.
     pub fn support(&self) -> SupportReport {
         let supported = self.btf().and_then(|file| match file.parse() {
             Ok(btf) => Ok(Supported {
@@ -99,15 +101,17 @@ impl Kernel {
         SupportReport { release: self.release.clone(), supported }
     }
 
-    fn places(&self) -> impl Iterator<Item = PathBuf> {
+    fn btf_paths(&self) -> impl Iterator<Item = PathBuf> {
         let sysfs = self.root.join(SYSFS).join("vmlinux");
-        let files = PLACES.iter().map(|place| self.root.join(place.replace("{}", &self.release)));
+        let files =
+            VMLINUX_FILES.iter().map(|path| self.root.join(path.replace("{}", &self.release)));
         std::iter::once(sysfs).chain(files)
     }
 }
 
-/// Opens one of the places. What is no BTF must be found out now, while there are other places.
-fn open(path: PathBuf) -> Result<BtfFile, FileError> {
+/// Opens a file and parses its BTF, unless the kernel has checked it: a damaged file must not keep
+/// the next one from being tried.
+fn open_parsed(path: PathBuf) -> Result<BtfFile, FileError> {
     let file = BtfFile::open(path)?;
     if !file.is_of_kernel() {
         file.parse()?;
@@ -121,9 +125,89 @@ fn list_modules(directory: &Path) -> io::Result<Vec<ModuleFile>> {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().into_owned();
         if name != "vmlinux" {
-            modules.push(ModuleFile::new(name, entry.path()));
+            modules.push(ModuleFile { name, path: entry.path() });
         }
     }
-    modules.sort_by(|one, other| one.name().cmp(other.name()));
+    modules.sort_by(|one, other| one.name.cmp(&other.name));
     Ok(modules)
+}
+
+/// A file with the BTF of a kernel module, not opened yet: a machine has about a hundred of them,
+/// and few objects need any.
+///
+/// ```
+/// use core_reloc_sys::Kernel;
+///
+/// for module in Kernel::running().modules()? {
+///     match module.open() {
+///         Ok(file) => println!("{}: {} bytes", module.name(), file.as_bytes().len()),
+///         Err(error) => println!("{error}"),
+///     }
+/// }
+/// # Ok::<(), core_reloc_sys::FileError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModuleFile {
+    name: String,
+    path: PathBuf,
+}
+
+impl ModuleFile {
+    /// Returns the module's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Returns the path of the file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Opens the file. [`BtfFile::parse_split`] parses its BTF on the kernel's.
+    ///
+    /// # Errors
+    /// Returns the errors of [`BtfFile::open`].
+    pub fn open(&self) -> Result<BtfFile, FileError> {
+        BtfFile::open(&self.path)
+    }
+}
+
+/// Whether CO-RE relocations can be resolved for a kernel, and why or why not.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct SupportReport {
+    /// The kernel's release.
+    pub release: String,
+    /// The kernel's BTF, or the files that were tried.
+    pub supported: Result<Supported, NotFound>,
+}
+
+/// The BTF of a kernel that supports CO-RE.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Supported {
+    /// The path of the file with the kernel's BTF.
+    pub path: PathBuf,
+    /// The size of the BTF in bytes.
+    pub bytes: usize,
+    /// The number of types.
+    pub types: usize,
+}
+
+impl SupportReport {
+    /// Returns `true` if relocations can be resolved.
+    pub fn is_supported(&self) -> bool {
+        self.supported.is_ok()
+    }
+}
+
+impl fmt::Display for SupportReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.supported {
+            Ok(Supported { path, types, .. }) => {
+                write!(f, "kernel {}: {types} types in {}", self.release, path.display())
+            }
+            Err(error) => error.fmt(f),
+        }
+    }
 }

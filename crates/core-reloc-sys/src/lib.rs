@@ -1,7 +1,7 @@
-//! Finds the running kernel's BTF, and its modules', and says whether CO-RE is supported.
+//! Finds the BTF of the running kernel and its modules, and reports whether CO-RE is supported.
 //!
-//! Thin on purpose: this is the crate that touches the system, so that `btf-types` and `core-reloc`
-//! need not. It reads files, checks that they hold BTF, and hands out the bytes.
+//! This crate touches the system so that `btf-types` and `core-reloc` need not: it opens files,
+//! checks that they hold BTF, and returns the bytes.
 //!
 //! # Example
 //! ```
@@ -12,9 +12,10 @@
 //! ```
 //!
 //! # Guide
-//! [A first program](https://github.com/core-reloc/core-reloc/blob/main/docs/guide/first-program.md),
-//! and all the [other chapters](https://github.com/core-reloc/core-reloc/blob/main/docs/guide/SUMMARY.md).
-#![deny(unsafe_code)]
+//! Start with [a first
+//! program](https://github.com/core-reloc/core-reloc/blob/main/docs/guide/first-program.md), or see
+//! [all chapters](https://github.com/core-reloc/core-reloc/blob/main/docs/guide/SUMMARY.md).
+#![deny(unsafe_code, unsafe_op_in_unsafe_fn)]
 #![warn(missing_debug_implementations, clippy::missing_errors_doc, clippy::missing_panics_doc)]
 #![cfg_attr(
     not(test),
@@ -36,30 +37,24 @@ mod error;
 mod file;
 mod kernel;
 mod map;
-mod module;
 mod read;
-mod support;
 
 pub use self::{
-    error::{FileError, NotFound, Problem},
+    error::{FileError, FileProblem, NotFound},
     file::BtfFile,
-    kernel::Kernel,
-    module::ModuleFile,
+    kernel::{Kernel, ModuleFile, SupportReport, Supported},
     read::{MAX_LEN, read_elf},
-    support::{SupportReport, Supported},
 };
 
-/// The running kernel's BTF: the seed API's *get-kernel-btf*. Short for [`Kernel::btf`] of
-/// [`Kernel::running`].
+/// Opens the running kernel's BTF: [`Kernel::btf`] of [`Kernel::running`].
 ///
 /// # Errors
-/// [`NotFound`], with everything that was tried and why each failed.
+/// Returns every file that was tried, and why each was rejected.
 pub fn kernel_btf() -> Result<BtfFile, NotFound> {
     Kernel::running().btf()
 }
 
-/// Whether the running kernel's types are known, so that CO-RE relocations can be resolved for it:
-/// the seed API's *core-read-supported?*.
+/// Returns `true` if the running kernel's BTF was found, so that CO-RE relocations can be resolved.
 ///
 /// ```
 /// if !core_reloc_sys::core_read_supported() {
@@ -70,7 +65,7 @@ pub fn core_read_supported() -> bool {
     support().is_supported()
 }
 
-/// The same with reasons. Short for [`Kernel::support`] of [`Kernel::running`].
+/// Reports whether the running kernel supports CO-RE: [`Kernel::support`] of [`Kernel::running`].
 pub fn support() -> SupportReport {
     Kernel::running().support()
 }

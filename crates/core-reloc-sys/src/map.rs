@@ -1,47 +1,96 @@
-//! Mapping files: the only unsafe code of this crate.
+//! Memory-mapped BTF: the only unsafe code of this crate.
 
-use std::{fs::File, io};
+use std::{
+    fs::{self, File},
+    io,
+    os::unix::fs::MetadataExt,
+    path::PathBuf,
+};
 
 use memmap2::{Mmap, MmapOptions};
 use rustix::fs::{FsWord, fstatfs};
 
+use crate::{
+    error::FileError,
+    file::{BtfFile, Bytes},
+};
+
 /// `SYSFS_MAGIC` of the kernel's `uapi/linux/magic.h`.
 const SYSFS_MAGIC: FsWord = 0x6265_6572;
 
-/// BTF that the kernel shows in sysfs.
-pub(crate) struct SysfsBtf<'a>(&'a File);
+/// The file in which Linux publishes its BTF.
+const KERNEL_BTF: &str = "/sys/kernel/btf/vmlinux";
 
-impl<'a> SysfsBtf<'a> {
-    /// A file that is BTF, as its magic has told, if it is on sysfs.
-    pub(crate) fn new(btf: &'a File) -> Option<Self> {
-        // A file system that does not say what it is, is not sysfs.
-        let is_sysfs = fstatfs(btf).is_ok_and(|system| system.f_type == SYSFS_MAGIC);
-        is_sysfs.then_some(Self(btf))
-    }
-
-    /// Maps it, privately: the kernel refuses shared mappings.
+impl BtfFile {
+    /// Opens a file like [`BtfFile::open`], but maps raw BTF instead of reading it.
+    ///
+    /// Mapping takes half the time, and memory only for the pages that are used. ELF files, and files
+    /// that cannot be mapped, are read.
+    ///
+    /// ```
+    /// # use btf_types::{ByteOrder, build::Builder};
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("vmlinux.btf");
+    /// # std::fs::write(&path, Builder::new(ByteOrder::Little).finish()?)?;
+    /// use core_reloc_sys::BtfFile;
+    ///
+    /// // SAFETY: no process modifies this file.
+    /// let file = unsafe { BtfFile::map(&path) }?;
+    /// assert!(file.parse()?.is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Safety
+    /// The caller must ensure that no process modifies or truncates the file during the call or
+    /// while the returned value exists. An access past the end of a truncated file kills the process
+    /// with `SIGBUS`. Renaming another file over it is harmless: the mapping keeps the old file.
     ///
     /// # Errors
-    /// Where the kernel cannot map its BTF, as before Linux 6.16, or a module's.
-    pub(crate) fn map(&self) -> io::Result<Mmap> {
-        #[expect(unsafe_code, reason = "a safe way to map a file cannot exist")]
-        // SAFETY: BTF on sysfs is memory of the kernel's, which it keeps read-only from boot on, and
-        // a file that nobody can write to or truncate.
-        unsafe {
-            map(self.0)
-        }
+    /// Returns the errors of [`BtfFile::open`].
+    #[expect(unsafe_code, reason = "only the caller can ensure that the file does not change")]
+    pub unsafe fn map(path: impl Into<PathBuf>) -> Result<Self, FileError> {
+        Self::open_with(path.into(), crate::MAX_LEN, |opened| {
+            opened.check_len()?;
+            // SAFETY: the caller ensures that the file does not change while it is mapped.
+            match unsafe { map_private(&opened.file) } {
+                Ok(map) => Ok(Bytes::Mapped(map)),
+                Err(_) => opened.read_whole().map(Bytes::Read),
+            }
+        })
     }
 }
 
-/// Maps a file, privately.
-///
-/// # Safety
-/// The bytes behind the mapping must not change while it is there, nor may the file become shorter.
+/// Returns `true` if a file is on sysfs: the running kernel generates its bytes.
+pub(crate) fn is_on_sysfs(file: &File) -> bool {
+    fstatfs(file).is_ok_and(|system| system.f_type == SYSFS_MAGIC)
+}
+
+/// Maps the running kernel's BTF; returns `None` for every other file.
 ///
 /// # Errors
-/// What the system says.
-#[expect(unsafe_code, reason = "the caller answers for the file")]
-pub(crate) unsafe fn map(file: &File) -> io::Result<Mmap> {
-    // SAFETY: the caller keeps to the same rules.
+/// Returns the system's error if the kernel cannot map its BTF: before Linux 6.16.
+pub(crate) fn map_kernel_btf(file: &File) -> io::Result<Option<Mmap>> {
+    // Other files on sysfs can be mapped too, the memory of PCI devices for example. That changes.
+    let (kernel, this) = (fs::metadata(KERNEL_BTF)?, file.metadata()?);
+    if !is_on_sysfs(file) || (kernel.dev(), kernel.ino()) != (this.dev(), this.ino()) {
+        return Ok(None);
+    }
+    #[expect(unsafe_code, reason = "every function that maps a file is unsafe")]
+    // SAFETY: this file is the kernel's own BTF, which lies in memory that is read-only after boot.
+    // sysfs lets no process write to the file or truncate it.
+    let map = unsafe { map_private(file) }?;
+    Ok(Some(map))
+}
+
+/// Maps a file privately: the kernel refuses shared mappings of its BTF.
+///
+/// # Safety
+/// The caller must ensure that the file is neither modified nor truncated while it is mapped.
+///
+/// # Errors
+/// Returns the system's error.
+#[expect(unsafe_code, reason = "only the caller can ensure that the file does not change")]
+unsafe fn map_private(file: &File) -> io::Result<Mmap> {
+    // SAFETY: the caller ensures that the file does not change while it is mapped.
     unsafe { MmapOptions::new().map_copy_read_only(file) }
 }

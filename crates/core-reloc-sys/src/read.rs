@@ -1,4 +1,4 @@
-//! Reading files of any sort without taking more memory than they are worth.
+//! Reading files with bounded memory.
 
 use std::{
     fs::File,
@@ -7,15 +7,16 @@ use std::{
     path::Path,
 };
 
-use crate::error::{FileError, Problem};
+use crate::error::{FileError, FileProblem};
 
-/// The most bytes that are read of a file. BTF and BPF objects have a hundredth of it; what is larger
-/// is some other file, or endless.
+/// The most bytes that are read of a file: 1 GiB.
+///
+/// BTF and BPF objects take less than a hundredth of it.
 pub const MAX_LEN: u64 = 1 << 30;
 
 pub(crate) const ELF_MAGIC: &[u8] = b"\x7fELF";
 
-/// Reads the whole of an ELF file: a BPF object.
+/// Reads a whole ELF file, such as a BPF object, of [`MAX_LEN`] bytes at most.
 ///
 /// ```
 /// use std::path::Path;
@@ -26,90 +27,95 @@ pub(crate) const ELF_MAGIC: &[u8] = b"\x7fELF";
 /// ```
 ///
 /// # Errors
-/// A file that cannot be read, is a directory, empty, too large, or does not begin as ELF.
+/// Returns an error if the file cannot be read, is a directory, empty, too large, or does not start
+/// with ELF's magic.
 pub fn read_elf(path: &Path) -> Result<Vec<u8>, FileError> {
     let read = || {
-        let opened = Opened::open(path)?;
+        let opened = Opened::open(path, MAX_LEN)?;
         if opened.magic == ELF_MAGIC {
             opened.read_whole()
         } else {
-            Err(Problem::Unrecognised { found: opened.magic, expected: "ELF (7f 45 4c 46)" })
+            let expected = "ELF (7f 45 4c 46)";
+            Err(FileProblem::Unrecognised { found: opened.magic, expected })
         }
     };
     read().map_err(|problem| FileError { path: path.to_path_buf(), problem })
 }
 
-/// An open file, and its first bytes.
+/// An open file and its first bytes.
 pub(crate) struct Opened {
-    /// The file, behind the first bytes.
+    /// The file, positioned after the first bytes.
     pub(crate) file: File,
-    /// The first four bytes; fewer of a shorter file, but some.
+    /// The first four bytes, or all of a shorter file; never empty.
     pub(crate) magic: Vec<u8>,
-    /// Whether one can go back and forth in it.
+    /// `false` for pipes and devices.
     pub(crate) is_seekable: bool,
+    max_len: u64,
 }
 
 impl Opened {
-    pub(crate) fn open(path: &Path) -> Result<Self, Problem> {
+    /// Opens a file of which at most `max_len` bytes will be read.
+    pub(crate) fn open(path: &Path, max_len: u64) -> Result<Self, FileProblem> {
         let mut file = File::open(path)?;
         let metadata = file.metadata()?;
         if metadata.is_dir() {
-            return Err(Problem::Directory);
+            return Err(FileProblem::Directory);
         }
         let mut magic = Vec::new();
         Read::by_ref(&mut file).take(4).read_to_end(&mut magic)?;
         if magic.is_empty() {
-            return Err(Problem::Empty);
+            return Err(FileProblem::Empty);
         }
-        Ok(Self { file, magic, is_seekable: metadata.is_file() })
+        Ok(Self { file, magic, is_seekable: metadata.is_file(), max_len })
     }
 
-    /// Looks whether the file is larger than what is read.
-    pub(crate) fn check_len(&self) -> Result<(), Problem> {
-        check_len("the file", self.file.metadata()?.len())
+    /// Checks that the file is not larger than the limit.
+    pub(crate) fn check_len(&self) -> Result<(), FileProblem> {
+        check_len("the file", self.file.metadata()?.len(), self.max_len)
     }
 
-    /// All of the file's bytes.
-    pub(crate) fn read_whole(self) -> Result<Vec<u8>, Problem> {
-        let Self { file, magic: mut bytes, .. } = self;
-        // Of a pipe, this is 0.
-        let expected = file.metadata()?.len();
-        check_len("the file", expected)?;
-        reserve(&mut bytes, expected)?;
-        file.take(MAX_LEN).read_to_end(&mut bytes)?;
-        check_len("the file", bytes.len() as u64)?;
+    /// Reads all of the file's bytes.
+    pub(crate) fn read_whole(self) -> Result<Vec<u8>, FileProblem> {
+        self.check_len()?;
+        let Self { file, magic: mut bytes, max_len, .. } = self;
+        // 0 for a pipe.
+        reserve(&mut bytes, file.metadata()?.len().min(max_len))?;
+        let more = max_len.saturating_add(1).saturating_sub(bytes.len() as u64);
+        file.take(more).read_to_end(&mut bytes)?;
+        check_len("the file", bytes.len() as u64, max_len)?;
         Ok(bytes)
     }
 }
 
-/// Some of a file's bytes.
+/// Reads a range of a file, which `what` names in errors.
 pub(crate) fn read_range(
     mut file: impl Read + Seek,
     what: &'static str,
     range: &Range<u64>,
-) -> Result<Vec<u8>, Problem> {
+    max_len: u64,
+) -> Result<Vec<u8>, FileProblem> {
     let len = range.end.saturating_sub(range.start);
-    check_len(what, len)?;
+    check_len(what, len, max_len)?;
     file.seek(SeekFrom::Start(range.start))?;
     let mut bytes = Vec::new();
     reserve(&mut bytes, len)?;
     file.take(len).read_to_end(&mut bytes)?;
     if bytes.len() as u64 != len {
-        let why = "the file became shorter while it was read";
-        return Err(io::Error::new(io::ErrorKind::UnexpectedEof, why).into());
+        let reason = "the file became shorter while it was read";
+        return Err(io::Error::new(io::ErrorKind::UnexpectedEof, reason).into());
     }
     Ok(bytes)
 }
 
-/// Memory that is not there is an error, like anything else that the system refuses.
+/// Reserves memory, or returns an error if there is not enough.
 fn reserve(bytes: &mut Vec<u8>, len: u64) -> io::Result<()> {
     let len = usize::try_from(len).map_err(io::Error::other)?;
     Ok(bytes.try_reserve_exact(len)?)
 }
 
-fn check_len(what: &'static str, len: u64) -> Result<(), Problem> {
-    if len > MAX_LEN {
-        return Err(Problem::TooLarge { what, len, allowed: MAX_LEN });
+pub(crate) fn check_len(what: &'static str, len: u64, allowed: u64) -> Result<(), FileProblem> {
+    if len > allowed {
+        return Err(FileProblem::TooLarge { what, len, allowed });
     }
     Ok(())
 }

@@ -1,13 +1,13 @@
-//! A file of any sort, as a target: kernel images, compressed files, archives. What it unpacks to is
-//! within limits that keep a run short.
+//! A file of any format, as a target: kernel images, compressed files, archives. Low limits keep a run
+//! short.
 //!
-//! The program's own tests read such files cut off and changed; this one needs no seed to be whole.
+//! The tests of the crate read truncated and modified files; here no seed needs to be intact.
 #![no_main]
 
 use std::fs;
 use std::sync::LazyLock;
 
-use core_reloc_cli::targets::{Limits, Targets, open};
+use core_reloc_targets::{Limits, Targets, open};
 use core_reloc_tests::hostile::{ENDLESS, cost};
 use tempfile::TempDir;
 

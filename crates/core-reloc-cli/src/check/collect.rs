@@ -13,8 +13,8 @@ use std::{
 
 use btf_types::Btf;
 use core_reloc::{Module, Target};
-use core_reloc_cli::targets::{self, Files, Found, Limits};
 use core_reloc_sys::{BtfFile, Kernel};
+use core_reloc_targets::{self as targets, Files, Found, Limits};
 use core_reloc_tools::{
     check::{Checker, Finding, Verdict},
     definition::DefinitionLine,
@@ -176,13 +176,13 @@ impl<'c> Collector<'c> {
         let found = if *is_named {
             targets::Kernels::new(path, limits)
         } else {
-            targets::Kernels::of_found(path, limits)
+            targets::Kernels::in_listed(path, limits)
         };
         let mut outcome = Outcome::default();
         for found in found {
             let checked = match found {
-                Ok(Found::PassedOver(what)) => {
-                    outcome.passed_over.add(what);
+                Ok(Found::Other(error)) => {
+                    outcome.passed_over.add(error.to_string());
                     continue;
                 }
                 Ok(Found::Kernel(file)) => self.kernel(&file, in_parallel),

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use core_reloc_cli::targets::Compression;
+use core_reloc_targets::Compression;
 
 use crate::shown::Shown;
 
@@ -63,8 +63,8 @@ pub(crate) fn kernel(path: &str) -> String {
     // An entry of an archive is called as in the archive.
     let mut name = path.replace('!', "/");
     let is_packed = |name: &str| {
-        let ending = name.rsplit_once('.').map(|(_, ending)| ending);
-        Compression::ALL.iter().any(|one| Some(one.ending()) == ending)
+        let extension = name.rsplit_once('.').map(|(_, extension)| extension.as_ref());
+        extension.and_then(Compression::from_extension).is_some()
     };
     while is_packed(&name) || ENDINGS.iter().any(|ending| name.ends_with(ending)) {
         let len = name.rfind('.').unwrap_or(0);

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use btf_types::Btf;
 use core_reloc::{Module, Options, Target};
-use core_reloc_cli::targets::{Files, Found, Kernels, Limits};
 use core_reloc_sys::{BtfFile, Kernel};
+use core_reloc_targets::{Files, Found, Kernels, Limits};
 use core_reloc_tools::minimize::{MinimizeError, Minimized, Needs, minimize};
 use rayon::prelude::*;
 
@@ -44,7 +44,7 @@ impl Maker<'_> {
                 .into_par_iter()
                 .map(|file| {
                     let file = file?;
-                    self.make_all(Kernels::of_found(&file, Limits::default()), path, arguments)
+                    self.make_all(Kernels::in_listed(&file, Limits::default()), path, arguments)
                 })
                 .collect();
             for found in found {
@@ -75,7 +75,7 @@ impl Maker<'_> {
                     let name = name::of_target(file.path(), root);
                     made.push(self.make_one(&file, name, arguments)?);
                 }
-                Found::PassedOver(what) => others.push(what),
+                Found::Other(error) => others.push(error.to_string()),
             }
         }
         Ok((made, others))

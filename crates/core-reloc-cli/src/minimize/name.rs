@@ -5,12 +5,11 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-use core_reloc_cli::targets::Compression;
+use core_reloc_targets::Compression;
 
 /// Endings that say how BTF is packed, and not which kernel's it is.
 fn is_packing(ending: &OsStr) -> bool {
-    let compressions = Compression::ALL.iter().map(|one| one.ending());
-    compressions.chain(["tar", "btf"]).any(|packing| packing == ending)
+    Compression::from_extension(ending).is_some() || ending == "tar" || ending == "btf"
 }
 
 /// The name of what a target is minimised to: that of the target, with the ending `.btf`, in the folder

@@ -164,7 +164,7 @@ fn what_is_no_kernel_is_said() {
     // The good kernel was checked all the same.
     assert_eq!(lines(&run).last().unwrap()["kernel"], "same.le");
     expect![[r#"
-        core-reloc: warning: /: passed over what is no kernel: /modular.le.stats.btf: has a module's types, not a kernel's; and 1 more
+        core-reloc: warning: /: passed over what is no kernel: /modular.le.stats.btf: contains a module's types, not a kernel's; and 1 more
         core-reloc: error: /damaged.btf: type section at offset 0x18 needs 1136 bytes, 76 are left
         core-reloc: error: 1 of 2 targets cannot be read
     "#]].assert_eq(&run.stderr);

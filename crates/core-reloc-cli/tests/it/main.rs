@@ -18,4 +18,5 @@ mod query;
 mod relocate;
 mod streams;
 mod support;
+mod targets;
 mod usage;

@@ -1,4 +1,4 @@
-//! Every form of file that BTF comes in.
+//! Raw BTF and ELF files, as files, pipes and bytes.
 
 use std::{fs, process::Command, thread};
 
@@ -43,7 +43,7 @@ fn pipes_are_read() {
 }
 
 #[test]
-fn bytes_are_taken_for_a_file() {
+fn bytes_are_accepted_as_a_file() {
     let bytes = btf(&["a"]);
     let object = elf_of(Architecture::Arm, Endianness::Little, &[(".BTF", &bytes)]);
     for (content, pointer_size) in [(bytes.clone(), 8), (object, 4)] {
@@ -51,7 +51,7 @@ fn bytes_are_taken_for_a_file() {
         assert_eq!(file.as_bytes(), bytes);
         assert_eq!(file.parse().unwrap().pointer_size(), pointer_size);
     }
-    for (content, complaint) in [
+    for (content, message) in [
         (&b""[..], "packed.xz: is empty"),
         (
             b"abcdef",
@@ -59,7 +59,7 @@ fn bytes_are_taken_for_a_file() {
         ),
     ] {
         let error = BtfFile::from_bytes("packed.xz", content.to_vec()).unwrap_err();
-        assert_eq!(error.to_string(), complaint);
+        assert_eq!(error.to_string(), message);
     }
 }
 

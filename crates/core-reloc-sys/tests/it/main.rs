@@ -1,4 +1,4 @@
-//! The crate on made-up trees of files, and on the running kernel.
+//! The library on made-up root directories, and on the running kernel.
 
 mod damage;
 mod files;

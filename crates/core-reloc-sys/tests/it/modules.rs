@@ -1,11 +1,11 @@
-//! Modules: all of them are listed, and each is opened for itself.
+//! Modules: all of them are listed, and each one is opened on its own.
 
-use core_reloc_sys::Problem;
+use core_reloc_sys::FileProblem;
 
 use crate::tree::{Tree, btf, split_btf};
 
 #[test]
-fn modules_are_sorted_and_one_that_is_damaged_does_not_spoil_the_rest() {
+fn modules_are_sorted_and_a_damaged_one_does_not_affect_the_others() {
     let kernel = btf(&["list_head"]);
     let tree = Tree::new()
         .with("sys/kernel/btf/zram", &split_btf(&kernel, &["zram"]))
@@ -28,7 +28,7 @@ fn modules_are_sorted_and_one_that_is_damaged_does_not_spoil_the_rest() {
     assert_eq!(types, [Some(2), None, Some(1)]);
     let error = modules[1].open().unwrap_err();
     assert_eq!(error.path, modules[1].path());
-    assert!(matches!(error.problem, Problem::Unrecognised { .. }), "{error}");
+    assert!(matches!(error.problem, FileProblem::Unrecognised { .. }), "{error}");
 }
 
 #[test]

@@ -1,8 +1,9 @@
-//! Where a kernel's BTF is looked for, and in which order.
+//! The files in which a kernel's BTF is searched, and their order.
 
 use crate::tree::{RELEASE, Tree, btf, elf};
 
-/// The places behind `/sys/kernel/btf/vmlinux`, as libbpf's `btf__load_vmlinux_btf` lists them.
+/// The files that are tried after `/sys/kernel/btf/vmlinux`, as listed by libbpf's
+/// `btf__load_vmlinux_btf`.
 const VMLINUX_FILES: [&str; 7] = [
     "boot/vmlinux-6.1.0-test",
     "lib/modules/6.1.0-test/vmlinux-6.1.0-test",
@@ -14,7 +15,7 @@ const VMLINUX_FILES: [&str; 7] = [
 ];
 
 #[test]
-fn sysfs_comes_before_the_files() {
+fn sysfs_is_tried_first() {
     let tree = Tree::new()
         .with("sys/kernel/btf/vmlinux", &btf(&["here"]))
         .with(VMLINUX_FILES[0], &elf(&[(".BTF", &btf(&["there", "too"]))]));
@@ -25,7 +26,7 @@ fn sysfs_comes_before_the_files() {
 }
 
 #[test]
-fn each_place_is_tried_after_those_before_it() {
+fn the_files_are_tried_in_order() {
     let mut tree = Tree::new();
     for path in VMLINUX_FILES.iter().rev() {
         let bytes = btf(&[path]);
@@ -37,9 +38,9 @@ fn each_place_is_tried_after_those_before_it() {
 }
 
 #[test]
-fn what_is_damaged_is_passed_over() {
+fn damaged_files_are_skipped() {
     let good = btf(&["good"]);
-    // An INT is four bytes longer than a FWD: its record ends behind the type section.
+    // An INT is four bytes longer than a FWD: its record exceeds the type section.
     let mut damaged = good.clone();
     damaged[24 + 7] = 1;
     let tree = Tree::new()
@@ -56,16 +57,15 @@ fn what_is_damaged_is_passed_over() {
 }
 
 #[test]
-fn when_nothing_is_found_everything_that_was_tried_is_said() {
+fn the_error_lists_every_file_that_was_tried() {
     let tree =
         Tree::new().with("sys/kernel/btf/vmlinux", b"no").with(VMLINUX_FILES[0], b"\x7fELF\x02");
     let error = tree.kernel().btf().unwrap_err();
     assert_eq!(error.release, RELEASE);
     assert_eq!(error.attempts.len(), 1 + VMLINUX_FILES.len());
-    let absent = |place: usize| {
-        format!("; /{}: No such file or directory (os error 2)", VMLINUX_FILES[place])
-    };
-    let expected = String::from("no BTF of kernel 6.1.0-test: ")
+    let absent =
+        |file: usize| format!("; /{}: No such file or directory (os error 2)", VMLINUX_FILES[file]);
+    let expected = String::from("no BTF found for kernel 6.1.0-test: ")
         + "/sys/kernel/btf/vmlinux: \
            begins with 6e 6f, expected BTF (9f eb, eb 9f) or ELF (7f 45 4c 46); "
         + "/boot/vmlinux-6.1.0-test: ELF header at offset 0x0: Could not read file magic"

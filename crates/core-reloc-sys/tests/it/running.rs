@@ -1,10 +1,10 @@
-//! The running kernel, heard through other means: the file's bytes, and `uname`.
+//! The running kernel, compared with the bytes of its files and with `uname`.
 
 use std::{env, fs, process::Command};
 
 use core_reloc_sys::{Kernel, core_read_supported, kernel_btf, support};
 
-/// Says that the running kernel could not be heard; in CI it has to be.
+/// Reports that a test cannot run here; in CI that is a failure.
 fn skipped(why: &str) {
     let ci = env::var_os("CI").is_some_and(|value| !value.is_empty());
     assert!(!ci, "in CI every judge must run: {why}");
@@ -12,7 +12,7 @@ fn skipped(why: &str) {
 }
 
 #[test]
-fn the_running_kernels_btf_is_what_it_shows() {
+fn the_running_kernels_btf_is_that_of_its_file() {
     let path = "/sys/kernel/btf/vmlinux";
     let Ok(theirs) = fs::read(path) else { return skipped("this kernel has no BTF") };
     let file = kernel_btf().unwrap();
@@ -28,7 +28,7 @@ fn the_running_kernels_btf_is_what_it_shows() {
 }
 
 #[test]
-fn the_running_kernels_modules_continue_its_types() {
+fn the_running_kernels_modules_are_split_btf_on_its_types() {
     let Ok(kernel) = kernel_btf() else { return skipped("this kernel has no BTF") };
     let base = kernel.parse().unwrap();
     for module in Kernel::running().modules().unwrap() {

@@ -1,4 +1,4 @@
-//! What is said about a kernel's support.
+//! Reports of a kernel's support.
 
 use crate::tree::{RELEASE, Tree, btf};
 
@@ -19,10 +19,13 @@ fn a_kernel_with_btf_is_supported() {
 }
 
 #[test]
-fn a_kernel_without_btf_is_not() {
+fn a_kernel_without_btf_is_not_supported() {
     let tree = Tree::new();
     let report = tree.kernel().support();
     assert!(!report.is_supported());
-    let why = tree.strip(&report.to_string());
-    assert!(why.starts_with("no BTF of kernel 6.1.0-test: /sys/kernel/btf/vmlinux: No "), "{why}");
+    let message = tree.strip(&report.to_string());
+    assert!(
+        message.starts_with("no BTF found for kernel 6.1.0-test: /sys/kernel/btf/vmlinux: No "),
+        "{message}"
+    );
 }

@@ -1,4 +1,4 @@
-//! A made-up tree of files, and what to put into it.
+//! A made-up root directory, and files for it.
 
 use std::{
     fs,
@@ -10,10 +10,10 @@ use core_reloc_sys::Kernel;
 use object::{Architecture, BinaryFormat, Endianness, SectionKind, write};
 use tempfile::TempDir;
 
-/// The release of the kernel that the trees are of.
+/// The release of the made-up kernels.
 pub(crate) const RELEASE: &str = "6.1.0-test";
 
-/// A directory that a kernel's root is in; it goes when this does.
+/// A temporary root directory, deleted when it is dropped.
 pub(crate) struct Tree(TempDir);
 
 impl Tree {
@@ -21,7 +21,7 @@ impl Tree {
         Self(tempfile::tempdir().unwrap())
     }
 
-    /// Adds a file, with the directories that lead to it.
+    /// Adds a file and its parent directories.
     pub(crate) fn with(self, path: &str, bytes: &[u8]) -> Self {
         let path = self.path(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -42,14 +42,14 @@ impl Tree {
         Kernel::at(self.0.path(), RELEASE)
     }
 
-    /// A message without the part of its paths that differs from run to run.
+    /// Removes the root directory's path from a message: it differs from run to run.
     pub(crate) fn strip(&self, message: &str) -> String {
         let root: &Path = self.0.path();
         message.replace(root.to_str().unwrap(), "")
     }
 }
 
-/// BTF with as many types as there are names.
+/// Makes BTF with a type of each name.
 pub(crate) fn btf(names: &[&str]) -> Vec<u8> {
     let mut builder = Builder::new(ByteOrder::Little);
     for name in names {
@@ -58,7 +58,7 @@ pub(crate) fn btf(names: &[&str]) -> Vec<u8> {
     builder.finish().unwrap()
 }
 
-/// The same on top of a base.
+/// Makes split BTF with a type of each name.
 pub(crate) fn split_btf(base: &[u8], names: &[&str]) -> Vec<u8> {
     let base = Btf::parse(base).unwrap();
     let mut builder = Builder::split(&base);
@@ -68,12 +68,12 @@ pub(crate) fn split_btf(base: &[u8], names: &[&str]) -> Vec<u8> {
     builder.finish().unwrap()
 }
 
-/// An ELF file of a 64-bit machine with the given sections.
+/// Makes a 64-bit ELF file with the given sections.
 pub(crate) fn elf(sections: &[(&str, &[u8])]) -> Vec<u8> {
     elf_of(Architecture::X86_64, Endianness::Little, sections)
 }
 
-/// An ELF file of the machine's width and byte order.
+/// Makes an ELF file of the machine's width and byte order.
 pub(crate) fn elf_of(
     machine: Architecture,
     order: Endianness,

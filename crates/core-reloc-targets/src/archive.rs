@@ -1,0 +1,173 @@
+//! Tar archives, one entry at a time.
+
+mod header;
+mod reader;
+
+use std::{
+    io::{self, Read},
+    path::{Path, PathBuf},
+};
+
+use core_reloc_sys::{BtfFile, FileProblem};
+
+use self::{
+    header::{BLOCK_LEN, Header, Kind},
+    reader::{Bounded, EntryReader},
+};
+use crate::{
+    Compression, Limits,
+    error::{TargetError, TargetProblem, nested_path},
+    input::{Format, Input, read_problem},
+    limits::MAX_ENTRY_HEADER,
+    single::{single, unpacked},
+};
+
+/// An archive that is being read.
+pub(crate) struct Archive {
+    path: PathBuf,
+    input: Bounded,
+    packed: Option<Compression>,
+    limits: Limits,
+    entries: u64,
+    is_finished: bool,
+}
+
+/// A file in an archive.
+struct Entry {
+    name: Vec<u8>,
+    len: u64,
+}
+
+impl Archive {
+    pub(crate) fn new(path: &Path, input: Input<'static>, limits: Limits) -> Self {
+        Self {
+            path: path.to_path_buf(),
+            packed: input.packed(),
+            input: Bounded::new(input.into_reader(), limits.archive),
+            limits,
+            entries: 0,
+            is_finished: false,
+        }
+    }
+
+    /// Reads the next entry's BTF.
+    pub(crate) fn next_target(&mut self) -> Option<Result<BtfFile, TargetError>> {
+        if self.is_finished {
+            return None;
+        }
+        // Unless the whole entry can be read, no other entry can.
+        self.is_finished = true;
+        let entry = match self.next_entry() {
+            Ok(entry) => entry?,
+            Err(problem) => return Some(Err(TargetError::new(&self.path, problem))),
+        };
+        let path = nested_path(&self.path, &header::displayed(&entry.name));
+        let mut reader = EntryReader::new(&mut self.input, entry.len);
+        let target = read_target(&path, &mut reader, entry.len, self.limits);
+        match reader.skip() {
+            Ok(()) => self.is_finished = false,
+            // An error of the archive is the cause of the entry's.
+            Err(error) => return Some(Err(TargetError::new(&path, self.problem(error)))),
+        }
+        Some(target)
+    }
+
+    /// Reads headers up to that of the next file.
+    fn next_entry(&mut self) -> Result<Option<Entry>, TargetProblem> {
+        // Set by entries that describe the one after them.
+        let (mut long_name, mut long_len) = (None, None);
+        loop {
+            let offset = self.input.position();
+            let Some(block) = self.next_block()? else { return Ok(None) };
+            let damaged = |reason| TargetProblem::Archive { offset, reason };
+            let Some(header) = Header::parse(&block).map_err(damaged)? else {
+                // The end. The rest is read so that its checksum is verified.
+                let rest = io::copy(&mut self.input, &mut io::sink());
+                return rest.map(|_| None).map_err(|error| self.problem(error));
+            };
+            self.entries = self.entries.saturating_add(1);
+            if self.entries > self.limits.entries {
+                return Err(TargetProblem::TooManyEntries(self.limits.entries));
+            }
+            match header.kind {
+                Kind::File => {
+                    let name = long_name.unwrap_or(header.name);
+                    return Ok(Some(Entry { name, len: long_len.unwrap_or(header.len) }));
+                }
+                Kind::LongName => long_name = Some(self.read_extension(offset, header.len)?),
+                Kind::Extensions => {
+                    let bytes = self.read_extension(offset, header.len)?;
+                    let (name, len) = header::extensions(&bytes).map_err(damaged)?;
+                    (long_name, long_len) = (name.or(long_name), len.or(long_len));
+                }
+                Kind::Other => {
+                    let mut reader = EntryReader::new(&mut self.input, header.len);
+                    reader.skip().map_err(|error| self.problem(error))?;
+                    (long_name, long_len) = (None, None);
+                }
+                Kind::OtherExtension => {
+                    let mut reader = EntryReader::new(&mut self.input, header.len);
+                    reader.skip().map_err(|error| self.problem(error))?;
+                }
+            }
+        }
+    }
+
+    fn next_block(&mut self) -> Result<Option<[u8; BLOCK_LEN]>, TargetProblem> {
+        let offset = self.input.position();
+        let mut block = Vec::new();
+        let read = Read::by_ref(&mut self.input).take(BLOCK_LEN as u64).read_to_end(&mut block);
+        read.map_err(|error| self.problem(error))?;
+        match block.try_into() {
+            Ok(block) => Ok(Some(block)),
+            Err(block) if block.is_empty() => Ok(None),
+            Err(block) => {
+                let reason = format!("needs {BLOCK_LEN} bytes, {} are left", block.len());
+                Err(TargetProblem::Archive { offset, reason })
+            }
+        }
+    }
+
+    /// Reads the content of an entry that describes the next one.
+    fn read_extension(&mut self, offset: u64, len: u64) -> Result<Vec<u8>, TargetProblem> {
+        if len > MAX_ENTRY_HEADER {
+            let reason =
+                format!("extended header has {len} bytes, at most {MAX_ENTRY_HEADER} are read");
+            return Err(TargetProblem::Archive { offset, reason });
+        }
+        let mut reader = EntryReader::new(&mut self.input, len);
+        let mut bytes = Vec::new();
+        let read = reader.read_to_end(&mut bytes).and_then(|_| reader.skip());
+        read.map_err(|error| self.problem(error))?;
+        Ok(bytes)
+    }
+
+    fn problem(&self, error: io::Error) -> TargetProblem {
+        match self.input.exceeded() {
+            Some(len) => {
+                let allowed = self.limits.archive;
+                FileProblem::TooLarge { what: "the archive", len, allowed }.into()
+            }
+            None => read_problem(self.packed, error),
+        }
+    }
+}
+
+/// Reads the BTF in an entry.
+fn read_target(
+    path: &Path,
+    reader: &mut EntryReader<'_>,
+    len: u64,
+    limits: Limits,
+) -> Result<BtfFile, TargetError> {
+    let here = |problem: TargetProblem| TargetError::new(path, problem);
+    let allowed = limits.file;
+    if len > allowed {
+        return Err(here(FileProblem::TooLarge { what: "the entry", len, allowed }.into()));
+    }
+    let input = unpacked(path, Input::new(reader).map_err(here)?)?;
+    match input.format() {
+        Some(Format::Tar) => Err(here(TargetProblem::NestedArchive)),
+        _ => single(path, input, limits),
+    }
+}

@@ -1,0 +1,78 @@
+//! Reads the BTF of kernels and modules in every form in which they are shipped.
+//!
+//! | format | example |
+//! | --- | --- |
+//! | raw BTF | `/sys/kernel/btf/vmlinux` |
+//! | ELF with a `.BTF` section | `vmlinux`, `nf_conntrack.ko` |
+//! | a kernel image | `vmlinuz`, `Image`: x86, arm64, riscv, arm, s390, ppc64, EFI |
+//! | any of these, compressed | `Image.gz`, `nf_conntrack.ko.xz` |
+//! | a tar archive of these, compressed or not | `5.4.0-26-generic.btf.tar.xz` |
+//! | a folder of these, searched recursively | |
+//!
+//! Compression is gzip, xz, zstd, lz4, bzip2 or lzma. The first bytes of a file determine its format;
+//! its name does not matter.
+//!
+//! - [`open`] reads a file that contains one BTF.
+//! - [`Targets`] reads all BTF in a file or folder, one at a time.
+//! - [`Kernels`] distinguishes kernels from modules and other files.
+//!
+//! The path of a BTF that was part of a file names that part: `vmlinuz!payload(xz)@0x3a5b`,
+//! `archive.tar.xz!5.4.0-26-generic.btf`.
+//!
+//! # Example
+//! ```
+//! use std::path::Path;
+//!
+//! use core_reloc_targets::{Limits, Targets};
+//!
+//! for target in Targets::new(Path::new("kernels"), Limits::default()) {
+//!     match target {
+//!         Ok(file) => println!("{}: {} bytes of BTF", file.path().display(), file.as_bytes().len()),
+//!         Err(error) => println!("{error}"),
+//!     }
+//! }
+//! ```
+//!
+//! # Untrusted files
+//! Any bytes give a value or an error. [`Limits`] bound how much of a file is read and what it may
+//! unpack to. Files are read into memory, so that they may change meanwhile; [`map`] maps raw BTF
+//! instead, and is unsafe.
+#![deny(unsafe_code, unsafe_op_in_unsafe_fn)]
+#![warn(missing_debug_implementations, clippy::missing_errors_doc, clippy::missing_panics_doc)]
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::arithmetic_side_effects,
+        clippy::cast_possible_truncation,
+        clippy::cast_possible_wrap,
+        clippy::cast_sign_loss,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::unwrap_used,
+    )
+)]
+
+mod archive;
+mod compression;
+mod error;
+mod files;
+mod image;
+mod input;
+mod limits;
+mod map;
+mod open;
+mod single;
+mod targets;
+mod unpack;
+
+pub use self::{
+    compression::Compression,
+    error::{Attempt, TargetError, TargetProblem},
+    files::{Files, module_name},
+    limits::Limits,
+    map::map,
+    open::open,
+    targets::{Found, Kernels, Targets},
+};

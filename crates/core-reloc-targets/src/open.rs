@@ -1,0 +1,118 @@
+//! Opening a file that may be of any format.
+
+use std::{fs::File, path::Path};
+
+use core_reloc_sys::{BtfFile, FileError, FileProblem};
+use object::ReadCache;
+
+use crate::{
+    Limits,
+    archive::Archive,
+    error::{TargetError, TargetProblem},
+    image::wrapped_kernel,
+    input::{Format, Input},
+    single::{single, unpacked},
+};
+
+/// What a file contains.
+pub(crate) enum Content {
+    /// One BTF.
+    Single(BtfFile),
+    /// Any number of them.
+    Archive(Archive),
+}
+
+/// Reads the BTF of a file of any format that contains exactly one.
+///
+/// Other files in an archive are ignored if their format is unknown. All bytes are read into memory,
+/// within the limits; [`map`](crate::map) maps raw BTF instead. The file may change or become
+/// shorter meanwhile: the result is then a value with some of its bytes, or an error.
+///
+/// ```
+/// use core_reloc_targets::{Limits, open};
+///
+/// # use btf_types::{ByteOrder, build::Builder};
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("6.1.btf");
+/// # std::fs::write(&path, Builder::new(ByteOrder::Little).finish()?)?;
+/// let file = open(&path, Limits::default())?;
+/// println!("{}: {} types", file.path().display(), file.parse()?.len());
+///
+/// let error = open(&path, Limits::default().file(10)).unwrap_err();
+/// assert!(error.to_string().ends_with("the file has 25 bytes, at most 10 are read"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// Returns an error if the file cannot be read, is damaged, exceeds a limit, is of an unknown format,
+/// or contains no BTF or several.
+pub fn open(path: &Path, limits: Limits) -> Result<BtfFile, TargetError> {
+    let open_plain = |path: &Path| BtfFile::open_with_limit(path, limits.file);
+    open_only(path, limits, open_plain)
+}
+
+/// Reads the BTF of a file that contains exactly one; opens raw BTF and ELF with `open_plain`.
+pub(crate) fn open_only(
+    path: &Path,
+    limits: Limits,
+    open_plain: impl FnOnce(&Path) -> Result<BtfFile, FileError>,
+) -> Result<BtfFile, TargetError> {
+    let mut archive = match content(path, limits, open_plain)? {
+        Content::Single(file) => return Ok(file),
+        Content::Archive(archive) => archive,
+    };
+    let mut only: Option<BtfFile> = None;
+    while let Some(found) = archive.next_target() {
+        match (found, &only) {
+            (Err(error), _) if error.is_unrecognised() => {}
+            (Err(error), _) => return Err(error),
+            (Ok(file), None) => only = Some(file),
+            (Ok(file), Some(first)) => {
+                let paths = [first, &file].map(|file| file.path().to_path_buf());
+                return Err(TargetError::new(path, TargetProblem::Several(paths)));
+            }
+        }
+    }
+    only.ok_or_else(|| TargetError::new(path, TargetProblem::NoTarget))
+}
+
+/// Opens a file of any format.
+pub(crate) fn open_any(path: &Path, limits: Limits) -> Result<Content, TargetError> {
+    content(path, limits, |path| BtfFile::open_with_limit(path, limits.file))
+}
+
+fn content(
+    path: &Path,
+    limits: Limits,
+    open_plain: impl FnOnce(&Path) -> Result<BtfFile, FileError>,
+) -> Result<Content, TargetError> {
+    // A pipe can be read only once, and so not by `open_plain` first.
+    if path.metadata().is_ok_and(|metadata| metadata.is_file()) {
+        match open_plain(path) {
+            Ok(file) => return Ok(Content::Single(file)),
+            Err(FileError { problem: FileProblem::Unrecognised { .. }, .. }) => {}
+            // The ELF file may wrap a kernel.
+            Err(error) if matches!(error.problem, FileProblem::NoSection) => {
+                let headers = File::open(path).map(ReadCache::new);
+                let headers = headers.map_err(|error| TargetError::new(path, error))?;
+                if wrapped_kernel(&headers).is_none() {
+                    return Err(error.into());
+                }
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let read = || -> Result<_, TargetProblem> {
+        let file = File::open(path)?;
+        if file.metadata()?.is_dir() {
+            return Err(FileProblem::Directory.into());
+        }
+        Input::new(file)
+    };
+    let input = read().map_err(|problem| TargetError::new(path, problem))?;
+    let input = unpacked(path, input)?;
+    match input.format() {
+        Some(Format::Tar) => Ok(Content::Archive(Archive::new(path, input, limits))),
+        _ => Ok(Content::Single(single(path, input, limits)?)),
+    }
+}

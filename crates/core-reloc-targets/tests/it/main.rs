@@ -1,0 +1,13 @@
+//! What is found in files of every format, and the errors of damaged files.
+//!
+//! The usual programs compress the files, or they are laid out by hand according to the formats'
+//! descriptions. The expected result is the BTF that went in.
+
+mod archives;
+mod bombs;
+mod damage;
+mod files;
+mod images;
+mod packed;
+mod shrinking;
+mod support;
