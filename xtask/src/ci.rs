@@ -12,14 +12,9 @@ use std::time::Instant;
 use crate::command::{cargo, is_installed, run as run_command};
 use crate::skip::skipped;
 use crate::{
-    Result, api, bench, data, deny, dependencies, fixtures, instructions, manual, mutants, package,
-    s390x,
+    Result, api, bench, data, deny, dependencies, fixtures, instructions, manual, modules, mutants,
+    package, s390x,
 };
-
-/// Debian's rustc, which comes with a `core` and `alloc` built for BPF.
-pub(crate) const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
-/// Where there is no std: inside BPF, in both byte orders.
-pub(crate) const BARE_METAL: [&str; 2] = ["bpfel-unknown-none", "bpfeb-unknown-none"];
 
 /// One line of the table of steps.
 struct Step {
@@ -35,6 +30,11 @@ const STEPS: &[Step] = &[
         run: packages::install,
     },
     Step { name: "fmt", about: "rustfmt has nothing to change", run: fmt },
+    Step {
+        name: "modules",
+        about: "the modules of each crate form no circle",
+        run: || modules::run(&[]),
+    },
     Step { name: "clippy", about: "no lint of rustc's or clippy's fires", run: clippy },
     Step { name: "doc", about: "the documentation builds and its links lead somewhere", run: doc },
     Step {

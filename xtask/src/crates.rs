@@ -1,8 +1,13 @@
-//! The crates that are published, and their features.
+//! The published crates, their features, and the targets without std that they build for.
 
 /// In the order of their dependencies.
 pub(crate) const PUBLISHED: [&str; 4] =
     ["btf-types", "core-reloc", "core-reloc-sys", "core-reloc-cli"];
+
+/// Debian's rustc, which comes with a `core` and `alloc` built for BPF.
+pub(crate) const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
+/// The targets without std: BPF in both byte orders.
+pub(crate) const BARE_METAL: [&str; 2] = ["bpfel-unknown-none", "bpfeb-unknown-none"];
 
 /// The names in the manifest's `[features]` section, `default` left out: it only
 /// unites others.

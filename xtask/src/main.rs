@@ -18,11 +18,13 @@ mod fixtures;
 mod fuzz;
 mod instructions;
 mod manual;
+mod modules;
 mod mutants;
 mod package;
 mod recorded;
 mod s390x;
 mod skip;
+mod source;
 
 use std::error::Error;
 use std::path::Path;
@@ -112,6 +114,12 @@ const TASKS: &[Task] = &[
         arguments: "[--check]",
         about: "make the program's man pages and shell completions below docs/, or check them",
         run: manual::run,
+    },
+    Task {
+        name: "modules",
+        arguments: "[PACKAGE...]",
+        about: "check that the modules of each crate form no circle; for named packages, list all imports in a circle",
+        run: modules::run,
     },
     Task {
         name: "mutants",

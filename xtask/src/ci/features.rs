@@ -7,9 +7,8 @@ use std::fs;
 use std::process::Command;
 
 use crate::Result;
-use crate::ci::{BARE_METAL, DEBIAN_RUSTC};
 use crate::command::{cargo, output, run};
-use crate::crates::{PUBLISHED, features, matrix};
+use crate::crates::{BARE_METAL, DEBIAN_RUSTC, PUBLISHED, features, matrix};
 
 /// The crates that are `no_std`, each with the features that need std all the same.
 const NO_STD: [(&str, &[&str]); 2] = [("btf-types", &["proptest"]), ("core-reloc", &["proptest"])];

@@ -4,8 +4,8 @@ use std::process::Command;
 
 use super::Package;
 use crate::Result;
-use crate::ci::{BARE_METAL, DEBIAN_RUSTC};
 use crate::command::{cargo, is_installed, output, run};
+use crate::crates::{BARE_METAL, DEBIAN_RUSTC};
 use crate::skip::skipped;
 
 const MANIFEST: &str = "tests/downstream/Cargo.toml";
