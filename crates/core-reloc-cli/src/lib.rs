@@ -1,20 +1,5 @@
 //! What the program `core-reloc` is made of, as a library that prints nothing.
 #![deny(unsafe_code)]
-#![warn(missing_debug_implementations, clippy::missing_errors_doc, clippy::missing_panics_doc)]
-#![cfg_attr(
-    not(test),
-    warn(
-        clippy::arithmetic_side_effects,
-        clippy::cast_possible_truncation,
-        clippy::cast_possible_wrap,
-        clippy::cast_sign_loss,
-        clippy::expect_used,
-        clippy::indexing_slicing,
-        clippy::panic,
-        clippy::unreachable,
-        clippy::unwrap_used,
-    )
-)]
 
 /// The command line: for the program, and for the manual that is made from it.
 #[doc(hidden)]

@@ -1,4 +1,5 @@
 //! Tests of the strategies.
+#![allow(clippy::pedantic, clippy::restriction, reason = "tests may panic")]
 
 mod compiler;
 mod damaged;

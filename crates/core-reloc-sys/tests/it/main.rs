@@ -1,4 +1,5 @@
 //! The crate on made-up trees of files, and on the running kernel.
+#![allow(clippy::pedantic, clippy::restriction, reason = "tests may panic")]
 
 mod damage;
 mod files;
