@@ -29,7 +29,7 @@ pub(super) fn parse(text: &'static str) -> Result<Vec<Bug>> {
             }
             _ => {
                 let bug = bugs.last_mut().ok_or_else(wrong)?;
-                bug.edits.push(Edit { file: line, before: String::new(), after: String::new() });
+                bug.edits.push(Edit { anchor: line, before: String::new(), after: String::new() });
             }
         }
     }
@@ -53,7 +53,9 @@ mod tests {
         );
         let edits = |bug: &Bug| -> Vec<[String; 3]> {
             let edits = bug.edits.iter();
-            edits.map(|edit| [edit.file.into(), edit.before.clone(), edit.after.clone()]).collect()
+            edits
+                .map(|edit| [edit.anchor.into(), edit.before.clone(), edit.after.clone()])
+                .collect()
         };
         assert_eq!(edits(&bugs[0]), [["f", "a\n c", "d"]]);
         assert_eq!(edits(&bugs[1]), [["g", "", "x"], ["h", "y", ""]]);

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
-use super::bug::{Bug, Change};
+use super::bug::Change;
 use crate::Result;
 use crate::command::{cargo, shown};
 
@@ -40,15 +40,14 @@ impl Tree {
         Ok(tree)
     }
 
-    /// Runs the tests that must notice a bug, with it.
-    pub(super) fn test_with(&self, bug: &Bug) -> Result<Outcome> {
-        let changes = bug.changes(&self.root)?;
-        for Change { path, after, .. } in &changes {
-            fs::write(path, after)?;
+    /// Runs the tests that must notice a bug, with the bug in place.
+    pub(super) fn test_with(&self, changes: &[Change]) -> Result<Outcome> {
+        for Change { path, after, .. } in changes {
+            fs::write(self.root.join(path), after)?;
         }
-        let outcome = self.test(bug.is_in_elf());
-        for Change { path, before, .. } in &changes {
-            fs::write(path, before)?;
+        let outcome = self.test(is_in_elf(changes));
+        for Change { path, before, .. } in changes {
+            fs::write(self.root.join(path), before)?;
         }
         outcome
     }
@@ -86,8 +85,13 @@ impl Tree {
     }
 }
 
+/// Returns `true` if tests of ELF objects must notice a bug, rather than those of the rules.
+pub(super) fn is_in_elf(changes: &[Change]) -> bool {
+    changes.iter().any(|change| change.path.iter().any(|folder| folder == "elf"))
+}
+
 /// The files below a folder, without those that are built and git's.
-pub(super) fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     let mut folders = vec![folder.to_path_buf()];
     while let Some(folder) = folders.pop() {
