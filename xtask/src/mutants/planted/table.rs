@@ -1,4 +1,4 @@
-//! Reading the table of planted bugs; its head says what the lines are.
+//! Reads the table of planted bugs, whose header describes its lines.
 
 use super::bug::{Bug, Edit};
 use crate::Result;
@@ -7,7 +7,7 @@ pub(super) fn parse(text: &'static str) -> Result<Vec<Bug>> {
     let mut bugs: Vec<Bug> = Vec::new();
     let mut rule = None;
     for (number, line) in (1..).zip(text.lines()) {
-        let wrong = || format!("planted.txt, line {number}: nothing begins so here: `{line}`");
+        let wrong = || format!("planted.txt, line {number}: unexpected line: `{line}`");
         let (mark, rest) = match line.split_at_checked(1) {
             Some((mark, rest)) => (mark, rest.strip_prefix(' ').unwrap_or(rest)),
             None => continue,
@@ -34,7 +34,7 @@ pub(super) fn parse(text: &'static str) -> Result<Vec<Bug>> {
         }
     }
     match bugs.iter().find(|bug| bug.edits.is_empty()) {
-        Some(bug) => Err(format!("planted.txt changes nothing for the bug: {bug}").into()),
+        Some(bug) => Err(format!("planted.txt has no substitution for the bug: {bug}").into()),
         None => Ok(bugs),
     }
 }

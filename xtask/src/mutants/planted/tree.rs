@@ -1,4 +1,4 @@
-//! A copy of the workspace, to plant bugs in.
+//! A copy of the workspace to plant bugs in.
 
 use std::fmt;
 use std::fs;
@@ -6,37 +6,37 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use super::bug::Change;
-use crate::Result;
 use crate::command::{cargo, shown};
+use crate::{Result, files};
 
-/// The copy, and the folder that it is built in, which stays from run to run.
+/// The copy and its target folder, which is kept between runs.
 pub(super) struct Tree {
     root: PathBuf,
     target: PathBuf,
 }
 
-/// What the tests said.
+/// The result of the tests.
 pub(super) enum Outcome {
-    /// This test failed, or one that was run after it did not end well.
+    /// The first test that failed.
     Caught(String),
     Missed,
-    /// The bug is none that a compiler takes: its first error.
+    /// The compiler's first error.
     DoesNotCompile(String),
 }
 
 impl Tree {
-    /// Copies all of the workspace but what is built and what is git's.
+    /// Copies the workspace, without target folders and git's.
     pub(super) fn copy() -> Result<Self> {
         let folder = std::env::current_dir()?.join("target/mutants/planted");
         let tree = Self { root: folder.join("tree"), target: folder.join("target") };
         if tree.root.exists() {
             fs::remove_dir_all(&tree.root)?;
         }
-        for file in files(Path::new("."))? {
-            let copy = tree.root.join(&file);
-            fs::create_dir_all(copy.parent().ok_or("a file is in a folder")?)?;
-            fs::copy(&file, &copy).map_err(|error| format!("{}: {error}", file.display()))?;
-        }
+        files::copy(
+            &files::below(Path::new("."), &["target", ".git"])?,
+            Path::new("."),
+            &tree.root,
+        )?;
         Ok(tree)
     }
 
@@ -52,12 +52,12 @@ impl Tree {
         outcome
     }
 
-    /// Runs the tests of the rules, or those of ELF objects.
+    /// Runs the tests of the rules, or those of whole objects.
     pub(super) fn test(&self, elf: bool) -> Result<Outcome> {
         let built = self.cargo_test(elf, &["--no-run"])?;
         if !built.status.success() {
-            let said = String::from_utf8_lossy(&built.stderr);
-            let errors = said.lines().skip_while(|line| !line.starts_with("error"));
+            let errors = String::from_utf8_lossy(&built.stderr);
+            let errors = errors.lines().skip_while(|line| !line.starts_with("error"));
             let first: Vec<&str> = errors.take(3).collect();
             return Ok(Outcome::DoesNotCompile(first.join("\n")));
         }
@@ -65,9 +65,9 @@ impl Tree {
         if run.status.success() {
             return Ok(Outcome::Missed);
         }
-        let said = String::from_utf8_lossy(&run.stdout);
-        let mut failed = said.lines().filter_map(|line| line.strip_suffix(" ... FAILED"));
-        let first = failed.next().unwrap_or("a test that did not end well");
+        let report = String::from_utf8_lossy(&run.stdout);
+        let mut failed = report.lines().filter_map(|line| line.strip_suffix(" ... FAILED"));
+        let first = failed.next().unwrap_or("a test that did not finish");
         Ok(Outcome::Caught(first.trim_start_matches("test ").to_string()))
     }
 
@@ -85,29 +85,9 @@ impl Tree {
     }
 }
 
-/// Returns `true` if tests of ELF objects must notice a bug, rather than those of the rules.
+/// Returns `true` if the tests of whole objects must notice a bug, rather than those of the rules.
 pub(super) fn is_in_elf(changes: &[Change]) -> bool {
     changes.iter().any(|change| change.path.iter().any(|folder| folder == "elf"))
-}
-
-/// The files below a folder, without those that are built and git's.
-fn files(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    let mut folders = vec![folder.to_path_buf()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder)? {
-            let path = entry?.path();
-            if path.ends_with("target") || path.ends_with(".git") {
-                continue;
-            }
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                files.push(path);
-            }
-        }
-    }
-    Ok(files)
 }
 
 impl fmt::Display for Outcome {
