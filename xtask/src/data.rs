@@ -305,7 +305,7 @@ fn fetch_package(
 }
 
 fn fetch_kernel(unpacked: &Path, modules: &[&str], kernels: &Path, name: &str) -> Result<String> {
-    let files = files::below(unpacked, &[])?;
+    let files = files::below(unpacked)?;
     let find = |wanted: &dyn Fn(&str) -> bool| {
         let is_wanted =
             |file: &&PathBuf| file.file_name().and_then(|name| name.to_str()).is_some_and(wanted);

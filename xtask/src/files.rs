@@ -5,18 +5,15 @@ use std::path::{Path, PathBuf};
 
 use crate::Result;
 
-/// The files below a folder, sorted; folders of these names are left out.
-pub(crate) fn below(folder: &Path, without: &[&str]) -> Result<Vec<PathBuf>> {
+/// The files below a folder, sorted.
+pub(crate) fn below(folder: &Path) -> Result<Vec<PathBuf>> {
     let (mut files, mut folders) = (Vec::new(), vec![folder.to_owned()]);
     while let Some(folder) = folders.pop() {
         let entries = fs::read_dir(&folder);
         for entry in entries.map_err(|error| format!("{}: {error}", folder.display()))? {
             let entry = entry?;
-            if !entry.file_type()?.is_dir() {
-                files.push(entry.path());
-            } else if without.iter().all(|name| entry.file_name() != *name) {
-                folders.push(entry.path());
-            }
+            let kind = entry.file_type()?;
+            if kind.is_dir() { &mut folders } else { &mut files }.push(entry.path());
         }
     }
     files.sort();
@@ -41,12 +38,12 @@ mod tests {
     fn files_are_found_and_copied_with_their_folders() {
         let folder = std::env::temp_dir().join(format!("files-{}", std::process::id()));
         let (from, to) = (folder.join("from"), folder.join("to"));
-        for file in ["b", "a/c/d", "a/target/e"] {
+        for file in ["b", "a/c/d"] {
             fs::create_dir_all(from.join(file).parent().unwrap()).unwrap();
             fs::write(from.join(file), file).unwrap();
         }
-        copy(&below(&from, &["target"]).unwrap(), &from, &to).unwrap();
-        let copied = below(&to, &[]).unwrap();
+        copy(&below(&from).unwrap(), &from, &to).unwrap();
+        let copied = below(&to).unwrap();
         fs::remove_dir_all(&folder).unwrap();
         assert_eq!(copied, [to.join("a/c/d"), to.join("b")]);
     }

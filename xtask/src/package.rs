@@ -82,7 +82,7 @@ impl Package {
 
     fn listing(&self) -> Result<Recorded> {
         let folder = self.folder();
-        let files = files::below(Path::new(&folder), &[])?;
+        let files = files::below(Path::new(&folder))?;
         let names = files.iter().map(|file| Ok(file.strip_prefix(&folder)?.display().to_string()));
         let content = files_listed(names.collect::<Result<_>>()?).into_bytes();
         Ok(Recorded { path: format!("docs/packages/{}.txt", self.name), content })

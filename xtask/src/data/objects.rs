@@ -15,7 +15,7 @@ use crate::{Result, files};
 /// Writes each BPF object in the programs below `folder` to `out`, as `PROGRAM[.N]SUFFIX.bpf.o`, and
 /// returns their number.
 pub(super) fn extract(folder: &Path, out: &Path, suffix: &str) -> Result<usize> {
-    let mut programs = files::below(folder, &[])?;
+    let mut programs = files::below(folder)?;
     // A link would give the same program twice.
     programs.retain(|program| !program.is_symlink());
     fs::create_dir_all(out)?;

@@ -54,7 +54,7 @@ fn copy(package: &Package) -> Result {
     if Path::new(&to).exists() {
         fs::remove_dir_all(&to)?;
     }
-    files::copy(&files::below(Path::new(&from), &[])?, Path::new(&from), Path::new(&to))?;
+    files::copy(&files::below(Path::new(&from))?, Path::new(&from), Path::new(&to))?;
     let manifest = format!("{to}/Cargo.toml");
     Ok(fs::write(&manifest, without_tests(&fs::read_to_string(&manifest)?))?)
 }

@@ -3,10 +3,10 @@
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Output;
+use std::process::{Command, Output};
 
 use super::bug::Change;
-use crate::command::{cargo, shown};
+use crate::command::{cargo, shown, text};
 use crate::{Result, files};
 
 /// The copy and its target folder, which is kept between runs.
@@ -25,18 +25,19 @@ pub(super) enum Outcome {
 }
 
 impl Tree {
-    /// Copies the workspace, without target folders and git's.
+    /// Copies the workspace, without files that git ignores.
     pub(super) fn copy() -> Result<Self> {
         let folder = std::env::current_dir()?.join("target/mutants/planted");
         let tree = Self { root: folder.join("tree"), target: folder.join("target") };
         if tree.root.exists() {
             fs::remove_dir_all(&tree.root)?;
         }
-        files::copy(
-            &files::below(Path::new("."), &["target", ".git"])?,
-            Path::new("."),
-            &tree.root,
-        )?;
+        let mut list = Command::new("git");
+        list.args(["ls-files", "--cached", "--others", "--exclude-standard"]);
+        let files: Vec<PathBuf> = text(&mut list)?.lines().map(PathBuf::from).collect();
+        // A file may have been deleted since it was committed.
+        let present: Vec<PathBuf> = files.into_iter().filter(|file| file.exists()).collect();
+        files::copy(&present, Path::new(""), &tree.root)?;
         Ok(tree)
     }
 
