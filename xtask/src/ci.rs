@@ -36,15 +36,11 @@ const STEPS: &[Step] = &[
     },
     Step { name: "clippy", about: "rustc and clippy report no lint", run: clippy },
     Step { name: "doc", about: "the documentation builds without broken links", run: doc },
-    Step {
-        name: "api",
-        about: "the public interface is as recorded",
-        run: || api::run(&["--check".to_string()]),
-    },
+    Step { name: "api", about: "the public interface is as recorded", run: || check(api::run) },
     Step {
         name: "dependencies",
         about: "the dependencies are as recorded and as promised",
-        run: || dependencies::run(&["--check".to_string()]),
+        run: || check(dependencies::run),
     },
     Step {
         name: "features",
@@ -85,17 +81,17 @@ const STEPS: &[Step] = &[
     Step {
         name: "fixtures",
         about: "the generated fixtures are up to date",
-        run: || fixtures::run(&["--check".to_string()]),
+        run: || check(fixtures::run),
     },
     Step {
         name: "manual",
         about: "man pages and completions are up to date and well-formed",
-        run: || manual::run(&["--check".to_string()]),
+        run: || check(manual::run),
     },
     Step {
         name: "s390x",
         about: "libbpf gives the recorded results on a big-endian machine",
-        run: || s390x::run(&["--check".to_string()]),
+        run: || check(s390x::run),
     },
     Step {
         name: "instructions",
@@ -141,6 +137,11 @@ pub(crate) fn run(arguments: &[String]) -> Result {
         println!("{name:12} {seconds:7.1} s");
     }
     Ok(())
+}
+
+/// Runs a task with `--check`.
+fn check(task: fn(&[String]) -> Result) -> Result {
+    task(&["--check".to_owned()])
 }
 
 /// The named steps in the table's order, or all of them if none is named.

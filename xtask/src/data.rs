@@ -51,134 +51,87 @@ enum Content {
     Selftests,
 }
 
-const KERNEL: Content = Content::Kernel { modules: &[] };
+impl Item {
+    const fn kernel(
+        name: &'static str,
+        suites: &'static [&'static str],
+        architecture: &'static str,
+        package: &'static str,
+        modules: &'static [&'static str],
+    ) -> Self {
+        let content = Content::Kernel { modules };
+        Self { name, suites, architecture, package, content, required: true }
+    }
 
-/// All items. Cloud kernels are small. Debian builds no 32-bit kernel with BTF, and of the big-endian
-/// ones only s390x, since 6.12. Its bpftool embeds no objects.
+    const fn objects(
+        name: &'static str,
+        suites: &'static [&'static str],
+        architecture: &'static str,
+        package: &'static str,
+        suffix: &'static str,
+    ) -> Self {
+        let content = Content::Objects { suffix };
+        Self { name, suites, architecture, package, content, required: true }
+    }
+
+    const fn optional(self) -> Self {
+        Self { required: false, ..self }
+    }
+}
+
+/// The modules of which BTF is kept.
+const MODULES: &[&str] = &["bridge", "btrfs", "kvm", "nf_conntrack", "tun", "virtio_net"];
+
+/// All items. Cloud kernels are small, but the bench needs the more than 120,000 types of sid's other
+/// one. Debian builds no 32-bit kernel with BTF, and of the big-endian ones only s390x, since 6.12. Its
+/// bpftool embeds no objects.
 const ITEMS: &[Item] = &[
-    Item {
-        name: "amd64-6.1",
-        suites: &["bookworm"],
-        architecture: "amd64",
-        package: "linux-image-6.1.0-*-cloud-amd64-unsigned",
-        content: Content::Kernel {
-            modules: &["bridge", "btrfs", "kvm", "nf_conntrack", "tun", "virtio_net"],
-        },
-        required: true,
-    },
-    Item {
-        name: "arm64-6.1",
-        suites: &["bookworm"],
-        architecture: "arm64",
-        package: "linux-image-6.1.0-*-cloud-arm64-unsigned",
-        content: KERNEL,
-        required: true,
-    },
-    Item {
-        name: "amd64-6.12",
-        suites: &["trixie"],
-        architecture: "amd64",
-        package: "linux-image-6.12.*-cloud-amd64-unsigned",
-        content: KERNEL,
-        required: true,
-    },
-    Item {
-        name: "s390x-6.12",
-        suites: &["trixie", "bookworm-backports"],
-        architecture: "s390x",
-        package: "linux-image-6.12.*-s390x",
-        content: KERNEL,
-        required: true,
-    },
-    Item {
-        name: "amd64-5.10",
-        suites: &["bullseye"],
-        architecture: "amd64",
-        package: "linux-image-5.10.0-*-cloud-amd64-unsigned",
-        content: KERNEL,
-        required: false,
-    },
-    Item {
-        name: "amd64-sid",
-        suites: &["sid"],
-        architecture: "amd64",
-        // Not the cloud kernel: the bench needs more than 120,000 types.
-        package: "linux-binary-*+deb14-amd64",
-        content: KERNEL,
-        required: false,
-    },
-    Item {
-        name: "s390x-sid",
-        suites: &["sid"],
-        architecture: "s390x",
-        package: "linux-binary-*-s390x",
-        content: KERNEL,
-        required: false,
-    },
-    Item {
-        name: "libbpf-tools",
-        suites: &["trixie"],
-        architecture: "amd64",
-        package: "libbpf-tools",
-        content: Content::Objects { suffix: "" },
-        required: true,
-    },
-    Item {
-        name: "libbpf-tools-arm64",
-        suites: &["trixie"],
-        architecture: "arm64",
-        package: "libbpf-tools",
-        content: Content::Objects { suffix: ".arm64" },
-        required: false,
-    },
-    Item {
-        name: "xdp-tools",
-        suites: &["trixie"],
-        architecture: "amd64",
-        package: "xdp-tools",
-        content: Content::Objects { suffix: "" },
-        required: true,
-    },
-    Item {
-        name: "xdp-tools-s390x",
-        suites: &["trixie", "sid"],
-        architecture: "s390x",
-        package: "xdp-tools",
-        content: Content::Objects { suffix: ".s390x" },
-        required: true,
-    },
-    Item {
-        name: "systemd",
-        suites: &["trixie"],
-        architecture: "amd64",
-        package: "libsystemd-shared",
-        content: Content::Objects { suffix: "" },
-        required: true,
-    },
-    Item {
-        name: "systemd-s390x",
-        suites: &["trixie", "sid"],
-        architecture: "s390x",
-        package: "libsystemd-shared",
-        content: Content::Objects { suffix: ".s390x" },
-        required: true,
-    },
-    Item {
-        name: "bpftune",
-        suites: &["sid"],
-        architecture: "amd64",
-        package: "libbpftune0",
-        content: Content::Objects { suffix: "" },
-        required: false,
-    },
-    Item {
-        name: "pwru",
-        suites: &["sid"],
-        architecture: "amd64",
-        package: "pwru",
-        content: Content::Objects { suffix: "" },
-        required: false,
-    },
+    Item::kernel(
+        "amd64-6.1",
+        &["bookworm"],
+        "amd64",
+        "linux-image-6.1.0-*-cloud-amd64-unsigned",
+        MODULES,
+    ),
+    Item::kernel(
+        "arm64-6.1",
+        &["bookworm"],
+        "arm64",
+        "linux-image-6.1.0-*-cloud-arm64-unsigned",
+        &[],
+    ),
+    Item::kernel(
+        "amd64-6.12",
+        &["trixie"],
+        "amd64",
+        "linux-image-6.12.*-cloud-amd64-unsigned",
+        &[],
+    ),
+    Item::kernel(
+        "s390x-6.12",
+        &["trixie", "bookworm-backports"],
+        "s390x",
+        "linux-image-6.12.*-s390x",
+        &[],
+    ),
+    Item::kernel(
+        "amd64-5.10",
+        &["bullseye"],
+        "amd64",
+        "linux-image-5.10.0-*-cloud-amd64-unsigned",
+        &[],
+    )
+    .optional(),
+    Item::kernel("amd64-sid", &["sid"], "amd64", "linux-binary-*+deb14-amd64", &[]).optional(),
+    Item::kernel("s390x-sid", &["sid"], "s390x", "linux-binary-*-s390x", &[]).optional(),
+    Item::objects("libbpf-tools", &["trixie"], "amd64", "libbpf-tools", ""),
+    Item::objects("libbpf-tools-arm64", &["trixie"], "arm64", "libbpf-tools", ".arm64").optional(),
+    Item::objects("xdp-tools", &["trixie"], "amd64", "xdp-tools", ""),
+    Item::objects("xdp-tools-s390x", &["trixie", "sid"], "s390x", "xdp-tools", ".s390x"),
+    Item::objects("systemd", &["trixie"], "amd64", "libsystemd-shared", ""),
+    Item::objects("systemd-s390x", &["trixie", "sid"], "s390x", "libsystemd-shared", ".s390x"),
+    Item::objects("bpftune", &["sid"], "amd64", "libbpftune0", "").optional(),
+    Item::objects("pwru", &["sid"], "amd64", "pwru", "").optional(),
     Item {
         name: "selftests",
         suites: &["trixie"],
