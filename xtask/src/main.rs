@@ -1,8 +1,7 @@
-//! The workspace's tasks: `cargo xtask` prints the table.
+//! The workspace's tasks; `cargo xtask` lists them.
 //!
-//! A task is a file of this folder and a line of [`TASKS`]. There are few
-//! dependencies beyond the workspace's own crates: this is what a fresh clone
-//! compiles first.
+//! A task is a file in this folder and an entry of [`TASKS`]. Dependencies are few, because a fresh
+//! clone compiles them first.
 
 mod api;
 mod bench;
@@ -14,27 +13,31 @@ mod data;
 mod demo;
 mod deny;
 mod dependencies;
+mod files;
 mod fixtures;
 mod fuzz;
 mod instructions;
 mod manual;
+mod modules;
 mod mutants;
 mod package;
 mod recorded;
 mod s390x;
 mod skip;
+mod source;
+mod tools;
 
 use std::error::Error;
 use std::path::Path;
 use std::process::ExitCode;
 
-/// What a task returns; the error is printed as it is.
+/// The result of a task.
 type Result<T = ()> = std::result::Result<T, Box<dyn Error>>;
 
-/// One line of the table of tasks.
+/// A task.
 struct Task {
     name: &'static str,
-    /// The arguments that it takes, as its help shows them.
+    /// Its arguments, as the help shows them.
     arguments: &'static str,
     about: &'static str,
     run: fn(&[String]) -> Result,
@@ -44,25 +47,25 @@ const TASKS: &[Task] = &[
     Task {
         name: "api",
         arguments: "[--check]",
-        about: "list the public interface of each crate in docs/api, or check that it is as recorded",
+        about: "list the public interface of each crate in docs/api, or check the lists",
         run: api::run,
     },
     Task {
         name: "bench",
         arguments: "[--quick | --help | OPTION...]",
-        about: "measure core-reloc beside libbpf and aya-obj, and write docs/bench.*",
+        about: "measure core-reloc, libbpf and aya-obj, and write docs/bench.*",
         run: bench::run,
     },
     Task {
         name: "ci",
         arguments: "[--list | STEP...]",
-        about: "everything that CI checks, in its order, or just the named steps",
+        about: "run all checks of CI, or only the named steps",
         run: ci::run,
     },
     Task {
         name: "conformance",
         arguments: "[--help | SUITE...] [--format json]",
-        about: "compare what we do with what libbpf does, relocation by relocation",
+        about: "compare each relocation with libbpf",
         run: conformance::run,
     },
     Task {
@@ -80,55 +83,61 @@ const TASKS: &[Task] = &[
     Task {
         name: "deny",
         arguments: "",
-        about: "licences, bans and sources of the dependencies, by cargo-deny",
+        about: "check the licences and sources of the dependencies with cargo-deny",
         run: deny::run,
     },
     Task {
         name: "dependencies",
         arguments: "[--check]",
-        about: "list what each crate is built of in docs/dependencies, or check that it is as recorded",
+        about: "list the dependencies of each crate in docs/dependencies, or check the lists",
         run: dependencies::run,
     },
     Task {
         name: "fixtures",
         arguments: "[--check]",
-        about: "make the generated files below fixtures/, or check that they are up to date",
+        about: "generate files in fixtures/, or check that they are up to date",
         run: fixtures::run,
     },
     Task {
         name: "fuzz",
         arguments: "[TARGET...] [--seconds N]",
-        about: "feed made-up bytes to the fuzz targets, all or the named ones",
+        about: "run all fuzz targets, or the named ones",
         run: fuzz::run,
     },
     Task {
         name: "instructions",
         arguments: "[--record]",
-        about: "count the instructions that each part of a relocation takes",
+        about: "count the instructions of each part of a relocation",
         run: instructions::run,
     },
     Task {
         name: "manual",
         arguments: "[--check]",
-        about: "make the program's man pages and shell completions below docs/, or check them",
+        about: "generate man pages and shell completions in docs/, or check them",
         run: manual::run,
+    },
+    Task {
+        name: "modules",
+        arguments: "[PACKAGE...]",
+        about: "check that modules do not import each other in a circle; for named packages, list all imports in circles",
+        run: modules::run,
     },
     Task {
         name: "mutants",
         arguments: "[PART...] [-- OPTION...] | planted [--check | --sample | WORD...]",
-        about: "plant bugs in the library, by cargo-mutants or from a table, and look whether the tests notice",
+        about: "plant bugs, with cargo-mutants or from a table, and check that the tests notice them",
         run: mutants::run,
     },
     Task {
         name: "package",
         arguments: "[--record]",
-        about: "pack the crates, compare what is in them, and build strangers' projects with them",
+        about: "pack the crates, check their files, and build downstream projects with them",
         run: package::run,
     },
     Task {
         name: "record-s390x",
         arguments: "[--check]",
-        about: "record what libbpf says on a big-endian machine, or check that it says the same",
+        about: "record the results of libbpf on a big-endian machine, or check them",
         run: s390x::run,
     },
 ];
@@ -155,8 +164,8 @@ fn dispatch(arguments: Vec<String>) -> Result {
     let task = TASKS
         .iter()
         .find(|task| task.name == name)
-        .ok_or_else(|| format!("no task is called `{name}`; `cargo xtask --help` lists them"))?;
-    // The tasks name files from the workspace's root, wherever they were started.
+        .ok_or_else(|| format!("there is no task `{name}`; `cargo xtask --help` lists them"))?;
+    // All paths are relative to the workspace's root.
     let root =
         Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("xtask has no parent folder")?;
     std::env::set_current_dir(root).map_err(|error| format!("{}: {error}", root.display()))?;
@@ -164,7 +173,7 @@ fn dispatch(arguments: Vec<String>) -> Result {
 }
 
 fn print_help() {
-    println!("The tasks of this workspace.\n\nUsage: cargo xtask TASK [ARGUMENT...]\n");
+    println!("Run a task of this workspace.\n\nUsage: cargo xtask TASK [ARGUMENT...]\n");
     for task in TASKS {
         println!(
             "  {}\n      {}",

@@ -1,23 +1,21 @@
-//! `cargo xtask manual`: makes man pages and shell completions from the definitions of the program's
-//! arguments, and records them below `docs`; or, with `--check`, finds that they are as recorded, and
-//! has shells and mandoc read them.
+//! `cargo xtask manual`: generates man pages and shell completions in `docs` from the definitions of
+//! the program's arguments; with `--check`, shells and mandoc also read them.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
 use crate::Result;
-use crate::command::{cargo, is_installed, output, run as run_command};
-use crate::recorded::{Listing, settle};
+use crate::command::{cargo, flag, is_installed, run as run_command, text};
+use crate::recorded::{Recorded, settle};
 use crate::skip::skipped;
 
-/// Where they are made, and where they are recorded.
+/// The folder of the generated files, and the one where they are recorded.
 const MADE: &str = "target/manual";
 const RECORDED: &str = "docs";
 const FOLDERS: [&str; 2] = ["completions", "man"];
 
-/// Programs that read a file and complain about what is wrong in it, by the ending of its name.
+/// Programs that report errors in a file, by the ending of its name.
 const READERS: [(&str, &str, &[&str]); 4] = [
     (".bash", "bash", &["-n"]),
     ("_core-reloc", "zsh", &["-n"]),
@@ -26,69 +24,28 @@ const READERS: [(&str, &str, &[&str]); 4] = [
 ];
 
 pub(crate) fn run(arguments: &[String]) -> Result {
-    let check = match arguments {
-        [] => false,
-        [flag] if flag == "--check" => true,
-        _ => return Err("usage: cargo xtask manual [--check]".into()),
-    };
+    let check = flag(arguments, "--check")?;
     if Path::new(MADE).exists() {
         fs::remove_dir_all(MADE)?;
     }
-    run_command(cargo().args([
-        "run",
-        "--quiet",
-        "--locked",
-        "--package",
-        "xtask-manual",
-        "--",
-        MADE,
-    ]))?;
-    let mut listings = Vec::new();
-    for name in files(MADE)? {
-        let text = fs::read_to_string(Path::new(MADE).join(&name))?;
-        listings.push(Listing { path: format!("{RECORDED}/{name}"), text });
-    }
-    remove_stale(&listings, check)?;
-    settle(&listings, check, "cargo xtask manual")?;
-    if check {
-        read_all(&listings)?;
-    }
-    Ok(())
-}
-
-/// The files of both folders below one, by their names from there.
-fn files(below: &str) -> Result<BTreeSet<String>> {
-    let mut names = BTreeSet::new();
+    let mut make = cargo();
+    make.args(["run", "--quiet", "--locked", "--package", "xtask-manual", "--", MADE]);
+    run_command(&mut make)?;
+    let mut files = Vec::new();
     for folder in FOLDERS {
-        let path = Path::new(below).join(folder);
-        if !path.exists() {
-            continue;
-        }
-        for entry in fs::read_dir(&path)? {
-            names.insert(format!("{folder}/{}", entry?.file_name().to_string_lossy()));
+        for entry in fs::read_dir(Path::new(MADE).join(folder))? {
+            let entry = entry?;
+            let path = format!("{RECORDED}/{folder}/{}", entry.file_name().to_string_lossy());
+            files.push(Recorded { path, content: fs::read(entry.path())? });
         }
     }
-    Ok(names)
+    files.sort_by(|one, other| one.path.cmp(&other.path));
+    let folders = FOLDERS.map(|folder| format!("{RECORDED}/{folder}"));
+    settle(&files, &folders.each_ref().map(String::as_str), check, "cargo xtask manual")?;
+    if check { read_all(&files) } else { Ok(()) }
 }
 
-/// Removes the pages of commands that there no longer are, or complains about them.
-fn remove_stale(listings: &[Listing], check: bool) -> Result {
-    let made: BTreeSet<&str> = listings.iter().map(|listing| listing.path.as_str()).collect();
-    for name in files(RECORDED)? {
-        let path = format!("{RECORDED}/{name}");
-        if made.contains(path.as_str()) {
-            continue;
-        }
-        if check {
-            return Err(format!("{path} is of no command; remove it: cargo xtask manual").into());
-        }
-        fs::remove_file(&path)?;
-        println!("removed: {path}");
-    }
-    Ok(())
-}
-
-/// What a shell offers for `core-reloc mini`, by a script that it runs.
+/// Scripts that print how a shell completes `core-reloc mini`.
 const OFFERS: [(&str, &str); 2] = [
     (
         "bash",
@@ -98,25 +55,23 @@ const OFFERS: [(&str, &str); 2] = [
     ("fish", "source docs/completions/core-reloc.fish; complete --do-complete 'core-reloc mini'"),
 ];
 
-/// Has every file read by a program that knows its language, and shells complete a word.
-fn read_all(listings: &[Listing]) -> Result {
+/// Reads each file with a program for its language, and completes a word in each shell.
+fn read_all(files: &[Recorded]) -> Result {
     for (ending, program, arguments) in READERS {
         if !is_installed(program) {
-            skipped(&format!("{program} is not installed, which reads *{ending}"))?;
+            skipped(&format!("{program}, which reads *{ending}, is not installed"))?;
             continue;
         }
-        let paths =
-            listings.iter().map(|listing| &listing.path).filter(|path| path.ends_with(ending));
+        let paths = files.iter().map(|file| &file.path).filter(|path| path.ends_with(ending));
         for path in paths {
-            output(Command::new(program).args(arguments).arg(path))?;
+            text(Command::new(program).args(arguments).arg(path))?;
         }
     }
     for (shell, script) in OFFERS {
         if !is_installed(shell) {
             continue;
         }
-        let offered = output(Command::new(shell).args(["-c", script]))?;
-        let offered = String::from_utf8_lossy(&offered);
+        let offered = text(Command::new(shell).args(["-c", script]))?;
         if offered.split_whitespace().next() != Some("minimize") {
             return Err(format!("{shell} completes `core-reloc mini` to `{offered}`").into());
         }

@@ -1,28 +1,28 @@
-//! `cargo xtask mutants`: plants bugs in the library and looks whether its tests notice.
+//! `cargo xtask mutants`: plants bugs in the libraries and checks that the tests notice them.
 //!
-//! cargo-mutants makes the bugs: an operator turned, an arm of a match left out, a function that
-//! returns a constant. `.cargo/mutants.toml` has what all parts share, `docs/mutants.md` the results.
-//! The bugs of `cargo xtask mutants planted` are made by hand.
+//! cargo-mutants makes the bugs: an operator replaced, a match arm deleted, a function that returns a
+//! constant. `.cargo/mutants.toml` has the settings that all parts share, `docs/mutants.md` the
+//! results. `cargo xtask mutants planted` plants bugs that cargo-mutants cannot make.
 
 mod planted;
 
 use crate::Result;
 use crate::command::{cargo, is_installed, run as run_command};
 
-/// The release that the results were made with: others plant other bugs.
+/// The release that made the results: others plant other bugs.
 const VERSION: &str = "27.1.0";
 
-/// Files in which bugs are planted, and the tests that must notice.
+/// The files in which bugs are planted, and the tests that must notice them.
 struct Part {
     name: &'static str,
     package: &'static str,
     files: &'static [&'static str],
     except: &'static [&'static str],
-    /// The packages whose tests must notice.
+    /// The packages with the tests.
     test_packages: &'static str,
-    /// Which of them are built.
+    /// Cargo arguments that choose the tests to build.
     build: &'static [&'static str],
-    /// Which of those are run, by words of their names; all if there are none.
+    /// Words in the names of the tests to run; all are run if there are none.
     tests: &'static [&'static str],
 }
 
@@ -73,17 +73,17 @@ const PARTS: &[Part] = &[
             "crates/core-reloc/src/query.rs",
         ],
         except: &[],
-        // What the program prints are these words.
+        // The program prints these words.
         test_packages: "core-reloc,core-reloc-cli",
         build: &["--lib", "--test=it"],
         tests: &["definition", "dump", "explain", "query"],
     },
 ];
 
-/// Runs the named parts, or all of them; a mutant that no test notices is an error, which the
-/// notes must explain.
+/// Runs the named parts, or all of them. A bug that no test notices is an error, which the results
+/// must explain.
 ///
-/// What follows a `--` goes to cargo-mutants: `--file '**/value.rs'`, `--shard 0/4`, `--jobs 2`.
+/// Arguments after `--` go to cargo-mutants: `--file '**/value.rs'`, `--shard 0/4`, `--jobs 2`.
 pub(crate) fn run(arguments: &[String]) -> Result {
     if let Some((part, rest)) = arguments.split_first()
         && part == "planted"
@@ -94,11 +94,13 @@ pub(crate) fn run(arguments: &[String]) -> Result {
     let (names, options) = (halves.next().unwrap_or_default(), halves.next().unwrap_or_default());
     if let Some(unknown) = names.iter().find(|name| PARTS.iter().all(|part| part.name != *name)) {
         let known: Vec<&str> = PARTS.iter().map(|part| part.name).collect();
-        return Err(format!("no part is called `{unknown}`; there are {}", known.join(", ")).into());
+        return Err(
+            format!("there is no part `{unknown}`; the parts are {}", known.join(", ")).into()
+        );
     }
     if !is_installed("cargo-mutants") {
         let install = format!("cargo install --locked cargo-mutants --version {VERSION}");
-        return Err(format!("cargo-mutants is not installed: `{install}`").into());
+        return Err(format!("cargo-mutants is not installed; run `{install}`").into());
     }
     let parts =
         PARTS.iter().filter(|part| names.is_empty() || names.iter().any(|n| n == part.name));
@@ -107,7 +109,7 @@ pub(crate) fn run(arguments: &[String]) -> Result {
     if failed.is_empty() {
         Ok(())
     } else {
-        Err(format!("mutants were missed, or could not be tried, in: {}", failed.join(", ")).into())
+        Err(format!("bugs were missed or could not be tried in: {}", failed.join(", ")).into())
     }
 }
 
@@ -122,7 +124,7 @@ fn run_part(part: &Part, options: &[String]) -> Result {
     let output = format!("target/mutants/{}", part.name);
     std::fs::create_dir_all(&output)?;
     mutants.args(["--output", &output]);
-    // What follows a `--` would be left out where tests are built, and they would be built twice.
+    // Arguments after `--` are not used to build tests, which would then be built twice.
     mutants.args(part.build.iter().map(|argument| format!("--cargo-arg={argument}")));
     run_command(mutants.args(options).args(["--", "--"]).args(part.tests))
 }

@@ -1,6 +1,6 @@
-//! `cargo xtask package`: packs each published crate as a registry would get it, compares what it
-//! holds with `docs/packages`, builds it from the packed files, and the projects of strangers in
-//! `tests/downstream` against them.
+//! `cargo xtask package`: packs each published crate as for a registry, compares its files with
+//! `docs/packages`, builds it from the packed files, and builds the projects in `tests/downstream`
+//! against it.
 
 mod alone;
 mod downstream;
@@ -10,19 +10,16 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::Result;
-use crate::command::{cargo, run as run_command};
+use crate::command::{cargo, flag, run as run_command};
 use crate::crates::PUBLISHED;
-use crate::recorded::{Listing, settle};
+use crate::files;
+use crate::recorded::{Recorded, settle};
 
-/// How many bytes a package may have: those of its sources and little more.
+/// The largest allowed package, in bytes: its sources and little more.
 const MAX_LEN: u64 = 160 * 1024;
 
 pub(crate) fn run(arguments: &[String]) -> Result {
-    let record = match arguments {
-        [] => false,
-        [flag] if flag == "--record" => true,
-        _ => return Err("usage: cargo xtask package [--record]".into()),
-    };
+    let record = flag(arguments, "--record")?;
     pack()?;
     let packages = PUBLISHED.map(|name| Package { name, version: env!("CARGO_PKG_VERSION") });
     let mut listings = Vec::new();
@@ -31,7 +28,7 @@ pub(crate) fn run(arguments: &[String]) -> Result {
         package.check_size()?;
         listings.push(package.listing()?);
     }
-    settle(&listings, !record, "cargo xtask package --record")?;
+    settle(&listings, &["docs/packages"], !record, "cargo xtask package --record")?;
     if record {
         return Ok(());
     }
@@ -39,10 +36,10 @@ pub(crate) fn run(arguments: &[String]) -> Result {
     downstream::check(&packages)
 }
 
-/// Packs all crates in one command: cargo then takes each for the registry's where another needs it.
+/// Packs all crates in one command, so that each may depend on the others before they are published.
 fn pack() -> Result {
     let mut package = cargo();
-    // What is not committed yet can be tried as well.
+    // Uncommitted changes are packed as well.
     package.args(["package", "--quiet", "--locked", "--allow-dirty", "--no-verify"]);
     for name in PUBLISHED {
         package.args(["--package", name]);
@@ -50,14 +47,14 @@ fn pack() -> Result {
     run_command(&mut package)
 }
 
-/// A packed crate. All have the workspace's version, as xtask has.
+/// A packed crate. All have the workspace's version, which xtask inherits.
 struct Package {
     name: &'static str,
     version: &'static str,
 }
 
 impl Package {
-    /// Where it is unpacked, next to the package.
+    /// The folder that the package is unpacked to, beside the package.
     fn folder(&self) -> String {
         format!("target/package/{}-{}", self.name, self.version)
     }
@@ -68,7 +65,7 @@ impl Package {
             fs::remove_dir_all(&folder)?;
         }
         let mut unpack = Command::new("tar");
-        // All files in a package have one old date, by which cargo would take them for unchanged.
+        // The files in a package have one old date, so that cargo would take them for unchanged.
         unpack.args(["--extract", "--gzip", "--touch", "--directory", "target/package"]);
         run_command(unpack.arg(format!("--file={folder}.crate")))
     }
@@ -80,36 +77,21 @@ impl Package {
         if len <= MAX_LEN {
             return Ok(());
         }
-        Err(format!("{file} has {len} bytes, more than the {MAX_LEN} that it may have").into())
+        Err(format!("{file} has {len} bytes, allowed are {MAX_LEN}").into())
     }
 
-    fn listing(&self) -> Result<Listing> {
+    fn listing(&self) -> Result<Recorded> {
         let folder = self.folder();
-        let mut files = Vec::new();
-        list(Path::new(&folder), "", &mut files)?;
-        let text = files_listed(files);
-        Ok(Listing { path: format!("docs/packages/{}.txt", self.name), text })
+        let files = files::below(Path::new(&folder))?;
+        let names = files.iter().map(|file| Ok(file.strip_prefix(&folder)?.display().to_string()));
+        let content = files_listed(names.collect::<Result<_>>()?).into_bytes();
+        Ok(Recorded { path: format!("docs/packages/{}.txt", self.name), content })
     }
 }
 
-/// The files in a folder, and in the folders in it, each as its path from the first one.
-fn list(folder: &Path, prefix: &str, files: &mut Vec<String>) -> Result {
-    let entries = fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-    for entry in entries {
-        let entry = entry?;
-        let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
-        if entry.file_type()?.is_dir() {
-            list(&entry.path(), &format!("{name}/"), files)?;
-        } else {
-            files.push(name);
-        }
-    }
-    Ok(())
-}
-
-/// A line for each file; sources, which come and go, have one together.
+/// A line for each file. Source files, which come and go, share one.
 fn files_listed(files: Vec<String>) -> String {
-    // cargo's note of the commit, which is there if all is committed.
+    // cargo's note of the commit is there only if nothing is uncommitted.
     let files = files.into_iter().filter(|name| name != ".cargo_vcs_info.json");
     let lines = files.map(|name| match name.split_once('/') {
         Some((folder, rest)) if rest.ends_with(".rs") => format!("{folder}/**/*.rs\n"),
@@ -126,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sources_are_listed_together_and_all_else_by_name() {
+    fn sources_share_a_line_and_other_files_have_their_own() {
         let files = ["src/lib.rs", "src/a/b.rs", "README.md", ".cargo_vcs_info.json", "src/a.bin"];
         let files = files.map(String::from).to_vec();
         assert_eq!(files_listed(files), "README.md\nsrc/**/*.rs\nsrc/a.bin\n");

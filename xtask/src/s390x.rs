@@ -1,9 +1,9 @@
-//! `cargo xtask record-s390x`: what libbpf says on a big-endian machine.
+//! `cargo xtask record-s390x`: records the results of libbpf on a big-endian machine.
 //!
-//! libbpf computes some things for the byte order of the machine that it runs on, so for
-//! big-endian objects it is to be heard on such a machine. It is compiled for s390x, with a program
-//! of ours around it, and QEMU runs it on all big-endian fixtures. Its answers are committed: the
-//! tests that compare ours with them need none of this.
+//! libbpf computes some results for the byte order of the machine that it runs on, so big-endian
+//! objects need a big-endian machine. A program that links libbpf is compiled for s390x and run by
+//! QEMU on all big-endian fixtures. Its results are committed: the tests that compare ours with them
+//! need neither.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -11,29 +11,27 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::Result;
-use crate::command::{cargo, is_installed, output, run as run_command};
+use crate::command::{flag, is_installed, run as run_command, text};
+use crate::crates::Metadata;
+use crate::recorded::{Recorded, settle};
 use crate::skip::skipped;
 
-/// The committed answers.
+/// The committed results.
 const RECORD: &str = "fixtures/expected/libbpf-s390x.txt";
 
-/// The program around libbpf.
+/// The program that calls libbpf.
 const JUDGE: &str = "xtask/src/s390x/judge.c";
 
-/// It has a type of a kind that libbpf does not know.
+/// A kernel with a type of a kind that libbpf does not know.
 const NOT_FOR_LIBBPF: &str = "layout.be.btf";
 
 const COMPILER: &str = "s390x-linux-gnu-gcc";
 
-/// Debian has called it by both names.
+/// The names of Debian's package, newest first.
 const EMULATORS: [&str; 2] = ["qemu-s390x-static", "qemu-s390x"];
 
 pub(crate) fn run(arguments: &[String]) -> Result {
-    let check = match arguments {
-        [] => false,
-        [flag] if flag == "--check" => true,
-        _ => return Err("usage: cargo xtask record-s390x [--check]".into()),
-    };
+    let check = flag(arguments, "--check")?;
     let emulator = EMULATORS.into_iter().find(|name| is_installed(name));
     let (Some(emulator), true) = (emulator, is_installed(COMPILER)) else {
         let why = format!("it needs {COMPILER} and {}", EMULATORS[0]);
@@ -41,22 +39,11 @@ pub(crate) fn run(arguments: &[String]) -> Result {
     };
     let judge = compile()?;
     let record = record(emulator, &judge)?;
-    let lines = record.lines().filter(|line| !line.starts_with('#')).count();
-    if !check {
-        fs::write(RECORD, &record)?;
-        println!("{lines} answers in {RECORD}");
-    } else if fs::read_to_string(RECORD).is_ok_and(|recorded| recorded == record) {
-        println!("libbpf still gives all {lines} answers in {RECORD}");
-    } else {
-        return Err(format!(
-            "{RECORD} is not what libbpf says now: make it again with cargo xtask record-s390x"
-        )
-        .into());
-    }
-    Ok(())
+    let record = Recorded { path: RECORD.to_owned(), content: record.into_bytes() };
+    settle(&[record], &[], check, "cargo xtask record-s390x")
 }
 
-/// Compiles the program with libbpf into it.
+/// Compiles the program with libbpf's sources.
 fn compile() -> Result<PathBuf> {
     let libbpf = libbpf()?;
     let mut sources = vec![PathBuf::from(JUDGE)];
@@ -71,8 +58,8 @@ fn compile() -> Result<PathBuf> {
     fs::create_dir_all("target/s390x")?;
     let mut compiler = Command::new(COMPILER);
     compiler.args(["-std=gnu11", "-O1", "-w", "-static", "-D_FILE_OFFSET_BITS=64"]);
-    // libbpf reads objects with libelf, but that part of it is not used here: with sections of their
-    // own, the functions that call libelf are dropped, and this machine's headers will do.
+    // The part of libbpf that calls libelf is not used: in sections of their own, its functions are
+    // dropped, and this machine's headers suffice.
     compiler.args(["-ffunction-sections", "-fdata-sections", "-Wl,--gc-sections"]);
     for include in ["src", "include", "include/uapi"] {
         compiler.arg("-I").arg(libbpf.join(include));
@@ -82,24 +69,14 @@ fn compile() -> Result<PathBuf> {
     Ok(judge)
 }
 
-/// The sources of libbpf, which the crate `libbpf-sys` has: the same that judges in the tests.
+/// The sources of libbpf in the crate `libbpf-sys`, which the tests use as well.
 fn libbpf() -> Result<PathBuf> {
-    const BEFORE: &str = "\"manifest_path\":\"";
-    let metadata =
-        output(cargo().args(["metadata", "--format-version", "1", "--all-features", "--locked"]))?;
-    let metadata = String::from_utf8(metadata)?;
-    let paths = metadata.split(BEFORE).skip(1).filter_map(|rest| rest.split('"').next());
-    let is_libbpf = |path: &&str| {
-        Path::new(path)
-            .parent()
-            .and_then(Path::file_name)
-            .is_some_and(|folder| folder.to_string_lossy().starts_with("libbpf-sys-"))
-    };
-    let manifest = paths.into_iter().find(is_libbpf).ok_or("cargo knows no libbpf-sys")?;
-    Ok(Path::new(manifest).with_file_name("libbpf"))
+    let metadata = Metadata::read()?;
+    let manifest = metadata.package("libbpf-sys", None)?["manifest_path"].as_str();
+    Ok(Path::new(manifest.ok_or("libbpf-sys has no manifest")?).with_file_name("libbpf"))
 }
 
-/// Runs the program on every big-endian object and made-up kernel.
+/// Runs the program on each big-endian object and each made-up kernel.
 fn record(emulator: &str, judge: &Path) -> Result<String> {
     let mut record = String::from(
         "# What libbpf, run on s390x, makes of every big-endian object on every big-endian kernel:\n\
@@ -113,7 +90,7 @@ fn record(emulator: &str, judge: &Path) -> Result<String> {
                 files("fixtures/btf", ".btf")?.into_iter().filter(|path| is_module(path, kernel));
             let mut command = Command::new(emulator);
             command.arg(judge).arg(&object).arg(kernel).args(modules);
-            let answers = String::from_utf8(output(&mut command)?)?;
+            let answers = text(&mut command)?;
             writeln!(record, "# {} on {}", name(&object), name(kernel))?;
             record.push_str(&answers);
         }
@@ -121,7 +98,7 @@ fn record(emulator: &str, judge: &Path) -> Result<String> {
     Ok(record)
 }
 
-/// Whether a file is a module of a kernel, `NAME.be.btf`: `NAME.be.MODULE.btf`.
+/// Returns `true` if a file, `NAME.be.MODULE.btf`, is a module of a kernel, `NAME.be.btf`.
 fn is_module(path: &Path, kernel: &Path) -> bool {
     let (file, kernel) = (name(path), name(kernel));
     let kernel = kernel.strip_suffix("btf").unwrap_or(&kernel);
@@ -132,7 +109,7 @@ fn name(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// The files of a folder whose names end so, in their order.
+/// The files of a folder whose names have this ending, sorted.
 fn files(folder: &str, ending: &str) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder)? {

@@ -1,8 +1,8 @@
-//! Checks that cannot run here.
+//! Checks that cannot run on this machine.
 
 use crate::Result;
 
-/// Says that a check was left out and why; in CI nothing may be left out.
+/// Reports that a check was skipped and why; in CI that is an error.
 pub(crate) fn skipped(why: &str) -> Result {
     if is_ci() {
         return Err(format!("in CI every check must run: {why}").into());
@@ -11,7 +11,7 @@ pub(crate) fn skipped(why: &str) -> Result {
     Ok(())
 }
 
-/// Whether this is a CI run: the environment variable `CI` is set, as everywhere.
+/// Returns `true` if the environment variable `CI` is set.
 pub(crate) fn is_ci() -> bool {
     std::env::var_os("CI").is_some_and(|value| !value.is_empty())
 }

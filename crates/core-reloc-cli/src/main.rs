@@ -4,6 +4,11 @@
 //! A thin shell over the libraries: [`arguments`] are read, [`object`] and [`target`] are opened, the
 //! library decides, [`print`] says it in one of two formats, and [`output`] writes the object.
 #![forbid(unsafe_code)]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    reason = "the program counts and indexes what it has collected itself"
+)]
 
 mod blame;
 mod check;

@@ -4,6 +4,7 @@
 //! `UPDATE_EXPECT=1 cargo test -p core-reloc-cli --test docs` puts what it prints there instead.
 //! A block that begins with `console,no_check` shows what differs from machine to machine; its
 //! commands must end well and no more.
+#![allow(clippy::pedantic, clippy::restriction, reason = "tests may panic")]
 
 use std::{
     env, fs,

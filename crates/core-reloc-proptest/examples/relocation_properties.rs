@@ -3,6 +3,7 @@
 //! ```sh
 //! cargo test -p core-reloc-proptest --example relocation_properties
 //! ```
+#![allow(clippy::arithmetic_side_effects, reason = "the numbers are those of small types")]
 
 use btf_types::{Btf, PointerSize, Result};
 use core_reloc::{Module, Relocation, Relocator, Target};

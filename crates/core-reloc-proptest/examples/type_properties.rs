@@ -4,6 +4,7 @@
 //! ```sh
 //! cargo test -p core-reloc-proptest --example type_properties
 //! ```
+#![allow(clippy::arithmetic_side_effects, reason = "the numbers are those of small types")]
 
 use std::ops::Range;
 

@@ -38,21 +38,6 @@
 //! unpack to. Files are read into memory, so that they may change meanwhile; [`map`] maps raw BTF
 //! instead, and is unsafe.
 #![deny(unsafe_code, unsafe_op_in_unsafe_fn)]
-#![warn(missing_debug_implementations, clippy::missing_errors_doc, clippy::missing_panics_doc)]
-#![cfg_attr(
-    not(test),
-    warn(
-        clippy::arithmetic_side_effects,
-        clippy::cast_possible_truncation,
-        clippy::cast_possible_wrap,
-        clippy::cast_sign_loss,
-        clippy::expect_used,
-        clippy::indexing_slicing,
-        clippy::panic,
-        clippy::unreachable,
-        clippy::unwrap_used,
-    )
-)]
 
 mod archive;
 mod compression;

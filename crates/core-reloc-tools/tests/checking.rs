@@ -1,4 +1,5 @@
 //! What is guarded, and what is not.
+#![allow(clippy::pedantic, clippy::restriction, reason = "tests may panic")]
 
 use btf_types::{
     Btf, ByteOrder, TypeId,

@@ -1,4 +1,5 @@
 //! What explanations suggest, and which lines they mark.
+#![allow(clippy::pedantic, clippy::restriction, reason = "tests may panic")]
 
 use btf_types::{Btf, ByteOrder};
 use core_reloc::*;

@@ -216,7 +216,11 @@ pub enum GenerateError {
     Search(Box<str>),
 }
 
-/// The first type of a name whose kind is one of those allowed, in the order of that list.
+/// Finds the first type of a name, with or without `struct`, `union` or `enum` before it, that has one of
+/// the kinds. Earlier kinds come first.
+///
+/// # Errors
+/// [`GenerateError::NoSuchType`].
 pub fn find_root<'a>(
     local: &'a Btf<'a>,
     name: &str,
@@ -234,7 +238,7 @@ pub fn find_root<'a>(
     let bare = bare.trim();
     kinds
         .iter()
-        // The empty name is that of anonymous types, which no relocation can begin at.
+        // Anonymous types have the empty name; no relocation can start from them.
         .filter(|kind| allowed(**kind) && !bare.is_empty())
         .find_map(|kind| local.find(bare, *kind))
         .ok_or_else(|| GenerateError::NoSuchType { name: name.into() })

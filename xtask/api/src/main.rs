@@ -1,7 +1,7 @@
-//! Prints a crate's public interface, an item a line, from the JSON that rustdoc wrote about it:
+//! Prints a crate's public interface, one item a line, from the JSON that rustdoc writes for it:
 //! `xtask-api FILE`. `cargo xtask api` runs it.
 //!
-//! A program of its own, so that xtask needs nothing of this.
+//! It is a program of its own to keep its dependencies out of xtask.
 #![forbid(unsafe_code)]
 
 use std::error::Error;
@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use public_api::Builder;
 use rustdoc_types::FORMAT_VERSION;
 
-/// The exit status where rustdoc is not of the release that this program reads.
+/// The exit status if rustdoc wrote another format than this program reads.
 const OTHER_FORMAT: u8 = 3;
 
 #[derive(serde::Deserialize)]
@@ -25,7 +25,11 @@ fn main() -> ExitCode {
         return ExitCode::from(2);
     };
     match list(file.as_ref()) {
-        Ok(status) => status,
+        Ok(Some(items)) => {
+            items.iter().for_each(|item| println!("{item}"));
+            ExitCode::SUCCESS
+        }
+        Ok(None) => ExitCode::from(OTHER_FORMAT),
         Err(error) => {
             eprintln!("{}: {error}", file.display());
             ExitCode::FAILURE
@@ -33,7 +37,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Traits that the compiler implements by itself, or does not.
+/// The auto traits.
 const AUTO_TRAITS: [&str; 7] = [
     "core::marker::Freeze",
     "core::marker::Send",
@@ -44,48 +48,94 @@ const AUTO_TRAITS: [&str; 7] = [
     "core::panic::unwind_safe::UnwindSafe",
 ];
 
-/// Whether an item is one of these traits, which nearly every type has. What is not `Send` or not
-/// `Sync` is worth a line.
-fn is_usual(item: &str) -> bool {
+/// Returns `true` if an item implements an auto trait, as nearly every type does. A type that is not
+/// `Send` or not `Sync` is worth a line.
+fn is_auto_trait(item: &str) -> bool {
     let Some((what, _)) = item.split_once(" for ") else { return false };
     let Some((_, name)) = what.rsplit_once(' ') else { return false };
     let is_lacking = matches!(name, "!core::marker::Send" | "!core::marker::Sync");
     what.starts_with("impl") && AUTO_TRAITS.contains(&name.trim_start_matches('!')) && !is_lacking
 }
 
-fn list(file: &Path) -> Result<ExitCode, Box<dyn Error>> {
+/// The public items that rustdoc describes in a file, without blanket, derived and auto trait
+/// impls; `None` if the file has another format than the one this program reads.
+fn list(file: &Path) -> Result<Option<Vec<String>>, Box<dyn Error>> {
     let format: Format = serde_json::from_slice(&std::fs::read(file)?)?;
     if format.format_version != FORMAT_VERSION {
         eprintln!(
-            "rustdoc wrote format {}, and this program reads {FORMAT_VERSION}: take the release of \
-             the crate public-api that reads the other",
+            "rustdoc wrote format {}, but this program reads {FORMAT_VERSION}: use the release of \
+             the crate public-api that reads format {0}",
             format.format_version
         );
-        return Ok(ExitCode::from(OTHER_FORMAT));
+        return Ok(None);
     }
-    // What every type has in common says nothing.
     let interface = Builder::from_rustdoc_json(file)
         .omit_blanket_impls(true)
+        .omit_auto_derived_impls(true)
         .include_function_parameter_names(true)
         .build()?;
     let items = interface.items().map(ToString::to_string);
-    for item in items.filter(|item| !is_usual(item)) {
-        println!("{item}");
-    }
-    Ok(ExitCode::SUCCESS)
+    Ok(Some(items.filter(|item| !is_auto_trait(item)).collect()))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::is_usual;
+    use std::process::Command;
+
+    use super::{is_auto_trait, list};
 
     #[test]
-    fn of_the_auto_traits_only_what_is_lacking_is_listed() {
-        assert!(is_usual("impl<'a> core::marker::Send for a::Type<'a>"));
-        assert!(is_usual("impl<T> core::marker::Sync for a::Type<T> where T: core::marker::Sync"));
-        assert!(is_usual("impl !core::panic::unwind_safe::UnwindSafe for a::Type"));
-        assert!(!is_usual("impl !core::marker::Sync for a::Type"));
-        assert!(!is_usual("impl core::marker::Copy for a::Type"));
-        assert!(!is_usual("pub fn a::wait(for_it: u8)"));
+    fn of_the_auto_traits_only_those_that_a_type_lacks_are_listed() {
+        assert!(is_auto_trait("impl<'a> core::marker::Send for a::Type<'a>"));
+        assert!(is_auto_trait(
+            "impl<T> core::marker::Sync for a::Type<T> where T: core::marker::Sync"
+        ));
+        assert!(is_auto_trait("impl !core::panic::unwind_safe::UnwindSafe for a::Type"));
+        assert!(!is_auto_trait("impl !core::marker::Sync for a::Type"));
+        assert!(!is_auto_trait("impl core::marker::Copy for a::Type"));
+        assert!(!is_auto_trait("pub fn a::wait(for_it: u8)"));
+    }
+
+    #[test]
+    fn derived_impls_are_left_out_and_written_ones_listed() {
+        let folder = std::env::temp_dir().join(format!("xtask-api-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let source = folder.join("shown.rs");
+        std::fs::write(
+            &source,
+            "#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+             pub struct Derived;
+             pub struct Written;
+             impl Clone for Written { fn clone(&self) -> Self { Written } }",
+        )
+        .unwrap();
+        let rustdoc = Command::new("rustdoc")
+            .args([
+                "-Z",
+                "unstable-options",
+                "--output-format",
+                "json",
+                "--edition",
+                "2024",
+                "--out-dir",
+            ])
+            .args([&folder, &source])
+            .env("RUSTC_BOOTSTRAP", "1")
+            .status();
+        assert!(rustdoc.unwrap().success());
+        let listed = list(&folder.join("shown.json")).unwrap();
+        std::fs::remove_dir_all(&folder).unwrap();
+        // Another format: `cargo xtask api` reports it.
+        let Some(listed) = listed else { return };
+        assert_eq!(
+            listed,
+            [
+                "pub mod shown",
+                "pub struct shown::Derived",
+                "pub struct shown::Written",
+                "impl core::clone::Clone for shown::Written",
+                "pub fn shown::Written::clone(&self) -> Self",
+            ]
+        );
     }
 }

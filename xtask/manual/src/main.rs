@@ -1,7 +1,8 @@
-//! Writes the program's man pages and shell completions to a folder; `cargo xtask manual` starts it.
+//! Writes the program's man pages and shell completions to a folder: `xtask-manual FOLDER`.
+//! `cargo xtask manual` runs it.
 //!
-//! They come from the definitions of its arguments, and so say what it takes. What the program's help
-//! says behind its options becomes sections of their own: examples keep their lines.
+//! They are generated from the definitions of the program's arguments. The help text after the options
+//! becomes sections of its own; examples keep their line breaks.
 
 use std::{
     env, fs,
@@ -17,7 +18,7 @@ use core_reloc_cli::arguments::Arguments;
 
 const PROGRAM: &str = "core-reloc";
 
-/// The shells, each with the name that it looks for.
+/// The shells, each with the file name that it expects.
 const SHELLS: [(Shell, &str); 3] = [
     (Shell::Bash, "core-reloc.bash"),
     (Shell::Zsh, "_core-reloc"),
@@ -49,7 +50,7 @@ fn write_all(folder: &Path) -> io::Result<()> {
 
     let pages = folder.join("man");
     fs::create_dir_all(&pages)?;
-    // `help` needs no page: these are it.
+    // The pages replace the subcommand `help`.
     let mut program = Arguments::command().disable_help_subcommand(true);
     program.build();
     let names: Vec<String> =
@@ -66,7 +67,7 @@ fn name_of(command: &Command) -> String {
     command.get_display_name().unwrap_or(command.get_name()).to_string()
 }
 
-/// The page of a command. `names` are those of all pages.
+/// The page of a command. `names` are the names of all pages.
 fn page(command: &Command, names: &[String]) -> io::Result<Vec<u8>> {
     let mut out = Vec::new();
     let man = Man::new(command.clone()).source(concat!("core-reloc ", env!("CARGO_PKG_VERSION")));
@@ -78,8 +79,8 @@ fn page(command: &Command, names: &[String]) -> io::Result<Vec<u8>> {
     if command.has_subcommands() {
         man.render_subcommands_section(&mut out)?;
     }
-    let behind = command.get_after_help().map(ToString::to_string).unwrap_or_default();
-    for part in behind.split("\n\n") {
+    let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+    for part in after.split("\n\n") {
         let (heading, text) = match part.split_once('\n') {
             Some(("Examples:", text)) => ("EXAMPLES", text),
             Some(("Exit status:", text)) => ("EXIT STATUS", text),
@@ -95,7 +96,7 @@ fn page(command: &Command, names: &[String]) -> io::Result<Vec<u8>> {
     Ok(out)
 }
 
-/// A section. Text whose lines are indented keeps them, other text is filled.
+/// Writes a section. Indented text keeps its line breaks, other text is filled.
 fn section(out: &mut impl Write, heading: &str, text: &str) -> io::Result<()> {
     if text.is_empty() {
         return Ok(());
@@ -106,7 +107,7 @@ fn section(out: &mut impl Write, heading: &str, text: &str) -> io::Result<()> {
         writeln!(out, ".nf")?;
     }
     for line in text.lines() {
-        // Two columns of indentation are the section's own.
+        // roff indents the section by itself.
         writeln!(out, "{}", escaped(line.strip_prefix("  ").unwrap_or(line)))?;
     }
     if keeps_lines {
@@ -115,7 +116,7 @@ fn section(out: &mut impl Write, heading: &str, text: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// Text that means nothing else to roff.
+/// Escapes text for roff.
 fn escaped(line: &str) -> String {
     let line = line.replace('\\', "\\\\").replace('-', "\\-");
     if line.starts_with(['.', '\'']) { format!("\\&{line}") } else { line }

@@ -1,23 +1,21 @@
-//! Each crate alone, with each feature alone and with each two; and the `no_std` crates on targets
-//! without std.
+//! Builds each crate alone with every set of up to two features, also without std.
 //!
-//! cargo-hack makes such commands too, but takes minutes to install, and there are few of them.
+//! cargo-hack can do this too, but takes minutes to install for these few commands.
 
-use std::fs;
 use std::process::Command;
 
 use crate::Result;
-use crate::ci::{BARE_METAL, DEBIAN_RUSTC};
-use crate::command::{cargo, output, run};
-use crate::crates::{PUBLISHED, features, matrix};
+use crate::command::{cargo, run, text};
+use crate::crates::{BARE_METAL, DEBIAN_RUSTC, Metadata, PUBLISHED, matrix};
 
-/// The crates that are `no_std`, with all of their features.
+/// The `no_std` crates.
 const NO_STD: [&str; 2] = ["btf-types", "core-reloc"];
 
-/// Checks every published crate with no feature, with each by itself, and with each two.
+/// Checks each published crate with no feature, with each feature, and with each pair.
 pub(super) fn check() -> Result {
+    let metadata = Metadata::read()?;
     for name in PUBLISHED {
-        for set in sets(name)? {
+        for set in matrix(&metadata.features(name)?) {
             let mut check = one(name, &set);
             run(check.env("RUSTFLAGS", "-D warnings"))?;
         }
@@ -25,36 +23,29 @@ pub(super) fn check() -> Result {
     Ok(())
 }
 
-/// Checks the libraries on bare metal, in the same way.
+/// Checks the `no_std` crates in the same way on targets without std.
 pub(super) fn check_no_std() -> Result {
+    let metadata = Metadata::read()?;
     for target in BARE_METAL {
         for name in NO_STD {
-            for set in sets(name)? {
+            for set in matrix(&metadata.features(name)?) {
                 let mut check = one(name, &set);
                 check.args(["--target", target, "--target-dir", "target/no_std"]);
                 run(check.env("RUSTC", DEBIAN_RUSTC))?;
             }
         }
     }
-    // What it says about itself is part of the proof.
-    let version = output(Command::new(DEBIAN_RUSTC).arg("--version"))?;
-    println!("{}", String::from_utf8(version)?.trim_end());
+    // The compiler's version is part of the proof.
+    println!("{}", text(Command::new(DEBIAN_RUSTC).arg("--version"))?.trim_end());
     Ok(())
 }
 
-/// One package a command: in one build of several, cargo would unite their features.
-fn one(name: &str, features: &[String]) -> Command {
+/// Checks one package: in a build of several, cargo unites their features.
+fn one(name: &str, features: &[&str]) -> Command {
     let mut check = cargo();
     check.args(["check", "--quiet", "--locked", "--no-default-features", "--package", name]);
     if !features.is_empty() {
         check.args(["--features", &features.join(",")]);
     }
     check
-}
-
-fn sets(name: &str) -> Result<Vec<Vec<String>>> {
-    let manifest = format!("crates/{name}/Cargo.toml");
-    let text = fs::read_to_string(&manifest).map_err(|error| format!("{manifest}: {error}"))?;
-    let sets = matrix(&features(&text)).into_iter();
-    Ok(sets.map(|set| set.into_iter().map(str::to_owned).collect()).collect())
 }

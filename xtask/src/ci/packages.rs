@@ -1,4 +1,4 @@
-//! What the steps need from Debian.
+//! Debian packages that the steps need.
 
 use std::process::Command;
 
@@ -6,7 +6,7 @@ use crate::Result;
 use crate::command::{is_installed, output, run};
 use crate::skip::skipped;
 
-/// Debian's package and what needs it.
+/// Packages and what each is for.
 const PACKAGES: &[(&str, &str)] = &[
     ("clang-19", "the fixtures' objects"),
     ("llvm-19", "llvm-strip: the fixtures' objects without DWARF"),
@@ -20,28 +20,30 @@ const PACKAGES: &[(&str, &str)] = &[
     ("zstd", "unpacks kernels, for the real data; packs targets, for the tests"),
     ("lz4", "unpacks kernels, for the real data; packs targets, for the tests"),
     ("bzip2", "packs targets, for the tests"),
-    ("gcc-s390x-linux-gnu", "libbpf, the judge, on a big-endian machine"),
-    ("libc6-dev-s390x-cross", "libbpf, the judge, on a big-endian machine"),
-    ("qemu-user-static", "that machine"),
+    ("gcc-s390x-linux-gnu", "libbpf, the judge, for a big-endian machine"),
+    ("libc6-dev-s390x-cross", "libbpf, the judge, for a big-endian machine"),
+    ("qemu-user-static", "emulates that machine"),
     ("libbpf-tools", "real objects to relocate"),
-    ("chromium", "opens the page of core-reloc check"),
-    ("chromium-driver", "clicks in that page"),
+    ("chromium", "opens the page that core-reloc check writes"),
+    ("chromium-driver", "clicks on that page"),
     ("valgrind", "counts instructions"),
     ("mandoc", "reads the man pages"),
     ("zsh", "reads its completions"),
     ("fish", "reads its completions"),
-    ("rustc-web", "a compiler with core and alloc for BPF: the proof of no_std"),
-    ("libstd-rust-web-dev-bpf", "that core and alloc"),
+    ("rustc-web", "a compiler with core and alloc for BPF, which proves no_std"),
+    ("libstd-rust-web-dev-bpf", "core and alloc for BPF"),
 ];
 
 /// Installs the packages that are missing.
 pub(super) fn install() -> Result {
     if !is_installed("dpkg-query") {
-        return skipped("no dpkg-query here: what Debian's packages bring must be there already");
+        return skipped(
+            "no dpkg-query here: the programs of Debian's packages must be installed already",
+        );
     }
     let missing = missing()?;
     if missing.is_empty() {
-        println!("all {} packages are here", PACKAGES.len());
+        println!("all {} packages are installed", PACKAGES.len());
         return Ok(());
     }
     for (name, purpose) in &missing {
@@ -49,7 +51,10 @@ pub(super) fn install() -> Result {
     }
     let names: Vec<&str> = missing.iter().map(|(name, _)| *name).collect();
     if output(Command::new("id").arg("-u"))?.trim_ascii() != b"0" {
-        return skipped(&format!("only root can do it: apt-get install {}", names.join(" ")));
+        return skipped(&format!(
+            "only root can install packages: apt-get install {}",
+            names.join(" ")
+        ));
     }
     run(apt_get().args(["update", "-qq"]))?;
     run(apt_get().args(["install", "-qq", "--yes", "--no-install-recommends"]).args(names))
@@ -62,15 +67,14 @@ fn apt_get() -> Command {
 }
 
 fn missing() -> Result<Vec<(&'static str, &'static str)>> {
-    // dpkg-query leaves with 1 when it does not know one of the names, so its
-    // status says nothing here.
+    // dpkg-query exits with 1 if it does not know one of the names, so its status does not count.
     let status = Command::new("dpkg-query")
         .args(["--show", "--showformat", "${Package} ${db:Status-Status}\n"])
         .args(PACKAGES.iter().map(|(name, _)| name))
         .output()
         .map_err(|error| format!("dpkg-query did not start: {error}"))?;
     let known = String::from_utf8_lossy(&status.stdout);
-    let is_here =
+    let is_installed =
         |name: &str| known.lines().any(|line| line.split_once(' ') == Some((name, "installed")));
-    Ok(PACKAGES.iter().copied().filter(|(name, _)| !is_here(name)).collect())
+    Ok(PACKAGES.iter().copied().filter(|(name, _)| !is_installed(name)).collect())
 }

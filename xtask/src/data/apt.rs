@@ -1,15 +1,16 @@
-//! Debian packages of any suite and architecture, without touching the machine's own apt: each
-//! suite and architecture gets its own sources, lists and cache, so that one whose lists are being
-//! changed at the archive does not keep the others away.
+//! Debian packages of any suite and architecture, independent of the machine's own apt.
+//!
+//! Each suite and architecture has its own sources, lists and cache, so that one whose lists are being
+//! changed in the archive does not block the others.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::Result;
-use crate::command::{output, run};
+use crate::command::{run, text};
 
-/// One suite of the archive for one architecture, its package lists fetched.
+/// A suite of the archive for one architecture, with its package lists.
 pub(super) struct Suite {
     name: &'static str,
     architecture: &'static str,
@@ -17,7 +18,7 @@ pub(super) struct Suite {
     packages: Vec<Package>,
 }
 
-/// A package as the suite's lists name it.
+/// A package in a suite's lists.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Package {
     pub(super) name: String,
@@ -28,7 +29,7 @@ pub(super) struct Package {
 impl Suite {
     /// Fetches the lists of the suite `name` for an architecture; apt's files go to `folder`.
     ///
-    /// The archive's address is the one that the machine's own apt uses.
+    /// The archive's address is that of the machine's own apt.
     pub(super) fn open(
         name: &'static str,
         architecture: &'static str,
@@ -56,7 +57,7 @@ impl Suite {
         Ok(suite)
     }
 
-    /// The newest package whose name fits `pattern`, in which one `*` stands for a version.
+    /// The newest package whose name matches `pattern`, in which one `*` stands for a version.
     pub(super) fn newest(&self, pattern: &str) -> Result<&Package> {
         let mut newest: Option<&Package> = None;
         for package in &self.packages {
@@ -67,7 +68,8 @@ impl Suite {
             }
         }
         newest.ok_or_else(|| {
-            format!("no package {pattern} for {} in {}", self.architecture, self.name).into()
+            format!("there is no package {pattern} for {} in {}", self.architecture, self.name)
+                .into()
         })
     }
 
@@ -126,14 +128,13 @@ fn archive() -> Result<String> {
     let line = listed
         .lines()
         .find(is_debian)
-        .ok_or("apt knows no Debian archive on this machine (`apt-get indextargets`)")?;
+        .ok_or("apt lists no Debian archive on this machine (`apt-get indextargets`)")?;
     Ok(line.split(' ').next().unwrap_or_default().to_owned())
 }
 
-/// apt's settings for a suite that lives in `folder`.
+/// apt's settings for a suite in `folder`.
 ///
-/// The machine's settings (a proxy, for example) still apply; what runs after
-/// an update there does not.
+/// The machine's settings, such as a proxy, still apply, but not its commands to run after an update.
 fn settings(folder: &Path, architecture: &str) -> String {
     let folder = folder.display();
     format!(
@@ -155,10 +156,6 @@ fn settings(folder: &Path, architecture: &str) -> String {
          Acquire::Retries \"3\";\n\
          APT::Sandbox::User \"root\";\n"
     )
-}
-
-fn text(command: &mut Command) -> Result<String> {
-    Ok(String::from_utf8_lossy(&output(command)?).into_owned())
 }
 
 fn parse_packages(listing: &str) -> Vec<Package> {
@@ -184,7 +181,7 @@ fn fits(name: &str, pattern: &str) -> bool {
     version.is_some_and(|version| version.starts_with(|first: char| first.is_ascii_digit()))
 }
 
-/// Whether Debian sorts version `a` after `b`.
+/// Returns `true` if Debian sorts version `a` after `b`.
 fn is_newer(a: &str, b: &str) -> bool {
     let compared = Command::new("dpkg").args(["--compare-versions", a, "gt", b]).status();
     compared.is_ok_and(|status| status.success())

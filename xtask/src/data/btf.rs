@@ -1,4 +1,4 @@
-//! Where BTF is inside other files: kernel images and modules.
+//! Finds BTF in kernel images and modules.
 
 use std::io::Write;
 use std::ops::Range;
@@ -11,8 +11,7 @@ use object::{Object, ObjectSection};
 
 use crate::Result;
 
-/// The BTF inside a kernel image of any architecture: `vmlinuz`, `Image` or
-/// `vmlinux`.
+/// The BTF in a kernel image of any architecture: `vmlinuz`, `Image` or `vmlinux`.
 pub(super) fn of_kernel(image: &Path) -> Result<Vec<u8>> {
     let image_bytes = fs::read(image)?;
     if let Some(range) = find(&image_bytes) {
@@ -24,7 +23,7 @@ pub(super) fn of_kernel(image: &Path) -> Result<Vec<u8>> {
             return Ok(unpacked[range].to_vec());
         }
     }
-    Err(format!("{}: holds no BTF", image.display()).into())
+    Err(format!("{}: no BTF found", image.display()).into())
 }
 
 /// The split BTF of a kernel module, `NAME.ko` or `NAME.ko.xz`.
@@ -37,15 +36,14 @@ pub(super) fn of_module(module: &Path) -> Result<Vec<u8>> {
         object::File::parse(&*bytes).map_err(|error| format!("{}: {error}", module.display()))?;
     let section = elf
         .section_by_name(".BTF")
-        .ok_or_else(|| format!("{}: has no .BTF section", module.display()))?;
+        .ok_or_else(|| format!("{}: no .BTF section", module.display()))?;
     Ok(section.data()?.to_vec())
 }
 
-/// How much of an image is searched for one compressor's magic before it is
-/// taken for absent: the bytes also occur by chance.
+/// How many occurrences of a compressor's magic are tried: the bytes also occur by chance.
 const TRIES: usize = 20;
 
-/// Where compressed data may start in a kernel image, and what unpacks it.
+/// The positions in a kernel image where compressed data may start, each with the program to unpack it.
 fn payloads(image: &[u8]) -> Vec<(usize, &'static str)> {
     let magics: [(&[u8], &str); 4] = [
         (b"\xfd7zXZ\x00", "xz"),
@@ -60,10 +58,10 @@ fn payloads(image: &[u8]) -> Vec<(usize, &'static str)> {
     payloads
 }
 
-/// What `program` unpacks from the start of `packed`.
+/// Unpacks the start of `packed` with a program.
 ///
-/// Its exit status says nothing: it complains about whatever follows in the
-/// image after having written all.
+/// The exit status is ignored: after writing everything, the program reports the bytes that follow as
+/// an error.
 fn unpack(program: &str, packed: &[u8]) -> Result<Vec<u8>> {
     let mut child = Command::new(program)
         .args(["-d", "-c", "-q"])
@@ -74,7 +72,7 @@ fn unpack(program: &str, packed: &[u8]) -> Result<Vec<u8>> {
         .map_err(|error| format!("`{program}` did not start: {error}"))?;
     let mut input = child.stdin.take().ok_or("the child has no standard input")?;
     let output = thread::scope(|scope| {
-        // It stops reading at the end of the compressed data: a broken pipe.
+        // The program stops reading at the end of the compressed data: a broken pipe.
         scope.spawn(move || drop(input.write_all(packed)));
         child.wait_with_output()
     })?;
@@ -90,13 +88,13 @@ fn find(bytes: &[u8]) -> Option<Range<usize>> {
     little.chain(big).max_by_key(ExactSizeIterator::len)
 }
 
-/// The size of the BTF that `bytes` starts with, if a kernel's BTF it is.
+/// The size of the kernel BTF at the start of `bytes`, if there is one.
 fn size_at(bytes: &[u8], word: fn([u8; 4]) -> u32) -> Option<usize> {
     let words = bytes.get(4..24)?.chunks_exact(4);
     let words: Vec<usize> =
         words.map(|chunk| word([chunk[0], chunk[1], chunk[2], chunk[3]]) as usize).collect();
     let [header, types, types_size, strings, strings_size] = words[..] else { return None };
-    // Code and data also hold these four bytes; nothing else looks like this.
+    // Code and data also contain the magic by chance, but hardly a header like this.
     let end = header.checked_add(strings)?.checked_add(strings_size)?;
     let plausible = (24..=64).contains(&header)
         && types == 0

@@ -1,5 +1,5 @@
-//! BPF objects embedded in programs: libbpf's skeletons keep a whole object
-//! file among the program's constants.
+//! BPF objects embedded in programs: libbpf's skeletons store a whole object file among the program's
+//! constants.
 
 use std::collections::HashSet;
 use std::fs;
@@ -10,14 +10,14 @@ use object::Endianness;
 use object::elf::{EM_BPF, FileHeader64};
 use object::read::elf::FileHeader;
 
-use crate::Result;
+use crate::{Result, files};
 
-/// Writes every BPF object inside the programs below `folder` to `out`, named
-/// `PROGRAM[.N]SUFFIX.bpf.o`, and returns how many there are.
+/// Writes each BPF object in the programs below `folder` to `out`, as `PROGRAM[.N]SUFFIX.bpf.o`, and
+/// returns their number.
 pub(super) fn extract(folder: &Path, out: &Path, suffix: &str) -> Result<usize> {
-    let mut programs = Vec::new();
-    collect_files(folder, &mut programs)?;
-    programs.sort();
+    let mut programs = files::below(folder)?;
+    // A link would give the same program twice.
+    programs.retain(|program| !program.is_symlink());
     fs::create_dir_all(out)?;
     let mut seen = HashSet::new();
     for program in programs {
@@ -37,28 +37,14 @@ pub(super) fn extract(folder: &Path, out: &Path, suffix: &str) -> Result<usize> 
     Ok(seen.len())
 }
 
-/// The regular files below `folder`; links would give the same program twice.
-pub(super) fn collect_files(folder: &Path, files: &mut Vec<std::path::PathBuf>) -> Result {
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let kind = entry.file_type()?;
-        if kind.is_dir() {
-            collect_files(&entry.path(), files)?;
-        } else if kind.is_file() {
-            files.push(entry.path());
-        }
-    }
-    Ok(())
-}
-
-/// The BPF objects inside `program`, the program itself excepted.
+/// The BPF objects in `program`, except the program itself.
 fn embedded(program: &[u8]) -> impl Iterator<Item = &[u8]> {
     find_iter(program, b"\x7fELF\x02")
         .filter(|&start| start > 0)
         .filter_map(|start| object_at(&program[start..]))
 }
 
-/// The BPF object that `bytes` starts with. Its section headers come last.
+/// The BPF object at the start of `bytes`. Its section headers are at its end.
 fn object_at(bytes: &[u8]) -> Option<&[u8]> {
     let header = FileHeader64::<Endianness>::parse(bytes).ok()?;
     let order = header.endian().ok()?;

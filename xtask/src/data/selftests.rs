@@ -1,7 +1,7 @@
-//! The kernel's own CO-RE selftests: the sources out of Debian's package of
-//! the kernel's sources, compiled by clang for both byte orders.
+//! The kernel's CO-RE selftests, from Debian's package of the kernel's sources, compiled by clang for
+//! both byte orders.
 //!
-//! They are GPL: they stay in the data folder and never go into the repository.
+//! They are under the GPL, so they stay in the data folder and out of the repository.
 
 use std::fs;
 use std::path::Path;
@@ -11,20 +11,18 @@ use super::apt::{Package, Suite};
 use crate::Result;
 use crate::command::{is_installed, output, run};
 
-/// The compiler, pinned: what it writes is what the comparisons run on.
+/// The compiler. Its version is fixed, because the comparisons run on its output.
 const CLANG: &str = "clang-19";
 
-/// The files of the kernel's sources that are kept, below
-/// `tools/testing/selftests/bpf`.
+/// The kept files of the kernel's sources, below `tools/testing/selftests/bpf`.
 const KEPT: &[&str] =
     &["progs/*core*", "progs/bpf_misc.h", "progs/bpf_compiler.h", "prog_tests/core_*.c"];
 
 /// Fetches the sources and compiles them into `out`.
 ///
-/// `out/src` holds the sources, `prog_tests/core_reloc.c` with its table of
-/// expected results included, and `out/NAME.bpfel.o` and `out/NAME.bpfeb.o`
-/// the objects. `kernel` is the BTF that the few which need a `vmlinux.h` are
-/// compiled against.
+/// The sources go to `out/src`, with `prog_tests/core_reloc.c` and its table of expected results, the
+/// objects to `out/NAME.bpfel.o` and `out/NAME.bpfeb.o`. Sources that need a `vmlinux.h` are compiled
+/// against the BTF `kernel`.
 pub(super) fn fetch(
     suite: &Suite,
     sources: &Package,
@@ -54,7 +52,7 @@ pub(super) fn fetch(
             continue;
         }
         if !has_vmlinux_h && fs::read_to_string(&source)?.contains("\"vmlinux.h\"") {
-            failed.push(format!("{name}: needs bpftool for its vmlinux.h"));
+            failed.push(format!("{name}: its vmlinux.h needs bpftool"));
             continue;
         }
         for target in ["bpfel", "bpfeb"] {
@@ -73,7 +71,7 @@ pub(super) fn fetch(
             for folder in &include {
                 clang.arg("-I").arg(folder);
             }
-            // The kernel's asm/ headers are where Debian puts the host's.
+            // Debian's folder of the host's headers has the kernel's asm/ headers.
             clang
                 .arg("-idirafter")
                 .arg(format!("/usr/include/{}-linux-gnu", std::env::consts::ARCH));
@@ -87,12 +85,12 @@ pub(super) fn fetch(
         println!("{failure}");
     }
     if compiled == 0 {
-        return Err("none of the selftests compiles".into());
+        return Err("no selftest compiles".into());
     }
     Ok(format!("{compiled} objects; {} sources or targets do not compile", failed.len()))
 }
 
-/// Unpacks what is kept of the kernel's sources, a tar in the package's tar.
+/// Unpacks the kept files of the kernel's sources, a tar in the package's tar.
 fn unpack_sources(deb: &Path, out: &Path) -> Result {
     let kept = KEPT.iter().map(|path| format!("'*/tools/testing/selftests/bpf/{path}'"));
     let pipeline = format!(
@@ -103,7 +101,7 @@ fn unpack_sources(deb: &Path, out: &Path) -> Result {
     run(Command::new("bash").args(["-o", "pipefail", "-c", &pipeline, "bash"]).arg(deb).arg(out))
 }
 
-/// Writes the types of `kernel` as a C header, where there is a bpftool.
+/// Writes the types of `kernel` as a C header, if bpftool is installed.
 fn write_vmlinux_h(kernel: &Path, header: &Path) -> Result<bool> {
     if !is_installed("bpftool") || !kernel.exists() {
         return Ok(false);

@@ -1,71 +1,71 @@
-//! `cargo xtask mutants planted`: at least one bug for each rule of relocation, made by hand.
+//! `cargo xtask mutants planted`: bugs that break a rule of relocation in a way that cargo-mutants does
+//! not try.
 //!
 //! The bugs are a table, `planted.txt`. They are planted one at a time, in a copy of the workspace.
 
 mod bug;
+mod pattern;
+mod place;
 mod table;
 mod tree;
 
 use std::collections::hash_map::DefaultHasher;
-use std::fs;
 use std::hash::{Hash, Hasher};
-use std::path::Path;
 use std::time::Instant;
 
-use self::bug::Bug;
+use self::bug::{Bug, Change};
+use self::place::Places;
 use self::tree::{Outcome, Tree};
 use crate::Result;
 
 const TABLE: &str = include_str!("planted.txt");
 
-/// What `--sample` tries: one of so many.
+/// `--sample` tries one bug out of this many.
 const SAMPLED: usize = 6;
 
-/// Looks whether all bugs of the table can be planted, and unless that is all, plants the chosen
-/// ones. A bug that no test notices is an error.
+/// Checks that each bug of the table can be planted; then, without `--check`, plants the chosen ones.
+/// A bug that no test notices is an error.
 pub(super) fn run(arguments: &[String]) -> Result {
-    let bugs = table::parse(TABLE)?;
-    let stale: Vec<String> =
-        bugs.iter().filter_map(|bug| bug.changes(Path::new(".")).err()).collect();
+    let (mut planned, mut places, mut stale) = (Vec::new(), Places::default(), Vec::new());
+    for bug in table::parse(TABLE)? {
+        match bug.changes(&mut places) {
+            Ok(changes) => planned.push((bug, changes)),
+            Err(error) => stale.push(error.to_string()),
+        }
+    }
     if !stale.is_empty() {
         let list = stale.join("\n  ");
-        return Err(format!("the sources have changed below planted bugs:\n  {list}").into());
+        return Err(format!("{} bugs can no longer be planted:\n  {list}", stale.len()).into());
     }
-    let chosen: Vec<&Bug> = match arguments {
+    let chosen: Vec<&(Bug, Vec<Change>)> = match arguments {
         [flag] if flag == "--check" => {
-            println!("all {} bugs can be planted", bugs.len());
+            println!("all {} bugs can be planted", planned.len());
             return Ok(());
         }
         [flag] if flag == "--sample" => {
-            let first = sources()?;
-            bugs.iter().skip(first % SAMPLED).step_by(SAMPLED).collect()
+            planned.iter().skip(seed(&places)? % SAMPLED).step_by(SAMPLED).collect()
         }
-        [] => bugs.iter().collect(),
-        words => {
-            let is_meant = |bug: &&Bug| words.iter().any(|word| bug.to_string().contains(word));
-            bugs.iter().filter(is_meant).collect()
-        }
+        [] => planned.iter().collect(),
+        words => planned
+            .iter()
+            .filter(|(bug, _)| words.iter().any(|word| bug.to_string().contains(word)))
+            .collect(),
     };
     plant(&chosen)
 }
 
-/// A number that the sources decide, so that another change tries other bugs, and the same one the
-/// same again.
-fn sources() -> Result<usize> {
-    let mut files = tree::files(Path::new("crates/core-reloc"))?;
-    files.sort();
+/// A number that the sources determine: another change tries other bugs, the same one the same bugs.
+fn seed(places: &Places) -> Result<usize> {
     let mut state = DefaultHasher::new();
-    for file in files {
-        fs::read(file)?.hash(&mut state);
-    }
+    places.texts.hash(&mut state);
     Ok(usize::try_from(state.finish() >> 48)?)
 }
 
-fn plant(bugs: &[&Bug]) -> Result {
+fn plant(bugs: &[&(Bug, Vec<Change>)]) -> Result {
     let started = Instant::now();
     let tree = Tree::copy()?;
     for elf in [false, true] {
-        if bugs.iter().all(|bug| bug.is_in_elf() != elf) {
+        if bugs.iter().all(|(_, changes)| tree::is_in_elf(changes) != elf) {
             continue;
         }
         let outcome = tree.test(elf)?;
@@ -75,13 +75,13 @@ fn plant(bugs: &[&Bug]) -> Result {
     }
     println!("without a bug all tests pass, after {:.0} s", started.elapsed().as_secs_f64());
     let (mut missed, mut rule) = (Vec::new(), "");
-    for (number, bug) in bugs.iter().enumerate() {
+    for (number, (bug, changes)) in bugs.iter().enumerate() {
         if rule != bug.rule {
             rule = bug.rule;
             println!("{rule}");
         }
         let bug_started = Instant::now();
-        let outcome = tree.test_with(bug)?;
+        let outcome = tree.test_with(changes)?;
         let seconds = bug_started.elapsed().as_secs_f64();
         println!("  {:3} {outcome} in {seconds:.1} s: {}", number + 1, bug.name);
         if !matches!(outcome, Outcome::Caught(_)) {

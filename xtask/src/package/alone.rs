@@ -1,22 +1,21 @@
-//! The packed crates by themselves: each builds from nothing but its package, and with the lowest
-//! versions of its dependencies that it allows.
+//! Builds each packed crate from its package alone, also with the lowest versions of its dependencies
+//! that it allows.
 //!
-//! cargo's own verification takes packages that have changed since its last one for the old ones, if
-//! they have the same version.
+//! cargo's own verification does not notice changed packages of the same version.
 
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use super::{Package, list};
-use crate::Result;
+use super::Package;
 use crate::command::{cargo, run};
+use crate::{Result, files};
 
-/// A workspace of the packed crates, which depend on each other there.
+/// A workspace of the packed crates, in which they depend on each other.
 const FOLDER: &str = "target/packed";
 const MANIFEST: &str = "target/packed/Cargo.toml";
 
-/// Builds each crate with the versions of `Cargo.lock`, and then with the lowest.
+/// Builds each crate with the versions of `Cargo.lock`, then with the lowest ones.
 pub(super) fn check(packages: &[Package]) -> Result {
     let mut manifest = String::from("[workspace]\nresolver = \"3\"\nmembers = [\"*-*\"]\n");
     manifest.push_str("\n[patch.crates-io]\n");
@@ -27,11 +26,11 @@ pub(super) fn check(packages: &[Package]) -> Result {
     fs::write(MANIFEST, manifest)?;
     fs::copy("Cargo.lock", format!("{FOLDER}/Cargo.lock"))?;
     for package in packages {
-        // What others than these crates need drops out of the copied Cargo.lock.
+        // Without `--locked`: the copied Cargo.lock loses the packages that only others need.
         run(&mut build(package))?;
     }
-    // Of what a member names itself, the lowest; of what that needs, the highest that fits. The
-    // switch is unstable.
+    // The lowest versions of direct dependencies, the highest of indirect ones. The option is
+    // unstable.
     let mut lower = cargo();
     lower.args(["update", "--quiet", "-Z", "direct-minimal-versions", "--manifest-path", MANIFEST]);
     run(lower.env("RUSTC_BOOTSTRAP", "1"))?;
@@ -48,30 +47,19 @@ fn build(package: &Package) -> Command {
     check
 }
 
-/// Copies a packed crate. What only its tests need has lowest versions of its own, which are nobody's
-/// concern.
+/// Copies a packed crate, without its dev-dependencies.
 fn copy(package: &Package) -> Result {
     let from = package.folder();
     let to = format!("{FOLDER}/{}", package.name);
     if Path::new(&to).exists() {
         fs::remove_dir_all(&to)?;
     }
-    let mut files = Vec::new();
-    list(Path::new(&from), "", &mut files)?;
-    for file in files {
-        let to = Path::new(&to).join(&file);
-        fs::create_dir_all(to.parent().ok_or("a file is in no folder")?)?;
-        let from = Path::new(&from).join(&file);
-        if file == "Cargo.toml" {
-            fs::write(to, without_tests(&fs::read_to_string(from)?))?;
-        } else {
-            fs::copy(from, to)?;
-        }
-    }
-    Ok(())
+    files::copy(&files::below(Path::new(&from))?, Path::new(&from), Path::new(&to))?;
+    let manifest = format!("{to}/Cargo.toml");
+    Ok(fs::write(&manifest, without_tests(&fs::read_to_string(&manifest)?))?)
 }
 
-/// A manifest without its sections of dev-dependencies.
+/// A manifest without its dev-dependencies, whose lowest versions do not matter.
 fn without_tests(manifest: &str) -> String {
     let mut is_kept = true;
     let mut kept = String::new();
@@ -92,7 +80,7 @@ mod tests {
     use super::without_tests;
 
     #[test]
-    fn dev_dependencies_go() {
+    fn dev_dependencies_are_removed() {
         let manifest = "[a]\nb = 1\n[dev-dependencies.c]\nversion = \"1\"\n[lints]\nd = 2\n";
         assert_eq!(without_tests(manifest), "[a]\nb = 1\n[lints]\nd = 2\n");
     }

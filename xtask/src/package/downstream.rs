@@ -1,18 +1,18 @@
-//! The projects in `tests/downstream`: built against the packed crates, and run.
+//! Builds and runs the projects in `tests/downstream` against the packed crates.
 
 use std::process::Command;
 
 use super::Package;
 use crate::Result;
-use crate::ci::{BARE_METAL, DEBIAN_RUSTC};
-use crate::command::{cargo, is_installed, output, run};
+use crate::command::{cargo, is_installed, run, text};
+use crate::crates::{BARE_METAL, DEBIAN_RUSTC};
 use crate::skip::skipped;
 
 const MANIFEST: &str = "tests/downstream/Cargo.toml";
-/// One for all projects, so that what they have in common is built once.
+/// Shared by all projects, so that common dependencies are built once.
 const TARGET: &str = "target/downstream";
 
-/// What a project prints.
+/// A run of a project, with the expected output.
 struct Run {
     project: &'static str,
     arguments: &'static [&'static str],
@@ -20,7 +20,7 @@ struct Run {
 }
 
 const RUNS: [Run; 3] = [
-    // By arithmetic, from `moved` in `xtask/src/fixtures/kernels.rs` and `fixtures/c/job.h`.
+    // Computed by hand from `moved` in `xtask/src/fixtures/kernels.rs` and `fixtures/c/job.h`.
     Run {
         project: "layout",
         arguments: &["fixtures/btf/moved.be.btf", "job"],
@@ -29,14 +29,14 @@ const RUNS: [Run; 3] = [
                  176.7 prio: 3\n177.2 nice: 5\n177.7 ticks: 40\n183 dirty\n184 retries\n\
                  188 version\n196 tail\n200 bytes\n",
     },
-    // The same: job.uid is at 8, job.queue.slots[2] at 84, job.flags at 16.
+    // Likewise: job.uid is at 8, job.queue.slots[2] at 84, job.flags at 16.
     Run {
         project: "loader",
         arguments: &["fixtures/btf/same.le.btf", "fixtures/btf/moved.le.btf"],
         prints: "6110080000000000\n6912540000000000\nb703000010000000\n7914100000000000\n\
                  9500000000000000\n",
     },
-    // That kernel has `struct job_stats` in a module, which is not given; poison instead.
+    // That kernel has `struct job_stats` in a module, which is not given: poison.
     Run {
         project: "objects",
         arguments: &["fixtures/objects/module.bpfel.o", "fixtures/btf/modular.le.btf"],
@@ -56,9 +56,9 @@ pub(super) fn check(packages: &[Package]) -> Result {
     for Run { project, arguments, prints } in RUNS {
         let printed = printed(&patches, project, arguments)?;
         if printed != prints {
-            return Err(format!("{project} printed\n{printed}instead of\n{prints}").into());
+            return Err(format!("{project} printed\n{printed}expected\n{prints}").into());
         }
-        println!("{project}: {} lines, as they must be", prints.lines().count());
+        println!("{project}: {} lines as expected", prints.lines().count());
     }
     needs_no_elf(&patches)?;
     builds_without_std(&patches)?;
@@ -67,7 +67,7 @@ pub(super) fn check(packages: &[Package]) -> Result {
     counts_the_kernels_types(&patches)
 }
 
-/// Arguments that have cargo take our crates from where they were unpacked.
+/// Arguments that make cargo use the unpacked crates.
 fn patches(packages: &[Package]) -> Result<Vec<String>> {
     let root = std::env::current_dir()?;
     let patch = |package: &Package| {
@@ -84,7 +84,7 @@ fn downstream(subcommand: &str, patches: &[String]) -> Command {
     command.args([subcommand, "--locked", "--manifest-path", MANIFEST]);
     if subcommand != "tree" {
         command.args(["--quiet", "--target-dir", TARGET]);
-        // Our crates are no registry's here, so that their warnings show as well.
+        // As path dependencies, our crates must build without warnings as well.
         command.env("RUSTFLAGS", "-D warnings");
     }
     command.args(patches);
@@ -94,21 +94,20 @@ fn downstream(subcommand: &str, patches: &[String]) -> Command {
 fn printed(patches: &[String], project: &str, arguments: &[&str]) -> Result<String> {
     let mut program = downstream("run", patches);
     program.args(["--package", project, "--"]).args(arguments);
-    Ok(String::from_utf8(output(&mut program)?)?)
+    text(&mut program)
 }
 
-/// The loader reads no ELF, and so must not build the crate that does.
+/// Checks that the loader, which reads no ELF, does not build the crate that does.
 fn needs_no_elf(patches: &[String]) -> Result {
     let mut tree = downstream("tree", patches);
-    let tree = output(tree.args(["--package", "loader", "--prefix", "none"]))?;
-    let tree = String::from_utf8(tree)?;
+    let tree = text(tree.args(["--package", "loader", "--prefix", "none"]))?;
     match tree.lines().find(|line| line.starts_with("object ")) {
         Some(line) => Err(format!("the loader depends on {line}").into()),
         None => Ok(()),
     }
 }
 
-/// The layout's library builds where there is no std.
+/// Builds the layout's library for targets without std.
 fn builds_without_std(patches: &[String]) -> Result {
     for target in BARE_METAL {
         let mut check = downstream("check", patches);
@@ -118,19 +117,19 @@ fn builds_without_std(patches: &[String]) -> Result {
     Ok(())
 }
 
-/// bpftool counts them too.
+/// Compares the number of types in the running kernel's BTF with bpftool's.
 fn counts_the_kernels_types(patches: &[String]) -> Result {
     const BTF: &str = "/sys/kernel/btf/vmlinux";
     if !is_installed("bpftool") || !std::path::Path::new(BTF).exists() {
         return skipped("no bpftool here, or the kernel publishes no BTF");
     }
-    let dump = output(Command::new("bpftool").args(["btf", "dump", "file", BTF]))?;
+    let dump = text(Command::new("bpftool").args(["btf", "dump", "file", BTF]))?;
     // A type begins with its id in brackets.
-    let count = dump.split(|byte| *byte == b'\n').filter(|line| line.starts_with(b"[")).count();
+    let count = dump.lines().filter(|line| line.starts_with('[')).count();
     let printed = printed(patches, "kernel", &[])?;
     let expected = format!("{count} types in {BTF}\n");
     if printed != expected {
-        return Err(format!("kernel printed {printed}instead of {expected}").into());
+        return Err(format!("kernel printed {printed}expected {expected}").into());
     }
     println!("kernel: {count} types, as many as bpftool finds");
     Ok(())

@@ -1,4 +1,4 @@
-/* What libbpf makes of a big-endian object, on a big-endian machine:
+/* Relocates a big-endian object with libbpf, on a big-endian machine:
  *
  *     judge OBJECT KERNEL [MODULE...]
  *
@@ -74,7 +74,7 @@ static struct bytes section(struct bytes object, const char *name)
 static struct btf *targets[MAX_BTFS];
 static int target_count;
 
-/* The candidates of each root type that was met. */
+/* The candidates of the root types so far. */
 static struct bpf_core_cand_list **found;
 
 static void add_candidates(const struct btf *local, __u32 root, int target,
@@ -121,7 +121,7 @@ static int relocate(const struct btf *local, const struct bpf_core_relo *relo, i
 		memcpy(saved, list->cands, len * sizeof(*saved));
 	error = bpf_core_calc_relo_insn("judge", relo, number, local, list, scratch, result);
 	if (error && len) {
-		/* The loader would give up; we go on with the next, as if nothing was. */
+		/* libbpf's loader stops here. Go on as if this relocation did not exist. */
 		memcpy(list->cands, saved, len * sizeof(*saved));
 		list->len = len;
 	}

@@ -1,4 +1,5 @@
 //! Properties of reading generated BTF: well-formed, damaged, and arbitrary bytes.
+#![allow(clippy::pedantic, clippy::restriction, reason = "tests may panic")]
 
 use btf_types::{Btf, Result, StrOffset};
 use core_reloc_proptest::{

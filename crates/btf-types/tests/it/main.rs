@@ -1,4 +1,5 @@
 //! Tests of the public API, with BTF that the builder writes. One program, so that it links once.
+#![allow(clippy::pedantic, clippy::restriction, reason = "tests may panic")]
 
 mod all_kinds;
 mod broken;

@@ -1,4 +1,5 @@
 //! The program, run as its users run it: what it prints, what it writes, how it ends.
+#![allow(clippy::pedantic, clippy::restriction, reason = "tests may panic")]
 
 mod answers;
 mod blame;

@@ -1,5 +1,6 @@
 //! Tests of the strategies: well-formed values, every documented feature, small counterexamples,
 //! and the layouts and values that clang computes.
+#![allow(clippy::pedantic, clippy::restriction, reason = "tests may panic")]
 
 mod clang;
 mod in_c;

@@ -1,4 +1,5 @@
 //! The library on made-up root directories, and on the running kernel.
+#![allow(clippy::pedantic, clippy::restriction, reason = "tests may panic")]
 
 mod damage;
 mod files;

@@ -2,6 +2,7 @@
 //!
 //! The usual programs compress the files, or they are laid out by hand according to the formats'
 //! descriptions. The expected result is the BTF that went in.
+#![allow(clippy::pedantic, clippy::restriction, reason = "tests may panic")]
 
 mod archives;
 mod bombs;

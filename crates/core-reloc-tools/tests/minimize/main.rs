@@ -1,4 +1,5 @@
 //! Minimised BTF: what is kept, and that objects relocate with it as with the whole one.
+#![allow(clippy::pedantic, clippy::restriction, reason = "tests may panic")]
 
 mod generated;
 mod kept;

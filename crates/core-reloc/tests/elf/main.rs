@@ -1,4 +1,5 @@
 //! Whole objects: what is read, what is refused, what becomes of the bytes.
+#![allow(clippy::pedantic, clippy::restriction, reason = "tests may panic")]
 
 mod damage;
 mod file;

@@ -1,4 +1,5 @@
 //! Properties of relocating generated programs.
+#![allow(clippy::pedantic, clippy::restriction, reason = "tests may panic")]
 
 use btf_types::{Btf, Kind, PointerSize};
 use core_reloc::{

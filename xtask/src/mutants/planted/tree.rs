@@ -1,64 +1,64 @@
-//! A copy of the workspace, to plant bugs in.
+//! A copy of the workspace to plant bugs in.
 
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Output;
+use std::process::{Command, Output};
 
-use super::bug::{Bug, Change};
-use crate::Result;
-use crate::command::{cargo, shown};
+use super::bug::Change;
+use crate::command::{cargo, shown, text};
+use crate::{Result, files};
 
-/// The copy, and the folder that it is built in, which stays from run to run.
+/// The copy and its target folder, which is kept between runs.
 pub(super) struct Tree {
     root: PathBuf,
     target: PathBuf,
 }
 
-/// What the tests said.
+/// The result of the tests.
 pub(super) enum Outcome {
-    /// This test failed, or one that was run after it did not end well.
+    /// The first test that failed.
     Caught(String),
     Missed,
-    /// The bug is none that a compiler takes: its first error.
+    /// The compiler's first error.
     DoesNotCompile(String),
 }
 
 impl Tree {
-    /// Copies all of the workspace but what is built and what is git's.
+    /// Copies the workspace, without files that git ignores.
     pub(super) fn copy() -> Result<Self> {
         let folder = std::env::current_dir()?.join("target/mutants/planted");
         let tree = Self { root: folder.join("tree"), target: folder.join("target") };
         if tree.root.exists() {
             fs::remove_dir_all(&tree.root)?;
         }
-        for file in files(Path::new("."))? {
-            let copy = tree.root.join(&file);
-            fs::create_dir_all(copy.parent().ok_or("a file is in a folder")?)?;
-            fs::copy(&file, &copy).map_err(|error| format!("{}: {error}", file.display()))?;
-        }
+        let mut list = Command::new("git");
+        list.args(["ls-files", "--cached", "--others", "--exclude-standard"]);
+        let files: Vec<PathBuf> = text(&mut list)?.lines().map(PathBuf::from).collect();
+        // A file may have been deleted since it was committed.
+        let present: Vec<PathBuf> = files.into_iter().filter(|file| file.exists()).collect();
+        files::copy(&present, Path::new(""), &tree.root)?;
         Ok(tree)
     }
 
-    /// Runs the tests that must notice a bug, with it.
-    pub(super) fn test_with(&self, bug: &Bug) -> Result<Outcome> {
-        let changes = bug.changes(&self.root)?;
-        for Change { path, after, .. } in &changes {
-            fs::write(path, after)?;
+    /// Runs the tests that must notice a bug, with the bug in place.
+    pub(super) fn test_with(&self, changes: &[Change]) -> Result<Outcome> {
+        for Change { path, after, .. } in changes {
+            fs::write(self.root.join(path), after)?;
         }
-        let outcome = self.test(bug.is_in_elf());
-        for Change { path, before, .. } in &changes {
-            fs::write(path, before)?;
+        let outcome = self.test(is_in_elf(changes));
+        for Change { path, before, .. } in changes {
+            fs::write(self.root.join(path), before)?;
         }
         outcome
     }
 
-    /// Runs the tests of the rules, or those of ELF objects.
+    /// Runs the tests of the rules, or those of whole objects.
     pub(super) fn test(&self, elf: bool) -> Result<Outcome> {
         let built = self.cargo_test(elf, &["--no-run"])?;
         if !built.status.success() {
-            let said = String::from_utf8_lossy(&built.stderr);
-            let errors = said.lines().skip_while(|line| !line.starts_with("error"));
+            let errors = String::from_utf8_lossy(&built.stderr);
+            let errors = errors.lines().skip_while(|line| !line.starts_with("error"));
             let first: Vec<&str> = errors.take(3).collect();
             return Ok(Outcome::DoesNotCompile(first.join("\n")));
         }
@@ -66,9 +66,9 @@ impl Tree {
         if run.status.success() {
             return Ok(Outcome::Missed);
         }
-        let said = String::from_utf8_lossy(&run.stdout);
-        let mut failed = said.lines().filter_map(|line| line.strip_suffix(" ... FAILED"));
-        let first = failed.next().unwrap_or("a test that did not end well");
+        let report = String::from_utf8_lossy(&run.stdout);
+        let mut failed = report.lines().filter_map(|line| line.strip_suffix(" ... FAILED"));
+        let first = failed.next().unwrap_or("a test that did not finish");
         Ok(Outcome::Caught(first.trim_start_matches("test ").to_string()))
     }
 
@@ -86,24 +86,9 @@ impl Tree {
     }
 }
 
-/// The files below a folder, without those that are built and git's.
-pub(super) fn files(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    let mut folders = vec![folder.to_path_buf()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder)? {
-            let path = entry?.path();
-            if path.ends_with("target") || path.ends_with(".git") {
-                continue;
-            }
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                files.push(path);
-            }
-        }
-    }
-    Ok(files)
+/// Returns `true` if the tests of whole objects must notice a bug, rather than those of the rules.
+pub(super) fn is_in_elf(changes: &[Change]) -> bool {
+    changes.iter().any(|change| change.path.iter().any(|folder| folder == "elf"))
 }
 
 impl fmt::Display for Outcome {
