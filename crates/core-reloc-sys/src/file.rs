@@ -180,7 +180,8 @@ impl BtfFile {
         }
     }
 
-    /// Makes an error of this file out of an error in its BTF, with the path and the section's offset.
+    /// Makes an error of this file out of an error in its BTF, with the path and the section's
+    /// offset.
     pub fn error(&self, error: btf_types::Error) -> FileError {
         let section = self.section().map(|section| section.range.start);
         let problem = FileProblem::Btf { section, error };

@@ -12,8 +12,8 @@ use crate::{BtfFile, FileError, NotFound};
 /// The directory in which Linux publishes its BTF and its modules'.
 const SYSFS: &str = "sys/kernel/btf";
 
-/// Where distributions install vmlinux files; `{}` stands for the release. The paths and their order
-/// are libbpf's (`btf__load_vmlinux_btf`).
+/// Where distributions install vmlinux files; `{}` stands for the release. The paths and their
+/// order are libbpf's (`btf__load_vmlinux_btf`).
 const VMLINUX_FILES: [&str; 7] = [
     "boot/vmlinux-{}",
     "lib/modules/{}/vmlinux-{}",

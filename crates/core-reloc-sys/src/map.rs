@@ -24,8 +24,8 @@ const KERNEL_BTF: &str = "/sys/kernel/btf/vmlinux";
 impl BtfFile {
     /// Opens a file like [`BtfFile::open`], but maps raw BTF instead of reading it.
     ///
-    /// Mapping takes half the time, and memory only for the pages that are used. ELF files, and files
-    /// that cannot be mapped, are read.
+    /// Mapping takes half the time, and memory only for the pages that are used. ELF files, and
+    /// files that cannot be mapped, are read.
     ///
     /// ```
     /// # use btf_types::{ByteOrder, build::Builder};
@@ -42,8 +42,9 @@ impl BtfFile {
     ///
     /// # Safety
     /// The caller must ensure that no process modifies or truncates the file during the call or
-    /// while the returned value exists. An access past the end of a truncated file kills the process
-    /// with `SIGBUS`. Renaming another file over it is harmless: the mapping keeps the old file.
+    /// while the returned value exists. An access past the end of a truncated file kills the
+    /// process with `SIGBUS`. Renaming another file over it is harmless: the mapping keeps the old
+    /// file.
     ///
     /// # Errors
     /// Returns the errors of [`BtfFile::open`].

@@ -122,8 +122,8 @@ impl TargetError {
         )
     }
 
-    /// Returns `true` if the file is intact but not a kernel: of no known format, an ELF file without
-    /// BTF, or a module.
+    /// Returns `true` if the file is intact but not a kernel: of no known format, an ELF file
+    /// without BTF, or a module.
     pub fn is_not_a_kernel(&self) -> bool {
         self.is_unrecognised()
             || matches!(

@@ -14,8 +14,8 @@ use crate::{
 
 /// The files of a folder and its subfolders, sorted by name; or a single file.
 ///
-/// Links to files are followed, links to folders are not. Pipes, devices and sockets are left out. At
-/// any time, the names of one folder per level are in memory.
+/// Links to files are followed, links to folders are not. Pipes, devices and sockets are left out.
+/// At any time, the names of one folder per level are in memory.
 ///
 /// ```
 /// use core_reloc_targets::Files;

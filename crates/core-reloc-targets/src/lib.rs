@@ -9,8 +9,8 @@
 //! | a tar archive of these, compressed or not | `5.4.0-26-generic.btf.tar.xz` |
 //! | a folder of these, searched recursively | |
 //!
-//! Compression is gzip, xz, zstd, lz4, bzip2 or lzma. The first bytes of a file determine its format;
-//! its name does not matter.
+//! Compression is gzip, xz, zstd, lz4, bzip2 or lzma. The first bytes of a file determine its
+//! format; its name does not matter.
 //!
 //! - [`open`] reads a file that contains one BTF.
 //! - [`Targets`] reads all BTF in a file or folder, one at a time.
@@ -27,7 +27,7 @@
 //!
 //! for target in Targets::new(Path::new("kernels"), Limits::default()) {
 //!     match target {
-//!         Ok(file) => println!("{}: {} bytes of BTF", file.path().display(), file.as_bytes().len()),
+//!         Ok(file) => println!("{}: {} bytes", file.path().display(), file.as_bytes().len()),
 //!         Err(error) => println!("{error}"),
 //!     }
 //! }

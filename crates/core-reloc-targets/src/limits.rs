@@ -16,9 +16,9 @@ use core_reloc_sys::MAX_LEN;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// The most bytes of one file, kernel or archive entry, both packed and unpacked; of a plain ELF
-    /// file, the most bytes of its `.BTF` section. The default is 1 GiB: a distribution's kernel
-    /// unpacks to about 70 MB, with debug information to about a gigabyte.
+    /// The most bytes of one file, kernel or archive entry, both packed and unpacked; of a plain
+    /// ELF file, the most bytes of its `.BTF` section. The default is 1 GiB: a distribution's
+    /// kernel unpacks to about 70 MB, with debug information to about a gigabyte.
     pub file: u64,
     /// The most bytes of a whole archive, unpacked. Only one entry at a time is in memory. The
     /// default is 16 GiB, some thousand kernels: the BTF of a kernel has about 5 MB.

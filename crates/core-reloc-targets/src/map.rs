@@ -25,9 +25,9 @@ use crate::{Limits, error::TargetError, open::open_only};
 /// ```
 ///
 /// # Safety
-/// The caller must ensure that no process modifies or truncates the file during the call or while the
-/// returned value exists. An access past the end of a truncated file kills the process with `SIGBUS`.
-/// Renaming another file over it is harmless: the mapping keeps the old file.
+/// The caller must ensure that no process modifies or truncates the file during the call or while
+/// the returned value exists. An access past the end of a truncated file kills the process with
+/// `SIGBUS`. Renaming another file over it is harmless: the mapping keeps the old file.
 ///
 /// # Errors
 /// Returns the errors of [`open`](crate::open).

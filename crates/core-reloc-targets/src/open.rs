@@ -24,9 +24,9 @@ pub(crate) enum Content {
 
 /// Reads the BTF of a file of any format that contains exactly one.
 ///
-/// Other files in an archive are ignored if their format is unknown. All bytes are read into memory,
-/// within the limits; [`map`](crate::map) maps raw BTF instead. The file may change or become
-/// shorter meanwhile: the result is then a value with some of its bytes, or an error.
+/// Other files in an archive are ignored if their format is unknown. All bytes are read into
+/// memory, within the limits; [`map`](crate::map) maps raw BTF instead. The file may change or
+/// become shorter meanwhile: the result is then a value with some of its bytes, or an error.
 ///
 /// ```
 /// use core_reloc_targets::{Limits, open};
@@ -44,8 +44,8 @@ pub(crate) enum Content {
 /// ```
 ///
 /// # Errors
-/// Returns an error if the file cannot be read, is damaged, exceeds a limit, is of an unknown format,
-/// or contains no BTF or several.
+/// Returns an error if the file cannot be read, is damaged, exceeds a limit, is of an unknown
+/// format, or contains no BTF or several.
 pub fn open(path: &Path, limits: Limits) -> Result<BtfFile, TargetError> {
     let open_plain = |path: &Path| BtfFile::open_with_limit(path, limits.file);
     open_only(path, limits, open_plain)

@@ -17,8 +17,9 @@ use crate::{
 
 /// The targets in a file or folder: files sorted by name, the entries of an archive in its order.
 ///
-/// Each target is read when it is its turn, and dropped by the iterator. After an error the iterator
-/// continues with the next target; if the rest of an archive cannot be read, with the next file.
+/// Each target is read when it is its turn, and dropped by the iterator. After an error the
+/// iterator continues with the next target; if the rest of an archive cannot be read, with the next
+/// file.
 ///
 /// Files in a folder or archive that are not targets are errors too;
 /// [`TargetError::is_unrecognised`] distinguishes those of an unknown format.
@@ -77,8 +78,8 @@ pub enum Found {
 
 /// The kernels in a file or folder, in the order of [`Targets`].
 ///
-/// Modules and other files in folders and archives are [`Found::Other`]. A file that is given by its
-/// path must be a kernel; anything else is an error.
+/// Modules and other files in folders and archives are [`Found::Other`]. A file that is given by
+/// its path must be a kernel; anything else is an error.
 ///
 /// ```
 /// use core_reloc_targets::{Found, Kernels, Limits};

@@ -19,8 +19,8 @@ fn message(bytes: &[u8]) -> String {
     tree.strip(&error.unwrap_err().to_string())
 }
 
-/// Makes an ELF file and changes a field of the `.BTF` section's header. In 64-bit ELF `sh_flags` is
-/// at 8, `sh_offset` at 24, `sh_size` at 32.
+/// Makes an ELF file and changes a field of the `.BTF` section's header. In 64-bit ELF `sh_flags`
+/// is at 8, `sh_offset` at 24, `sh_size` at 32.
 fn elf_with_header(field: usize, value: u64) -> Vec<u8> {
     let bytes = btf(&["a"]);
     let mut file = elf(&[(".BTF", &bytes)]);

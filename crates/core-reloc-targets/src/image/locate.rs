@@ -61,7 +61,8 @@ fn word(image: &[u8], offset: usize) -> Option<u64> {
 /// Returns the range of a kernel, packed or not, that is in a section of an ELF file.
 ///
 /// ppc's boot wrapper (Linux's `arch/powerpc/boot/wrapper`) puts the kernel into the section
-/// `.kernel:vmlinux.strip`. Reads only headers and section names; a damaged file has no such section.
+/// `.kernel:vmlinux.strip`. Reads only headers and section names; a damaged file has no such
+/// section.
 pub(crate) fn wrapped_kernel<'data>(elf: impl ReadRef<'data>) -> Option<Range<usize>> {
     match FileKind::parse(elf).ok()? {
         FileKind::Elf32 => kernel_section::<FileHeader32<Endianness>, _>(elf),
@@ -90,8 +91,8 @@ fn kernel_section<'data, Elf: FileHeader, R: ReadRef<'data>>(file: R) -> Option<
 
 /// Finds a kernel's BTF among other bytes: the largest valid BTF that is not split.
 ///
-/// Takes time linear in the number of bytes: of each place with BTF's magic only the header is read,
-/// and only the few largest are parsed.
+/// Takes time linear in the number of bytes: of each place with BTF's magic only the header is
+/// read, and only the few largest are parsed.
 pub(super) fn find_btf(bytes: &[u8]) -> Option<Range<usize>> {
     let mut largest: Vec<Range<usize>> = Vec::new();
     for magic in [b"\x9f\xeb\x01", b"\xeb\x9f\x01"] {

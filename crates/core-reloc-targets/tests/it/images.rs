@@ -7,8 +7,8 @@ use core_reloc_tests::kernel_files::{
 
 use crate::support::target_in;
 
-/// How kernels are compressed, according to Linux's `scripts/Makefile.lib`, which appends the unpacked
-/// size to all formats but gzip. (LZO is not supported.)
+/// How kernels are compressed, according to Linux's `scripts/Makefile.lib`, which appends the
+/// unpacked size to all formats but gzip. (LZO is not supported.)
 const PACKERS: &[(&str, &str)] = &[
     ("gzip -n -f -9 -c", "gzip"),
     ("xz --check=crc32 --x86 --lzma2=dict=32MiB -c", "xz"),

@@ -53,7 +53,8 @@ fn raw_btf_and_elf_are_unpacked() {
 
 #[test]
 fn data_of_many_blocks_are_unpacked() {
-    // More than two blocks of lz4, which has the largest, of 8 MiB. Part of the data is incompressible.
+    // More than two blocks of lz4, which has the largest, of 8 MiB. Part of the data is
+    // incompressible.
     let btf = btf("same.le");
     let mut text = noise(9 << 20);
     text.resize(16 << 20, 7);
