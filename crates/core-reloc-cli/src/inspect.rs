@@ -2,7 +2,7 @@
 
 use core_reloc::elf::SourceLines;
 
-use crate::{Ending, arguments::Inspect, failure::Failure, object, print::printer};
+use crate::{Ending, arguments::Inspect, failure::Failure, object, printer::printer};
 
 pub(crate) fn run(arguments: &Inspect) -> Result<Ending, Failure> {
     let bytes = object::read(&arguments.object)?;

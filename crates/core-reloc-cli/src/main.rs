@@ -22,6 +22,7 @@ mod minimize;
 mod object;
 mod output;
 mod print;
+mod printer;
 mod query;
 mod relocate;
 mod shown;

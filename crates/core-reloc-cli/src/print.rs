@@ -1,11 +1,9 @@
-//! What commands find, to be printed in one format or another.
+//! What commands print, in every format.
 
 use std::{io, path::Path};
 
 use core_reloc::elf::{Counts, ObjectRelocation, Report, SourceLine};
 use core_reloc_sys::{FileError, SupportReport};
-
-use crate::{arguments::Format, json::Json, output::stdout, text::Text};
 
 /// A format, on its way to standard output.
 pub(crate) trait Print {
@@ -34,12 +32,4 @@ pub(crate) trait Print {
 
     /// Writes what is still kept back.
     fn flush(&mut self) -> io::Result<()>;
-}
-
-/// Prints in a format.
-pub(crate) fn printer(format: Format) -> Box<dyn Print> {
-    match format {
-        Format::Text => Box::new(Text::new(stdout())),
-        Format::Json => Box::new(Json::new(stdout())),
-    }
 }

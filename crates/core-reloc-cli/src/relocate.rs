@@ -7,13 +7,8 @@ use core_reloc::{
 use core_reloc_sys::Kernel;
 
 use crate::{
-    Ending,
-    arguments::Relocate,
-    failure::Failure,
-    message, object,
-    output::write_file,
-    print::{Print, printer},
-    target::with_target,
+    Ending, arguments::Relocate, failure::Failure, message, object, output::write_file,
+    print::Print, printer::printer, target::with_target,
 };
 
 pub(crate) fn run(arguments: &Relocate) -> Result<Ending, Failure> {

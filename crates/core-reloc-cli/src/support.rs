@@ -2,7 +2,7 @@
 
 use core_reloc_sys::Kernel;
 
-use crate::{Ending, arguments::Support, failure::Failure, print::printer};
+use crate::{Ending, arguments::Support, failure::Failure, printer::printer};
 
 pub(crate) fn run(arguments: &Support) -> Result<Ending, Failure> {
     let kernel = Kernel::running();

@@ -1,5 +1,7 @@
 //! The BTF in a file: raw, or the `.BTF` section of an ELF file.
 
+mod mapped;
+
 use std::{
     fmt,
     io::{Cursor, Read, Seek},

@@ -1,65 +1,19 @@
-//! Memory-mapped BTF: the only unsafe code of this crate.
+//! Memory maps: the only unsafe code of this crate, besides the unsafe function in `file/mapped.rs`.
 
 use std::{
     fs::{self, File},
     io,
     os::unix::fs::MetadataExt,
-    path::PathBuf,
 };
 
 use memmap2::{Mmap, MmapOptions};
 use rustix::fs::{FsWord, fstatfs};
-
-use crate::{
-    error::FileError,
-    file::{BtfFile, Bytes},
-};
 
 /// `SYSFS_MAGIC` of the kernel's `uapi/linux/magic.h`.
 const SYSFS_MAGIC: FsWord = 0x6265_6572;
 
 /// The file in which Linux publishes its BTF.
 const KERNEL_BTF: &str = "/sys/kernel/btf/vmlinux";
-
-impl BtfFile {
-    /// Opens a file like [`BtfFile::open`], but maps raw BTF instead of reading it.
-    ///
-    /// Mapping takes half the time, and memory only for the pages that are used. ELF files, and
-    /// files that cannot be mapped, are read.
-    ///
-    /// ```
-    /// # use btf_types::{ByteOrder, build::Builder};
-    /// # let directory = tempfile::tempdir()?;
-    /// # let path = directory.path().join("vmlinux.btf");
-    /// # std::fs::write(&path, Builder::new(ByteOrder::Little).finish()?)?;
-    /// use core_reloc_sys::BtfFile;
-    ///
-    /// // SAFETY: no process modifies this file.
-    /// let file = unsafe { BtfFile::map(&path) }?;
-    /// assert!(file.parse()?.is_empty());
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
-    /// # Safety
-    /// The caller must ensure that no process modifies or truncates the file during the call or
-    /// while the returned value exists. An access past the end of a truncated file kills the
-    /// process with `SIGBUS`. Renaming another file over it is harmless: the mapping keeps the old
-    /// file.
-    ///
-    /// # Errors
-    /// Returns the errors of [`BtfFile::open`].
-    #[expect(unsafe_code, reason = "only the caller can ensure that the file does not change")]
-    pub unsafe fn map(path: impl Into<PathBuf>) -> Result<Self, FileError> {
-        Self::open_with(path.into(), crate::MAX_LEN, |opened| {
-            opened.check_len()?;
-            // SAFETY: the caller ensures that the file does not change while it is mapped.
-            match unsafe { map_private(&opened.file) } {
-                Ok(map) => Ok(Bytes::Mapped(map)),
-                Err(_) => opened.read_whole().map(Bytes::Read),
-            }
-        })
-    }
-}
 
 /// Returns `true` if a file is on sysfs: the running kernel generates its bytes.
 pub(crate) fn is_on_sysfs(file: &File) -> bool {
@@ -91,7 +45,7 @@ pub(crate) fn map_kernel_btf(file: &File) -> io::Result<Option<Mmap>> {
 /// # Errors
 /// Returns the system's error.
 #[expect(unsafe_code, reason = "only the caller can ensure that the file does not change")]
-unsafe fn map_private(file: &File) -> io::Result<Mmap> {
+pub(crate) unsafe fn map_private(file: &File) -> io::Result<Mmap> {
     // SAFETY: the caller ensures that the file does not change while it is mapped.
     unsafe { MmapOptions::new().map_copy_read_only(file) }
 }

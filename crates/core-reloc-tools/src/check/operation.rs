@@ -32,7 +32,7 @@ const JSLE: u8 = 0xd0;
 /// Evaluates an instruction; unknown values are `None`.
 pub(super) trait Evaluate {
     /// Returns `true` for a 32-bit operation or jump.
-    fn is_32(self) -> bool;
+    fn has_32_bits(&self) -> bool;
 
     /// The second operand: the immediate, or the value of the source register.
     fn operand(self, src: Option<u64>) -> Option<u64>;
@@ -45,7 +45,7 @@ pub(super) trait Evaluate {
 }
 
 impl Evaluate for Insn {
-    fn is_32(self) -> bool {
+    fn has_32_bits(&self) -> bool {
         matches!(self.code & 0x07, 0x04 | 0x06)
     }
 
@@ -70,7 +70,7 @@ impl Evaluate for Insn {
     fn holds(self, left: Option<u64>, right: Option<u64>) -> Option<bool> {
         let [left, right] = [truncated(self, left?), truncated(self, right?)];
         let signed = |value: u64| {
-            let value = if self.is_32() { value << 32 } else { value };
+            let value = if self.has_32_bits() { value << 32 } else { value };
             value.cast_signed()
         };
         let [left_signed, right_signed] = [left, right].map(signed);
@@ -94,7 +94,7 @@ impl Evaluate for Insn {
 /// The result of an operation on two values, for those that are evaluated.
 fn binary(insn: Insn, left: u64, right: u64) -> Option<u64> {
     let [left, right] = [left, right].map(|value| truncated(insn, value));
-    let bits = if insn.is_32() { 32 } else { 64 };
+    let bits = if insn.has_32_bits() { 32 } else { 64 };
     let shift = u32::try_from(right).ok().filter(|shift| *shift < bits);
     match insn.operation() {
         ADD => Some(left.wrapping_add(right)),
@@ -110,5 +110,5 @@ fn binary(insn: Insn, left: u64, right: u64) -> Option<u64> {
 
 /// The part of a value that an instruction sees.
 fn truncated(insn: Insn, value: u64) -> u64 {
-    if insn.is_32() { value & 0xffff_ffff } else { value }
+    if insn.has_32_bits() { value & 0xffff_ffff } else { value }
 }

@@ -173,8 +173,8 @@ impl<F: Fn(u32) -> bool> Walk<'_, F> {
                         let mut taken = *registers;
                         // Where they are equal, the one is known if the other is.
                         match jump {
-                            operation::JEQ if !insn.is_32() => taken.set(dst, right),
-                            operation::JNE if !insn.is_32() => registers.set(dst, right),
+                            operation::JEQ if !insn.has_32_bits() => taken.set(dst, right),
+                            operation::JNE if !insn.has_32_bits() => registers.set(dst, right),
                             _ => {}
                         }
                         Next::Branch { there, registers: taken }
@@ -219,13 +219,19 @@ impl Registers {
 /// Returns the index of the instruction that a jump at `at` leads to; `usize::MAX` if it leads out of the
 /// code.
 fn jump_target(jump: Insn, at: usize) -> usize {
-    let is_long = jump.is_32() && jump.operation() == operation::JA;
+    let is_long = jump.has_32_bits() && jump.operation() == operation::JA;
     let offset = if is_long { jump.imm } else { jump.off.into() };
     let offset = isize::try_from(offset).ok();
     offset.and_then(|offset| at.checked_add(1)?.checked_add_signed(offset)).unwrap_or(usize::MAX)
 }
 
 #[cfg(test)]
+#[allow(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "tests may panic"
+)]
 mod tests {
 
     use super::*;
