@@ -1,7 +1,7 @@
 //! What is guarded, and what is not.
 
 use btf_types::{
-    Btf, ByteOrder, TypeId,
+    Btf, ByteOrder,
     build::{Builder, ExtBuilder},
     ext::CoreReloc,
 };
@@ -17,23 +17,12 @@ use crate::file::{ElfFile, ORDERS, SHT_PROGBITS, SHT_STRTAB, SHT_SYMTAB, mov, sy
 /// A relocation: what is asked, of which type, by which path, and what the compiler wrote.
 type Asked = (RelocKind, &'static str, &'static str, u32);
 
-/// The object's types; `enum e`, `struct b`, `struct a` and `struct a___v2` have the ids 1, 3, 6 and 7.
 const OBJECT: &str = "
     enum e { A = 1, B = 2 };
     struct b { unsigned c; unsigned d; };
     struct a { unsigned x; struct b b; struct b arr[2]; };
     struct a___v2 { unsigned x; struct b b; struct b arr[2]; };
 ";
-
-fn id(name: &str) -> TypeId {
-    TypeId(match name {
-        "e" => 1,
-        "b" => 3,
-        "a" => 6,
-        "a___v2" => 7,
-        other => panic!("{other}"),
-    })
-}
 
 /// The kernel has only a part of one type.
 const KERNEL: &str = "struct a { unsigned x; };";
@@ -42,13 +31,13 @@ const KERNEL: &str = "struct a { unsigned x; };";
 /// has another program ask.
 fn object(order: ByteOrder, question: Asked, need: Asked, is_elsewhere: bool) -> Vec<u8> {
     let mut btf = Builder::new(order);
-    btf_from_c::declare(&mut btf, OBJECT).unwrap();
+    let ids = btf_from_c::declare(&mut btf, OBJECT).unwrap();
     let mut ext = ExtBuilder::new(order);
     let asking = if is_elsewhere { "tc" } else { "xdp" };
     for (section, insn_off, (kind, root, access, _)) in [("xdp", 8, need), (asking, 0, question)] {
         let access_str_off = btf.string(access);
         let kind = kind.to_raw();
-        let record = CoreReloc { insn_off, type_id: id(root), access_str_off, kind };
+        let record = CoreReloc { insn_off, type_id: ids.id(root), access_str_off, kind };
         ext.core_relocs(btf.string(section), [record]);
     }
     let code = [mov(order, question.3), mov(order, need.3)].concat();
