@@ -81,7 +81,7 @@ const ABC: Asked = (FieldByteOffset, "a", "0:1:0", 4);
 const BY_EXISTENCE: Option<Guard> = Some(Guard::Existence { relocation: 1, in_function: true });
 
 #[test]
-fn questions_for_what_contains_it_guard() {
+fn checks_of_what_contains_the_field_guard_it() {
     for question in [
         (FieldExists, "a", "0:1:0", 1),
         (FieldExists, "a", "0:1", 1),
@@ -99,7 +99,7 @@ fn questions_for_what_contains_it_guard() {
 }
 
 #[test]
-fn questions_for_something_else_do_not() {
+fn checks_of_something_else_do_not_guard_it() {
     for question in [
         // It exists.
         (FieldExists, "a", "0:0", 1),
@@ -119,7 +119,7 @@ fn questions_for_something_else_do_not() {
 }
 
 #[test]
-fn elements_are_told_apart() {
+fn elements_are_distinguished() {
     // a.arr[1].c
     let need = (FieldByteOffset, "a", "0:2:1:0", 20);
     for (question, expected) in [
@@ -147,7 +147,7 @@ fn enumerators_guard_themselves() {
 }
 
 #[test]
-fn another_function_may_ask() {
+fn another_function_may_check() {
     let question = (FieldExists, "a", "0:1", 1);
     let expected = Guard::Existence { relocation: 1, in_function: false };
     assert_eq!(guard(question, ABC, true), Some(expected));
