@@ -27,6 +27,8 @@ mod documents {
     pub struct CoreRelocSys;
     #[doc = include_str!("../../crates/core-reloc-targets/README.md")]
     pub struct CoreRelocTargets;
+    #[doc = include_str!("../../crates/core-reloc-tools/README.md")]
+    pub struct CoreRelocTools;
     #[doc = include_str!("../../docs/guide/first-program.md")]
     pub struct FirstProgram;
     #[doc = include_str!("../../docs/guide/reading-btf.md")]

@@ -7,7 +7,7 @@ use std::{
     process::Command,
 };
 
-use btf_types::{ByteOrder, IntEncoding, build::Builder};
+use btf_types::ByteOrder;
 use core_reloc_tests::judge::skipped;
 
 fn root() -> PathBuf {
@@ -57,14 +57,7 @@ fn run(program: &Path, arguments: &[&str]) -> (String, Vec<u8>) {
 
 /// A kernel whose `task_struct` has a member before `pid`.
 fn kernel() -> Vec<u8> {
-    let mut btf = Builder::new(ByteOrder::Little);
-    let int = btf.int("int", 4, IntEncoding::new(32, IntEncoding::SIGNED));
-    btf.structure("task_struct", 48)
-        .member("flags", int, 0)
-        .member("pid", int, 40 * 8)
-        .member("tgid", int, 44 * 8)
-        .finish();
-    btf.finish().unwrap()
+    btf_from_c::btf(ByteOrder::Little, "struct task_struct { int flags; int pid @ 40; int tgid; };")
 }
 
 #[test]

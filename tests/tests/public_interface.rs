@@ -5,12 +5,13 @@ use std::{fs, path::Path};
 
 /// The published crates, each with those whose types may stand in its interface beside the standard
 /// library's and its own.
-const CRATES: [(&str, &[&str]); 6] = [
+const CRATES: [(&str, &[&str]); 7] = [
     ("btf-types", &[]),
     ("core-reloc", &["btf_types"]),
     ("core-reloc-proptest", &["btf_types", "core_reloc", "proptest"]),
     ("core-reloc-sys", &["btf_types"]),
     ("core-reloc-targets", &["btf_types", "core_reloc_sys"]),
+    ("core-reloc-tools", &["btf_types", "core_reloc"]),
     ("core-reloc-cli", &["btf_types", "core_reloc", "core_reloc_sys"]),
 ];
 

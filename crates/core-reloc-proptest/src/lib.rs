@@ -207,7 +207,7 @@ pub fn damaged(profile: Profile) -> impl Strategy<Value = Damaged> + Clone {
 ///
 /// ```
 /// use btf_types::{Btf, PointerSize};
-/// use core_reloc::{Relocation, Target, Relocator};
+/// use core_reloc::{Relocation, Relocator, Target};
 /// use core_reloc_proptest::{CaseProfile, case};
 /// use proptest::prelude::*;
 ///

@@ -19,7 +19,7 @@
 //! that both need. In this example a loader assumes that fields never move:
 //! ```
 //! use btf_types::{Btf, PointerSize};
-//! use core_reloc::{Relocation, Target, Relocator};
+//! use core_reloc::{Relocation, Relocator, Target};
 //! use core_reloc_proptest::{CaseProfile, case, relocations::Case};
 //! use proptest::{
 //!     prelude::*,

@@ -104,7 +104,7 @@ impl Problem {
 ///
 /// ```
 /// use btf_types::{Btf, ByteOrder, IntEncoding, build::Builder};
-/// use core_reloc::{RelocKind, generate_field_access, Target, Relocator};
+/// use core_reloc::{RelocKind, Relocator, Target, generate_field_access};
 /// use core_reloc_tools::explain::Explainer;
 ///
 /// fn task(member: &str) -> Result<Vec<u8>, btf_types::build::Error> {

@@ -1,4 +1,7 @@
-//! Every ceiling of this crate, with where it comes from.
+//! Every ceiling of this crate, with the source of each number.
+//!
+//! Explaining takes at most [`EXPLANATIONS_STEPS`] steps beside those of relocating. A definition or an
+//! explanation is a text of up to 16 MiB, for at most [`MAX_DEFINITION_LINES`] lines.
 
 /// How many lines the definition of one type may have: nested anonymous types multiply. The
 /// kernel's longest, an enum, has about 1,500.

@@ -25,7 +25,7 @@
 //!
 //! ```
 //! use btf_types::{Btf, ByteOrder, IntEncoding, build::Builder};
-//! use core_reloc::{RelocKind, generate_field_access, Options, Target};
+//! use core_reloc::{Options, RelocKind, Target, generate_field_access};
 //! use core_reloc_tools::minimize::{Needs, minimize};
 //!
 //! let mut btf = Builder::new(ByteOrder::Little);

@@ -2,7 +2,7 @@
 #![allow(clippy::pedantic, clippy::restriction, reason = "tests may panic")]
 
 use btf_types::{
-    Btf, ByteOrder, TypeId,
+    Btf, ByteOrder,
     build::{Builder, ExtBuilder},
     ext::CoreReloc,
 };
@@ -22,23 +22,12 @@ use self::file::{ElfFile, ORDERS, SHT_PROGBITS, SHT_STRTAB, SHT_SYMTAB, mov, sym
 /// A relocation: what is asked, of which type, by which path, and what the compiler wrote.
 type Asked = (RelocKind, &'static str, &'static str, u32);
 
-/// The object's types; `enum e`, `struct b`, `struct a` and `struct a___v2` have the ids 1, 3, 6 and 7.
 const OBJECT: &str = "
     enum e { A = 1, B = 2 };
     struct b { unsigned c; unsigned d; };
     struct a { unsigned x; struct b b; struct b arr[2]; };
     struct a___v2 { unsigned x; struct b b; struct b arr[2]; };
 ";
-
-fn id(name: &str) -> TypeId {
-    TypeId(match name {
-        "e" => 1,
-        "b" => 3,
-        "a" => 6,
-        "a___v2" => 7,
-        other => panic!("{other}"),
-    })
-}
 
 /// The kernel has only a part of one type.
 const KERNEL: &str = "struct a { unsigned x; };";
@@ -47,13 +36,13 @@ const KERNEL: &str = "struct a { unsigned x; };";
 /// has another program ask.
 fn object(order: ByteOrder, question: Asked, need: Asked, is_elsewhere: bool) -> Vec<u8> {
     let mut btf = Builder::new(order);
-    btf_from_c::declare(&mut btf, OBJECT).unwrap();
+    let ids = btf_from_c::declare(&mut btf, OBJECT).unwrap();
     let mut ext = ExtBuilder::new(order);
     let asking = if is_elsewhere { "tc" } else { "xdp" };
     for (section, insn_off, (kind, root, access, _)) in [("xdp", 8, need), (asking, 0, question)] {
         let access_str_off = btf.string(access);
         let kind = kind.to_raw();
-        let record = CoreReloc { insn_off, type_id: id(root), access_str_off, kind };
+        let record = CoreReloc { insn_off, type_id: ids.id(root), access_str_off, kind };
         ext.core_relocs(btf.string(section), [record]);
     }
     let code = [mov(order, question.3), mov(order, need.3)].concat();
@@ -97,7 +86,7 @@ const ABC: Asked = (FieldByteOffset, "a", "0:1:0", 4);
 const BY_EXISTENCE: Option<Guard> = Some(Guard::Existence { relocation: 1, in_function: true });
 
 #[test]
-fn questions_for_what_contains_it_guard() {
+fn checks_of_what_contains_the_field_guard_it() {
     for question in [
         (FieldExists, "a", "0:1:0", 1),
         (FieldExists, "a", "0:1", 1),
@@ -115,7 +104,7 @@ fn questions_for_what_contains_it_guard() {
 }
 
 #[test]
-fn questions_for_something_else_do_not() {
+fn checks_of_something_else_do_not_guard_it() {
     for question in [
         // It exists.
         (FieldExists, "a", "0:0", 1),
@@ -135,7 +124,7 @@ fn questions_for_something_else_do_not() {
 }
 
 #[test]
-fn elements_are_told_apart() {
+fn elements_are_distinguished() {
     // a.arr[1].c
     let need = (FieldByteOffset, "a", "0:2:1:0", 20);
     for (question, expected) in [
@@ -163,7 +152,7 @@ fn enumerators_guard_themselves() {
 }
 
 #[test]
-fn another_function_may_ask() {
+fn another_function_may_check() {
     let question = (FieldExists, "a", "0:1", 1);
     let expected = Guard::Existence { relocation: 1, in_function: false };
     assert_eq!(guard(question, ABC, true), Some(expected));

@@ -88,7 +88,10 @@ questions! {
     /// #     btf.finish().unwrap()
     /// # }
     /// use btf_types::Kind;
-    /// use core_reloc::{Target, functions::{resolve_field_offset, resolve_field_size}};
+    /// use core_reloc::{
+    ///     Target,
+    ///     functions::{resolve_field_offset, resolve_field_size},
+    /// };
     ///
     /// let (object, kernel) = (kernel(0), kernel(16)); // `pid` is at 0 here and at 16 there
     /// let (local, kernel) = (Btf::parse(&object)?, Btf::parse(&kernel)?);

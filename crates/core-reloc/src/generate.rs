@@ -30,7 +30,7 @@ use crate::{
 /// # let comm = btf.array(char, char, 16);
 /// # btf.structure("task_struct", 16).member("comm", comm, 0).finish();
 /// # let bytes = btf.finish()?;
-/// use core_reloc::{RelocKind, generate_field_access, access_in_c};
+/// use core_reloc::{RelocKind, access_in_c, generate_field_access};
 ///
 /// let local = Btf::parse(&bytes)?;
 /// let kind = RelocKind::FieldByteOffset;

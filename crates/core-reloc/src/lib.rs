@@ -1,26 +1,33 @@
-//! BPF CO-RE relocation: decides what a kernel's types make of a BPF object's relocations, and
-//! patches the instructions.
+//! BPF CO-RE relocation: resolves the relocations of a BPF object against a kernel's types, and patches
+//! the instructions.
 //!
-//! Loader-neutral, `no_std`, without unsafe code, I/O or globals: bytes in, decisions out. Both byte
-//! orders, of the object and of the target. The results are libbpf's; where they differ on purpose
-//! is a list in the repository's README.
+//! It belongs to no loader, needs no std, and has no unsafe code, I/O or globals. Objects and targets may
+//! have either byte order. The results are libbpf's; the repository's README lists the intended
+//! differences.
 //!
-//! # The way of a relocation
-//! record → [`Relocation`] with its [`AccessPath`] → local spec → [`Candidate`]s → target spec →
-//! [`Resolution`] → [`patch()`].
+//! # The path of a relocation
+//! | step | module | value |
+//! | --- | --- | --- |
+//! | record | [`record`] | [`Relocation`] with its [`AccessPath`] |
+//! | local spec | [`spec`] | [`LocalSpec`](spec::LocalSpec) of [`Accessor`](spec::Accessor)s |
+//! | candidates | [`candidates`] | [`Candidate`]s, which narrow |
+//! | target spec | [`spec`], [`compare`] | [`Spec`](spec::Spec), or the [`Mismatch`](spec::Mismatch) that rules a candidate out |
+//! | resolution | [`resolve`] | [`Resolution`] |
+//! | patch | [`mod@patch`] | [`Patched`] instruction |
 //!
-//! # Three ways in
-//! - A loader that has instructions and records makes a [`Relocator`] of the object's BTF and a
-//!   [`Target`], and calls [`Relocator::resolve`] and [`patch()`], or [`Relocator::relocate`] for both.
-//! - Whole objects: feature `elf`, the module `elf`.
-//! - Single questions: [`resolve_field_offset`] and its like; relocations from names, for code that
-//!   is made at run time: [`generate_field_access`].
+//! # Where to start
+//! - A loader with its own instructions and records creates a [`Relocator`] from the object's BTF and a
+//!   [`Target`], and calls [`Relocator::relocate`]; or [`Relocator::resolve`] and then
+//!   [`Relocator::apply`], to see the decision first.
+//! - Whole ELF objects: the module `elf`, with the feature of that name.
+//! - Single questions: [`functions`]. Relocations from names, for code that is generated at run time:
+//!   [`generate`].
 //!
 //! ```
 //! use btf_types::{Btf, ByteOrder, IntEncoding, build::Builder};
-//! use core_reloc::{generate_field_access, RelocKind, Target, Status, Relocator};
+//! use core_reloc::{RelocKind, Relocator, Status, Target, generate_field_access};
 //!
-//! // `struct task { int pid; }` with so many bytes before `pid`.
+//! // `struct task { int pid; }`, with a number of bytes before `pid`.
 //! fn types(bytes_before: u32) -> Result<Vec<u8>, btf_types::build::Error> {
 //!     let mut btf = Builder::new(ByteOrder::Little);
 //!     let int = btf.int("int", 4, IntEncoding::new(32, IntEncoding::SIGNED));
@@ -43,18 +50,11 @@
 //! ```
 //!
 //! # Untrusted input
-//! Any bytes may be given to any function: the outcome is a value or an error, in time and memory
-//! near linear in the input. [`limits`] has the ceilings.
-//!
-//! # Guide
-//! [CO-RE in ten minutes](https://github.com/core-reloc/core-reloc/blob/main/docs/guide/ten-minutes.md),
-//! [relocating an object](https://github.com/core-reloc/core-reloc/blob/main/docs/guide/relocating-an-object.md),
-//! [writing a loader](https://github.com/core-reloc/core-reloc/blob/main/docs/guide/writing-a-loader.md),
-//! and all the [other chapters](https://github.com/core-reloc/core-reloc/blob/main/docs/guide/SUMMARY.md).
+//! Any bytes may be given to any function. The result is a value or an error, in time and memory near
+//! linear in the input; [`limits`] has the ceilings.
 //!
 //! # Features
-//! - `elf`: whole BPF objects, by the crate `object`; still without std.
-//! - `minimize`: the least BTF with which objects relocate as with the whole one.
+//! - `elf`: whole BPF objects, with the crate `object`. It needs no std either.
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]

@@ -44,8 +44,11 @@ pub enum Status {
 /// See [`PatchError`]. The code is then as it was.
 ///
 /// ```
-/// use core_reloc::{OnUnresolved, RelocKind, patch, Status, Resolution, resolve::{Change, Resize}};
 /// use btf_types::ByteOrder;
+/// use core_reloc::{
+///     OnUnresolved, RelocKind, Resolution, Status, patch,
+///     resolve::{Change, Resize},
+/// };
 ///
 /// let mut code = [0xb7, 1, 0, 0, 8, 0, 0, 0]; // r1 = 8
 /// let resolution = Resolution {

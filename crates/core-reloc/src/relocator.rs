@@ -35,7 +35,7 @@ use crate::{
 /// ```
 /// # fn f(object: &[u8], kernel: &[u8], code: &mut [u8]) -> Result<(), Box<dyn std::error::Error>> {
 /// use btf_types::{Btf, TypeId};
-/// use core_reloc::{RelocKind, Target, Relocator, Relocation};
+/// use core_reloc::{RelocKind, Relocation, Relocator, Target};
 ///
 /// let (local, kernel) = (Btf::parse(object)?, Btf::parse(kernel)?);
 /// let target = Target::new(&kernel);

@@ -62,7 +62,7 @@ mod types;
 
 pub use self::error::Error;
 
-use btf_types::{Btf, ByteOrder, build::Builder};
+use btf_types::{Btf, ByteOrder, TypeId, build::Builder};
 
 use self::parser::Parser;
 
@@ -99,7 +99,22 @@ fn finished(builder: Builder<'_>, source: &str) -> Vec<u8> {
 ///
 /// # Errors
 /// Returns the first place of the text that cannot be read.
-pub fn declare(builder: &mut Builder<'_>, source: &str) -> Result<(), Error> {
-    Parser::new(source)?.parse()?.write(builder);
-    Ok(())
+pub fn declare(builder: &mut Builder<'_>, source: &str) -> Result<Ids, Error> {
+    Ok(Ids(Parser::new(source)?.parse()?.write(builder)))
+}
+
+/// The ids of the types that a text added.
+#[derive(Debug, Clone)]
+pub struct Ids(Vec<(String, TypeId)>);
+
+impl Ids {
+    /// Returns the id of the first type of a name.
+    ///
+    /// # Panics
+    /// Panics if the text has no type of that name.
+    #[track_caller]
+    pub fn id(&self, name: &str) -> TypeId {
+        let found = self.0.iter().find(|(known, _)| known == name);
+        found.unwrap_or_else(|| panic!("the text has no type {name}")).1
+    }
 }

@@ -122,8 +122,12 @@ impl<'s> Parser<'s> {
         self.names.iter().rev().find(|(known, _)| known == name).map(|(_, ty)| *ty)
     }
 
-    /// The base type that words such as `long unsigned` name, under the name that clang gives it.
+    /// The base type that words such as `long unsigned` name, under the name that clang gives it unless
+    /// it was described by hand in these words.
     fn base_type(&mut self, words: &[&str]) -> Ref {
+        if let Some(known) = self.named(&words.join(" ")) {
+            return known;
+        }
         let has = |word| words.contains(&word);
         let longs = words.iter().filter(|word| **word == "long").count();
         let long_size = self.pointer_size;

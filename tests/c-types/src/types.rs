@@ -221,8 +221,9 @@ impl<'s> Types<'s> {
         matches!(self.referenced(reference), Some(Type::Prototype { .. }))
     }
 
-    /// Writes all types.
-    pub(crate) fn write(&self, builder: &mut Builder<'_>) {
+    /// Writes all types, and returns their names and ids.
+    pub(crate) fn write(&self, builder: &mut Builder<'_>) -> Vec<(String, TypeId)> {
+        let mut named = Vec::new();
         let first_id = builder.next_id().0;
         let id_at =
             |index: usize| TypeId(first_id + u32::try_from(index).expect("a test has fewer types"));
@@ -235,6 +236,7 @@ impl<'s> Types<'s> {
             }
         };
         for ty in &self.types {
+            named.push((ty.name().into(), builder.next_id()));
             match ty {
                 Type::Int { name, size, encoding } => builder.int(name, *size, *encoding),
                 Type::Float { name, size } => builder.float(name, *size),
@@ -296,6 +298,30 @@ impl<'s> Types<'s> {
                     section.finish()
                 }
             };
+        }
+        named
+    }
+}
+
+impl Type<'_> {
+    /// The name; empty for types without one.
+    fn name(&self) -> &str {
+        match self {
+            Type::Int { name, .. } | Type::Float { name, .. } => name,
+            Type::Composite { name, .. }
+            | Type::Enum { name, .. }
+            | Type::Forward { name, .. }
+            | Type::Typedef { name, .. }
+            | Type::Function { name, .. }
+            | Type::Variable { name, .. }
+            | Type::Section { name, .. } => name,
+            Type::Pointer { .. }
+            | Type::Array { .. }
+            | Type::Volatile(_)
+            | Type::Const(_)
+            | Type::Restrict(_)
+            | Type::Tagged { .. }
+            | Type::Prototype { .. } => "",
         }
     }
 }

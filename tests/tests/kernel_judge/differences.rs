@@ -6,8 +6,8 @@
 //! there. The lock that the thread held is then never free again. We answer that such types are not
 //! compatible, as libbpf does. No test here may ask for it.
 
+use btf_types::Kind;
 use btf_types::build::Builder;
-use btf_types::{IntEncoding, Kind, TypeId};
 use core_reloc::Options;
 use core_reloc::RelocKind::*;
 use core_reloc_tests::judge::Record;
@@ -16,7 +16,7 @@ use core_reloc_tests::judge::kernel::Btf;
 use core_reloc_tests::judge::kernel::asm::{Insn, Size, exit, insn, set, set64};
 
 use super::compare::{Case, Outcome, is_available};
-use super::local::{Local, integer, record};
+use super::local::{Local, declare, record};
 use super::memory::{self, BASE, VALUE};
 use super::namesakes;
 
@@ -84,9 +84,9 @@ fn large_unsigned_enumerator() -> Option<[Outcome; 2]> {
     let found = namesakes::enumerator(Kind::Enum, |value| value >> 31 == 1)?;
     let [low, high] = set64(0, 1 << 31);
     let outcomes = both(&[low, high, exit()], |builder| {
-        let root =
-            builder.enumeration(&found.root, 4).enumerator(&found.name, 1_u32 << 31).finish();
-        [record(builder, EnumvalValue, root, "0")]
+        let types = format!("enum {} {{ {} = 0x80000000 }};", found.root, found.name);
+        let ids = declare(builder, &types);
+        [record(builder, EnumvalValue, ids.id(&found.root), "0")]
     });
     only_we_relocate(&outcomes, found.value as u32);
     Some(outcomes)
@@ -97,9 +97,8 @@ fn sign_extending_load() -> Option<[Outcome; 2]> {
     let signed = insn(LDX_MEMSX | Size::Word as u8, VALUE, BASE, 0, 0);
     let (code, insn_off) = memory::around(&[signed]);
     let outcomes = both(&code, |builder| {
-        let ty = integer(builder, 4, false);
-        let root = builder.structure("iphdr", 4).member("tot_len", ty, 0).finish();
-        [Record { insn_off, ..record(builder, FieldByteOffset, root, "0:0") }]
+        let ids = declare(builder, "struct iphdr { unsigned tot_len; };");
+        [Record { insn_off, ..record(builder, FieldByteOffset, ids.id("iphdr"), "0:0") }]
     });
     assert!(outcomes[0].is_poison(), "{:x?}", outcomes[0]);
     assert!(matches!(outcomes[1], Outcome::Runs { .. }), "{:x?}", outcomes[1]);
@@ -108,8 +107,8 @@ fn sign_extending_load() -> Option<[Outcome; 2]> {
 
 fn loose_access_string() -> Option<[Outcome; 2]> {
     let outcomes = both(&[set(0, 1), exit()], |builder| {
-        let root = list_head(builder);
-        [record(builder, FieldExists, root, " 0: 1")]
+        let ids = declare(builder, "struct list_head { void *next; void *prev; };");
+        [record(builder, FieldExists, ids.id("list_head"), " 0: 1")]
     });
     only_the_kernel_relocates(&outcomes, 1);
     Some(outcomes)
@@ -117,8 +116,8 @@ fn loose_access_string() -> Option<[Outcome; 2]> {
 
 fn large_immediate() -> Option<[Outcome; 2]> {
     let outcomes = both(&[set(0, i32::MIN), exit()], |builder| {
-        let root = builder.structure("list_head", 1 << 31).finish();
-        [record(builder, TypeSize, root, "0")]
+        let ids = declare(builder, "struct list_head {} @size 0x80000000;");
+        [record(builder, TypeSize, ids.id("list_head"), "0")]
     });
     only_we_relocate(&outcomes, 16);
     Some(outcomes)
@@ -127,8 +126,9 @@ fn large_immediate() -> Option<[Outcome; 2]> {
 fn wide_value() -> Option<[Outcome; 2]> {
     let found = namesakes::enumerator(Kind::Enum64, is_wide)?;
     let outcomes = both(&[set(0, 5), exit()], |builder| {
-        let root = builder.enumeration64(&found.root, 8).enumerator(&found.name, 5).finish();
-        [record(builder, EnumvalValue, root, "0")]
+        let types = format!("enum {} : unsigned long {{ {} = 5 }};", found.root, found.name);
+        let ids = declare(builder, &types);
+        [record(builder, EnumvalValue, ids.id(&found.root), "0")]
     });
     only_the_kernel_relocates(&outcomes, found.value as u32);
     Some(outcomes)
@@ -144,10 +144,9 @@ fn wide_field() -> Option<[Outcome; 2]> {
     let shift = 64_u32.wrapping_sub(128);
     let [low, high] = set64(0, shift.into());
     let outcomes = both(&[low, high, exit()], |builder| {
-        let root = builder.structure("sockaddr_in6", 16);
-        let root = root.member("sin6_addr", TypeId(2), 0).finish();
-        assert_eq!(builder.structure("in6_addr", 16).finish(), TypeId(2));
-        [record(builder, FieldRshiftU64, root, "0:0")]
+        let ids =
+            declare(builder, "struct sockaddr_in6 { struct in6_addr {} @size 16 sin6_addr; };");
+        [record(builder, FieldRshiftU64, ids.id("sockaddr_in6"), "0:0")]
     });
     only_the_kernel_relocates(&outcomes, shift);
     Some(outcomes)
@@ -157,9 +156,8 @@ fn wide_field() -> Option<[Outcome; 2]> {
 fn offset_overflow() -> Option<[Outcome; 2]> {
     let wrapped = |size: u32| (0x0400_0000_u32.wrapping_mul(size).wrapping_add(8) << 3) >> 3;
     let outcomes = both(&[set(0, wrapped(24) as i32), exit()], |builder| {
-        let pointer = builder.ptr(TypeId::VOID);
-        let root = builder.structure("list_head", 24).member("prev", pointer, 64).finish();
-        [record(builder, FieldByteOffset, root, "67108864:0")]
+        let ids = declare(builder, "struct list_head { void *prev @ 8; } @size 24;");
+        [record(builder, FieldByteOffset, ids.id("list_head"), "67108864:0")]
     });
     only_the_kernel_relocates(&outcomes, wrapped(16));
     Some(outcomes)
@@ -169,8 +167,8 @@ fn offset_overflow() -> Option<[Outcome; 2]> {
 fn no_narrowing() -> Option<[Outcome; 2]> {
     let found = namesakes::structs()?;
     let (local, records) = Local::new(|builder| {
-        let int = integer(builder, 4, false);
-        let root = builder.structure(&found.name, 4).member(&found.field, int, 0).finish();
+        let types = format!("struct {} {{ unsigned {}; }};", found.name, found.field);
+        let root = declare(builder, &types).id(&found.name);
         let size = record(builder, TypeSize, root, "0");
         [record(builder, FieldExists, root, "0:0"), Record { insn_off: 8, ..size }]
     });
@@ -186,12 +184,13 @@ fn no_narrowing() -> Option<[Outcome; 2]> {
 fn shallow_kernel() -> Option<[Outcome; 2]> {
     let matches = |is_nested: bool| {
         both(&[set(0, 1), exit()], |builder| {
-            let long = builder.int("long unsigned int", 8, IntEncoding::new(64, 0));
-            let mut root = builder.structure("load_weight", 8).member("weight", long, 0).finish();
-            if is_nested {
-                root = builder.structure("sched_entity", 8).member("load", root, 0).finish();
-            }
-            [record(builder, TypeMatches, root, "0")]
+            let ids = declare(
+                builder,
+                "@int long unsigned int 8;
+                 struct sched_entity { struct load_weight { long unsigned int weight; } load; };",
+            );
+            let root = if is_nested { "sched_entity" } else { "load_weight" };
+            [record(builder, TypeMatches, ids.id(root), "0")]
         })
     };
     let [ours, kernel] = matches(false);
@@ -206,8 +205,8 @@ fn shallow_kernel() -> Option<[Outcome; 2]> {
 fn enum_width() -> Option<[Outcome; 2]> {
     let found = namesakes::enumerator(Kind::Enum64, |value| !is_wide(value))?;
     let outcomes = both(&[set(0, 1), exit()], |builder| {
-        let root = builder.enumeration(&found.root, 4).enumerator(&found.name, 5).finish();
-        [record(builder, EnumvalExists, root, "0")]
+        let ids = declare(builder, &format!("enum {} {{ {} = 5 }};", found.root, found.name));
+        [record(builder, EnumvalExists, ids.id(&found.root), "0")]
     });
     assert!(matches!(outcomes[0], Outcome::Runs { returned: 1, .. }), "{:x?}", outcomes[0]);
     assert!(matches!(outcomes[1], Outcome::Runs { returned: 0, .. }), "{:x?}", outcomes[1]);
@@ -221,9 +220,10 @@ fn cached_candidates() -> Option<[Outcome; 2]> {
     let second_bit = insn(0x67, 2, 0, 0, 1);
     let both_bits = insn(0x4f, 0, 2, 0, 0);
     let outcomes = both(&[set(0, 1), set(2, 1), second_bit, both_bits, exit()], |builder| {
-        let magic = integer(builder, 2, false);
-        let structure = builder.structure(UNUSUAL, 2).member("magic", magic, 0).finish();
-        let union = builder.union(UNUSUAL, 2).member("magic", magic, 0).finish();
+        let [structure, union] = ["struct", "union"].map(|keyword| {
+            let types = format!("{keyword} {UNUSUAL} {{ unsigned short magic; }};");
+            declare(builder, &types).id(UNUSUAL)
+        });
         let union = record(builder, FieldExists, union, "0:0");
         [record(builder, FieldExists, structure, "0:0"), Record { insn_off: 8, ..union }]
     });
@@ -232,30 +232,17 @@ fn cached_candidates() -> Option<[Outcome; 2]> {
     Some(outcomes)
 }
 
-/// `struct list_head { next; prev; }`
-fn list_head(builder: &mut Builder<'_>) -> TypeId {
-    let pointer = builder.ptr(TypeId::VOID);
-    builder
-        .structure("list_head", 16)
-        .member("next", pointer, 0)
-        .member("prev", pointer, 64)
-        .finish()
-}
-
 /// Differences from libbpf that cannot show, because the kernel takes no such types.
 #[test]
 fn the_kernel_refuses_types_that_libbpf_misunderstands() {
     if !is_available() {
         return;
     }
-    let btf = |order, flags| {
-        let mut builder = Builder::new(order);
-        builder.int("one", 1, IntEncoding::new(8, flags));
-        Btf::load(&builder.finish().unwrap())
-    };
+    let btf =
+        |order, flags: &str| Btf::load(&btf_from_c::btf(order, &format!("@int one 1 {flags};")));
     use btf_types::ByteOrder::{Big, Little};
     let [host, foreign] = if cfg!(target_endian = "big") { [Big, Little] } else { [Little, Big] };
-    assert!(btf(host, IntEncoding::SIGNED).is_ok());
-    assert!(btf(host, IntEncoding::SIGNED | IntEncoding::CHAR).is_err());
-    assert!(btf(foreign, IntEncoding::SIGNED).is_err());
+    assert!(btf(host, "signed").is_ok());
+    assert!(btf(host, "signed char").is_err());
+    assert!(btf(foreign, "signed").is_err());
 }

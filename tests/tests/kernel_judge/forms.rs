@@ -9,7 +9,7 @@ use core_reloc_tests::judge::Record;
 use core_reloc_tests::judge::kernel::asm::{Insn, Size, insn, load, set64, store, store_register};
 
 use super::compare::{Case, Outcome, is_available};
-use super::local::{Local, integer, record};
+use super::local::{Local, declare, record};
 use super::memory::{self, BASE, VALUE};
 
 /// A relocation, and the value that a compiler would have written for it.
@@ -35,35 +35,32 @@ impl Question {
     }
 }
 
+/// The kernel has most of these elsewhere, or of another size. Its `pid` is signed. The id of
+/// `list_head` is 4, at which words can be loaded.
+const TYPES: &str = "
+    struct task_struct { unsigned pid; };
+    struct list_head { void *next @ 8; void *no_such_field; void *prev; };
+    struct perf_event_attr { unsigned config; unsigned precise_ip : 2 @ 4.5; };
+    struct hlist_node { struct hlist_node *next; };
+    enum pid_type { NO_SUCH_PID = 5, PIDTYPE_SID = 77 };
+    struct no_such_struct { unsigned long field; };
+    @int long unsigned int 8;
+";
+
 /// Every kind twice: about something that the kernel has elsewhere, of another size, of another
 /// value; and about something that it does not have.
 fn questions(builder: &mut Builder<'_>) -> Vec<Question> {
-    let pointer = builder.ptr(TypeId::VOID);
-    let [u32, u64] = [4, 8].map(|bytes| integer(builder, bytes, false));
-    let list = builder
-        .structure("list_head", 32)
-        .member("next", pointer, 64)
-        .member("no_such_field", pointer, 128)
-        .member("prev", pointer, 192)
-        .finish();
-    let attributes = builder
-        .structure("perf_event_attr", 8)
-        .member("config", u32, 0)
-        .bitfield("precise_ip", u32, 37, 2)
-        .finish();
-    // The kernel's is signed.
-    let task = builder.structure("task_struct", 4).member("pid", u32, 0).finish();
-    let next = builder.ptr(TypeId::VOID);
-    let node = builder.structure("hlist_node", 8).member("next", next, 0).finish();
-    builder.redirect(next, node);
-    let pids = builder
-        .enumeration("pid_type", 4)
-        .enumerator("NO_SUCH_PID", 5)
-        .enumerator("PIDTYPE_SID", 77)
-        .finish();
-    let missing = builder.structure("no_such_struct", 8).member("field", u64, 0).finish();
-    let long = builder.int("long unsigned int", 8, btf_types::IntEncoding::new(64, 0));
-
+    let ids = declare(builder, TYPES);
+    let [list, attributes, task, node, pids, missing, long] = [
+        "list_head",
+        "perf_event_attr",
+        "task_struct",
+        "hlist_node",
+        "pid_type",
+        "no_such_struct",
+        "long unsigned int",
+    ]
+    .map(|name| ids.id(name));
     let mut question = |kind, root: TypeId, access, original, exists| Question {
         record: record(builder, kind, root, access),
         original,

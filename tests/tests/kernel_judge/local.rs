@@ -1,5 +1,6 @@
 //! The local side of a relocation: a program's own BTF.
 
+use btf_from_c::Ids;
 use btf_types::build::Builder;
 use btf_types::{ByteOrder, IntEncoding, Linkage, TypeId};
 use core_reloc::RelocKind;
@@ -29,6 +30,11 @@ impl Local {
     }
 }
 
+/// Adds the types of a text in C.
+pub(crate) fn declare(builder: &mut Builder<'_>, source: &str) -> Ids {
+    btf_from_c::declare(builder, source).unwrap()
+}
+
 /// A record about the first instruction.
 pub(crate) fn record(
     builder: &mut Builder<'_>,
@@ -38,11 +44,4 @@ pub(crate) fn record(
 ) -> Record {
     let access_str_off = builder.string(access).0;
     Record { insn_off: 0, type_id: root.0, access_str_off, kind: kind.to_raw() }
-}
-
-/// Unsigned integers of 1, 2, 4 and 8 bytes, and signed ones.
-pub(crate) fn integer(builder: &mut Builder<'_>, bytes: u32, signed: bool) -> TypeId {
-    let flags = if signed { IntEncoding::SIGNED } else { 0 };
-    let name = format!("{}{}", if signed { 's' } else { 'u' }, bytes * 8);
-    builder.int(name, bytes, IntEncoding::new(bytes as u8 * 8, flags))
 }

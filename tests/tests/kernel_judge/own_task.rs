@@ -10,29 +10,20 @@ use core_reloc_tests::judge::kernel::asm::{
 };
 
 use super::compare::{Case, Outcome, is_available};
-use super::local::{Local, integer, record};
+use super::local::{Local, declare, record};
 
-/// `struct task_struct { real_parent; tgid; pid; sched_reset_on_fork : 1; comm[16]; }`: in an order
-/// that no kernel has, and all too far in front.
-fn task_struct(builder: &mut Builder<'_>) -> TypeId {
-    let pointer = builder.ptr(TypeId::VOID);
-    let int = integer(builder, 4, true);
-    let unsigned = integer(builder, 4, false);
-    let char = integer(builder, 1, false);
-    let name = builder.array(char, int, 16);
-    let task = builder
-        .structure("task_struct", 40)
-        .member("real_parent", pointer, 0)
-        .member("tgid", int, 64)
-        .member("pid", int, 96)
-        .bitfield("sched_reset_on_fork", unsigned, 131, 1)
-        .member("comm", name, 192)
-        .finish();
-    builder.redirect(pointer, task);
-    task
-}
+/// The fields are in an order that no kernel has, and at offsets that are too small.
+const TASK: &str = "
+    struct task_struct {
+        struct task_struct *real_parent;
+        int tgid;
+        int pid;
+        unsigned sched_reset_on_fork : 1 @ 16.3;
+        char comm[16] @ 24;
+    };
+";
 
-/// A program in the making: its code and its records.
+/// A program that is being built: its code and its records.
 #[derive(Default)]
 struct Program {
     code: Vec<Insn>,
@@ -59,12 +50,12 @@ impl Program {
     }
 }
 
-/// Builds a program, has both sides relocate and run it, and tells what it returned.
+/// Builds a program, has both sides relocate and run it, and returns what it returned.
 #[track_caller]
 fn run(what: &str, build: impl FnOnce(&mut Builder<'_>, TypeId, &mut Program)) -> u32 {
     let mut program = Program::default();
     let (local, ()) = Local::new(|builder| {
-        let task = task_struct(builder);
+        let task = declare(builder, TASK).id("task_struct");
         build(builder, task, &mut program);
     });
     let Program { code, records } = &program;

@@ -9,29 +9,30 @@ use core_reloc_tests::judge::kernel::asm::{
 };
 
 use super::compare::{Case, Outcome, is_available};
-use super::local::{Local, integer, record};
+use super::local::{Local, declare, record};
 use super::namesakes;
+
+const TYPES: &str = "
+    struct list_head { void *next; void *prev; void *no_such_field; };
+    enum pid_type { PIDTYPE_PID };
+    typedef struct { void *next; } of_anonymous;
+";
 
 /// The types that the relocations here are about.
 struct Types {
-    /// `struct list_head { next; prev; no_such_field; }`
     list: TypeId,
-    /// `enum pid_type { PIDTYPE_PID }`
     pids: TypeId,
     anonymous: TypeId,
 }
 
 fn types(builder: &mut Builder<'_>) -> Types {
-    let pointer = builder.ptr(TypeId::VOID);
-    let list = builder
-        .structure("list_head", 24)
-        .member("next", pointer, 0)
-        .member("prev", pointer, 64)
-        .member("no_such_field", pointer, 128)
-        .finish();
-    let pids = builder.enumeration("pid_type", 4).enumerator("PIDTYPE_PID", 0).finish();
-    let anonymous = builder.structure("", 8).member("next", pointer, 0).finish();
-    Types { list, pids, anonymous }
+    let ids = declare(builder, TYPES);
+    Types {
+        list: ids.id("list_head"),
+        pids: ids.id("pid_type"),
+        // The typedef comes right after its struct.
+        anonymous: TypeId(ids.id("of_anonymous").0 - 1),
+    }
 }
 
 /// What both sides make of a program with one relocation, of the first instruction.
@@ -211,9 +212,8 @@ fn candidates_that_disagree() {
     };
     let ask = |kind, expected_failure: bool| {
         let (local, record) = Local::new(|builder| {
-            let int = integer(builder, 4, false);
-            let root = builder.structure(&name, 4).member("no_such_field", int, 0).finish();
-            record(builder, kind, root, "0")
+            let ids = declare(builder, &format!("struct {name} {{ unsigned no_such_field; }};"));
+            record(builder, kind, ids.id(&name), "0")
         });
         let value = if kind == TypeSize { 4 } else { 1 };
         let code = [set(0, value), exit()];

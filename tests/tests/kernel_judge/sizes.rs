@@ -1,13 +1,11 @@
 //! Loads and stores of fields that have another size in the kernel.
 
-use btf_types::TypeId;
-use btf_types::build::Builder;
 use core_reloc::RelocKind::FieldByteOffset;
 use core_reloc_tests::judge::Record;
 use core_reloc_tests::judge::kernel::asm::{Insn, Size, load, store, store_register};
 
 use super::compare::{Case, Outcome, is_available};
-use super::local::{Local, integer, record};
+use super::local::{Local, declare, record};
 use super::memory::{self, BASE, VALUE};
 
 /// Unsigned fields of the kernel's user-space API, which never change: struct, field, size.
@@ -33,14 +31,10 @@ fn accesses(size: Size) -> [(&'static str, Insn); 3] {
     ]
 }
 
-/// Accesses the field of a struct that has nothing else, and returns what became of it.
-fn access(
-    field: (&str, &str),
-    insn: Insn,
-    what: &str,
-    ty: impl FnOnce(&mut Builder<'_>) -> (TypeId, u32),
-) -> Outcome {
-    access_at("0:0", field, insn, what, ty)
+/// Accesses the only field of a struct, and returns what became of the access. In the declaration of
+/// the field, `$` stands for its name.
+fn access(field: (&str, &str), insn: Insn, what: &str, declaration: &str) -> Outcome {
+    access_at("0:0", field, insn, what, declaration)
 }
 
 fn access_at(
@@ -48,17 +42,27 @@ fn access_at(
     (root, field): (&str, &str),
     insn: Insn,
     what: &str,
-    ty: impl FnOnce(&mut Builder<'_>) -> (TypeId, u32),
+    declaration: &str,
 ) -> Outcome {
     let (code, at) = memory::around(&[insn]);
     let (local, record) = Local::new(|builder| {
-        let (ty, size) = ty(builder);
-        let root = builder.structure(root, size).member(field, ty, 0).finish();
-        record(builder, FieldByteOffset, root, access)
+        let declaration = declaration.replace('$', field);
+        let ids = declare(builder, &format!("struct {root} {{ {declaration}; }};"));
+        record(builder, FieldByteOffset, ids.id(root), access)
     });
     let records = [Record { insn_off: at, ..record }];
     Case { local: &local, code: &code, records: &records }
         .check(&format!("{what} of {root}.{field}"))
+}
+
+/// Declares an unsigned field of a size.
+fn unsigned(size: Size) -> &'static str {
+    match size {
+        Size::Byte => "unsigned char $",
+        Size::Half => "unsigned short $",
+        Size::Word => "unsigned $",
+        Size::Double => "unsigned long $",
+    }
 }
 
 fn runs(outcome: &Outcome) -> bool {
@@ -74,9 +78,7 @@ fn accesses_of_unsigned_integers_follow_their_size() {
         for size in Size::ALL {
             for (name, insn) in accesses(size) {
                 let what = format!("{name} of {size:?} as {target_size} bytes");
-                let outcome = access((root, field), insn, &what, |builder| {
-                    (integer(builder, size.bytes(), false), size.bytes())
-                });
+                let outcome = access((root, field), insn, &what, unsigned(size));
                 assert!(runs(&outcome), "{what}: {outcome:x?}");
             }
         }
@@ -90,20 +92,13 @@ fn accesses_of_elements_follow_their_size() {
         return;
     }
     for (name, insn) in accesses(Size::Word) {
-        let element = |builder: &mut Builder<'_>| (array(builder), 8);
         let what = format!("{name} of an element");
-        let outcome = access_at("0:0:0", ARRAY, insn, &what, element);
+        let outcome = access_at("0:0:0", ARRAY, insn, &what, "unsigned $[2]");
         assert!(runs(&outcome), "{what}: {outcome:x?}");
         let what = format!("{name} of a whole array");
-        let outcome = access(ARRAY, insn, &what, element);
+        let outcome = access(ARRAY, insn, &what, "unsigned $[2]");
         assert!(outcome.is_poison(), "{what}: {outcome:x?}");
     }
-}
-
-/// Two unsigned integers of 4 bytes.
-fn array(builder: &mut Builder<'_>) -> TypeId {
-    let element = integer(builder, 4, false);
-    builder.array(element, element, 2)
 }
 
 #[test]
@@ -112,14 +107,10 @@ fn the_instruction_s_own_size_must_be_the_local_one() {
         return;
     }
     for (name, insn) in accesses(Size::Half) {
-        let outcome = access(("perf_event_attr", "config"), insn, name, |builder| {
-            (integer(builder, 4, false), 4)
-        });
+        let outcome = access(("perf_event_attr", "config"), insn, name, "unsigned $");
         assert!(matches!(outcome, Outcome::NotRelocated(_)), "{name}: {outcome:x?}");
         // Where the sizes are equal, nobody looks at it.
-        let outcome = access(("perf_event_attr", "size"), insn, name, |builder| {
-            (integer(builder, 4, false), 4)
-        });
+        let outcome = access(("perf_event_attr", "size"), insn, name, "unsigned $");
         assert!(runs(&outcome), "{name}: {outcome:x?}");
     }
 }
@@ -129,18 +120,15 @@ fn accesses_that_cannot_follow_are_poisoned() {
     if !is_available() {
         return;
     }
-    type Ty = fn(&mut Builder<'_>) -> (TypeId, u32);
-    let unsigned: Ty = |builder| (integer(builder, 4, false), 4);
-    let signed: Ty = |builder| (integer(builder, 4, true), 4);
-    for (field, ty, sort) in [
-        (("perf_event_attr", "config"), signed, "signed integer"),
-        (SIGNED, signed, "signed integer"),
-        (SIGNED, unsigned, "unsigned integer"),
-        (BITFIELD, unsigned, "unsigned integer"),
+    for (field, declaration) in [
+        (("perf_event_attr", "config"), "int $"),
+        (SIGNED, "int $"),
+        (SIGNED, "unsigned $"),
+        (BITFIELD, "unsigned $"),
     ] {
         for (name, insn) in accesses(Size::Word) {
-            let what = format!("{name} of a {sort}");
-            let outcome = access(field, insn, &what, ty);
+            let what = format!("{name} of `{declaration}`");
+            let outcome = access(field, insn, &what, declaration);
             assert!(outcome.is_poison(), "{what}: {outcome:x?}");
         }
     }
@@ -152,9 +140,9 @@ fn fields_of_another_sort_do_not_match() {
         return;
     }
     for (name, insn) in accesses(Size::Double) {
-        let outcome = access(POINTER, insn, name, |builder| (integer(builder, 8, false), 8));
+        let outcome = access(POINTER, insn, name, "unsigned long $");
         assert!(outcome.is_poison(), "{name}: {outcome:x?}");
-        let outcome = access(POINTER, insn, name, |builder| (builder.ptr(TypeId::VOID), 8));
+        let outcome = access(POINTER, insn, name, "void *$");
         assert!(runs(&outcome), "{name}: {outcome:x?}");
     }
 }

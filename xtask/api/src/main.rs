@@ -4,6 +4,7 @@
 //! It is a program of its own to keep its dependencies out of xtask.
 #![forbid(unsafe_code)]
 
+use std::collections::HashSet;
 use std::error::Error;
 use std::path::Path;
 use std::process::ExitCode;
@@ -57,8 +58,8 @@ fn is_auto_trait(item: &str) -> bool {
     what.starts_with("impl") && AUTO_TRAITS.contains(&name.trim_start_matches('!')) && !is_lacking
 }
 
-/// The public items that rustdoc describes in a file, without blanket, derived and auto trait
-/// impls; `None` if the file has another format than the one this program reads.
+/// The public items that rustdoc describes in a file, without impls that are blanket, derived (but for
+/// errors) or of auto traits; `None` if the file has another format than the one this program reads.
 fn list(file: &Path) -> Result<Option<Vec<String>>, Box<dyn Error>> {
     let format: Format = serde_json::from_slice(&std::fs::read(file)?)?;
     if format.format_version != FORMAT_VERSION {
@@ -69,13 +70,26 @@ fn list(file: &Path) -> Result<Option<Vec<String>>, Box<dyn Error>> {
         );
         return Ok(None);
     }
+    let all = items(file, true)?;
+    let written: HashSet<String> = items(file, false)?.into_iter().collect();
+    let is_listed =
+        |item: &String| (written.contains(item) || is_error(item)) && !is_auto_trait(item);
+    Ok(Some(all.into_iter().filter(is_listed).collect()))
+}
+
+/// The public items without blanket impls, with or without derived ones.
+fn items(file: &Path, derived: bool) -> Result<Vec<String>, Box<dyn Error>> {
     let interface = Builder::from_rustdoc_json(file)
         .omit_blanket_impls(true)
-        .omit_auto_derived_impls(true)
+        .omit_auto_derived_impls(!derived)
         .include_function_parameter_names(true)
         .build()?;
-    let items = interface.items().map(ToString::to_string);
-    Ok(Some(items.filter(|item| !is_auto_trait(item)).collect()))
+    Ok(interface.items().map(ToString::to_string).collect())
+}
+
+/// Returns `true` for an impl of `Error`: a promise, though thiserror derives it.
+fn is_error(item: &str) -> bool {
+    item.starts_with("impl") && item.contains("core::error::Error for ")
 }
 
 #[cfg(test)]

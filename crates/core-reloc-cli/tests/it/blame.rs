@@ -75,7 +75,7 @@ fn nothing_to_blame_is_exit_status_1() {
 }
 
 #[test]
-fn a_log_must_be_readable() {
+fn an_unreadable_log_is_refused() {
     let refused = run_line(&format!("blame {OBJECT} --log fixtures/no.log")).refused();
     expect![[r#"
         core-reloc: error: cannot read fixtures/no.log: No such file or directory (os error 2)

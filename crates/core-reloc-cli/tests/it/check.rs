@@ -88,7 +88,7 @@ fn verdicts_are_what_relocate_does() {
 }
 
 #[test]
-fn a_baseline_accepts_what_is_known_and_nothing_else() {
+fn a_baseline_accepts_known_problems_only() {
     let folder = kernels(&["gone.le", "nested.le"]);
     let objects = ["access.bpfel"];
     let outside = Folder::new();
@@ -143,7 +143,7 @@ fn a_baseline_accepts_what_is_known_and_nothing_else() {
 }
 
 #[test]
-fn a_baseline_must_be_one() {
+fn an_invalid_baseline_is_refused() {
     let outside = Folder::new();
     let folder = kernels(&["same.le"]);
     let known = outside.file("known.tsv", b"# good\njust words\n");
@@ -156,7 +156,7 @@ fn a_baseline_must_be_one() {
 }
 
 #[test]
-fn what_is_no_kernel_is_said() {
+fn files_that_are_not_kernels_are_reported() {
     let folder = kernels(&["same.le", "modular.le.stats"]);
     folder.file("damaged.btf", &fixture("btf/same.le.btf")[..100]);
     folder.file("notes.txt", b"hello");
@@ -176,7 +176,7 @@ fn what_is_no_kernel_is_said() {
 }
 
 #[test]
-fn an_object_that_no_kernel_can_run_is_said() {
+fn an_object_that_no_kernel_can_run_is_reported() {
     let folder = kernels(&["same.be"]);
     let run = check(&["bitfields.bpfel"], &folder, &["--format", "json"]);
     assert_eq!(run.status, 0);
@@ -189,7 +189,7 @@ fn an_object_that_no_kernel_can_run_is_said() {
 }
 
 #[test]
-fn files_of_the_same_name_are_told_apart() {
+fn files_of_the_same_name_are_distinguished() {
     let folder = Folder::new();
     for name in ["one", "two"] {
         fs::create_dir(folder.path(name)).unwrap();

@@ -66,7 +66,7 @@ fn with(mut file: Vec<u8>, at: usize, bytes: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn what_is_no_file() {
+fn paths_that_are_not_files() {
     let folder = Folder::new();
     let directory = folder.path("");
     for role in [Role::Object, Role::Target, Role::Module] {
@@ -86,7 +86,7 @@ fn what_is_no_file() {
 }
 
 #[test]
-fn what_is_something_else() {
+fn files_of_other_formats() {
     check(Role::Object, b"int main(void);", "begins with 69 6e 74 20, expected ELF (7f 45 4c 46)");
     check(
         Role::Object,
@@ -111,7 +111,7 @@ fn what_is_something_else() {
 }
 
 #[test]
-fn what_is_for_another_machine() {
+fn files_for_other_machines() {
     // This very program.
     let program = env!("CARGO_BIN_EXE_core-reloc");
     let folder = Folder::new();

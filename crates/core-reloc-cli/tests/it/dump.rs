@@ -8,7 +8,7 @@ use crate::program::run_line;
 const KERNEL: &str = "--target fixtures/btf/same.le.btf";
 
 #[test]
-fn every_type_is_dumped_and_can_be_asked_for_by_its_id() {
+fn every_type_is_dumped_and_can_be_selected_by_its_id() {
     let all = run_line(&format!("dump --format json {KERNEL}")).good();
     for (id, line) in (1..).zip(all.lines()) {
         let ty: Value = serde_json::from_str(line).unwrap();
@@ -20,7 +20,7 @@ fn every_type_is_dumped_and_can_be_asked_for_by_its_id() {
 }
 
 #[test]
-fn what_is_not_there_is_exit_status_1() {
+fn a_missing_type_is_exit_status_1() {
     let run = run_line(&format!("dump job_id_t job_fictio 99999 {KERNEL}"));
     assert_eq!(run.status, 1);
     assert_eq!(run.stdout.matches("typedef").count(), 1);
@@ -32,7 +32,7 @@ fn what_is_not_there_is_exit_status_1() {
 }
 
 #[test]
-fn a_modules_types_are_found_on_their_kernel() {
+fn the_types_of_a_module_follow_those_of_its_kernel() {
     let modules =
         "--module fixtures/btf/modular.le.stats.btf --module fixtures/btf/modular.le.other.btf";
     let target = format!("--target fixtures/btf/modular.le.btf {modules}");

@@ -54,7 +54,7 @@ fn objects_relocate_as_with_the_whole_kernel() {
 }
 
 #[test]
-fn what_came_of_it_is_said() {
+fn the_result_is_reported() {
     let folder = Folder::new();
     let out = folder.path("out.btf");
     let text = run_line(&format!(
@@ -80,7 +80,7 @@ fn what_came_of_it_is_said() {
 }
 
 #[test]
-fn what_fails_before_fails_still_and_is_written() {
+fn relocations_that_fail_still_fail_and_the_file_is_written() {
     let folder = Folder::new();
     let out = folder.path("out.btf");
     let target = "--target fixtures/btf/differing.le.btf";

@@ -66,7 +66,7 @@ fn the_instructions_that_were_reported_are_all_that_changes() {
 }
 
 #[test]
-fn what_was_written_has_nothing_left_to_relocate() {
+fn a_written_object_has_nothing_left_to_relocate() {
     let folder = Folder::new();
     let once = folder.file("once.o", &relocated());
     let twice = folder.path("twice.o");
@@ -110,7 +110,7 @@ fn the_file_that_was_there_keeps_its_permissions() {
 }
 
 #[test]
-fn a_link_stays_one() {
+fn a_link_stays_a_link() {
     let folder = Folder::new();
     let (file, link) = (folder.file("file.o", b"before"), folder.path("link.o"));
     symlink("file.o", &link).unwrap();
@@ -126,7 +126,7 @@ fn a_device_is_written_to() {
 }
 
 #[test]
-fn what_cannot_be_written_is_said() {
+fn a_failure_to_write_is_reported() {
     let folder = Folder::new();
     let complaint = |out: &str| {
         let run = run_line(&format!("relocate {OBJECT} {KERNEL} --format json -o {out}"));

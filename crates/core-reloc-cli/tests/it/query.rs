@@ -53,7 +53,7 @@ fn answers_are_those_of_the_kernels_descriptions() {
 }
 
 #[test]
-fn a_target_must_be_one() {
+fn an_unreadable_target_is_refused() {
     expect![[r#"
         core-reloc: error: fixtures/objects/none.o: No such file or directory (os error 2)
     "#]]
@@ -61,7 +61,7 @@ fn a_target_must_be_one() {
 }
 
 #[test]
-fn what_a_kernel_does_not_know_its_modules_are_asked() {
+fn a_type_that_the_kernel_lacks_is_found_in_a_module() {
     let module = "--module fixtures/btf/modular.le.stats.btf";
     expect![[r#"
         job_stats.failed

@@ -51,7 +51,7 @@ fn ambiguity_is_an_error() {
 }
 
 #[test]
-fn a_target_of_the_other_byte_order_is_warned_of() {
+fn a_target_of_the_other_byte_order_causes_a_warning() {
     let run = run_line(&format!("relocate {MODULE} --target fixtures/btf/same.be.btf"));
     assert_eq!(run.status, 0);
     expect![[r#"

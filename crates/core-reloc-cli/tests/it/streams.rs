@@ -12,7 +12,7 @@ const OBJECT: &str = "fixtures/objects/fields.bpfel.o";
 const TARGET: &str = "fixtures/btf/same.le.btf";
 
 #[test]
-fn when_nobody_reads_the_work_is_done_quietly() {
+fn without_a_reader_the_work_is_done_silently() {
     let folder = Folder::new();
     let out = folder.path("out.o");
     for format in ["text", "json"] {
@@ -42,7 +42,7 @@ fn a_reader_may_stop_in_the_middle() {
 }
 
 #[test]
-fn a_full_device_is_said() {
+fn a_full_device_is_reported() {
     for arguments in [vec!["inspect", OBJECT], vec!["relocate", OBJECT, "--target", TARGET]] {
         let full = File::options().write(true).open("/dev/full").unwrap();
         let output = command(&arguments).stdout(full).output().unwrap();
@@ -56,7 +56,7 @@ fn a_full_device_is_said() {
 }
 
 #[test]
-fn what_terminals_obey_is_escaped_in_paths() {
+fn terminal_control_characters_are_escaped_in_paths() {
     let folder = Folder::new();
     let [object, target, out] =
         ["a\x1b[2J.o", "b\x1b[2J.btf", "c\nd.o"].map(|name| folder.path(name));

@@ -3,7 +3,7 @@
 use crate::program::{run, run_line};
 
 #[test]
-fn wrong_usage_is_said() {
+fn wrong_usage_is_reported() {
     for line in [
         "",
         "relocate",

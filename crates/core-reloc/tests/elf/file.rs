@@ -233,10 +233,8 @@ pub(crate) fn offset_of(section: &'static str, insn_off: u32, access: &'static s
 /// Records of one section that follow each other are one group.
 pub(crate) fn types(order: ByteOrder, records: &[Record]) -> (Vec<u8>, Vec<u8>) {
     let mut btf = Builder::new(order);
-    btf_from_c::declare(&mut btf, "struct point { unsigned x; unsigned y; unsigned color; };")
-        .unwrap();
-    // The first type is `unsigned`.
-    let point = TypeId(2);
+    let types = "struct point { unsigned x; unsigned y; unsigned color; };";
+    let point = btf_from_c::declare(&mut btf, types).unwrap().id("point");
     let mut ext = ExtBuilder::new(order);
     // Without records the header is that of objects before CO-RE.
     ext.set_header(HeaderForm::Shortest);

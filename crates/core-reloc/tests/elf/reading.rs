@@ -144,7 +144,7 @@ fn an_object_without_records_has_nothing_to_relocate() {
 }
 
 #[test]
-fn what_is_no_bpf_object_is_refused() {
+fn a_file_that_is_not_a_bpf_object_is_refused() {
     let good = object(ByteOrder::Little, &two()).write();
     assert_eq!(refused(b""), ObjectError::NotElf { found: [].into() });
     assert_eq!(
@@ -247,7 +247,7 @@ fn sections_must_be_in_the_file_and_have_names() {
 }
 
 #[test]
-fn section_0_is_none() {
+fn section_0_is_not_a_section() {
     let good = object(ByteOrder::Little, &two()).write();
     let bytes = good.set_header(0, 0, 0x7fff_ffff);
     assert_eq!(Object::parse(&bytes).unwrap().relocations().count(), 2);
@@ -428,7 +428,7 @@ fn the_innermost_of_functions_that_overlap_covers_an_instruction() {
 }
 
 #[test]
-fn records_without_code_say_why() {
+fn records_without_code_give_the_reason() {
     let records = [
         offset_of("kprobe", 0, "0:0"),
         offset_of(".BTF", 0, "0:0"),
@@ -451,7 +451,7 @@ fn records_without_code_say_why() {
 }
 
 #[test]
-fn code_that_is_not_in_the_file_is_none() {
+fn code_outside_of_the_file_is_no_code() {
     let code = [0; 24];
     for (sh_type, flags, code) in [
         (SHT_NOBITS, 4, &code[..]),

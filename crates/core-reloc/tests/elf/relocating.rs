@@ -74,7 +74,7 @@ fn nothing_but_the_instructions_and_the_records_length_changes() {
 }
 
 #[test]
-fn reports_say_what_happened_to_which_instruction() {
+fn reports_name_the_instruction_and_the_outcome() {
     let file = object(ByteOrder::Little, &four()).write();
     let target_btf = target(ByteOrder::Little);
     let target_btf = Btf::parse(&target_btf).unwrap();
@@ -124,7 +124,7 @@ fn an_unresolved_relocation_can_be_kept_or_fail() {
 }
 
 #[test]
-fn a_load_that_cannot_follow_is_poisoned_and_has_no_value() {
+fn a_load_that_cannot_be_resized_is_poisoned_and_has_no_value() {
     let order = ByteOrder::Little;
     let target = btf(order, "struct point { long x @ 8; };");
     let mut file = object(order, &[offset_of("xdp", 0, "0:0")]);
@@ -138,7 +138,7 @@ fn a_load_that_cannot_follow_is_poisoned_and_has_no_value() {
 }
 
 #[test]
-fn a_relocation_that_fails_does_not_stop_the_others_but_the_object() {
+fn a_relocation_that_fails_does_not_stop_the_others() {
     let wrong = [
         // The instruction holds 4, the offset of `x` is 0.
         offset_of("xdp", 8, "0:0"),
@@ -162,7 +162,7 @@ fn a_relocation_that_fails_does_not_stop_the_others_but_the_object() {
 }
 
 #[test]
-fn finishing_does_what_nobody_asked_a_report_of() {
+fn finishing_applies_the_relocations_that_were_not_iterated() {
     let order = ByteOrder::Big;
     let bad = [offset_of("xdp", 8, "0:1"), offset_of("xdp", 0, "0:9")];
     let (file, target) = (object(order, &bad).write(), target(order));
@@ -189,7 +189,7 @@ fn alignment_is_checked_first_then_the_function_then_the_record() {
 }
 
 #[test]
-fn code_that_no_function_covers_is_left_alone() {
+fn code_that_no_function_covers_stays_unchanged() {
     for order in ORDERS {
         let mut file = object(order, &four());
         // `run` begins with the second instruction, `classify` is gone.
@@ -208,7 +208,7 @@ fn code_that_no_function_covers_is_left_alone() {
 }
 
 #[test]
-fn the_first_section_of_a_name_is_meant() {
+fn a_name_means_the_first_section_that_has_it() {
     let order = ByteOrder::Little;
     let mut file = object(order, &[offset_of("xdp", 8, "0:1")]);
     file.get("tc").name = "xdp";
@@ -255,7 +255,7 @@ fn an_instruction_of_two_slots_must_end_in_its_section() {
 }
 
 #[test]
-fn an_object_without_relocations_comes_back_as_it_was() {
+fn an_object_without_relocations_stays_unchanged() {
     for order in ORDERS {
         // The header of this `.BTF.ext` is of before CO-RE: it has no length to be emptied.
         let file = object(order, &[]).write();

@@ -64,7 +64,7 @@ fn a_damaged_section_is_refused() {
 }
 
 #[test]
-fn an_elf_file_is_told_by_its_first_bytes() {
+fn an_elf_file_is_recognised_by_its_first_bytes() {
     assert!(is_elf(&kernel(true, ORDERS[1]).write().bytes));
     assert!(!is_elf(&target(ORDERS[0])));
     assert!(!is_elf(b"\x7fEL"));

@@ -12,6 +12,7 @@ fn values_follow_the_essential_names() {
     check(LOCAL, RENUMBERED, EnumvalExists, "e::B", Value(1, 1));
     check(LOCAL, RENUMBERED, EnumvalExists, "e::A", Value(1, 0));
     check(LOCAL, RENUMBERED, EnumvalValue, "e::A", Unresolved);
+    check(LOCAL, "enum e { B___new = 7 };", EnumvalValue, "e::B", Value(1, 7));
     check(LOCAL, "", EnumvalExists, "e::A", Value(1, 0));
     check(LOCAL, "", EnumvalValue, "e::A", Unresolved);
 }

@@ -1,7 +1,7 @@
 //! What only this reader reads, and what it refuses.
 
 use btf_from_c::{btf, declare, split_btf};
-use btf_types::{Btf, ByteOrder, IntEncoding, Kind, Linkage, build::Builder};
+use btf_types::{Btf, ByteOrder, IntEncoding, Kind, Linkage, TypeId, build::Builder};
 
 use crate::described::named_types;
 
@@ -54,16 +54,19 @@ fn pointers_may_have_four_bytes() {
 #[test]
 fn base_types_are_described_by_hand() {
     let source = "@int int 8 signed; @int char 1 signed char bits 7 offset 1; @int flag 1 bool; \
-                  @float half 2; struct s { int a; char b; flag c; half d; };";
+                  @float half 2; @int long unsigned int 4; \
+                  struct s { int a; char b; flag c; half d; long unsigned int e; };";
     let bytes = btf(ByteOrder::Little, source);
     let btf = Btf::parse(&bytes).unwrap();
     let s = btf.find("s", Kind::Struct).unwrap();
     let types: Vec<_> = s.members().iter().map(|member| member.ty().unwrap()).collect();
     let sizes: Vec<_> = types.iter().map(|ty| ty.size().unwrap()).collect();
-    assert_eq!(sizes, [8, 1, 1, 2]);
+    assert_eq!(sizes, [8, 1, 1, 2, 4]);
+    assert_eq!(types[4].name().unwrap(), "long unsigned int");
     let encodings: Vec<_> = types.iter().map(|ty| ty.int().map(|encoding| encoding.0)).collect();
     let char = 7 | (1 << 16) | IntEncoding::SIGNED | IntEncoding::CHAR;
-    let expected = [Some(64 | IntEncoding::SIGNED), Some(char), Some(8 | IntEncoding::BOOL), None];
+    let expected =
+        [Some(64 | IntEncoding::SIGNED), Some(char), Some(8 | IntEncoding::BOOL), None, Some(32)];
     assert_eq!(encodings, expected);
 }
 
@@ -156,6 +159,11 @@ fn types_are_numbered_as_they_are_completed() {
     let btf = Btf::parse(&bytes).unwrap();
     let kinds: Vec<_> = btf.types().map(|ty| ty.kind()).collect();
     assert_eq!(kinds, [Kind::Int, Kind::Ptr, Kind::Ptr, Kind::Struct, Kind::Typedef]);
+
+    let mut builder = Builder::new(ByteOrder::Little);
+    builder.ptr(TypeId::VOID);
+    let ids = declare(&mut builder, source).unwrap();
+    assert_eq!(["int", "s", "t"].map(|name| ids.id(name).0), [2, 5, 6]);
 }
 
 #[test]
