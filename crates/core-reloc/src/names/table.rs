@@ -6,7 +6,7 @@ use super::{buckets::Buckets, essential::HashedName};
 
 /// Finds the numbers of those that have a name, in ascending order.
 ///
-/// The table keeps hashes and numbers; whoever owns it reads the name of a number. Entries of one hash
+/// The table keeps hashes and numbers; its owner reads the name of a number. Entries of one hash
 /// are sorted by name, so that an input with many colliding names costs a binary search and not a
 /// scan.
 #[derive(Debug, Clone)]
