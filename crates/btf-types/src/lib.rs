@@ -32,6 +32,7 @@
 //!
 //! # Features
 //! - `build`: the [`build`] module, which writes BTF.
+//! - `owned`: [`OwnedBtf`], which keeps the bytes that it was parsed from.
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -58,6 +59,8 @@ mod lookup;
 mod name;
 mod offsets;
 mod order;
+#[cfg(feature = "owned")]
+mod owned;
 mod pointer;
 pub mod raw;
 mod resolve;
@@ -68,6 +71,8 @@ mod walk;
 #[doc(hidden)]
 pub mod word;
 
+#[cfg(feature = "owned")]
+pub use self::owned::{OwnedBtf, SharedBytes};
 pub use self::{
     btf::Btf,
     error::{Error, Result},
@@ -80,6 +85,6 @@ pub use self::{
     pointer::PointerSize,
     types::{
         Array, DeclTarget, Entries, Enumerator, IntEncoding, Linkage, Member, Param, Type,
-        VarSecInfo,
+        TypeView, VarSecInfo,
     },
 };
