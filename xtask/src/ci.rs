@@ -6,9 +6,10 @@ mod features;
 mod msrv;
 mod packages;
 
+use std::process::Command;
 use std::time::Instant;
 
-use crate::command::{cargo, is_installed, run as run_command};
+use crate::command::{cargo, is_installed, run as run_command, text};
 use crate::skip::skipped;
 use crate::{
     Result, api, bench, data, deny, dependencies, fixtures, instructions, manual, modules, mutants,
@@ -37,6 +38,11 @@ const STEPS: &[Step] = &[
     Step { name: "clippy", about: "rustc and clippy report no lint", run: clippy },
     Step { name: "doc", about: "the documentation builds without broken links", run: doc },
     Step { name: "api", about: "the public interface is as recorded", run: || check(api::run) },
+    Step {
+        name: "semver",
+        about: "the public interface is compatible with the latest release",
+        run: semver,
+    },
     Step {
         name: "dependencies",
         about: "the dependencies are as recorded and as promised",
@@ -175,7 +181,31 @@ fn doc() -> Result {
         "--document-private-items",
         "--locked",
     ]);
-    run_command(doc.env("RUSTDOCFLAGS", "-D warnings"))
+    run_command(doc.env("RUSTDOCFLAGS", "-D warnings"))?;
+    // Without features, some links would lead nowhere. docs.rs builds with all of them, as `api` does.
+    for name in features::NO_STD {
+        let mut doc = cargo();
+        doc.args(["doc", "--package", name, "--no-default-features", "--no-deps", "--locked"]);
+        run_command(doc.env("RUSTDOCFLAGS", "-D warnings"))?;
+    }
+    Ok(())
+}
+
+/// Compares the public interfaces with those of the latest release by cargo-semver-checks. Before the
+/// first release, the recorded listings of `api` are the only check.
+fn semver() -> Result {
+    let tags = text(Command::new("git").args(["tag", "--list", "v*", "--sort=-version:refname"]))?;
+    let Some(latest) = tags.lines().next() else {
+        println!("no release is tagged yet: docs/api is the record of the interface");
+        return Ok(());
+    };
+    if !is_installed("cargo-semver-checks") {
+        let mut install = cargo();
+        run_command(install.args(["install", "cargo-semver-checks", "--locked"]))?;
+    }
+    let mut check = cargo();
+    check.args(["semver-checks", "--workspace", "--all-features", "--baseline-rev", latest]);
+    run_command(&mut check)
 }
 
 fn fetch_data() -> Result {

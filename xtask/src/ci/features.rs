@@ -9,7 +9,7 @@ use crate::command::{cargo, run, text};
 use crate::crates::{BARE_METAL, DEBIAN_RUSTC, Metadata, PUBLISHED, matrix};
 
 /// The `no_std` crates.
-const NO_STD: [&str; 2] = ["btf-types", "core-reloc"];
+pub(super) const NO_STD: [&str; 2] = ["btf-types", "core-reloc"];
 
 /// Checks each published crate with no feature, with each feature, and with each pair.
 pub(super) fn check() -> Result {
