@@ -8,6 +8,7 @@
 //! [`Accepted`]: crate::judge::accepted::Accepted
 
 mod c_text;
+mod case;
 mod code;
 mod compare;
 mod explain;
@@ -16,14 +17,15 @@ pub mod inputs;
 mod kernel_types;
 mod minimize;
 mod object;
-mod objects;
+mod parts;
 mod report;
 mod suites;
 mod target;
+mod words;
 
 pub use self::minimize::{Beside, compare_minimized};
-pub use self::object::ObjectFile;
-pub use self::objects::compare_objects;
+pub use self::object::{ObjectFile, compare_objects};
+pub use self::parts::{Group, Parts};
 pub use self::report::{Report, Row, Sizes, Tally};
 pub use self::suites::{Options, Suite, run};
 pub use self::target::Kernel;

@@ -16,6 +16,8 @@ pub mod kernel;
 #[cfg(feature = "libbpf")]
 pub mod libbpf;
 
+use btf_types::{StrOffset, TypeId, ext::CoreReloc};
+
 /// A CO-RE relocation record as `.BTF.ext` has it, in the host's byte order.
 ///
 /// The judges have a type of their own for it: they must not read bytes through
@@ -31,6 +33,31 @@ pub struct Record {
     pub access_str_off: u32,
     /// The number of the kind of relocation, 0 to 12.
     pub kind: u32,
+}
+
+impl From<CoreReloc> for Record {
+    fn from(record: CoreReloc) -> Self {
+        let CoreReloc { insn_off, type_id, access_str_off, kind } = record;
+        Self { insn_off, type_id: type_id.0, access_str_off: access_str_off.0, kind }
+    }
+}
+
+impl From<Record> for CoreReloc {
+    fn from(record: Record) -> Self {
+        let Record { insn_off, type_id, access_str_off, kind } = record;
+        let (type_id, access_str_off) = (TypeId(type_id), StrOffset(access_str_off));
+        Self { insn_off, type_id, access_str_off, kind }
+    }
+}
+
+/// Returns an instruction: opcode, destination and source register, offset, immediate.
+pub fn insn(is_big_endian: bool, code: u8, dst: u8, src: u8, off: i16, imm: i32) -> [u8; 8] {
+    let (registers, [o0, o1], [i0, i1, i2, i3]) = if is_big_endian {
+        ((dst << 4) | src, off.to_be_bytes(), imm.to_be_bytes())
+    } else {
+        ((src << 4) | dst, off.to_le_bytes(), imm.to_le_bytes())
+    };
+    [code, registers, o0, o1, i0, i1, i2, i3]
 }
 
 /// Says that a judge cannot run here and why.

@@ -13,15 +13,15 @@ use std::{
 
 use object::{Architecture, BinaryFormat, Endianness, SectionKind, write};
 
-use crate::judge::skipped;
+pub use crate::hostile::damage::Random;
+use crate::{data::read_fixture, judge::skipped};
 
 /// The names of fixtures that stand for kernels, one of each byte order.
 pub const KERNELS: [&str; 2] = ["same.le", "same.be"];
 
 /// Reads the BTF of a fixture.
 pub fn btf(name: &str) -> Vec<u8> {
-    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/btf");
-    fs::read(fixtures.join(format!("{name}.btf"))).unwrap()
+    read_fixture(&format!("btf/{name}.btf"))
 }
 
 /// A temporary folder, deleted when it is dropped.
@@ -97,20 +97,6 @@ pub fn elf(sections: &[(&str, &[u8])]) -> Vec<u8> {
 pub fn noise(len: usize) -> Vec<u8> {
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
     (0..len).map(|_| random.below(256) as u8).collect()
-}
-
-/// A pseudo-random number generator: Marsaglia's xorshift64.
-#[derive(Debug)]
-pub struct Random(pub u64);
-
-impl Random {
-    /// Returns a number below `end`.
-    pub fn below(&mut self, end: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % end as u64) as usize
-    }
 }
 
 /// Makes an unpacked kernel: code, BTF, and more code.

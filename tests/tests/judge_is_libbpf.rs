@@ -9,9 +9,10 @@ use std::ffi::{CStr, CString, c_void};
 use std::path::Path;
 use std::{fs, ptr, slice};
 
+use core_reloc_tests::conformance::{Group, Parts};
 use core_reloc_tests::data;
 use core_reloc_tests::judge::libbpf::{Btf, Libbpf, Target, Verdict, logged};
-use core_reloc_tests::judge::{Record, skipped};
+use core_reloc_tests::judge::skipped;
 use libbpf_sys::*;
 use object::read::elf::ElfFile64;
 use object::{LittleEndian, Object, ObjectSection, ObjectSymbol, SymbolKind};
@@ -129,15 +130,12 @@ impl Compared {
     fn add(&mut self, path: &Path, target_path: &Path, target: &Target) {
         let bytes = fs::read(path).unwrap();
         let Ok(elf) = Elf::parse(&*bytes) else { return };
-        let records = records(&elf);
-        if records.is_empty() {
-            return;
-        }
+        let Some(parts) = Parts::read(&bytes).unwrap() else { return };
         let loaded = load(&bytes, target_path);
         if matches!(loaded, Loaded::Failed) {
             return;
         }
-        let relocations = compare(&elf, &records, &loaded, target).unwrap_or_else(|error| {
+        let relocations = compare(&elf, &parts, &loaded, target).unwrap_or_else(|error| {
             panic!("{} against {}: {error}", path.display(), target_path.display())
         });
         self.objects += 1;
@@ -149,21 +147,22 @@ impl Compared {
 /// Relocates with the judge and returns how many instructions were the same.
 fn compare(
     elf: &Elf<'_>,
-    records: &[(String, Record)],
+    parts: &Parts,
     loaded: &Loaded,
     target: &Target,
 ) -> Result<usize, String> {
     let functions = functions(elf);
-    let local = elf.section_by_name(".BTF").unwrap().data().unwrap();
-    let mut libbpf = Libbpf::new(local, target).unwrap();
+    let mut libbpf = Libbpf::new(&parts.btf, target).unwrap();
     let mut compared = 0;
-    for (section, record) in records {
+    let groups = parts.groups.iter();
+    let all = groups.flat_map(|group| group.records.iter().map(move |record| (group, record)));
+    for (Group { section, code, .. }, record) in all {
         let at = record.insn_off as usize;
         let is_here =
             |it: &&Function<'_>| it.section == section && (it.start..it.end).contains(&at);
         // The loader skips what belongs to no function.
         let Some(function) = functions.iter().find(is_here) else { continue };
-        let mut code = elf.section_by_name(section).unwrap().data().unwrap().to_vec();
+        let mut code = code.clone();
         let (verdict, log) = logged(|| libbpf.relocate(*record, &mut code));
         let patch = match (verdict, loaded) {
             (Verdict::Failed(_), Loaded::RelocationFailed) => return Ok(compared),
@@ -252,36 +251,4 @@ fn functions<'a>(elf: &'a Elf<'_>) -> Vec<Function<'a>> {
             })
         })
         .collect()
-}
-
-/// The relocation records and the names of their sections, in the file's order.
-///
-/// Read by hand: what we compare must not come from the code under test.
-fn records(elf: &Elf<'_>) -> Vec<(String, Record)> {
-    let data = |name| elf.section_by_name(name).and_then(|section| section.data().ok());
-    let (Some(btf), Some(ext)) = (data(".BTF"), data(".BTF.ext")) else { return Vec::new() };
-    let word = |bytes: &[u8], at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap());
-    let strings = &btf[(word(btf, 4) + word(btf, 16)) as usize..];
-    let header = word(ext, 4) as usize;
-    let mut records = Vec::new();
-    if header < 32 || word(ext, 28) == 0 {
-        return records;
-    }
-    let mut at = header + word(ext, 24) as usize;
-    let end = at + word(ext, 28) as usize;
-    let stride = word(ext, at) as usize;
-    at += 4;
-    while at < end {
-        let name = CStr::from_bytes_until_nul(&strings[word(ext, at) as usize..]).unwrap();
-        let count = word(ext, at + 4);
-        at += 8;
-        for _ in 0..count {
-            let [insn_off, type_id, access_str_off, kind] =
-                [0, 4, 8, 12].map(|field| word(ext, at + field));
-            let record = Record { insn_off, type_id, access_str_off, kind };
-            records.push((name.to_str().unwrap().to_owned(), record));
-            at += stride;
-        }
-    }
-    records
 }

@@ -5,11 +5,11 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
 
 use btf_types::Btf;
 use core_reloc::elf::{Object, Report};
 use core_reloc::{Code, Module, Options, RelocKind, Target};
+use core_reloc_tests::data::{fixture, read_fixture};
 use core_reloc_tests::judge::accepted::Accepted;
 
 /// What was done about a relocation.
@@ -81,7 +81,7 @@ impl Ours {
 
 /// The answers by object and kernel, as the record has them.
 fn recorded() -> BTreeMap<(String, String), Vec<Answer>> {
-    let text = fs::read_to_string(fixtures().join("expected/libbpf-s390x.txt")).unwrap();
+    let text = fs::read_to_string(fixture("expected/libbpf-s390x.txt")).unwrap();
     let mut recorded: BTreeMap<_, Vec<Answer>> = BTreeMap::new();
     let mut current = None;
     for line in text.lines() {
@@ -101,16 +101,12 @@ fn recorded() -> BTreeMap<(String, String), Vec<Answer>> {
     recorded
 }
 
-fn fixtures() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures")
-}
-
 #[test]
 fn big_endian_objects_relocate_as_on_a_big_endian_machine() {
     let recorded = recorded();
     let (mut compared, mut accepted) = (0, 0);
     for ((object, kernel), theirs) in &recorded {
-        let bytes = fs::read(fixtures().join("objects").join(object)).unwrap();
+        let bytes = read_fixture(&format!("objects/{object}"));
         let ours = relocate(&bytes, kernel);
         assert_eq!(ours.len(), theirs.len(), "{object} on {kernel}");
         for (ours, theirs) in ours.iter().zip(theirs) {
@@ -128,12 +124,11 @@ fn big_endian_objects_relocate_as_on_a_big_endian_machine() {
 
 /// What we make of an object on a kernel with its modules.
 fn relocate(object: &[u8], kernel: &str) -> Vec<Ours> {
-    let folder = fixtures().join("btf");
-    let main = fs::read(folder.join(kernel)).unwrap();
+    let main = read_fixture(&format!("btf/{kernel}"));
     let main = Btf::parse(&main).unwrap();
     let prefix = kernel.strip_suffix("btf").unwrap();
     let mut modules: Vec<(String, Vec<u8>)> = Vec::new();
-    for entry in fs::read_dir(&folder).unwrap() {
+    for entry in fs::read_dir(fixture("btf")).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_str().unwrap();
         if name != kernel && name.starts_with(prefix) {

@@ -4,12 +4,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
 
 use btf_types::{Btf, BtfExt};
 use core_reloc::{
     Cause, Error, Module, Options, Relocation, Relocator, Resolution, Target, resolve::Resize,
 };
+use core_reloc_tests::data::{fixture, read_fixture as read};
 use object::{Object, ObjectSection};
 
 /// What a relocation asks: kind, root type, access string.
@@ -38,13 +38,9 @@ impl Order {
     }
 }
 
-fn fixtures() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures")
-}
-
 /// The files of a folder whose names end so, without that end, in order.
 fn names(folder: &str, end: &str) -> Vec<String> {
-    let entries = fs::read_dir(fixtures().join(folder)).unwrap();
+    let entries = fs::read_dir(fixture(folder)).unwrap();
     let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let names: BTreeSet<String> =
         names.filter_map(|name| name.strip_suffix(end).map(str::to_string)).collect();
@@ -60,10 +56,6 @@ fn objects(order: Order) -> Vec<(String, Vec<u8>)> {
     let end = order.suffixes().0;
     let names = names("objects", end).into_iter().filter(|name| name != "task");
     names.map(|name| (name.clone(), read(&format!("objects/{name}{end}")))).collect()
-}
-
-fn read(name: &str) -> Vec<u8> {
-    fs::read(fixtures().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
 fn answers(kernel: &str) -> BTreeMap<Question, Expected> {

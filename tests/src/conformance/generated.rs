@@ -17,10 +17,9 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::{RngAlgorithm, TestRng};
 
 use super::c_text::types_in_c;
-use super::compare::{Compared, Comparer, End, Ours, candidates_left};
+use super::compare::{Compared, Comparer, End};
 use super::report::Row;
 use super::target::{Index, Kernel, TargetError, for_libbpf};
-use crate::judge::Record;
 use crate::judge::libbpf::{self, Libbpf};
 
 /// How often a difference is made smaller, at most.
@@ -39,11 +38,8 @@ trait Generate: Shrink + Sized {
     /// What became of it alone.
     fn row(&self, with_log: bool) -> Row {
         let mut row = Row::new("", "");
-        match self.compare(&mut row, with_log) {
-            Ok(()) => {}
-            Err(TargetError::UnknownToLibbpf) => row.note_unknown_to_libbpf(),
-            Err(TargetError::Other(error)) => row.add_unexplained(|| error),
-        }
+        let compared = self.compare(&mut row, with_log);
+        row.add_result(compared);
         row
     }
 }
@@ -150,15 +146,8 @@ impl Generate for Case {
             let mut relocator = Relocator::new(&local, ours);
             let (mut our_code, mut their_code) = (object.code.clone(), object.code);
             for record in &object.records {
-                let record = Record {
-                    insn_off: record.insn_off,
-                    type_id: record.type_id.0,
-                    access_str_off: record.access_str_off.0,
-                    kind: record.kind,
-                };
-                let ours = Ours::relocate(&mut relocator, record, &mut our_code);
-                let left = candidates_left(&mut relocator, record);
-                let compared = comparer.relocate(record, &mut their_code, &ours, Some(&left));
+                let code = [&mut our_code[..], &mut their_code];
+                let compared = comparer.relocate_both(&mut relocator, (*record).into(), code);
                 row.add(|| "relocation".to_string(), &compared);
             }
             Ok(())

@@ -96,7 +96,7 @@ pub fn selftests(order: &str) -> Result<Selftests, String> {
 /// A folder that is not there, or cannot be read.
 pub fn fixture_objects() -> Result<Vec<ObjectFile>, String> {
     let mut objects = Vec::new();
-    for path in files(&fixtures().join("objects"))? {
+    for path in files(&data::fixture("objects"))? {
         objects.push(ObjectFile { name: file_name(&path), bytes: read(&path)? });
     }
     Ok(objects)
@@ -110,7 +110,7 @@ pub fn fixture_objects() -> Result<Vec<ObjectFile>, String> {
 pub fn fixture_kernels() -> Result<Vec<Kernel>, String> {
     let mut kernels: Vec<Kernel> = Vec::new();
     let mut modules = Vec::new();
-    for path in files(&fixtures().join("btf"))? {
+    for path in files(&data::fixture("btf"))? {
         let name = file_name(&path);
         let Some(name) = name.strip_suffix(".btf") else { continue };
         match name.split('.').collect::<Vec<_>>()[..] {
@@ -126,10 +126,6 @@ pub fn fixture_kernels() -> Result<Vec<Kernel>, String> {
         found.modules.push((module, bytes));
     }
     Ok(kernels)
-}
-
-fn fixtures() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures")
 }
 
 /// What was fetched of something; nothing is an error.

@@ -9,9 +9,9 @@ use btf_types::{Btf, ByteOrder, Kind, Type};
 use core_reloc::{RelocKind, Relocator, Target, record::Subject};
 
 use super::code::Form;
-use super::compare::{Comparer, Ours, candidates_left};
+use super::compare::Comparer;
 use super::report::Row;
-use super::target::{Index, Kernel, TargetError, for_libbpf, with_strings};
+use super::target::{Index, Kernel, for_libbpf, with_strings};
 use crate::judge::Record;
 use crate::judge::libbpf::{self, Libbpf};
 
@@ -63,11 +63,7 @@ impl Questions {
             }
             Ok(())
         });
-        match all {
-            Ok(()) => {}
-            Err(TargetError::UnknownToLibbpf) => row.note_unknown_to_libbpf(),
-            Err(TargetError::Other(error)) => row.add_unexplained(|| error),
-        }
+        row.add_result(all);
         row
     }
 
@@ -86,7 +82,7 @@ impl Questions {
         let mut relocator = Relocator::new(&local, ours);
         let (mut our_code, mut their_code) = (Vec::new(), Vec::new());
         for (number, record) in self.records.iter().enumerate() {
-            let theirs = comparer.libbpf.resolution(*record);
+            let theirs = comparer.libbpf().resolution(*record);
             let (original, size) = theirs.map_or((0, 0), |it| (it.original, it.original_size));
             // Now and then the compiler has it wrong.
             let is_wrong = number % 97 == 0;
@@ -97,9 +93,8 @@ impl Questions {
             their_code.extend(insn);
 
             let record = Record { insn_off, ..*record };
-            let ours = Ours::relocate(&mut relocator, record, &mut our_code);
-            let left = candidates_left(&mut relocator, record);
-            let compared = comparer.relocate(record, &mut their_code, &ours, Some(&left));
+            let code = [&mut our_code[..], &mut their_code];
+            let compared = comparer.relocate_both(&mut relocator, record, code);
             row.add(|| format!("question {number}"), &compared);
         }
         Ok(row)

@@ -10,7 +10,7 @@ use core_reloc::{Options, Target};
 use core_reloc_tools::minimize::{Minimized, Needs, minimize};
 use tempfile::TempDir;
 
-use super::object::ObjectFile;
+use super::object::{Mode, ObjectFile};
 use super::report::{Row, Sizes};
 use super::target::{Index, Kernel, TargetError, for_libbpf};
 use crate::judge::libbpf;
@@ -44,11 +44,7 @@ pub fn compare_minimized(row: &mut Row, objects: &[ObjectFile], kernel: &Kernel,
         }
         Ok(())
     });
-    match all {
-        Ok(()) => {}
-        Err(TargetError::UnknownToLibbpf) => row.note_unknown_to_libbpf(),
-        Err(TargetError::Other(error)) => row.add_unexplained(|| error),
-    }
+    row.add_result(all);
 }
 
 /// Minimises a kernel for some objects, and compares all of their relocations.
@@ -94,7 +90,7 @@ fn compare(
             // By libbpf: as with the whole BTF. By us: as libbpf.
             let differences = object.compare_targets(whole.1, theirs)?;
             differences.into_iter().for_each(|said| row.add_difference(|| said));
-            for (section, compared) in object.compare(ours, theirs, false)? {
+            for (section, compared) in object.compare(Mode::Relocate, ours, theirs, false)? {
                 row.add(|| format!("{} {section}, minimised {name}", object.name), &compared);
             }
         }

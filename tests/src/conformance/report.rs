@@ -6,6 +6,7 @@ use std::fmt;
 use serde_json::{Value, json};
 
 use super::compare::{Compared, End};
+use super::target::TargetError;
 use crate::judge::accepted::Accepted;
 
 /// How many differences of a row are told in full.
@@ -227,8 +228,13 @@ impl Row {
         self.sizes.get_or_insert_default().add(sizes);
     }
 
-    pub(super) fn note_unknown_to_libbpf(&mut self) {
-        self.is_unknown_to_libbpf = true;
+    /// Records whether the row could be compared.
+    pub(super) fn add_result(&mut self, result: Result<(), TargetError>) {
+        match result {
+            Ok(()) => {}
+            Err(TargetError::UnknownToLibbpf) => self.is_unknown_to_libbpf = true,
+            Err(TargetError::Other(error)) => self.add_unexplained(|| error),
+        }
     }
 
     /// Counts what could not be compared at all, or differs otherwise.

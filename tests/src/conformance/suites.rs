@@ -9,8 +9,7 @@ use super::generated::{compare_programs, compare_type_pairs};
 use super::inputs;
 use super::kernel_types::Questions;
 use super::minimize::{Beside, compare_minimized};
-use super::object::ObjectFile;
-use super::objects::{compare_checked, compare_objects};
+use super::object::{Mode, ObjectFile, compare_objects, compare_on};
 use super::report::{Report, Row};
 use super::target::Kernel;
 
@@ -41,10 +40,10 @@ impl Suite {
     fn run(self, options: &Options, report: &mut Report) -> Result<(), String> {
         match self {
             Self::Fixtures => fixtures(report),
-            Self::Objects => objects(report),
+            Self::Objects => objects(Mode::Relocate, 1, report),
             Self::Selftests => selftests(report),
             Self::KernelTypes => kernel_types(report, options),
-            Self::Check => check(report, options),
+            Self::Check => objects(Mode::Check, options.sample.get(), report),
             Self::Minimize => minimize(report, options),
             Self::Generated => {
                 generated(report, options);
@@ -127,27 +126,15 @@ fn running(report: &mut Report) -> Option<Kernel> {
     running.map_err(|why| report.add_skipped(format!("the running kernel: {why}"))).ok()
 }
 
-fn objects(report: &mut Report) -> Result<(), String> {
+fn objects(mode: Mode, sample: usize, report: &mut Report) -> Result<(), String> {
     let objects = inputs::objects()?;
     for kernel in inputs::kernels()?.iter().chain(&running(report)) {
         for (architecture, objects) in &objects {
-            let name = format!("{architecture} ({} objects)", objects.len());
+            let objects: Vec<_> = objects.iter().step_by(sample).cloned().collect();
+            let prefix = if mode == Mode::Check { "check " } else { "" };
+            let name = format!("{prefix}{architecture} ({} objects)", objects.len());
             let mut row = Row::new(name, &kernel.name);
-            compare_objects(&mut row, objects, kernel);
-            report.add(row);
-        }
-    }
-    Ok(())
-}
-
-fn check(report: &mut Report, options: &Options) -> Result<(), String> {
-    let objects = inputs::objects()?;
-    for kernel in inputs::kernels()?.iter().chain(&running(report)) {
-        for (architecture, objects) in &objects {
-            let objects: Vec<_> = objects.iter().step_by(options.sample.get()).cloned().collect();
-            let name = format!("check {architecture} ({} objects)", objects.len());
-            let mut row = Row::new(name, &kernel.name);
-            compare_checked(&mut row, &objects, kernel);
+            compare_on(mode, &mut row, &objects, kernel);
             report.add(row);
         }
     }

@@ -1,7 +1,6 @@
 //! Whole ELF objects.
 
 use std::ops::Range;
-use std::path::Path;
 use std::sync::LazyLock;
 
 use btf_types::{Btf, ByteOrder};
@@ -19,15 +18,12 @@ use object::{
 };
 
 use super::walk::printed;
+use crate::data::read_fixture;
 
 /// A made-up kernel that differs from the fixtures' local types, little and big
 /// endian.
-static KERNELS: LazyLock<[Vec<u8>; 2]> = LazyLock::new(|| {
-    ["grown.le.btf", "grown.be.btf"].map(|name| {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/btf").join(name);
-        std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-    })
-});
+static KERNELS: LazyLock<[Vec<u8>; 2]> =
+    LazyLock::new(|| ["btf/grown.le.btf", "btf/grown.be.btf"].map(read_fixture));
 
 /// Reads the bytes as an ELF file with BTF, and as a BPF object, which is then
 /// relocated.

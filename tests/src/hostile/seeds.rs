@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use super::adversary::{Attack, FAMILIES, Family};
+use crate::data::fixture;
 
 /// A file that a target is run over.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,8 +28,8 @@ pub fn of(target: &str) -> io::Result<Vec<Seed>> {
         read(&here.join(folder).join(target), "", &mut seeds)?;
     }
     match target {
-        "btf" => read(&here.join("../fixtures/btf"), ".btf", &mut seeds)?,
-        "elf" => read(&here.join("../fixtures/objects"), ".o", &mut seeds)?,
+        "btf" => read(&fixture("btf"), ".btf", &mut seeds)?,
+        "elf" => read(&fixture("objects"), ".o", &mut seeds)?,
         _ => {}
     }
     seeds.extend(attacks(target));

@@ -18,15 +18,7 @@ impl Order {
     #[cfg(feature = "libbpf")]
     /// An instruction: opcode, registers, offset, immediate.
     pub(super) fn insn(self, code: u8, dst: u8, src: u8, off: i16, imm: i32) -> [u8; 8] {
-        let [off, imm] = match self {
-            Self::Little => [off.to_le_bytes().to_vec(), imm.to_le_bytes().to_vec()],
-            Self::Big => [off.to_be_bytes().to_vec(), imm.to_be_bytes().to_vec()],
-        };
-        let registers = match self {
-            Self::Little => (src << 4) | dst,
-            Self::Big => (dst << 4) | src,
-        };
-        [code, registers, off[0], off[1], imm[0], imm[1], imm[2], imm[3]]
+        crate::judge::insn(matches!(self, Self::Big), code, dst, src, off, imm)
     }
 }
 

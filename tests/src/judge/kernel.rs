@@ -22,18 +22,16 @@
 //! libbpf is among the [accepted](super::accepted) differences.
 
 pub mod asm;
-mod load;
-mod loaded;
 mod probe;
+mod program;
 mod sys;
 #[cfg(test)]
 mod tests;
 
 use std::io;
 
-pub use self::load::{Btf, CoreRelos, FuncInfo, Program, ProgramType};
-pub use self::loaded::Loaded;
 pub use self::probe::{Unheard, availability, loads_programs};
+pub use self::program::{Btf, CoreRelos, FuncInfo, Loaded, Program, ProgramType};
 
 /// Why the kernel does not load something.
 #[derive(Debug, thiserror::Error)]

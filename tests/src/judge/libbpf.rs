@@ -50,13 +50,18 @@ mod spec;
 #[cfg(test)]
 mod tests;
 
-use std::ffi::CString;
+use std::ffi::{CStr, CString, c_int};
 use std::fmt;
+
+use libbpf_sys::btf as RawBtf;
 
 pub use self::btf::{Btf, LoadError};
 pub use self::log::logged;
 pub use self::session::{Failure, Libbpf, Patch, Resolution, Stage, Target, Verdict};
 pub use self::spec::{Accessor, Spec};
+
+/// The name that libbpf's messages give the program.
+const PROGRAM: &CStr = c"judge";
 
 /// A number from `errno.h` that libbpf returned, as a positive number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -71,7 +76,7 @@ impl fmt::Display for Errno {
 impl std::error::Error for Errno {}
 
 /// What a function of libbpf returned: a number, or an error below zero.
-fn checked(returned: std::ffi::c_int) -> Result<u32, Errno> {
+fn checked(returned: c_int) -> Result<u32, Errno> {
     u32::try_from(returned).map_err(|_| Errno(-returned))
 }
 
@@ -86,13 +91,7 @@ pub fn types_are_compat(
     target: &Btf,
     target_id: u32,
 ) -> Result<bool, Errno> {
-    local.check(local_id)?;
-    target.check(target_id)?;
-    // SAFETY: both BTFs are alive, and both ids are theirs.
-    checked(unsafe {
-        ffi::bpf_core_types_are_compat(local.as_ptr(), local_id, target.as_ptr(), target_id)
-    })
-    .map(|compatible| compatible != 0)
+    compare_types(ffi::bpf_core_types_are_compat, local, local_id, target, target_id)
 }
 
 /// Whether type `local_id` matches type `target_id`, by `bpf_core_types_match`.
@@ -105,13 +104,21 @@ pub fn types_match(
     target: &Btf,
     target_id: u32,
 ) -> Result<bool, Errno> {
+    compare_types(ffi::bpf_core_types_match, local, local_id, target, target_id)
+}
+
+fn compare_types(
+    compare: unsafe extern "C" fn(*const RawBtf, u32, *const RawBtf, u32) -> c_int,
+    local: &Btf,
+    local_id: u32,
+    target: &Btf,
+    target_id: u32,
+) -> Result<bool, Errno> {
     local.check(local_id)?;
     target.check(target_id)?;
-    // SAFETY: both BTFs are alive, and both ids are theirs.
-    checked(unsafe {
-        ffi::bpf_core_types_match(local.as_ptr(), local_id, target.as_ptr(), target_id)
-    })
-    .map(|matches| matches != 0)
+    // SAFETY: both BTFs are alive, and each id is one of its BTF's.
+    let returned = unsafe { compare(local.as_ptr(), local_id, target.as_ptr(), target_id) };
+    checked(returned).map(|result| result != 0)
 }
 
 /// The essential name of `name`, by `bpf_core_essential_name_len`.

@@ -2,8 +2,7 @@
 
 use std::sync::LazyLock;
 
-use btf_types::ext::CoreReloc;
-use btf_types::{Btf, StrOffset, TypeId};
+use btf_types::Btf;
 use core_reloc::{Error, Module, Options, Patched, Relocator, Target};
 use core_reloc_sys::Kernel;
 use core_reloc_tests::judge::Record;
@@ -117,12 +116,7 @@ pub(crate) fn relocate(
     record: Record,
     code: &mut [u8],
 ) -> Result<Patched, Error> {
-    let relocation = relocator.decode(&CoreReloc {
-        insn_off: record.insn_off,
-        type_id: TypeId(record.type_id),
-        access_str_off: StrOffset(record.access_str_off),
-        kind: record.kind,
-    })?;
+    let relocation = relocator.decode(&record.into())?;
     relocator.relocate(code, &relocation)
 }
 

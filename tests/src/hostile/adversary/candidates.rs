@@ -26,7 +26,7 @@ fn one_name(
     let mut target = Types::new();
     let name = target.string("t");
     (0..n).for_each(|number| candidate(&mut target, name, number));
-    Attack { object: program.object(), target: target.bytes() }
+    program.on(&target)
 }
 
 /// All candidates match.
@@ -85,7 +85,7 @@ fn unmatched(relocations: usize, candidates: usize) -> Attack {
     (0..candidates).for_each(|_| {
         target.structure(name, 4, &[]);
     });
-    Attack { object: program.object(), target: target.bytes() }
+    program.on(&target)
 }
 
 /// Many root types of different names, each with one candidate: nothing but much.
@@ -98,8 +98,7 @@ pub(super) fn many_roots(n: usize) -> Attack {
         let root = program.types.structure(name, 4, &[[member, int, 0]]);
         program.ask(root, path, FIELD_EXISTS);
     }
-    let target = program.types.bytes();
-    Attack { object: program.object(), target }
+    program.on_itself()
 }
 
 /// An enum of `n` enumerators, each of which is asked for.
@@ -113,8 +112,7 @@ pub(super) fn huge_enum(n: usize) -> Attack {
         let path = program.types.string(number.to_string());
         program.ask(root, path, ENUMVAL_VALUE);
     }
-    let target = program.types.bytes();
-    Attack { object: program.object(), target }
+    program.on_itself()
 }
 
 /// A struct of `n` members, each of which is asked for.
@@ -131,8 +129,7 @@ pub(super) fn huge_struct(n: usize) -> Attack {
     }
     let types = program.types.string("0");
     program.ask(root, types, TYPE_MATCHES);
-    let target = program.types.bytes();
-    Attack { object: program.object(), target }
+    program.on_itself()
 }
 
 /// `n` structs with one anonymous member of a struct of `n` members, each searched for the last of
@@ -156,5 +153,5 @@ pub(super) fn huge_member_of_many(n: usize) -> Attack {
         let name = target.string(format!("t{number}"));
         target.structure(name, 4, &[[0, huge, 0], [0, int, 0]]);
     }
-    Attack { object: program.object(), target: target.bytes() }
+    program.on(&target)
 }

@@ -31,8 +31,7 @@ pub(super) fn suffixes(n: usize) -> Attack {
         let root = program.types.structure(within(start, number), 1, &[]);
         program.ask(root, path, if number % 2 == 0 { TYPE_EXISTS } else { TYPE_MATCHES });
     }
-    let target = program.types.bytes();
-    Attack { object: program.object(), target }
+    program.on_itself()
 }
 
 /// One struct whose members share one long string, none of which is the one that is asked for: that
@@ -64,7 +63,7 @@ fn members(n: usize, name_of: impl Fn(usize) -> usize) -> Attack {
     let members: Vec<Member> =
         (0..n).map(|number| [within(start, name_of(number)), int, 0]).collect();
     target.structure(name, 4, &members);
-    Attack { object: program.object(), target: target.bytes() }
+    program.on(&target)
 }
 
 /// An enum whose enumerators share one long string, and relocations that ask for another.
@@ -83,7 +82,7 @@ pub(super) fn enumerator_suffixes(n: usize) -> Attack {
     let enumerators: Vec<[u32; 2]> =
         (0..n).map(|number| [within(start, number), number as u32]).collect();
     target.enumeration(name, &enumerators);
-    Attack { object: program.object(), target: target.bytes() }
+    program.on(&target)
 }
 
 /// Names that begin behind the last string, and in the middle of one that never ends within 4,096
@@ -99,8 +98,7 @@ pub(super) fn nowhere(n: usize) -> Attack {
         program.ask(root, name, TYPE_EXISTS);
         program.ask(1 << 30, path, FIELD_EXISTS);
     }
-    let target = program.types.bytes();
-    Attack { object: program.object(), target }
+    program.on_itself()
 }
 
 /// Different names of one hash. The library's hash folds 8 bytes after the other into its state by
@@ -144,8 +142,7 @@ pub(super) fn one_hash(n: usize) -> Attack {
         program.ask(other, enumerator, ENUMVAL_VALUE);
         program.ask(other, types, TYPE_MATCHES);
     }
-    let target = program.types.bytes();
-    Attack { object: program.object(), target }
+    program.on_itself()
 }
 
 /// Enumerators whose names differ only in flavor, so that each is all others.
@@ -163,8 +160,7 @@ pub(super) fn flavors(n: usize) -> Attack {
     }
     let types = program.types.string("0");
     program.ask(root, types, TYPE_MATCHES);
-    let target = program.types.bytes();
-    Attack { object: program.object(), target }
+    program.on_itself()
 }
 
 /// Names that are nothing but underscores around one letter: where a flavor begins is looked for
@@ -177,6 +173,5 @@ pub(super) fn underscores(n: usize) -> Attack {
         let root = program.types.structure(long + number as u32 % 64, 1, &[]);
         program.ask(root, path, TYPE_EXISTS);
     }
-    let target = program.types.bytes();
-    Attack { object: program.object(), target }
+    program.on_itself()
 }

@@ -52,7 +52,7 @@ fn branching(levels: u32, width: usize, named: bool) -> Attack {
     // The last member is another, so that a match is looked for everywhere.
     let mut target = Types::new();
     composites(&mut target, levels, width, named, "there");
-    Attack { object: program.object(), target: target.bytes() }
+    program.on(&target)
 }
 
 /// 60 levels of anonymous members, each composite of `n` of the next.
@@ -108,7 +108,7 @@ fn functions(levels: u32, width: usize, pointers: bool) -> Attack {
     let int = same.int();
     prototypes(&mut same, levels, width, pointers, int);
     let target = if width.is_multiple_of(2) { target } else { same };
-    Attack { object: program.object(), target: target.bytes() }
+    program.on(&target)
 }
 
 pub(super) fn functions_deep(n: usize) -> Attack {
@@ -121,12 +121,6 @@ pub(super) fn functions_shallow(n: usize) -> Attack {
 
 pub(super) fn pointers_to_functions(n: usize) -> Attack {
     functions(28, n, true)
-}
-
-/// The same types on both sides.
-fn on_itself(program: Program) -> Attack {
-    let target = program.types.bytes();
-    Attack { object: program.object(), target }
 }
 
 /// A ring of structs, each an anonymous member of the one before.
@@ -150,7 +144,7 @@ pub(super) fn circle_of_members(n: usize) -> Attack {
         program.ask(first + number, types, TYPE_MATCHES);
     }
     program.ask(root, path, FIELD_EXISTS);
-    on_itself(program)
+    program.on_itself()
 }
 
 /// Rings of one kind of type that refers to the next.
@@ -171,7 +165,7 @@ fn circle(n: usize, mut add: impl FnMut(&mut Types, u32, u32) -> u32) -> Attack 
         program.ask(root, paths[0], TYPE_MATCHES);
         program.ask(first + number, paths[0], TYPE_SIZE);
     }
-    on_itself(program)
+    program.on_itself()
 }
 
 pub(super) fn circle_of_typedefs(n: usize) -> Attack {
@@ -206,7 +200,7 @@ pub(super) fn huge_arrays(n: usize) -> Attack {
             program.ask(root, path, kind);
         }
     }
-    on_itself(program)
+    program.on_itself()
 }
 
 /// One chain of all typedefs; each is asked for.
@@ -222,7 +216,7 @@ pub(super) fn chain_of_typedefs(n: usize) -> Attack {
         program.ask(first + number, path, FIELD_EXISTS);
         program.ask(first + number, path, TYPE_SIZE);
     }
-    on_itself(program)
+    program.on_itself()
 }
 
 /// A target of one chain of typedefs, and nothing else.
@@ -236,7 +230,7 @@ pub(super) fn nothing_but_a_chain(n: usize) -> Attack {
     for number in 0..len(n) {
         target.add(name, (TYPEDEF, 0), if number + 1 == len(n) { 0 } else { number + 2 }, []);
     }
-    Attack { object: program.object(), target: target.bytes() }
+    program.on(&target)
 }
 
 /// A chain as long as it may be, which every relocation walks, at each of its members.
@@ -259,7 +253,7 @@ pub(super) fn long_chain_walked_often(n: usize) -> Attack {
         program.ask(root, path, FIELD_EXISTS);
         program.ask(root, types, TYPE_MATCHES);
     }
-    on_itself(program)
+    program.on_itself()
 }
 
 /// Types of a kind that nobody knows, which claim 2²⁴ − 1 entries of no bytes.
@@ -293,7 +287,7 @@ pub(super) fn claims_of_members(n: usize) -> Attack {
     let name = target.string("t");
     let members = (0..n).flat_map(|_| [name, int, 0]);
     target.add(name, (super::raw::STRUCT, 0x00ff_ffff), 4, members);
-    Attack { object: program.object(), target: target.bytes() }
+    program.on(&target)
 }
 
 fn len(n: usize) -> u32 {

@@ -4,6 +4,8 @@
 
 use std::iter;
 
+use super::Attack;
+
 pub(super) const INT: u32 = 1;
 pub(super) const PTR: u32 = 2;
 pub(super) const ARRAY: u32 = 3;
@@ -134,6 +136,16 @@ impl Program {
     /// Adds a relocation of the last instruction.
     pub(super) fn ask_again(&mut self, root: u32, access: u32, kind: u32) {
         self.records.push([(self.insns.max(1) - 1) * 8, root, access, kind]);
+    }
+
+    /// Returns the program, to be relocated for a target.
+    pub(super) fn on(self, target: &Types) -> Attack {
+        Attack { target: target.bytes(), object: self.object() }
+    }
+
+    /// Returns the program, to be relocated for its own types.
+    pub(super) fn on_itself(self) -> Attack {
+        Attack { target: self.types.bytes(), object: self.object() }
     }
 
     pub(super) fn object(self) -> Vec<u8> {

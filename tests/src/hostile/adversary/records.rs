@@ -18,8 +18,7 @@ pub(super) fn one_instruction(n: usize) -> Attack {
         let kind = [FIELD_BYTE_OFFSET, TYPE_EXISTS, FIELD_EXISTS, 13][number % 4];
         program.ask_again(root, paths[number % 3], kind);
     }
-    let target = program.types.bytes();
-    Attack { object: program.object(), target }
+    program.on_itself()
 }
 
 /// Access strings of as many numbers as there may be, through as many levels.
@@ -42,8 +41,7 @@ pub(super) fn longest_paths(n: usize) -> Attack {
     for number in 0..n {
         program.ask(root, if number % 8 == 0 { too_long } else { path }, FIELD_EXISTS);
     }
-    let target = program.types.bytes();
-    Attack { object: program.object(), target }
+    program.on_itself()
 }
 
 /// Access strings that are as long as a string may be: nothing but zeros.
@@ -55,8 +53,7 @@ pub(super) fn long_access_strings(n: usize) -> Attack {
     let paths = [vec![b'0'; 4096], [&[b'0'; 2048][..], b":", &[b'0'; 2047]].concat()];
     let paths = paths.map(|path| program.types.string(path));
     (0..n).for_each(|number| program.ask(root, paths[number % 2], FIELD_EXISTS));
-    let target = program.types.bytes();
-    Attack { object: program.object(), target }
+    program.on_itself()
 }
 
 /// Groups of one record each, all of one section.

@@ -1,5 +1,7 @@
 //! Instructions in the host's byte order, for programs that the kernel is to run.
 
+use crate::judge;
+
 /// One slot of code.
 pub type Insn = [u8; 8];
 
@@ -47,9 +49,7 @@ impl Size {
 
 /// An instruction: opcode, registers, offset, immediate.
 pub fn insn(code: u8, dst: u8, src: u8, off: i16, imm: i32) -> Insn {
-    let registers = if cfg!(target_endian = "big") { (dst << 4) | src } else { (src << 4) | dst };
-    let ([o0, o1], [i0, i1, i2, i3]) = (off.to_ne_bytes(), imm.to_ne_bytes());
-    [code, registers, o0, o1, i0, i1, i2, i3]
+    judge::insn(cfg!(target_endian = "big"), code, dst, src, off, imm)
 }
 
 /// Calls a helper by its number.

@@ -6,11 +6,8 @@ use std::fmt;
 
 use super::insn::{self, Insn};
 use super::spec::{self, Spec, raw_record};
-use super::{Btf, Errno, LoadError, checked, ffi};
+use super::{Btf, Errno, LoadError, PROGRAM, checked, ffi};
 use crate::judge::Record;
-
-/// The program's name in libbpf's messages.
-pub(super) const PROGRAM: &CStr = c"judge";
 
 /// What relocations are resolved against: a kernel's BTF and its modules'.
 ///

@@ -4,7 +4,7 @@ use std::ffi::CStr;
 
 use libbpf_sys::bpf_core_relo;
 
-use super::{Btf, Errno, checked, ffi};
+use super::{Btf, Errno, PROGRAM, checked, ffi};
 use crate::judge::Record;
 
 /// libbpf's `struct bpf_core_spec`: an access string, resolved.
@@ -39,7 +39,7 @@ pub(super) fn parse(local: &Btf, record: Record) -> Result<Spec, Errno> {
     // SAFETY: the BTF is alive, the type is there, and the spec is ours.
     checked(unsafe {
         ffi::bpf_core_parse_spec(
-            super::session::PROGRAM.as_ptr(),
+            PROGRAM.as_ptr(),
             local.as_ptr(),
             &raw_record(record),
             &raw mut *spec,
