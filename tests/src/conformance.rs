@@ -1,9 +1,8 @@
-//! Comparing what we do with what libbpf does, relocation by relocation.
+//! Compares what we do with what libbpf does, relocation by relocation.
 //!
-//! Each comparison relocates the same instructions on both sides and compares what became of each,
-//! in the order of the records, since candidates narrow: the status, the bytes, and the numbers
-//! behind them. A difference is one that [`Accepted`] lists, and is counted, or it is
-//! a bug of ours.
+//! Each comparison relocates the same instructions on both sides, in the order of the records, since
+//! candidates narrow. It compares the status, the bytes, and the numbers that the bytes result from. A
+//! difference that [`Accepted`] lists is counted. Any other difference is a bug of ours.
 //!
 //! [`Accepted`]: crate::judge::accepted::Accepted
 

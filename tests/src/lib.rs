@@ -1,7 +1,10 @@
-//! What crosses crates: integration, property, differential and CLI tests, the
-//! [`judge`]s that say what is right, (feature `libbpf`) `conformance`, which
-//! compares us with libbpf on real and generated data, the [`hostile`] bytes
-//! that nothing may come of, and [`kernel_files`] of every format.
+//! Tests that cross crates, and what they share.
+//!
+//! - [`judge`]: independent implementations that determine the right result
+//! - `conformance` (feature `libbpf`): compares us with libbpf on real and generated data
+//! - [`hostile`]: fuzz targets, and input designed to be expensive
+//! - [`kernel_files`]: files of every format that kernels and modules are shipped in
+//! - [`data`]: the fixtures and the fetched data
 
 #[cfg(feature = "libbpf")]
 pub mod conformance;
@@ -10,7 +13,7 @@ pub mod hostile;
 pub mod judge;
 pub mod kernel_files;
 
-/// The examples of the READMEs and of the guide, compiled and run as they stand there.
+/// The examples of the READMEs and of the guide, compiled and run.
 #[cfg(doctest)]
 mod documents {
     #[doc = include_str!("../../README.md")]
@@ -19,7 +22,7 @@ mod documents {
     pub struct BtfTypes;
     #[doc = include_str!("../../crates/core-reloc/README.md")]
     pub struct CoreReloc;
-    // The strategies come with the judge.
+    // It needs the strategies, which the feature enables.
     #[cfg(feature = "libbpf")]
     #[doc = include_str!("../../crates/core-reloc-proptest/README.md")]
     pub struct CoreRelocProptest;
@@ -41,7 +44,7 @@ mod documents {
     pub struct GeneratingCode;
     #[doc = include_str!("../../docs/guide/complaints/no-kernel-btf.md")]
     pub struct NoKernelBtf;
-    // It needs the strategies, which come with the judge.
+    // It needs the strategies, which the feature enables.
     #[cfg(feature = "libbpf")]
     #[doc = include_str!("../../docs/guide/testing.md")]
     pub struct Testing;

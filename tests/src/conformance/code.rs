@@ -1,8 +1,8 @@
-//! Instructions as a compiler writes them for a relocation.
+//! Instructions that a compiler emits for a relocation.
 
 use crate::judge::insn;
 
-/// An instruction that can be relocated, but for the value that it holds.
+/// The form of an instruction that can be relocated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
     /// `r1 = value`
@@ -24,7 +24,7 @@ pub(super) enum Form {
 }
 
 impl Form {
-    /// The instruction that holds `value`, or as much of it as there is room for.
+    /// Returns the instruction that holds `value`, truncated to the size of its field.
     pub(super) fn holding(self, value: u64, is_big_endian: bool) -> Vec<u8> {
         let insn = |code, dst, src, off, imm| insn(is_big_endian, code, dst, src, off, imm);
         let (off, imm) = (value as i16, value as i32);
@@ -45,7 +45,7 @@ impl Form {
     }
 }
 
-/// The bits of a load or store that give its size; of 4 bytes where there is no such load.
+/// Returns the size bits of a load or store; those of 4 bytes for a size that no load has.
 fn size_bits(size: u32) -> u8 {
     match size {
         1 => 0x10,

@@ -15,9 +15,9 @@ use crate::judge::libbpf::{self, Libbpf, Verdict};
 /// A BPF object's file.
 #[derive(Debug, Clone)]
 pub struct ObjectFile {
-    /// Its name in reports.
+    /// The name in reports.
     pub name: String,
-    /// Its bytes.
+    /// The bytes.
     pub bytes: Vec<u8>,
 }
 

@@ -72,7 +72,7 @@ impl Kernel {
 
         let theirs = self.for_libbpf().map_err(|error| {
             let has_unknown = main.types().any(|ty| matches!(ty.kind(), Kind::Unknown(_)));
-            if has_unknown && error.said.contains("Unsupported BTF_KIND") {
+            if has_unknown && error.log.contains("Unsupported BTF_KIND") {
                 TargetError::UnknownToLibbpf
             } else {
                 failed(&self.name, error.to_string()).into()

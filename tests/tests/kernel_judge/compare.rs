@@ -8,7 +8,7 @@ use core_reloc_sys::Kernel;
 use core_reloc_tests::judge::Record;
 use core_reloc_tests::judge::kernel::asm::Insn;
 use core_reloc_tests::judge::kernel::{
-    CoreRelos, Program, ProgramType, Refused, Unheard, availability,
+    CoreRelos, Program, ProgramType, Refused, Unavailable, availability,
 };
 
 use super::local::Local;
@@ -160,5 +160,5 @@ pub(crate) fn running() -> &'static Target<'static> {
 
 /// Whether the kernel can be heard here; says so if not.
 pub(crate) fn is_available() -> bool {
-    availability().inspect_err(Unheard::skip).is_ok()
+    availability().inspect_err(Unavailable::skip).is_ok()
 }

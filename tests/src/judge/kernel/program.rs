@@ -1,4 +1,4 @@
-//! Programs and their BTF on the way into the kernel.
+//! Loads programs and their BTF into the kernel, and runs programs.
 
 use std::ffi::{CStr, CString};
 use std::io;
@@ -10,21 +10,21 @@ use super::Refused;
 use super::sys::{BtfLoad, ObjGet, ObjectInfo, ProgInfo, ProgLoad, TestRun, address, bpf, bpf_fd};
 use crate::judge::Record;
 
-/// How much of the verifier's words is kept.
+/// The most bytes of the verifier's log.
 const LOG_SIZE: u32 = 1 << 20;
 
 /// `BPF_F_SLEEPABLE`: the program may sleep.
 const SLEEPABLE: u32 = 1 << 4;
 
-/// BTF that the kernel has read: a program's, to relocate it by.
+/// A program's BTF, loaded into the kernel.
 #[derive(Debug)]
 pub struct Btf(OwnedFd);
 
 impl Btf {
-    /// Gives raw BTF in the host's byte order to the kernel.
+    /// Loads raw BTF in the host's byte order.
     ///
     /// # Errors
-    /// The kernel refuses it, or us.
+    /// The kernel refuses the BTF, or the caller lacks the privilege.
     pub fn load(bytes: &[u8]) -> Result<Self, Refused> {
         let fd = with_log("BTF", |log| {
             let mut attributes = BtfLoad {
@@ -35,26 +35,26 @@ impl Btf {
                 btf_log_level: u32::from(!log.is_empty()),
                 ..BtfLoad::default()
             };
-            // SAFETY: both addresses are those of slices with these lengths.
+            // SAFETY: both addresses are of slices with these lengths.
             unsafe { bpf_fd(&mut attributes) }
         })?;
         Ok(Self(fd))
     }
 }
 
-/// The sorts of program that can be run without attaching them to anything.
+/// The types of program that can run without being attached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u32)]
 pub enum ProgramType {
-    /// Looks at a packet.
+    /// Filters packets of a socket.
     SocketFilter = 1,
-    /// Looks at a packet on its way through traffic control.
+    /// Handles a packet in traffic control.
     SchedCls = 3,
-    /// Looks at a packet before the kernel does.
+    /// Handles a packet before the network stack.
     Xdp = 6,
-    /// May read all of the kernel's memory; runs in the calling thread.
+    /// Can read all kernel memory; runs in the calling thread.
     RawTracepoint = 17,
-    /// May read all of the kernel's memory, and sleeps; runs in the calling thread.
+    /// Can read all kernel memory, and sleep; runs in the calling thread.
     Syscall = 31,
 }
 
@@ -67,54 +67,53 @@ pub struct Program<'a> {
     relocations: Option<CoreRelos<'a>>,
 }
 
-/// What the kernel needs to relocate a program.
+/// The input of the kernel's relocation of a program.
 #[derive(Debug, Clone, Copy)]
 pub struct CoreRelos<'a> {
     /// The program's BTF.
     pub btf: &'a Btf,
-    /// Its functions; without them the kernel ignores the records.
+    /// The program's functions; without them the kernel ignores the records.
     pub func_info: &'a [FuncInfo],
-    /// The relocations, their offsets counted from the program's start.
+    /// The records, with offsets from the start of the program.
     pub records: &'a [Record],
 }
 
-/// Which function starts at an instruction: `struct bpf_func_info`.
+/// The function that starts at an instruction: `struct bpf_func_info`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(C)]
 pub struct FuncInfo {
-    /// The first instruction, counted in instructions.
+    /// The index of the first instruction.
     pub insn_off: u32,
-    /// The type of kind FUNC in the program's BTF.
+    /// The FUNC type in the program's BTF.
     pub type_id: u32,
 }
 
 impl<'a> Program<'a> {
-    /// A program in the host's byte order, under the GPL, so that it may use
-    /// every helper.
+    /// Returns a program in the host's byte order. Its licence is the GPL, which allows every helper.
     pub fn new(kind: ProgramType, code: &'a [u8]) -> Self {
         Self { kind, code, license: c"GPL", relocations: None }
     }
 
-    /// With another licence.
+    /// Sets the licence.
     #[must_use]
     pub fn with_license(self, license: &'a CStr) -> Self {
         Self { license, ..self }
     }
 
-    /// With relocations that the kernel does.
+    /// Sets the relocations that the kernel processes.
     #[must_use]
     pub fn with_relocations(self, relocations: CoreRelos<'a>) -> Self {
         Self { relocations: Some(relocations), ..self }
     }
 
-    /// Loads it.
+    /// Loads the program.
     ///
     /// # Errors
-    /// The kernel refuses it, or us. A poisoned instruction that can be reached
-    /// is refused as a call of a function that is not there.
+    /// The kernel refuses the program, or the caller lacks the privilege. It refuses a reachable
+    /// poisoned instruction as a call of an unknown function.
     ///
     /// # Panics
-    /// If the code is no whole number of instructions.
+    /// Panics if the code is not a whole number of instructions.
     pub fn load(self) -> Result<Loaded, Refused> {
         let (insns, rest) = self.code.as_chunks::<8>();
         assert!(rest.is_empty(), "an instruction has 8 bytes");
@@ -139,15 +138,15 @@ impl<'a> Program<'a> {
             attributes.log_buf = log_address(log);
             attributes.log_size = log.len() as u32;
             attributes.log_level = u32::from(!log.is_empty());
-            // SAFETY: every address is that of a slice with as many elements as
-            // the count beside it, or of a string that ends with NUL.
+            // SAFETY: every address is of a slice with as many elements as its count states, or of
+            // a string that ends with NUL.
             unsafe { bpf_fd(&mut attributes) }
         })?;
         Ok(Loaded { fd, kind: self.kind })
     }
 }
 
-/// A program that the kernel has accepted.
+/// A program in the kernel.
 #[derive(Debug)]
 pub struct Loaded {
     fd: OwnedFd,
@@ -155,25 +154,25 @@ pub struct Loaded {
 }
 
 impl Loaded {
-    /// A program that a loader has pinned in a BPF file system.
+    /// Opens a program that is pinned in a BPF file system.
     ///
     /// # Errors
-    /// There is none, or we may not have it.
+    /// The path has no program, or the caller lacks the privilege.
     ///
     /// # Panics
-    /// If the path has a NUL byte.
+    /// Panics if the path has a NUL byte.
     pub fn pinned(path: &Path, kind: ProgramType) -> io::Result<Self> {
         let path = CString::new(path.as_os_str().as_bytes()).expect("paths have no NUL bytes");
         let mut attributes = ObjGet { pathname: address(path.as_ptr()), ..ObjGet::default() };
-        // SAFETY: the address is that of a string that ends with NUL.
+        // SAFETY: the address is of a string that ends with NUL.
         let fd = unsafe { bpf_fd(&mut attributes) }?;
         Ok(Self { fd, kind })
     }
 
-    /// Runs it once, on an empty packet if it wants one, and returns what it returns.
+    /// Runs the program once, on an empty packet if it handles packets, and returns its result.
     ///
     /// # Errors
-    /// The kernel cannot run it so.
+    /// The kernel cannot run the program.
     pub fn run(&self) -> io::Result<u32> {
         let packet = [0_u8; 64];
         let mut attributes = self.test_run();
@@ -184,29 +183,29 @@ impl Loaded {
             }
             ProgramType::RawTracepoint | ProgramType::Syscall => {}
         }
-        // SAFETY: the only address is that of the packet, with its size.
+        // SAFETY: the only address is of the packet, with its size.
         unsafe { bpf(&mut attributes) }?;
         Ok(attributes.retval)
     }
 
-    /// Runs it once on a context, which the kernel writes back, and returns what it returns.
+    /// Runs the program once on a context, which it may change, and returns its result.
     ///
     /// # Errors
-    /// The kernel cannot run it so.
+    /// The kernel cannot run the program.
     pub fn run_on(&self, context: &mut [u8]) -> io::Result<u32> {
         let mut attributes = self.test_run();
         attributes.ctx_in = address(context.as_mut_ptr());
         attributes.ctx_size_in = context.len() as u32;
-        // SAFETY: the only address is that of a slice that may be written to, with its size.
+        // SAFETY: the only address is of a mutable slice, with its size.
         unsafe { bpf(&mut attributes) }?;
         Ok(attributes.retval)
     }
 
-    /// The instructions as the kernel has translated them: relocated, and without those that
-    /// cannot be reached.
+    /// Returns the instructions as the kernel has translated them: relocated, and without unreachable
+    /// ones.
     ///
     /// # Errors
-    /// The kernel does not show them.
+    /// The kernel does not disclose them.
     pub fn instructions(&self) -> io::Result<Vec<u8>> {
         let mut program = ProgInfo::default();
         self.info(&mut program)?;
@@ -217,22 +216,22 @@ impl Loaded {
             ..ProgInfo::default()
         };
         self.info(&mut program)?;
-        // The kernel takes the address back where it shows nothing.
+        // The kernel clears the address if it discloses nothing.
         if program.xlated_prog_insns == 0 {
             return Err(io::ErrorKind::PermissionDenied.into());
         }
         Ok(instructions)
     }
 
-    /// Has the kernel fill in what it knows about the program.
+    /// Has the kernel fill in the information about the program.
     fn info(&self, program: &mut ProgInfo) -> io::Result<()> {
         let mut attributes = ObjectInfo {
             bpf_fd: self.fd.as_raw_fd() as u32,
             info_len: size_of::<ProgInfo>() as u32,
             info: address(std::ptr::from_mut(program)),
         };
-        // SAFETY: the address is that of as many bytes as the size says; and the only address in
-        // there is null, or that of as many bytes as the length beside it says.
+        // SAFETY: the address is of as many bytes as the size states. The only address in them is
+        // null, or of as many bytes as its length states.
         unsafe { bpf(&mut attributes) }.map(|_| ())
     }
 
@@ -241,7 +240,7 @@ impl Loaded {
     }
 }
 
-/// Loads something without a log, and if that fails once more to hear why.
+/// Loads BTF or a program. If that fails, loads it again with a log.
 fn with_log(
     what: &'static str,
     mut load: impl FnMut(&mut [u8]) -> io::Result<OwnedFd>,
@@ -258,7 +257,7 @@ fn with_log(
     Err(Refused { what, error, log: log.trim_end().to_owned() })
 }
 
-/// Where the log goes; no log has no address, or the kernel complains.
+/// Returns the address of the log; 0 without a log, as the kernel requires.
 fn log_address(log: &mut [u8]) -> u64 {
     if log.is_empty() { 0 } else { address(log.as_mut_ptr()) }
 }
