@@ -13,7 +13,7 @@ pub mod hostile;
 pub mod judge;
 pub mod kernel_files;
 
-/// The examples of the READMEs and of the guide, compiled and run.
+/// The examples of the READMEs and of the guide, compiled and run as they stand there.
 #[cfg(doctest)]
 mod documents {
     #[doc = include_str!("../../README.md")]
@@ -22,7 +22,7 @@ mod documents {
     pub struct BtfTypes;
     #[doc = include_str!("../../crates/core-reloc/README.md")]
     pub struct CoreReloc;
-    // It needs the strategies, which the feature enables.
+    // The strategies come with the judge.
     #[cfg(feature = "libbpf")]
     #[doc = include_str!("../../crates/core-reloc-proptest/README.md")]
     pub struct CoreRelocProptest;
@@ -44,7 +44,7 @@ mod documents {
     pub struct GeneratingCode;
     #[doc = include_str!("../../docs/guide/complaints/no-kernel-btf.md")]
     pub struct NoKernelBtf;
-    // It needs the strategies, which the feature enables.
+    // It needs the strategies, which come with the judge.
     #[cfg(feature = "libbpf")]
     #[doc = include_str!("../../docs/guide/testing.md")]
     pub struct Testing;

@@ -1,5 +1,5 @@
-//! Consistency of the documents: links are valid, the guide lists all its chapters, all code is compiled,
-//! and the guide has all accepted differences.
+//! The documents hang together: links lead somewhere, the guide's list of chapters is whole, its code
+//! is compiled, and its list of differences is that of the code.
 
 use std::{
     fs,
@@ -16,7 +16,7 @@ fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// Returns the Markdown files in a folder, and in its subfolders if `deep`.
+/// The Markdown files in a folder, and below it if `deep`.
 fn markdown(folder: &Path, deep: bool) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
@@ -40,12 +40,12 @@ fn documents() -> Vec<PathBuf> {
     documents
 }
 
-/// Returns a document without its code blocks.
+/// A document without what is in fences.
 fn prose(document: &str) -> String {
     document.split("```").step_by(2).collect()
 }
 
-/// Returns the anchors of a document's headings.
+/// The anchors of a document's headings, as they are made of their words.
 fn anchors(document: &str) -> Vec<String> {
     let text = prose(document);
     let headings = text.lines().filter(|line| line.starts_with('#'));
@@ -56,7 +56,7 @@ fn anchors(document: &str) -> Vec<String> {
     headings.map(anchor).collect()
 }
 
-/// Returns the targets of a document's links, which are between `](` and `)`.
+/// Where the links of a document lead, from `](` to `)`.
 fn links(document: &str) -> Vec<String> {
     let text = prose(document);
     let links = text.split("](").skip(1).filter_map(|rest| rest.split_once(')'));
@@ -64,7 +64,7 @@ fn links(document: &str) -> Vec<String> {
 }
 
 #[test]
-fn links_are_valid() {
+fn links_lead_somewhere() {
     let mut checked = 0;
     for document in documents() {
         let text = read(&document);
@@ -78,7 +78,7 @@ fn links_are_valid() {
                 file => document.parent().unwrap().join(file),
             };
             let from = document.display();
-            assert!(path.exists(), "{from} links to {link}, which does not exist");
+            assert!(path.exists(), "{from} links to {link}, which is not there");
             if !anchor.is_empty() {
                 let anchors = anchors(&read(&path));
                 assert!(anchors.iter().any(|have| have == anchor), "{from} links to {link}");
@@ -109,9 +109,9 @@ fn all_rust_in_the_documents_is_compiled() {
         }
         let path = document.strip_prefix(root()).unwrap().display().to_string();
         let included = compiled.contains(&format!("include_str!(\"../../{path}\")"));
-        assert!(included, "tests/src/lib.rs must include {path}");
+        assert!(included, "{path} is to be included in tests/src/lib.rs");
     }
-    // No code is exempt.
+    // Nothing is left out of the compiler's sight.
     for document in markdown(&root().join("docs"), true) {
         let text = read(&document);
         assert!(!text.contains("rust,ignore"), "{}", document.display());

@@ -1,5 +1,5 @@
-//! Builds and runs the manifest and the program of `docs/guide/first-program.md` with the crates of this
-//! workspace.
+//! A walk from the guide: the manifest and the program of `docs/guide/first-program.md`, word for
+//! word, are built against this workspace's crates, and run.
 
 use std::{
     fs,
@@ -14,15 +14,15 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().unwrap()
 }
 
-/// Returns the first code block of a language in the chapter.
+/// The first block of a language in the chapter.
 fn block(fence: &str) -> String {
     let chapter = fs::read_to_string(root().join("docs/guide/first-program.md")).unwrap();
-    let (_, rest) = chapter.split_once(&format!("```{fence}\n")).expect("a code block");
-    let (block, _) = rest.split_once("```").expect("the end of the block");
+    let (_, behind) = chapter.split_once(&format!("```{fence}\n")).expect("there is a block");
+    let (block, _) = behind.split_once("```").expect("it ends");
     block.to_string()
 }
 
-/// Writes the package of the chapter, with the paths of the crates, and builds it.
+/// Makes a package of the chapter's texts, and builds it. Only where the crates are is added.
 fn build() -> PathBuf {
     let root = root();
     let folder = root.join("target/first-program");
@@ -34,7 +34,7 @@ fn build() -> PathBuf {
     }
     fs::write(folder.join("Cargo.toml"), manifest).unwrap();
     fs::write(folder.join("src/main.rs"), block("rust,no_run")).unwrap();
-    // Uses the dependencies that are already downloaded.
+    // The dependencies that are here already.
     fs::copy(root.join("Cargo.lock"), folder.join("Cargo.lock")).unwrap();
     let output = Command::new(env!("CARGO"))
         .args(["build", "--quiet", "--offline"])
@@ -46,7 +46,7 @@ fn build() -> PathBuf {
     folder.join("target/debug/first")
 }
 
-/// Returns what the program prints, and the object that it writes.
+/// What the program prints, and the object that it leaves behind.
 fn run(program: &Path, arguments: &[&str]) -> (String, Vec<u8>) {
     let folder = program.parent().unwrap();
     let output = Command::new(program).args(arguments).current_dir(folder).output().unwrap();
@@ -55,13 +55,13 @@ fn run(program: &Path, arguments: &[&str]) -> (String, Vec<u8>) {
     (String::from_utf8(output.stdout).unwrap(), relocated)
 }
 
-/// Returns the BTF of a kernel whose `task_struct` has a member before `pid`.
+/// A kernel whose `task_struct` has a member before `pid`.
 fn kernel() -> Vec<u8> {
     btf_from_c::btf(ByteOrder::Little, "struct task_struct { int flags; int pid @ 40; int tgid; };")
 }
 
 #[test]
-fn the_first_program_of_the_guide_works() {
+fn the_first_program_of_the_guide_does_what_it_says() {
     let program = build();
     let object = root().join("fixtures/objects/task.bpfel.o");
     let object = object.to_str().unwrap();
@@ -75,7 +75,7 @@ fn the_first_program_of_the_guide_works() {
     assert!(printed.contains(pid), "{printed}");
     let before = fs::read(object).unwrap();
     assert_eq!(relocated.len(), before.len());
-    // The load of pid is r1 = *(u32 *)(r7 + 28) before, and at offset 40 after.
+    // The load of pid: r1 = *(u32 *)(r7 + 28) in the one, at 40 in the other.
     let load = |off: u8| [0x61, 0x71, off, 0, 0, 0, 0, 0];
     let has = |bytes: &[u8], code: [u8; 8]| bytes.windows(8).any(|window| window == code);
     assert!(has(&before, load(28)) && !has(&before, load(40)));
@@ -84,7 +84,7 @@ fn the_first_program_of_the_guide_works() {
     on_the_running_kernel(&program, object);
 }
 
-/// Repeats the test on the running kernel. bpftool gives the expected offset.
+/// The same for the running kernel, whose types bpftool tells.
 fn on_the_running_kernel(program: &Path, object: &str) {
     let btf = "/sys/kernel/btf/vmlinux";
     if !Path::new(btf).exists() {

@@ -222,7 +222,7 @@ fn load(bytes: &[u8], kernel: &Path) -> Loaded {
             let size = bpf_program__insn_cnt(program) as usize * 8;
             (name, slice::from_raw_parts(instructions, size).to_vec())
         });
-        // Maps are created after the relocations; some get their size only from the real loader.
+        // Maps are created after the relocations; some get their size from the user-space program.
         let loaded = if error == 0 || log.contains(": failed to create: ") {
             Loaded::Programs(code.collect())
         } else if log.contains("failed to perform CO-RE relocations") {
