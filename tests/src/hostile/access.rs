@@ -38,7 +38,7 @@ pub(super) fn access(bytes: &[u8]) {
     if let Ok(text) = str::from_utf8(bytes) {
         let (root, path) = text.split_once('\n').unwrap_or(("box", text));
         generate(root, path);
-        query_text(text);
+        ask(text);
     }
 }
 
@@ -112,10 +112,10 @@ fn generate(root: &str, path: &str) {
     round_trip(&local, root, path);
 }
 
-/// Queries what the text names.
-fn query_text(text: &str) {
+/// Asks for facts about whatever the text names.
+fn ask(question: &str) {
     let btf = Btf::parse(&TYPES).expect("the builder wrote it");
-    match query(&btf, text) {
+    match query(&btf, question) {
         Ok(facts) => {
             assert!(!facts.ty.is_empty() && btf.type_by_id(facts.type_id).is_ok());
             assert_eq!(facts.value.is_some(), facts.subject == FactsOf::Enumerator);
