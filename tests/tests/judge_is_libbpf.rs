@@ -176,7 +176,10 @@ fn compare(
         let Some((_, instructions)) = program else { continue };
         let theirs = &instructions[at - function.start..][..patch.after.len()];
         if theirs != patch.after {
-            return Err(format!("{record:?}: {theirs:x?}, but the judge {:x?}\n{log}", patch.after));
+            return Err(format!(
+                "{record:?}: {theirs:x?}, but the judge {:x?}\n{log}",
+                patch.after
+            ));
         }
         compared += 1;
     }
