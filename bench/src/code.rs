@@ -1,4 +1,4 @@
-//! The code of an object, section by section, as a contender leaves it.
+//! The code of an object, by section.
 
 use std::collections::BTreeMap;
 
@@ -7,13 +7,13 @@ use object::{Object as _, ObjectSection as _, SectionKind};
 
 use crate::Result;
 
-/// The sections that hold code, by their names.
+/// Sections of code, by name.
 pub type Code = BTreeMap<String, Vec<u8>>;
 
-/// The code of an object file.
+/// Returns the code of an object file.
 ///
 /// # Errors
-/// Bytes that are no ELF file.
+/// The file is not an ELF file.
 pub fn code(object: &[u8]) -> Result<Code> {
     let file = object::File::parse(object)?;
     let mut code = Code::new();
@@ -25,10 +25,10 @@ pub fn code(object: &[u8]) -> Result<Code> {
     Ok(code)
 }
 
-/// The object file with other code.
+/// Returns the object file with other code.
 ///
 /// # Errors
-/// Bytes that are no ELF file, or code that it has no room for.
+/// The file is not an ELF file, or the code does not fit.
 pub fn with_code(object: &[u8], code: &Code) -> Result<Vec<u8>> {
     let file = object::File::parse(object)?;
     let mut bytes = object.to_vec();
@@ -36,26 +36,26 @@ pub fn with_code(object: &[u8], code: &Code) -> Result<Vec<u8>> {
         let section = file.section_by_name(name).ok_or_else(|| format!("there is no {name}"))?;
         let start = section.file_range().ok_or_else(|| format!("{name} is not in the file"))?.0;
         let start = usize::try_from(start)?;
-        let place = bytes.get_mut(start..start + code.len()).ok_or("code that has no room")?;
+        let place = bytes.get_mut(start..start + code.len()).ok_or("the code does not fit")?;
         place.copy_from_slice(code);
     }
     Ok(bytes)
 }
 
-/// The bytes of a section of an object file.
+/// Returns the bytes of a section of an object file.
 ///
 /// # Errors
-/// Bytes that are no ELF file, or one without the section.
+/// The file is not an ELF file, or has no such section.
 pub fn section<'a>(object: &'a [u8], name: &str) -> Result<&'a [u8]> {
     let file = object::File::parse(object)?;
     let section = file.section_by_name(name).ok_or_else(|| format!("there is no {name}"))?;
     Ok(section.data()?)
 }
 
-/// The CO-RE relocations of an object, by the names of their sections.
+/// Returns the CO-RE relocations of an object, by the names of their sections.
 ///
 /// # Errors
-/// Bytes that are no BPF object with type information.
+/// The file is not a BPF object with types.
 pub fn records(object: &[u8]) -> Result<Vec<(String, Vec<CoreReloc>)>> {
     let btf = btf_types::Btf::parse(section(object, ".BTF")?)?;
     let ext = BtfExt::parse(section(object, ".BTF.ext")?)?;
@@ -67,7 +67,7 @@ pub fn records(object: &[u8]) -> Result<Vec<(String, Vec<CoreReloc>)>> {
     Ok(records)
 }
 
-/// The code as bytes that are the same if, and only if, the code is.
+/// Returns bytes that are equal exactly if the code is.
 pub fn to_bytes(code: &Code) -> Vec<u8> {
     let mut bytes = Vec::new();
     for (name, section) in code {

@@ -1,4 +1,4 @@
-//! Those who relocate.
+//! The contenders: libraries that relocate.
 
 #[cfg(feature = "peers")]
 pub mod aya;
@@ -15,43 +15,42 @@ use serde::{Deserialize, Serialize};
 use crate::Result;
 use crate::code::Code;
 
-/// Somebody who relocates objects.
+/// A library that relocates objects.
 pub trait Contender {
-    /// Reads a target and relocates an object, from nothing.
+    /// Reads a target and relocates an object.
     ///
     /// # Errors
-    /// When it cannot.
+    /// The contender fails.
     fn cold(&self, target: &Path, object: &[u8]) -> Result<Run>;
 
-    /// Reads a target once, as it would for many objects, and relocates an object again and again
-    /// until it is told to stop.
+    /// Reads a target once, as for many objects, and relocates an object while `again` returns `true`.
     ///
     /// # Errors
-    /// When it cannot.
+    /// The contender fails.
     fn warm(&self, target: &Path, object: &[u8], again: &mut dyn FnMut(Run) -> bool) -> Result;
 
-    /// Relocates one object against each of several targets.
+    /// Relocates one object for each of several targets.
     ///
     /// # Errors
-    /// When it cannot.
+    /// The contender fails.
     fn many(&self, targets: &[PathBuf], object: &[u8]) -> Result<Vec<Run>> {
         targets.iter().map(|target| self.cold(target, object)).collect()
     }
 
-    /// Reads a target, relocates an object, and calls back while nothing is left but what relocating
-    /// further objects needs.
+    /// Reads a target, relocates an object, and calls `kept` while it holds only what relocating further
+    /// objects needs.
     ///
     /// # Errors
-    /// When it cannot.
+    /// The contender fails.
     fn keep(&self, target: &Path, object: &[u8], kept: &mut dyn FnMut()) -> Result;
 }
 
-/// One object, relocated.
+/// The relocation of one object.
 #[derive(Debug)]
 pub struct Run {
-    /// How long it took.
+    /// The time.
     pub time: Duration,
-    /// The code as it is now.
+    /// The relocated code.
     pub code: Code,
 }
 
@@ -70,10 +69,10 @@ pub enum Who {
 }
 
 impl Who {
-    /// All of them, us first.
+    /// All contenders, this project first.
     pub const ALL: [Self; 3] = [Self::CoreReloc, Self::Libbpf, Self::AyaObj];
 
-    /// The name, as tables show it.
+    /// Returns the name in tables.
     pub const fn name(self) -> &'static str {
         match self {
             Self::CoreReloc => "core-reloc",
@@ -82,12 +81,12 @@ impl Who {
         }
     }
 
-    /// The contender of a name.
+    /// Finds a contender by its name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|who| who.name() == name)
     }
 
-    /// The contender itself.
+    /// Returns the contender.
     #[cfg(feature = "peers")]
     pub fn contender(self) -> &'static dyn Contender {
         match self {

@@ -1,4 +1,4 @@
-//! Inputs that are made: objects from a kernel's types, and larger kernels.
+//! Generated inputs: objects from the types of a kernel, and larger kernels.
 
 pub mod kernel;
 pub mod made_up;

@@ -1,8 +1,8 @@
-//! Measures core-reloc beside those who do the same: libbpf and aya-obj.
+//! Compares the speed of core-reloc with that of libbpf and aya-obj.
 //!
-//! `cargo xtask bench` runs it and writes `docs/bench.md`, `.svg` and `.json`. All contenders get the
-//! same files, each in processes of its own and in turn; a time counts only if all of them leave the
-//! same code. The parts of core-reloc are measured by themselves too: in time by `cargo bench`, in
+//! `cargo xtask bench` runs the comparison and writes `docs/bench.md`, `.svg` and `.json`. All contenders
+//! get the same files, in turn, each in its own processes. A time counts only if all contenders produce
+//! the same code. The parts of core-reloc are also measured alone: in time by `cargo bench`, in
 //! instructions by `cargo xtask instructions`.
 
 pub mod code;
@@ -12,5 +12,5 @@ pub mod parts;
 #[cfg(feature = "peers")]
 pub mod run;
 
-/// What fails here is printed as it is.
+/// Errors are only printed.
 pub type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;

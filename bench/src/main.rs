@@ -16,35 +16,35 @@ use core_reloc_bench::run::{
     plot,
 };
 
-/// Measures core-reloc beside libbpf and aya-obj.
+/// Compare the speed of core-reloc with libbpf and aya-obj.
 #[derive(Parser)]
 #[command(name = "cargo xtask bench")]
 struct Arguments {
     #[command(subcommand)]
     command: Option<Internal>,
-    /// Only see whether it runs: small inputs, one pass, and nothing written to docs/.
+    /// Only check that everything runs: small inputs, one pass, no output in docs/.
     #[arg(long)]
     quick: bool,
-    /// How many times to go over everything.
+    /// The number of passes over all cases.
     #[arg(long, value_name = "N")]
     passes: Option<usize>,
-    /// At most so many rounds of a case in one pass.
+    /// The most rounds of a case in one pass.
     #[arg(long, value_name = "N")]
     rounds: Option<usize>,
-    /// No further round of a case once one pass has spent so many milliseconds on it.
+    /// The time for the rounds of a case in one pass, in milliseconds.
     #[arg(long, value_name = "MS")]
     budget: Option<u64>,
     /// The folder with the real kernels and objects.
     #[arg(long, value_name = "FOLDER", env = "CORE_RELOC_DATA", default_value = "target/data")]
     data: PathBuf,
-    /// The folder to write bench.md, bench.svg and bench.json to.
+    /// The folder for bench.md, bench.svg and bench.json.
     #[arg(long, value_name = "FOLDER", default_value = "docs")]
     out: PathBuf,
 }
 
 #[derive(Subcommand)]
 enum Internal {
-    /// Do one job, which comes as JSON: what a run starts processes for.
+    /// Perform one job, given as JSON, in this process.
     #[command(hide = true)]
     Job { job: String },
 }
@@ -77,7 +77,7 @@ fn run(arguments: &Arguments) -> Result {
     fs::write(out.join("bench.json"), serde_json::to_string_pretty(&report)? + "\n")?;
     print!("{page}");
     let missed = goals(&report).iter().filter(|goal| !goal.is_met()).count();
-    eprintln!("\nwritten to {}; {missed} limits missed", out.display());
+    eprintln!("\nwritten to {}; {missed} goals missed", out.display());
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! The parts of a relocation, each by itself, on inputs that are the same on every machine.
+//! The parts of a relocation, measured separately, on inputs that are the same on every machine.
 
 use std::hint::black_box;
 
@@ -9,9 +9,9 @@ use core_reloc::{OnUnresolved, Relocation, Relocator, Resolution, Target, patch}
 use crate::generate::{made_up, object::object};
 use crate::{Result, code};
 
-/// How many types the target has.
+/// The number of types of the target.
 const TYPES: usize = 20_000;
-/// Root types and relocations of the object.
+/// The numbers of root types and relocations of the object.
 const OBJECT: (usize, usize) = (250, 3_000);
 
 /// A target and an object.
@@ -21,15 +21,15 @@ pub struct Inputs {
     pub target: Vec<u8>,
     /// The object file.
     pub object: Vec<u8>,
-    /// Its code, all of which is in one section.
+    /// The object's code, which is in one section.
     pub code: Vec<u8>,
 }
 
 impl Inputs {
-    /// Makes both.
+    /// Generates both.
     ///
     /// # Errors
-    /// None that a test would not have found.
+    /// The inputs are invalid.
     pub fn make() -> Result<Self> {
         let target = made_up::kernel(TYPES)?;
         let (roots, relocations) = OBJECT;
@@ -42,15 +42,15 @@ impl Inputs {
 /// A part of a relocation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
-    /// Walking over the target's types.
+    /// Parsing the target.
     Parse,
-    /// Reading the object, and decoding its records.
+    /// Parsing the object and decoding its records.
     Read,
-    /// Making an index of the target's names.
+    /// Indexing the target's names.
     Index,
-    /// Finding the candidates of all root types in one pass.
+    /// Finding the candidates of all root types without the index.
     Scan,
-    /// Finding them in the index.
+    /// Finding them with the index.
     Find,
     /// Resolving the relocations.
     Resolve,
@@ -63,7 +63,7 @@ impl Part {
     pub const ALL: [Self; 7] =
         [Self::Parse, Self::Read, Self::Index, Self::Scan, Self::Find, Self::Resolve, Self::Patch];
 
-    /// The name.
+    /// Returns the name.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Parse => "parse",
@@ -76,11 +76,10 @@ impl Part {
         }
     }
 
-    /// Does what comes before this part, and hands over the part itself, to be called as often as one
-    /// likes, and measured.
+    /// Prepares this part, and passes it to `measure`, which may call it repeatedly.
     ///
     /// # Errors
-    /// Relocations that fail.
+    /// A relocation fails.
     pub fn measure(self, inputs: &Inputs, measure: &mut dyn FnMut(&mut dyn FnMut())) -> Result {
         let parse = || Btf::parse(black_box(&inputs.target));
         let read = || -> Result<Vec<Relocation>> {

@@ -1,4 +1,4 @@
-//! The run: every case, every contender, in turn, each in a process of its own.
+//! The run: all cases and contenders in turn, each in its own process.
 
 pub mod cases;
 pub mod goals;

@@ -1,13 +1,13 @@
-//! Comparing what we do with what libbpf does, relocation by relocation.
+//! Compares what we do with what libbpf does, relocation by relocation.
 //!
-//! Each comparison relocates the same instructions on both sides and compares what became of each,
-//! in the order of the records, since candidates narrow: the status, the bytes, and the numbers
-//! behind them. A difference is one that [`Accepted`] lists, and is counted, or it is
-//! a bug of ours.
+//! Each comparison relocates the same instructions on both sides, in the order of the records, since
+//! candidates narrow. It compares the status, the bytes, and the numbers that the bytes result from. A
+//! difference that [`Accepted`] lists is counted. Any other difference is a bug of ours.
 //!
 //! [`Accepted`]: crate::judge::accepted::Accepted
 
 mod c_text;
+mod case;
 mod code;
 mod compare;
 mod explain;
@@ -16,14 +16,15 @@ pub mod inputs;
 mod kernel_types;
 mod minimize;
 mod object;
-mod objects;
+mod parts;
 mod report;
 mod suites;
 mod target;
+mod words;
 
 pub use self::minimize::{Beside, compare_minimized};
-pub use self::object::ObjectFile;
-pub use self::objects::compare_objects;
+pub use self::object::{ObjectFile, compare_objects};
+pub use self::parts::{Group, Parts};
 pub use self::report::{Report, Row, Sizes, Tally};
 pub use self::suites::{Options, Suite, run};
 pub use self::target::Kernel;

@@ -1,4 +1,4 @@
-//! Real kernels' BTF and real BPF objects, which `cargo xtask data` fetches.
+//! The fixtures, and the real kernels' BTF and real BPF objects that `cargo xtask data` fetches.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
@@ -6,15 +6,29 @@ use std::{env, fs, io};
 /// A kernel's BTF.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kernel {
-    /// Architecture and version, such as `s390x-6.12`.
+    /// The architecture and version, such as `s390x-6.12`.
     pub name: String,
-    /// The file with the BTF.
+    /// The file of the BTF.
     pub btf: PathBuf,
-    /// Files with the split BTF of some of its modules, each named for it.
+    /// Files of the split BTF of some modules, each with the name of its module.
     pub modules: Vec<PathBuf>,
 }
 
-/// Where the data are: `CORE_RELOC_DATA`, or `target/data` of the workspace.
+/// Returns the path of a file or folder of `fixtures`.
+pub fn fixture(path: impl AsRef<Path>) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures").join(path)
+}
+
+/// Reads a file of `fixtures`.
+///
+/// # Panics
+/// Panics if the file cannot be read.
+pub fn read_fixture(path: &str) -> Vec<u8> {
+    let path = fixture(path);
+    fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// Returns the folder of the fetched data: `CORE_RELOC_DATA`, or `target/data` of the workspace.
 pub fn folder() -> PathBuf {
     match env::var_os("CORE_RELOC_DATA") {
         Some(folder) => folder.into(),
@@ -22,7 +36,7 @@ pub fn folder() -> PathBuf {
     }
 }
 
-/// The kernels, by name; none if nothing was fetched.
+/// Returns the kernels, by name; none if nothing was fetched.
 ///
 /// # Errors
 /// A folder cannot be read.
@@ -36,8 +50,8 @@ pub fn kernels() -> io::Result<Vec<Kernel>> {
     files.into_iter().map(kernel).collect()
 }
 
-/// The BPF objects of programs that use BPF, in both byte orders, by name; none
-/// if nothing was fetched.
+/// Returns the BPF objects of programs that use BPF, in both byte orders, by name; none if nothing was
+/// fetched.
 ///
 /// # Errors
 /// The folder cannot be read.
@@ -45,10 +59,10 @@ pub fn objects() -> io::Result<Vec<PathBuf>> {
     files(&folder().join("objects"), ".bpf.o")
 }
 
-/// The objects of the kernel's CO-RE selftests, by name, each for `bpfel` and
-/// `bpfeb`; none if nothing was fetched.
+/// Returns the objects of the kernel's CO-RE selftests, by name, each for `bpfel` and `bpfeb`; none if
+/// nothing was fetched.
 ///
-/// Those named `btf__*` are targets, those named `test_*` are programs.
+/// Objects named `btf__*` are targets, those named `test_*` are programs.
 ///
 /// # Errors
 /// The folder cannot be read.
@@ -56,14 +70,14 @@ pub fn selftests() -> io::Result<Vec<PathBuf>> {
     files(&folder().join("selftests"), ".o")
 }
 
-fn files(folder: &Path, ending: &str) -> io::Result<Vec<PathBuf>> {
+fn files(folder: &Path, suffix: &str) -> io::Result<Vec<PathBuf>> {
     if !folder.exists() {
         return Ok(Vec::new());
     }
     let mut files = Vec::new();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
-        if path.file_name().is_some_and(|name| name.to_string_lossy().ends_with(ending)) {
+        if path.file_name().is_some_and(|name| name.to_string_lossy().ends_with(suffix)) {
             files.push(path);
         }
     }

@@ -1,8 +1,8 @@
-//! Hostile bytes: the library must take any input, in bounded time and memory.
+//! Hostile input: the library must accept any bytes, in bounded time and memory.
 //!
-//! [`TARGETS`] are plain functions that read bytes through every public function
-//! and panic when something is wrong. `cargo test` runs them over the seeds and
-//! over [damaged](damage) seeds, `cargo xtask fuzz` over what a fuzzer makes up.
+//! [`TARGETS`] are plain functions that read bytes through every public function, and panic if the
+//! library is wrong. `cargo test` runs them on the seeds and on [damaged](damage) seeds, `cargo xtask
+//! fuzz` on the input of a fuzzer.
 
 mod access;
 pub mod adversary;
@@ -18,12 +18,12 @@ mod walk;
 
 use std::time::Duration;
 
-/// What a fuzzer can run.
+/// A fuzz target.
 #[derive(Debug, Clone, Copy)]
 pub struct FuzzTarget {
-    /// The name, which its folders of seeds bear too.
+    /// The name of the target and of its folders of seeds.
     pub name: &'static str,
-    /// Reads the bytes; panics when something is wrong with the library.
+    /// Reads the bytes; panics if the library is wrong.
     pub run: fn(&[u8]),
 }
 
@@ -38,19 +38,18 @@ pub const TARGETS: &[FuzzTarget] = &[
     FuzzTarget { name: "relocate", run: relocate::relocate },
 ];
 
-/// How long the processor may work on one input; seeds take milliseconds.
+/// The most processor time for one input; seeds take milliseconds.
 ///
-/// A fuzzer's own time-out goes by the clock, and so ends the run where a busy or stopped machine
-/// is to blame.
-pub const ENDLESS: Duration = Duration::from_secs(20);
+/// A fuzzer's own timeout measures wall time, and so fails on a busy or suspended machine.
+pub const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Runs the target of a name.
+/// Runs a target by its name.
 ///
 /// # Panics
-/// When there is none of the name, it takes too long, or something is wrong with the library.
+/// Panics if there is no such target, it takes too long, or the library is wrong.
 pub fn run(name: &str, bytes: &[u8]) {
     let target = TARGETS.iter().find(|target| target.name == name);
     let target = target.unwrap_or_else(|| panic!("no fuzz target is called `{name}`"));
     let ((), cost) = cost::measure(|| (target.run)(bytes));
-    assert!(cost.cpu < ENDLESS, "{name} takes {:?} for {} bytes", cost.cpu, bytes.len());
+    assert!(cost.cpu < TIMEOUT, "{name} takes {:?} for {} bytes", cost.cpu, bytes.len());
 }

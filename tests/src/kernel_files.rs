@@ -1,7 +1,6 @@
 //! Files of every format in which kernels and modules are shipped.
 //!
-//! They are compressed by the usual programs, or laid out by hand according to the formats'
-//! descriptions.
+//! The usual programs compress them, or they are laid out by hand from the descriptions of the formats.
 
 use std::{
     fs,
@@ -13,15 +12,15 @@ use std::{
 
 use object::{Architecture, BinaryFormat, Endianness, SectionKind, write};
 
-use crate::judge::skipped;
+pub use crate::hostile::damage::Random;
+use crate::{data::read_fixture, judge::skipped};
 
 /// The names of fixtures that stand for kernels, one of each byte order.
 pub const KERNELS: [&str; 2] = ["same.le", "same.be"];
 
 /// Reads the BTF of a fixture.
 pub fn btf(name: &str) -> Vec<u8> {
-    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/btf");
-    fs::read(fixtures.join(format!("{name}.btf"))).unwrap()
+    read_fixture(&format!("btf/{name}.btf"))
 }
 
 /// A temporary folder, deleted when it is dropped.
@@ -29,7 +28,7 @@ pub fn btf(name: &str) -> Vec<u8> {
 pub struct Folder(tempfile::TempDir);
 
 impl Folder {
-    /// Makes an empty folder.
+    /// Creates an empty folder.
     #[expect(clippy::new_without_default, reason = "it writes to the disk")]
     pub fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
@@ -83,7 +82,7 @@ pub fn pack_in(folder: &Path, command: &str, bytes: &[u8]) -> Option<Vec<u8>> {
     Some(output.stdout)
 }
 
-/// Makes an ELF file with the given sections.
+/// Returns an ELF file with the given sections.
 pub fn elf(sections: &[(&str, &[u8])]) -> Vec<u8> {
     let mut file = write::Object::new(BinaryFormat::Elf, Architecture::X86_64, Endianness::Little);
     for (name, bytes) in sections {
@@ -93,32 +92,18 @@ pub fn elf(sections: &[(&str, &[u8])]) -> Vec<u8> {
     file.write().unwrap()
 }
 
-/// Makes bytes without any pattern, the same in each run.
+/// Returns reproducible bytes without a pattern.
 pub fn noise(len: usize) -> Vec<u8> {
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
     (0..len).map(|_| random.below(256) as u8).collect()
 }
 
-/// A pseudo-random number generator: Marsaglia's xorshift64.
-#[derive(Debug)]
-pub struct Random(pub u64);
-
-impl Random {
-    /// Returns a number below `end`.
-    pub fn below(&mut self, end: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % end as u64) as usize
-    }
-}
-
-/// Makes an unpacked kernel: code, BTF, and more code.
+/// Returns an uncompressed kernel: code, BTF, and more code.
 pub fn kernel(btf: &[u8]) -> Vec<u8> {
     [&noise(100_000)[..], btf, &noise(50_000)].concat()
 }
 
-/// Makes an x86 image: the boot sector and setup code, which `Documentation/arch/x86/boot.rst`
+/// Returns an x86 image: the boot sector and setup code, which `Documentation/arch/x86/boot.rst`
 /// describes, then 0x100 bytes of protected-mode code, then the payload.
 pub fn bz_image(payload: &[u8], len: u32) -> Vec<u8> {
     let mut image = vec![0; 3 * 512 + 0x100];
@@ -130,7 +115,7 @@ pub fn bz_image(payload: &[u8], len: u32) -> Vec<u8> {
     [&image[..], payload, &noise(3000)].concat()
 }
 
-/// Makes a compressed EFI image, as described by `drivers/firmware/efi/libstub/zboot-header.S`.
+/// Returns a compressed EFI image, as described by `drivers/firmware/efi/libstub/zboot-header.S`.
 pub fn zboot(payload: &[u8]) -> Vec<u8> {
     let mut image = vec![0; 0x1000];
     image[..2].copy_from_slice(b"MZ");
@@ -141,7 +126,7 @@ pub fn zboot(payload: &[u8]) -> Vec<u8> {
     [&image[..], payload, &noise(3000)].concat()
 }
 
-/// Makes an image with a magic at an offset, and content after its first 0x11000 bytes.
+/// Returns an image with a magic at an offset, and content after its first 0x11000 bytes.
 pub fn image(magic: &[u8], offset: usize, content: &[u8]) -> Vec<u8> {
     let mut head = vec![0; 0x11000];
     head[offset..offset + magic.len()].copy_from_slice(magic);

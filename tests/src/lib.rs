@@ -1,7 +1,10 @@
-//! What crosses crates: integration, property, differential and CLI tests, the
-//! [`judge`]s that say what is right, (feature `libbpf`) `conformance`, which
-//! compares us with libbpf on real and generated data, the [`hostile`] bytes
-//! that nothing may come of, and [`kernel_files`] of every format.
+//! Tests that cross crates, and what they share.
+//!
+//! - [`judge`]: independent implementations that determine the right result
+//! - `conformance` (feature `libbpf`): compares us with libbpf on real and generated data
+//! - [`hostile`]: fuzz targets, and input designed to be expensive
+//! - [`kernel_files`]: files of every format that kernels and modules are shipped in
+//! - [`data`]: the fixtures and the fetched data
 
 #[cfg(feature = "libbpf")]
 pub mod conformance;

@@ -1,13 +1,13 @@
-//! What hostile input costs: time and memory that grow no faster than it does.
+//! The cost of hostile input: time and memory must grow no faster than the input.
 //!
-//! The bounds are those that `core_reloc::limits` states. Without optimization, in plain
-//! `cargo test`, only memory is bounded exactly; `cargo xtask ci bounds` runs this with
-//! optimization, on larger input, and looks at how time grows.
+//! `core_reloc::limits` states the bounds. Without optimization, only memory is bounded exactly;
+//! `cargo xtask ci bounds` runs the tests with optimization, on larger input, and bounds the growth of
+//! time.
 
 use std::time::Duration;
 
 use core_reloc_tests::hostile::{
-    ENDLESS,
+    TIMEOUT,
     adversary::{Act, Attack, Family, families},
     cost::{Cost, Counting, measure},
 };
@@ -16,26 +16,26 @@ use core_reloc_tools::limits::MAX_DEFINITION_LINES;
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// Whether times say something.
+/// Whether times are meaningful.
 const GROWTH_COUNTS: bool = !cfg!(debug_assertions);
 
-/// How much larger than the families say the attacks are. Below that, the constant parts of the
-/// bounds hide what grows.
+/// The factor by which attacks are larger than the families' sizes. In smaller attacks, the constant parts
+/// of the bounds hide growth.
 const SCALE: usize = if GROWTH_COUNTS { 4 } else { 1 };
 
-/// How much larger the second attack is, and how much more it may cost: what grows as the square
-/// costs 64 times as much.
+/// The factor by which the second attack is larger, and by how much more than that its cost may grow. Of a
+/// quadratic cost, the factor is 64.
 const LARGER: usize = if GROWTH_COUNTS { 8 } else { 2 };
 const SLACK: u32 = 3;
 
-/// So many times the input, and so many bytes, may be held at once.
+/// The most memory held at once: this many times the input, plus a constant.
 const TIMES_INPUT: u64 = 10;
 const CONSTANT: u64 = 1 << 20;
 
-/// As much for definitions and explanations: two definitions at a time, of lines of bounded length.
+/// The constant for definitions and explanations: two definitions of lines of bounded length.
 const TEXTS: u64 = MAX_DEFINITION_LINES as u64 * (4 << 10);
 
-/// Times below this say nothing about how they grow.
+/// The growth of shorter times is not meaningful.
 const SHORT: Duration = Duration::from_millis(20);
 
 fn check(group: &str) {
@@ -45,16 +45,16 @@ fn check(group: &str) {
         let larger = (family.make)(family.size * SCALE * LARGER);
         for act in Act::ALL {
             let (first, second) = (cost(act, &attack), cost(act, &larger));
-            let said = format!("{group} {} {act:?}", family.name);
-            println!("{said:50} {first} | {second}");
+            let name = format!("{group} {} {act:?}", family.name);
+            println!("{name:50} {first} | {second}");
             wrong
-                .extend(compare(act, &first, &second).iter().map(|what| format!("{said}: {what}")));
+                .extend(compare(act, &first, &second).iter().map(|what| format!("{name}: {what}")));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// A cost, and what it is of.
+/// The cost of an input.
 struct Measured {
     input: u64,
     cost: Cost,
@@ -69,7 +69,7 @@ impl std::fmt::Display for Measured {
     }
 }
 
-/// What it costs, on the quickest of some tries where it counts.
+/// Measures an operation; the fastest of several attempts if time matters.
 fn cost(act: Act, attack: &Attack) -> Measured {
     const TRIES: usize = 2;
     let input = (attack.object.len() + attack.target.len()) as u64;
@@ -82,7 +82,7 @@ fn cost(act: Act, attack: &Attack) -> Measured {
     Measured { input, cost: best }
 }
 
-/// What is wrong with two costs.
+/// Returns the bounds that two costs exceed.
 fn compare(act: Act, first: &Measured, second: &Measured) -> Vec<String> {
     let constant = if act.is_text() { TEXTS } else { CONSTANT };
     let mut wrong = Vec::new();
@@ -90,7 +90,7 @@ fn compare(act: Act, first: &Measured, second: &Measured) -> Vec<String> {
         if cost.peak > input * TIMES_INPUT + constant {
             wrong.push(format!("{} bytes are held for {input}", cost.peak));
         }
-        if cost.cpu > ENDLESS {
+        if cost.cpu > TIMEOUT {
             wrong.push(format!("{input} bytes take {:?}", cost.cpu));
         }
     }
@@ -130,16 +130,16 @@ fn files() {
 fn a_million_relocations_of_one_instruction() {
     let count = if GROWTH_COUNTS { 1_000_000 } else { 10_000 };
     let family = families("records").iter().find(|family| family.name == "one_instruction");
-    let attack = (family.expect("it is there").make)(count);
+    let attack = (family.expect("a family").make)(count);
     assert_eq!(Act::Relocate.run(&attack).total(), count);
     let cost = cost(Act::Relocate, &attack);
     println!("{cost}");
     assert_eq!(compare(Act::Relocate, &cost, &cost), [""; 0]);
 }
 
-/// Attacks that are refused at once show nothing: nearly all objects are relocated.
+/// An attack that is refused tests nothing.
 #[test]
-fn attacks_are_taken_for_what_they_claim_to_be() {
+fn all_but_two_attacks_are_relocated() {
     for Family { name, make, size } in
         ["nesting", "names", "candidates", "records", "files"].map(families).concat()
     {

@@ -1,4 +1,4 @@
-//! Hostile bytes: every fuzz target over its seeds, whole and damaged.
+//! Runs every fuzz target on its seeds, and on damaged seeds.
 
 use core_reloc_tests::hostile::{
     TARGETS,
@@ -6,7 +6,7 @@ use core_reloc_tests::hostile::{
     seeds,
 };
 
-/// How many times each seed is cut short, and how many times it is scrambled.
+/// The number of truncated and of scrambled copies of each seed.
 const TIMES: usize = 48;
 
 fn check(name: &str) {

@@ -1,24 +1,24 @@
-//! The judge `libbpf` does what libbpf does: real objects, relocated by the
-//! judge and by libbpf's own loader, have the same instructions.
+//! The judge `libbpf` does what libbpf does: it relocates real objects to the same instructions as libbpf's
+//! own loader.
 //!
-//! This is about the judge alone; none of our own code takes part. It needs
-//! root, because the loader creates the objects' maps.
+//! This tests only the judge, not our crates. It needs root, because the loader creates the objects' maps.
 #![cfg(feature = "libbpf")]
 
 use std::ffi::{CStr, CString, c_void};
 use std::path::Path;
 use std::{fs, ptr, slice};
 
+use core_reloc_tests::conformance::{Group, Parts};
 use core_reloc_tests::data;
 use core_reloc_tests::judge::libbpf::{Btf, Libbpf, Target, Verdict, logged};
-use core_reloc_tests::judge::{Record, skipped};
+use core_reloc_tests::judge::skipped;
 use libbpf_sys::*;
 use object::read::elf::ElfFile64;
 use object::{LittleEndian, Object, ObjectSection, ObjectSymbol, SymbolKind};
 
 type Elf<'a> = ElfFile64<'a, LittleEndian>;
 
-/// A function of a section of code.
+/// A function in a section of code.
 struct Function<'a> {
     name: &'a str,
     section: &'a str,
@@ -26,21 +26,21 @@ struct Function<'a> {
     end: usize,
 }
 
-/// What became of an object.
+/// The result of loading an object.
 enum Loaded {
-    /// Each program's name and instructions.
+    /// The names and instructions of the programs.
     Programs(Vec<(String, Vec<u8>)>),
     /// A relocation failed.
     RelocationFailed,
-    /// Something else failed, before or after: nothing to compare.
+    /// Something else failed, so there is nothing to compare.
     Failed,
 }
 
 #[test]
-fn real_objects_relocate_as_by_the_loader() {
+fn real_objects_are_relocated_as_by_the_loader() {
     let kernels = data::kernels().unwrap();
     let Some(kernel) = kernels.iter().find(|kernel| kernel.name == "amd64-6.1") else {
-        return skipped("no kernel amd64-6.1 here: cargo xtask data");
+        return skipped("no kernel amd64-6.1 here; `cargo xtask data` fetches it");
     };
     if !is_root() {
         return skipped("libbpf's loader needs root");
@@ -55,20 +55,20 @@ fn real_objects_relocate_as_by_the_loader() {
 }
 
 #[test]
-fn the_kernel_s_selftests_relocate_as_by_the_loader() {
+fn the_kernels_selftests_are_relocated_as_by_the_loader() {
     if !is_root() {
         return skipped("libbpf's loader needs root");
     }
     let files = data::selftests().unwrap();
     if files.is_empty() {
-        return skipped("no selftests here: cargo xtask data");
+        return skipped("no selftests here; `cargo xtask data` fetches them");
     }
     let name =
         |path: &Path| path.file_name()?.to_str()?.strip_suffix(".bpfel.o").map(ToOwned::to_owned);
     let mut compared = Compared::default();
     for target_path in &files {
-        // The target btf__core_reloc_WHAT___CASE is for the program
-        // test_core_reloc_WHAT, or several test_core_reloc_WHAT_HOW.
+        // The target btf__core_reloc_NAME___CASE is for the program test_core_reloc_NAME, or for several
+        // programs test_core_reloc_NAME_VARIANT.
         let Some(case) = name(target_path) else { continue };
         let Some(case) = case.strip_prefix("btf__") else { continue };
         let what = format!("test_{}", case.split("__").next().unwrap_or(case));
@@ -88,10 +88,10 @@ fn the_kernel_s_selftests_relocate_as_by_the_loader() {
 }
 
 #[test]
-fn every_kernel_and_its_modules_can_be_judged() {
+fn the_judge_reads_every_kernel_and_its_modules() {
     let kernels = data::kernels().unwrap();
     if kernels.is_empty() {
-        return skipped("no kernels here: cargo xtask data");
+        return skipped("no kernels here; `cargo xtask data` fetches them");
     }
     for kernel in kernels {
         let main = fs::read(&kernel.btf).unwrap();
@@ -111,33 +111,30 @@ fn every_kernel_and_its_modules_can_be_judged() {
 }
 
 fn is_root() -> bool {
-    // SAFETY: it only asks.
+    // SAFETY: it only reads the id of the user.
     unsafe { libc::geteuid() == 0 }
 }
 
-/// What was found equal.
+/// The counts of equal results.
 #[derive(Debug, Default)]
 struct Compared {
     objects: usize,
     relocations: usize,
-    /// Objects that neither takes.
+    /// Objects that both refuse.
     failures: usize,
 }
 
 impl Compared {
-    /// Compares one object's relocations against the target, the BTF in that file.
+    /// Compares the relocations of one object for the target, whose file is `target_path`.
     fn add(&mut self, path: &Path, target_path: &Path, target: &Target) {
         let bytes = fs::read(path).unwrap();
         let Ok(elf) = Elf::parse(&*bytes) else { return };
-        let records = records(&elf);
-        if records.is_empty() {
-            return;
-        }
+        let Some(parts) = Parts::read(&bytes).unwrap() else { return };
         let loaded = load(&bytes, target_path);
         if matches!(loaded, Loaded::Failed) {
             return;
         }
-        let relocations = compare(&elf, &records, &loaded, target).unwrap_or_else(|error| {
+        let relocations = compare(&elf, &parts, &loaded, target).unwrap_or_else(|error| {
             panic!("{} against {}: {error}", path.display(), target_path.display())
         });
         self.objects += 1;
@@ -146,24 +143,25 @@ impl Compared {
     }
 }
 
-/// Relocates with the judge and returns how many instructions were the same.
+/// Relocates with the judge, and returns the number of equal instructions.
 fn compare(
     elf: &Elf<'_>,
-    records: &[(String, Record)],
+    parts: &Parts,
     loaded: &Loaded,
     target: &Target,
 ) -> Result<usize, String> {
     let functions = functions(elf);
-    let local = elf.section_by_name(".BTF").unwrap().data().unwrap();
-    let mut libbpf = Libbpf::new(local, target).unwrap();
+    let mut libbpf = Libbpf::new(&parts.btf, target).unwrap();
     let mut compared = 0;
-    for (section, record) in records {
+    let groups = parts.groups.iter();
+    let all = groups.flat_map(|group| group.records.iter().map(move |record| (group, record)));
+    for (Group { section, code, .. }, record) in all {
         let at = record.insn_off as usize;
         let is_here =
             |it: &&Function<'_>| it.section == section && (it.start..it.end).contains(&at);
-        // The loader skips what belongs to no function.
+        // The loader skips instructions outside of functions.
         let Some(function) = functions.iter().find(is_here) else { continue };
-        let mut code = elf.section_by_name(section).unwrap().data().unwrap().to_vec();
+        let mut code = code.clone();
         let (verdict, log) = logged(|| libbpf.relocate(*record, &mut code));
         let patch = match (verdict, loaded) {
             (Verdict::Failed(_), Loaded::RelocationFailed) => return Ok(compared),
@@ -173,22 +171,25 @@ fn compare(
             (Verdict::Relocated(patch) | Verdict::Poisoned(patch), _) => patch,
         };
         let Loaded::Programs(programs) = loaded else { continue };
-        // Functions that are no programs are appended to those that call them.
+        // The loader appends subprograms to the programs that call them.
         let program = programs.iter().find(|(name, _)| name == function.name);
         let Some((_, instructions)) = program else { continue };
         let theirs = &instructions[at - function.start..][..patch.after.len()];
         if theirs != patch.after {
-            return Err(format!("{record:?}: {theirs:x?}, the judge {:x?}\n{log}", patch.after));
+            return Err(format!(
+                "{record:?}: {theirs:x?}, but the judge {:x?}\n{log}",
+                patch.after
+            ));
         }
         compared += 1;
     }
     match loaded {
-        Loaded::RelocationFailed => Err("the loader fails, the judge does not".into()),
+        Loaded::RelocationFailed => Err("the loader fails, but the judge does not".into()),
         Loaded::Programs(_) | Loaded::Failed => Ok(compared),
     }
 }
 
-/// Has libbpf open the object and prepare it for loading into the kernel.
+/// Has libbpf open the object and prepare it for loading.
 fn load(bytes: &[u8], kernel: &Path) -> Loaded {
     let kernel = CString::new(kernel.as_os_str().as_encoded_bytes()).unwrap();
     let options = bpf_object_open_opts {
@@ -197,8 +198,8 @@ fn load(bytes: &[u8], kernel: &Path) -> Loaded {
         btf_custom_path: kernel.as_ptr(),
         ..Default::default()
     };
-    // SAFETY: the bytes and the options live until the object is closed; the
-    // programs' names and instructions belong to the object and are copied.
+    // SAFETY: the bytes and the options outlive the object; the programs' names and instructions belong to
+    // the object and are copied.
     unsafe {
         let (opened, _) = logged(|| {
             let size = bytes.len() as _;
@@ -224,8 +225,7 @@ fn load(bytes: &[u8], kernel: &Path) -> Loaded {
             let size = bpf_program__insn_cnt(program) as usize * 8;
             (name, slice::from_raw_parts(instructions, size).to_vec())
         });
-        // The maps come after the relocations; some get their size only from the
-        // program that they belong to.
+        // Maps are created after the relocations; some get their size from the user-space program.
         let loaded = if error == 0 || log.contains(": failed to create: ") {
             Loaded::Programs(code.collect())
         } else if log.contains("failed to perform CO-RE relocations") {
@@ -252,36 +252,4 @@ fn functions<'a>(elf: &'a Elf<'_>) -> Vec<Function<'a>> {
             })
         })
         .collect()
-}
-
-/// The relocation records and the names of their sections, in the file's order.
-///
-/// Read by hand: what we compare must not come from the code under test.
-fn records(elf: &Elf<'_>) -> Vec<(String, Record)> {
-    let data = |name| elf.section_by_name(name).and_then(|section| section.data().ok());
-    let (Some(btf), Some(ext)) = (data(".BTF"), data(".BTF.ext")) else { return Vec::new() };
-    let word = |bytes: &[u8], at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap());
-    let strings = &btf[(word(btf, 4) + word(btf, 16)) as usize..];
-    let header = word(ext, 4) as usize;
-    let mut records = Vec::new();
-    if header < 32 || word(ext, 28) == 0 {
-        return records;
-    }
-    let mut at = header + word(ext, 24) as usize;
-    let end = at + word(ext, 28) as usize;
-    let stride = word(ext, at) as usize;
-    at += 4;
-    while at < end {
-        let name = CStr::from_bytes_until_nul(&strings[word(ext, at) as usize..]).unwrap();
-        let count = word(ext, at + 4);
-        at += 8;
-        for _ in 0..count {
-            let [insn_off, type_id, access_str_off, kind] =
-                [0, 4, 8, 12].map(|field| word(ext, at + field));
-            let record = Record { insn_off, type_id, access_str_off, kind };
-            records.push((name.to_str().unwrap().to_owned(), record));
-            at += stride;
-        }
-    }
-    records
 }

@@ -1,31 +1,31 @@
-//! Every big-endian object of `fixtures/objects` on every big-endian made-up kernel: we do what
-//! libbpf does on a big-endian machine, whose answers `cargo xtask record-s390x` has recorded.
+//! Relocates every big-endian object of the fixtures for every big-endian made-up kernel. The results must
+//! be those of libbpf on a big-endian machine, which `cargo xtask record-s390x` records.
 //!
-//! On this machine libbpf would compute shifts for the wrong byte order.
+//! On a little-endian machine, libbpf computes shifts for the wrong byte order.
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
 
 use btf_types::Btf;
 use core_reloc::elf::{Object, Report};
 use core_reloc::{Code, Module, Options, RelocKind, Target};
+use core_reloc_tests::data::{fixture, read_fixture};
 use core_reloc_tests::judge::accepted::Accepted;
 
-/// What was done about a relocation.
+/// The result of a relocation.
 #[derive(Debug, PartialEq, Eq)]
 struct Answer {
     section: String,
     insn_off: u32,
     status: String,
-    /// What the relocation comes to, `-` if to nothing.
+    /// The new value, or `-` without one.
     value: String,
-    /// The instruction in hexadecimal.
+    /// The patched instruction in hexadecimal.
     after: String,
 }
 
 impl Answer {
-    /// Reads a line of the record.
+    /// Parses a recorded line.
     fn parse(line: &str) -> Option<Self> {
         let mut words = line.split(' ').map(str::to_owned);
         let answer = Self {
@@ -39,12 +39,12 @@ impl Answer {
     }
 }
 
-/// Our answer, and what a difference is explained by.
+/// Our answer, and what may explain a difference.
 #[derive(Debug)]
 struct Ours {
     answer: Answer,
     kind: Option<RelocKind>,
-    /// The instruction as it was, in hexadecimal.
+    /// The original instruction in hexadecimal.
     before: String,
 }
 
@@ -63,7 +63,7 @@ impl Ours {
         Self { answer, kind: relocation.kind(), before: code(report.before) }
     }
 
-    /// Whether this is why libbpf's answer is another one: [`Accepted::LargeUnsignedEnumerator`].
+    /// Returns `true` if [`Accepted::LargeUnsignedEnumerator`] explains the difference from libbpf's answer.
     fn is_large_unsigned_enumerator(&self, theirs: &Answer) -> bool {
         const LDIMM64: &str = "1820000080000000";
         let extended = |value: &str| {
@@ -71,7 +71,7 @@ impl Ours {
             Some(i64::from(value.cast_signed()).cast_unsigned().to_string())
         };
         let is_explained = match theirs.status.as_str() {
-            // The value that the compiler wrote, 2³¹, is not what libbpf extends it to.
+            // libbpf sign-extends the original, but the compiler zero-extends it: 2³¹.
             "failed" => self.before.starts_with(LDIMM64),
             _ => extended(&self.answer.value).as_ref() == Some(&theirs.value),
         };
@@ -79,9 +79,9 @@ impl Ours {
     }
 }
 
-/// The answers by object and kernel, as the record has them.
+/// Returns the recorded answers, by object and kernel.
 fn recorded() -> BTreeMap<(String, String), Vec<Answer>> {
-    let text = fs::read_to_string(fixtures().join("expected/libbpf-s390x.txt")).unwrap();
+    let text = fs::read_to_string(fixture("expected/libbpf-s390x.txt")).unwrap();
     let mut recorded: BTreeMap<_, Vec<Answer>> = BTreeMap::new();
     let mut current = None;
     for line in text.lines() {
@@ -101,16 +101,12 @@ fn recorded() -> BTreeMap<(String, String), Vec<Answer>> {
     recorded
 }
 
-fn fixtures() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures")
-}
-
 #[test]
-fn big_endian_objects_relocate_as_on_a_big_endian_machine() {
+fn big_endian_objects_are_relocated_as_by_libbpf_on_a_big_endian_machine() {
     let recorded = recorded();
     let (mut compared, mut accepted) = (0, 0);
     for ((object, kernel), theirs) in &recorded {
-        let bytes = fs::read(fixtures().join("objects").join(object)).unwrap();
+        let bytes = read_fixture(&format!("objects/{object}"));
         let ours = relocate(&bytes, kernel);
         assert_eq!(ours.len(), theirs.len(), "{object} on {kernel}");
         for (ours, theirs) in ours.iter().zip(theirs) {
@@ -126,14 +122,13 @@ fn big_endian_objects_relocate_as_on_a_big_endian_machine() {
     assert!(compared > 4000 && accepted < 20, "{compared} {accepted}");
 }
 
-/// What we make of an object on a kernel with its modules.
+/// Relocates an object for a kernel and its modules.
 fn relocate(object: &[u8], kernel: &str) -> Vec<Ours> {
-    let folder = fixtures().join("btf");
-    let main = fs::read(folder.join(kernel)).unwrap();
+    let main = read_fixture(&format!("btf/{kernel}"));
     let main = Btf::parse(&main).unwrap();
     let prefix = kernel.strip_suffix("btf").unwrap();
     let mut modules: Vec<(String, Vec<u8>)> = Vec::new();
-    for entry in fs::read_dir(&folder).unwrap() {
+    for entry in fs::read_dir(fixture("btf")).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_str().unwrap();
         if name != kernel && name.starts_with(prefix) {

@@ -1,21 +1,21 @@
-//! Every relocation of the objects in `fixtures/objects` against every made-up kernel in
-//! `fixtures/btf`, in both byte orders: the answers are those of the description that the
-//! kernels were made from (see `fixtures/README.md`).
+//! Resolves every relocation of the objects in `fixtures/objects` for every made-up kernel in
+//! `fixtures/btf`, in both byte orders. The expected values come from the description that the kernels are
+//! generated from (see `fixtures/README.md`).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
 
 use btf_types::{Btf, BtfExt};
 use core_reloc::{
     Cause, Error, Module, Options, Relocation, Relocator, Resolution, Target, resolve::Resize,
 };
+use core_reloc_tests::data::{fixture, read_fixture as read};
 use object::{Object, ObjectSection};
 
-/// What a relocation asks: kind, root type, access string.
+/// The kind, root type and access string of a relocation.
 type Question = (String, String, String);
 
-/// The columns of a line of answers that follow the question.
+/// The columns of answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Expected {
     answer: String,
@@ -29,7 +29,7 @@ enum Order {
 }
 
 impl Order {
-    /// In the names of objects, and in those of BTF.
+    /// Returns the suffixes of objects and of BTF.
     fn suffixes(self) -> (&'static str, &'static str) {
         match self {
             Order::Little => (".bpfel.o", "le"),
@@ -38,16 +38,12 @@ impl Order {
     }
 }
 
-fn fixtures() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures")
-}
-
-/// The files of a folder whose names end so, without that end, in order.
-fn names(folder: &str, end: &str) -> Vec<String> {
-    let entries = fs::read_dir(fixtures().join(folder)).unwrap();
+/// Returns the names of the files with a suffix in a folder, without the suffix, in order.
+fn names(folder: &str, suffix: &str) -> Vec<String> {
+    let entries = fs::read_dir(fixture(folder)).unwrap();
     let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let names: BTreeSet<String> =
-        names.filter_map(|name| name.strip_suffix(end).map(str::to_string)).collect();
+        names.filter_map(|name| name.strip_suffix(suffix).map(str::to_string)).collect();
     names.into_iter().collect()
 }
 
@@ -55,15 +51,11 @@ fn kernels() -> Vec<String> {
     names("btf", ".answers")
 }
 
-/// The objects, without `task`, which asks about a real kernel's types.
+/// Returns the objects, except for `task`, which has relocations of a real kernel's types.
 fn objects(order: Order) -> Vec<(String, Vec<u8>)> {
-    let end = order.suffixes().0;
-    let names = names("objects", end).into_iter().filter(|name| name != "task");
-    names.map(|name| (name.clone(), read(&format!("objects/{name}{end}")))).collect()
-}
-
-fn read(name: &str) -> Vec<u8> {
-    fs::read(fixtures().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    let suffix = order.suffixes().0;
+    let names = names("objects", suffix).into_iter().filter(|name| name != "task");
+    names.map(|name| (name.clone(), read(&format!("objects/{name}{suffix}")))).collect()
 }
 
 fn answers(kernel: &str) -> BTreeMap<Question, Expected> {
@@ -78,7 +70,7 @@ fn answers(kernel: &str) -> BTreeMap<Question, Expected> {
         .collect()
 }
 
-/// The relocations of an object's sections, all of them.
+/// Returns all relocations of an object.
 fn relocations(local: &Btf<'_>, ext: &[u8]) -> Vec<(Question, Relocation)> {
     let ext = BtfExt::parse(ext).unwrap();
     let mut relocations = Vec::new();
@@ -98,8 +90,8 @@ fn section<'a>(object: &object::File<'a>, name: &str) -> &'a [u8] {
     object.section_by_name(name).unwrap_or_else(|| panic!("no {name}")).data().unwrap()
 }
 
-/// What we decided, in the words of the file of answers.
-fn told(result: &Result<Resolution, Error>, expected: &str) -> Expected {
+/// Converts a result to the columns of an answer.
+fn answer(result: &Result<Resolution, Error>, expected: &str) -> Expected {
     let (answer, access) = match result {
         Err(Error { cause: Cause::Ambiguous(_), .. }) => ("ambiguous".to_string(), None),
         Err(error) => (error.to_string(), None),
@@ -119,7 +111,7 @@ fn told(result: &Result<Resolution, Error>, expected: &str) -> Expected {
     Expected { answer, access }
 }
 
-/// The answer for a byte order: a line may have both, as `little/big`.
+/// Returns the answer for a byte order; a line may have both, as `little/big`.
 fn for_order(expected: &Expected, order: Order) -> Expected {
     let answer = match (expected.answer.split_once('/'), order) {
         (Some((little, _)), Order::Little) => little.to_string(),
@@ -129,8 +121,8 @@ fn for_order(expected: &Expected, order: Order) -> Expected {
     Expected { answer, access: expected.access.clone() }
 }
 
-/// Compares all relocations of the objects of a byte order against a kernel; returns what
-/// differs, and how many there were.
+/// Compares all relocations of the objects of a byte order for a kernel. Returns the differences, and the
+/// number of relocations.
 fn compare(kernel: &str, order: Order) -> (Vec<String>, usize) {
     let answers = answers(kernel);
     let end = order.suffixes().1;
@@ -157,12 +149,12 @@ fn compare(kernel: &str, order: Order) -> (Vec<String>, usize) {
         for (question, relocation) in relocations(&local, section(&object, ".BTF.ext")) {
             let expected = answers
                 .get(&question)
-                .unwrap_or_else(|| panic!("{object_name} asks {question:?}: no answer"));
+                .unwrap_or_else(|| panic!("{object_name}: no answer for {question:?}"));
             let expected = for_order(expected, order);
-            let told = told(&relocator.resolve(&relocation), &expected.answer);
-            if told != expected {
+            let found = answer(&relocator.resolve(&relocation), &expected.answer);
+            if found != expected {
                 differences.push(format!(
-                    "{object_name} on {kernel}.{end}: {question:?}: expected {expected:?}, got {told:?}"
+                    "{object_name} on {kernel}.{end}: {question:?}: expected {expected:?}, got {found:?}"
                 ));
             }
             count += 1;
@@ -172,7 +164,7 @@ fn compare(kernel: &str, order: Order) -> (Vec<String>, usize) {
 }
 
 #[test]
-fn every_relocation_resolves_as_the_kernel_was_described() {
+fn every_relocation_resolves_as_described() {
     let mut differences = Vec::new();
     let mut count = 0;
     for kernel in kernels() {
@@ -192,7 +184,7 @@ fn every_relocation_resolves_as_the_kernel_was_described() {
 }
 
 #[test]
-fn every_answer_is_asked_for() {
+fn every_answer_has_a_relocation() {
     let mut asked = BTreeSet::new();
     for (_, bytes) in objects(Order::Little) {
         let object = object::File::parse(&*bytes).unwrap();

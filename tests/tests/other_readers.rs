@@ -1,8 +1,7 @@
-//! Real kernels' types as another reader reads them: every type, member, enumerator, parameter and
-//! variable, with its name, size and ids, beside `bpftool btf dump`.
+//! Compares what we read of real kernels' types with the output of `bpftool btf dump`: every type, member,
+//! enumerator, parameter and variable, with its name, size and ids.
 //!
-//! bpftool prints a kernel's types as one line of JSON. It is read as it comes, and compared byte for
-//! byte with what our reader has to say in the same form.
+//! bpftool prints a kernel's types as one line of JSON, which must equal ours byte for byte.
 
 use std::fmt::{Display, Write};
 use std::fs;
@@ -14,14 +13,14 @@ use btf_types::{Btf, DeclTarget, Kind, Linkage, Name, Type};
 use core_reloc_tests::data;
 use core_reloc_tests::judge::skipped;
 
-/// A BTF in a file, and the base that it is split on.
+/// BTF from a file, with the file of its base.
 struct Sample<'a> {
     path: &'a Path,
     btf: Btf<'a>,
     base: Option<&'a Path>,
 }
 
-/// Compares the own types of a BTF; how many there are. None where there is no bpftool.
+/// Compares the types of BTF, without those of its base, and returns their number. `None` without bpftool.
 fn compare(sample: &Sample<'_>) -> Option<usize> {
     let mut bpftool = Command::new("bpftool");
     bpftool.arg("--json");
@@ -36,28 +35,28 @@ fn compare(sample: &Sample<'_>) -> Option<usize> {
             return None;
         }
     };
-    let mut said = BufReader::with_capacity(1 << 16, bpftool.stdout.take()?);
-    let place = sample.path.display();
-    expect(&mut said, "{\"types\":[", &place);
+    let mut output = BufReader::with_capacity(1 << 16, bpftool.stdout.take()?);
+    let path = sample.path.display();
+    expect(&mut output, "{\"types\":[", &path);
     for (position, ty) in sample.btf.own_types().enumerate() {
         let separator = if position > 0 { "," } else { "" };
-        expect(&mut said, &format!("{separator}{}", json(ty)), &place);
+        expect(&mut output, &format!("{separator}{}", json(ty)), &path);
     }
-    expect(&mut said, "]}\n", &place);
-    assert_eq!(said.read(&mut [0]).unwrap(), 0, "{place}: bpftool says more");
-    assert!(bpftool.wait().unwrap().success(), "{place}");
+    expect(&mut output, "]}\n", &path);
+    assert_eq!(output.read(&mut [0]).unwrap(), 0, "{path}: bpftool prints more");
+    assert!(bpftool.wait().unwrap().success(), "{path}");
     Some(sample.btf.own_types().len())
 }
 
-/// Reads as much as `ours` has, and compares.
-fn expect(said: &mut impl Read, ours: &str, place: &impl Display) {
+/// Reads as many bytes as `ours` has, and compares them.
+fn expect(output: &mut impl Read, ours: &str, path: &impl Display) {
     let mut theirs = vec![0; ours.len()];
-    said.read_exact(&mut theirs).unwrap_or_else(|error| panic!("{place}: {error} at {ours}"));
+    output.read_exact(&mut theirs).unwrap_or_else(|error| panic!("{path}: {error} at {ours}"));
     let theirs = String::from_utf8_lossy(&theirs);
-    assert_eq!(ours, theirs, "{place}");
+    assert_eq!(ours, theirs, "{path}");
 }
 
-/// A type in bpftool's words.
+/// Formats a type as bpftool does.
 fn json(ty: Type<'_>) -> String {
     let (id, kind) = (ty.id().0, ty.kind());
     let name = name(ty.name().unwrap());
@@ -94,7 +93,7 @@ fn json(ty: Type<'_>) -> String {
             let encoding = if ty.kind_flag() { "SIGNED" } else { "UNSIGNED" };
             let values = list(ty.enumerators().iter().map(|enumerator| {
                 let name = self::name(enumerator.name().unwrap());
-                // In JSON, not in text, bpftool extends unsigned 32 bits by their sign.
+                // In JSON, unlike in text, bpftool sign-extends unsigned values of 32 bits.
                 let value = match (kind, enumerator.is_signed()) {
                     (Kind::Enum, false) => i128::from(enumerator.bits() as i32 as u64),
                     _ => enumerator.value(),
@@ -106,8 +105,8 @@ fn json(ty: Type<'_>) -> String {
             )
         }
         Kind::Fwd => {
-            let sort = if ty.fwd_is_union().unwrap() { "union" } else { "struct" };
-            format!("\"fwd_kind\":\"{sort}\"")
+            let fwd_kind = if ty.fwd_is_union().unwrap() { "union" } else { "struct" };
+            format!("\"fwd_kind\":\"{fwd_kind}\"")
         }
         Kind::Func | Kind::Var => {
             let linkage = match ty.linkage().unwrap() {
@@ -161,7 +160,7 @@ fn name(name: Name<'_>) -> String {
     if name.is_empty() { "(anon)".to_string() } else { name.to_string() }
 }
 
-/// Compares a kernel and its modules; how many types there are.
+/// Compares a kernel and its modules, and returns the number of types.
 fn compare_kernel(main: &Path, modules: &[impl AsRef<Path>]) -> Option<usize> {
     let bytes = fs::read(main).unwrap();
     let btf = Btf::parse(&bytes).unwrap();
@@ -176,11 +175,11 @@ fn compare_kernel(main: &Path, modules: &[impl AsRef<Path>]) -> Option<usize> {
 }
 
 #[test]
-fn the_running_kernel_and_its_modules() {
+fn bpftool_reads_the_same_types_of_the_running_kernel() {
     let folder = Path::new("/sys/kernel/btf");
     let main = folder.join("vmlinux");
     if !main.exists() {
-        return skipped("this kernel shows no BTF");
+        return skipped("this kernel has no BTF");
     }
     let mut modules: Vec<_> =
         fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -189,9 +188,9 @@ fn the_running_kernel_and_its_modules() {
     println!("{count} types of the running kernel and {} modules", modules.len());
 }
 
-/// One of each: modules, another architecture, the other byte order.
+/// A kernel with modules, one of another architecture, and one of the other byte order.
 #[test]
-fn kernels_of_distributions() {
+fn bpftool_reads_the_same_types_of_distributions_kernels() {
     let kernels = data::kernels().unwrap();
     for name in ["amd64-6.1", "arm64-6.1", "s390x-6.12"] {
         let Some(kernel) = kernels.iter().find(|kernel| kernel.name == name) else {

@@ -1,10 +1,8 @@
-//! What the recorded listings of the public interface (`docs/api`, by `cargo xtask api`) must show,
-//! whatever else they do.
+//! Rules for the public interface, checked in its listings (`docs/api`, by `cargo xtask api`).
 
 use std::{fs, path::Path};
 
-/// The published crates, each with those whose types may stand in its interface beside the standard
-/// library's and its own.
+/// The published crates, each with the other crates whose types may occur in its interface.
 const CRATES: [(&str, &[&str]); 7] = [
     ("btf-types", &[]),
     ("core-reloc", &["btf_types"]),
@@ -20,13 +18,13 @@ fn listing(name: &str) -> String {
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// The first parts of the paths in a line: of `a::b::c` the `a`.
+/// Returns the roots of the paths in a line: `a` of `a::b::c`.
 fn path_roots(line: &str) -> Vec<&str> {
     let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let mut roots = Vec::new();
     for (at, _) in line.match_indices("::") {
         let start = line[..at].rfind(|c| !is_word(c)).map_or(0, |before| before + 1);
-        // What begins behind a `::`, or behind the `>` of a `<A as B>`, is not a root.
+        // What follows a `::`, or the `>` of `<A as B>`, is not a root.
         if start < at && !line[..start].ends_with("::") {
             roots.push(&line[start..at]);
         }
@@ -35,45 +33,45 @@ fn path_roots(line: &str) -> Vec<&str> {
 }
 
 #[test]
-fn roots_are_where_paths_begin() {
+fn the_root_is_the_first_part_of_a_path() {
     let line = "pub fn a::T<'a>::f(&self, b::C) -> core::option::Option<<d::E as f::G>::H>";
     assert_eq!(path_roots(line), ["a", "b", "core", "d", "f"]);
 }
 
-/// The raw records implement traits of zerocopy.
+/// The raw records implement zerocopy's traits.
 #[test]
-fn no_other_crate_is_in_the_interface_by_accident() {
+fn no_other_crate_is_in_the_interface() {
     for (name, others) in CRATES {
         let own = name.replace('-', "_");
         for line in listing(name).lines() {
             for root in path_roots(line) {
-                let is_meant = match root {
+                let is_allowed = match root {
                     "core" | "alloc" | "std" => true,
                     "zerocopy" => line.contains(" btf_types::raw::"),
                     // Type parameters and `Self`.
                     _ if root.starts_with(char::is_uppercase) => true,
                     _ => root == own || others.contains(&root),
                 };
-                assert!(is_meant, "{name}: `{root}` is another crate: {line}");
+                assert!(is_allowed, "{name}: `{root}` is another crate: {line}");
             }
         }
     }
 }
 
 #[test]
-fn everything_can_be_sent_and_all_but_iterators_shared() {
-    // They read archives through a `dyn Read`, which need only be `Send`.
+fn all_types_are_send_and_all_but_two_iterators_are_sync() {
+    // They read archives through a `dyn Read`, which is only `Send`.
     let iterators = ["Kernels", "Targets"];
     for (name, _) in CRATES {
         for line in listing(name).lines().filter(|line| line.contains(" !core::marker::")) {
-            let may = line.contains("!core::marker::Sync")
+            let is_allowed = line.contains("!core::marker::Sync")
                 && iterators.iter().any(|iterator| line.ends_with(&format!("::{iterator}")));
-            assert!(may, "{name}: {line}");
+            assert!(is_allowed, "{name}: {line}");
         }
     }
 }
 
-/// The types that a listing defines: attributes, and the name.
+/// Returns the attributes and names of the types in a listing.
 fn definitions(listing: &str) -> impl Iterator<Item = (&str, &str)> {
     listing.lines().filter_map(|line| {
         let keywords = ["pub struct ", "pub enum "];
@@ -84,7 +82,7 @@ fn definitions(listing: &str) -> impl Iterator<Item = (&str, &str)> {
     })
 }
 
-/// Whether the listing says that a type has a trait.
+/// Returns `true` if a type implements a trait, according to the listing.
 fn has(listing: &str, name: &str, interface: &str) -> bool {
     listing.lines().any(|line| {
         line.starts_with("impl")
@@ -97,8 +95,8 @@ fn has(listing: &str, name: &str, interface: &str) -> bool {
 }
 
 #[test]
-fn errors_leave_room_to_grow() {
-    // It counts what became of the relocations, and has no cause of its own.
+fn errors_are_non_exhaustive() {
+    // It only counts the outcomes of the relocations.
     let complete = ["core_reloc::elf::Failed"];
     let mut errors = 0;
     for (crate_name, _) in CRATES {
@@ -113,7 +111,7 @@ fn errors_leave_room_to_grow() {
     assert!(errors > 10, "{errors} errors");
 }
 
-/// Getters are called as what they get; `get` and `get_mut` look something up.
+/// A getter has the name of what it returns; `get` and `get_mut` look up an entry.
 #[test]
 fn no_name_begins_with_get() {
     for (name, _) in CRATES {
@@ -132,13 +130,13 @@ mod traits {
     /// Plain values.
     fn value<T: Copy + fmt::Debug + Eq + Hash + Send + Sync + 'static>() {}
 
-    /// What borrows from bytes that somebody else holds.
+    /// Types that borrow the input.
     fn view<T: Copy + fmt::Debug + Send + Sync>() {}
 
-    /// Goes to other threads, and can be compared in tests and printed.
+    /// Errors that can be sent to other threads and compared.
     fn error<T: Error + Clone + Eq + Send + Sync + 'static>() {}
 
-    /// The same with an `io::Error` in it, which can neither be cloned nor compared.
+    /// Errors with an `io::Error`, which can neither be cloned nor compared.
     fn error_of_io<T: Error + Send + Sync + 'static>() {}
 
     fn shared<T: fmt::Debug + Send + Sync>() {}
@@ -146,7 +144,7 @@ mod traits {
     fn shown<T: fmt::Display>() {}
 
     #[test]
-    fn types_have_the_traits_that_are_expected() {
+    fn types_implement_the_expected_traits() {
         value::<btf_types::TypeId>();
         value::<btf_types::StrOffset>();
         value::<btf_types::Kind>();

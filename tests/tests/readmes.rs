@@ -1,5 +1,5 @@
-//! Each crate's README says what its documentation and its manifest say. (Their examples are
-//! compiled and run, too: `src/lib.rs`.)
+//! Each crate's README agrees with its documentation and its manifest. `src/lib.rs` compiles and runs the
+//! examples.
 
 use std::{fs, path::Path};
 
@@ -13,15 +13,10 @@ const CRATES: [&str; 7] = [
     "core-reloc-cli",
 ];
 
-/// The libraries, whose READMEs begin as their documentation does.
-const LIBRARIES: [&str; 6] = [
-    "btf-types",
-    "core-reloc",
-    "core-reloc-proptest",
-    "core-reloc-sys",
-    "core-reloc-targets",
-    "core-reloc-tools",
-];
+/// Returns the libraries: their READMEs repeat their documentation.
+fn libraries() -> impl Iterator<Item = &'static str> {
+    CRATES.into_iter().filter(|name| *name != "core-reloc-cli")
+}
 
 fn read(path: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path);
@@ -36,15 +31,15 @@ fn manifest(name: &str) -> String {
     read(&format!("crates/{name}/Cargo.toml"))
 }
 
-/// The documentation of a crate, without what makes it comments.
+/// Returns the documentation of a crate.
 fn documentation(name: &str) -> String {
     let source = read(&format!("crates/{name}/src/lib.rs"));
     let lines = source.lines().map_while(|line| line.strip_prefix("//!"));
     lines.map(|line| format!("{}\n", line.strip_prefix(' ').unwrap_or(line))).collect()
 }
 
-/// The blocks of Rust code, without white space, which depends on where they stand: one may be
-/// within a `main` that the other hides.
+/// Returns the blocks of Rust code, without whitespace, since one text may indent code that the other does
+/// not.
 fn examples(text: &str) -> Vec<String> {
     let blocks = text.split("```").skip(1).step_by(2);
     let code = blocks.filter_map(|block| {
@@ -61,7 +56,7 @@ fn paragraphs(text: &str) -> impl Iterator<Item = String> {
     text.split("\n\n").map(words)
 }
 
-/// The names in a manifest's section of features.
+/// Returns the names of a manifest's features.
 fn features(manifest: &str) -> Vec<&str> {
     let section = manifest.split_once("[features]\n").map_or("", |(_, section)| section);
     let lines = section.lines().take_while(|line| !line.starts_with('['));
@@ -72,26 +67,26 @@ fn features(manifest: &str) -> Vec<&str> {
 
 #[test]
 fn readmes_begin_as_the_documentation_does() {
-    for name in LIBRARIES {
+    for name in libraries() {
         let (readme, documentation) = (readme(name), documentation(name));
-        // The README has its title before.
+        // The first paragraph of the README is its title.
         assert_eq!(paragraphs(&readme).nth(1), paragraphs(&documentation).next(), "{name}");
     }
 }
 
 #[test]
-fn their_examples_are_the_documentations() {
-    for name in LIBRARIES {
+fn examples_are_those_of_the_documentation() {
+    for name in libraries() {
         let documented = examples(&documentation(name));
         let shown = examples(&readme(name));
         assert!(!shown.is_empty(), "{name}");
         for example in shown {
-            assert!(documented.contains(&example), "{name}: {example}\nis none of {documented:#?}");
+            assert!(documented.contains(&example), "{name}: {example}\nis not in {documented:#?}");
         }
     }
 }
 
-/// The manifest's features are those that README and documentation list, in that order.
+/// README and documentation list the features in the order of the manifest.
 #[test]
 fn features_are_documented() {
     for name in CRATES {
@@ -109,14 +104,13 @@ fn features_are_documented() {
     }
 }
 
-/// The workspace's README has all of them, too, in one table.
 #[test]
 fn the_workspaces_readme_lists_the_features() {
     let readme = read("README.md");
     for name in CRATES {
         for feature in features(&manifest(name)) {
             let row = format!("| `{name}` | `{feature}` |");
-            assert!(readme.contains(&row), "there is no row {row}");
+            assert!(readme.contains(&row), "the README has no row {row}");
         }
     }
 }
@@ -125,15 +119,15 @@ fn the_workspaces_readme_lists_the_features() {
 fn the_minimum_rust_version_is_the_manifests() {
     let workspace = read("Cargo.toml");
     let version = workspace.lines().find_map(|line| line.strip_prefix("rust-version = "));
-    let says = format!("Rust {} or later", version.unwrap().trim_matches('"'));
+    let sentence = format!("Rust {} or later", version.unwrap().trim_matches('"'));
     for name in CRATES {
-        assert!(readme(name).contains(&says), "{name}: {says}");
+        assert!(readme(name).contains(&sentence), "{name}: {sentence}");
     }
-    assert!(read("README.md").contains(&says));
+    assert!(read("README.md").contains(&sentence));
 }
 
 #[test]
-fn packages_can_be_found_by_what_they_are() {
+fn packages_have_descriptions_and_licences() {
     for name in CRATES {
         let manifest = manifest(name);
         for key in ["description = \"", "keywords = [\"", "categories = [\"", "include = [\""] {
@@ -145,7 +139,7 @@ fn packages_can_be_found_by_what_they_are() {
     }
 }
 
-/// Paths in backticks, from the repository's root: those with a folder in them.
+/// Returns the paths in backticks that begin with a folder of the repository.
 fn paths(text: &str) -> impl Iterator<Item = &str> {
     let quoted = text.split('`').skip(1).step_by(2);
     let folders = ["crates/", "docs/", "fixtures/", "tests/", "xtask/", "bench/"];
@@ -153,20 +147,20 @@ fn paths(text: &str) -> impl Iterator<Item = &str> {
 }
 
 #[test]
-fn files_that_the_documents_name_are_there() {
+fn files_that_the_documents_name_exist() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     for name in ["CONTRIBUTING.md", "ARCHITECTURE.md", "docs/api-guidelines.md"] {
         let text = read(name);
         for path in paths(&text).filter(|path| !path.contains(['*', '{', '…'])) {
-            assert!(root.join(path).exists(), "{name}: there is no {path}");
+            assert!(root.join(path).exists(), "{name} names {path}, which does not exist");
         }
     }
     assert!(paths(&read("CONTRIBUTING.md")).count() > 20);
 }
 
-/// How many crates a crate brings, in the README and in the recorded listings.
+/// The README has the number of dependencies of each crate, as in the recorded listings.
 #[test]
-fn the_readme_counts_the_dependencies_as_they_are() {
+fn the_readme_has_the_number_of_dependencies() {
     let readme = read("README.md");
     for name in ["btf-types", "core-reloc", "core-reloc-sys", "core-reloc-targets"] {
         let listing = read(&format!("docs/dependencies/{name}.txt"));
@@ -179,15 +173,15 @@ fn the_readme_counts_the_dependencies_as_they_are() {
     }
 }
 
-/// The cells of the line of a table that begins so.
+/// Returns the cells of the table row that begins with a text.
 fn cells<'t>(text: &'t str, beginning: &str) -> Vec<&'t str> {
     let line = text.lines().find(|line| line.starts_with(beginning));
-    let line = line.unwrap_or_else(|| panic!("no line begins with {beginning}"));
+    let line = line.unwrap_or_else(|| panic!("no row begins with {beginning}"));
     line.trim_matches('|').split('|').map(str::trim).collect()
 }
 
 #[test]
-fn the_readme_shows_what_the_bench_has_measured() {
+fn the_readme_has_the_results_of_the_bench() {
     let (readme, bench) = (read("README.md"), read("docs/bench.md"));
     for (in_readme, in_bench) in [
         ("| a real object of 53", "| (a)"),

@@ -14,7 +14,7 @@ use crate::Result;
 use crate::source::Source;
 
 /// Packages that are checked besides those in `crates`.
-const OTHERS: [&str; 4] = ["bench", "xtask", "xtask/api", "xtask/manual"];
+const OTHERS: [&str; 6] = ["bench", "tests", "tests/c-types", "xtask", "xtask/api", "xtask/manual"];
 /// The roots of a package's crates.
 const ROOTS: [&str; 2] = ["src/lib.rs", "src/main.rs"];
 

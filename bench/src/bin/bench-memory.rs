@@ -1,8 +1,7 @@
-//! How much memory a contender takes, by counting what is allocated: `bench-memory CONTENDER TARGET
-//! OBJECT`.
+//! `bench-memory CONTENDER TARGET OBJECT`: measures the memory of a contender by counting allocations.
 //!
-//! A program of its own, because its `malloc` counts, for Rust's code and for C's, and times would
-//! include that.
+//! This is a separate program, because its `malloc`, for both Rust and C, counts, which would affect
+//! times.
 
 use std::ffi::c_void;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -31,9 +30,9 @@ fn main() -> Result {
     Ok(())
 }
 
-/// The bytes that are allocated now.
+/// The bytes allocated at present.
 static CURRENT: AtomicUsize = AtomicUsize::new(0);
-/// The most that were allocated at a time.
+/// The most bytes allocated at once.
 static PEAK: AtomicUsize = AtomicUsize::new(0);
 
 fn add(bytes: usize) {
@@ -44,9 +43,9 @@ fn add(bytes: usize) {
 /// Counts a new allocation.
 ///
 /// # Safety
-/// The pointer is null, or what the C library has allocated.
+/// The pointer must be null or allocated by the C library.
 unsafe fn count(allocated: *mut c_void) -> *mut c_void {
-    // SAFETY: as this function demands; of null the size is zero.
+    // SAFETY: as this function requires; the size of null is zero.
     add(unsafe { libc::malloc_usable_size(allocated) });
     allocated
 }
@@ -76,7 +75,7 @@ extern "C" fn calloc(number: usize, size: usize) -> *mut c_void {
 /// The C library's `posix_memalign`, counted.
 ///
 /// # Safety
-/// As that of the C library demands.
+/// As for the function of the C library.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn posix_memalign(to: *mut *mut c_void, align: usize, size: usize) -> i32 {
     // SAFETY: the pointer is fresh from the C library.
@@ -92,7 +91,7 @@ unsafe extern "C" fn posix_memalign(to: *mut *mut c_void, align: usize, size: us
 /// The C library's `realloc`, counted.
 ///
 /// # Safety
-/// As that of the C library demands.
+/// As for the function of the C library.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn realloc(allocated: *mut c_void, size: usize) -> *mut c_void {
     // SAFETY: the caller's pointer is null or was allocated; the new one is fresh.
@@ -105,7 +104,7 @@ unsafe extern "C" fn realloc(allocated: *mut c_void, size: usize) -> *mut c_void
 /// The C library's `free`, counted.
 ///
 /// # Safety
-/// As that of the C library demands.
+/// As for the function of the C library.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn free(allocated: *mut c_void) {
     // SAFETY: the caller's pointer is null or was allocated.

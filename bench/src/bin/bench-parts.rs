@@ -1,5 +1,5 @@
-//! Does one part of a relocation once, to have its instructions counted: `bench-parts PART`. Without a
-//! name it lists the parts.
+//! `bench-parts PART`: executes one part of a relocation once, so that its instructions can be counted.
+//! Without a name it lists the parts.
 
 use std::env;
 
@@ -16,7 +16,7 @@ fn main() -> Result {
     part.measure(&Inputs::make()?, &mut |work| counted(work))
 }
 
-/// What is counted: `cargo xtask instructions` tells the counter this function's name.
+/// The function whose instructions `cargo xtask instructions` counts.
 #[inline(never)]
 fn counted(work: &mut dyn FnMut()) {
     work();

@@ -1,4 +1,4 @@
-//! A minimal program that relocates an object with libbpf: `relocate-with-libbpf OBJECT TARGET OUT`.
+//! `relocate-with-libbpf OBJECT TARGET OUT`: a minimal program that relocates an object with libbpf.
 
 use std::path::Path;
 use std::{env, fs};

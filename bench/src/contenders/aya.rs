@@ -56,17 +56,17 @@ fn read(target: &Path) -> Result<Btf> {
     Ok(Btf::parse_file(target, Default::default())?)
 }
 
-/// The code sections, made up of the functions that aya-obj has divided them into.
+/// Returns the sections of code. aya-obj has divided them into functions.
 fn patched(object: &[u8], relocated: &Object) -> Result<Code> {
     let mut code = code(object)?;
     let file = object::File::parse(object)?;
     for function in relocated.functions.values() {
         let section = file.section_by_index(object::SectionIndex(function.section_index.0))?;
-        let bytes = code.get_mut(section.name()?).ok_or("a function outside of the code")?;
+        let bytes = code.get_mut(section.name()?).ok_or("a function outside the code")?;
         let mut at = function.section_offset;
         for insn in &function.instructions {
-            let slot = bytes.get_mut(at..at + 8).ok_or("a function behind the code")?;
-            // SAFETY: an instruction is eight bytes without padding, and any bytes may be looked at.
+            let slot = bytes.get_mut(at..at + 8).ok_or("a function past the code")?;
+            // SAFETY: an instruction is eight bytes without padding.
             let insn: &[u8; 8] = unsafe { &*(&raw const *insn).cast() };
             slot.copy_from_slice(insn);
             at += 8;

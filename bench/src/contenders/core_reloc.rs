@@ -59,13 +59,13 @@ impl Contender for CoreReloc {
     }
 }
 
-/// Maps a target, as the program does.
+/// Maps a target.
 fn map(target: &Path) -> Result<BtfFile> {
-    // SAFETY: the file is one of this run's, which nobody writes to meanwhile.
+    // SAFETY: nothing else writes to the files of this run.
     Ok(unsafe { BtfFile::map(target) }?)
 }
 
-/// Reads a target and relocates an object; the time counts from an earlier moment on.
+/// Reads a target and relocates an object. The time counts from `started`.
 fn relocate_from(started: Instant, target: &Path, object: &Object<'_>) -> Result<Run> {
     let file = map(target)?;
     let kernel = file.parse()?;

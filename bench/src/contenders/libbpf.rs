@@ -1,8 +1,8 @@
-//! libbpf: what its loader does around its relocation code, without a kernel.
+//! libbpf, used as by its loader, but without a kernel.
 //!
-//! `bpf_object__open_mem` reads the object, its types and its records; `btf__new` the target. Then
-//! every relocation goes through the functions that the loader's (which needs a kernel, and root)
-//! calls for it, with its cache of candidates.
+//! `bpf_object__open_mem` reads the object, its types and its records, and `btf__new` the target. Each
+//! relocation calls the functions that the loader, which needs a kernel and root, calls for it, with a
+//! cache of candidates.
 
 use std::ffi::{CStr, c_int, c_void};
 use std::marker::PhantomData;
@@ -58,10 +58,10 @@ impl Contender for Libbpf {
     }
 }
 
-/// Relocates an object against a target, and gives the bytes of the object file with its code patched.
+/// Relocates an object for a target, and returns the object file with patched code.
 ///
 /// # Errors
-/// Whatever libbpf refuses.
+/// libbpf refuses its input.
 pub fn relocate_file(object: &[u8], target: &Path) -> Result<Vec<u8>> {
     code::with_code(object, &relocate(object, &Btf::read(target)?)?)
 }
@@ -72,7 +72,7 @@ fn relocate(object: &[u8], target: &Btf) -> Result<Code> {
     Ok(sections.code())
 }
 
-/// What libbpf has in its own structs, which are not to be reached from outside: code and records.
+/// Code and records, since libbpf's own structs for them are opaque.
 struct Sections(Vec<Section>);
 
 struct Section {
@@ -81,14 +81,14 @@ struct Section {
     records: Vec<CoreReloc>,
 }
 
-/// An instruction, aligned as libbpf wants it.
+/// An instruction, aligned as libbpf requires.
 #[derive(Clone, Copy)]
 #[repr(C, align(8))]
 struct Insn([u8; 8]);
 
 impl Sections {
     fn new(object: &[u8]) -> Result<Self> {
-        // SAFETY: none is a print function like another.
+        // SAFETY: a missing print function is valid.
         unsafe { libbpf_sys::libbpf_set_print(None) };
         let mut code = code::code(object)?;
         let mut sections = Vec::new();
@@ -122,15 +122,15 @@ impl Sections {
     }
 }
 
-/// BTF in the hands of libbpf.
+/// BTF that libbpf has read.
 struct Btf(NonNull<libbpf_sys::btf>);
 
 impl Btf {
-    /// What `btf__parse` does with a file of raw BTF, which is what a target is.
+    /// Reads a file of raw BTF as `btf__parse` does.
     fn read(path: &Path) -> Result<Self> {
         let bytes = fs::read(path)?;
         let size = u32::try_from(bytes.len())?;
-        // SAFETY: libbpf copies so many bytes from there.
+        // SAFETY: libbpf copies the bytes.
         let btf = unsafe { libbpf_sys::btf__new(bytes.as_ptr().cast::<c_void>(), size) };
         Ok(Self(NonNull::new(btf).ok_or_else(io::Error::last_os_error)?))
     }
@@ -138,7 +138,7 @@ impl Btf {
 
 impl Drop for Btf {
     fn drop(&mut self) {
-        // SAFETY: it is ours alone.
+        // SAFETY: this is the only owner.
         unsafe { libbpf_sys::btf__free(self.0.as_ptr()) };
     }
 }
@@ -151,7 +151,7 @@ struct BpfObject<'a> {
 
 impl<'a> BpfObject<'a> {
     fn open(bytes: &'a [u8]) -> Result<Self> {
-        // SAFETY: so many bytes are there, which outlive the object; options there are none.
+        // SAFETY: the bytes outlive the object; null options are valid.
         let object = unsafe {
             libbpf_sys::bpf_object__open_mem(
                 bytes.as_ptr().cast::<c_void>(),
@@ -163,7 +163,7 @@ impl<'a> BpfObject<'a> {
         Ok(Self { raw, bytes: PhantomData })
     }
 
-    /// The object's own types; null if it has none.
+    /// Returns the object's types; null if it has none.
     fn btf(&self) -> *const libbpf_sys::btf {
         // SAFETY: the object is open.
         unsafe { libbpf_sys::bpf_object__btf(self.raw.as_ptr()) }
@@ -172,7 +172,7 @@ impl<'a> BpfObject<'a> {
 
 impl Drop for BpfObject<'_> {
     fn drop(&mut self) {
-        // SAFETY: it is ours alone.
+        // SAFETY: this is the only owner.
         unsafe { libbpf_sys::bpf_object__close(self.raw.as_ptr()) };
     }
 }
@@ -227,7 +227,7 @@ impl<'a> Session<'a> {
             find_candidates(&mut self.candidates, local, self.target, record.type_id.0)?
         };
         let mut result = ffi::RelocationResult::default();
-        // SAFETY: both BTFs are alive, the root type is there, and scratch has three specs.
+        // SAFETY: both BTFs are alive, the root type exists, and scratch has three specs.
         check("calculate", unsafe {
             ffi::bpf_core_calc_relo_insn(
                 PROGRAM.as_ptr(),
@@ -239,7 +239,7 @@ impl<'a> Session<'a> {
                 &raw mut result,
             )
         })?;
-        // SAFETY: the instruction is there, with its second half if it has one.
+        // SAFETY: the instruction exists, with its second slot if it has one.
         check("patch", unsafe {
             ffi::bpf_core_patch_insn(
                 PROGRAM.as_ptr(),
@@ -264,8 +264,8 @@ fn find_candidates<'c>(
     if slot.is_none() {
         let mut list = ffi::CandidateList { cands: std::ptr::null_mut(), len: 0 };
         let mut candidate = ffi::Candidate { btf: local, id: root };
-        // SAFETY: there are types up to the length of `known`, libbpf has checked their names when
-        // it opened the object, and it allocates the list's elements.
+        // SAFETY: types exist up to the length of `known`, libbpf has checked their names when it opened
+        // the object, and it allocates the elements of the list.
         check("search", unsafe {
             let name_off = (*libbpf_sys::btf__type_by_id(local, root)).name_off;
             let name = libbpf_sys::btf__name_by_offset(local, name_off);
@@ -286,13 +286,13 @@ fn find_candidates<'c>(
 impl Drop for Session<'_> {
     fn drop(&mut self) {
         for list in self.candidates.iter().flatten() {
-            // SAFETY: libbpf allocated it with realloc, and nobody else frees it.
+            // SAFETY: libbpf allocated it with realloc, and nothing else frees it.
             unsafe { libc::free(list.cands.cast()) };
         }
     }
 }
 
-/// The code from an instruction on, if that is whole.
+/// Returns the first instruction of the code, if it is complete.
 fn first_insn(code: &mut [Insn]) -> Option<&mut [Insn]> {
     const LDIMM64: u8 = 0x18;
     let needed = if code.first()?.0[0] == LDIMM64 { 2 } else { 1 };

@@ -1,18 +1,18 @@
-//! A kernel's types several times over, under other names.
+//! Copies of a kernel's types, with other names.
 
 use btf_types::{Btf, TypeId, build::Builder};
 
 use crate::Result;
 
-/// BTF that holds the types of a BTF `times` times. The first are as they are; in each further copy
-/// the letters of all names are others, so that few names are there twice that were not before. The
-/// types are sorted by their names, the anonymous ones first, as they are since Linux 7.
+/// Returns BTF with the types of a kernel `times` times. The first copy is unchanged; each further copy
+/// rotates the letters of all names, so that few of them become equal. The types are sorted by name,
+/// anonymous types first, as since Linux 7.
 ///
 /// # Errors
-/// BTF that cannot be read or written.
+/// The BTF cannot be read or written.
 ///
 /// # Panics
-/// For more copies than the alphabet gives.
+/// Panics if there are more copies than letters.
 pub fn repeated(kernel: &[u8], times: u8) -> Result<Vec<u8>> {
     assert!(times <= 26, "the alphabet has 26 letters");
     let original = Btf::parse(kernel)?;
@@ -27,7 +27,7 @@ pub fn repeated(kernel: &[u8], times: u8) -> Result<Vec<u8>> {
         }
     }
     types.sort_by_key(|(name, ..)| *name);
-    // The new ids of all types, by the number of the copy and the id there.
+    // The new ids of all types, by the index of the copy and the old id.
     let mut ids = vec![vec![TypeId::VOID; original.len() + 1]; copies.len()];
     for (new, (_, number, ty)) in (1..).zip(&types) {
         ids[*number][ty.id().0 as usize] = TypeId(new);
@@ -39,7 +39,7 @@ pub fn repeated(kernel: &[u8], times: u8) -> Result<Vec<u8>> {
     Ok(builder.finish()?)
 }
 
-/// The bytes of a BTF with other letters in all strings.
+/// Returns BTF with rotated letters in all strings.
 fn renamed(btf: &Btf<'_>, copy: u8) -> Vec<u8> {
     let mut bytes = btf.as_bytes().to_vec();
     for byte in &mut bytes[btf.header().strings()] {
@@ -48,7 +48,7 @@ fn renamed(btf: &Btf<'_>, copy: u8) -> Vec<u8> {
     bytes
 }
 
-/// The letter that comes so many places later in the alphabet; other bytes stay.
+/// Rotates a letter; other bytes stay unchanged.
 fn rotated(byte: u8, places: u8) -> u8 {
     let rotate = |first: u8| first + (byte - first + places) % 26;
     match byte {

@@ -1,14 +1,14 @@
-//! A made-up kernel: types in the proportions of a real one, the same on every machine.
+//! A made-up kernel with the proportions of a real one, the same on every machine.
 
 use btf_types::build::Builder;
 use btf_types::{ByteOrder, IntEncoding, Linkage, TypeId};
 
 use crate::Result;
 
-/// BTF of a number of types.
+/// Returns BTF with a number of types.
 ///
 /// # Errors
-/// More types than BTF can have.
+/// BTF cannot have that many types.
 pub fn kernel(types: usize) -> Result<Vec<u8>> {
     let mut kernel = Kernel::new();
     while kernel.sizes.len() <= types {
@@ -17,7 +17,7 @@ pub fn kernel(types: usize) -> Result<Vec<u8>> {
     Ok(kernel.types.finish()?)
 }
 
-/// What names are made of.
+/// The words that names consist of.
 const WORDS: [&str; 16] = [
     "task", "sched", "page", "inode", "file", "sock", "skb", "timer", "irq", "bus", "device",
     "queue", "lock", "node", "cache", "ops",
@@ -25,9 +25,9 @@ const WORDS: [&str; 16] = [
 
 struct Kernel {
     types: Builder<'static>,
-    /// The sizes of all types, by their ids; none for what has none.
+    /// The sizes of all types, by id; `None` for types without a size.
     sizes: Vec<Option<u32>>,
-    /// The prototypes so far.
+    /// All prototypes.
     prototypes: Vec<TypeId>,
     random: u64,
 }
@@ -54,7 +54,7 @@ impl Kernel {
         kernel
     }
 
-    /// Adds a type. The shares are those of Linux 7.2's BTF.
+    /// Adds a type. The proportions of kinds are those of Linux 7.2.
     fn add(&mut self) {
         let size = match self.below(100) {
             0..45 => self.function(),
@@ -144,7 +144,7 @@ impl Kernel {
         Some(size)
     }
 
-    /// A type so far that has a size, and one that is not too large to be held by others.
+    /// Returns an earlier type with a size that is small enough for a member.
     fn sized(&mut self) -> (TypeId, u32) {
         loop {
             let id = self.below(self.sizes.len());
@@ -154,19 +154,19 @@ impl Kernel {
         }
     }
 
-    /// A name that no other type has.
+    /// Returns a unique name.
     fn name(&self, kind: &str) -> String {
         let number = self.sizes.len();
         let words = [number % WORDS.len(), number / 7 % WORDS.len()].map(|word| WORDS[word]);
         format!("{}_{}_{kind}_{number}", words[0], words[1])
     }
 
-    /// A number below a limit, by a generator of the kind *xorshift*.
+    /// Returns a pseudo-random number below a limit (xorshift).
     fn below(&mut self, limit: usize) -> usize {
         self.random ^= self.random << 13;
         self.random ^= self.random >> 7;
         self.random ^= self.random << 17;
-        // The upper half of the bits is the better one; a `usize` may have no more.
+        // The upper bits are more random; a `usize` may have 32 bits.
         (self.random >> 32) as usize % limit
     }
 }
@@ -178,7 +178,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn made_up_kernels_are_valid_and_always_the_same() {
+    fn made_up_kernels_are_valid_and_reproducible() {
         let bytes = kernel(2_000).unwrap();
         assert_eq!(bytes, kernel(2_000).unwrap());
         let btf = Btf::parse(&bytes).unwrap();

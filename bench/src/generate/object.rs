@@ -1,9 +1,8 @@
-//! Objects with any number of relocations, made from a kernel's own types.
+//! Objects with any number of relocations, generated from the types of a kernel.
 //!
-//! An object's root types are flavored copies of structures of the kernel, with eight bytes of
-//! padding before their first member, so that every offset is one that has to change. Its code is a
-//! function for each root type, with an instruction for each relocation that holds what a compiler
-//! would have written.
+//! The root types of an object are flavored copies of structs of the kernel, with eight bytes of padding
+//! before the first member, so that every offset must change. The code has a function for each root type,
+//! with an instruction for each relocation that holds the value a compiler would have written.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -18,17 +17,17 @@ use object::{
 
 use crate::Result;
 
-/// What is before the first member of every root type, in bytes.
+/// The padding before the first member of every root type, in bytes.
 const PADDING: u32 = 8;
-/// The section that all the code is in.
+/// The section with all code.
 const SECTION: &str = "kprobe/bench";
-/// How many structures a field may be inside of.
+/// The most structs that a field may be nested in.
 const MAX_DEPTH: usize = 3;
 
-/// Makes an object of a number of relocations over a number of root types.
+/// Returns an object with a number of relocations of a number of root types.
 ///
 /// # Errors
-/// A kernel that has not that many suitable types.
+/// The kernel does not have that many suitable types.
 pub fn object(kernel: &Btf<'_>, roots: usize, relocations: usize) -> Result<Vec<u8>> {
     let all = suitable_roots(kernel, relocations.div_ceil(roots))?;
     if all.len() < roots {
@@ -36,7 +35,7 @@ pub fn object(kernel: &Btf<'_>, roots: usize, relocations: usize) -> Result<Vec<
     }
     let mut object = Writer::new(kernel);
     for index in 0..roots {
-        // Spread over the kernel's types, as those of real programs are.
+        // Spread across the kernel's types, as in real programs.
         let (root, fields) = &all[index * all.len() / roots];
         let until = relocations * (index + 1) / roots;
         let count = until - relocations * index / roots;
@@ -47,15 +46,14 @@ pub fn object(kernel: &Btf<'_>, roots: usize, relocations: usize) -> Result<Vec<
 
 /// A field that code can access.
 struct Field<'a> {
-    /// The access string behind its first number.
+    /// The access string without its first number.
     path: Vec<usize>,
-    /// Where it is in the kernel's structure, in bytes.
+    /// The offset in the kernel's struct, in bytes.
     offset: u32,
     ty: Type<'a>,
 }
 
-/// The structures whose names nothing else has, and which have fields enough to make `relocations`
-/// relocations out of.
+/// Returns the structs with a unique name and enough fields for a number of relocations.
 fn suitable_roots<'a>(
     kernel: &'a Btf<'a>,
     relocations: usize,
@@ -79,7 +77,7 @@ fn suitable_roots<'a>(
     Ok(roots)
 }
 
-/// How many fields some relocations are about.
+/// Returns the number of fields for a number of relocations.
 fn fields_for(relocations: usize) -> usize {
     relocations.div_ceil(2)
 }
@@ -116,9 +114,9 @@ fn find_fields<'a>(
 struct Writer<'a> {
     kernel: &'a Btf<'a>,
     types: Builder<'static>,
-    /// The copies of the kernel's types, by their ids there.
+    /// The copies of the kernel's types, by id in the kernel.
     copies: HashMap<TypeId, TypeId>,
-    /// What all pointers are: what one points to makes no difference.
+    /// The type of all pointers, since their referenced types do not matter.
     pointer: TypeId,
     code: Vec<u8>,
     records: Vec<CoreReloc>,
@@ -141,7 +139,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Adds a root type, and a function with relocations of it.
+    /// Adds a root type and a function with its relocations.
     fn function(&mut self, root: Type<'a>, fields: &[Field<'a>], relocations: usize) -> Result {
         let name = root.name()?.to_string();
         let type_id = self.root(root, &name)?;
@@ -169,7 +167,7 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// The flavored and padded copy of a structure.
+    /// Returns the flavored and padded copy of a struct.
     fn root(&mut self, root: Type<'a>, name: &str) -> Result<TypeId> {
         let mut members = Vec::new();
         for member in root.members() {
@@ -184,7 +182,7 @@ impl<'a> Writer<'a> {
         Ok(builder.finish())
     }
 
-    /// The copy of a type, and of all that it holds.
+    /// Returns the copy of a type, with all types that it contains.
     fn copy(&mut self, id: TypeId) -> Result<TypeId> {
         if id.is_void() {
             return Ok(id);
@@ -237,7 +235,7 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// What ends a function.
+/// The end of a function.
 const EXIT: [u8; 8] = [0x95, 0, 0, 0, 0, 0, 0, 0];
 
 /// `r0 = imm`
@@ -246,8 +244,8 @@ fn mov(imm: u32) -> [u8; 8] {
     [0xb7, 0, 0, 0, a, b, c, d]
 }
 
-/// What a compiler makes of an access to a field of a root type: a load where one is possible, else
-/// its offset.
+/// Returns the instruction that accesses a field of a root type: a load where possible, otherwise a move
+/// of the offset.
 fn access(field: &Field<'_>) -> Result<[u8; 8]> {
     let offset = field.offset + PADDING;
     let code = match (field.ty.kind(), field.ty.size()?) {
@@ -277,7 +275,7 @@ mod tests {
     use crate::generate::made_up;
 
     #[test]
-    fn relocating_takes_the_padding_out_of_every_offset() {
+    fn relocating_removes_the_padding_from_every_offset() {
         let kernel = made_up::kernel(4_000).unwrap();
         let kernel = Btf::parse(&kernel).unwrap();
         let object = object(&kernel, 40, 500).unwrap();

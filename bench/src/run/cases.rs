@@ -1,14 +1,14 @@
-//! What all contenders do.
+//! The cases that all contenders run.
 
 use std::path::PathBuf;
 
 use super::inputs::{Inputs, Kernel, Object};
 use super::job::How;
 
-/// A way to relocate one object.
+/// A case: one object and its targets.
 #[derive(Debug)]
 pub struct Case {
-    /// Its name, within its group.
+    /// The name within the group.
     pub key: String,
     /// How the object is relocated.
     pub how: How,
@@ -25,7 +25,7 @@ impl Case {
     }
 }
 
-/// The cases of the table.
+/// Returns the cases of the table.
 pub fn table(inputs: &Inputs) -> Vec<Case> {
     let kernel = &[&inputs.kernel][..];
     let kernels: Vec<&Kernel> = inputs.kernels.iter().collect();
@@ -38,7 +38,7 @@ pub fn table(inputs: &Inputs) -> Vec<Case> {
     ]
 }
 
-/// Case (g), over the number of relocations, up to that of case (c).
+/// Returns case (g) with increasing numbers of relocations, up to that of case (c).
 pub fn more_relocations(inputs: &Inputs) -> Vec<Case> {
     let step = |object: &Object| {
         Case::new(object.relocations.to_string(), How::Cold, &[&inputs.kernel], object)
@@ -46,7 +46,7 @@ pub fn more_relocations(inputs: &Inputs) -> Vec<Case> {
     inputs.steps.iter().map(step).collect()
 }
 
-/// Case (g), over the size of the target.
+/// Returns case (g) with increasing targets.
 pub fn larger_targets(inputs: &Inputs) -> Vec<Case> {
     let step = |kernel: &Kernel| Case::new(&kernel.name, How::Cold, &[kernel], &inputs.small);
     inputs.larger.iter().map(step).collect()

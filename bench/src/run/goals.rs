@@ -1,20 +1,20 @@
-//! What a run is to show, and whether it does.
+//! The goals of a run.
 
 use std::time::Duration;
 
 use super::report::{Measured, Report};
 use crate::contenders::Who;
 
-/// A limit that we have set ourselves.
+/// A goal.
 #[derive(Debug)]
 pub struct Goal {
     /// What is compared.
     pub about: String,
-    /// What it may be.
+    /// The limit.
     pub limit: f64,
-    /// What it is.
+    /// The measured number.
     pub measured: f64,
-    /// Whether more is better.
+    /// Whether the limit is a minimum.
     more: bool,
 }
 
@@ -27,17 +27,17 @@ impl Goal {
         Self { about: about.into(), limit, measured, more: false }
     }
 
-    /// Whether it is reached.
+    /// Returns `true` if the goal is reached.
     pub fn is_met(&self) -> bool {
         if self.more { self.measured >= self.limit } else { self.measured <= self.limit }
     }
 
-    /// The limit in words.
+    /// Describes the limit.
     pub fn limit(&self) -> String {
         format!("at {} {}", if self.more { "least" } else { "most" }, number(self.limit))
     }
 
-    /// What was measured, in words.
+    /// Formats the measured number.
     pub fn measured(&self) -> String {
         number(self.measured)
     }
@@ -51,7 +51,7 @@ fn number(number: f64) -> String {
     }
 }
 
-/// All goals that a report can tell about: none, of a quick run.
+/// Returns the goals of a report; a quick run has none.
 pub fn goals(report: &Report) -> Vec<Goal> {
     let mut goals = Vec::new();
     if report.quick {
@@ -65,50 +65,45 @@ pub fn goals(report: &Report) -> Vec<Goal> {
     ];
     for (key, who, limit) in ratios {
         if let Some(ratio) = report.case(key).ratio(who) {
-            goals.push(Goal::at_least(format!("({key}) {who}'s time, in ours"), limit, ratio));
+            goals.push(Goal::at_least(format!("({key}) time of {who} / our time"), limit, ratio));
         }
     }
     let ours = |key| report.case(key).median(Who::CoreReloc);
     if let Some(time) = ours("a") {
-        let about = "(a) our time, in bare reads and walks";
+        let about = "(a) our time / time of reading and walking";
         goals.push(Goal::at_most(about, 2.0, ratio(time, report.least())));
     }
     if let Some(time) = ours("d") {
         let each = time.as_nanos() as f64 / report.case("d").of.relocations as f64;
-        goals.push(Goal::at_most("(d) nanoseconds for a relocation", 300.0, each));
+        goals.push(Goal::at_most("(d) nanoseconds per relocation", 300.0, each));
     }
     if let Some(memory) = report.memory.get(&Who::CoreReloc) {
-        // The file is mapped, and nothing of what is allocated is its bytes.
+        // The file is mapped, not allocated.
         let besides = memory.kept as f64 / 1024.0;
         goals.push(Goal::at_most("(e) KiB kept besides the file", 1024.0, besides));
     }
     goals.extend(growth(report).into_iter().flatten());
     let (ours, theirs) = (&report.programs[&Who::CoreReloc], &report.programs[&Who::Libbpf]);
     let times = ratio(theirs.took.median, ours.took.median);
-    goals.push(Goal::at_least("the program with libbpf's time, in our program's", 4.0, times));
+    goals.push(Goal::at_least("time of the program with libbpf / of ours", 4.0, times));
     let peaks = ours.peak_kib as f64 / theirs.peak_kib as f64;
-    goals.push(Goal::at_most("our program's peak, in that of the program with libbpf", 1.0, peaks));
+    goals.push(Goal::at_most("peak of our program / of the program with libbpf", 1.0, peaks));
     goals
 }
 
-/// Whether the time grows no faster than what is relocated, or relocated against, but for a quarter
-/// that noise and caches may make.
+/// Returns the goals of linear growth, with a quarter of tolerance for noise and caches.
 fn growth(report: &Report) -> Option<[Goal; 2]> {
     const LINEAR: f64 = 1.25;
     let of_relocations = steepening(&report.more_relocations, |of| of.relocations)?;
     let of_types = steepening(&report.larger_targets, |of| of.types)?;
     Some([
-        Goal::at_most(
-            "(g) the last relocations' cost, in that of the first",
-            LINEAR,
-            of_relocations,
-        ),
-        Goal::at_most("(g) the last types' cost, in that of the first", LINEAR, of_types),
+        Goal::at_most("(g) cost of the last relocations / of the first", LINEAR, of_relocations),
+        Goal::at_most("(g) cost of the last types / of the first", LINEAR, of_types),
     ])
 }
 
-/// How much more each of the last costs than each of the first: how steeply our time grows from the
-/// last step but one to the last, and from the first step to that.
+/// Returns the ratio of the growth of our time per element between the last two steps to that between the
+/// first step and the last but one.
 fn steepening<Of>(steps: &[Measured<Of>], size: impl Fn(&Of) -> usize) -> Option<f64> {
     let point = |step: &Measured<Of>| {
         Some((size(&step.of) as f64, step.median(Who::CoreReloc)?.as_secs_f64()))

@@ -1,4 +1,4 @@
-//! The files that all contenders get.
+//! The input files of all contenders.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -10,73 +10,72 @@ use serde::Serialize;
 use crate::generate::{kernel::repeated, object::object};
 use crate::{Result, code};
 
-/// A real object of 53 relocations over 4 root types.
+/// A real object with 53 relocations of 4 root types.
 const SMALL: &str = "objects/tcptracer-libbpf.bpf.o";
-/// Relocations and root types of the objects that are made.
+/// The numbers of relocations and root types of the generated objects.
 const MEDIUM: (usize, usize) = (3_000, 250);
 const LARGE: (usize, usize) = (25_000, 1_900);
-/// Relocations of the objects that show the growth, beside the large one.
+/// The numbers of relocations of the objects that show growth, except for the large one.
 const STEPS: [usize; 4] = [100, 400, 1_600, 6_400];
-/// How many kernels one object is relocated against.
+/// The number of kernels that one object is relocated for.
 const KERNELS: usize = 10;
-/// How many times over a kernel's types are in the targets that show the growth.
+/// The numbers of copies of a kernel's types in the targets that show growth.
 const REPEATED: [u8; 3] = [1, 4, 16];
 
-/// All files.
+/// All input files.
 #[derive(Debug)]
 pub struct Inputs {
-    /// Whether they are smaller than what counts.
+    /// Whether the inputs are those of a quick run.
     pub quick: bool,
     /// The kernel with the most types.
     pub kernel: Kernel,
-    /// Kernels to relocate one object against; some come twice where there are not enough.
+    /// The kernels that one object is relocated for; kernels repeat if there are too few.
     pub kernels: Vec<Kernel>,
-    /// Larger and larger targets.
+    /// Targets of increasing size.
     pub larger: Vec<Kernel>,
     /// The small object.
     pub small: Object,
-    /// The object of some thousands of relocations.
+    /// The object with thousands of relocations.
     pub medium: Object,
-    /// The object of some tens of thousands of relocations.
+    /// The object with tens of thousands of relocations.
     pub large: Object,
-    /// Objects with more and more relocations, all with fewer than the large one.
+    /// Objects with increasing numbers of relocations, fewer than the large object.
     pub steps: Vec<Object>,
 }
 
 /// The BTF of a kernel.
 #[derive(Debug, Clone, Serialize)]
 pub struct Kernel {
-    /// The file.
+    /// The path of the file.
     #[serde(skip)]
     pub path: PathBuf,
-    /// The file's name.
+    /// The name of the file.
     pub name: String,
-    /// Its size.
+    /// The size in bytes.
     pub bytes: usize,
-    /// How many types it has.
+    /// The number of types.
     pub types: usize,
 }
 
 /// An object.
 #[derive(Debug, Clone, Serialize)]
 pub struct Object {
-    /// The file.
+    /// The path of the file.
     #[serde(skip)]
     pub path: PathBuf,
-    /// The file's name.
+    /// The name of the file.
     pub name: String,
-    /// How many relocations it has.
+    /// The number of relocations.
     pub relocations: usize,
-    /// How many root types these have.
+    /// The number of root types.
     pub roots: usize,
 }
 
 impl Inputs {
-    /// Finds the real files below `data`, and makes the others in `folder`. A quick run gets smaller
-    /// ones.
+    /// Finds the real files in `data`, and generates the others in `folder`. A quick run has smaller inputs.
     ///
     /// # Errors
-    /// Files that are not there or cannot be read.
+    /// A file is missing or unreadable.
     pub fn prepare(data: &Path, folder: &Path, quick: bool) -> Result<Self> {
         fs::create_dir_all(folder)?;
         let mut kernels = kernels(&data.join("kernels"))?;
@@ -102,7 +101,7 @@ impl Inputs {
         for times in if quick { &REPEATED[..2] } else { &REPEATED } {
             let path = folder.join(format!("{times}x-{}", kernel.name));
             fs::write(&path, repeated(&bytes, *times)?)?;
-            larger.push(Kernel::inspect(path)?.ok_or("the kernel is of the other byte order")?);
+            larger.push(Kernel::inspect(path)?.ok_or("the kernel has the other byte order")?);
         }
         Ok(Self {
             quick,
@@ -118,15 +117,15 @@ impl Inputs {
 }
 
 impl Kernel {
-    /// A copy of the file, so that it lies in the page cache as all other files of the run do, however
-    /// the original came there: that can make a fifth of a millisecond.
+    /// Copies the file, so that it is in the page cache like all other files of the run: otherwise times may
+    /// differ by a fifth of a millisecond.
     fn copy(&self, folder: &Path) -> Result<Self> {
         let path = folder.join(&self.name);
         fs::write(&path, read(&self.path)?)?;
         Ok(Self { path, ..self.clone() })
     }
 
-    /// Looks at a file; none if it is of the other byte order than the objects.
+    /// Reads the facts of a file. Returns `None` if its byte order is not that of the objects.
     fn inspect(path: PathBuf) -> Result<Option<Self>> {
         let bytes = read(&path)?;
         let btf = Btf::parse(&bytes)?;

@@ -1,4 +1,4 @@
-//! What one process measures: a job comes in as JSON, the answer goes out as JSON.
+//! The job of one process: its input and its result are JSON.
 
 use std::fs::File;
 use std::hint::black_box;
@@ -17,38 +17,38 @@ use crate::Result;
 use crate::code::{self, Code};
 use crate::contenders::{Run, Who};
 
-/// Something to measure.
+/// A measurement.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Job {
-    /// A contender that relocates an object.
+    /// A contender relocates an object.
     Relocate {
         /// The contender.
         who: Who,
-        /// How.
+        /// How the object is relocated.
         how: How,
         /// The targets: one, unless the job is [`How::Many`].
         targets: Vec<PathBuf>,
         /// The object.
         object: PathBuf,
-        /// Where to write what the code has become.
+        /// The file for the relocated code.
         code: PathBuf,
-        /// How often.
+        /// The rounds.
         rounds: Rounds,
     },
-    /// What everybody has to do at least.
+    /// The minimum that every contender must do.
     Floor {
-        /// What of it.
+        /// The part of it.
         floor: Floor,
         /// The target.
         target: PathBuf,
-        /// How often.
+        /// The rounds.
         rounds: Rounds,
     },
-    /// A program that is started.
+    /// A program runs.
     Program {
-        /// Its path, and its arguments.
+        /// The path and arguments.
         command: Vec<String>,
-        /// How often.
+        /// The rounds.
         rounds: Rounds,
     },
 }
@@ -58,39 +58,39 @@ pub enum Job {
 pub enum How {
     /// The target is read every time.
     Cold,
-    /// The target has been read, and indexed if that helps.
+    /// The target is read, and indexed if useful, before the measurement.
     Warm,
-    /// Against several targets, which are read every time.
+    /// For several targets, which are read every time.
     Many,
 }
 
-/// What everybody has to do at least.
+/// The minimum that every contender must do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Floor {
     /// Read the target's file.
     Read,
-    /// Map the file instead, and touch all its pages.
+    /// Map the file and touch all its pages.
     Map,
-    /// Walk over its types once, to know where each begins.
+    /// Walk over its types once to find their offsets.
     Walk,
 }
 
-/// What a job comes to.
+/// The result of a job.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Answer {
-    /// It took so long.
+    /// The times.
     Times(Times),
-    /// The program took so much.
+    /// The times and the peak memory of the program.
     Took(Took),
-    /// The contender cannot do it, and says why.
+    /// The contender refuses, with a reason.
     Refused(String),
 }
 
 impl Job {
-    /// Has a new process of this program do the job.
+    /// Performs the job in a new process of this program.
     ///
     /// # Errors
-    /// When that process fails, which is more than a contender that refuses.
+    /// The process fails. A contender that refuses is not an error.
     pub fn delegate(&self) -> Result<Answer> {
         let output = Command::new(env::current_exe()?)
             .args(["job", &serde_json::to_string(self)?])
@@ -103,10 +103,10 @@ impl Job {
         Ok(serde_json::from_slice(&output.stdout)?)
     }
 
-    /// Does the job in this process.
+    /// Performs the job in this process.
     ///
     /// # Errors
-    /// Files that cannot be read or written, or a contender whose results differ from round to round.
+    /// A file cannot be read or written, or the results of a contender differ between rounds.
     pub fn perform(&self) -> Result<Answer> {
         match self {
             Self::Relocate { who, how, targets, object, code, rounds } => {
@@ -132,7 +132,7 @@ impl Job {
 struct Relocating {
     rounds: Rounds,
     times: Times,
-    /// What the first round left.
+    /// The code after the first round.
     first: Option<Vec<Code>>,
     is_steady: bool,
 }
@@ -175,10 +175,10 @@ impl Relocating {
         }
     }
 
-    /// The code of all sections and targets, to be compared with what others leave.
+    /// Returns the code of all sections and targets, for comparison between contenders.
     fn code(&self) -> Result<Vec<u8>> {
         if !self.is_steady {
-            return Err("the code is not the same in every round".into());
+            return Err("the code differs between rounds".into());
         }
         Ok(self.first.iter().flatten().flat_map(code::to_bytes).collect())
     }
@@ -202,7 +202,7 @@ impl Floor {
     }
 }
 
-/// How long something takes; giving back what it makes does not count.
+/// Measures the time of a call, without dropping its result.
 fn timed<T>(work: impl FnOnce() -> Result<T>) -> Result<Duration> {
     let started = Instant::now();
     let made = black_box(work()?);
@@ -211,11 +211,11 @@ fn timed<T>(work: impl FnOnce() -> Result<T>) -> Result<Duration> {
     Ok(time)
 }
 
-/// Maps a file, and reads a byte of each page.
+/// Maps a file and reads a byte of each page.
 fn map(path: &Path) -> Result<Mmap> {
     const PAGE: usize = 4096;
     let file = File::open(path)?;
-    // SAFETY: the file is one of this run's, which nobody changes meanwhile.
+    // SAFETY: nothing else writes to the files of this run.
     let map = unsafe { Mmap::map(&file) }?;
     for byte in map.iter().step_by(PAGE) {
         black_box(*byte);

@@ -1,4 +1,4 @@
-//! Where and when the run was.
+//! The machine and the date of a run.
 
 use std::fs;
 use std::process::Command;
@@ -8,18 +8,18 @@ use serde::Serialize;
 
 use crate::Result;
 
-/// The machine and the moment.
+/// The machine and the date.
 #[derive(Debug, Serialize)]
 pub struct Machine {
-    /// The day, in UTC.
+    /// The date in UTC.
     pub date: String,
     /// The processor.
     pub cpu: String,
-    /// How many threads it runs at a time.
+    /// The number of hardware threads.
     pub threads: usize,
-    /// Memory, in GiB.
+    /// The memory in GiB.
     pub memory_gib: u64,
-    /// The kernel that runs.
+    /// The running kernel.
     pub kernel: String,
     /// The compiler.
     pub rustc: String,
@@ -30,35 +30,35 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// Asks the system.
+    /// Inspects the system.
     ///
     /// # Errors
-    /// When it does not answer.
+    /// A property cannot be determined.
     pub fn inspect() -> Result<Self> {
         let cpu = fs::read_to_string("/proc/cpuinfo")?;
         let memory = fs::read_to_string("/proc/meminfo")?;
         let kib: u64 = field(&memory, "MemTotal").trim_end_matches("kB").trim().parse()?;
         Ok(Self {
-            date: said("date", &["-u", "+%F"])?,
+            date: output("date", &["-u", "+%F"])?,
             cpu: field(&cpu, "model name").to_owned(),
             threads: available_parallelism()?.get(),
             memory_gib: kib.div_ceil(1 << 20),
-            kernel: said("uname", &["-sr"])?,
-            rustc: said("rustc", &["--version"])?,
+            kernel: output("uname", &["-sr"])?,
+            rustc: output("rustc", &["--version"])?,
             libbpf: locked_version("libbpf-sys")?,
             aya_obj: locked_version("aya-obj")?,
         })
     }
 }
 
-/// The first value of a name in a table of `name : value` lines; empty if there is none.
+/// Returns the first value of a name in lines of `name : value`; empty if there is none.
 fn field<'a>(table: &'a str, name: &str) -> &'a str {
     let mut fields = table.lines().filter_map(|line| line.split_once(':'));
     let value = fields.find(|(key, _)| key.trim() == name).map(|(_, value)| value.trim());
     value.unwrap_or_default()
 }
 
-/// The version of a dependency that this program was built with.
+/// Returns the version of a dependency of this program.
 fn locked_version(package: &str) -> Result<String> {
     let lock = include_str!("../../../Cargo.lock");
     let name = format!("name = \"{package}\"");
@@ -68,8 +68,8 @@ fn locked_version(package: &str) -> Result<String> {
     Ok(version.ok_or_else(|| format!("Cargo.lock has no {package}"))?.to_owned())
 }
 
-/// What a program prints.
-fn said(program: &str, arguments: &[&str]) -> Result<String> {
+/// Returns the output of a program.
+fn output(program: &str, arguments: &[&str]) -> Result<String> {
     let output = Command::new(program).args(arguments).output();
     let output = output.map_err(|error| format!("{program}: {error}"))?;
     Ok(String::from_utf8(output.stdout)?.trim().to_owned())

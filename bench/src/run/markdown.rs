@@ -10,13 +10,13 @@ use super::machine::Machine;
 use super::report::{Measured, Outcome, Report};
 use crate::contenders::Who;
 
-/// Those that we are compared with.
+/// The other contenders.
 const PEERS: [Who; 2] = [Who::Libbpf, Who::AyaObj];
 
-/// Writes the page that `docs/bench.md` is.
+/// Returns the page `docs/bench.md`.
 ///
 /// # Errors
-/// None, since text can always be written to.
+/// None: writing to a string always succeeds.
 pub fn page(report: &Report, plot: &str) -> Result<String, fmt::Error> {
     let mut page = String::new();
     head(&mut page, report, plot)?;
@@ -38,12 +38,12 @@ fn head(page: &mut String, report: &Report, plot: &str) -> fmt::Result {
     writeln!(
         page,
         "# Speed\n\n\
-         `cargo xtask bench` made this page on {date}: {cpu}, {threads} threads, {memory_gib} GiB, \
+         `cargo xtask bench` generated this page on {date}: {cpu}, {threads} threads, {memory_gib} GiB, \
          {kernel}, {rustc}. Contenders: libbpf {libbpf} (crate libbpf-sys), aya-obj {aya_obj}.\n\n\
-         All contenders get the same files, each in processes of its own and in turn. A time is the \
-         median of its rounds, and is here only because every contender left the same code, byte for \
-         byte. The target, where nothing else is said, is the BTF of a real kernel, `{}`: {} bytes, \
-         {} types. Files are in the page cache.\n\n\
+         All contenders get the same files, in turn, each in its own processes. A time is the median of \
+         its rounds. It counts only because all contenders produce the same code, byte for byte. Unless \
+         stated otherwise, the target is the BTF of a real kernel, `{}`: {} bytes, {} types. All files \
+         are in the page cache.\n\n\
          ![Time against relocations, and against the size of the target]({plot})",
         target.name,
         grouped(target.bytes),
@@ -56,16 +56,16 @@ fn times(page: &mut String, report: &Report) -> fmt::Result {
     let about = |case: &Measured<_>| {
         let object: &super::inputs::Object = &case.of;
         let (relocations, roots) = (grouped(object.relocations), grouped(object.roots));
-        let what = format!("{relocations} relocations over {roots} root types");
+        let what = format!("{relocations} relocations of {roots} root types");
         match case.key.as_str() {
             "a" => format!("(a) read the target, relocate `{}`: {what}", object.name),
-            "d" => "(d) the same, the target read and indexed before".to_owned(),
+            "d" => "(d) as (c), with the target read and indexed before".to_owned(),
             "f" => {
                 let names: BTreeSet<_> = report.kernels.iter().map(|kernel| &kernel.name).collect();
                 let (count, different) = (report.kernels.len(), names.len());
-                format!("(f) as (a), against {count} kernels ({different} different ones) in a row")
+                format!("(f) as (a), for {count} kernels ({different} different ones) in a row")
             }
-            key => format!("({key}) read the target, relocate a made object: {what}"),
+            key => format!("({key}) read the target, relocate a generated object: {what}"),
         }
     };
     comparison(page, "", &report.cases, about)?;
@@ -76,7 +76,7 @@ fn times(page: &mut String, report: &Report) -> fmt::Result {
             .map_or("–".to_owned(), |time| format!("{} ({who})", duration(time / count)))
     };
     let each: Vec<String> = Who::ALL.into_iter().map(each).collect();
-    writeln!(page, "\nA relocation in (d), on average: {}.", each.join(", "))?;
+    writeln!(page, "\nAverage time per relocation in (d): {}.", each.join(", "))?;
     let mut refusals: Vec<String> = Vec::new();
     for case in &report.cases {
         for (who, outcome) in &case.results {
@@ -91,7 +91,7 @@ fn times(page: &mut String, report: &Report) -> fmt::Result {
     Ok(())
 }
 
-/// A table with a row for each case, and a column for each contender and its ratio.
+/// Writes a table with a row for each case, and columns for the contenders and their ratios.
 fn comparison<Of>(
     page: &mut String,
     title: &str,
@@ -118,8 +118,8 @@ fn floor(page: &mut String, report: &Report) -> fmt::Result {
     writeln!(
         page,
         "\nThe floor: reading the target's file takes {} (mapping it and touching its pages {}), \
-         walking over its types once, to know where each begins, {}; reading and walking together \
-         {}. Case (a) is {} of that.",
+         walking over its types once to find their offsets {}, and both together {}. Case (a) takes \
+         {} of that.",
         part(Floor::Read),
         part(Floor::Map),
         part(Floor::Walk),
@@ -132,10 +132,9 @@ fn memory(page: &mut String, report: &Report) -> fmt::Result {
     writeln!(
         page,
         "\n## Memory\n\n\
-         What is allocated in case (e), the target and object of (a): at the peak, and kept to relocate \
-         further objects (with core-reloc's index of names). The target's file is {} of it where a \
-         contender keeps the file's bytes, as libbpf does; core-reloc maps the file, aya-obj makes \
-         values of its own of everything.\n",
+         Allocated memory in case (e), with the target and object of (a): the peak, and what is kept to \
+         relocate further objects (including core-reloc's index of names). libbpf keeps the {} of the \
+         target's file; core-reloc maps the file, and aya-obj converts everything to its own values.\n",
         mebibytes(report.kernel.bytes),
     )?;
     writeln!(page, "| | peak | kept | kept besides the file |\n| --- | ---: | ---: | ---: |")?;
@@ -158,8 +157,9 @@ fn programs(page: &mut String, report: &Report) -> fmt::Result {
     writeln!(
         page,
         "\n## Whole processes\n\n\
-         `core-reloc relocate OBJECT --target TARGET -o OUT` in case (a), beside a minimal program that \
-         does the same with libbpf; from start to end, and the most memory, pages of files included.\n\n\
+         `core-reloc relocate OBJECT --target TARGET -o OUT` in case (a), and a minimal program that does \
+         the same with libbpf: the time from start to end, and the peak memory, including pages of \
+         files.\n\n\
          | | time | peak |\n| --- | ---: | ---: |"
     )?;
     for (who, program) in &report.programs {
@@ -174,8 +174,8 @@ fn growth(page: &mut String, report: &Report) -> fmt::Result {
     writeln!(
         page,
         "\n## Growth\n\n\
-         Case (g): objects that are made of the target's types, and the object of (a) against targets \
-         that have the types of `{}` several times over, under other names.\n",
+         Case (g): objects that are generated from the target's types, and the object of (a) for targets \
+         that have several copies of the types of `{}` with other names.\n",
         report.kernel.name
     )?;
     comparison(page, "relocations (root types)", &report.more_relocations, |case| {
@@ -186,10 +186,7 @@ fn growth(page: &mut String, report: &Report) -> fmt::Result {
 }
 
 fn limits(page: &mut String, report: &Report) -> fmt::Result {
-    writeln!(
-        page,
-        "\n## What it is to show\n\n| | limit | measured | |\n| --- | ---: | ---: | --- |"
-    )?;
+    writeln!(page, "\n## Goals\n\n| | limit | measured | |\n| --- | ---: | ---: | --- |")?;
     for goal in goals(report) {
         let (limit, measured) = (goal.limit(), goal.measured());
         let met = if goal.is_met() { "met" } else { "**missed**" };
@@ -198,7 +195,7 @@ fn limits(page: &mut String, report: &Report) -> fmt::Result {
     Ok(())
 }
 
-/// A time with three digits that mean something.
+/// Formats a time with three significant digits.
 pub fn duration(time: Duration) -> String {
     let nanos = time.as_nanos() as f64;
     let (value, unit) = match nanos {
@@ -226,7 +223,7 @@ fn mebibytes(bytes: usize) -> String {
     format!("{:.2} MiB", bytes as f64 / f64::from(1 << 20))
 }
 
-/// A number with its thousands apart.
+/// Formats a number with separated thousands.
 pub fn grouped(number: usize) -> String {
     let digits = number.to_string();
     let mut grouped = String::new();

@@ -9,20 +9,20 @@ use serde::{Deserialize, Serialize};
 use crate::Result;
 use crate::contenders::Who;
 
-/// What a contender allocates, in bytes.
+/// The memory of a contender, in bytes.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Memory {
-    /// What it needs to relocate further objects against the same target.
+    /// The memory that it keeps to relocate further objects for the same target.
     pub kept: usize,
-    /// The most that it had at a time.
+    /// The most memory at once.
     pub peak: usize,
 }
 
 impl Memory {
-    /// Has the program `bench-memory`, which lies beside this one, count.
+    /// Runs the program `bench-memory`, which is in the folder of this one.
     ///
     /// # Errors
-    /// When that program fails.
+    /// The program fails.
     pub fn measure(who: Who, target: &Path, object: &Path) -> Result<Self> {
         let program = env::current_exe()?.with_file_name("bench-memory");
         let output = Command::new(&program)
@@ -31,8 +31,8 @@ impl Memory {
             .output()
             .map_err(|error| format!("{}: {error}", program.display()))?;
         if !output.status.success() {
-            let said = String::from_utf8_lossy(&output.stderr);
-            return Err(format!("{}: {}: {said}", program.display(), output.status).into());
+            let message = String::from_utf8_lossy(&output.stderr);
+            return Err(format!("{}: {}: {message}", program.display(), output.status).into());
         }
         Ok(serde_json::from_slice(&output.stdout)?)
     }

@@ -1,5 +1,5 @@
-//! The order of the run: pass after pass over all cases, and in each case from contender to contender,
-//! so that whatever else the machine does meets all of them.
+//! The order of the run: several passes over all cases, with the contenders in turn, so that other load on
+//! the machine affects all of them.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -21,19 +21,19 @@ use crate::contenders::Who;
 /// A run.
 #[derive(Debug)]
 pub struct Plan {
-    /// How many times to go over everything.
+    /// The number of passes over all cases.
     pub passes: usize,
-    /// How often to measure a case in one pass.
+    /// The rounds of a case in one pass.
     pub rounds: Rounds,
-    /// The folder for all files that are not to be kept.
+    /// The folder for temporary files.
     pub folder: PathBuf,
     /// The program `core-reloc`.
     pub core_reloc: PathBuf,
-    /// The program that does the same with libbpf.
+    /// The equivalent program with libbpf.
     pub libbpf: PathBuf,
 }
 
-/// The times of some cases.
+/// The times of a group of cases.
 struct Group {
     cases: Vec<Case>,
     /// By case and contender.
@@ -45,7 +45,7 @@ impl Plan {
     /// Measures everything.
     ///
     /// # Errors
-    /// When contenders differ in what they make of an object, or when core-reloc refuses one.
+    /// Contenders produce different code, or core-reloc refuses an object.
     pub fn run(&self, inputs: &Inputs) -> Result<Report> {
         let mut table = Group::new(cases::table(inputs));
         let mut more_relocations = Group::new(cases::more_relocations(inputs));
@@ -75,7 +75,7 @@ impl Plan {
         };
         let table = table.finish(|case| case.object.clone());
         let mut more_relocations = more_relocations.finish(|case| case.object.clone());
-        // The last step has been measured already.
+        // The last step is already measured.
         more_relocations.extend(table.iter().find(|case| case.key == "c").cloned());
         Ok(Report {
             quick: inputs.quick,
@@ -89,12 +89,12 @@ impl Plan {
             more_relocations,
             larger_targets: larger_targets.finish(|case| {
                 let of = inputs.larger.iter().find(|kernel| case.targets.contains(&kernel.path));
-                of.expect("the case was made of it").clone()
+                of.expect("the input of the case").clone()
             }),
         })
     }
 
-    /// Starts both programs, and compares the code in the objects that they write.
+    /// Runs both programs, and compares the code in the objects that they write.
     fn start_programs(&self, inputs: &Inputs, programs: &mut BTreeMap<Who, Took>) -> Result {
         let (object, target) = (&inputs.small.path, &inputs.kernel.path);
         let ours = self.folder.join("by-core-reloc.o");
@@ -128,7 +128,7 @@ impl Plan {
             }
         }
         if code(&fs::read(ours)?)? != code(&fs::read(theirs)?)? {
-            return Err("the programs do not write the same code".into());
+            return Err("the programs write different code".into());
         }
         Ok(())
     }
@@ -144,7 +144,7 @@ impl Group {
         Self { cases, times: BTreeMap::new(), refused: BTreeMap::new() }
     }
 
-    /// Measures every case once with every contender.
+    /// Measures every case with every contender.
     fn pass(&mut self, plan: &Plan) -> Result {
         for (index, case) in self.cases.iter().enumerate() {
             let mut expected = None;
@@ -166,9 +166,10 @@ impl Group {
                         let code = fs::read(code)?;
                         if *expected.get_or_insert_with(|| code.clone()) != code {
                             let (object, us) = (&case.object.name, Who::CoreReloc);
-                            return Err(
-                                format!("{who} makes other code of {object} than {us}").into()
-                            );
+                            return Err(format!(
+                                "{who} and {us} produce different code for {object}"
+                            )
+                            .into());
                         }
                         self.times.entry((index, who)).or_default().append(times);
                     }
@@ -176,7 +177,7 @@ impl Group {
                         return Err(format!("{}: {why}", case.object.name).into());
                     }
                     Answer::Refused(why) => _ = self.refused.insert((index, who), why),
-                    Answer::Took(_) => return Err("a contender is no program".into()),
+                    Answer::Took(_) => return Err("a contender is not a program".into()),
                 }
             }
         }
@@ -200,8 +201,8 @@ impl Group {
     }
 }
 
-/// How thorough a run is, unless somebody says otherwise.
+/// The defaults of a run.
 pub const THOROUGH: (usize, Rounds) =
     (5, Rounds { at_most: 25, budget: Duration::from_millis(300) });
-/// How thorough a quick one is.
+/// The defaults of a quick run.
 pub const QUICK: (usize, Rounds) = (1, Rounds { at_most: 3, budget: Duration::from_millis(100) });

@@ -1,5 +1,4 @@
-//! The growth as a picture: two plots with logarithmic axes, one over the relocations, one over the
-//! size of the target.
+//! Two plots of growth with logarithmic axes: by the number of relocations and by the size of the target.
 
 use std::time::Duration;
 
@@ -12,16 +11,16 @@ use crate::contenders::Who;
 
 const WIDTH: f64 = 860.0;
 const HEIGHT: f64 = 360.0;
-/// The height of the plots, and where they begin.
+/// The height and the position of the plots.
 const PLOT: f64 = 240.0;
 const TOP: f64 = 64.0;
 
-/// How much longer the axes are than what they show, as a logarithm.
+/// The margin of the axes around their values, as a logarithm.
 const MARGIN: f64 = 0.1;
-/// How far apart names are at least.
+/// The minimum distance of names.
 const APART: f64 = 15.0;
 
-/// It has no background, so that it shows on any, and follows the reader's choice of light or dark.
+/// There is no background, and the colors follow the reader's light or dark mode.
 const STYLE: &str = "
 text { font: 12px system-ui, sans-serif; fill: #333 }
 .title { font-size: 14px; font-weight: 600 }
@@ -67,7 +66,7 @@ pub fn draw(report: &Report) -> String {
         + "\n"
 }
 
-/// The points of one contender: how much, and how long it takes, in seconds.
+/// The points of one contender: sizes, and times in seconds.
 struct Curve {
     who: Who,
     points: Vec<(f64, f64)>,
@@ -86,7 +85,7 @@ struct Plot {
     width: f64,
     title: String,
     curves: Vec<Curve>,
-    /// What no contender can do without.
+    /// The minimum that every contender must do.
     floor: Option<Duration>,
 }
 
@@ -105,7 +104,7 @@ impl Plot {
                 self.right() - 6.0,
                 at - 6.0,
                 "end",
-                "bare read and walk",
+                "read and walk only",
             ));
         }
         self.draw_curves(group, &x, &y)
@@ -115,7 +114,7 @@ impl Plot {
         for decade in y.decades() {
             let at = y.place(decade);
             let label = duration(Duration::from_secs_f64(decade));
-            // The zeros of a power of ten say nothing.
+            // The zeros of a power of ten are left out.
             let label = label.replace(".00", "").replace(".0", "");
             group = group.add(line((self.left, at), (self.right(), at), "grid")).add(text(
                 self.left - 8.0,
@@ -165,7 +164,7 @@ impl Plot {
     }
 }
 
-/// A number in a few characters.
+/// Formats a number in a few characters.
 fn short(number: f64) -> String {
     match number {
         n if n >= 1e6 => format!("{:.1} M", n / 1e6),
@@ -176,10 +175,10 @@ fn short(number: f64) -> String {
 
 /// A logarithmic axis.
 struct Axis {
-    /// The logarithms of the least and the largest value.
+    /// The logarithms of the smallest and the largest value.
     from: f64,
     to: f64,
-    /// Where these are.
+    /// Their positions.
     start: f64,
     end: f64,
 }
@@ -196,7 +195,7 @@ impl Axis {
         rounded(self.start + part * (self.end - self.start))
     }
 
-    /// The powers of ten that are on the axis.
+    /// Returns the powers of ten on the axis.
     fn decades(&self) -> impl Iterator<Item = f64> + use<> {
         (self.from.ceil() as i32..=self.to.floor() as i32).map(|power| 10_f64.powi(power))
     }
@@ -212,7 +211,7 @@ fn text(x: f64, y: f64, anchor: &str, content: &str) -> Text {
     text.set("text-anchor", anchor)
 }
 
-/// Tenths are exact enough, and short.
+/// Rounds to tenths, which are short and exact enough.
 fn rounded(place: f64) -> f64 {
     (place * 10.0).round() / 10.0
 }

@@ -1,4 +1,4 @@
-//! Whole processes: how long a program takes from its start to its end, and how much memory.
+//! Measures whole processes: the time from start to end, and the memory.
 
 use std::fs;
 use std::mem::MaybeUninit;
@@ -10,19 +10,19 @@ use serde::{Deserialize, Serialize};
 use super::times::{Rounds, Times};
 use crate::Result;
 
-/// What a program took.
+/// The cost of a program.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Took {
-    /// The time until its end.
+    /// The times.
     pub times: Times,
-    /// The most memory that it had, in KiB, pages of files included.
+    /// The peak memory in KiB, including pages of files.
     pub peak_kib: u64,
 }
 
-/// Starts a program again and again. Nothing else must have been started by this process.
+/// Runs a program repeatedly. This process must not have started any other.
 ///
 /// # Errors
-/// When the program cannot be started or fails.
+/// The program cannot be started or fails.
 pub fn measure(command: &[String], rounds: Rounds) -> Result<Took> {
     let [program, arguments @ ..] = command else { return Err("there is no program".into()) };
     let mut times = Times::default();
@@ -44,18 +44,18 @@ pub fn measure(command: &[String], rounds: Rounds) -> Result<Took> {
         }
     }
     let peak_kib = peak_of_children()?;
-    // A new process begins in its parent's memory, and the kernel counts that as its own.
+    // The kernel counts the memory of the parent as the new process's until it starts its program.
     let own = own_peak()?;
     if peak_kib <= own {
-        return Err(format!("{program} has less memory than its parent's {own} KiB").into());
+        return Err(format!("{program} needs less memory than the {own} KiB of its parent").into());
     }
     Ok(Took { times: times.without_warm_up(), peak_kib })
 }
 
-/// The most memory that one of the processes had that this one has waited for, in KiB.
+/// Returns the peak memory of the processes that this one has waited for, in KiB.
 fn peak_of_children() -> Result<u64> {
     let mut usage = MaybeUninit::<libc::rusage>::uninit();
-    // SAFETY: it writes one such struct there, or returns an error.
+    // SAFETY: it writes the struct or returns an error.
     if unsafe { libc::getrusage(libc::RUSAGE_CHILDREN, usage.as_mut_ptr()) } != 0 {
         return Err(std::io::Error::last_os_error().into());
     }
@@ -63,10 +63,10 @@ fn peak_of_children() -> Result<u64> {
     Ok(u64::try_from(unsafe { usage.assume_init() }.ru_maxrss)?)
 }
 
-/// The most memory that this process had since its program was started, in KiB.
+/// Returns the peak memory of this process, in KiB.
 fn own_peak() -> Result<u64> {
     let status = fs::read_to_string("/proc/self/status")?;
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let peak = peak.ok_or("/proc/self/status does not tell the memory")?;
+    let peak = peak.ok_or("/proc/self/status has no peak memory")?;
     Ok(peak.trim_end_matches("kB").trim().parse()?)
 }

@@ -1,4 +1,4 @@
-//! What a run has found.
+//! The results of a run.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,71 +12,71 @@ use super::memory::Memory;
 use super::times::Times;
 use crate::contenders::Who;
 
-/// Everything that was measured.
+/// All results.
 #[derive(Debug, Serialize)]
 pub struct Report {
-    /// Whether the inputs are small ones, which show that the bench runs, and nothing more.
+    /// Whether the inputs are those of a quick run, whose times are not meaningful.
     pub quick: bool,
-    /// Where and when.
+    /// The machine and the date.
     pub machine: Machine,
-    /// The target of all cases that say nothing else.
+    /// The default target of cases.
     pub kernel: Kernel,
     /// The targets of case (f).
     pub kernels: Vec<Kernel>,
     /// The cases of the table.
     pub cases: Vec<Measured<Object>>,
-    /// What everybody has to do at least.
+    /// The minimum that every contender must do.
     pub floor: BTreeMap<Floor, Summary>,
-    /// The memory that case (a) takes, by contender.
+    /// The memory of case (a), by contender.
     pub memory: BTreeMap<Who, Memory>,
-    /// Case (a) as a program.
+    /// Case (a) as a whole process.
     pub programs: BTreeMap<Who, Program>,
-    /// Case (g), over the number of relocations.
+    /// Case (g), by the number of relocations.
     pub more_relocations: Vec<Measured<Object>>,
-    /// Case (g), over the size of the target.
+    /// Case (g), by the size of the target.
     pub larger_targets: Vec<Measured<Kernel>>,
 }
 
 /// A case with the times of all contenders.
 #[derive(Debug, Clone, Serialize)]
 pub struct Measured<Of> {
-    /// The case's name, within its group.
+    /// The name of the case within its group.
     pub key: String,
     /// The object, or the target.
     pub of: Of,
-    /// What each contender took.
+    /// The outcome of each contender.
     pub results: BTreeMap<Who, Outcome>,
 }
 
-/// What became of a case.
+/// The outcome of a case.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// It took so long.
+    /// The times.
     Took(Summary),
-    /// The contender cannot do it, and says why.
+    /// The contender refuses, with a reason.
     Refused(String),
 }
 
-/// Many times in a few.
+/// A summary of times.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct Summary {
-    /// The time in the middle.
+    /// The median.
     #[serde(rename = "median_ns", serialize_with = "nanoseconds")]
     pub median: Duration,
-    /// The shortest.
+    /// The minimum.
     #[serde(rename = "least_ns", serialize_with = "nanoseconds")]
     pub least: Duration,
-    /// How many they were.
+    /// The number of rounds.
     pub rounds: usize,
 }
 
-/// A whole process.
+/// The cost of a whole process.
 #[derive(Debug, Serialize)]
 pub struct Program {
-    /// The time from its start to its end.
+    /// The time from start to end.
     pub took: Summary,
-    /// The most memory that it had, in KiB, pages of files included.
+    /// The peak memory in KiB, including pages of files.
     pub peak_kib: u64,
 }
 
@@ -87,7 +87,7 @@ impl From<&Times> for Summary {
 }
 
 impl<Of> Measured<Of> {
-    /// The median of a contender, unless it refused.
+    /// Returns the median of a contender, unless it refuses.
     pub fn median(&self, who: Who) -> Option<Duration> {
         match self.results.get(&who)? {
             Outcome::Took(summary) => Some(summary.median),
@@ -95,22 +95,22 @@ impl<Of> Measured<Of> {
         }
     }
 
-    /// How many times as long as we a contender takes.
+    /// Returns the ratio of a contender's time to ours.
     pub fn ratio(&self, who: Who) -> Option<f64> {
         Some(self.median(who)?.as_secs_f64() / self.median(Who::CoreReloc)?.as_secs_f64())
     }
 }
 
 impl Report {
-    /// A case of the table.
+    /// Returns a case of the table.
     ///
     /// # Panics
-    /// If there is none of the key.
+    /// Panics if there is no such case.
     pub fn case(&self, key: &str) -> &Measured<Object> {
         self.cases.iter().find(|case| case.key == key).expect("a case of the table")
     }
 
-    /// What everybody has to do at least for case (a): read the file, and walk over its types.
+    /// Returns the minimum time for case (a): reading the file and walking over its types.
     pub fn least(&self) -> Duration {
         self.floor[&Floor::Read].median + self.floor[&Floor::Walk].median
     }

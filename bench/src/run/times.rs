@@ -1,26 +1,26 @@
-//! Times of one thing, measured again and again.
+//! Repeated measurements of time.
 
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-/// How often to measure.
+/// The limits of repetition.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Rounds {
-    /// At most so many times.
+    /// The most rounds.
     pub at_most: usize,
-    /// No further time once so much has passed.
+    /// The time after which no round starts.
     pub budget: Duration,
 }
 
 impl Rounds {
-    /// Counts the rounds from now on.
+    /// Starts counting rounds.
     pub fn start(self) -> Clock {
         Clock { rounds: self, started: Instant::now(), done: 0 }
     }
 }
 
-/// Says when enough has been measured.
+/// Counts rounds, and determines when to stop.
 #[derive(Debug)]
 pub struct Clock {
     rounds: Rounds,
@@ -29,7 +29,7 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// Takes note of one more round, and says whether there is to be another.
+    /// Counts a round. Returns `true` if another should follow.
     pub fn again(&mut self) -> bool {
         self.done += 1;
         self.done < self.rounds.at_most && self.started.elapsed() < self.rounds.budget
@@ -51,7 +51,7 @@ impl Times {
         self.0.append(&mut other.0);
     }
 
-    /// Leaves the first round out, which finds nothing in the caches, unless it is the only one.
+    /// Removes the first round, in which caches are cold, unless it is the only one.
     #[must_use]
     pub fn without_warm_up(mut self) -> Self {
         if self.0.len() > 1 {
@@ -60,27 +60,27 @@ impl Times {
         self
     }
 
-    /// How many rounds there are.
+    /// Returns the number of rounds.
     pub fn rounds(&self) -> usize {
         self.0.len()
     }
 
-    /// The time in the middle.
+    /// Returns the median.
     ///
     /// # Panics
-    /// Without any time.
+    /// Panics if there are no times.
     pub fn median(&self) -> Duration {
         let mut times = self.0.clone();
         times.sort_unstable();
         times[times.len() / 2]
     }
 
-    /// The shortest time.
+    /// Returns the minimum.
     ///
     /// # Panics
-    /// Without any time.
+    /// Panics if there are no times.
     pub fn least(&self) -> Duration {
-        *self.0.iter().min().expect("something was measured")
+        *self.0.iter().min().expect("at least one time")
     }
 }
 
@@ -93,14 +93,14 @@ mod tests {
     }
 
     #[test]
-    fn the_first_round_counts_only_if_there_is_no_other() {
+    fn the_first_round_counts_only_if_it_is_the_only_one() {
         assert_eq!(times(&[9]).without_warm_up().median(), Duration::from_millis(9));
         assert_eq!(times(&[9, 3, 1, 2]).without_warm_up().median(), Duration::from_millis(2));
         assert_eq!(times(&[9, 3, 1, 2]).least(), Duration::from_millis(1));
     }
 
     #[test]
-    fn rounds_end_by_number_and_by_time() {
+    fn rounds_are_limited_by_number_and_time() {
         let mut three = Rounds { at_most: 3, budget: Duration::MAX }.start();
         assert_eq!([three.again(), three.again(), three.again()], [true, true, false]);
         let mut no_time = Rounds { at_most: 3, budget: Duration::ZERO }.start();

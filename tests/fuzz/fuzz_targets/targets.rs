@@ -1,24 +1,22 @@
-//! A file of any format, as a target: kernel images, compressed files, archives. Low limits keep a run
-//! short.
-//!
-//! The tests of the crate read truncated and modified files; here no seed needs to be intact.
+//! Fuzzes `core_reloc_targets`, which reads kernel images, compressed files and archives. Low limits keep
+//! a run short.
 #![no_main]
 
 use std::fs;
 use std::sync::LazyLock;
 
 use core_reloc_targets::{Limits, Targets, open};
-use core_reloc_tests::hostile::{ENDLESS, cost};
+use core_reloc_tests::hostile::{TIMEOUT, cost};
 use tempfile::TempDir;
 
-/// The most bytes of a file, and of an archive.
+/// The most bytes of a file and of an archive.
 const MOST: u64 = 4 << 20;
 
-static FOLDER: LazyLock<TempDir> = LazyLock::new(|| tempfile::tempdir().expect("a folder"));
+static FOLDER: LazyLock<TempDir> = LazyLock::new(|| tempfile::tempdir().expect("a temporary folder"));
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let ((), cost) = cost::measure(|| read(bytes));
-    assert!(cost.cpu < ENDLESS, "targets takes {:?} for {} bytes", cost.cpu, bytes.len());
+    assert!(cost.cpu < TIMEOUT, "targets takes {:?} for {} bytes", cost.cpu, bytes.len());
 });
 
 fn read(bytes: &[u8]) {
@@ -41,7 +39,7 @@ fn read(bytes: &[u8]) {
             }
         }
     }
-    // Asked for the one target that there is, nothing else comes.
+    // `open` returns the only target.
     if let Ok(file) = open(&path, limits) {
         assert_eq!(found, [file.as_bytes().to_vec()]);
     }

@@ -1,5 +1,5 @@
-//! Writes a small attack of each family below a folder, for fuzzers to begin with:
-//! `attacks FOLDER`; `cargo xtask fuzz` starts it.
+//! `attacks FOLDER`: writes a small attack of each family, as seeds of fuzzers. `cargo xtask fuzz`
+//! runs it.
 
 use std::error::Error;
 use std::path::Path;

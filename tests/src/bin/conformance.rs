@@ -1,22 +1,21 @@
-//! Compares us with libbpf and prints a report; `cargo xtask conformance` starts it.
+//! Compares us with libbpf and prints a report; `cargo xtask conformance` runs it.
 
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 use core_reloc_tests::conformance::{self, Options, Suite};
 
-/// Compares what we do with what libbpf does, relocation by relocation.
+/// Compare what we do with what libbpf does, relocation by relocation.
 ///
-/// Exits with 1 if there is a difference that nothing explains, or in CI if anything had to be
-/// left out.
+/// Exits with 1 if a difference is unexplained, or in CI if anything is skipped.
 #[derive(Parser)]
 struct Arguments {
-    /// What to compare [default: objects, selftests, generated]
+    /// The suites to run [default: objects, selftests, generated]
     #[arg(value_enum)]
     suites: Vec<Suite>,
     #[command(flatten)]
     options: Options,
-    /// How to print the report
+    /// The format of the report
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
 }

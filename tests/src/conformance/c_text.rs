@@ -4,16 +4,16 @@ use std::fmt::Write;
 
 use btf_types::{Btf, Kind, Type, TypeId};
 
-/// All own types of BTF that is well-formed, one or more lines each.
+/// Returns the types of well-formed BTF, without those of its base.
 pub(super) fn types_in_c(btf: &Btf<'_>) -> String {
     let mut text = String::new();
     for ty in btf.own_types() {
-        writeln!(text, "  {} {}", ty.id(), define(ty)).expect("strings take everything");
+        writeln!(text, "  {} {}", ty.id(), define(ty)).expect("a string accepts any text");
     }
     text
 }
 
-/// A type with all that it is made of.
+/// Returns the definition of a type.
 fn define(ty: Type<'_>) -> String {
     let size =
         |ty: Type<'_>| ty.size().map_or_else(|_| "no size".to_string(), |size| size.to_string());
@@ -32,7 +32,7 @@ fn define(ty: Type<'_>) -> String {
                     bits => format!(" : {bits}"),
                 };
                 write!(text, "\n        {declared}{bits}; // bit {}", member.bit_offset())
-                    .expect("strings take everything");
+                    .expect("a string accepts any text");
             }
             text + "\n      }"
         }
@@ -57,7 +57,7 @@ fn define(ty: Type<'_>) -> String {
     }
 }
 
-/// A declaration of `name`, from the inside out as C has it.
+/// Returns a declaration. C declarators nest, so `inner` is the name with the declarators so far.
 fn declare(btf: &Btf<'_>, of: TypeId, inner: String) -> String {
     let Ok(ty) = btf.type_by_id(of) else { return format!("{inner} of missing type {of}") };
     let of = |inner: String| match ty.referenced_id() {
@@ -91,7 +91,7 @@ fn declare(btf: &Btf<'_>, of: TypeId, inner: String) -> String {
     }
 }
 
-/// A type by its name; an anonymous one by its id.
+/// Returns the name of a type; the id of an anonymous type.
 fn reference(ty: Type<'_>) -> String {
     let word = match ty.kind() {
         Kind::Struct => "struct ",
@@ -103,7 +103,7 @@ fn reference(ty: Type<'_>) -> String {
         _ => "",
     };
     match name(ty.name()) {
-        // The id is in brackets.
+        // An id is displayed in brackets.
         name if name.is_empty() => format!("{word}{}", ty.id()),
         name => format!("{word}{name}"),
     }

@@ -1,6 +1,8 @@
-//! Instructions as a compiler writes them for a relocation.
+//! Instructions that a compiler emits for a relocation.
 
-/// An instruction that can be relocated, but for the value that it holds.
+use crate::judge::insn;
+
+/// The form of an instruction that can be relocated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
     /// `r1 = value`
@@ -22,27 +24,28 @@ pub(super) enum Form {
 }
 
 impl Form {
-    /// The instruction that holds `value`, or as much of it as there is room for.
+    /// Returns the instruction that holds `value`, truncated to the size of its field.
     pub(super) fn holding(self, value: u64, is_big_endian: bool) -> Vec<u8> {
-        let low = value as u32;
-        let slot =
-            |code, registers, off: u16, imm: u32| slot(code, registers, off, imm, is_big_endian);
-        match self {
-            Self::Move => slot(0xb7, (1, 0), 0, low),
-            Self::Move32 => slot(0xb4, (1, 0), 0, low),
-            Self::Add => slot(0x07, (1, 0), 0, low),
+        let insn = |code, dst, src, off, imm| insn(is_big_endian, code, dst, src, off, imm);
+        let (off, imm) = (value as i16, value as i32);
+        let slot = match self {
+            Self::Move => insn(0xb7, 1, 0, 0, imm),
+            Self::Move32 => insn(0xb4, 1, 0, 0, imm),
+            Self::Add => insn(0x07, 1, 0, 0, imm),
             Self::Immediate64 => {
-                [slot(0x18, (1, 0), 0, low), slot(0, (0, 0), 0, (value >> 32) as u32)].concat()
+                let upper = insn(0, 0, 0, 0, (value >> 32) as i32);
+                return [insn(0x18, 1, 0, 0, imm), upper].concat();
             }
-            Self::Load { size } => slot(0x61 | size_bits(size), (1, 2), value as u16, 0),
-            Self::SignedLoad { size } => slot(0x81 | size_bits(size), (1, 2), value as u16, 0),
-            Self::Store { size } => slot(0x63 | size_bits(size), (1, 2), value as u16, 0),
-            Self::StoreImmediate { size } => slot(0x62 | size_bits(size), (1, 0), value as u16, 1),
-        }
+            Self::Load { size } => insn(0x61 | size_bits(size), 1, 2, off, 0),
+            Self::SignedLoad { size } => insn(0x81 | size_bits(size), 1, 2, off, 0),
+            Self::Store { size } => insn(0x63 | size_bits(size), 1, 2, off, 0),
+            Self::StoreImmediate { size } => insn(0x62 | size_bits(size), 1, 0, off, 1),
+        };
+        slot.to_vec()
     }
 }
 
-/// The bits of a load or store that give its size; of 4 bytes where there is no such load.
+/// Returns the size bits of a load or store; those of 4 bytes for a size that no load has.
 fn size_bits(size: u32) -> u8 {
     match size {
         1 => 0x10,
@@ -50,14 +53,4 @@ fn size_bits(size: u32) -> u8 {
         8 => 0x18,
         _ => 0x00,
     }
-}
-
-/// One slot of code, with its destination and source registers.
-fn slot(code: u8, (dst, src): (u8, u8), off: u16, imm: u32, is_big_endian: bool) -> Vec<u8> {
-    let (registers, off, imm) = if is_big_endian {
-        (dst << 4 | src, off.to_be_bytes(), imm.to_be_bytes())
-    } else {
-        (src << 4 | dst, off.to_le_bytes(), imm.to_le_bytes())
-    };
-    [&[code, registers][..], &off, &imm].concat()
 }

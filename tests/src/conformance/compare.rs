@@ -1,38 +1,21 @@
-//! One relocation, done by us and by libbpf: whether they agree.
+//! Compares what we did with a relocation with what libbpf did.
 
 use std::collections::HashSet;
 use std::fmt::{self, Write};
 
-use btf_types::{Btf, Name, StrOffset, Type, TypeId, ext::CoreReloc};
+use btf_types::{Btf, StrOffset, TypeId};
 use core_reloc::{
-    Candidate, Cause, Code, Error, Poison, Relocation, Relocator, Resolution, Status, Target,
-    access_in_c, describe::describe_unmatched,
+    Candidate, Cause, Code, Poison, Relocation, Relocator, Status, Target, access_in_c,
+    describe::describe_unmatched,
 };
 
+use super::case::{Case, Ours, Sides, Theirs, has_narrowed};
 use super::explain::explain;
 use crate::judge::Record;
 use crate::judge::accepted::Accepted;
 use crate::judge::libbpf::{Libbpf, Patch, Stage, Verdict, logged};
 
-/// What we did about a relocation.
-#[derive(Debug, Clone)]
-pub(super) enum Ours {
-    /// It was decided about, and the decision applied.
-    Applied {
-        status: Status,
-        before: Code,
-        after: Code,
-        resolution: Resolution,
-    },
-    Failed(Error),
-    /// No function covers the instruction.
-    Skipped,
-}
-
-/// What libbpf did; none if no function covers the instruction.
-pub(super) type Theirs = Option<Verdict>;
-
-/// What became of a relocation, where both agree.
+/// The outcome of a relocation that both sides agree on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum End {
     Relocated,
@@ -41,17 +24,17 @@ pub(super) enum End {
     Skipped,
 }
 
-/// How a comparison came out.
+/// The result of a comparison.
 #[derive(Debug)]
 pub(super) enum Compared {
     /// Both did the same.
     Agreed(End),
-    /// They differ, and this is why.
+    /// They differ for an accepted reason.
     Accepted(Accepted),
-    /// One side has narrowed the root type's candidates and the other has not, or the instruction
-    /// has come out differently before: nothing can be said.
+    /// An earlier difference makes the comparison meaningless: only one side has narrowed the root
+    /// type's candidates, or the instruction already differs.
     Incomparable,
-    /// They differ, and nothing explains it.
+    /// They differ for no accepted reason.
     Different(Box<Difference>),
 }
 
@@ -61,47 +44,36 @@ impl Compared {
     }
 }
 
-/// A difference that nothing explains.
+/// An unexplained difference.
 #[derive(Debug)]
 pub(super) struct Difference {
-    /// What is asked: kind, field, root type, access string.
-    question: String,
-    /// The instruction.
+    /// The kind, field, root type, access string and instruction offset.
+    relocation: String,
+    /// The instruction before relocation.
     before: String,
     ours: String,
     theirs: String,
-    /// libbpf's log; empty unless it was asked for.
+    /// libbpf's log; empty unless requested.
     log: String,
 }
 
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { question, before, ours, theirs, log } = self;
-        write!(f, "{question}\n  code:   {before}\n  ours:   {ours}\n  libbpf: {theirs}")?;
+        let Self { relocation, before, ours, theirs, log } = self;
+        write!(f, "{relocation}\n  code:   {before}\n  ours:   {ours}\n  libbpf: {theirs}")?;
         log.lines().try_for_each(|line| write!(f, "\n    {line}"))
     }
 }
 
 /// Compares the relocations of one object with libbpf's.
 pub(super) struct Comparer<'a> {
-    pub(super) local: &'a Btf<'a>,
-    pub(super) target: &'a Target<'a>,
-    pub(super) libbpf: Libbpf,
-    /// Whether differences show libbpf's log, which takes time.
+    sides: Sides<'a>,
+    /// Whether differences include libbpf's log, which takes time.
     with_log: bool,
     /// The root types whose candidates only one side has narrowed.
     incomparable_roots: HashSet<u32>,
-    /// The offsets of instructions that may have come out differently.
+    /// The offsets of instructions that may already differ.
     incomparable_code: HashSet<u32>,
-    /// The names that some composite of the target has twice, once they are asked for.
-    members_twice: Option<HashSet<Vec<u8>>>,
-}
-
-/// A relocation that both have done.
-pub(super) struct Case<'c> {
-    pub(super) record: Record,
-    pub(super) ours: &'c Ours,
-    pub(super) theirs: &'c Theirs,
 }
 
 impl<'a> Comparer<'a> {
@@ -112,49 +84,64 @@ impl<'a> Comparer<'a> {
         with_log: bool,
     ) -> Self {
         Self {
-            local,
-            target,
-            libbpf,
+            sides: Sides::new(local, target, libbpf),
             with_log,
             incomparable_roots: HashSet::new(),
             incomparable_code: HashSet::new(),
-            members_twice: None,
         }
     }
 
-    /// Has libbpf relocate an instruction of `code`, and compares with what we did about it.
+    pub(super) fn libbpf(&mut self) -> &mut Libbpf {
+        &mut self.sides.libbpf
+    }
+
+    /// Relocates an instruction on both sides. Compares the results and the candidates that remain.
+    pub(super) fn relocate_both(
+        &mut self,
+        relocator: &mut Relocator<'_>,
+        record: Record,
+        [our_code, their_code]: [&mut [u8]; 2],
+    ) -> Compared {
+        let ours = Ours::relocate(relocator, record, our_code);
+        let remaining = relocator.candidates(TypeId(record.type_id));
+        let remaining: Vec<_> = remaining.map_or_else(|_| Vec::new(), Iterator::collect);
+        self.relocate(record, their_code, &ours, Some(&remaining))
+    }
+
+    /// Has libbpf relocate an instruction of `code`, and compares the result with ours.
     ///
-    /// `left` are the candidates that we have left of the root type then, if they are known.
+    /// `remaining` are our candidates of the root type after that, if known.
     pub(super) fn relocate(
         &mut self,
         record: Record,
         code: &mut [u8],
         ours: &Ours,
-        left: Option<&[Candidate]>,
+        remaining: Option<&[Candidate]>,
     ) -> Compared {
-        let before = self.candidates(record).len();
+        let before = self.sides.candidates(record).len();
         let mut log = String::new();
-        let verdict = if self.with_log {
-            let (verdict, said) = logged(|| self.libbpf.relocate(record, code));
-            log = said;
+        let theirs = Some(if self.with_log {
+            let (verdict, logged) = logged(|| self.libbpf().relocate(record, code));
+            log = logged;
             verdict
         } else {
-            self.libbpf.relocate(record, code)
-        };
-        let theirs = Some(verdict);
+            self.libbpf().relocate(record, code)
+        });
         let compared = self.compare(record, ours, &theirs, log);
 
         let one_narrows = ours.has_narrowed() != has_narrowed(&theirs);
-        let theirs_left = self.candidates(record);
-        let is_apart = left.map_or(one_narrows && before > 1, |left| left != theirs_left);
+        let their_remaining = self.sides.candidates(record);
+        let is_apart = remaining.map_or(one_narrows && before > 1, |ours| ours != their_remaining);
         if is_apart && self.incomparable_roots.insert(record.type_id) {
-            let is_explained = one_narrows || self.asks_for_member_twice(record);
-            if let (Some(left), Compared::Agreed(_), false) = (left, &compared, is_explained) {
+            let is_explained = one_narrows || self.sides.names_member_twice(record);
+            if let (Some(remaining), Compared::Agreed(_), false) =
+                (remaining, &compared, is_explained)
+            {
                 return Compared::Different(Box::new(Difference {
-                    question: self.question(record),
+                    relocation: self.relocation(record),
                     before: "the same on both sides".to_string(),
-                    ours: format!("left candidates {left:?}"),
-                    theirs: format!("left candidates {theirs_left:?}"),
+                    ours: format!("remaining candidates {remaining:?}"),
+                    theirs: format!("remaining candidates {their_remaining:?}"),
                     log: String::new(),
                 }));
             }
@@ -166,30 +153,7 @@ impl<'a> Comparer<'a> {
         compared
     }
 
-    /// Whether a field of the record's has a name that some composite of the target has twice: see
-    /// [`Accepted::MemberTwice`].
-    pub(super) fn asks_for_member_twice(&mut self, record: Record) -> bool {
-        let target = self.target;
-        let twice = self.members_twice.get_or_insert_with(|| members_twice(target));
-        !twice.is_empty()
-            && self.libbpf.local_spec(record).is_ok_and(|spec| {
-                let mut names = spec.accessors.iter().filter_map(|step| step.name.as_deref());
-                names.any(|name| twice.contains(name.as_bytes()))
-            })
-    }
-
-    /// The candidates that libbpf has left; none for a root type that has none.
-    pub(super) fn candidates(&mut self, record: Record) -> Vec<Candidate> {
-        let candidates = self.libbpf.candidates(record.type_id).unwrap_or_default();
-        let candidate = |(btf, id): &(usize, u32)| {
-            let module =
-                btf.checked_sub(1).map(|module| u32::try_from(module).expect("few modules"));
-            Candidate { type_id: TypeId(*id), module }
-        };
-        candidates.iter().map(candidate).collect()
-    }
-
-    /// Compares a relocation whose instruction libbpf finds no function for.
+    /// Compares a relocation that libbpf skips because no function covers its instruction.
     pub(super) fn skip(&mut self, record: Record, ours: &Ours) -> Compared {
         self.compare(record, ours, &None, String::new())
     }
@@ -204,11 +168,11 @@ impl<'a> Comparer<'a> {
             return Compared::Agreed(end);
         }
         let case = Case { record, ours, theirs };
-        if let Some(accepted) = explain(&case, self) {
+        if let Some(accepted) = explain(&case, &mut self.sides) {
             return Compared::Accepted(accepted);
         }
         Compared::Different(Box::new(Difference {
-            question: self.question(record),
+            relocation: self.relocation(record),
             before: match (ours, theirs) {
                 (Ours::Applied { before, .. }, _) => before.to_string(),
                 (_, Some(Verdict::Relocated(patch) | Verdict::Poisoned(patch))) => {
@@ -216,128 +180,52 @@ impl<'a> Comparer<'a> {
                 }
                 _ => "unchanged by both".to_string(),
             },
-            ours: self.say_ours(record, ours),
-            theirs: say_theirs(theirs),
+            ours: self.describe_ours(record, ours),
+            theirs: describe_theirs(theirs),
             log,
         }))
     }
 
-    fn question(&self, record: Record) -> String {
-        let access = self.local.string(StrOffset(record.access_str_off));
+    fn relocation(&self, record: Record) -> String {
+        let local = self.sides.local;
+        let access = local.string(StrOffset(record.access_str_off));
         let access = access.map_or_else(|error| error.to_string(), |access| access.to_string());
         let Record { insn_off, type_id, kind, .. } = record;
-        let asked = match Relocation::from_record(self.local, &core_reloc(record)) {
+        let what = match Relocation::from_record(local, &record.into()) {
             Ok(relocation) => {
-                format!("{} of {}", relocation.kind, access_in_c(self.local, &relocation))
+                format!("{} of {}", relocation.kind, access_in_c(local, &relocation))
             }
             Err(cause) => format!("kind {kind}: {cause}"),
         };
-        format!(
-            "{asked} (type {type_id}, access string \"{access}\", instruction at {insn_off:#x})"
-        )
+        format!("{what} (type {type_id}, access string \"{access}\", instruction at {insn_off:#x})")
     }
 
-    fn say_ours(&self, record: Record, ours: &Ours) -> String {
+    fn describe_ours(&self, record: Record, ours: &Ours) -> String {
         let (status, after, resolution) = match ours {
             Ours::Failed(error) => return format!("failed: {error}"),
             Ours::Skipped => return "skipped".to_string(),
             Ours::Applied { status, after, resolution, .. } => (status, after, resolution),
         };
-        let mut said = format!("{status:?} {after}, {:?}", resolution.change);
-        let relocation = Relocation::from_record(self.local, &core_reloc(record));
+        let mut text = format!("{status:?} {after}, {:?}", resolution.change);
+        let Sides { local, target, .. } = self.sides;
+        let relocation = Relocation::from_record(local, &record.into());
         if let (Some(unmatched), Ok(relocation)) = (&resolution.unmatched, relocation) {
-            let reason = describe_unmatched(self.local, self.target, &relocation, unmatched);
-            write!(said, ", {reason}").expect("strings take everything");
+            let reason = describe_unmatched(local, target, &relocation, unmatched);
+            write!(text, ", {reason}").expect("strings take everything");
         }
-        said
+        text
     }
 }
 
-impl Ours {
-    /// What our relocator makes of a record and an instruction of `code`.
-    pub(super) fn relocate(relocator: &mut Relocator<'_>, record: Record, code: &mut [u8]) -> Self {
-        let applied = relocator.decode(&core_reloc(record)).and_then(|relocation| {
-            let resolution = relocator.resolve(&relocation)?;
-            let patched = relocator.apply(code, &relocation, &resolution)?;
-            Ok((patched, resolution))
-        });
-        match applied {
-            Ok((patched, resolution)) => Self::Applied {
-                status: patched.status,
-                before: patched.before,
-                after: patched.after,
-                resolution,
-            },
-            Err(error) => Self::Failed(error),
-        }
-    }
-
-    /// Whether it was decided about: where candidates matched, only these are left.
-    pub(super) fn has_narrowed(&self) -> bool {
-        match self {
-            Self::Applied { .. } => true,
-            Self::Failed(error) => matches!(error.cause, Cause::Patch(_)),
-            Self::Skipped => false,
-        }
-    }
-}
-
-/// The candidates that our relocator has left; none for a root type that has none.
-pub(super) fn candidates_left(relocator: &mut Relocator<'_>, record: Record) -> Vec<Candidate> {
-    let left = relocator.candidates(TypeId(record.type_id));
-    left.map_or_else(|_| Vec::new(), Iterator::collect)
-}
-
-/// The record as our reader would have read it.
-fn core_reloc(record: Record) -> CoreReloc {
-    let Record { insn_off, type_id, access_str_off, kind } = record;
-    let (type_id, access_str_off) = (TypeId(type_id), StrOffset(access_str_off));
-    CoreReloc { insn_off, type_id, access_str_off, kind }
-}
-
-/// The names that some composite of a target has twice, counting the members of anonymous ones.
-fn members_twice(target: &Target<'_>) -> HashSet<Vec<u8>> {
-    fn collect<'a>(ty: Type<'a>, found: &mut Vec<Name<'a>>) {
-        for member in ty.members() {
-            let Ok(name) = member.name() else { continue };
-            if name.is_empty() {
-                let below = member.ty().and_then(Type::skip_modifiers_and_typedefs);
-                below.into_iter().for_each(|below| collect(below, found));
-            } else {
-                found.push(name);
-            }
-        }
-    }
-    let mut twice = HashSet::new();
-    let modules = target.modules().iter().map(|module| module.btf);
-    for ty in modules.chain([target.main()]).flat_map(Btf::own_types) {
-        let mut names = Vec::new();
-        collect(ty, &mut names);
-        names.sort_unstable_by_key(|name| name.as_bytes());
-        let pairs = names.windows(2).filter(|pair| pair[0] == pair[1]);
-        twice.extend(pairs.map(|pair| pair[0].as_bytes().to_vec()));
-    }
-    twice
-}
-
-/// Whether libbpf decided about it.
-fn has_narrowed(theirs: &Theirs) -> bool {
-    match theirs {
-        Some(Verdict::Relocated(_) | Verdict::Poisoned(_)) => true,
-        Some(Verdict::Failed(failure)) => failure.stage == Stage::Patch,
-        None => false,
-    }
-}
-
-/// What became of it, if both did the same: the same bytes, for the same reason as far as both tell
-/// one, and from the same numbers.
+/// Returns the outcome if both sides agree: the same bytes and numbers, and the same reason where
+/// both give one.
 fn agreed(ours: &Ours, theirs: &Theirs) -> Option<End> {
     match (ours, theirs) {
         (Ours::Skipped, None) => Some(End::Skipped),
         (Ours::Failed(error), Some(Verdict::Failed(failure))) => {
             let is_patch = matches!(error.cause, Cause::Patch(_));
             let agrees = match failure.stage {
-                // We look at the instruction last.
+                // We check the instruction last.
                 Stage::Instruction => true,
                 Stage::Candidates | Stage::Resolution => !is_patch,
                 Stage::Patch => is_patch,
@@ -369,7 +257,7 @@ fn agreed(ours: &Ours, theirs: &Theirs) -> Option<End> {
     }
 }
 
-/// How many bytes of code one side has changed, or both.
+/// Returns the number of bytes of code that at least one side has changed.
 fn touched(ours: &Ours, theirs: &Theirs) -> u32 {
     let ours = match ours {
         Ours::Applied { before, .. } => before.as_bytes().len(),
@@ -386,7 +274,7 @@ fn same_code(before: &Code, after: &Code, patch: &Patch) -> bool {
     before.as_bytes() == patch.before && after.as_bytes() == patch.after
 }
 
-fn say_theirs(theirs: &Theirs) -> String {
+fn describe_theirs(theirs: &Theirs) -> String {
     match theirs {
         None => "skipped".to_string(),
         Some(Verdict::Failed(failure)) => format!("failed: {failure}"),

@@ -1,7 +1,7 @@
-//! Generated programs on what became of their types, and all pairs of generated types.
+//! Compares generated programs on evolved types, and all pairs of generated types.
 //!
-//! Cases are numbered, and each has its own random numbers, made of the seed and the number. What
-//! differs is made smaller until nothing can be left out.
+//! Cases are numbered. The random numbers of a case depend on the seed and its number. A case that
+//! differs is shrunk.
 
 use std::num::NonZero;
 use std::thread;
@@ -17,33 +17,29 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::{RngAlgorithm, TestRng};
 
 use super::c_text::types_in_c;
-use super::compare::{Compared, Comparer, End, Ours, candidates_left};
+use super::compare::{Compared, Comparer, End};
 use super::report::Row;
 use super::target::{Index, Kernel, TargetError, for_libbpf};
-use crate::judge::Record;
 use crate::judge::libbpf::{self, Libbpf};
 
-/// How often a difference is made smaller, at most.
+/// The most attempts to shrink a difference.
 const SHRINKS: usize = 20_000;
 
-/// Something to compare that can be generated, and made smaller where it differs.
+/// A case that can be generated, compared and shrunk.
 trait Generate: Shrink + Sized {
     fn generate(random: &mut Random<'_>, number: u64) -> Self;
 
-    /// Compares, and adds to a row. Differences come with libbpf's log if it is asked for.
+    /// Compares the case and adds the results to a row. Differences include libbpf's log if requested.
     fn compare(&self, row: &mut Row, with_log: bool) -> Result<(), TargetError>;
 
-    /// The types on both sides, in words.
+    /// Describes the types of both sides.
     fn describe(&self) -> String;
 
-    /// What became of it alone.
+    /// Returns a row of this case alone.
     fn row(&self, with_log: bool) -> Row {
         let mut row = Row::new("", "");
-        match self.compare(&mut row, with_log) {
-            Ok(()) => {}
-            Err(TargetError::UnknownToLibbpf) => row.note_unknown_to_libbpf(),
-            Err(TargetError::Other(error)) => row.add_unexplained(|| error),
-        }
+        let compared = self.compare(&mut row, with_log);
+        row.add_result(compared);
         row
     }
 }
@@ -53,14 +49,14 @@ pub(super) fn compare_programs(cases: u64, seed: u64) -> Row {
     compare::<Case>(Row::new(format!("{cases} generated programs"), "evolved types"), cases, seed)
 }
 
-/// Compares whether types are compatible, and whether they match: all types of a graph with all of
-/// what it became.
+/// Compares whether types are compatible and whether they match: all types of a graph with all types
+/// of the evolved graph.
 pub(super) fn compare_type_pairs(graphs: u64, seed: u64) -> Row {
     let row = Row::new(format!("pairs of types of {graphs} generated graphs"), "evolved types");
     compare::<Evolution>(row, graphs, seed)
 }
 
-/// Compares all cases, in as many threads as the machine has.
+/// Compares all cases, on all processors.
 fn compare<G: Generate>(mut row: Row, cases: u64, seed: u64) -> Row {
     let threads = thread::available_parallelism().map_or(1, NonZero::get) as u64;
     let shares = thread::scope(|scope| {
@@ -81,22 +77,22 @@ fn compare<G: Generate>(mut row: Row, cases: u64, seed: u64) -> Row {
 }
 
 impl Row {
-    /// Compares a case; one that differs is made smaller before it is told.
+    /// Compares a case. A case that differs is shrunk before it is described.
     fn add_case<G: Generate>(&mut self, seed: u64, number: u64) {
         let case: G = generate(seed, number);
         let mut compared = case.row(false);
         if compared.tally().unexplained > 0 {
-            compared.tell_only(self.has_room().then(|| {
+            compared.describe_only(self.has_room().then(|| {
                 let smallest = shrink(case);
-                let said = smallest.row(true).unexplained().join("\n");
-                format!("case {number} of seed {seed}:\n{}\n{said}", smallest.describe())
+                let differences = smallest.row(true).unexplained().join("\n");
+                format!("case {number} of seed {seed}:\n{}\n{differences}", smallest.describe())
             }));
         }
         self.merge(compared);
     }
 }
 
-/// Makes the case of a number.
+/// Returns the case of a number.
 fn generate<G: Generate>(seed: u64, number: u64) -> G {
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
@@ -105,7 +101,7 @@ fn generate<G: Generate>(seed: u64, number: u64) -> G {
     G::generate(&mut Random::new(&mut rng), number)
 }
 
-/// The smallest case that still differs.
+/// Returns the smallest case that still differs.
 fn shrink<G: Generate>(case: G) -> G {
     let mut tree = ShrinkTree::new(case.clone());
     let mut smallest = case;
@@ -127,7 +123,7 @@ fn shrink<G: Generate>(case: G) -> G {
 
 impl Generate for Case {
     fn generate(random: &mut Random<'_>, number: u64) -> Self {
-        // Names that occur twice make candidates that disagree.
+        // Names that occur twice produce ambiguous candidates.
         let types = Profile::object().duplicates(number.is_multiple_of(16));
         Self::generate(&CaseProfile::default().types(types), random)
     }
@@ -150,15 +146,8 @@ impl Generate for Case {
             let mut relocator = Relocator::new(&local, ours);
             let (mut our_code, mut their_code) = (object.code.clone(), object.code);
             for record in &object.records {
-                let record = Record {
-                    insn_off: record.insn_off,
-                    type_id: record.type_id.0,
-                    access_str_off: record.access_str_off.0,
-                    kind: record.kind,
-                };
-                let ours = Ours::relocate(&mut relocator, record, &mut our_code);
-                let left = candidates_left(&mut relocator, record);
-                let compared = comparer.relocate(record, &mut their_code, &ours, Some(&left));
+                let code = [&mut our_code[..], &mut their_code];
+                let compared = comparer.relocate_both(&mut relocator, (*record).into(), code);
                 row.add(|| "relocation".to_string(), &compared);
             }
             Ok(())
@@ -234,13 +223,13 @@ impl Generate for Evolution {
     }
 }
 
-/// Two typedefs of one name, each for one type of a pair.
+/// Two typedefs with the same name, one for each type of a pair.
 struct Pair {
     local: TypeId,
     target: TypeId,
 }
 
-/// Adds a name for each pair of types, so that it has candidates: that one type.
+/// Adds a name for each pair of types, so that the one type is the only candidate of the other.
 fn name_pairs(local: &mut Graph, target: &mut Graph) -> Vec<Pair> {
     let ids = |graph: &Graph| -> Vec<TypeId> {
         std::iter::once(TypeId::VOID).chain(graph.iter().map(|(id, _)| id)).collect()
@@ -270,7 +259,7 @@ fn describe_local(bytes: &[u8]) -> String {
 }
 
 fn describe(main: &[u8], modules: &[Vec<u8>]) -> String {
-    let Ok(main) = Btf::parse(main) else { return "target types that cannot be read".into() };
+    let Ok(main) = Btf::parse(main) else { return "unreadable target types".into() };
     let mut text = format!("target types, {}:\n{}", main.byte_order(), types_in_c(&main));
     for (module, number) in modules.iter().zip(0..) {
         if let Ok(module) = Btf::parse_split(module, &main) {

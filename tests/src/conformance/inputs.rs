@@ -1,4 +1,4 @@
-//! What is compared on what: committed files, what `cargo xtask data` has fetched, and the running
+//! The inputs of comparisons: fixtures, the data that `cargo xtask data` fetches, and the running
 //! kernel.
 
 use std::collections::BTreeMap;
@@ -11,13 +11,13 @@ use super::object::ObjectFile;
 use super::target::Kernel;
 use crate::data;
 
-/// Where the running kernel shows its BTF and its modules'.
+/// The folder with the BTF of the running kernel and its modules.
 const RUNNING: &str = "/sys/kernel/btf";
 
-/// The running kernel with its modules.
+/// Returns the running kernel with its modules.
 ///
 /// # Errors
-/// A kernel without BTF.
+/// The kernel has no BTF.
 pub fn running_kernel() -> Result<Kernel, String> {
     let folder = Path::new(RUNNING);
     let mut kernel = Kernel::new("running", read(&folder.join("vmlinux"))?);
@@ -30,10 +30,10 @@ pub fn running_kernel() -> Result<Kernel, String> {
     Ok(kernel)
 }
 
-/// The fetched kernels with their modules, by name.
+/// Returns the fetched kernels with their modules, by name.
 ///
 /// # Errors
-/// No such files, or one that cannot be read.
+/// Nothing was fetched, or a file cannot be read.
 pub fn kernels() -> Result<Vec<Kernel>, String> {
     let mut kernels = Vec::new();
     for files in fetched("kernels", data::kernels())? {
@@ -47,10 +47,10 @@ pub fn kernels() -> Result<Vec<Kernel>, String> {
     Ok(kernels)
 }
 
-/// The fetched objects, by the architecture whose package embeds them.
+/// Returns the fetched objects, by the architecture of their package.
 ///
 /// # Errors
-/// No such files, or one that cannot be read.
+/// Nothing was fetched, or a file cannot be read.
 pub fn objects() -> Result<BTreeMap<String, Vec<ObjectFile>>, String> {
     let mut objects: BTreeMap<String, Vec<ObjectFile>> = BTreeMap::new();
     for path in fetched("objects", data::objects())? {
@@ -64,18 +64,18 @@ pub fn objects() -> Result<BTreeMap<String, Vec<ObjectFile>>, String> {
     Ok(objects)
 }
 
-/// The kernel's own tests of CO-RE, compiled for one byte order.
+/// The kernel's CO-RE selftests, compiled for one byte order.
 pub struct Selftests {
     /// The programs.
     pub programs: Vec<ObjectFile>,
-    /// The types that they are relocated on.
+    /// The types that the programs are relocated for.
     pub targets: Vec<Kernel>,
 }
 
-/// Reads the compiled selftests of a byte order, `bpfel` or `bpfeb`.
+/// Reads the selftests of a byte order, `bpfel` or `bpfeb`.
 ///
 /// # Errors
-/// No such files, or one that cannot be read.
+/// Nothing was fetched, or a file cannot be read.
 pub fn selftests(order: &str) -> Result<Selftests, String> {
     let mut selftests = Selftests { programs: Vec::new(), targets: Vec::new() };
     for path in fetched("selftests", data::selftests())? {
@@ -90,27 +90,27 @@ pub fn selftests(order: &str) -> Result<Selftests, String> {
     Ok(selftests)
 }
 
-/// The committed objects, of both byte orders.
+/// Returns the objects of the fixtures, of both byte orders.
 ///
 /// # Errors
-/// A folder that is not there, or cannot be read.
+/// The fixtures cannot be read.
 pub fn fixture_objects() -> Result<Vec<ObjectFile>, String> {
     let mut objects = Vec::new();
-    for path in files(&fixtures().join("objects"))? {
+    for path in files(&data::fixture("objects"))? {
         objects.push(ObjectFile { name: file_name(&path), bytes: read(&path)? });
     }
     Ok(objects)
 }
 
-/// The committed made-up kernels, `NAME.le.btf` and `NAME.be.btf`, with their modules,
+/// Returns the made-up kernels of the fixtures, `NAME.le.btf` and `NAME.be.btf`, with their modules,
 /// `NAME.le.MODULE.btf`.
 ///
 /// # Errors
-/// A folder that is not there, or cannot be read.
+/// The fixtures cannot be read.
 pub fn fixture_kernels() -> Result<Vec<Kernel>, String> {
     let mut kernels: Vec<Kernel> = Vec::new();
     let mut modules = Vec::new();
-    for path in files(&fixtures().join("btf"))? {
+    for path in files(&data::fixture("btf"))? {
         let name = file_name(&path);
         let Some(name) = name.strip_suffix(".btf") else { continue };
         match name.split('.').collect::<Vec<_>>()[..] {
@@ -128,29 +128,25 @@ pub fn fixture_kernels() -> Result<Vec<Kernel>, String> {
     Ok(kernels)
 }
 
-fn fixtures() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures")
-}
-
-/// What was fetched of something; nothing is an error.
+/// Returns the fetched files. To have none is an error.
 fn fetched<T>(what: &str, found: std::io::Result<Vec<T>>) -> Result<Vec<T>, String> {
     let folder = data::folder().join(what);
     match found {
         Ok(found) if found.is_empty() => {
-            Err(format!("{} has none; `cargo xtask data` fetches them", folder.display()))
+            Err(format!("{} is empty; `cargo xtask data` fetches its files", folder.display()))
         }
         found => found.map_err(|error| format!("{}: {error}", folder.display())),
     }
 }
 
-/// The section `.BTF` of an object.
+/// Returns the section `.BTF` of an object.
 fn btf_section(bytes: &[u8]) -> Result<Vec<u8>, String> {
     let file = object::File::parse(bytes).map_err(|error| error.to_string())?;
-    let section = file.section_by_name(".BTF").ok_or("an object without .BTF")?;
+    let section = file.section_by_name(".BTF").ok_or("the object has no .BTF")?;
     section.data().map(<[u8]>::to_vec).map_err(|error| error.to_string())
 }
 
-/// The files of a folder in the order of their names.
+/// Returns the files of a folder, sorted by name.
 fn files(folder: &Path) -> Result<Vec<PathBuf>, String> {
     let failed = |error| format!("{}: {error}", folder.display());
     let mut paths = Vec::new();

@@ -1,7 +1,7 @@
-//! Every type of a kernel with all of its fields, as the local types, on another kernel.
+//! Relocates every type of a kernel, with all its fields, for another kernel.
 //!
-//! The records are made here, over the kernel's own BTF; nothing is compiled. The instructions hold
-//! what libbpf says that a compiler would have written.
+//! The records are generated from the BTF of the first kernel; nothing is compiled. The instructions
+//! hold the values that a compiler would have written, according to libbpf.
 
 use std::collections::HashMap;
 
@@ -9,69 +9,65 @@ use btf_types::{Btf, ByteOrder, Kind, Type};
 use core_reloc::{RelocKind, Relocator, Target, record::Subject};
 
 use super::code::Form;
-use super::compare::{Comparer, Ours, candidates_left};
+use super::compare::Comparer;
 use super::report::Row;
-use super::target::{Index, Kernel, TargetError, for_libbpf, with_strings};
+use super::target::{Index, Kernel, for_libbpf, with_strings};
 use crate::judge::Record;
 use crate::judge::libbpf::{self, Libbpf};
 
-/// How many levels of named structs and unions a path goes into. Anonymous ones do not count.
+/// The most levels of named structs and unions in a path. Anonymous levels do not count.
 const LEVELS: u32 = 2;
 
-/// One in so many functions and variables is a root type: compilers do not ask about them.
+/// One in this many functions and variables is a root type: compilers write no relocations of them.
 const FUNCTIONS: usize = 16;
 
-/// What can be asked about the types of a kernel.
-pub(super) struct Questions {
+/// The relocation records of all types of a kernel.
+pub(super) struct TypeRecords {
     /// The kernel's name.
     name: String,
-    /// Its BTF, with the access strings.
+    /// The kernel's BTF, with the access strings.
     btf: Vec<u8>,
-    /// In the order of root types. No instruction is given.
+    /// In the order of the root types, without offsets of instructions.
     records: Vec<Record>,
 }
 
-impl Questions {
-    /// All questions about one in `sample` of a kernel's types.
+impl TypeRecords {
+    /// Returns the records of one in `sample` of a kernel's types.
     ///
     /// # Errors
-    /// BTF that cannot be read.
-    pub(super) fn about(kernel: &Kernel, sample: usize) -> Result<Self, String> {
+    /// The BTF cannot be read.
+    pub(super) fn of(kernel: &Kernel, sample: usize) -> Result<Self, String> {
         let failed = |error| format!("BTF of {}: {error}", kernel.name);
         let btf = Btf::parse(&kernel.main).map_err(|error| failed(error.to_string()))?;
-        let mut asking = Asking::default();
+        let mut collector = Collector::default();
         for ty in btf.own_types().step_by(sample) {
-            asking.about(ty).map_err(|error| failed(error.to_string()))?;
+            collector.add_type(ty).map_err(|error| failed(error.to_string()))?;
         }
         let (bytes, offsets) =
-            with_strings(&kernel.main, asking.strings.iter().map(|s| &**s)).map_err(failed)?;
-        for record in &mut asking.records {
+            with_strings(&kernel.main, collector.strings.iter().map(|s| &**s)).map_err(failed)?;
+        for record in &mut collector.records {
             record.access_str_off = offsets[record.access_str_off as usize];
         }
-        Ok(Self { name: kernel.name.clone(), btf: bytes, records: asking.records })
+        Ok(Self { name: kernel.name.clone(), btf: bytes, records: collector.records })
     }
 
-    /// Asks everything of a target, on both sides.
+    /// Relocates all records for a kernel, on both sides.
     pub(super) fn compare_on(&self, kernel: &Kernel) -> Row {
         let new_row = || Row::new(format!("all types of {}", self.name), &kernel.name);
         let mut row = new_row();
         let all = kernel.with_targets(Index::Kept, |ours, theirs| {
-            row = self.ask(ours, theirs, new_row(), false)?;
+            row = self.relocate(ours, theirs, new_row(), false)?;
             if row.tally().unexplained > 0 {
-                // Once more, so that libbpf says what it did.
-                row = self.ask(ours, theirs, new_row(), true)?;
+                // Again, with libbpf's log.
+                row = self.relocate(ours, theirs, new_row(), true)?;
             }
             Ok(())
         });
-        match all {
-            Ok(()) => {}
-            Err(TargetError::UnknownToLibbpf) => row.note_unknown_to_libbpf(),
-            Err(TargetError::Other(error)) => row.add_unexplained(|| error),
-        }
+        row.add_result(all);
         row
     }
 
-    fn ask(
+    fn relocate(
         &self,
         ours: &Target<'_>,
         theirs: &libbpf::Target,
@@ -86,9 +82,9 @@ impl Questions {
         let mut relocator = Relocator::new(&local, ours);
         let (mut our_code, mut their_code) = (Vec::new(), Vec::new());
         for (number, record) in self.records.iter().enumerate() {
-            let theirs = comparer.libbpf.resolution(*record);
+            let theirs = comparer.libbpf().resolution(*record);
             let (original, size) = theirs.map_or((0, 0), |it| (it.original, it.original_size));
-            // Now and then the compiler has it wrong.
+            // A few instructions hold a wrong value.
             let is_wrong = number % 97 == 0;
             let held = if is_wrong { original.wrapping_add(1) } else { original };
             let insn = form(record.kind, number, size).holding(held, is_big_endian);
@@ -97,16 +93,15 @@ impl Questions {
             their_code.extend(insn);
 
             let record = Record { insn_off, ..*record };
-            let ours = Ours::relocate(&mut relocator, record, &mut our_code);
-            let left = candidates_left(&mut relocator, record);
-            let compared = comparer.relocate(record, &mut their_code, &ours, Some(&left));
-            row.add(|| format!("question {number}"), &compared);
+            let code = [&mut our_code[..], &mut their_code];
+            let compared = comparer.relocate_both(&mut relocator, record, code);
+            row.add(|| format!("record {number}"), &compared);
         }
         Ok(row)
     }
 }
 
-/// The form of a question's instruction: they take turns.
+/// Returns the form of a record's instruction: the forms take turns.
 fn form(kind: u32, number: usize, size: u32) -> Form {
     let size = if size == 0 { 4 } else { size };
     let turn = number / 7;
@@ -129,44 +124,44 @@ fn form(kind: u32, number: usize, size: u32) -> Form {
     }
 }
 
-/// The questions so far. The access strings of the records are numbers of strings.
+/// Collects records, whose `access_str_off` is an index of `strings`.
 #[derive(Default)]
-struct Asking {
+struct Collector {
     records: Vec<Record>,
     strings: Vec<String>,
-    known: HashMap<String, u32>,
+    indices: HashMap<String, u32>,
 }
 
-impl Asking {
-    fn about(&mut self, root: Type<'_>) -> btf_types::Result<()> {
+impl Collector {
+    fn add_type(&mut self, root: Type<'_>) -> btf_types::Result<()> {
         let id = root.id().0;
         let is_rare = matches!(root.kind(), Kind::Func | Kind::Var | Kind::DataSec);
         if is_rare && !(id as usize).is_multiple_of(FUNCTIONS) {
             return Ok(());
         }
-        self.ask(root, "0", Subject::Type);
+        self.add(root, "0", Subject::Type);
         if root.name()?.is_empty() {
-            // Nobody finds it; that is asked once.
+            // A root type without a name has no candidates: one record shows that.
             return Ok(());
         }
         let resolved = root.skip_modifiers_and_typedefs()?;
         for index in 0..resolved.enumerators().len() {
-            self.ask(root, &index.to_string(), Subject::Enumerator);
+            self.add(root, &index.to_string(), Subject::Enumerator);
         }
-        // The members of a type with a name of its own are asked for by that.
-        let is_way_in = resolved.id() == root.id() || resolved.name()?.is_empty();
-        if resolved.kind().is_composite() && is_way_in {
+        // A type with a name has its own records of its members.
+        let is_shortest = resolved.id() == root.id() || resolved.name()?.is_empty();
+        if resolved.kind().is_composite() && is_shortest {
             self.fields(root, resolved, "0", LEVELS)?;
-            self.ask(root, "1:0", Subject::Field);
-            self.ask(root, &format!("0:{}", resolved.vlen()), Subject::Field);
+            self.add(root, "1:0", Subject::Field);
+            self.add(root, &format!("0:{}", resolved.vlen()), Subject::Field);
         } else if !root.kind().is_composite() {
-            self.ask(root, "0", Subject::Field);
-            self.ask(root, "2", Subject::Field);
+            self.add(root, "0", Subject::Field);
+            self.add(root, "2", Subject::Field);
         }
         Ok(())
     }
 
-    /// Asks about all that a path leads to.
+    /// Adds the fields of a composite.
     fn fields(
         &mut self,
         root: Type<'_>,
@@ -178,20 +173,20 @@ impl Asking {
         for (index, member) in at.members().iter().enumerate() {
             let path = format!("{path}:{index}");
             if !member.name()?.is_empty() {
-                self.ask(root, &path, Subject::Field);
+                self.add(root, &path, Subject::Field);
             }
             let ty = member.ty()?.skip_modifiers_and_typedefs()?;
             if member.name()?.is_empty() {
                 self.fields(root, ty, &path, levels)?;
             } else {
-                self.below(root, ty, &path, levels - 1)?;
+                self.inner_fields(root, ty, &path, levels - 1)?;
             }
         }
         Ok(())
     }
 
-    /// Asks about the members or elements of a field.
-    fn below(
+    /// Adds the members or elements of a field.
+    fn inner_fields(
         &mut self,
         root: Type<'_>,
         ty: Type<'_>,
@@ -199,16 +194,16 @@ impl Asking {
         levels: u32,
     ) -> btf_types::Result<()> {
         if let Some(array) = ty.array() {
-            // The first, the last, and the one that is not there unless the array is flexible.
+            // The first, the last, and one past the last, which exists only in a flexible array.
             let indices = [Some(0), array.len.checked_sub(1), Some(array.len)];
             let mut indices: Vec<u32> = indices.into_iter().flatten().collect();
             indices.dedup();
             for index in indices {
                 let path = format!("{path}:{index}");
-                self.ask(root, &path, Subject::Field);
+                self.add(root, &path, Subject::Field);
                 let element = ty.btf().type_by_id(array.element)?.skip_modifiers_and_typedefs()?;
                 if index < array.len {
-                    self.below(root, element, &path, levels)?;
+                    self.inner_fields(root, element, &path, levels)?;
                 }
             }
         } else if ty.kind().is_composite() && levels > 0 {
@@ -217,22 +212,17 @@ impl Asking {
         Ok(())
     }
 
-    /// Asks all kinds that there are about a subject.
-    fn ask(&mut self, root: Type<'_>, access: &str, subject: Subject) {
-        let string = match self.known.get(access) {
-            Some(string) => *string,
-            None => {
-                let string = u32::try_from(self.strings.len()).expect("few strings");
-                self.strings.push(access.to_string());
-                self.known.insert(access.to_string(), string);
-                string
-            }
-        };
+    /// Adds a record of each kind that applies to a subject.
+    fn add(&mut self, root: Type<'_>, access: &str, subject: Subject) {
+        let index = *self.indices.entry(access.to_string()).or_insert_with(|| {
+            self.strings.push(access.to_string());
+            u32::try_from(self.strings.len() - 1).expect("few strings")
+        });
         for kind in RelocKind::ALL.into_iter().filter(|kind| kind.subject() == subject) {
             self.records.push(Record {
                 insn_off: 0,
                 type_id: root.id().0,
-                access_str_off: string,
+                access_str_off: index,
                 kind: kind.to_raw(),
             });
         }

@@ -1,5 +1,5 @@
-//! Minimised BTF: whether libbpf relocates with it as with the whole one and as we do, and how large
-//! it is beside what `bpftool gen min_core_btf` makes.
+//! Minimized BTF: libbpf must relocate with it as with the whole BTF, and as we do. Compares its size
+//! with that of the output of `bpftool gen min_core_btf`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,27 +10,27 @@ use core_reloc::{Options, Target};
 use core_reloc_tools::minimize::{Minimized, Needs, minimize};
 use tempfile::TempDir;
 
-use super::object::ObjectFile;
+use super::object::{Mode, ObjectFile};
 use super::report::{Row, Sizes};
 use super::target::{Index, Kernel, TargetError, for_libbpf};
 use crate::judge::libbpf;
 
-/// Whose result ours is beside.
+/// What the size of minimized BTF is compared with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Beside {
-    /// bpftool's, where it has one.
+    /// The output of bpftool, where it has one.
     BpfTool,
-    /// Nobody's: starting a program takes longer than the rest where the types are few.
+    /// Nothing: with few types, starting bpftool takes longer than all else.
     Nothing,
 }
 
-/// Minimises a kernel for each of some objects alone, and for all of them together.
+/// Minimizes a kernel for each object alone, and for all objects together.
 pub fn compare_minimized(row: &mut Row, objects: &[ObjectFile], kernel: &Kernel, beside: Beside) {
     let all = kernel.with_targets(Index::None, |ours, theirs| {
-        // It takes no modules.
+        // bpftool does not take modules.
         let beside_bpftool = beside == Beside::BpfTool && kernel.modules.is_empty();
         let bpftool = beside_bpftool.then(|| BpfTool::new(kernel, objects));
-        // Those that have nothing to relocate need no kernel's types.
+        // Objects without relocations need no types.
         let chosen = |object: &&ObjectFile| {
             Object::parse(&object.bytes).is_ok_and(|object| object.relocations().next().is_some())
         };
@@ -44,14 +44,10 @@ pub fn compare_minimized(row: &mut Row, objects: &[ObjectFile], kernel: &Kernel,
         }
         Ok(())
     });
-    match all {
-        Ok(()) => {}
-        Err(TargetError::UnknownToLibbpf) => row.note_unknown_to_libbpf(),
-        Err(TargetError::Other(error)) => row.add_unexplained(|| error),
-    }
+    row.add_result(all);
 }
 
-/// Minimises a kernel for some objects, and compares all of their relocations.
+/// Minimizes a kernel for some objects, and compares all their relocations.
 fn compare(
     row: &mut Row,
     objects: &[&ObjectFile],
@@ -79,7 +75,7 @@ fn compare(
         Some(Ok(theirs)) => {
             sizes.add_bpftool(main.len(), theirs);
             if main.len() > theirs {
-                let said = || format!("{name}: {} bytes, bpftool needs {theirs}", main.len());
+                let said = || format!("{name}: {} bytes, but {theirs} of bpftool's", main.len());
                 row.add_difference(said);
             }
         }
@@ -91,11 +87,11 @@ fn compare(
     let minimized = Kernel { name: name.clone(), main, modules: names.zip(modules).collect() };
     let compared = minimized.with_targets(Index::None, |ours, theirs| {
         for object in objects {
-            // By libbpf: as with the whole BTF. By us: as libbpf.
+            // libbpf must relocate as with the whole BTF, and we must relocate as libbpf.
             let differences = object.compare_targets(whole.1, theirs)?;
             differences.into_iter().for_each(|said| row.add_difference(|| said));
-            for (section, compared) in object.compare(ours, theirs, false)? {
-                row.add(|| format!("{} {section}, minimised {name}", object.name), &compared);
+            for (section, compared) in object.compare(Mode::Relocate, ours, theirs, false)? {
+                row.add(|| format!("{} {section}, minimized {name}", object.name), &compared);
             }
         }
         Ok(())
@@ -103,7 +99,7 @@ fn compare(
     match compared {
         Ok(()) => Ok(()),
         Err(TargetError::Other(error)) => Err(error),
-        Err(TargetError::UnknownToLibbpf) => Err(failed(&"unknown kinds in minimised BTF")),
+        Err(TargetError::UnknownToLibbpf) => Err(failed(&"unknown kinds in minimized BTF")),
     }
 }
 
@@ -127,28 +123,26 @@ impl BpfTool {
         Self { folder: write().map_err(|error| error.to_string()) }
     }
 
-    /// How many bytes its result has.
+    /// Returns the size of the output in bytes.
     fn minimize(&self, objects: &[&ObjectFile]) -> Result<usize, String> {
-        const OUT: &str = "minimised.btf";
+        const OUT: &str = "minimized.btf";
         let folder = self.folder.as_ref()?.path();
         let mut command = Command::new(program());
         command.current_dir(folder).args(["gen", "min_core_btf", Self::KERNEL, OUT]);
         command.args(objects.iter().map(|object| Path::new(&object.name)));
         let output = command.output().map_err(|error| format!("bpftool: {error}"))?;
         if !output.status.success() {
-            let said = String::from_utf8_lossy(&output.stderr);
-            // What it says names the file, and so is another for every object.
-            let said = said.lines().next().unwrap_or_default();
-            let said = objects
-                .iter()
-                .fold(said.to_string(), |said, object| said.replace(&object.name, "OBJECT"));
-            return Err(said);
+            let message = String::from_utf8_lossy(&output.stderr);
+            let mut message = message.lines().next().unwrap_or_default().to_string();
+            // The same message for every object.
+            objects.iter().for_each(|object| message = message.replace(&object.name, "OBJECT"));
+            return Err(message);
         }
         Ok(fs::read(folder.join(OUT)).map_err(|error| error.to_string())?.len())
     }
 }
 
-/// Where it is: not every user's `PATH` has the folder of administrators' programs.
+/// Returns the path of bpftool, which may be in a folder that only the `PATH` of root has.
 fn program() -> PathBuf {
     let usual = Path::new("/usr/sbin/bpftool");
     if usual.exists() { usual.into() } else { "bpftool".into() }

@@ -1,4 +1,4 @@
-//! What a comparison showed: a table for people, JSON for programs.
+//! The results of comparisons, as a table and as JSON.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,19 +6,20 @@ use std::fmt;
 use serde_json::{Value, json};
 
 use super::compare::{Compared, End};
+use super::target::TargetError;
 use crate::judge::accepted::Accepted;
 
-/// How many differences of a row are told in full.
-const TOLD: usize = 10;
+/// The most differences of a row that are described.
+const DESCRIBED: usize = 10;
 
-/// What all comparisons showed.
+/// The results of all comparisons.
 #[derive(Debug, Default)]
 pub struct Report {
     rows: Vec<Row>,
     skipped: Vec<String>,
 }
 
-/// What the comparisons of one set of objects on one target showed.
+/// The results of a set of objects on one target.
 #[derive(Debug)]
 pub struct Row {
     objects: String,
@@ -26,45 +27,45 @@ pub struct Row {
     tally: Tally,
     is_unknown_to_libbpf: bool,
     sizes: Option<Sizes>,
-    /// Differences that nothing explains, and what could not be compared: each in words.
+    /// Descriptions of unexplained differences, and of what could not be compared.
     unexplained: Vec<String>,
 }
 
-/// How the relocations of a row came out.
+/// The number of relocations by result.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// How many were compared.
+    /// Compared.
     pub compared: u64,
-    /// Those that both relocated, with the same bytes.
+    /// Relocated to the same bytes by both sides.
     pub relocated: u64,
-    /// Those that both poisoned.
+    /// Poisoned by both sides.
     pub poisoned: u64,
-    /// Those that both refused.
+    /// Refused by both sides.
     pub failed: u64,
-    /// Those that both skipped.
+    /// Skipped by both sides.
     pub skipped: u64,
-    /// Those that differ and may, by reason.
+    /// Different for an accepted reason.
     pub accepted: BTreeMap<Accepted, u64>,
-    /// Those that cannot be compared, since candidates narrowed on one side only.
+    /// Not comparable, because of an earlier difference.
     pub incomparable: u64,
-    /// Those that differ, and what could not be read on one side.
+    /// Different for no accepted reason, or unreadable on one side.
     pub unexplained: u64,
 }
 
-/// The sizes of minimised BTF, in bytes.
+/// The sizes of minimized BTF, in bytes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Sizes {
-    /// How often BTF was minimised.
+    /// The number of times that BTF was minimized.
     pub count: u64,
-    /// The sum of what was minimised.
+    /// The total size of the whole BTF.
     pub whole: usize,
-    /// The sum of what came of it.
+    /// The total size of the minimized BTF.
     pub minimized: usize,
-    /// The sum of what came of it where bpftool's result is known, and of that.
+    /// The total sizes of our result and of bpftool's, where bpftool has one.
     pub beside_bpftool: [usize; 2],
-    /// How often bpftool's result is smaller.
+    /// The number of times that our result is larger than bpftool's.
     pub larger: u64,
-    /// What bpftool does not minimise, and why.
+    /// What bpftool refuses to minimize, and why.
     pub refused: Vec<(String, String)>,
 }
 
@@ -139,7 +140,7 @@ impl Tally {
 }
 
 impl Row {
-    /// A row of nothing.
+    /// Returns an empty row.
     pub fn new(objects: impl Into<String>, target: impl Into<String>) -> Self {
         let (objects, target) = (objects.into(), target.into());
         Self {
@@ -152,33 +153,32 @@ impl Row {
         }
     }
 
-    /// The target's name.
+    /// Returns the name of the target.
     pub fn target(&self) -> &str {
         &self.target
     }
 
-    /// How the relocations came out.
+    /// Returns the counts.
     pub fn tally(&self) -> &Tally {
         &self.tally
     }
 
-    /// Whether the target has kinds of types that libbpf 1.7 does not know, so that it reads none
-    /// of it.
+    /// Returns `true` if libbpf 1.7 cannot read the target, because of its kinds of types.
     pub fn is_unknown_to_libbpf(&self) -> bool {
         self.is_unknown_to_libbpf
     }
 
-    /// The sizes of minimised BTF, if any was.
+    /// Returns the sizes of minimized BTF, if any was.
     pub fn sizes(&self) -> Option<&Sizes> {
         self.sizes.as_ref()
     }
 
-    /// The differences that nothing explains, in words.
+    /// Returns descriptions of the unexplained differences.
     pub fn unexplained(&self) -> &[String] {
         &self.unexplained
     }
 
-    /// Counts a comparison; `place` says which relocation it was.
+    /// Counts a comparison; `place` identifies the relocation.
     pub(super) fn add(&mut self, place: impl FnOnce() -> String, compared: &Compared) {
         let tally = &mut self.tally;
         if let Compared::Incomparable = compared {
@@ -199,43 +199,48 @@ impl Row {
         }
     }
 
-    /// Counts a difference that was not found by a [`Comparer`](super::compare::Comparer).
-    pub(super) fn add_difference(&mut self, said: impl FnOnce() -> String) {
+    /// Counts a difference that no [`Comparer`](super::compare::Comparer) found.
+    pub(super) fn add_difference(&mut self, describe: impl FnOnce() -> String) {
         self.tally.compared += 1;
-        self.add_unexplained(said);
+        self.add_unexplained(describe);
     }
 
-    /// Whether one more difference would be told.
+    /// Returns `true` if one more difference would be described.
     pub(super) fn has_room(&self) -> bool {
-        self.unexplained.len() < TOLD
+        self.unexplained.len() < DESCRIBED
     }
 
-    /// Tells this about the differences, and nothing else.
-    pub(super) fn tell_only(&mut self, said: Option<String>) {
-        self.unexplained = said.into_iter().collect();
+    /// Replaces the descriptions of the differences.
+    pub(super) fn describe_only(&mut self, description: Option<String>) {
+        self.unexplained = description.into_iter().collect();
     }
 
-    /// Adds what another row showed.
+    /// Adds the results of another row.
     pub(super) fn merge(&mut self, other: Self) {
         self.tally.add(&other.tally);
         self.is_unknown_to_libbpf |= other.is_unknown_to_libbpf;
         self.unexplained.extend(other.unexplained);
-        self.unexplained.truncate(TOLD);
+        self.unexplained.truncate(DESCRIBED);
     }
 
     pub(super) fn add_sizes(&mut self, sizes: Sizes) {
         self.sizes.get_or_insert_default().add(sizes);
     }
 
-    pub(super) fn note_unknown_to_libbpf(&mut self) {
-        self.is_unknown_to_libbpf = true;
+    /// Records whether the row could be compared.
+    pub(super) fn add_result(&mut self, result: Result<(), TargetError>) {
+        match result {
+            Ok(()) => {}
+            Err(TargetError::UnknownToLibbpf) => self.is_unknown_to_libbpf = true,
+            Err(TargetError::Other(error)) => self.add_unexplained(|| error),
+        }
     }
 
-    /// Counts what could not be compared at all, or differs otherwise.
-    pub(super) fn add_unexplained(&mut self, said: impl FnOnce() -> String) {
+    /// Counts an unexplained difference, or input that could not be compared.
+    pub(super) fn add_unexplained(&mut self, describe: impl FnOnce() -> String) {
         self.tally.unexplained += 1;
-        if self.unexplained.len() < TOLD {
-            self.unexplained.push(said());
+        if self.has_room() {
+            self.unexplained.push(describe());
         }
     }
 }
@@ -249,24 +254,24 @@ impl Report {
         self.skipped.push(why);
     }
 
-    /// The rows, in the order of the comparisons.
+    /// Returns the rows, in the order of the comparisons.
     pub fn rows(&self) -> &[Row] {
         &self.rows
     }
 
-    /// What was left out, and why.
+    /// Returns what was skipped, and why.
     pub fn skipped(&self) -> &[String] {
         &self.skipped
     }
 
-    /// The sum of all rows.
+    /// Returns the sum of all rows.
     pub fn total(&self) -> Tally {
         let mut total = Tally::default();
         self.rows.iter().for_each(|row| total.add(&row.tally));
         total
     }
 
-    /// The report as one JSON object.
+    /// Returns the report as one JSON object.
     pub fn to_json(&self) -> Value {
         let row = |row: &Row| {
             let mut value = row.tally.to_json();
@@ -286,7 +291,7 @@ impl Report {
 }
 
 impl Report {
-    /// The sizes of minimised BTF as a table, and what bpftool does not minimise.
+    /// Writes a table of the sizes of minimized BTF, and what bpftool refuses.
     fn write_sizes(
         &self,
         f: &mut fmt::Formatter<'_>,
@@ -306,7 +311,7 @@ impl Report {
         line(
             "bytes",
             "",
-            ["minimised", "whole", "ours", "ours beside", "bpftool's", "larger", "it refuses"],
+            ["minimized", "whole", "ours", "comparable", "bpftool's", "larger", "it refuses"],
         )?;
         let mut total = Sizes::default();
         rows.iter().for_each(|(_, sizes)| total.add((*sizes).clone()));
@@ -329,13 +334,13 @@ impl Report {
             reasons.entry(why).or_insert((0, what)).0 += 1;
         }
         for (why, (count, what)) in reasons {
-            writeln!(f, "bpftool does not minimise {count}, the first for {what}: {why}")?;
+            writeln!(f, "bpftool refuses {count}, the first for {what}: {why}")?;
         }
         Ok(())
     }
 }
 
-/// As a table, with the differences and the reasons of the accepted ones below.
+/// A table, the reasons for accepted differences, and the unexplained differences.
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let width = |text: fn(&Row) -> &str| {
@@ -384,12 +389,12 @@ impl fmt::Display for Report {
         }
         self.write_sizes(f, (objects, target))?;
         for row in self.rows.iter().filter(|row| row.is_unknown_to_libbpf) {
-            writeln!(f, "\n{}: libbpf 1.7 does not know all of its kinds of types", row.target)?;
+            writeln!(f, "\n{}: libbpf 1.7 does not know all its kinds of types", row.target)?;
         }
         for row in self.rows.iter().filter(|row| row.tally.unexplained > 0) {
-            let (told, all) = (row.unexplained.len(), row.tally.unexplained);
-            writeln!(f, "\n{} on {}, {told} of {all} unexplained:", row.objects, row.target)?;
-            row.unexplained.iter().try_for_each(|said| writeln!(f, "{said}"))?;
+            let (shown, all) = (row.unexplained.len(), row.tally.unexplained);
+            writeln!(f, "\n{} on {}, {shown} of {all} unexplained:", row.objects, row.target)?;
+            row.unexplained.iter().try_for_each(|difference| writeln!(f, "{difference}"))?;
         }
         self.skipped.iter().try_for_each(|why| writeln!(f, "SKIPPED: {why}"))
     }

@@ -1,4 +1,4 @@
-//! What can be compared, and with which data.
+//! The suites of comparisons.
 
 use std::fmt;
 use std::num::NonZero;
@@ -7,44 +7,43 @@ use clap::{Args, ValueEnum};
 
 use super::generated::{compare_programs, compare_type_pairs};
 use super::inputs;
-use super::kernel_types::Questions;
+use super::kernel_types::TypeRecords;
 use super::minimize::{Beside, compare_minimized};
-use super::object::ObjectFile;
-use super::objects::{compare_checked, compare_objects};
+use super::object::{Mode, ObjectFile, compare_objects, compare_on};
 use super::report::{Report, Row};
 use super::target::Kernel;
 
 /// What to compare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, ValueEnum)]
 pub enum Suite {
-    /// The committed objects on the committed made-up kernels and on the running one.
+    /// The objects of the fixtures on their made-up kernels and on the running kernel.
     Fixtures,
     /// Real objects on real kernels.
     Objects,
-    /// The kernel's own tests of CO-RE, every program on every set of types.
+    /// The kernel's CO-RE selftests: every program on every set of types.
     Selftests,
-    /// Every type of each kernel, with all of its fields, on all other kernels.
+    /// Every type of each kernel, with all its fields, on all other kernels.
     KernelTypes,
-    /// Generated programs on what became of their types.
+    /// Generated programs on evolved types.
     Generated,
-    /// What checking says of real objects on real kernels.
+    /// The verdicts of checking real objects on real kernels.
     Check,
-    /// Real objects on real kernels' BTF, minimised for them.
+    /// Real objects on the BTF of real kernels, minimized for them.
     Minimize,
 }
 
 impl Suite {
-    /// What is compared unless something is asked for.
+    /// The suites that run by default.
     pub const DEFAULT: [Self; 4] =
         [Self::Fixtures, Self::Objects, Self::Selftests, Self::Generated];
 
     fn run(self, options: &Options, report: &mut Report) -> Result<(), String> {
         match self {
             Self::Fixtures => fixtures(report),
-            Self::Objects => objects(report),
+            Self::Objects => objects(Mode::Relocate, 1, report),
             Self::Selftests => selftests(report),
             Self::KernelTypes => kernel_types(report, options),
-            Self::Check => check(report, options),
+            Self::Check => objects(Mode::Check, options.sample.get(), report),
             Self::Minimize => minimize(report, options),
             Self::Generated => {
                 generated(report, options);
@@ -68,27 +67,25 @@ impl fmt::Display for Suite {
     }
 }
 
-/// How much is compared.
+/// Options of the suites.
 #[derive(Debug, Clone, Args)]
 pub struct Options {
-    /// In kernel-types, take one in so many types; in minimize, one in so many objects
+    /// Take one in N types (kernel-types), or one in N objects (check, minimize)
     #[arg(long, value_name = "N", default_value = "1")]
     pub sample: NonZero<usize>,
-    /// In kernel-types, take the types of this kernel only, and of every other as a target; in
-    /// minimize, only this kernel
+    /// Relocate the types of this kernel only (kernel-types), or minimize this kernel only (minimize)
     #[arg(long, value_name = "KERNEL")]
     pub local: Option<String>,
-    /// In generated, how many programs; each has some eight relocations
+    /// The number of programs, of about eight relocations each (generated)
     #[arg(long, value_name = "N", default_value_t = Options::CASES)]
     pub cases: u64,
-    /// In generated, the number that all random numbers follow from
+    /// The seed of the random numbers (generated)
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
 }
 
 impl Options {
-    /// The programs that are generated unless something else is asked for: enough for 100,000
-    /// relocations.
+    /// The default number of generated programs: enough for 100,000 relocations.
     pub const CASES: u64 = 20_000;
 }
 
@@ -98,8 +95,8 @@ impl Default for Options {
     }
 }
 
-/// Compares the given suites, or the default ones if there are none. What has no data is left out
-/// and noted.
+/// Runs the given suites, or the default ones if none is given. A suite without data is skipped and
+/// noted.
 pub fn run(suites: &[Suite], options: &Options) -> Report {
     let mut report = Report::default();
     for suite in if suites.is_empty() { &Suite::DEFAULT } else { suites } {
@@ -121,33 +118,21 @@ fn fixtures(report: &mut Report) -> Result<(), String> {
     Ok(())
 }
 
-/// The running kernel, or a note that it cannot be had.
+/// Returns the running kernel, or notes why it is unavailable.
 fn running(report: &mut Report) -> Option<Kernel> {
     let running = inputs::running_kernel();
     running.map_err(|why| report.add_skipped(format!("the running kernel: {why}"))).ok()
 }
 
-fn objects(report: &mut Report) -> Result<(), String> {
+fn objects(mode: Mode, sample: usize, report: &mut Report) -> Result<(), String> {
     let objects = inputs::objects()?;
     for kernel in inputs::kernels()?.iter().chain(&running(report)) {
         for (architecture, objects) in &objects {
-            let name = format!("{architecture} ({} objects)", objects.len());
+            let objects: Vec<_> = objects.iter().step_by(sample).cloned().collect();
+            let prefix = if mode == Mode::Check { "check " } else { "" };
+            let name = format!("{prefix}{architecture} ({} objects)", objects.len());
             let mut row = Row::new(name, &kernel.name);
-            compare_objects(&mut row, objects, kernel);
-            report.add(row);
-        }
-    }
-    Ok(())
-}
-
-fn check(report: &mut Report, options: &Options) -> Result<(), String> {
-    let objects = inputs::objects()?;
-    for kernel in inputs::kernels()?.iter().chain(&running(report)) {
-        for (architecture, objects) in &objects {
-            let objects: Vec<_> = objects.iter().step_by(options.sample.get()).cloned().collect();
-            let name = format!("check {architecture} ({} objects)", objects.len());
-            let mut row = Row::new(name, &kernel.name);
-            compare_checked(&mut row, &objects, kernel);
+            compare_on(mode, &mut row, &objects, kernel);
             report.add(row);
         }
     }
@@ -178,16 +163,16 @@ fn kernel_types(report: &mut Report, options: &Options) -> Result<(), String> {
     kernels.extend(running(report));
     let wanted = |kernel: &&Kernel| options.local.as_ref().is_none_or(|name| *name == kernel.name);
     for local in kernels.iter().filter(wanted) {
-        let questions = Questions::about(local, options.sample.get())?;
+        let records = TypeRecords::of(local, options.sample.get())?;
         for target in kernels.iter().filter(|target| target.name != local.name) {
-            report.add(questions.compare_on(target));
+            report.add(records.compare_on(target));
         }
     }
     Ok(())
 }
 
-/// Minimises the committed kernels, the types of the selftests, and real kernels. Of the latter, those
-/// with modules are minimised alone, as bpftool does it, and with them.
+/// Minimizes the kernels of the fixtures, the types of the selftests, and real kernels. A real kernel
+/// with modules is minimized without them, as by bpftool, and with them.
 fn minimize(report: &mut Report, options: &Options) -> Result<(), String> {
     let wanted = |kernel: &&Kernel| options.local.as_ref().is_none_or(|name| *name == kernel.name);
     let sample = |objects: &[ObjectFile]| -> Vec<ObjectFile> {
@@ -230,7 +215,7 @@ fn minimize(report: &mut Report, options: &Options) -> Result<(), String> {
     Ok(())
 }
 
-/// The pairs of a graph's types are hundreds: fewer graphs do.
+/// A graph has hundreds of pairs of types, so fewer graphs suffice.
 fn generated(report: &mut Report, options: &Options) {
     const GRAPHS: u64 = 50;
     report.add(compare_programs(options.cases, options.seed));

@@ -1,18 +1,19 @@
-//! What relocations are compared on: a kernel's BTF and its modules', for us and for libbpf.
+//! The target of a comparison: the BTF of a kernel and its modules, for us and for libbpf.
 
 use std::borrow::Cow;
 
 use btf_types::{Btf, Kind};
 use core_reloc::{Module, Target};
 
+use super::words::Words;
 use crate::judge::libbpf;
 
-/// Why a kernel cannot be compared on.
+/// Why a kernel cannot be a target.
 #[derive(Debug)]
 pub(super) enum TargetError {
-    /// Its BTF has kinds that libbpf 1.7 does not know, which we read by the layout table.
+    /// Its BTF has kinds that libbpf 1.7 does not know. We read them by the layout table.
     UnknownToLibbpf,
-    /// One side does not read it, or something else went wrong.
+    /// A side cannot read it, or something else failed.
     Other(String),
 }
 
@@ -22,7 +23,7 @@ impl From<String> for TargetError {
     }
 }
 
-/// Whether our side keeps an index of the target's names, or searches the target for each object.
+/// Whether we index the names of the target, or search it for each object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Index {
     None,
@@ -32,7 +33,7 @@ pub(super) enum Index {
 /// The BTF of a kernel and of its modules.
 #[derive(Debug, Clone)]
 pub struct Kernel {
-    /// Its name in reports.
+    /// The name in reports.
     pub name: String,
     /// The BTF of `vmlinux`.
     pub main: Vec<u8>,
@@ -41,15 +42,15 @@ pub struct Kernel {
 }
 
 impl Kernel {
-    /// A kernel without modules.
+    /// Returns a kernel without modules.
     pub fn new(name: impl Into<String>, main: Vec<u8>) -> Self {
         Self { name: name.into(), main, modules: Vec::new() }
     }
 
-    /// Reads everything on both sides, and calls `f` with it.
+    /// Reads the BTF on both sides, and calls `f` with the two targets.
     ///
     /// # Errors
-    /// What either side refuses to read, and what `f` returns.
+    /// A side cannot read the BTF, or `f` returns an error.
     pub(super) fn with_targets<T>(
         &self,
         index: Index,
@@ -71,7 +72,7 @@ impl Kernel {
 
         let theirs = self.for_libbpf().map_err(|error| {
             let has_unknown = main.types().any(|ty| matches!(ty.kind(), Kind::Unknown(_)));
-            if has_unknown && error.said.contains("Unsupported BTF_KIND") {
+            if has_unknown && error.log.contains("Unsupported BTF_KIND") {
                 TargetError::UnknownToLibbpf
             } else {
                 failed(&self.name, error.to_string()).into()
@@ -80,7 +81,7 @@ impl Kernel {
         Ok(f(&ours, &theirs)?)
     }
 
-    /// Has libbpf read everything.
+    /// Has libbpf read the BTF.
     pub(super) fn for_libbpf(&self) -> Result<libbpf::Target, libbpf::LoadError> {
         let bytes = for_libbpf(&self.main);
         let modules: Vec<(&str, Cow<'_, [u8]>)> =
@@ -91,26 +92,26 @@ impl Kernel {
     }
 }
 
-/// BTF as libbpf 1.7 can read it: in the other byte order it takes no header but that of 24 bytes.
-/// What longer ones add is the layout of kinds that it does not know anyway.
+/// Returns BTF that libbpf 1.7 can read: in the other byte order it accepts only a header of 24 bytes.
+/// Longer headers add the layout of kinds, which libbpf does not use.
 pub(super) fn for_libbpf(bytes: &[u8]) -> Cow<'_, [u8]> {
     match Sections::of(bytes) {
-        Some(sections) if sections.is_foreign && sections.hdr_len > HEADER_LEN => {
+        Some(sections) if sections.words.is_foreign && sections.hdr_len > HEADER_LEN => {
             Cow::Owned(sections.join(&[]))
         }
         _ => Cow::Borrowed(bytes),
     }
 }
 
-/// The same BTF with more strings, and where each of them is.
+/// Returns BTF with more strings, and their offsets.
 ///
 /// # Errors
-/// Bytes that are no BTF.
+/// The bytes are not BTF.
 pub(super) fn with_strings<'s>(
     bytes: &[u8],
     strings: impl IntoIterator<Item = &'s str>,
 ) -> Result<(Vec<u8>, Vec<u32>), String> {
-    let sections = Sections::of(bytes).ok_or("this is no BTF")?;
+    let sections = Sections::of(bytes).ok_or("not BTF")?;
     let mut more = Vec::new();
     let mut offsets = Vec::new();
     for string in strings {
@@ -126,7 +127,7 @@ const HEADER_LEN: usize = 24;
 
 /// The parts of BTF, found without the code under test.
 struct Sections<'b> {
-    is_foreign: bool,
+    words: Words<'b>,
     hdr_len: usize,
     /// Magic, version and flags.
     start: [u8; 4],
@@ -136,31 +137,22 @@ struct Sections<'b> {
 
 impl<'b> Sections<'b> {
     fn of(bytes: &'b [u8]) -> Option<Self> {
-        let (start, rest) = bytes.split_first_chunk::<4>()?;
-        let is_foreign = start[..2] != 0xeb9f_u16.to_ne_bytes();
-        let word = |index: usize| -> Option<usize> {
-            let word = *rest.get(index * 4..)?.first_chunk::<4>()?;
-            let word = u32::from_ne_bytes(word);
-            usize::try_from(if is_foreign { word.swap_bytes() } else { word }).ok()
+        let words = Words::of(bytes)?;
+        let hdr_len = words.at(4)? as usize;
+        let section = |field: usize| {
+            let start = hdr_len.checked_add(words.at(field)? as usize)?;
+            bytes.get(start..start.checked_add(words.at(field + 4)? as usize)?)
         };
-        let hdr_len = word(0)?;
-        let section = |off: usize, len: usize| {
-            let start = hdr_len.checked_add(word(off)?)?;
-            bytes.get(start..start.checked_add(word(len)?)?)
-        };
-        let (types, strings) = (section(1, 2)?, section(3, 4)?);
-        Some(Self { is_foreign, hdr_len, start: *start, types, strings })
+        let (types, strings) = (section(8)?, section(16)?);
+        Some(Self { hdr_len, start: *bytes.first_chunk()?, types, strings, words })
     }
 
-    /// The parts behind the shortest header, with more strings.
+    /// Joins the parts after the shortest header, with more strings.
     fn join(&self, more_strings: &[u8]) -> Vec<u8> {
         let types = self.types.len();
         let header = [HEADER_LEN, 0, types, types, self.strings.len() + more_strings.len()];
-        let mut bytes = self.start.to_vec();
-        for word in header {
-            let word = u32::try_from(word).expect("BTF has 32-bit offsets");
-            bytes.extend(if self.is_foreign { word.swap_bytes() } else { word }.to_ne_bytes());
-        }
-        [&bytes[..], self.types, self.strings, more_strings].concat()
+        let word = |word| u32::try_from(word).expect("BTF has 32-bit offsets").to_ne_bytes();
+        let header = header.map(|len| self.words.in_order(word(len)));
+        [&self.start, header.as_flattened(), self.types, self.strings, more_strings].concat()
     }
 }

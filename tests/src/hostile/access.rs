@@ -1,4 +1,4 @@
-//! Access strings, and paths of names.
+//! Access strings, and paths of member names.
 
 use std::sync::LazyLock;
 
@@ -12,11 +12,10 @@ use core_reloc_tools::query::{FactsOf, query, similar_names};
 
 use super::walk::printed;
 
-/// Reads the bytes as an access string, as a name, and as a root type and a path
-/// on two lines.
+/// Reads the bytes as an access string, as a name, and as a root type and a path on two lines.
 ///
 /// # Panics
-/// When something is wrong with the library.
+/// Panics if the library is wrong.
 pub(super) fn access(bytes: &[u8]) {
     let parsed = AccessPath::parse(bytes);
     assert_eq!(parsed.as_ref().ok().map(|path| path.to_vec()), numbers(bytes), "{parsed:?}");
@@ -43,7 +42,7 @@ pub(super) fn access(bytes: &[u8]) {
     }
 }
 
-/// What an access string spells, told in another way.
+/// Parses an access string independently of the library.
 fn numbers(bytes: &[u8]) -> Option<Vec<u32>> {
     let parts: Vec<&[u8]> = bytes.split(|byte| *byte == b':').collect();
     let number = |part: &&[u8]| {
@@ -55,7 +54,7 @@ fn numbers(bytes: &[u8]) -> Option<Vec<u32>> {
     if parts.len() > MAX_PATH_LEN { None } else { parts.iter().map(number).collect() }
 }
 
-/// Takes the bytes as the indices themselves.
+/// Takes the bytes as indices.
 fn indices(bytes: &[u8]) {
     let indices: Vec<u32> =
         bytes.as_chunks::<4>().0.iter().map(|word| u32::from_le_bytes(*word)).collect();
@@ -65,7 +64,7 @@ fn indices(bytes: &[u8]) {
     assert_eq!(AccessPath::new(&indices).is_ok(), allowed);
 }
 
-/// Types with everything that a path of names can go through.
+/// Types with everything that a path of member names can lead through.
 static TYPES: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let mut btf = Builder::new(ByteOrder::Little);
     let int = btf.int("int", 4, IntEncoding::new(32, IntEncoding::SIGNED));
@@ -85,10 +84,10 @@ static TYPES: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let of = of.finish();
     btf.typedef("box_t", of);
     btf.redirect(ptr, of);
-    btf.finish().expect("it can be written")
+    btf.finish().expect("valid types")
 });
 
-/// Makes relocations from names, and names from relocations.
+/// Generates relocations from names, and C text from the relocations.
 fn generate(root: &str, path: &str) {
     let local = Btf::parse(&TYPES).expect("the builder wrote it");
     for kind in RelocKind::ALL {
@@ -110,7 +109,7 @@ fn generate(root: &str, path: &str) {
             }
         }
     }
-    there_and_back(&local, root, path);
+    round_trip(&local, root, path);
 }
 
 /// Asks for facts about whatever the text names.
@@ -130,20 +129,21 @@ fn ask(question: &str) {
     }
 }
 
-/// The C text of a path of names leads to the same place again.
-fn there_and_back(local: &Btf<'_>, root: &str, path: &str) {
+/// The C text of a generated path generates the same relocation again.
+fn round_trip(local: &Btf<'_>, root: &str, path: &str) {
     let kind = RelocKind::FieldExists;
     let Ok(relocation) = generate_field_access(local, 0, root, path, kind) else { return };
-    // Beyond an empty array that is not last, nothing is; the text then ends in numbers.
+    // An index of an empty array that is not the last member is invalid; the text then ends in
+    // numbers.
     if local_value(local, &relocation).is_err() {
         return;
     }
     let text = access_in_c(local, &relocation);
     let name = local.type_by_id(relocation.type_id).and_then(|ty| ty.name());
-    let path = text.strip_prefix(name.expect("it was found by name").to_str().expect("ASCII"));
+    let path = text.strip_prefix(name.expect("a named root type").to_str().expect("ASCII"));
     let path = path.expect("the text begins with the root");
     let path = path.strip_prefix('.').unwrap_or(path);
-    // The root itself is nothing to generate from: `box[0]` is the same as `box`.
+    // A path must not be empty, and `box[0]` has the text `box`.
     if !path.is_empty() {
         let again = generate_field_access(local, 0, root, path, kind);
         assert_eq!(again.as_ref(), Ok(&relocation), "{path}");

@@ -1,8 +1,8 @@
-//! An adversary: objects and targets that are made to cost time and memory, in any size.
+//! Attacks: objects and targets of any size that are designed to cost time and memory.
 //!
-//! Each of the [`FAMILIES`] goes for one thing that the library does. The test `bounds` lets them
-//! grow, and measures that what they cost grows no faster than they do; a small one of each is
-//! among the seeds of the fuzz targets.
+//! Each of the [`FAMILIES`] attacks one operation of the library. The test `bounds` checks that the cost
+//! of an attack grows no faster than its size. A small attack of each family is a seed of the fuzz
+//! targets.
 
 mod candidates;
 mod files;
@@ -23,25 +23,25 @@ use super::walk::printed;
 /// A BPF object and a kernel's BTF.
 #[derive(Debug, Clone)]
 pub struct Attack {
-    /// The file of the object.
+    /// The object file.
     pub object: Vec<u8>,
-    /// What it is to be relocated for.
+    /// The BTF that the object is relocated for.
     pub target: Vec<u8>,
 }
 
-/// Attacks of any size.
+/// A family of attacks, of any size.
 #[derive(Debug, Clone, Copy)]
 pub struct Family {
-    /// What it is called.
+    /// The name.
     pub name: &'static str,
-    /// Makes one of a size, which its bytes are in proportion to.
+    /// Returns an attack whose length in bytes is proportional to a size.
     pub make: fn(usize) -> Attack,
-    /// A small size that shows what it is after. Just above a power of two, where what grows by
-    /// doubling has the most room to spare.
+    /// A small size at which the attack works. Just above a power of two, where collections that grow by
+    /// doubling have the most unused memory.
     pub size: usize,
 }
 
-/// All families, by what they are made of.
+/// All families, by group.
 pub const FAMILIES: &[(&str, &[Family])] = &[
     (
         "nesting",
@@ -116,10 +116,10 @@ pub const FAMILIES: &[(&str, &[Family])] = &[
     ),
 ];
 
-/// The families of a group.
+/// Returns the families of a group.
 ///
 /// # Panics
-/// When there is no such group.
+/// Panics if there is no such group.
 pub fn families(group: &str) -> &'static [Family] {
     let found = FAMILIES.iter().find(|(name, _)| *name == group);
     found.unwrap_or_else(|| panic!("no group of families is called `{group}`")).1
@@ -129,33 +129,33 @@ const fn family(name: &'static str, make: fn(usize) -> Attack, size: usize) -> F
     Family { name, make, size }
 }
 
-/// What can be done with an object and a target.
+/// An operation on an object and a target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Act {
-    /// Parses both, validates them, and looks at each type by itself.
+    /// Parses and validates both, and reads each type of the target.
     Read,
-    /// Relocates, and prints what became of each relocation.
+    /// Relocates, and formats each report.
     Relocate,
-    /// The same with an index of the target's names.
+    /// The same, with an index of the target's names.
     RelocateIndexed,
-    /// Explains what did not resolve.
+    /// Explains unresolved relocations.
     Explain,
-    /// Writes the first types as C.
+    /// Writes the first types in C.
     Define,
 }
 
 impl Act {
-    /// All of them.
+    /// All operations.
     pub const ALL: [Self; 5] =
         [Self::Read, Self::Relocate, Self::RelocateIndexed, Self::Explain, Self::Define];
 
-    /// Whether what comes of it is a text, which is longer than what it describes, and bounded
-    /// whatever the input is.
+    /// Returns `true` if the result is a text. A text may be longer than what it describes, but its length
+    /// is bounded.
     pub fn is_text(self) -> bool {
         matches!(self, Self::Explain | Self::Define)
     }
 
-    /// Does it. What is refused is no failure; what became of relocations is told.
+    /// Performs the operation, and returns the outcomes of the relocations. An attack may be refused.
     pub fn run(self, attack: &Attack) -> Counts {
         let target = Btf::parse(&attack.target);
         let object = Object::parse(&attack.object);
@@ -173,8 +173,8 @@ impl Act {
                 let Some(local) = object.btf() else { return Counts::default() };
                 let mut explainer = Explainer::new(local, &plain);
                 for report in object.relocate(&plain, Options::default()) {
-                    let said = explainer.report(&report);
-                    assert!(said.is_none_or(|said| !said.reason.is_empty()));
+                    let explanation = explainer.report(&report);
+                    assert!(explanation.is_none_or(|it| !it.reason.is_empty()));
                 }
             }
             Self::Define => {
@@ -187,7 +187,7 @@ impl Act {
     }
 }
 
-/// How many types are defined: each may take thousands of lines.
+/// The number of types to define: a definition may have thousands of lines.
 const DEFINED: usize = 8;
 
 fn relocate(object: &Object<'_>, target: &Target<'_>) -> Counts {
@@ -204,12 +204,12 @@ fn read(btf: &Btf<'_>) {
     let _ = btf.validate();
     let sizes = [PointerSize::Four, PointerSize::Eight];
     for btf in sizes.map(|size| btf.clone().with_pointer_size(size)) {
-        btf.own_types().for_each(look_at);
+        btf.own_types().for_each(read_type);
     }
 }
 
-/// Asks a type for all that it leads to.
-fn look_at(ty: Type<'_>) {
+/// Reads a type and what it refers to.
+fn read_type(ty: Type<'_>) {
     let _ = (ty.name(), ty.size(), ty.skip_modifiers(), ty.innermost_element());
     let names = ty.members().iter().filter(|member| member.name().is_ok()).count();
     assert!(names <= ty.vlen() as usize);

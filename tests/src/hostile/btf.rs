@@ -1,4 +1,4 @@
-//! BTF that stands alone, and BTF on a base.
+//! BTF, alone and split.
 
 use btf_types::{
     Btf, ByteOrder, PointerSize, Type,
@@ -12,7 +12,7 @@ use super::walk::{printed, walk};
 /// Reads the bytes as BTF.
 ///
 /// # Panics
-/// When something is wrong with the library.
+/// Panics if the library is wrong.
 pub(super) fn alone(bytes: &[u8]) {
     let btf = match Btf::parse(bytes) {
         Ok(btf) => btf,
@@ -30,10 +30,10 @@ pub(super) fn alone(bytes: &[u8]) {
     }
 }
 
-/// How many types are defined: one may take thousands of lines.
+/// The number of types to define: a definition may have thousands of lines.
 const DEFINED: usize = 8;
 
-/// Writes a type as C does.
+/// Writes a type in C.
 fn define(ty: Type<'_>) {
     assert!(!type_in_c(ty).is_empty());
     let definition = Definition::of(ty);
@@ -46,11 +46,11 @@ fn define(ty: Type<'_>) {
     }
 }
 
-/// Reads the bytes as a BTF and another on top of it; the first four bytes say,
-/// in little endian, how long the first is.
+/// Reads the bytes as a base and split BTF. The first four bytes are the length of the base, in little
+/// endian.
 ///
 /// # Panics
-/// When something is wrong with the library.
+/// Panics if the library is wrong.
 pub(super) fn split(bytes: &[u8]) {
     let Some((len, rest)) = bytes.split_first_chunk::<4>() else { return };
     let len = u32::from_le_bytes(*len) as usize;
@@ -61,23 +61,23 @@ pub(super) fn split(bytes: &[u8]) {
         Err(error) => return assert!(printed(format_args!("{error}")) > 0),
     };
     walk(&middle);
-    // A base may be split itself, and of another byte order.
-    let top = Btf::parse_split(split, &middle).expect("it was well-formed once");
+    // A base may itself be split, and have another byte order.
+    let top = Btf::parse_split(split, &middle).expect("it was well-formed on another base");
     walk(&top);
     assert_eq!(top.len(), base.len() + 2 * middle.own_types().len());
     for ty in base.own_types() {
-        let from_above = top.type_by_id(ty.id()).expect("a base's type");
-        assert_eq!(from_above, ty);
-        // Offsets that are beyond the base's strings are inside of the split one's.
+        let same = top.type_by_id(ty.id()).expect("a type of the base");
+        assert_eq!(same, ty);
+        // Offsets past the base's strings lie in the strings of the split BTF.
         if let Ok(name) = ty.name() {
             assert_eq!(top.string(ty.name_off()), Ok(name));
         }
     }
 }
 
-/// Writes the types again, and compares.
+/// Writes a copy of the types, and compares it.
 fn copy(btf: &Btf<'_>, order: ByteOrder) {
-    /// Strings that share bytes are written apart: too many of them are left alone.
+    /// The longest copy: strings that share bytes are written separately.
     const MOST: usize = 1 << 16;
     let names = btf.own_types().filter_map(|ty| ty.name().ok());
     let entries = btf.own_types().map(|ty| ty.vlen() as usize).sum::<usize>();

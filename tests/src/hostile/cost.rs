@@ -1,22 +1,22 @@
-//! What a call costs: memory, counted by an allocator, and time of the processor.
+//! Measures the cost of a call: memory, counted by an allocator, and processor time.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::time::Duration;
 
-/// The system's allocator, which counts what each thread takes and gives back.
+/// The system's allocator, with counters for each thread.
 ///
-/// A program that measures makes it its global allocator.
+/// It must be the global allocator of a program that measures memory.
 #[derive(Debug)]
 pub struct Counting;
 
-/// Bytes of one thread. Something that another thread allocated may be freed here.
+/// The counters of one thread. It may free memory that another thread allocated.
 #[derive(Debug, Clone, Copy)]
 struct Bytes {
     held: i64,
     peak: i64,
     taken: u64,
-    /// How often something was taken.
+    /// The number of allocations.
     times: u64,
 }
 
@@ -25,11 +25,11 @@ thread_local! {
 }
 
 fn count(taken: usize, given_back: usize) {
-    // While a thread ends there may be nothing left to count in.
+    // The counters of a thread that is ending may be gone.
     let _ = BYTES.try_with(|bytes| {
         let mut now = bytes.get();
         let (taken, given_back) = (taken as i64, given_back as i64);
-        // Before something is given back, what replaces it is there: growing takes both.
+        // A reallocation may hold the old and the new memory at once.
         now.peak = now.peak.max(now.held + taken);
         now.held += taken - given_back;
         now.taken += taken.cast_unsigned();
@@ -38,47 +38,47 @@ fn count(taken: usize, given_back: usize) {
     });
 }
 
-// SAFETY: everything is left to the system's allocator.
+// SAFETY: the system's allocator does all the work.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count(layout.size(), 0);
-        // SAFETY: as the caller promises.
+        // SAFETY: as the caller guarantees.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         count(layout.size(), 0);
-        // SAFETY: as the caller promises.
+        // SAFETY: as the caller guarantees.
         unsafe { System.alloc_zeroed(layout) }
     }
 
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         count(size, layout.size());
-        // SAFETY: as the caller promises.
+        // SAFETY: as the caller guarantees.
         unsafe { System.realloc(pointer, layout, size) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
         count(0, layout.size());
-        // SAFETY: as the caller promises.
+        // SAFETY: as the caller guarantees.
         unsafe { System.dealloc(pointer, layout) }
     }
 }
 
-/// What a call cost.
+/// The cost of a call.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Cost {
-    /// Bytes that were held at once, at most. Where something grows, old and new count both.
+    /// The most bytes held at once. Old and new memory of a reallocation both count.
     pub peak: u64,
-    /// Bytes that were taken, one after the other.
+    /// All allocated bytes.
     pub taken: u64,
-    /// How often something was taken.
+    /// The number of allocations.
     pub times: u64,
-    /// How long the processor worked. Unlike time on a clock, other programs add nothing.
+    /// The processor time, which, unlike wall time, does not depend on other programs.
     pub cpu: Duration,
 }
 
-/// Measures a call. Memory is 0 where [`Counting`] is not the allocator.
+/// Measures a call. The memory is 0 if [`Counting`] is not the global allocator.
 pub fn measure<T>(call: impl FnOnce() -> T) -> (T, Cost) {
     let before = BYTES.with(|bytes| {
         let now = bytes.get();
@@ -98,11 +98,11 @@ pub fn measure<T>(call: impl FnOnce() -> T) -> (T, Cost) {
     (result, cost)
 }
 
-/// How long the processor has worked for this thread.
+/// Returns the processor time of this thread.
 fn cpu_time() -> Duration {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: the time is written there.
+    // SAFETY: the time is writable.
     let failed = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
-    assert_eq!(failed, 0, "the processor's time cannot be read");
+    assert_eq!(failed, 0, "the processor time cannot be read");
     Duration::new(time.tv_sec.cast_unsigned(), time.tv_nsec as u32)
 }

@@ -1,7 +1,6 @@
 //! Whole ELF objects.
 
 use std::ops::Range;
-use std::path::Path;
 use std::sync::LazyLock;
 
 use btf_types::{Btf, ByteOrder};
@@ -19,21 +18,16 @@ use object::{
 };
 
 use super::walk::printed;
+use crate::data::read_fixture;
 
-/// A made-up kernel that differs from the fixtures' local types, little and big
-/// endian.
-static KERNELS: LazyLock<[Vec<u8>; 2]> = LazyLock::new(|| {
-    ["grown.le.btf", "grown.be.btf"].map(|name| {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/btf").join(name);
-        std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-    })
-});
+/// A made-up kernel that differs from the local types of the fixtures, in little and big endian.
+static KERNELS: LazyLock<[Vec<u8>; 2]> =
+    LazyLock::new(|| ["btf/grown.le.btf", "btf/grown.be.btf"].map(read_fixture));
 
-/// Reads the bytes as an ELF file with BTF, and as a BPF object, which is then
-/// relocated.
+/// Reads the bytes as an ELF file with BTF, and as a BPF object, which is then relocated.
 ///
 /// # Panics
-/// When something is wrong with the library, or the fixtures are missing.
+/// Panics if the library is wrong or a fixture is missing.
 pub(super) fn elf(bytes: &[u8]) {
     type_sections(bytes);
     let object = match Object::parse(bytes) {
@@ -48,7 +42,7 @@ pub(super) fn elf(bytes: &[u8]) {
     let Some(local) = object.btf() else { return assert!(relocations.is_empty()) };
     assert!(object.ext().is_some() || relocations.is_empty());
     let lines = SourceLines::of(&object);
-    relocations.iter().for_each(|relocation| facts(relocation, &lines));
+    relocations.iter().for_each(|relocation| read_relocation(relocation, &lines));
 
     let kernel = match object.byte_order() {
         ByteOrder::Little => &KERNELS[0],
@@ -88,8 +82,8 @@ fn type_sections(bytes: &[u8]) {
     }
 }
 
-/// Asks one relocation everything.
-fn facts<'a>(relocation: &ObjectRelocation<'a>, lines: &SourceLines<'a>) {
+/// Reads a relocation through every accessor.
+fn read_relocation<'a>(relocation: &ObjectRelocation<'a>, lines: &SourceLines<'a>) {
     assert_eq!(relocation.insn_off(), relocation.record().insn_off);
     assert_eq!(relocation.type_id(), relocation.record().type_id);
     assert_eq!(
@@ -111,7 +105,7 @@ fn facts<'a>(relocation: &ObjectRelocation<'a>, lines: &SourceLines<'a>) {
         relocation.function().map(|name| name.map(|name| name.len())),
         relocation.index(),
     ));
-    assert!(text < 4096, "a relocation in {text} bytes");
+    assert!(text < 4096, "a relocation of {text} bytes");
     let (line, written_in) = (lines.line(relocation), lines.written_in(relocation));
     assert_eq!(line.is_some(), written_in.is_some());
     for line in [line, written_in].into_iter().flatten() {
@@ -119,10 +113,10 @@ fn facts<'a>(relocation: &ObjectRelocation<'a>, lines: &SourceLines<'a>) {
     }
 }
 
-/// Relocates the object, and checks what came of it against the reports.
+/// Relocates the object, and compares the result with the reports.
 fn relocate<'a>(object: &'a Object<'a>, target: &'a Target<'a>, options: Options, count: usize) {
     let mut relocating = object.relocate(target, options);
-    let places = Places::of(object.as_bytes());
+    let sections = Sections::of(object.as_bytes());
     let mut expected = object.as_bytes().to_vec();
     let mut reports = 0;
     let mut outcomes = Vec::new();
@@ -132,7 +126,7 @@ fn relocate<'a>(object: &'a Object<'a>, target: &'a Target<'a>, options: Options
         check_report(&report, options);
         let explanation = explainer.as_mut().and_then(|explainer| explainer.report(&report));
         assert!(explanation.is_some() || report.outcome.name() == "relocated");
-        replay(&places, &mut expected, &report);
+        replay(&sections, &mut expected, &report);
         outcomes.push((report.outcome.name(), report.outcome.value()));
     }
     assert_eq!(reports, count);
@@ -140,16 +134,16 @@ fn relocate<'a>(object: &'a Object<'a>, target: &'a Target<'a>, options: Options
     assert_eq!(counts.total(), count);
     let again = object.relocate(target, options);
     let mut again_outcomes = again.map(|report| (report.outcome.name(), report.outcome.value()));
-    assert!(again_outcomes.by_ref().eq(outcomes), "the same bytes give the same result");
+    assert!(again_outcomes.by_ref().eq(outcomes), "the same input must give the same result");
 
     match relocating.finish() {
         Ok(relocated) => {
             assert_eq!((relocated.counts, counts.failed), (counts, 0));
-            empty_records(object, &places, &mut expected);
-            assert!(relocated.bytes == expected, "only the reported instructions change");
+            empty_records(object, &sections, &mut expected);
+            assert!(relocated.bytes == expected, "only the reported instructions may change");
             if object.ext().is_some() && counts.total() == counts.kept + counts.skipped {
                 let changed = relocated.bytes.iter().zip(object.as_bytes()).filter(|(a, b)| a != b);
-                assert!(changed.count() <= 4, "only the length of the records changes");
+                assert!(changed.count() <= 4, "only the length of the records may change");
             }
         }
         Err(failed) => {
@@ -184,49 +178,53 @@ fn check_report(report: &Report<'_>, options: Options) {
     }
 }
 
-/// Where the sections of an object are in its file, told without the library.
-struct Places(Vec<(Vec<u8>, Range<usize>)>);
+/// The ranges of an object's sections, found without the library.
+struct Sections(Vec<(Vec<u8>, Range<usize>)>);
 
-impl Places {
+impl Sections {
     fn of(bytes: &[u8]) -> Self {
         let header = elf::FileHeader64::<Endianness>::parse(bytes).expect("it was parsed before");
         let endian = header.endian().expect("likewise");
         let sections = header.sections(endian, bytes).expect("likewise");
         let code = sections.iter().filter(|section| section.sh_type(endian) == elf::SHT_PROGBITS);
-        let places = code.map(|section| {
+        let ranges = code.map(|section| {
             let name = sections.section_name(endian, section).expect("likewise");
             let start = section.sh_offset(endian) as usize;
             (name.to_vec(), start..start.saturating_add(section.sh_size(endian) as usize))
         });
-        Self(places.collect())
+        Self(ranges.collect())
     }
 
     fn first(&self, name: &[u8]) -> Range<usize> {
-        let place = self.0.iter().find(|(other, _)| other == name);
-        place.map(|(_, place)| place.clone()).expect("a section of this name")
+        let section = self.0.iter().find(|(other, _)| other == name);
+        section.map(|(_, range)| range.clone()).expect("a section with this name")
     }
 }
 
-/// Does to the bytes what a report says was done.
-fn replay(places: &Places, bytes: &mut [u8], report: &Report<'_>) {
+/// Patches the bytes as reported.
+fn replay(sections: &Sections, bytes: &mut [u8], report: &Report<'_>) {
     let (Some(before), Some(after)) = (report.before, report.after) else { return };
     if before == after {
         return;
     }
-    let code = &mut bytes[places.first(&report.relocation.section())];
+    let code = &mut bytes[sections.first(&report.relocation.section())];
     let at = report.relocation.insn_off();
-    assert_eq!(Code::at(code, at), Some(before), "what is reported to have been there was");
+    assert_eq!(
+        Code::at(code, at),
+        Some(before),
+        "the reported instruction must be the original one"
+    );
     code[at as usize..][..after.as_bytes().len()].copy_from_slice(after.as_bytes());
 }
 
 /// Empties the core_relo records: the length of their sub-section becomes 0.
-fn empty_records(object: &Object<'_>, places: &Places, bytes: &mut [u8]) {
+fn empty_records(object: &Object<'_>, sections: &Sections, bytes: &mut [u8]) {
     if let Some(at) = object.ext().and_then(|ext| ext.core_reloc_len_offset()) {
-        bytes[places.first(b".BTF.ext")][at..][..4].fill(0);
+        bytes[sections.first(b".BTF.ext")][at..][..4].fill(0);
     }
 }
 
-/// Checks an object: the verdicts are what relocating does, and a guard is a relocation that asks.
+/// Checks an object: verdicts must agree with relocating, and a guard must be an existence check.
 fn check(object: &Object<'_>, target: &Target<'_>) {
     let findings = Checker::new(object).check(target);
     let reports: Vec<Report<'_>> = object.relocate(target, Options::default()).collect();
@@ -246,9 +244,9 @@ fn check(object: &Object<'_>, target: &Target<'_>) {
         if let Verdict::Poisoned { guard: Some(Guard::Existence { relocation, .. }) } =
             finding.verdict
         {
-            let asking = &reports[relocation];
-            assert!(asking.relocation.kind().is_some_and(|kind| kind.is_existence()));
-            assert_eq!(asking.outcome.value(), Some(0));
+            let check = &reports[relocation];
+            assert!(check.relocation.kind().is_some_and(|kind| kind.is_existence()));
+            assert_eq!(check.outcome.value(), Some(0));
         }
     }
 }

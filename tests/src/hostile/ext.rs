@@ -11,7 +11,7 @@ use super::walk::printed;
 /// Reads the bytes as `.BTF.ext`.
 ///
 /// # Panics
-/// When something is wrong with the library.
+/// Panics if the library is wrong.
 pub(super) fn ext(bytes: &[u8]) {
     let ext = match BtfExt::parse(bytes) {
         Ok(ext) => ext,
@@ -27,7 +27,7 @@ pub(super) fn ext(bytes: &[u8]) {
     func_info.iter().for_each(|(name, records)| builder.func_info(*name, records.clone()));
     line_info.iter().for_each(|(name, records)| builder.line_info(*name, records.clone()));
     core_relocs.iter().for_each(|(name, records)| builder.core_relocs(*name, records.clone()));
-    let written = builder.finish().expect("what was read can be written");
+    let written = builder.finish().expect("records that were read can be written");
     let again = BtfExt::parse(&written).expect("what the builder writes is well-formed");
     assert_eq!(records::<FuncInfo>(again.func_info()), func_info);
     assert_eq!(records::<LineInfo>(again.line_info()), line_info);
@@ -36,7 +36,7 @@ pub(super) fn ext(bytes: &[u8]) {
 
 type Groups<R> = Vec<(btf_types::StrOffset, Vec<R>)>;
 
-/// The records of a sub-section, after a check that the ways to them agree.
+/// Returns the records of a sub-section. All accessors must agree on them.
 fn records<R: Record + PartialEq>(info: Info<'_, R>) -> Groups<R> {
     assert!(info.record_size() >= 8 && info.record_size().is_multiple_of(4));
     let mut groups = Vec::new();
@@ -55,8 +55,7 @@ fn records<R: Record + PartialEq>(info: Info<'_, R>) -> Groups<R> {
     groups
 }
 
-/// Four zero bytes at the place that the header keeps for it leave no relocation,
-/// and everything else as it was: no section lies on the header.
+/// Empties the relocations by setting their length in the header to 0. Nothing else may change.
 fn empty(bytes: &[u8], ext: &BtfExt<'_>) {
     let Some(at) = ext.core_reloc_len_offset() else {
         return assert!(ext.core_relocs().is_empty());

@@ -1,6 +1,5 @@
 //! Verifier logs.
 
-use std::path::Path;
 use std::sync::LazyLock;
 
 use btf_types::Btf;
@@ -11,19 +10,16 @@ use core_reloc::{
 use core_reloc_tools::blame::PoisonInLog;
 
 use super::walk::printed;
+use crate::data::read_fixture;
 
-/// An object, and a kernel for which two of its relocations are poisoned.
-static FILES: LazyLock<[Vec<u8>; 2]> = LazyLock::new(|| {
-    ["objects/module.bpfel.o", "btf/modular.le.btf"].map(|name| {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures").join(name);
-        std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-    })
-});
+/// An object, and a kernel that poisons two of its relocations.
+static FILES: LazyLock<[Vec<u8>; 2]> =
+    LazyLock::new(|| ["objects/module.bpfel.o", "btf/modular.le.btf"].map(read_fixture));
 
-/// Reads the bytes as a log, and looks for the relocation that it complains about.
+/// Reads the bytes as a log, and looks for the relocation that it rejects.
 ///
 /// # Panics
-/// When something is wrong with the library, or the fixtures are missing.
+/// Panics if the library is wrong or a fixture is missing.
 pub(super) fn log(bytes: &[u8]) {
     let log = String::from_utf8_lossy(bytes);
     let Some(poison) = PoisonInLog::find(&log) else { return };

@@ -1,5 +1,4 @@
-//! Relocating made-up code of made-up types against others, both read from the
-//! bytes.
+//! Relocates code and types that the bytes describe.
 
 mod checks;
 mod input;
@@ -10,11 +9,10 @@ use core_reloc::{Module, Target};
 
 use self::input::Input;
 
-/// Makes two BTFs (or takes the bytes for them), a module's on top of the target,
-/// code and relocations, and relocates in every way that there is.
+/// Reads local types, a target with a module, code and relocations, and relocates in every way.
 ///
 /// # Panics
-/// When something is wrong with the library.
+/// Panics if the library is wrong.
 pub(super) fn relocate(bytes: &[u8]) {
     let Ok(input) = Input::read(bytes) else { return };
     let (Ok(local), Ok(kernel)) = (Btf::parse(&input.local), Btf::parse(&input.target)) else {

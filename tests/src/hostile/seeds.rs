@@ -1,22 +1,22 @@
-//! The bytes that the targets begin with.
+//! The seeds of the fuzz targets.
 
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use super::adversary::{Attack, FAMILIES, Family};
+use crate::data::fixture;
 
-/// A file that a target is run over.
+/// An input of a target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seed {
-    /// Where it is.
+    /// The path of the file.
     pub path: PathBuf,
-    /// What is in it.
+    /// The content of the file.
     pub bytes: Vec<u8>,
 }
 
-/// The seeds of a target, by name: `tests/fuzz/seeds` and, where they are of the
-/// target's form, the fixtures and the smallest [attacks](super::adversary). What once
-/// was wrong is in `tests/fuzz/regressions`.
+/// Returns the seeds of a target: those in `tests/fuzz/seeds`, inputs of former bugs in
+/// `tests/fuzz/regressions`, and fixtures and small [attacks](super::adversary) in the target's format.
 ///
 /// # Errors
 /// A folder or file cannot be read.
@@ -27,22 +27,22 @@ pub fn of(target: &str) -> io::Result<Vec<Seed>> {
         read(&here.join(folder).join(target), "", &mut seeds)?;
     }
     match target {
-        "btf" => read(&here.join("../fixtures/btf"), ".btf", &mut seeds)?,
-        "elf" => read(&here.join("../fixtures/objects"), ".o", &mut seeds)?,
+        "btf" => read(&fixture("btf"), ".btf", &mut seeds)?,
+        "elf" => read(&fixture("objects"), ".o", &mut seeds)?,
         _ => {}
     }
     seeds.extend(attacks(target));
     Ok(seeds)
 }
 
-/// A small attack of each family, in the form of a target.
+/// Returns a small attack of each family, in the format of a target.
 pub fn attacks(target: &str) -> impl Iterator<Item = Seed> {
-    /// Few enough that a fuzzer does not think them too long.
+    /// So small that fuzzers accept the length.
     const SIZE: usize = 4;
     let of: Option<fn(Attack) -> Vec<u8>> = match target {
         "btf" => Some(|attack| attack.target),
         "elf" => Some(|attack| attack.object),
-        // The target as the base of itself.
+        // The target is split on itself.
         "split" => Some(|Attack { target, .. }| {
             let len = u32::try_from(target.len()).expect("a small attack");
             [&len.to_le_bytes()[..], &target, &target].concat()
@@ -55,7 +55,7 @@ pub fn attacks(target: &str) -> impl Iterator<Item = Seed> {
     })
 }
 
-fn read(folder: &Path, ending: &str, seeds: &mut Vec<Seed>) -> io::Result<()> {
+fn read(folder: &Path, suffix: &str, seeds: &mut Vec<Seed>) -> io::Result<()> {
     if !folder.exists() {
         return Ok(());
     }
@@ -63,7 +63,7 @@ fn read(folder: &Path, ending: &str, seeds: &mut Vec<Seed>) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         paths.push(entry?.path());
     }
-    paths.retain(|path| path.to_string_lossy().ends_with(ending));
+    paths.retain(|path| path.to_string_lossy().ends_with(suffix));
     paths.sort();
     for path in paths {
         let bytes = fs::read(&path)?;

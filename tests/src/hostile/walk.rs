@@ -1,16 +1,14 @@
-//! Reads everything that a BTF has to give, and checks that views of the same
-//! thing agree.
+//! Reads BTF through every accessor, and checks that they agree.
 //!
-//! It takes time linear in the BTF, so that a fuzzer's time-out means something.
+//! The time is linear in the length of the BTF, so that a fuzzer's timeout is meaningful.
 
 use std::fmt::{self, Write};
 
 use btf_types::{Btf, Entries, Kind, KindSet, Name, StrOffset, Type, TypeId, types::Entry};
 
-/// A text that is thrown away: formatting must come to an end, and say something.
+/// Discards a text, and counts its bytes.
 #[derive(Debug, Default)]
 pub(super) struct Sink {
-    /// Bytes written.
     len: usize,
 }
 
@@ -21,18 +19,17 @@ impl Write for Sink {
     }
 }
 
-/// How many bytes of text something is when printed.
+/// Returns the length of a formatted text.
 pub(super) fn printed(args: fmt::Arguments<'_>) -> usize {
     let mut sink = Sink::default();
-    sink.write_fmt(args).expect("a sink takes all");
+    sink.write_fmt(args).expect("a sink accepts any text");
     sink.len
 }
 
-/// Reads a BTF through every accessor. Its base, if it has one, is not walked
-/// again.
+/// Reads BTF, without its base, through every accessor.
 ///
 /// # Panics
-/// When two views of the same thing disagree.
+/// Panics if accessors disagree.
 pub(super) fn walk(btf: &Btf<'_>) {
     sections(btf);
     ids(btf);
@@ -76,7 +73,7 @@ fn ids(btf: &Btf<'_>) {
     assert!(btf.type_by_id(TypeId::VOID).is_ok_and(|void| void.kind() == Kind::Void));
     for beyond in [0, 1, u32::MAX] {
         let id = TypeId((start + count as u32).saturating_add(beyond));
-        assert!(btf.type_by_id(id).is_err(), "{id} is beyond the last");
+        assert!(btf.type_by_id(id).is_err(), "{id} is past the last");
     }
     let of_one = |kind| [kind].into_iter().collect::<KindSet>();
     let all = (0..128).map(Kind::from_raw).collect();
@@ -84,7 +81,7 @@ fn ids(btf: &Btf<'_>) {
     for kinds in [KindSet::default(), KindSet::TYPE_NAMES, all].into_iter().chain(of_some) {
         let is_one = |ty: &Type<'_>| kinds.contains(ty.kind()) && ty.name_off() != StrOffset::EMPTY;
         let types = btf.own_types().filter(is_one).map(|ty| (ty.id(), ty.raw()));
-        assert!(btf.named_records(kinds).eq(types), "the records are those of the named types");
+        assert!(btf.named_records(kinds).eq(types), "the records must be those of the named types");
     }
     if let Some(base) = btf.base() {
         assert_eq!(start as usize, base.len() + 1);
@@ -96,7 +93,7 @@ fn ids(btf: &Btf<'_>) {
     }
 }
 
-/// Reads one type; how many facts it has.
+/// Reads one type, and returns the number of its facts.
 fn type_facts<'a>(btf: &'a Btf<'a>, ty: Type<'a>) -> usize {
     assert_eq!(
         (ty.kind(), ty.vlen(), ty.kind_flag()),
@@ -105,7 +102,7 @@ fn type_facts<'a>(btf: &'a Btf<'a>, ty: Type<'a>) -> usize {
     assert_eq!(Kind::from_raw(ty.info().raw_kind()), ty.kind());
     assert_eq!(ty.name(), btf.string(ty.name_off()));
     if let Ok(name) = ty.name() {
-        assert!(ty.is_named(&name), "{name} is its own name");
+        assert!(ty.is_named(&name), "{name} must be its own name");
         assert!(!ty.is_named(&[&name[..], b"x"].concat()));
     }
     let kind = ty.kind();
@@ -147,12 +144,12 @@ fn type_facts<'a>(btf: &'a Btf<'a>, ty: Type<'a>) -> usize {
         assert_eq!(variable.raw().offset.get(btf.byte_order()), offset);
         assert!(variable.ty().is_ok() || variable.type_id().0 > 0 || size == 0);
     }
-    following(ty);
+    follow(ty);
     assert!(printed(format_args!("{ty:?} {:?} {kind} {:?}", ty.raw(), ty.info())) > 0);
     1 + members + enumerators + params + variables
 }
 
-/// Checks that the ways to the entries of a type agree; how many there are.
+/// Checks that the accessors of a type's entries agree, and returns the number of entries.
 fn entries<'a, E: Entry<'a>>(ty: Type<'a>, entries: Entries<'a, E>, applies: bool) -> usize {
     let count = entries.len();
     assert_eq!(count, if applies { ty.vlen() as usize } else { 0 });
@@ -167,18 +164,17 @@ fn entries<'a, E: Entry<'a>>(ty: Type<'a>, entries: Entries<'a, E>, applies: boo
     count
 }
 
-/// Follows a type through others, in every way that there is.
-fn following(ty: Type<'_>) {
-    let behind_modifiers = ty.skip_modifiers();
-    let behind = ty.skip_modifiers_and_typedefs();
-    if let Ok(behind) = behind_modifiers {
-        assert!(!behind.kind().is_modifier());
-        assert_eq!(behind.skip_modifiers(), Ok(behind));
+/// Follows the references of a type in every way.
+fn follow(ty: Type<'_>) {
+    let unmodified = ty.skip_modifiers();
+    if let Ok(unmodified) = unmodified {
+        assert!(!unmodified.kind().is_modifier());
+        assert_eq!(unmodified.skip_modifiers(), Ok(unmodified));
     }
-    if let Ok(behind) = behind {
-        assert!(!behind.kind().is_modifier() && behind.kind() != Kind::Typedef);
-        assert!(behind_modifiers.is_ok());
-        if let (Ok(size), Ok(same)) = (ty.size(), behind.size()) {
+    if let Ok(resolved) = ty.skip_modifiers_and_typedefs() {
+        assert!(!resolved.kind().is_modifier() && resolved.kind() != Kind::Typedef);
+        assert!(unmodified.is_ok());
+        if let (Ok(size), Ok(same)) = (ty.size(), resolved.size()) {
             assert_eq!(size, same);
         }
     }
@@ -195,7 +191,7 @@ fn following(ty: Type<'_>) {
     );
 }
 
-/// Reads strings at offsets that mean something, and at others.
+/// Reads strings at valid and invalid offsets.
 fn names(btf: &Btf<'_>) {
     let (start, own) = (btf.start_str_offset().0, btf.string_bytes());
     let end = start + own.len() as u32;
@@ -204,7 +200,7 @@ fn names(btf: &Btf<'_>) {
         let rest = btf.string_and_rest(offset);
         match btf.string(offset) {
             Ok(name) => {
-                let rest = rest.expect("the string is there");
+                let rest = rest.expect("the string is valid");
                 assert!(rest.starts_with(&name) && rest[name.len()] == 0);
                 assert!(printed(format_args!("{name} {name:?}")) >= name.len());
                 assert_eq!(name.to_str().is_ok(), std::str::from_utf8(name.as_bytes()).is_ok());
@@ -219,7 +215,7 @@ fn names(btf: &Btf<'_>) {
     }
 }
 
-/// Looks for a name in the two ways.
+/// Finds types by name in both ways.
 fn find(btf: &Btf<'_>, name: Name<'_>) {
     let Ok(name) = name.to_str() else { return };
     for kind in [Kind::Struct, Kind::Int] {
@@ -231,7 +227,7 @@ fn find(btf: &Btf<'_>, name: Name<'_>) {
     }
 }
 
-/// What is valid has no reference that leads nowhere.
+/// All references of valid BTF must resolve.
 fn references(btf: &Btf<'_>) {
     let valid = btf.validate();
     assert_eq!(valid, btf.validate());

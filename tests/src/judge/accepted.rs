@@ -1,56 +1,56 @@
-//! Where our results differ from a judge's on purpose.
+//! The accepted differences between our results and a judge's.
 //!
-//! A comparer that meets a difference names the one of these that explains it;
-//! what none explains is a bug of ours.
+//! A comparison looks for the entry that explains a difference. A difference without one is a bug of
+//! ours.
 
 use std::fmt;
 
-/// Who differs from us.
+/// A judge that differs from us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Judge {
-    /// libbpf 1.7, as [`libbpf`](super) drives it.
+    /// libbpf 1.7.
     Libbpf,
     /// The running kernel.
     Kernel,
 }
 
-/// A difference that we accept.
+/// An accepted difference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Accepted {
-    /// Enumerators of unsigned 32-bit enums from 2³¹ on.
+    /// Enumerators of unsigned 32-bit enums whose value is at least 2³¹.
     LargeUnsignedEnumerator,
     /// Integers whose encoding has both the signed and the char bit.
     SignedChar,
-    /// Sign-extending loads of a field whose size changed.
+    /// Sign-extending loads of a field whose size has changed.
     SignExtendingLoad,
-    /// Shifts for bitfields of objects in the other byte order.
+    /// Left shifts in objects of the other byte order.
     ForeignShift,
-    /// Access strings that are no plain list of numbers.
+    /// Access strings that are not a plain list of numbers.
     LooseAccessString,
-    /// ALU instructions whose immediate is 2³¹ or more.
+    /// ALU instructions whose immediate is at least 2³¹.
     LargeImmediate,
-    /// ALU instructions that are to hold a value of more than 32 bits.
+    /// ALU instructions whose new value needs more than 32 bits.
     WideValue,
-    /// Shifts, and bitfields, of fields that no single load can read.
+    /// Shifts and bitfields of fields that no single load can read.
     WideField,
-    /// Fields whose offset in bits does not fit 32 bits.
+    /// Fields whose offset in bits does not fit in 32 bits.
     OffsetOverflow,
-    /// Two members of one name, of which the first is of another sort than the local one.
+    /// Two members with the same name, the first of which is incompatible.
     MemberTwice,
-    /// The size of pointers in modules of a kernel whose own BTF does not tell it.
+    /// Pointers of modules of a kernel whose own BTF does not determine their size.
     ModulePointerSize,
-    /// Candidates of one root type in several relocations, in the kernel.
+    /// Several relocations of one root type, in the kernel.
     NoNarrowing,
-    /// Deep types, in the kernel.
+    /// Deeply nested types, in the kernel.
     ShallowKernel,
-    /// Enums that became 64 bits wide, or are no longer, in the kernel.
+    /// Enums whose width changed between 32 and 64 bits, in the kernel.
     EnumWidth,
-    /// Types of one name and different kinds, in the kernel.
+    /// Types with the same name and different kinds, in the kernel.
     CachedCandidates,
 }
 
 impl Accepted {
-    /// All of them.
+    /// All accepted differences.
     pub const ALL: [Self; 15] = [
         Self::LargeUnsignedEnumerator,
         Self::SignedChar,
@@ -69,7 +69,7 @@ impl Accepted {
         Self::CachedCandidates,
     ];
 
-    /// A short name for reports.
+    /// Returns the short name for reports.
     pub const fn name(self) -> &'static str {
         match self {
             Self::LargeUnsignedEnumerator => "large-unsigned-enumerator",
@@ -90,11 +90,12 @@ impl Accepted {
         }
     }
 
-    /// Who differs from us. The kernel's code is a copy of libbpf's, with most of its differences.
+    /// Returns the judges that differ from us. The kernel's code is a copy of libbpf's and shares most
+    /// of its differences.
     pub const fn judges(self) -> &'static [Judge] {
         match self {
-            // The kernel takes no program whose types have such integers, or are in the other
-            // byte order; it knows the size of its pointers, and has no name twice.
+            // The kernel rejects programs whose types have such integers or the other byte order.
+            // Its own types determine the size of its pointers, and have no member name twice.
             Self::SignedChar | Self::ForeignShift | Self::ModulePointerSize | Self::MemberTwice => {
                 &[Judge::Libbpf]
             }
@@ -111,72 +112,72 @@ impl Accepted {
         }
     }
 
-    /// What the judge does, what we do, and why ours is right.
+    /// Returns what the judge does, what we do, and why ours is right.
     pub const fn reason(self) -> &'static str {
         match self {
             Self::LargeUnsignedEnumerator => {
-                "libbpf extends the values of 32-bit enums by their sign, those of unsigned ones too, \
-                 and refuses a 64-bit immediate into which clang wrote the value as it is"
+                "libbpf sign-extends the values of all 32-bit enums, even of unsigned ones, and so \
+                 refuses a 64-bit immediate that holds the zero-extended value that clang writes"
             }
             Self::SignedChar => {
-                "libbpf takes an integer for signed only if the encoding is nothing but signed; \
-                 the encoding is a set of bits, and a signed char has two of them"
+                "libbpf treats an integer as signed only if its encoding is exactly `signed`; the \
+                 encoding is a set of bits, and a signed char has two of them"
             }
             Self::SignExtendingLoad => {
-                "libbpf turns a sign-extending load of a field that changed its size into one \
-                 of the new size, eight bytes included, which no such instruction has; we poison"
+                "libbpf resizes a sign-extending load of a field whose size has changed, even to 8 \
+                 bytes, which no such instruction can load; we poison it"
             }
             Self::ForeignShift => {
-                "libbpf computes the left shift for the byte order of the machine that it runs \
-                 on; the code runs where the object's byte order is the machine's"
+                "libbpf computes the left shift for the byte order of the machine that it runs on; the \
+                 code will run on a machine with the byte order of the object"
             }
             Self::LooseAccessString => {
-                "libbpf reads the numbers with sscanf, so spaces before them, signs and \
-                 missing colons pass; no compiler writes them, and a damaged string must not pass for another"
+                "libbpf reads the numbers with sscanf, which accepts leading spaces, signs and missing \
+                 colons; no compiler writes them, and a damaged string must not be taken for another"
             }
             Self::LargeImmediate => {
-                "libbpf extends an ALU instruction's immediate by its sign before it compares it, so \
-                 that no value from 2³¹ on is the original; the instruction has no \
-                 more than 32 bits for it, and either extension is the original value"
+                "libbpf sign-extends an ALU instruction's immediate before it compares it with the \
+                 original value, so that no original of 2³¹ or more is accepted; the instruction has \
+                 only 32 bits for it, and we accept either extension"
             }
             Self::WideValue => {
-                "libbpf cuts a value of more than 32 bits off to make it fit an ALU instruction; \
-                 the program would compute with a wrong number, so it is an error"
+                "libbpf truncates a value of more than 32 bits to fit an ALU instruction; the program \
+                 would compute with a wrong number, so it is an error"
             }
             Self::WideField => {
-                "libbpf computes shifts of fields of no or more than 8 bytes, which come out below \
-                 zero, and loads of 16 bytes for bitfields; no such load exists, so it is an error"
+                "libbpf computes negative shifts for fields of 0 bytes or more than 8, and loads of 16 \
+                 bytes for bitfields; no such load exists, so it is an error"
             }
             Self::OffsetOverflow => {
-                "libbpf keeps the offset in bits as 32 bits, and wraps; another field would be \
-                 read, so it is an error"
+                "libbpf stores the offset in bits in 32 bits, where it wraps around; the program would \
+                 read another field, so it is an error"
             }
             Self::MemberTwice => {
-                "libbpf goes on after a member of the right name and the wrong type in an anonymous \
-                 member, and then adds that member's offset to what it finds; no C compiler takes a \
-                 name twice, and we find no match"
+                "after a member with the right name and an incompatible type in an anonymous member, \
+                 libbpf continues its search, but adds that member's offset to the next match; C does \
+                 not allow a name twice, and we report that nothing matches"
             }
             Self::ModulePointerSize => {
-                "where the kernel's BTF has no `long`, libbpf takes all pointers that a module's types \
-                 lead to for as wide as the module's `long`; for us those of the kernel's types have \
-                 8 bytes; every kernel has a `long`"
+                "where the kernel's BTF has no `long`, libbpf gives all pointers that a module's types \
+                 refer to the size of the module's `long`; ours have 8 bytes if they belong to the \
+                 kernel's types; every real kernel has a `long`"
             }
             Self::NoNarrowing => {
-                "the kernel looks the candidates up anew for every relocation; as libbpf does, \
-                 we keep only those that matched, for the later relocations of the same root type"
+                "the kernel considers all candidates for each relocation; like libbpf, we keep only \
+                 those that matched for the later relocations of the same root type"
             }
             Self::ShallowKernel => {
-                "the kernel follows 2 levels of types where libbpf follows 32, because its stack is \
-                 small, and refuses the program; our limits are libbpf's"
+                "the kernel compares types to a depth of 2 levels, because its stack is small, and \
+                 refuses the program beyond that; libbpf's limit, and ours, is 32"
             }
             Self::EnumWidth => {
-                "the kernel looks for candidates of exactly the local type's kind; libbpf and we \
-                 take ENUM and ENUM64 for one kind, as an enum grows by a single enumerator"
+                "the kernel finds only candidates of exactly the local type's kind; libbpf and we treat \
+                 ENUM and ENUM64 as one kind, since a single new enumerator can widen an enum"
             }
             Self::CachedCandidates => {
-                "the kernel remembers candidates by name alone, and gives those of one kind to the \
-                 next who asks for another kind of that name, so that a struct is found as a union, \
-                 or not at all; which it is depends on what was loaded before, so it cannot be right"
+                "the kernel caches candidates by name alone and reuses them for another kind with that \
+                 name, so that it finds a struct for a union, or no type at all; the result depends on \
+                 what was loaded before, so it cannot be right"
             }
         }
     }

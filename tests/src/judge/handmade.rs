@@ -15,26 +15,18 @@ impl Order {
         }
     }
 
+    /// Returns an instruction: opcode, destination and source register, offset, immediate.
     #[cfg(feature = "libbpf")]
-    /// An instruction: opcode, registers, offset, immediate.
     pub(super) fn insn(self, code: u8, dst: u8, src: u8, off: i16, imm: i32) -> [u8; 8] {
-        let [off, imm] = match self {
-            Self::Little => [off.to_le_bytes().to_vec(), imm.to_le_bytes().to_vec()],
-            Self::Big => [off.to_be_bytes().to_vec(), imm.to_be_bytes().to_vec()],
-        };
-        let registers = match self {
-            Self::Little => (src << 4) | dst,
-            Self::Big => (dst << 4) | src,
-        };
-        [code, registers, off[0], off[1], imm[0], imm[1], imm[2], imm[3]]
+        crate::judge::insn(matches!(self, Self::Big), code, dst, src, off, imm)
     }
 }
 
-/// BTF in the making: every record of it is made of words.
+/// BTF that is built record by record, from words.
 pub(super) struct Blob {
     words: Vec<u32>,
     strings: Vec<u8>,
-    /// The size of the base's strings.
+    /// The length of the base's strings.
     strings_start: usize,
 }
 
@@ -60,13 +52,13 @@ impl Blob {
         self.words.extend(rest);
     }
 
-    /// A signed integer of 4 bytes.
+    /// Adds a signed integer of 4 bytes.
     pub(super) fn int(&mut self) -> &mut Self {
         self.record("int", 1 << 24, 4, &[(1 << 24) | 32]);
         self
     }
 
-    /// A structure of `int`s, which is type 1: their names and byte offsets.
+    /// Adds a struct of `int`s, by names and byte offsets; `int` must be type 1.
     pub(super) fn ints(&mut self, name: &str, size: u32, members: &[(&str, u32)]) -> &mut Self {
         let members: Vec<u32> =
             members.iter().flat_map(|(name, offset)| [self.string(name), 1, offset * 8]).collect();
@@ -74,8 +66,8 @@ impl Blob {
         self
     }
 
+    /// Adds a signed enum of 4 bytes.
     #[cfg(feature = "libbpf")]
-    /// A signed enum of 4 bytes.
     pub(super) fn enumeration(&mut self, name: &str, enumerators: &[(&str, i32)]) -> &mut Self {
         let words: Vec<u32> = enumerators
             .iter()

@@ -1,10 +1,8 @@
-//! The running kernel as the judge: it relocates a program that it loads, and
-//! runs it.
+//! The running kernel as a judge: it relocates and runs a program.
 //!
-//! Since Linux 5.17 the kernel resolves CO-RE relocations by itself if
-//! `BPF_PROG_LOAD` comes with the program's BTF and records; the code is a copy
-//! of libbpf's, the target the kernel's own BTF and its modules'. What came out
-//! shows when the program runs:
+//! Since Linux 5.17, `BPF_PROG_LOAD` resolves CO-RE relocations if it is given the program's BTF and
+//! records. The kernel's code is a copy of libbpf's; the target is the BTF of the kernel and its
+//! modules. Running the program shows the result:
 //!
 //! ```no_run
 //! # use core_reloc_tests::judge::{Record, kernel::*};
@@ -18,31 +16,29 @@
 //! # }
 //! ```
 //!
-//! It needs root, and a kernel with BTF: [`availability`] tells. What differs from
-//! libbpf is among the [accepted](super::accepted) differences.
+//! The judge needs root and a kernel with BTF; see [`availability`]. Where it differs from libbpf is
+//! listed in [`accepted`](super::accepted).
 
 pub mod asm;
-mod load;
-mod loaded;
 mod probe;
+mod program;
 mod sys;
 #[cfg(test)]
 mod tests;
 
 use std::io;
 
-pub use self::load::{Btf, CoreRelos, FuncInfo, Program, ProgramType};
-pub use self::loaded::Loaded;
-pub use self::probe::{Unheard, availability, loads_programs};
+pub use self::probe::{Unavailable, availability, loads_programs};
+pub use self::program::{Btf, CoreRelos, FuncInfo, Loaded, Program, ProgramType};
 
-/// Why the kernel does not load something.
+/// An error of the kernel when it loads BTF or a program.
 #[derive(Debug, thiserror::Error)]
 #[error("the kernel refuses the {what}: {error}\n{log}")]
 pub struct Refused {
-    /// What it was to load.
+    /// What it refuses to load.
     pub what: &'static str,
-    /// What the system call returned.
+    /// The error of the system call.
     pub error: io::Error,
-    /// The verifier's words.
+    /// The log of the verifier.
     pub log: String,
 }

@@ -1,15 +1,14 @@
-//! One program, relocated by us and by the kernel.
+//! Relocates a program on both sides, and compares the results.
 
 use std::sync::LazyLock;
 
-use btf_types::ext::CoreReloc;
-use btf_types::{Btf, StrOffset, TypeId};
+use btf_types::Btf;
 use core_reloc::{Error, Module, Options, Patched, Relocator, Target};
 use core_reloc_sys::Kernel;
 use core_reloc_tests::judge::Record;
 use core_reloc_tests::judge::kernel::asm::Insn;
 use core_reloc_tests::judge::kernel::{
-    CoreRelos, Program, ProgramType, Refused, Unheard, availability,
+    CoreRelos, Program, ProgramType, Refused, Unavailable, availability,
 };
 
 use super::local::Local;
@@ -22,24 +21,24 @@ pub(crate) struct Case<'a> {
     pub(crate) records: &'a [Record],
 }
 
-/// What becomes of a program.
+/// The result of relocating and loading a program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// It was loaded: as which instructions, and what it returned.
+    /// It was loaded and run: its instructions and its result.
     Runs { instructions: Vec<u8>, returned: u32 },
-    /// It was relocated, and the verifier refuses it: its words.
+    /// It was relocated, but the verifier refuses it: the log.
     Refused(String),
-    /// A relocation failed: why.
+    /// A relocation failed: the error.
     NotRelocated(String),
 }
 
 impl Outcome {
-    /// Whether a poisoned instruction is why the verifier refuses the program.
+    /// Returns `true` if the verifier refuses the program because of a poisoned instruction.
     pub(crate) fn is_poison(&self) -> bool {
         matches!(self, Self::Refused(log) if log.contains("invalid func unknown#195896080"))
     }
 
-    /// In one line.
+    /// Describes the outcome in one line.
     pub(crate) fn brief(&self) -> String {
         match self {
             Self::Runs { returned, .. } => format!("returns {returned:#x}"),
@@ -51,7 +50,7 @@ impl Outcome {
         }
     }
 
-    /// Whether both sides did the same. Why a relocation fails everyone says in words of their own.
+    /// Returns `true` if both sides did the same. The texts of errors may differ.
     pub(crate) fn agrees(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::NotRelocated(_), Self::NotRelocated(_)) => true,
@@ -61,10 +60,10 @@ impl Outcome {
 }
 
 impl Case<'_> {
-    /// Has both sides relocate and run the program, and returns what became of it.
+    /// Relocates and runs the program on both sides, and returns the outcome.
     ///
     /// # Panics
-    /// If they did not do the same.
+    /// Panics if the outcomes differ.
     #[track_caller]
     pub(crate) fn check(&self, what: &str) -> Outcome {
         let (ours, kernel) = (self.ours(), self.kernel());
@@ -72,21 +71,21 @@ impl Case<'_> {
         ours
     }
 
-    /// What becomes of the program when we relocate it as the kernel does: without narrowing.
+    /// Relocates the program on our side without narrowing, as the kernel does.
     pub(crate) fn ours(&self) -> Outcome {
         self.ours_with(Options::default().narrow(false))
     }
 
-    /// What becomes of the program when we relocate it.
+    /// Relocates the program on our side.
     pub(crate) fn ours_with(&self, options: Options) -> Outcome {
         match self.relocate(options) {
-            // Without records, but otherwise loaded as the kernel's: with types and functions.
+            // Loaded with the same types and functions, but without records.
             Ok(code) => Case { local: self.local, code: &code, records: &[] }.kernel(),
             Err(error) => Outcome::NotRelocated(error.to_string()),
         }
     }
 
-    /// What becomes of the program when the kernel relocates it.
+    /// Has the kernel relocate the program.
     pub(crate) fn kernel(&self) -> Outcome {
         let Local { in_kernel, main, .. } = self.local;
         let relocations = CoreRelos { btf: in_kernel, func_info: &[*main], records: self.records };
@@ -117,18 +116,13 @@ pub(crate) fn relocate(
     record: Record,
     code: &mut [u8],
 ) -> Result<Patched, Error> {
-    let relocation = relocator.decode(&CoreReloc {
-        insn_off: record.insn_off,
-        type_id: TypeId(record.type_id),
-        access_str_off: StrOffset(record.access_str_off),
-        kind: record.kind,
-    })?;
+    let relocation = relocator.decode(&record.into())?;
     relocator.relocate(code, &relocation)
 }
 
-/// Whether the kernel refused to relocate, or the verifier refused the relocated program.
+/// Distinguishes a failed relocation from a relocated program that the verifier refuses.
 fn refusal(refused: &Refused) -> Outcome {
-    /// How lines about relocations begin.
+    /// The prefixes of log lines about relocations.
     const RELOCATING: [&str; 5] = [
         "prog '",
         "relo #",
@@ -136,7 +130,7 @@ fn refusal(refused: &Refused) -> Outcome {
         "Invalid core_relo",
         "target candidate search failed ",
     ];
-    /// The last line, when the verifier has not looked at the program.
+    /// The prefix of the last line if the verifier has not reached the program.
     const NOT_VERIFIED: &str = "processed 0 insns ";
     let is_verifier_s =
         |line: &&str| RELOCATING.iter().all(|beginning| !line.starts_with(beginning));
@@ -148,7 +142,7 @@ fn refusal(refused: &Refused) -> Outcome {
     }
 }
 
-/// The types of the running kernel and of its modules.
+/// Returns the types of the running kernel and its modules.
 pub(crate) fn running() -> &'static Target<'static> {
     static RUNNING: LazyLock<Target<'static>> = LazyLock::new(|| {
         let kernel = Kernel::running();
@@ -164,7 +158,7 @@ pub(crate) fn running() -> &'static Target<'static> {
     &RUNNING
 }
 
-/// Whether the kernel can be heard here; says so if not.
+/// Returns `true` if the kernel can be a judge here; otherwise reports why not.
 pub(crate) fn is_available() -> bool {
-    availability().inspect_err(Unheard::skip).is_ok()
+    availability().inspect_err(Unavailable::skip).is_ok()
 }

@@ -1,10 +1,9 @@
-//! Where the kernel and we differ on purpose: a test for each [`Accepted`] difference.
+//! A test of each [`Accepted`] difference between the kernel and us.
 //!
-//! One is not shown. A type-based relocation of a FLOAT, or of what leads to one through pointers,
-//! arrays and prototypes, crashes the kernel (6.18 at least): where it says in its log that it does
-//! not compare types of this kind, it takes the kind's name for the log, and writes over what is
-//! there. The lock that the thread held is then never free again. We answer that such types are not
-//! compatible, as libbpf does. No test here may ask for it.
+//! One difference has no test. A type-based relocation of a FLOAT, or of a type that refers to one through
+//! pointers, arrays and prototypes, crashes the kernel (at least 6.18): when it logs that it cannot compare
+//! types of this kind, it overwrites memory, and its lock is never released. libbpf and we report that such
+//! types are not compatible. No test may contain such a relocation.
 
 use btf_types::Kind;
 use btf_types::build::Builder;
@@ -20,8 +19,8 @@ use super::local::{Local, declare, record};
 use super::memory::{self, BASE, VALUE};
 use super::namesakes;
 
-/// Shows a difference: what becomes of a program when we relocate it, and when the kernel does.
-/// None if there is nothing in this kernel to show it on.
+/// Shows a difference: the outcomes of a program when we relocate it and when the kernel does. `None` if
+/// this kernel has no types to show it with.
 type Show = fn() -> Option<[Outcome; 2]>;
 
 const DIFFERENCES: [(Accepted, Show); 11] = [
@@ -39,7 +38,7 @@ const DIFFERENCES: [(Accepted, Show); 11] = [
 ];
 
 #[test]
-fn the_kernel_differs_as_the_list_says() {
+fn the_kernel_differs_as_listed() {
     let listed = Accepted::ALL.iter().filter(|one| one.judges().contains(&Judge::Kernel));
     assert!(listed.eq(DIFFERENCES.iter().map(|(accepted, _)| accepted)));
     if !is_available() {
@@ -51,29 +50,29 @@ fn the_kernel_differs_as_the_list_says() {
                 assert!(!ours.agrees(&kernel), "{accepted}: {ours:x?}");
                 println!("{accepted}\n  ours:   {}\n  kernel: {}", ours.brief(), kernel.brief());
             }
-            None => println!("{accepted}\n  this kernel has nothing to show it on"),
+            None => println!("{accepted}\n  this kernel has no types to show it with"),
         }
     }
 }
 
-/// Builds a program with relocations, each a record and its instruction, and relocates it.
+/// Builds a program with relocations, and relocates it on both sides.
 fn both<const N: usize>(
     code: &[Insn],
-    ask: impl FnOnce(&mut Builder<'_>) -> [Record; N],
+    records: impl FnOnce(&mut Builder<'_>) -> [Record; N],
 ) -> [Outcome; 2] {
-    let (local, records) = Local::new(ask);
+    let (local, records) = Local::new(records);
     let case = Case { local: &local, code, records: &records };
     [case.ours(), case.kernel()]
 }
 
-/// The kernel does not relocate, and we do, to a value.
+/// Checks that only we relocate, to a value.
 #[track_caller]
 fn only_we_relocate([ours, kernel]: &[Outcome; 2], value: u32) {
     assert!(matches!(kernel, Outcome::NotRelocated(_)), "{kernel:x?}");
     assert!(matches!(ours, Outcome::Runs { returned, .. } if *returned == value), "{ours:x?}");
 }
 
-/// We do not relocate, and the kernel does, to a value.
+/// Checks that only the kernel relocates, to a value.
 #[track_caller]
 fn only_the_kernel_relocates([ours, kernel]: &[Outcome; 2], value: u32) {
     assert!(matches!(ours, Outcome::NotRelocated(_)), "{ours:x?}");
@@ -134,7 +133,7 @@ fn wide_value() -> Option<[Outcome; 2]> {
     Some(outcomes)
 }
 
-/// Whether a value fits 32 bits neither as an unsigned nor as a signed number.
+/// Returns `true` if a value fits in 32 bits neither unsigned nor signed.
 fn is_wide(value: u64) -> bool {
     u32::try_from(value).is_err() && i32::try_from(value.cast_signed()).is_err()
 }
@@ -152,7 +151,7 @@ fn wide_field() -> Option<[Outcome; 2]> {
     Some(outcomes)
 }
 
-/// The field of an element so far behind that its bits cannot be counted in 32 bits.
+/// A field of an element so far from the start that its offset in bits exceeds 32 bits.
 fn offset_overflow() -> Option<[Outcome; 2]> {
     let wrapped = |size: u32| (0x0400_0000_u32.wrapping_mul(size).wrapping_add(8) << 3) >> 3;
     let outcomes = both(&[set(0, wrapped(24) as i32), exit()], |builder| {
@@ -163,7 +162,7 @@ fn offset_overflow() -> Option<[Outcome; 2]> {
     Some(outcomes)
 }
 
-/// The first relocation leaves one candidate; for the second the kernel has both again.
+/// The first relocation narrows to one candidate; the kernel considers both again for the second.
 fn no_narrowing() -> Option<[Outcome; 2]> {
     let found = namesakes::structs()?;
     let (local, records) = Local::new(|builder| {
@@ -180,7 +179,7 @@ fn no_narrowing() -> Option<[Outcome; 2]> {
     Some(outcomes)
 }
 
-/// The members of a struct can be matched, the members of a member cannot.
+/// The kernel can match the members of a struct, but not the members of a member.
 fn shallow_kernel() -> Option<[Outcome; 2]> {
     let matches = |is_nested: bool| {
         both(&[set(0, 1), exit()], |builder| {
@@ -201,7 +200,7 @@ fn shallow_kernel() -> Option<[Outcome; 2]> {
     Some(outcomes)
 }
 
-/// About an enum that is not asked about as what it is, or its candidates are remembered.
+/// The enum must have no relocation of its true width, since the kernel would cache its candidates.
 fn enum_width() -> Option<[Outcome; 2]> {
     let found = namesakes::enumerator(Kind::Enum64, |value| !is_wide(value))?;
     let outcomes = both(&[set(0, 1), exit()], |builder| {
@@ -213,8 +212,8 @@ fn enum_width() -> Option<[Outcome; 2]> {
     Some(outcomes)
 }
 
-/// Asks for a struct and then for a union of that name. Nobody else must ask for it: if somebody
-/// asks for the union first, the kernel does not find the struct any more.
+/// Relocates a struct and then a union of that name. No other test may use the name: after a relocation of
+/// the union, the kernel no longer finds the struct.
 fn cached_candidates() -> Option<[Outcome; 2]> {
     const UNUSUAL: &str = "btf_header";
     let second_bit = insn(0x67, 2, 0, 0, 1);
@@ -232,7 +231,7 @@ fn cached_candidates() -> Option<[Outcome; 2]> {
     Some(outcomes)
 }
 
-/// Differences from libbpf that cannot show, because the kernel takes no such types.
+/// These differences from libbpf cannot occur, because the kernel refuses the types.
 #[test]
 fn the_kernel_refuses_types_that_libbpf_misunderstands() {
     if !is_available() {

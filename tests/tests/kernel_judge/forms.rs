@@ -16,7 +16,7 @@ use super::memory::{self, BASE, VALUE};
 struct Question {
     record: Record,
     original: u16,
-    /// Whether the kernel has what is asked about.
+    /// Whether the kernel has the type, field or enumerator.
     exists: bool,
 }
 
@@ -25,7 +25,7 @@ impl Question {
         RelocKind::from_raw(self.record.kind).unwrap()
     }
 
-    /// Whether there is an answer: about some kinds, that there is no such thing is one.
+    /// Returns `true` if the relocation has a value: of some kinds it has one even if nothing matches.
     fn has_answer(&self) -> bool {
         self.exists
             || matches!(
@@ -35,8 +35,8 @@ impl Question {
     }
 }
 
-/// The kernel has most of these elsewhere, or of another size. Its `pid` is signed. The id of
-/// `list_head` is 4, at which words can be loaded.
+/// The kernel has most of these at other offsets or with other sizes. Its `pid` is signed. The id of
+/// `list_head` is 4, an offset at which words can be loaded.
 const TYPES: &str = "
     struct task_struct { unsigned pid; };
     struct list_head { void *next @ 8; void *no_such_field; void *prev; };
@@ -47,8 +47,8 @@ const TYPES: &str = "
     @int long unsigned int 8;
 ";
 
-/// Every kind twice: about something that the kernel has elsewhere, of another size, of another
-/// value; and about something that it does not have.
+/// Returns each kind twice: with something that the kernel has, with another value, and with something that
+/// it does not have.
 fn questions(builder: &mut Builder<'_>) -> Vec<Question> {
     let ids = declare(builder, TYPES);
     let [list, attributes, task, node, pids, missing, long] = [
@@ -99,16 +99,16 @@ fn questions(builder: &mut Builder<'_>) -> Vec<Question> {
 struct Form {
     name: String,
     code: Vec<Insn>,
-    /// Whether the verifier refuses it with some values.
-    needs_luck: bool,
+    /// Whether the verifier refuses it for some values.
+    may_be_refused: bool,
 }
 
-/// Every form in which the kernel relocates an instruction, holding `value`.
+/// Returns every form of instruction that the kernel relocates, with `value`.
 fn forms(value: u16) -> Vec<Form> {
     let (imm, off) = (i32::from(value), value.cast_signed());
     let mut forms = Vec::new();
-    let mut add = |name: String, code: &[Insn], needs_luck| {
-        forms.push(Form { name, code: code.to_vec(), needs_luck });
+    let mut add = |name: String, code: &[Insn], may_be_refused| {
+        forms.push(Form { name, code: code.to_vec(), may_be_refused });
     };
     for (class, bits) in [(0x04, 32), (0x07, 64)] {
         for (operation, name) in ALU_OPERATIONS {
@@ -153,12 +153,12 @@ const ALU_OPERATIONS: [(u8, &str); 12] = [
 ];
 
 #[test]
-fn every_kind_in_every_form_of_instruction() {
+fn every_kind_is_relocated_in_every_form_of_instruction() {
     if !is_available() {
         return;
     }
     let (local, questions) = Local::new(questions);
-    // How often each kind and each form ran: failures that agree are not enough.
+    // The number of runs of each kind and form: the sides must agree on more than failures.
     let mut ran: BTreeMap<String, usize> = BTreeMap::new();
     let (mut poisoned, mut refused) = (0, 0);
     for question in &questions {
@@ -167,7 +167,7 @@ fn every_kind_in_every_form_of_instruction() {
             let records = [Record { insn_off: at, ..question.record }];
             let case = Case { local: &local, code: &code, records: &records };
             let kind = question.kind();
-            let what = format!("{kind} (there: {}) in {}", question.exists, form.name);
+            let what = format!("{kind} (exists: {}) in {}", question.exists, form.name);
             let outcome = case.check(&what);
             if !question.has_answer() {
                 assert!(outcome.is_poison(), "{what}: {outcome:x?}");
@@ -175,8 +175,8 @@ fn every_kind_in_every_form_of_instruction() {
                 continue;
             }
             let runs = matches!(outcome, Outcome::Runs { .. });
-            // As an operand or an address not every answer is one that the verifier accepts.
-            assert!(runs || form.needs_luck && !outcome.is_poison(), "{what}: {outcome:x?}");
+            // The verifier refuses some values as an operand or an address.
+            assert!(runs || form.may_be_refused && !outcome.is_poison(), "{what}: {outcome:x?}");
             refused += usize::from(!runs);
             for name in [kind.name(), &form.name] {
                 *ran.entry(name.to_owned()).or_default() += usize::from(runs);

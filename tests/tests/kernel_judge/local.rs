@@ -1,4 +1,4 @@
-//! The local side of a relocation: a program's own BTF.
+//! The local side of a relocation: the BTF of the program.
 
 use btf_from_c::Ids;
 use btf_types::build::Builder;
@@ -7,16 +7,16 @@ use core_reloc::RelocKind;
 use core_reloc_tests::judge::Record;
 use core_reloc_tests::judge::kernel::{Btf, FuncInfo};
 
-/// A program's own BTF: its bytes, and the same in the kernel.
+/// The BTF of a program: its bytes, and loaded into the kernel.
 pub(crate) struct Local {
     pub(crate) bytes: Vec<u8>,
     pub(crate) in_kernel: Btf,
-    /// The function that the program is.
+    /// The program's function.
     pub(crate) main: FuncInfo,
 }
 
 impl Local {
-    /// Builds a BTF of the types that `describe` adds.
+    /// Builds BTF of the types that `describe` adds.
     pub(crate) fn new<T>(describe: impl FnOnce(&mut Builder<'_>) -> T) -> (Self, T) {
         let order = if cfg!(target_endian = "big") { ByteOrder::Big } else { ByteOrder::Little };
         let mut builder = Builder::new(order);
@@ -30,12 +30,12 @@ impl Local {
     }
 }
 
-/// Adds the types of a text in C.
+/// Adds types that are declared in C.
 pub(crate) fn declare(builder: &mut Builder<'_>, source: &str) -> Ids {
     btf_from_c::declare(builder, source).unwrap()
 }
 
-/// A record about the first instruction.
+/// Returns a record of the first instruction.
 pub(crate) fn record(
     builder: &mut Builder<'_>,
     kind: RelocKind,

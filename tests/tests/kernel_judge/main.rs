@@ -1,8 +1,8 @@
-//! The running kernel as a judge of our relocations: it relocates by itself what we relocate, and
-//! both results are loaded, compared instruction by instruction, and run.
+//! The running kernel as a judge of our relocations: the kernel and we relocate the same programs. Both
+//! results are loaded, compared instruction by instruction, and run.
 //!
-//! The kernel's code is a copy of libbpf's, but what surrounds it differs: see [`differences`].
-//! Needs root and Linux 5.17 or later.
+//! The kernel's code is a copy of libbpf's, but its environment differs: see [`differences`]. The tests
+//! need root and Linux 5.17 or later.
 
 mod compare;
 mod differences;

@@ -1,22 +1,22 @@
-//! Memory that a program may access as it likes: its stack.
+//! Memory that a program can access at will: its stack.
 
 use core_reloc_tests::judge::kernel::asm::{
     Insn, STACK_END, Size, add, copy, exit, insn, load, set, store,
 };
 
-/// How much of it, in bytes.
+/// The size of the memory in bytes.
 const SIZE: i16 = 128;
 
-/// The register that the memory begins at, for the instructions inside.
+/// The register with the start of the memory.
 pub(crate) const BASE: u8 = 1;
 
-/// The register whose value counts, for the instructions inside.
+/// The register whose value affects the result.
 pub(crate) const VALUE: u8 = 2;
 
-/// A program around some instructions, and the offset in bytes at which they are.
+/// Returns a program that contains some instructions, and their offset in bytes.
 ///
-/// [`BASE`] points to 128 bytes, each word of which holds another number; [`VALUE`] holds a number,
-/// too. What the program returns depends on what becomes of all of them.
+/// [`BASE`] points to 128 bytes, in which each word holds a different number. [`VALUE`] holds a number as
+/// well. The result of the program depends on the final values of all of them.
 pub(crate) fn around(inside: &[Insn]) -> (Vec<Insn>, u32) {
     const HASH: u8 = 0;
     const WORD: u8 = 3;
@@ -30,12 +30,12 @@ pub(crate) fn around(inside: &[Insn]) -> (Vec<Insn>, u32) {
     for at in words() {
         code.extend([times_31(HASH), load(Size::Double, WORD, BASE, at), add_to(HASH, WORD)]);
     }
-    // The kernel tells the lower half of what is returned.
+    // The kernel gives only the lower half of the result.
     code.extend([copy(WORD, HASH), upper_half(WORD), add_to(HASH, WORD), exit()]);
     (code, at as u32)
 }
 
-/// A number whose bytes differ from each other and from those of the next.
+/// Returns a number whose bytes differ from each other and from those of the next number.
 fn number(at: i16) -> i32 {
     0x1122_3344_i32.wrapping_add(i32::from(at).wrapping_mul(0x0104_0307))
 }

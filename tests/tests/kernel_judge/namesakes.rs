@@ -1,4 +1,4 @@
-//! Looks in the running kernel for types to ask about, where every kernel has others.
+//! Finds types in the running kernel for tests whose types differ from kernel to kernel.
 
 use std::collections::BTreeMap;
 
@@ -6,16 +6,17 @@ use btf_types::{Kind, Type};
 
 use super::compare::running;
 
-/// Two structs of one name.
+/// Two structs with the same name.
 pub(crate) struct Structs {
     pub(crate) name: String,
-    /// A field that only the one has.
+    /// A field that only one of them has.
     pub(crate) field: String,
-    /// The size of that one.
+    /// The size of the one with the field.
     pub(crate) size: u32,
 }
 
-/// Two structs of one name and different sizes. One of them has an integer that the other has not.
+/// Finds two structs with the same name and different sizes, one of which has an integer that the other
+/// does not have.
 pub(crate) fn structs() -> Option<Structs> {
     let pairs = named(&[Kind::Struct]).into_values().filter(|types| types.len() == 2);
     pairs.into_iter().find_map(|pair| {
@@ -29,7 +30,7 @@ pub(crate) fn structs() -> Option<Structs> {
             is_integer
                 && !name.is_empty()
                 && other.members().iter().all(|member| {
-                    // What is anonymous may hide it.
+                    // An anonymous member may contain it.
                     let other = member.name().unwrap();
                     other != name && !other.is_empty()
                 })
@@ -47,20 +48,20 @@ pub(crate) struct Enumerator {
     /// The enum's name.
     pub(crate) root: String,
     pub(crate) name: String,
-    /// The value, extended to 64 bits by its sign if the enum is signed.
+    /// The value, sign-extended to 64 bits if the enum is signed.
     pub(crate) value: u64,
 }
 
-/// An enumerator of an enum of the given kind, all of whose values the test likes, and whose name no
-/// other enum has.
-pub(crate) fn enumerator(kind: Kind, likes: impl Fn(u64) -> bool) -> Option<Enumerator> {
+/// Finds an enumerator of an enum of a kind whose name no other enum has. All values of the enum must
+/// satisfy a predicate.
+pub(crate) fn enumerator(kind: Kind, predicate: impl Fn(u64) -> bool) -> Option<Enumerator> {
     named(&[Kind::Enum, Kind::Enum64]).into_iter().find_map(|(root, types)| {
         let [ty] = types[..] else { return None };
         if ty.kind() != kind {
             return None;
         }
         let value = |value: i128| value as u64;
-        if !ty.enumerators().iter().all(|one| likes(value(one.value()))) {
+        if !ty.enumerators().iter().all(|one| predicate(value(one.value()))) {
             return None;
         }
         let found = ty.enumerators().get(0)?;
@@ -68,7 +69,7 @@ pub(crate) fn enumerator(kind: Kind, likes: impl Fn(u64) -> bool) -> Option<Enum
     })
 }
 
-/// The kernel's types of some kinds, by their names.
+/// Returns the kernel's types of some kinds, by name.
 fn named(kinds: &[Kind]) -> BTreeMap<String, Vec<Type<'static>>> {
     let mut named: BTreeMap<String, Vec<_>> = BTreeMap::new();
     for ty in running().main().own_types().filter(|ty| kinds.contains(&ty.kind())) {

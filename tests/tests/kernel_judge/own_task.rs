@@ -1,4 +1,4 @@
-//! What a program reads of the running thread's own `task_struct`: the thread knows it, too.
+//! Programs that read the running thread's own `task_struct`, whose content the thread knows.
 
 use btf_types::TypeId;
 use btf_types::build::Builder;
@@ -12,7 +12,7 @@ use core_reloc_tests::judge::kernel::asm::{
 use super::compare::{Case, Outcome, is_available};
 use super::local::{Local, declare, record};
 
-/// The fields are in an order that no kernel has, and at offsets that are too small.
+/// The fields are in an order that no kernel has, at offsets that are too small.
 const TASK: &str = "
     struct task_struct {
         struct task_struct *real_parent;
@@ -50,7 +50,7 @@ impl Program {
     }
 }
 
-/// Builds a program, has both sides relocate and run it, and returns what it returned.
+/// Builds a program, relocates and runs it on both sides, and returns its result.
 #[track_caller]
 fn run(what: &str, build: impl FnOnce(&mut Builder<'_>, TypeId, &mut Program)) -> u32 {
     let mut program = Program::default();
@@ -65,7 +65,7 @@ fn run(what: &str, build: impl FnOnce(&mut Builder<'_>, TypeId, &mut Program)) -
     }
 }
 
-/// Loads a field through pointers whose types the verifier knows.
+/// Loads a field through a pointer whose type the verifier knows.
 fn load_field(size: Size, access: &str, original: i16, what: &str) -> u32 {
     run(what, |builder, task, program| {
         program.add(call(GET_CURRENT_TASK_BTF));
@@ -76,11 +76,11 @@ fn load_field(size: Size, access: &str, original: i16, what: &str) -> u32 {
 }
 
 #[test]
-fn loads_read_the_thread_s_own_fields() {
+fn loads_read_the_threads_own_fields() {
     if !is_available() {
         return;
     }
-    // SAFETY: it only asks.
+    // SAFETY: it only reads the id of the thread.
     let thread = unsafe { libc::gettid() }.cast_unsigned();
     assert_eq!(load_field(Size::Word, "0:2", 12, "pid"), thread);
     assert_eq!(load_field(Size::Word, "0:1", 8, "tgid"), std::process::id());
@@ -108,7 +108,7 @@ fn loads_follow_a_pointer_that_was_loaded() {
 }
 
 #[test]
-fn offsets_are_for_arithmetic_too() {
+fn offsets_are_added_in_arithmetic() {
     if !is_available() {
         return;
     }
@@ -128,7 +128,7 @@ fn offsets_are_for_arithmetic_too() {
 }
 
 #[test]
-fn shifts_cut_a_bitfield_out_of_its_load() {
+fn shifts_extract_a_bitfield_from_its_load() {
     if !is_available() {
         return;
     }
@@ -139,7 +139,7 @@ fn shifts_cut_a_bitfield_out_of_its_load() {
     }
 }
 
-/// What a compiler makes of `current->sched_reset_on_fork`: all that CO-RE tells about a bitfield.
+/// Adds the code of a compiler for `current->sched_reset_on_fork`, with all relocations of a bitfield.
 fn read_bitfield(builder: &mut Builder<'_>, task: TypeId, program: &mut Program) {
     const FIELD: &str = "0:3";
     let big_endian = cfg!(target_endian = "big");
@@ -148,7 +148,7 @@ fn read_bitfield(builder: &mut Builder<'_>, task: TypeId, program: &mut Program)
     for insn in [copy(3, 0), store(Size::Double, STACK_END, -8, 0), copy(1, STACK_END)] {
         program.add(insn);
     }
-    // What is read goes to the lower bytes of the word.
+    // The bytes are read into the lower bytes of the word.
     if big_endian {
         let to_the_end = insn(0x17, 1, 0, 0, 4);
         program.relocated(to_the_end, builder, FieldByteSize, task, FIELD);
@@ -164,10 +164,10 @@ fn read_bitfield(builder: &mut Builder<'_>, task: TypeId, program: &mut Program)
     program.add(exit());
 }
 
-/// Sets the bit in the calling thread's `task_struct`, or clears it.
+/// Sets or clears the bit in the calling thread's `task_struct`.
 fn reset_scheduling_on_fork(reset: bool) {
     let policy = libc::SCHED_OTHER | if reset { libc::SCHED_RESET_ON_FORK } else { 0 };
-    // SAFETY: all zero is a parameter, the lowest priority.
+    // SAFETY: all zeros are a valid parameter, the lowest priority.
     let parameter: libc::sched_param = unsafe { std::mem::zeroed() };
     // SAFETY: the parameter is alive.
     let failed = unsafe { libc::sched_setscheduler(0, policy, &raw const parameter) };

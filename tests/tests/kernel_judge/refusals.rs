@@ -1,4 +1,4 @@
-//! What neither side relocates, and what both poison.
+//! Relocations that both sides refuse or poison.
 
 use btf_types::TypeId;
 use btf_types::build::Builder;
@@ -18,7 +18,7 @@ const TYPES: &str = "
     typedef struct { void *next; } of_anonymous;
 ";
 
-/// The types that the relocations here are about.
+/// The root types of the relocations.
 struct Types {
     list: TypeId,
     pids: TypeId,
@@ -35,27 +35,27 @@ fn types(builder: &mut Builder<'_>) -> Types {
     }
 }
 
-/// What both sides make of a program with one relocation, of the first instruction.
+/// Returns the outcome on both sides of a program with one relocation, of the first instruction.
 #[track_caller]
 fn outcome(
     code: &[Insn],
     what: &str,
-    ask: impl FnOnce(&mut Builder<'_>, &Types) -> Record,
+    record: impl FnOnce(&mut Builder<'_>, &Types) -> Record,
 ) -> Outcome {
     let (local, record) = Local::new(|builder| {
         let types = types(builder);
-        ask(builder, &types)
+        record(builder, &types)
     });
     Case { local: &local, code, records: &[record] }.check(what)
 }
 
 #[track_caller]
-fn fails(code: &[Insn], what: &str, ask: impl FnOnce(&mut Builder<'_>, &Types) -> Record) {
-    let outcome = outcome(code, what, ask);
+fn fails(code: &[Insn], what: &str, record: impl FnOnce(&mut Builder<'_>, &Types) -> Record) {
+    let outcome = outcome(code, what, record);
     assert!(matches!(outcome, Outcome::NotRelocated(_)), "{what}: {outcome:x?}");
 }
 
-/// `list_head.prev`, which both have at byte 8.
+/// Returns a relocation of `list_head.prev`, which both sides have at byte 8.
 fn prev(builder: &mut Builder<'_>, types: &Types) -> Record {
     record(builder, FieldByteOffset, types.list, "0:1")
 }
@@ -65,7 +65,7 @@ fn missing(builder: &mut Builder<'_>, types: &Types) -> Record {
 }
 
 #[test]
-fn instructions_of_other_forms() {
+fn instructions_of_other_forms_are_refused() {
     if !is_available() {
         return;
     }
@@ -94,7 +94,7 @@ fn instructions_of_other_forms() {
 }
 
 #[test]
-fn instructions_that_do_not_hold_the_original() {
+fn instructions_that_do_not_hold_the_original_are_refused() {
     if !is_available() {
         return;
     }
@@ -112,7 +112,7 @@ fn instructions_that_do_not_hold_the_original() {
 }
 
 #[test]
-fn offsets_that_are_those_of_no_instruction() {
+fn offsets_without_an_instruction_are_refused() {
     if !is_available() {
         return;
     }
@@ -124,35 +124,34 @@ fn offsets_that_are_those_of_no_instruction() {
 }
 
 #[test]
-fn records_that_make_no_sense() {
+fn invalid_records_are_refused() {
     if !is_available() {
         return;
     }
     let code = [set(0, 8), exit()];
     type Root = fn(&Types) -> TypeId;
-    let asks: [(&str, RelocKind, Root, &str); 9] = [
-        ("a member that is not there", FieldExists, |types| types.list, "0:3"),
-        ("a way into a pointer", FieldExists, |types| types.list, "0:1:0"),
+    let records: [(&str, RelocKind, Root, &str); 9] = [
+        ("a missing member", FieldExists, |types| types.list, "0:3"),
+        ("a path into a pointer", FieldExists, |types| types.list, "0:1:0"),
         ("an empty access string", FieldExists, |types| types.list, ""),
         ("an access string of letters", FieldExists, |types| types.list, "0:x"),
         ("another element of a type", TypeSize, |types| types.list, "1"),
-        ("an enumerator that is not there", EnumvalValue, |types| types.pids, "1"),
+        ("a missing enumerator", EnumvalValue, |types| types.pids, "1"),
         ("an enumerator of a struct", EnumvalValue, |types| types.list, "0"),
         ("a type without a name", FieldExists, |types| types.anonymous, "0:0"),
-        ("a type that is not there", FieldExists, |_| TypeId(1000), "0:0"),
+        ("a missing type", FieldExists, |_| TypeId(1000), "0:0"),
     ];
-    for (what, kind, root, access) in asks {
+    for (what, kind, root, access) in records {
         fails(&code, what, |builder, types| record(builder, kind, root(types), access));
     }
     fails(&code, "an unknown kind", |builder, types| Record { kind: 13, ..prev(builder, types) });
 }
 
 #[test]
-fn offsets_that_do_not_fit_a_load() {
+fn an_offset_must_fit_in_a_load() {
     if !is_available() {
         return;
     }
-    // Half of `struct page`s are in arrays of thousands.
     let far = |builder: &mut Builder<'_>, types: &Types| {
         record(builder, FieldByteOffset, types.list, "3000:1")
     };
@@ -164,7 +163,7 @@ fn offsets_that_do_not_fit_a_load() {
 }
 
 #[test]
-fn poison_is_refused_only_where_it_can_be_reached() {
+fn the_verifier_refuses_only_reachable_poison() {
     if !is_available() {
         return;
     }
@@ -189,9 +188,9 @@ fn poison_is_refused_only_where_it_can_be_reached() {
     }
 }
 
-/// An instruction that does not hold the original, but has nothing to become, is poisoned.
+/// An unresolved relocation is poisoned even if the instruction does not hold the original.
 #[test]
-fn what_is_poisoned_is_not_checked() {
+fn an_instruction_is_not_checked_before_it_is_poisoned() {
     if !is_available() {
         return;
     }
@@ -202,15 +201,15 @@ fn what_is_poisoned_is_not_checked() {
 }
 
 #[test]
-fn candidates_that_disagree() {
+fn candidates_that_disagree_are_refused() {
     if !is_available() {
         return;
     }
     let Some(namesakes::Structs { name, .. }) = namesakes::structs() else {
-        println!("the kernel has no two structs of one name and different sizes");
+        println!("the kernel has no two structs with the same name and different sizes");
         return;
     };
-    let ask = |kind, expected_failure: bool| {
+    let check = |kind, expected_failure: bool| {
         let (local, record) = Local::new(|builder| {
             let ids = declare(builder, &format!("struct {name} {{ unsigned no_such_field; }};"));
             record(builder, kind, ids.id(&name), "0")
@@ -220,6 +219,6 @@ fn candidates_that_disagree() {
         let outcome = Case { local: &local, code: &code, records: &[record] }.check(&name);
         assert_eq!(matches!(outcome, Outcome::NotRelocated(_)), expected_failure, "{outcome:x?}");
     };
-    ask(TypeSize, true);
-    ask(TypeExists, false);
+    check(TypeSize, true);
+    check(TypeExists, false);
 }

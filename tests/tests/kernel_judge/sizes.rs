@@ -8,7 +8,7 @@ use super::compare::{Case, Outcome, is_available};
 use super::local::{Local, declare, record};
 use super::memory::{self, BASE, VALUE};
 
-/// Unsigned fields of the kernel's user-space API, which never change: struct, field, size.
+/// Struct, field and size of unsigned fields in the kernel's user-space API, which is stable.
 const UNSIGNED: [(&str, &str, u32); 4] = [
     ("iphdr", "ttl", 1),
     ("iphdr", "tot_len", 2),
@@ -16,13 +16,13 @@ const UNSIGNED: [(&str, &str, u32); 4] = [
     ("perf_event_attr", "config", 8),
 ];
 
-/// Other fields: a pointer, a signed integer of 8 bytes, four bits, bytes.
+/// Other fields: a pointer, a signed integer of 8 bytes, a bitfield of 4 bits, an array of bytes.
 const POINTER: (&str, &str) = ("list_head", "prev");
 const SIGNED: (&str, &str) = ("timespec64", "tv_sec");
 const BITFIELD: (&str, &str) = ("iphdr", "ihl");
 const ARRAY: (&str, &str) = ("sockaddr", "sa_data_min");
 
-/// The forms of access whose size can change.
+/// Returns the accesses that can be resized.
 fn accesses(size: Size) -> [(&'static str, Insn); 3] {
     [
         ("load", load(size, VALUE, BASE, 0)),
@@ -31,8 +31,8 @@ fn accesses(size: Size) -> [(&'static str, Insn); 3] {
     ]
 }
 
-/// Accesses the only field of a struct, and returns what became of the access. In the declaration of
-/// the field, `$` stands for its name.
+/// Relocates an access to the only field of a struct. In the declaration of the field, `$` stands for its
+/// name.
 fn access(field: (&str, &str), insn: Insn, what: &str, declaration: &str) -> Outcome {
     access_at("0:0", field, insn, what, declaration)
 }
@@ -55,7 +55,7 @@ fn access_at(
         .check(&format!("{what} of {root}.{field}"))
 }
 
-/// Declares an unsigned field of a size.
+/// Returns the declaration of an unsigned field.
 fn unsigned(size: Size) -> &'static str {
     match size {
         Size::Byte => "unsigned char $",
@@ -70,7 +70,7 @@ fn runs(outcome: &Outcome) -> bool {
 }
 
 #[test]
-fn accesses_of_unsigned_integers_follow_their_size() {
+fn accesses_to_unsigned_integers_are_resized() {
     if !is_available() {
         return;
     }
@@ -85,9 +85,9 @@ fn accesses_of_unsigned_integers_follow_their_size() {
     }
 }
 
-/// Only elements are integers that can be accessed; of a whole array the size of an element counts.
+/// An element is an integer, an array is not.
 #[test]
-fn accesses_of_elements_follow_their_size() {
+fn accesses_to_elements_are_resized() {
     if !is_available() {
         return;
     }
@@ -102,21 +102,21 @@ fn accesses_of_elements_follow_their_size() {
 }
 
 #[test]
-fn the_instruction_s_own_size_must_be_the_local_one() {
+fn an_access_that_is_resized_must_have_the_local_size() {
     if !is_available() {
         return;
     }
     for (name, insn) in accesses(Size::Half) {
         let outcome = access(("perf_event_attr", "config"), insn, name, "unsigned $");
         assert!(matches!(outcome, Outcome::NotRelocated(_)), "{name}: {outcome:x?}");
-        // Where the sizes are equal, nobody looks at it.
+        // Where both fields have the same size, that of the access is not checked.
         let outcome = access(("perf_event_attr", "size"), insn, name, "unsigned $");
         assert!(runs(&outcome), "{name}: {outcome:x?}");
     }
 }
 
 #[test]
-fn accesses_that_cannot_follow_are_poisoned() {
+fn accesses_that_cannot_be_resized_are_poisoned() {
     if !is_available() {
         return;
     }
@@ -135,7 +135,7 @@ fn accesses_that_cannot_follow_are_poisoned() {
 }
 
 #[test]
-fn fields_of_another_sort_do_not_match() {
+fn an_integer_does_not_match_a_pointer() {
     if !is_available() {
         return;
     }

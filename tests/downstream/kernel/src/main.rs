@@ -1,4 +1,4 @@
-//! Counts the running kernel's types, or says why it cannot.
+//! Counts the running kernel's types, or prints why it cannot.
 
 use std::process::ExitCode;
 

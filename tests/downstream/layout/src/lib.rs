@@ -1,11 +1,11 @@
-//! Where a struct's members are, written anywhere: no std, no memory from the heap.
+//! Writes the layout of a struct, without std or heap memory.
 #![no_std]
 
 use core::fmt::{self, Write};
 
 use btf_types::{Btf, Kind};
 
-/// Why nothing, or not everything, was written.
+/// Why the layout was not written completely.
 #[derive(Debug)]
 pub enum Error {
     Btf(btf_types::Error),
@@ -25,8 +25,8 @@ impl From<fmt::Error> for Error {
     }
 }
 
-/// Writes a line for each member of a struct: its offset in bytes, of a bitfield also the bit and
-/// the number of bits, and its name.
+/// Writes a line for each member of a struct: its offset in bytes and its name; for a bitfield also the bit
+/// offset and width.
 pub fn write_layout(btf: &[u8], name: &str, out: &mut impl Write) -> Result<(), Error> {
     let btf = Btf::parse(btf)?;
     let ty = btf.find(name, Kind::Struct).ok_or(Error::NoSuchStruct)?;

@@ -1,12 +1,12 @@
-//! `loader LOCAL TARGET`: a loader that knows its instructions and relocations itself, and has the
-//! types from elsewhere: those it was compiled with, and the kernel's.
+//! `loader LOCAL TARGET`: a loader with its own instructions and relocations. The local types, which it was
+//! compiled with, and the kernel's types are in files.
 
 use std::error::Error;
 
 use btf_types::{Btf, Kind};
 use core_reloc::{Relocation, generate_field_access, Code, RelocKind, AccessPath, Target, Status, Relocator};
 
-/// An instruction as this loader keeps it, before it becomes eight bytes.
+/// An instruction before it is encoded in eight bytes.
 struct Insn {
     code: u8,
     registers: u8,
@@ -23,7 +23,7 @@ impl Insn {
     }
 }
 
-/// What this loader remembers about the instructions: which of them, and what it depends on.
+/// The relocations: the index of the instruction, the access string and the kind.
 const RECORDS: [(u32, &str, RelocKind); 3] = [
     (0, "0:1", RelocKind::FieldByteOffset),
     (1, "0:4:1:2", RelocKind::FieldByteOffset),
@@ -44,7 +44,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         Insn { code: 0x69, registers: 0x12, offset: 40, immediate: 0 },
         // r3 = size of job.comm
         Insn { code: 0xb7, registers: 0x03, offset: 0, immediate: 16 },
-        // r4 = *(u64 *)(r1 + offset of job.flags), which is found by its name
+        // r4 = *(u64 *)(r1 + offset of job.flags), relocated by name
         Insn { code: 0x79, registers: 0x14, offset: 8, immediate: 0 },
         // exit
         Insn { code: 0x95, registers: 0, offset: 0, immediate: 0 },

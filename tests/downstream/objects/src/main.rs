@@ -1,4 +1,4 @@
-//! `objects OBJECT TARGET`: relocates a whole object, and says what became of every relocation.
+//! `objects OBJECT TARGET`: relocates a whole object, and prints the outcome of every relocation.
 
 use std::error::Error;
 
@@ -23,7 +23,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let relocated = relocating.finish()?;
 
-    // Nobody is to relocate it again.
+    // A relocated object has no relocations.
     let again = Object::parse(&relocated.bytes)?;
     println!("{} bytes before and {} after", object.as_bytes().len(), relocated.bytes.len());
     println!("{} relocations are left", again.relocations().count());

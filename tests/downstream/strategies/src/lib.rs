@@ -1,15 +1,15 @@
-//! Code that reads and relocates, and that generated types and programs test.
+//! Code that reads and relocates, tested with generated types and programs.
 
 use btf_types::{Btf, Kind, Type};
 use core_reloc::{Relocation, Target, Relocator};
 
-/// The struct with the most members; the first of several.
+/// Returns the first struct with the most members.
 pub fn widest<'a>(btf: &'a Btf<'a>) -> Option<Type<'a>> {
     let structs = btf.own_types().filter(|ty| ty.kind() == Kind::Struct);
     structs.reduce(|widest, ty| if ty.vlen() > widest.vlen() { ty } else { widest })
 }
 
-/// What a kernel answers; nothing where it has no answer.
+/// Returns the values of relocations for a kernel; `None` where there is none.
 pub fn answers(
     local: &Btf<'_>,
     kernel: &Target<'_>,
@@ -33,7 +33,7 @@ mod tests {
         fn no_struct_is_wider(graph in graph(Profile::default().split(false))) {
             let bytes = graph.to_bytes().unwrap();
             let btf = Btf::parse(&bytes).unwrap();
-            // The graph is a list of descriptions, which says the same without any BTF.
+            // The graph describes the same types without BTF.
             let is_struct = |id| btf.type_by_id(id).unwrap().kind() == Kind::Struct;
             let structs = graph.iter().filter(|(id, _)| is_struct(*id));
             let most = structs.map(|(_, ty)| ty.members().len()).max();

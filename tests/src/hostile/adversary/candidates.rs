@@ -1,4 +1,4 @@
-//! Many candidates, and many relocations that ask for them.
+//! Many candidates, and many relocations of them.
 
 use super::{
     Attack,
@@ -8,7 +8,7 @@ use super::{
     },
 };
 
-/// Root types of one name in `n` flavors, each asked for once, and as many candidates.
+/// `n` root types that are flavors of one name, with a relocation each, and `n` candidates.
 fn one_name(
     n: usize,
     kind: u32,
@@ -21,12 +21,12 @@ fn one_name(
     for number in 0..n {
         let name = program.types.string(format!("t___{number}"));
         let root = program.types.structure(name, 4, &[[member, int, 0]]);
-        program.ask(root, path, kind);
+        program.relocate(root, path, kind);
     }
     let mut target = Types::new();
     let name = target.string("t");
     (0..n).for_each(|number| candidate(&mut target, name, number));
-    Attack { object: program.object(), target: target.bytes() }
+    program.on(&target)
 }
 
 /// All candidates match.
@@ -36,7 +36,7 @@ pub(super) fn all_match(n: usize) -> Attack {
     })
 }
 
-/// None of the candidates matches, and each is told why.
+/// None of the candidates matches, and each has a reason.
 pub(super) fn none_matches(n: usize) -> Attack {
     one_name(n, FIELD_EXISTS, "0:0", |target, name, _| {
         target.structure(name, 4, &[]);
@@ -53,7 +53,7 @@ pub(super) fn half_match(n: usize) -> Attack {
     })
 }
 
-/// No two candidates say the same.
+/// All candidates disagree.
 pub(super) fn ambiguous(n: usize) -> Attack {
     let mut made = None;
     one_name(n, FIELD_BYTE_OFFSET, "0:0", move |target, name, number| {
@@ -62,33 +62,33 @@ pub(super) fn ambiguous(n: usize) -> Attack {
     })
 }
 
-/// One root type that is asked for again and again, and as many candidates, none of which matches.
+/// `n` relocations of one root type, and `n` candidates, none of which matches.
 pub(super) fn one_root(n: usize) -> Attack {
     unmatched(n, n)
 }
 
-/// As many candidates as fit, and a single relocation.
+/// `n` candidates, and one relocation.
 pub(super) fn candidates_only(n: usize) -> Attack {
     unmatched(1, n)
 }
 
-/// So many relocations of one root type, and so many candidates, none of which has the member.
+/// Relocations of one root type, and candidates, none of which has the member.
 fn unmatched(relocations: usize, candidates: usize) -> Attack {
     let mut program = Program::new();
     let int = program.types.int();
     let (name, member) = (program.types.string("t"), program.types.string("m"));
     let root = program.types.structure(name, 4, &[[member, int, 0]]);
     let path = program.types.string("0:0");
-    (0..relocations).for_each(|_| program.ask(root, path, FIELD_EXISTS));
+    (0..relocations).for_each(|_| program.relocate(root, path, FIELD_EXISTS));
     let mut target = Types::new();
     let name = target.string("t");
     (0..candidates).for_each(|_| {
         target.structure(name, 4, &[]);
     });
-    Attack { object: program.object(), target: target.bytes() }
+    program.on(&target)
 }
 
-/// Many root types of different names, each with one candidate: nothing but much.
+/// `n` root types with different names, each with one candidate.
 pub(super) fn many_roots(n: usize) -> Attack {
     let mut program = Program::new();
     let int = program.types.int();
@@ -96,13 +96,12 @@ pub(super) fn many_roots(n: usize) -> Attack {
     for number in 0..n {
         let name = program.types.string(format!("t{number}"));
         let root = program.types.structure(name, 4, &[[member, int, 0]]);
-        program.ask(root, path, FIELD_EXISTS);
+        program.relocate(root, path, FIELD_EXISTS);
     }
-    let target = program.types.bytes();
-    Attack { object: program.object(), target }
+    program.on_itself()
 }
 
-/// An enum of `n` enumerators, each of which is asked for.
+/// An enum of `n` enumerators, each with a relocation.
 pub(super) fn huge_enum(n: usize) -> Attack {
     let mut program = Program::new();
     let names: Vec<u32> = (0..n).map(|number| program.types.string(format!("E{number}"))).collect();
@@ -111,13 +110,12 @@ pub(super) fn huge_enum(n: usize) -> Attack {
     let root = program.types.enumeration(name, &enumerators);
     for number in (0..n).rev() {
         let path = program.types.string(number.to_string());
-        program.ask(root, path, ENUMVAL_VALUE);
+        program.relocate(root, path, ENUMVAL_VALUE);
     }
-    let target = program.types.bytes();
-    Attack { object: program.object(), target }
+    program.on_itself()
 }
 
-/// A struct of `n` members, each of which is asked for.
+/// A struct of `n` members, each with a relocation.
 pub(super) fn huge_struct(n: usize) -> Attack {
     let mut program = Program::new();
     let int = program.types.int();
@@ -127,16 +125,15 @@ pub(super) fn huge_struct(n: usize) -> Attack {
     let root = program.types.structure(name, 4, &members);
     for number in (0..n).rev() {
         let path = program.types.string(format!("0:{number}"));
-        program.ask(root, path, FIELD_EXISTS);
+        program.relocate(root, path, FIELD_EXISTS);
     }
     let types = program.types.string("0");
-    program.ask(root, types, TYPE_MATCHES);
-    let target = program.types.bytes();
-    Attack { object: program.object(), target }
+    program.relocate(root, types, TYPE_MATCHES);
+    program.on_itself()
 }
 
-/// `n` structs with one anonymous member of a struct of `n` members, each searched for the last of
-/// these and for one that is not there, and matched.
+/// `n` structs, whose anonymous member is a struct of `n` members. Each struct is searched for the last of
+/// these and for a missing member, and matched.
 pub(super) fn huge_member_of_many(n: usize) -> Attack {
     let mut program = Program::new();
     let int = program.types.int();
@@ -151,10 +148,10 @@ pub(super) fn huge_member_of_many(n: usize) -> Attack {
         let name = program.types.string(format!("t{number}"));
         let root = program.types.structure(name, 4, &[[0, huge, 0], [missing, int, 0]]);
         for (path, kind) in paths.into_iter().zip([FIELD_EXISTS, FIELD_EXISTS, TYPE_MATCHES]) {
-            program.ask(root, path, kind);
+            program.relocate(root, path, kind);
         }
         let name = target.string(format!("t{number}"));
         target.structure(name, 4, &[[0, huge, 0], [0, int, 0]]);
     }
-    Attack { object: program.object(), target: target.bytes() }
+    program.on(&target)
 }

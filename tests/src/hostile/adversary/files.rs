@@ -1,14 +1,14 @@
-//! ELF files of nothing but sections and symbols.
+//! ELF files with many sections and symbols.
 
 use super::{
     Attack,
     raw::{Elf, FIELD_EXISTS, Group, PROGBITS, Types, ext},
 };
 
-/// A sector of an ELF file's section numbers that needs no extended table.
+/// The most sections, below the number from which ELF needs extended section indices.
 const MOST_SECTIONS: usize = 60_000;
 
-/// Sections of code, one for each relocation.
+/// `n` sections of code, with a relocation each.
 pub(super) fn code_sections(n: usize) -> Attack {
     let count = n.min(MOST_SECTIONS);
     let mut types = Types::new();
@@ -28,7 +28,7 @@ pub(super) fn code_sections(n: usize) -> Attack {
     Attack { object: file.bytes(), target }
 }
 
-/// Sections of one name, and sections whose names share one long string, none of which matters.
+/// Irrelevant sections, whose names are the same or share one long string.
 pub(super) fn useless_sections(n: usize) -> Attack {
     let (mut file, target) = program(64);
     let long = file.name([b'a'; 4000]);
@@ -39,7 +39,7 @@ pub(super) fn useless_sections(n: usize) -> Attack {
     Attack { object: file.bytes(), target }
 }
 
-/// Functions that all cover one another.
+/// Functions that overlap.
 pub(super) fn overlapping_functions(n: usize) -> Attack {
     let (mut file, target) = program(1024);
     for number in 0..n as u64 {
@@ -49,14 +49,14 @@ pub(super) fn overlapping_functions(n: usize) -> Attack {
     Attack { object: file.bytes(), target }
 }
 
-/// Functions of sections that are no code, and symbols that are no functions.
+/// Functions in sections without code, and in missing sections.
 pub(super) fn useless_symbols(n: usize) -> Attack {
     let (mut file, target) = program(16);
     (0..n).for_each(|number| file.function(1, 3 + (number % 3) as u16, 0, 8));
     Attack { object: file.bytes(), target }
 }
 
-/// A program of so many instructions, each with a relocation; its code is section 2.
+/// Returns a program of instructions with a relocation each, and its types. Its code is section 2.
 fn program(insns: u32) -> (Elf, Vec<u8>) {
     let mut types = Types::new();
     let int = types.int();

@@ -1,4 +1,4 @@
-//! Names: long ones that share their bytes, none at all, and many of one hash.
+//! Names: long names that share bytes, invalid names, and names with the same hash.
 
 use super::{
     Attack,
@@ -8,40 +8,39 @@ use super::{
     },
 };
 
-/// The longest name that is read.
+/// The length of the longest name that the library reads.
 const LONGEST: u32 = 4096;
 
-/// Adds a string of so many `a`s behind the longest name; where its last 4,096 begin. Every offset
-/// from there on is a name, and no two are the same.
+/// Adds a string of 8,192 times `a`, and returns the offset of its second half. Each offset from there on
+/// is another name.
 fn long_string(types: &mut Types) -> u32 {
     types.string(vec![b'a'; 2 * LONGEST as usize]) + LONGEST
 }
 
-/// Where the name of a number is.
+/// Returns the offset of the name with a number.
 fn within(start: u32, number: usize) -> u32 {
     start + number as u32 % (LONGEST - 64)
 }
 
-/// Types that all share one long string, on both sides; each is asked for.
+/// Types whose names share one long string, each with a relocation.
 pub(super) fn suffixes(n: usize) -> Attack {
     let mut program = Program::new();
     let start = long_string(&mut program.types);
     let path = program.types.string("0");
     for number in 0..n {
         let root = program.types.structure(within(start, number), 1, &[]);
-        program.ask(root, path, if number % 2 == 0 { TYPE_EXISTS } else { TYPE_MATCHES });
+        program.relocate(root, path, if number % 2 == 0 { TYPE_EXISTS } else { TYPE_MATCHES });
     }
-    let target = program.types.bytes();
-    Attack { object: program.object(), target }
+    program.on_itself()
 }
 
-/// One struct whose members share one long string, none of which is the one that is asked for: that
-/// begins like all of them.
+/// One struct, whose members' names share one long string. Relocations are of a missing member whose name
+/// begins with the same bytes.
 pub(super) fn member_suffixes(n: usize) -> Attack {
     members(n, |number| number)
 }
 
-/// The same with one name for all members.
+/// The same, with one name for all members.
 pub(super) fn members_of_one_name(n: usize) -> Attack {
     members(n, |_| 0)
 }
@@ -54,8 +53,8 @@ fn members(n: usize, name_of: impl Fn(usize) -> usize) -> Attack {
     let wanted = program.types.string([vec![b'a'; LONGEST as usize - 65], b"b".to_vec()].concat());
     let root = program.types.structure(name, 4, &[[wanted, int, 0]]);
     for _ in 0..n {
-        program.ask(root, path, FIELD_EXISTS);
-        program.ask(root, types, TYPE_MATCHES);
+        program.relocate(root, path, FIELD_EXISTS);
+        program.relocate(root, types, TYPE_MATCHES);
     }
     let mut target = Types::new();
     let int = target.int();
@@ -64,18 +63,18 @@ fn members(n: usize, name_of: impl Fn(usize) -> usize) -> Attack {
     let members: Vec<Member> =
         (0..n).map(|number| [within(start, name_of(number)), int, 0]).collect();
     target.structure(name, 4, &members);
-    Attack { object: program.object(), target: target.bytes() }
+    program.on(&target)
 }
 
-/// An enum whose enumerators share one long string, and relocations that ask for another.
+/// An enum, whose enumerators' names share one long string, and relocations of a missing enumerator.
 pub(super) fn enumerator_suffixes(n: usize) -> Attack {
     let mut program = Program::new();
     let (name, path) = (program.types.string("t"), program.types.string("0"));
     let wanted = program.types.string([vec![b'a'; LONGEST as usize - 65], b"b".to_vec()].concat());
     let root = program.types.enumeration(name, &[[wanted, 1]]);
     for _ in 0..n {
-        program.ask(root, path, ENUMVAL_EXISTS);
-        program.ask(root, path, TYPE_MATCHES);
+        program.relocate(root, path, ENUMVAL_EXISTS);
+        program.relocate(root, path, TYPE_MATCHES);
     }
     let mut target = Types::new();
     let start = long_string(&mut target);
@@ -83,11 +82,10 @@ pub(super) fn enumerator_suffixes(n: usize) -> Attack {
     let enumerators: Vec<[u32; 2]> =
         (0..n).map(|number| [within(start, number), number as u32]).collect();
     target.enumeration(name, &enumerators);
-    Attack { object: program.object(), target: target.bytes() }
+    program.on(&target)
 }
 
-/// Names that begin behind the last string, and in the middle of one that never ends within 4,096
-/// bytes.
+/// Names whose offset is past the last string, and names longer than 4,096 bytes.
 pub(super) fn nowhere(n: usize) -> Attack {
     let mut program = Program::new();
     let start = long_string(&mut program.types) - LONGEST;
@@ -95,16 +93,16 @@ pub(super) fn nowhere(n: usize) -> Attack {
     for number in 0..n {
         let name = if number % 2 == 0 { 1 << 30 } else { start + number as u32 % 64 };
         let root = program.types.structure(name, 4, &[[name, 1, 0], [name, u32::MAX, 0]]);
-        program.ask(root, path, FIELD_EXISTS);
-        program.ask(root, name, TYPE_EXISTS);
-        program.ask(1 << 30, path, FIELD_EXISTS);
+        program.relocate(root, path, FIELD_EXISTS);
+        program.relocate(root, name, TYPE_EXISTS);
+        program.relocate(1 << 30, path, FIELD_EXISTS);
     }
-    let target = program.types.bytes();
-    Attack { object: program.object(), target }
+    program.on_itself()
 }
 
-/// Different names of one hash. The library's hash folds 8 bytes after the other into its state by
-/// a product, which is 0 once they are equal to it: what came before is then forgotten.
+/// Returns different names with the same hash. The library's hash multiplies its state, xored with the
+/// next 8 bytes, by a factor. The product is 0 if the bytes equal the state, which discards all earlier
+/// bytes.
 fn collisions() -> impl Iterator<Item = [u8; 16]> {
     const FACTOR: u128 = 0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835;
     (0_u64..).filter_map(|number| {
@@ -116,7 +114,7 @@ fn collisions() -> impl Iterator<Item = [u8; 16]> {
     })
 }
 
-/// Types, members and enumerators whose names have one hash.
+/// Types, members and enumerators whose names have the same hash.
 pub(super) fn one_hash(n: usize) -> Attack {
     let mut program = Program::new();
     let int = program.types.int();
@@ -128,8 +126,8 @@ pub(super) fn one_hash(n: usize) -> Attack {
     );
     for name in &names {
         let root = program.types.structure(*name, 4, &[[*name, int, 0]]);
-        program.ask(root, types, TYPE_EXISTS);
-        program.ask(root, first, FIELD_EXISTS);
+        program.relocate(root, types, TYPE_EXISTS);
+        program.relocate(root, first, FIELD_EXISTS);
     }
     let (one, other) = (program.types.string("one"), program.types.string("other"));
     let members: Vec<Member> = names.iter().map(|name| [*name, int, 0]).collect();
@@ -139,16 +137,15 @@ pub(super) fn one_hash(n: usize) -> Attack {
     let other = program.types.enumeration(other, &enumerators);
     let enumerator = program.types.string((n - 1).to_string());
     for _ in 0..n {
-        program.ask(one, last, FIELD_EXISTS);
-        program.ask(one, types, TYPE_MATCHES);
-        program.ask(other, enumerator, ENUMVAL_VALUE);
-        program.ask(other, types, TYPE_MATCHES);
+        program.relocate(one, last, FIELD_EXISTS);
+        program.relocate(one, types, TYPE_MATCHES);
+        program.relocate(other, enumerator, ENUMVAL_VALUE);
+        program.relocate(other, types, TYPE_MATCHES);
     }
-    let target = program.types.bytes();
-    Attack { object: program.object(), target }
+    program.on_itself()
 }
 
-/// Enumerators whose names differ only in flavor, so that each is all others.
+/// Enumerators whose names differ only in flavor, so that each matches all others.
 pub(super) fn flavors(n: usize) -> Attack {
     let mut program = Program::new();
     let names: Vec<u32> =
@@ -159,24 +156,21 @@ pub(super) fn flavors(n: usize) -> Attack {
     let root = program.types.enumeration(name, &enumerators);
     for number in 0..n {
         let path = program.types.string(number.to_string());
-        program.ask(root, path, ENUMVAL_VALUE);
+        program.relocate(root, path, ENUMVAL_VALUE);
     }
     let types = program.types.string("0");
-    program.ask(root, types, TYPE_MATCHES);
-    let target = program.types.bytes();
-    Attack { object: program.object(), target }
+    program.relocate(root, types, TYPE_MATCHES);
+    program.on_itself()
 }
 
-/// Names that are nothing but underscores around one letter: where a flavor begins is looked for
-/// from the end.
+/// Names of one letter and many underscores, in which the flavor is searched from the end.
 pub(super) fn underscores(n: usize) -> Attack {
     let mut program = Program::new();
     let long = program.types.string([b"a".to_vec(), vec![b'_'; LONGEST as usize - 2]].concat());
     let path = program.types.string("0");
     for number in 0..n {
         let root = program.types.structure(long + number as u32 % 64, 1, &[]);
-        program.ask(root, path, TYPE_EXISTS);
+        program.relocate(root, path, TYPE_EXISTS);
     }
-    let target = program.types.bytes();
-    Attack { object: program.object(), target }
+    program.on_itself()
 }

@@ -1,4 +1,4 @@
-//! Types in types: branching, in circles, in long chains.
+//! Nested types: branches, cycles and long chains.
 
 use std::iter;
 
@@ -10,12 +10,12 @@ use super::{
     },
 };
 
-/// `0:0:0` and so on, of so many numbers.
+/// Returns the access string of `count` zeros.
 fn zeros(count: usize) -> String {
     vec!["0"; count].join(":")
 }
 
-/// Composites of `width` members of the next composite each, so many levels deep; the root is `t`.
+/// Adds nested composites, each with `width` members of the next composite. The outermost is `t`.
 fn composites(types: &mut Types, levels: u32, width: usize, named: bool, last: &str) -> u32 {
     let int = types.int();
     let name = types.string("t");
@@ -35,47 +35,47 @@ fn composites(types: &mut Types, levels: u32, width: usize, named: bool, last: &
 fn branching(levels: u32, width: usize, named: bool) -> Attack {
     let mut program = Program::new();
     let root = composites(&mut program.types, levels, width, named, "here");
-    // A field that the target has not, at any level.
+    // A member that the target has at no level.
     let missing = program.types.string("missing");
     let (name, int) = (program.types.string("t___missing"), root - 1);
     let other = program.types.structure(name, 4, &[[missing, int, 0]]);
-    let types = ["0"].map(|path| program.types.string(path))[0];
+    let types = program.types.string("0");
     let deep = program.types.string(zeros(levels.min(62) as usize + 2));
     let first = program.types.string("0:0");
     for kind in [TYPE_MATCHES, TYPE_EXISTS, TYPE_SIZE] {
-        program.ask(root, types, kind);
+        program.relocate(root, types, kind);
     }
     for kind in [FIELD_EXISTS, FIELD_BYTE_OFFSET, FIELD_BYTE_SIZE] {
-        program.ask(root, deep, kind);
-        program.ask(other, first, kind);
+        program.relocate(root, deep, kind);
+        program.relocate(other, first, kind);
     }
-    // The last member is another, so that a match is looked for everywhere.
+    // The innermost member differs, so that the search for a match covers all levels.
     let mut target = Types::new();
     composites(&mut target, levels, width, named, "there");
-    Attack { object: program.object(), target: target.bytes() }
+    program.on(&target)
 }
 
-/// 60 levels of anonymous members, each composite of `n` of the next.
+/// 60 levels of anonymous members; each composite has `n` members of the next.
 pub(super) fn anonymous_deep(n: usize) -> Attack {
     branching(60, n, false)
 }
 
-/// The same with names.
+/// The same, with named members.
 pub(super) fn named_deep(n: usize) -> Attack {
     branching(60, n, true)
 }
 
-/// As deep as `type_matches` follows.
+/// The same, with 29 levels, to which `type_matches` descends.
 pub(super) fn anonymous(n: usize) -> Attack {
     branching(29, n, false)
 }
 
-/// The same with names.
+/// The same, with named members.
 pub(super) fn named(n: usize) -> Attack {
     branching(29, n, true)
 }
 
-/// Prototypes of `width` parameters of the next prototype each; with pointers in between.
+/// Adds nested prototypes, each with `width` parameters of the next prototype, or of pointers to it.
 fn prototypes(types: &mut Types, levels: u32, width: usize, pointers: bool, last: u32) -> u32 {
     let name = types.string("t");
     let step = if pointers { 2 } else { 1 };
@@ -97,18 +97,18 @@ fn functions(levels: u32, width: usize, pointers: bool) -> Attack {
     let root = prototypes(&mut program.types, levels, width, pointers, int);
     let path = program.types.string("0");
     for kind in [TYPE_MATCHES, TYPE_EXISTS, TYPE_SIZE, TYPE_EXISTS] {
-        program.ask(root, path, kind);
+        program.relocate(root, path, kind);
     }
     let mut target = Types::new();
     let int = target.int();
-    // At the very end the types are not the same.
+    // The innermost types differ.
     let last = target.array(int, int, 1);
     prototypes(&mut target, levels, width, pointers, last);
     let mut same = Types::new();
     let int = same.int();
     prototypes(&mut same, levels, width, pointers, int);
     let target = if width.is_multiple_of(2) { target } else { same };
-    Attack { object: program.object(), target: target.bytes() }
+    program.on(&target)
 }
 
 pub(super) fn functions_deep(n: usize) -> Attack {
@@ -123,13 +123,7 @@ pub(super) fn pointers_to_functions(n: usize) -> Attack {
     functions(28, n, true)
 }
 
-/// The same types on both sides.
-fn on_itself(program: Program) -> Attack {
-    let target = program.types.bytes();
-    Attack { object: program.object(), target }
-}
-
-/// A ring of structs, each an anonymous member of the one before.
+/// A cycle of structs, each an anonymous member of the one before.
 pub(super) fn circle_of_members(n: usize) -> Attack {
     let mut program = Program::new();
     let int = program.types.int();
@@ -146,14 +140,14 @@ pub(super) fn circle_of_members(n: usize) -> Attack {
     let root = program.types.structure(root, 4, &[[0, first, 0], [member, int, 0]]);
     let types = program.types.string("0");
     for number in 0..count {
-        program.ask(first + number, path, FIELD_EXISTS);
-        program.ask(first + number, types, TYPE_MATCHES);
+        program.relocate(first + number, path, FIELD_EXISTS);
+        program.relocate(first + number, types, TYPE_MATCHES);
     }
-    program.ask(root, path, FIELD_EXISTS);
-    on_itself(program)
+    program.relocate(root, path, FIELD_EXISTS);
+    program.on_itself()
 }
 
-/// Rings of one kind of type that refers to the next.
+/// A cycle of types, each of which refers to the next.
 fn circle(n: usize, mut add: impl FnMut(&mut Types, u32, u32) -> u32) -> Attack {
     let mut program = Program::new();
     let paths = ["0", "0:0"].map(|path| program.types.string(path));
@@ -162,16 +156,16 @@ fn circle(n: usize, mut add: impl FnMut(&mut Types, u32, u32) -> u32) -> Attack 
         let name = program.types.string(format!("t{number}"));
         add(&mut program.types, name, first + (number + 1) % len(n));
     }
-    // Roots with names, that lead into the ring.
+    // Named roots with a member in the cycle.
     for number in 0..len(n) {
         let name = program.types.string(format!("r{number}"));
         let (root, member) = (program.types.next(), program.types.string("m"));
         program.types.structure(name, 4, &[[member, first + number, 0]]);
-        program.ask(root, paths[1], FIELD_BYTE_SIZE);
-        program.ask(root, paths[0], TYPE_MATCHES);
-        program.ask(first + number, paths[0], TYPE_SIZE);
+        program.relocate(root, paths[1], FIELD_BYTE_SIZE);
+        program.relocate(root, paths[0], TYPE_MATCHES);
+        program.relocate(first + number, paths[0], TYPE_SIZE);
     }
-    on_itself(program)
+    program.on_itself()
 }
 
 pub(super) fn circle_of_typedefs(n: usize) -> Attack {
@@ -182,12 +176,12 @@ pub(super) fn circle_of_modifiers(n: usize) -> Attack {
     circle(n, |types, _, next| types.add(0, (CONST, 0), next, []))
 }
 
-/// Arrays of arrays, in a ring.
+/// A cycle of arrays of arrays.
 pub(super) fn circle_of_arrays(n: usize) -> Attack {
     circle(n, |types, _, next| types.array(next, next, 1))
 }
 
-/// Arrays whose sizes multiply over 64 bits: each of 2³² − 1 of the next.
+/// Nested arrays whose size overflows 64 bits: each has 2³² − 1 elements.
 pub(super) fn huge_arrays(n: usize) -> Attack {
     let mut program = Program::new();
     let int = program.types.int();
@@ -203,13 +197,13 @@ pub(super) fn huge_arrays(n: usize) -> Attack {
         let name = program.types.string(format!("s{number}"));
         let root = program.types.structure(name, 4, &[[member, first + number, 0]]);
         for (path, kind) in iter::zip(paths, [FIELD_BYTE_SIZE, FIELD_BYTE_OFFSET].repeat(2)) {
-            program.ask(root, path, kind);
+            program.relocate(root, path, kind);
         }
     }
-    on_itself(program)
+    program.on_itself()
 }
 
-/// One chain of all typedefs; each is asked for.
+/// One chain of typedefs, each with relocations.
 pub(super) fn chain_of_typedefs(n: usize) -> Attack {
     let mut program = Program::new();
     let int = program.types.int();
@@ -219,27 +213,27 @@ pub(super) fn chain_of_typedefs(n: usize) -> Attack {
         let name = program.types.string(format!("t{number}"));
         let next = if number + 1 == len(n) { int } else { first + number + 1 };
         program.types.add(name, (TYPEDEF, 0), next, []);
-        program.ask(first + number, path, FIELD_EXISTS);
-        program.ask(first + number, path, TYPE_SIZE);
+        program.relocate(first + number, path, FIELD_EXISTS);
+        program.relocate(first + number, path, TYPE_SIZE);
     }
-    on_itself(program)
+    program.on_itself()
 }
 
-/// A target of one chain of typedefs, and nothing else.
+/// A target that consists of one chain of typedefs.
 pub(super) fn nothing_but_a_chain(n: usize) -> Attack {
     let mut program = Program::new();
     let (name, path) = (program.types.string("t"), program.types.string("0"));
     let root = program.types.add(name, (TYPEDEF, 0), 0, []);
-    program.ask(root, path, TYPE_EXISTS);
+    program.relocate(root, path, TYPE_EXISTS);
     let mut target = Types::new();
     let name = target.string("t");
     for number in 0..len(n) {
         target.add(name, (TYPEDEF, 0), if number + 1 == len(n) { 0 } else { number + 2 }, []);
     }
-    Attack { object: program.object(), target: target.bytes() }
+    program.on(&target)
 }
 
-/// A chain as long as it may be, which every relocation walks, at each of its members.
+/// A chain of the maximum length, which every relocation follows from each member.
 pub(super) fn long_chain_walked_often(n: usize) -> Attack {
     const LONGEST: u32 = 127;
     let mut program = Program::new();
@@ -256,13 +250,13 @@ pub(super) fn long_chain_walked_often(n: usize) -> Attack {
     let path = program.types.string("0:59");
     let types = program.types.string("0");
     for _ in 0..n {
-        program.ask(root, path, FIELD_EXISTS);
-        program.ask(root, types, TYPE_MATCHES);
+        program.relocate(root, path, FIELD_EXISTS);
+        program.relocate(root, types, TYPE_MATCHES);
     }
-    on_itself(program)
+    program.on_itself()
 }
 
-/// Types of a kind that nobody knows, which claim 2²⁴ − 1 entries of no bytes.
+/// Types of an unknown kind, which claim 2²⁴ − 1 entries of 0 bytes.
 pub(super) fn claims_of_nothing(n: usize) -> Attack {
     const UNKNOWN: u32 = 40;
     let mut program = Program::new();
@@ -270,30 +264,30 @@ pub(super) fn claims_of_nothing(n: usize) -> Attack {
     let path = program.types.string("0");
     for _ in 0..n {
         let root = program.types.add(name, (UNKNOWN, 0x00ff_ffff), 0, []);
-        program.ask(root, path, TYPE_EXISTS);
+        program.relocate(root, path, TYPE_EXISTS);
     }
-    // The table has a line for every kind up to it. The object's own types have none.
+    // The layout table has an entry for each kind up to the unknown one. The object has no table.
     let target = program.types.bytes_with_layout(&[[0, 0]; UNKNOWN as usize + 1]);
     let mut known = Program::new();
     let (name, path) = (known.types.string("t"), known.types.string("0"));
     let root = known.types.structure(name, 4, &[]);
-    (0..n).for_each(|_| known.ask(root, path, TYPE_EXISTS));
+    (0..n).for_each(|_| known.relocate(root, path, TYPE_EXISTS));
     Attack { object: known.object(), target }
 }
 
-/// A struct that claims 2²⁴ − 1 members, and has `n`.
+/// A struct that claims 2²⁴ − 1 members, but has `n`.
 pub(super) fn claims_of_members(n: usize) -> Attack {
     let mut program = Program::new();
     let int = program.types.int();
     let name = program.types.string("t");
     let root = program.types.structure(name, 4, &[]);
     let path = program.types.string("0:16777214");
-    program.ask(root, path, FIELD_EXISTS);
+    program.relocate(root, path, FIELD_EXISTS);
     let mut target = Types::new();
     let name = target.string("t");
     let members = (0..n).flat_map(|_| [name, int, 0]);
     target.add(name, (super::raw::STRUCT, 0x00ff_ffff), 4, members);
-    Attack { object: program.object(), target: target.bytes() }
+    program.on(&target)
 }
 
 fn len(n: usize) -> u32 {

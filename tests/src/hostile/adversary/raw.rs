@@ -1,8 +1,8 @@
-//! Files written word by word, so that nothing keeps them from being wrong.
-//!
-//! All in little endian; nothing here is part of the code under test.
+//! Writes little-endian files word by word, well-formed or not, without the code under test.
 
 use std::iter;
+
+use super::Attack;
 
 pub(super) const INT: u32 = 1;
 pub(super) const PTR: u32 = 2;
@@ -22,10 +22,10 @@ pub(super) const ENUMVAL_EXISTS: u32 = 10;
 pub(super) const ENUMVAL_VALUE: u32 = 11;
 pub(super) const TYPE_MATCHES: u32 = 12;
 
-/// A member of a struct: the offset of its name, its type, its offset in bits.
+/// A member of a struct: the offset of its name, its type, and its offset in bits.
 pub(super) type Member = [u32; 3];
 
-/// BTF in the making. Ids and string offsets are written as they are given.
+/// BTF that is being built. Ids and string offsets are not checked.
 #[derive(Debug, Clone)]
 pub(super) struct Types {
     words: Vec<u32>,
@@ -39,19 +39,19 @@ impl Types {
         Self { words: Vec::new(), strings: vec![0], next: 1 }
     }
 
-    /// The id of the next type.
+    /// Returns the id of the next type.
     pub(super) fn next(&self) -> u32 {
         self.next
     }
 
-    /// Adds a string; its offset. It is stored even if it is there already.
+    /// Adds a string, even if an equal one exists, and returns its offset.
     pub(super) fn string(&mut self, string: impl AsRef<[u8]>) -> u32 {
         let offset = u32::try_from(self.strings.len()).expect("few strings");
         self.strings.extend(string.as_ref().iter().chain(&[0]));
         offset
     }
 
-    /// Adds a type with what follows its record; its id.
+    /// Adds a type with the words that follow its record, and returns its id.
     pub(super) fn add(
         &mut self,
         name: u32,
@@ -85,7 +85,7 @@ impl Types {
         self.add(0, (ARRAY, 0), 0, [element, index, len])
     }
 
-    /// Adds a prototype whose parameters are all of one type.
+    /// Adds a prototype whose parameters have the same type.
     pub(super) fn prototype(&mut self, result: u32, params: usize, of: u32) -> u32 {
         let vlen = u32::try_from(params).expect("few parameters");
         self.add(0, (FUNC_PROTO, vlen), result, iter::repeat_n([0, of], params).flatten())
@@ -95,8 +95,8 @@ impl Types {
         self.bytes_with_layout(&[])
     }
 
-    /// The bytes, with a table of the sizes of each kind's record behind: bytes that follow once,
-    /// and for each entry.
+    /// Returns the bytes, with a layout table: for each kind, the number of bytes that follow its record
+    /// once and for each entry.
     pub(super) fn bytes_with_layout(&self, layout: &[[u8; 2]]) -> Vec<u8> {
         let mut strings = self.strings.clone();
         strings.resize(strings.len().next_multiple_of(4), 0);
@@ -109,7 +109,7 @@ impl Types {
     }
 }
 
-/// A program of one section, `p`, with relocations.
+/// A program in the section `p`, with relocations.
 #[derive(Debug, Clone)]
 pub(super) struct Program {
     pub(super) types: Types,
@@ -125,15 +125,25 @@ impl Program {
         Self { types, section, records: Vec::new(), insns: 0 }
     }
 
-    /// Adds an instruction, and a relocation of it.
-    pub(super) fn ask(&mut self, root: u32, access: u32, kind: u32) {
+    /// Adds an instruction with a relocation.
+    pub(super) fn relocate(&mut self, root: u32, access: u32, kind: u32) {
         self.insns += 1;
-        self.ask_again(root, access, kind);
+        self.relocate_again(root, access, kind);
     }
 
-    /// Adds a relocation of the last instruction.
-    pub(super) fn ask_again(&mut self, root: u32, access: u32, kind: u32) {
+    /// Adds another relocation of the last instruction.
+    pub(super) fn relocate_again(&mut self, root: u32, access: u32, kind: u32) {
         self.records.push([(self.insns.max(1) - 1) * 8, root, access, kind]);
+    }
+
+    /// Returns the program, to be relocated for a target.
+    pub(super) fn on(self, target: &Types) -> Attack {
+        Attack { target: target.bytes(), object: self.object() }
+    }
+
+    /// Returns the program, to be relocated for its own types.
+    pub(super) fn on_itself(self) -> Attack {
+        Attack { target: self.types.bytes(), object: self.object() }
     }
 
     pub(super) fn object(self) -> Vec<u8> {
@@ -142,15 +152,15 @@ impl Program {
     }
 }
 
-/// Relocations of one section.
+/// The relocations of a section.
 #[derive(Debug, Clone)]
 pub(super) struct Group {
-    /// The name of the section.
+    /// The offset of the section's name.
     pub(super) name: u32,
     pub(super) records: Vec<[u32; 4]>,
 }
 
-/// `.BTF.ext` with relocations only, each in so many bytes.
+/// Returns `.BTF.ext` with relocations only, in records of a size.
 pub(super) fn ext(record_size: usize, groups: &[Group]) -> Vec<u8> {
     let mut section = vec![len32(record_size)];
     for group in groups {
@@ -164,7 +174,7 @@ pub(super) fn ext(record_size: usize, groups: &[Group]) -> Vec<u8> {
     words(header.into_iter().chain(section))
 }
 
-/// A program of so many instructions, whose relocations are in `ext`.
+/// Returns the object file of a program, whose relocations are in `ext`.
 pub(super) fn object(types: &Types, ext: &[u8], insns: u32) -> Vec<u8> {
     let mut file = Elf::new();
     file.add_code("p", insns);
@@ -176,7 +186,7 @@ pub(super) const PROGBITS: u32 = 1;
 pub(super) const STRTAB: u32 = 3;
 pub(super) const SYMTAB: u32 = 2;
 
-/// An ELF object file in the making.
+/// An ELF object file that is being built.
 #[derive(Debug, Clone)]
 pub(super) struct Elf {
     names: Vec<u8>,
@@ -198,17 +208,17 @@ impl Elf {
         Self { names: vec![0], sections: Vec::new(), symbols: vec![0; 24] }
     }
 
-    /// The offset of a new name.
+    /// Adds a name, and returns its offset.
     pub(super) fn name(&mut self, name: impl AsRef<[u8]>) -> u32 {
         let offset = len32(self.names.len());
         self.names.extend(name.as_ref().iter().chain(&[0]));
         offset
     }
 
-    /// Adds a section; its number.
+    /// Adds a section, and returns its number.
     pub(super) fn section(&mut self, name: u32, sh_type: u32, flags: u64, data: Vec<u8>) -> u16 {
         self.sections.push(Section { name, sh_type, flags, link: 1, data });
-        // Before them are the null section and the names.
+        // The null section and the names come first.
         u16::try_from(self.sections.len() + 1).expect("few sections")
     }
 
@@ -220,7 +230,7 @@ impl Elf {
         self.symbols.extend([start, size].map(u64::to_le_bytes).concat());
     }
 
-    /// Adds a section of moves of 1, which are one function.
+    /// Adds a section of code, which is one function; each instruction moves 1 to a register.
     pub(super) fn add_code(&mut self, name: &str, insns: u32) -> u16 {
         let name = self.name(name);
         let code = [0xb7, 1, 0, 0, 1, 0, 0, 0].repeat(insns as usize);

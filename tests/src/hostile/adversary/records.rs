@@ -1,4 +1,4 @@
-//! Relocation records, and the access strings that they name.
+//! Relocation records and their access strings.
 
 use super::{
     Attack,
@@ -7,7 +7,7 @@ use super::{
     },
 };
 
-/// Every relocation is of one and the same instruction.
+/// Every relocation patches the same instruction.
 pub(super) fn one_instruction(n: usize) -> Attack {
     let mut program = Program::new();
     let int = program.types.int();
@@ -16,13 +16,12 @@ pub(super) fn one_instruction(n: usize) -> Attack {
     let paths = ["0:0", "0", "0:1"].map(|path| program.types.string(path));
     for number in 0..n {
         let kind = [FIELD_BYTE_OFFSET, TYPE_EXISTS, FIELD_EXISTS, 13][number % 4];
-        program.ask_again(root, paths[number % 3], kind);
+        program.relocate_again(root, paths[number % 3], kind);
     }
-    let target = program.types.bytes();
-    Attack { object: program.object(), target }
+    program.on_itself()
 }
 
-/// Access strings of as many numbers as there may be, through as many levels.
+/// Access strings with the most numbers, through as many levels.
 pub(super) fn longest_paths(n: usize) -> Attack {
     const LEVELS: u32 = 62;
     let mut program = Program::new();
@@ -40,13 +39,12 @@ pub(super) fn longest_paths(n: usize) -> Attack {
     let path = program.types.string(vec!["0"; 64].join(":"));
     let too_long = program.types.string(vec!["0"; 65].join(":"));
     for number in 0..n {
-        program.ask(root, if number % 8 == 0 { too_long } else { path }, FIELD_EXISTS);
+        program.relocate(root, if number % 8 == 0 { too_long } else { path }, FIELD_EXISTS);
     }
-    let target = program.types.bytes();
-    Attack { object: program.object(), target }
+    program.on_itself()
 }
 
-/// Access strings that are as long as a string may be: nothing but zeros.
+/// Access strings of the maximum length, which consist of zeros.
 pub(super) fn long_access_strings(n: usize) -> Attack {
     let mut program = Program::new();
     let int = program.types.int();
@@ -54,27 +52,26 @@ pub(super) fn long_access_strings(n: usize) -> Attack {
     let root = program.types.structure(name, 4, &[[member, int, 0]]);
     let paths = [vec![b'0'; 4096], [&[b'0'; 2048][..], b":", &[b'0'; 2047]].concat()];
     let paths = paths.map(|path| program.types.string(path));
-    (0..n).for_each(|number| program.ask(root, paths[number % 2], FIELD_EXISTS));
-    let target = program.types.bytes();
-    Attack { object: program.object(), target }
+    (0..n).for_each(|number| program.relocate(root, paths[number % 2], FIELD_EXISTS));
+    program.on_itself()
 }
 
-/// Groups of one record each, all of one section.
+/// Groups of one record each, all of the same section.
 pub(super) fn groups(n: usize) -> Attack {
     groups_of(n, 16, 1)
 }
 
-/// Groups of no record, which take the least that a group can.
+/// Groups without records, which are as short as a group can be.
 pub(super) fn empty_groups(n: usize) -> Attack {
     groups_of(n, 16, 0)
 }
 
-/// Records of which each is as long as a page.
+/// Records with the length of a page.
 pub(super) fn wide_records(n: usize) -> Attack {
     groups_of(n.div_ceil(256), 4096, 1)
 }
 
-/// Records that say that they are longer than a file can be, and of which there are none.
+/// Groups without records, which claim a record size beyond the length of any file.
 pub(super) fn endless_records(n: usize) -> Attack {
     let (types, name) = types();
     let group = |_| Group { name, records: Vec::new() };

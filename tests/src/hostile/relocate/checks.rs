@@ -1,4 +1,4 @@
-//! What must hold of relocating anything.
+//! Invariants of relocating any input.
 
 use btf_types::{Btf, TypeId};
 use core_reloc::{
@@ -22,17 +22,17 @@ use core_reloc_tools::{
 use super::input::Input;
 use crate::hostile::walk::printed;
 
-/// How long a text about a relocation may be, whatever names are in it.
+/// The most bytes of a text about a relocation, whatever its names are.
 const LONGEST_TEXT: usize = 1 << 14;
 
-/// One object and one target.
+/// An object and a target.
 pub(super) struct Case<'a> {
     pub(super) local: &'a Btf<'a>,
     pub(super) target: &'a Target<'a>,
     pub(super) input: &'a Input,
 }
 
-/// The code after all relocations, and what became of each.
+/// The code after all relocations, and the result of each.
 #[derive(Debug, PartialEq)]
 struct Outcome {
     code: Vec<u8>,
@@ -60,7 +60,7 @@ impl Case<'_> {
         self.check_independence(relocations);
     }
 
-    /// The relocations of the records that are any.
+    /// Returns the relocations of the valid records.
     fn decode(&self) -> Vec<Relocation> {
         let relocator = Relocator::new(self.local, self.target);
         assert!(std::ptr::eq(relocator.local(), self.local));
@@ -79,7 +79,7 @@ impl Case<'_> {
         self.input.records.iter().filter_map(decode).collect()
     }
 
-    /// One relocation after the other; each decision is looked at before it is applied.
+    /// Processes one relocation after the other, and checks each resolution before it is applied.
     fn step_by_step(
         &self,
         target: &Target<'_>,
@@ -123,20 +123,20 @@ impl Case<'_> {
         Outcome { code, patched }
     }
 
-    /// Minimises the target. That it answers the same, or is refused, it says itself.
+    /// Minimizes the target. Minimizing compares all results by itself.
     fn check_minimized(&self, relocations: &[Relocation], options: Options) {
         let needs = Needs { local: self.local, relocations: relocations.to_vec() };
         match minimize(&[needs], self.target, options) {
             Ok(minimized) => {
-                // What holds itself, it holds still.
+                // A valid target must stay valid.
                 let target = self.target;
                 let mut parts = target.modules().iter().map(|module| module.btf);
                 let is_valid = target.main().validate().is_ok()
                     && parts.all(|module| module.validate().is_ok());
-                let main = Btf::parse(&minimized.main).expect("it can be read");
+                let main = Btf::parse(&minimized.main).expect("it is well-formed");
                 assert!(!is_valid || main.validate() == Ok(()));
                 for module in &minimized.modules {
-                    let module = Btf::parse_split(module, &main).expect("it can be read");
+                    let module = Btf::parse_split(module, &main).expect("it is well-formed");
                     assert!(!is_valid || module.validate() == Ok(()));
                 }
             }
@@ -174,7 +174,7 @@ impl Case<'_> {
         }
     }
 
-    /// Asks about one relocation in all the ways that take nothing else into account.
+    /// Checks a relocation independently of all others.
     fn check_alone(&self, relocation: &Relocation) {
         let text = access_in_c(self.local, relocation);
         assert!(!text.is_empty() && text.len() < LONGEST_TEXT);
@@ -187,15 +187,15 @@ impl Case<'_> {
         assert_eq!(created.as_ref(), Ok(relocation));
 
         let resolved = Relocator::new(self.local, self.target).resolve(relocation);
-        self.check_question(relocation, &resolved);
+        self.check_function(relocation, &resolved);
         let mut code = self.input.code.clone();
         let patched = apply_relocation(&mut code, self.local, self.target, relocation);
         check_patched(&self.input.code, &code, insn_off, &patched, Options::default());
         assert!(resolved.is_ok() || patched.is_err());
     }
 
-    /// The function that asks this question gives the same answer.
-    fn check_question(&self, relocation: &Relocation, resolved: &Result<Resolution, Error>) {
+    /// The named function of the kind must return the same value.
+    fn check_function(&self, relocation: &Relocation, resolved: &Result<Resolution, Error>) {
         let Relocation { type_id, access, kind, .. } = relocation;
         let (local, target, root, access) = (self.local, self.target, *type_id, access.to_string());
         let value = |resolution: &Resolution| resolution.value();
@@ -249,7 +249,7 @@ impl Case<'_> {
                 (expected.map(value), answer.map(|value| value.map(|value| value as u64)))
             }
         };
-        // Shifts are two questions, and either may have no answer.
+        // `resolve_bitfield_shifts` fails if either shift does.
         let shifts = matches!(kind, RelocKind::FieldLshiftU64 | RelocKind::FieldRshiftU64);
         if kind == &RelocKind::TypeIdLocal {
             assert!(expected.is_none() || expected == answer);
@@ -258,7 +258,7 @@ impl Case<'_> {
         }
     }
 
-    /// Without narrowing, what came before changes nothing: not what is remembered of it either.
+    /// Without narrowing, earlier relocations must not affect the result.
     fn check_independence(&self, relocations: &[Relocation]) {
         let options = Options::default().narrow(false);
         let mut relocator = Relocator::with_options(self.local, self.target, options);
@@ -270,7 +270,7 @@ impl Case<'_> {
     }
 }
 
-/// Explains a decision, whether or not there is something to explain.
+/// Explains a resolution, even one that needs no explanation.
 fn check_explanation(
     explainer: &mut Explainer<'_>,
     relocation: &Relocation,
@@ -291,7 +291,7 @@ fn check_explanation(
     assert!(printed(format_args!("{:?}", explanation.comparisons)) > 0);
 }
 
-/// An error says which relocation it is about, and why.
+/// An error must name its relocation and its cause.
 fn check_error(error: &Error) {
     assert!(!error.subject.is_empty());
     let text = printed(format_args!("{error}"));
@@ -299,7 +299,7 @@ fn check_error(error: &Error) {
     assert!(printed(format_args!("{error:?} {}", error.cause)) > 0);
 }
 
-/// Nothing changes but the instruction, and that only if it is said so.
+/// Only the instruction may change, and only as reported.
 fn check_patched(
     before: &[u8],
     after: &[u8],
@@ -311,7 +311,7 @@ fn check_patched(
         Ok(patched) => patched,
         Err(error) => {
             check_error(error);
-            assert_eq!(before, after, "an error leaves the code as it was");
+            assert_eq!(before, after, "an error must leave the code unchanged");
             let unresolved = matches!(error.cause, Cause::Unresolved { .. });
             return assert!(!unresolved || options.unresolved == OnUnresolved::Error);
         }

@@ -1,4 +1,4 @@
-//! What a fuzzer's bytes say: types, code, relocations, options.
+//! The input that a fuzzer's bytes describe: types, code, relocations, options.
 
 use arbitrary::{Arbitrary, Result, Unstructured};
 use btf_types::{
@@ -10,24 +10,24 @@ use core_reloc::{OnUnresolved, Options};
 
 use super::types::{Edit, Ty, write};
 
-/// Everything that a case of relocating needs.
+/// The input of relocating.
 #[derive(Debug)]
 pub(super) struct Input {
     pub(super) local: Vec<u8>,
     pub(super) target: Vec<u8>,
     pub(super) module: Option<Vec<u8>>,
     pub(super) code: Vec<u8>,
-    /// As records store them: kinds and strings may be none.
+    /// Kinds and access strings may be invalid.
     pub(super) records: Vec<CoreReloc>,
     pub(super) options: Options,
 }
 
-/// Where the types come from.
+/// The source of the types.
 #[derive(Debug, Arbitrary)]
 enum Source {
-    /// The target is the local types, changed.
+    /// The target is an edited copy of the local types.
     Evolved { types: Vec<Ty>, edits: Vec<Edit>, module: Vec<Ty> },
-    /// The bytes of both.
+    /// The bytes of both BTFs.
     Raw { local: Vec<u8>, target: Vec<u8> },
 }
 
@@ -48,7 +48,7 @@ impl Input {
         let options = options(from.arbitrary()?);
         let (local, target, module, records) = match Source::arbitrary_take_rest(from)? {
             Source::Raw { local, target } => {
-                // Without a builder, the access strings are the strings that are there.
+                // The access strings are strings of the BTF.
                 let offset = |record: &Record| record.access.first().copied().unwrap_or(0).into();
                 let records = records.iter().map(|record| record.at(StrOffset(offset(record))));
                 (local, target, None, records.collect())
@@ -64,7 +64,7 @@ impl Input {
 
 type Built = (Vec<u8>, Vec<u8>, Option<Vec<u8>>, Vec<CoreReloc>);
 
-/// Writes the local types with the access strings, the changed ones, and a module's.
+/// Writes the local types with the access strings, the edited types, and those of a module.
 fn evolve(
     mut types: Vec<Ty>,
     edits: Vec<Edit>,
@@ -90,10 +90,10 @@ fn options(bits: u8) -> Options {
 }
 
 impl Record {
-    /// The record, with its access string at an offset.
+    /// Returns the record, with its access string at an offset.
     fn at(&self, access_str_off: StrOffset) -> CoreReloc {
         CoreReloc {
-            // Mostly on instructions, and mostly within the code.
+            // Most offsets are multiples of 8 and within the code.
             insn_off: if self.slot == u8::MAX { 4 } else { u32::from(self.slot % 32) * 8 },
             type_id: TypeId(self.ty.into()),
             access_str_off,
@@ -101,7 +101,7 @@ impl Record {
         }
     }
 
-    /// Small numbers joined by colons; text that is no access string for some.
+    /// Returns small numbers joined by colons; for some kinds, text that is not an access string.
     fn access_string(&self) -> Vec<u8> {
         if self.kind >= 250 {
             return self.access.iter().map(|byte| byte | 1).collect();

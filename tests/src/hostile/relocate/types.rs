@@ -1,4 +1,4 @@
-//! Types as a fuzzer can make and change them: small numbers, few names.
+//! Types that a fuzzer can build and edit, from small numbers and few names.
 
 use arbitrary::Arbitrary;
 use btf_types::{
@@ -6,7 +6,7 @@ use btf_types::{
     build::{self, Builder, CompositeBuilder, EnumBuilder},
 };
 
-/// Names that are equal, of one flavor, or nothing at all.
+/// Names, flavors of names, and no name.
 const NAMES: [&str; 16] = [
     "",
     "a",
@@ -30,7 +30,7 @@ fn name(number: u8) -> &'static str {
     NAMES[usize::from(number) % NAMES.len()]
 }
 
-/// One type. What its kind has no use for is not written.
+/// A type. Fields that its kind does not use are ignored.
 #[derive(Debug, Clone, Arbitrary)]
 pub(super) struct Ty {
     kind: u8,
@@ -41,7 +41,7 @@ pub(super) struct Ty {
     entries: Vec<Entry>,
 }
 
-/// One member, enumerator, parameter or variable.
+/// A member, enumerator, parameter or variable.
 #[derive(Debug, Clone, Arbitrary)]
 pub(super) struct Entry {
     name: u8,
@@ -50,7 +50,7 @@ pub(super) struct Entry {
     bits: u8,
 }
 
-/// A change to the type of a number.
+/// A change to a type.
 #[derive(Debug, Clone, Arbitrary)]
 pub(super) struct Edit {
     at: u8,
@@ -71,7 +71,7 @@ enum Change {
 }
 
 impl Edit {
-    /// Makes the change; one to what is not there changes nothing.
+    /// Applies the change; a change to a missing type or entry has no effect.
     pub(super) fn apply(self, types: &mut Vec<Ty>) {
         let at = usize::from(self.at);
         if let Change::Insert(ty) = self.change {
@@ -102,8 +102,8 @@ impl Edit {
     }
 }
 
-/// Writes types. They refer to each other by their position, from 1; the numbers from
-/// 128 on count from the first type of a base.
+/// Writes types. They refer to each other by their positions, from 1; numbers from 128 count from the first
+/// type of the base.
 pub(super) fn write(types: &[Ty], mut builder: Builder<'_>) -> build::Result<Vec<u8>> {
     let first = builder.next_id().0;
     let id = |number: u8| match number {
@@ -155,7 +155,7 @@ impl Ty {
             Kind::Float => builder.float(name, size),
             Kind::DeclTag => builder.decl_tag(name, to, DeclTarget::from_raw(size)),
             Kind::TypeTag => builder.type_tag(name, to),
-            // Sizes that multiply beyond 32 and 64 bits.
+            // Nested arrays, whose sizes overflow 32 and 64 bits.
             Kind::Void | Kind::Unknown(_) => builder.array(to, TypeId(1), u32::MAX),
         }
     }
@@ -168,7 +168,7 @@ impl Ty {
         let members = self.entries.iter();
         let composite = members.fold(composite, |composite, member| {
             let bits = if self.flag { member.bits } else { 0 };
-            // Most members are aligned; those whose bits are odd are anywhere.
+            // Members with an odd number of bits are unaligned.
             let offset = u32::from(member.value) * if member.bits % 2 == 0 { 8 } else { 1 };
             composite.bitfield(member.name(), id(member.ty), offset, bits)
         });

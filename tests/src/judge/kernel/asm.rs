@@ -1,22 +1,24 @@
-//! Instructions in the host's byte order, for programs that the kernel is to run.
+//! Instructions in the host's byte order, for programs that the kernel runs.
+
+use crate::judge;
 
 /// One slot of code.
 pub type Insn = [u8; 8];
 
-/// The helper `get_current_pid_tgid`: the thread's number in the lower half, the process's in
-/// the upper one.
+/// The helper `get_current_pid_tgid`: the thread id in the lower half, the process id in the upper
+/// half.
 pub const GET_CURRENT_PID_TGID: i32 = 14;
-/// The helper `get_current_task`: the address of the current `task_struct`, as a number.
+/// The helper `get_current_task`: the address of the current `task_struct`, as an integer.
 pub const GET_CURRENT_TASK: i32 = 35;
 /// The helper `probe_read_kernel`.
 pub const PROBE_READ_KERNEL: i32 = 113;
-/// The helper `get_current_task_btf`: a pointer whose loads the verifier checks against BTF.
+/// The helper `get_current_task_btf`: a pointer whose loads the verifier checks with BTF.
 pub const GET_CURRENT_TASK_BTF: i32 = 158;
 
 /// The register that holds the end of the stack.
 pub const STACK_END: u8 = 10;
 
-/// How many bytes a load or store accesses, as the opcode says it.
+/// The size of a load or store, with the bits of the opcode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Size {
@@ -31,10 +33,10 @@ pub enum Size {
 }
 
 impl Size {
-    /// All of them, the smallest first.
+    /// All sizes, in ascending order.
     pub const ALL: [Self; 4] = [Self::Byte, Self::Half, Self::Word, Self::Double];
 
-    /// The number of bytes.
+    /// Returns the number of bytes.
     pub const fn bytes(self) -> u32 {
         match self {
             Self::Byte => 1,
@@ -45,14 +47,12 @@ impl Size {
     }
 }
 
-/// An instruction: opcode, registers, offset, immediate.
+/// Returns an instruction: opcode, destination and source register, offset, immediate.
 pub fn insn(code: u8, dst: u8, src: u8, off: i16, imm: i32) -> Insn {
-    let registers = if cfg!(target_endian = "big") { (dst << 4) | src } else { (src << 4) | dst };
-    let ([o0, o1], [i0, i1, i2, i3]) = (off.to_ne_bytes(), imm.to_ne_bytes());
-    [code, registers, o0, o1, i0, i1, i2, i3]
+    judge::insn(cfg!(target_endian = "big"), code, dst, src, off, imm)
 }
 
-/// Calls a helper by its number.
+/// Call of a helper, by its number.
 pub fn call(helper: i32) -> Insn {
     insn(0x85, 0, 0, 0, helper)
 }
@@ -67,7 +67,7 @@ pub fn set32(register: u8, value: i32) -> Insn {
     insn(0xb4, register, 0, 0, value)
 }
 
-/// `register = value`, all 64 bits of it.
+/// `register = value ll`
 pub fn set64(register: u8, value: u64) -> [Insn; 2] {
     let [low, high] = [value as u32, (value >> 32) as u32].map(u32::cast_signed);
     [insn(0x18, register, 0, 0, low), insn(0x00, 0, 0, 0, high)]

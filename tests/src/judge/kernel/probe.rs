@@ -1,4 +1,4 @@
-//! Whether the kernel can be heard here.
+//! Whether the kernel can be a judge here.
 
 use std::sync::OnceLock;
 use std::{fs, io};
@@ -7,28 +7,27 @@ use super::asm::{exit, set};
 use super::{Btf, CoreRelos, FuncInfo, Program, ProgramType, Refused};
 use crate::judge::{Record, skipped};
 
-/// Why the kernel cannot be heard here.
+/// Why the kernel cannot be a judge here.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Unheard {
-    /// A thread has died inside of the kernel while it held a lock.
+pub enum Unavailable {
+    /// A thread has died in the kernel, where it may have held a lock.
     #[error(
-        "this kernel has crashed since it was booted: the lock that it takes to relocate may never \
-         be free again, so boot it anew"
+        "the kernel has crashed since it was booted, and may hold its lock for relocation forever: \
+         reboot it"
     )]
     Crashed,
-    /// It is too old, or lets us do nothing.
+    /// The kernel is too old, or refuses to load programs.
     #[error("{0}")]
     Unfit(String),
 }
 
-impl Unheard {
-    /// Says that the judge cannot run, as [`skipped`] does.
+impl Unavailable {
+    /// Reports that the judge cannot run, as [`skipped`] does.
     ///
-    /// A kernel that has crashed fails no test, not even in CI: nothing that a project installs can
-    /// mend it, and it says nothing about the code under test.
+    /// A crashed kernel fails no test, not even in CI: it has nothing to do with the code under test.
     ///
     /// # Panics
-    /// When the environment variable `CI` is set, and the kernel has not crashed.
+    /// Panics if the environment variable `CI` is set and the kernel has not crashed.
     pub fn skip(&self) {
         match self {
             Self::Crashed => println!("SKIPPED: {self}"),
@@ -37,43 +36,44 @@ impl Unheard {
     }
 }
 
-/// Whether the kernel relocates what it loads, here.
+/// Checks that the kernel relocates programs that it loads.
 ///
 /// # Errors
-/// Why it cannot.
-pub fn availability() -> Result<(), Unheard> {
-    static ANSWER: OnceLock<Result<(), Unheard>> = OnceLock::new();
-    ANSWER.get_or_init(ask).clone()
+/// The reason why it does not.
+pub fn availability() -> Result<(), Unavailable> {
+    static ANSWER: OnceLock<Result<(), Unavailable>> = OnceLock::new();
+    ANSWER.get_or_init(probe).clone()
 }
 
-fn ask() -> Result<(), Unheard> {
-    let crashed = has_crashed().map_err(|error| Unheard::Unfit(format!("{TAINTED}: {error}")))?;
+fn probe() -> Result<(), Unavailable> {
+    let crashed =
+        has_crashed().map_err(|error| Unavailable::Unfit(format!("{TAINTED}: {error}")))?;
     if crashed {
-        return Err(Unheard::Crashed);
+        return Err(Unavailable::Crashed);
     }
     match relocated_answer() {
         Ok(1) => Ok(()),
-        Ok(_) => Err(Unheard::Unfit("this kernel does not relocate: it is too old".into())),
-        Err(refused) => Err(Unheard::Unfit(refused.to_string())),
+        Ok(_) => Err(Unavailable::Unfit("the kernel is too old to relocate".into())),
+        Err(refused) => Err(Unavailable::Unfit(refused.to_string())),
     }
 }
 
-/// Whether the kernel loads programs, here. It takes no lock for that which a crash may have left
-/// taken.
+/// Checks that the kernel loads programs. This works even after a crash, since it does not take the lock
+/// for relocation.
 ///
 /// # Errors
-/// Why it does not.
-pub fn loads_programs() -> Result<(), Unheard> {
+/// The reason why it does not.
+pub fn loads_programs() -> Result<(), Unavailable> {
     let code = [set(0, 0), exit()];
     let program = Program::new(ProgramType::SocketFilter, code.as_flattened());
-    let loaded = program.load().map_err(|refused| Unheard::Unfit(refused.to_string()));
+    let loaded = program.load().map_err(|refused| Unavailable::Unfit(refused.to_string()));
     loaded.map(drop)
 }
 
-/// What has happened to the kernel so far, as a set of bits.
+/// The file with the kernel's taint bits.
 const TAINTED: &str = "/proc/sys/kernel/tainted";
 
-/// Whether some thread has died inside of the kernel.
+/// Returns `true` if a thread has died in the kernel.
 fn has_crashed() -> io::Result<bool> {
     const DIED: u64 = 1 << 7;
     let tainted = fs::read_to_string(TAINTED)?;
@@ -81,10 +81,10 @@ fn has_crashed() -> io::Result<bool> {
     Ok(tainted & DIED != 0)
 }
 
-/// Has the kernel relocate the instruction `r0 = 0` to the number of a local type, which is 1, and
-/// returns what comes out.
+/// Has the kernel relocate the instruction `r0 = 0` to a local type's id, which is 1. Returns the result
+/// of the program.
 fn relocated_answer() -> Result<u32, Refused> {
-    /// int; int main(void); and the names of the two and an access string.
+    /// `int` and `int main(void)`; the strings also have an access string.
     const TYPES: [u32; 10] = [1, 1 << 24, 4, (1 << 24) | 32, 0, 13 << 24, 1, 5, 12 << 24, 2];
     const STRINGS: &[u8] = b"\0int\0main\x000\0";
     const TYPE_ID_LOCAL: u32 = 6;

@@ -1,19 +1,18 @@
-//! The system call bpf(2): its commands and their structs, as
-//! `include/uapi/linux/bpf.h` lays out the members of `union bpf_attr`.
+//! The system call bpf(2): its commands, and their structs as in `union bpf_attr` of
+//! `include/uapi/linux/bpf.h`.
 
 use std::ffi::c_long;
 use std::io;
 use std::mem::offset_of;
 use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 
-/// The attributes of a command. The kernel takes any size, if what it does not
-/// know is zero.
+/// The attributes of a command. The kernel accepts any size if the bytes that it does not know are zero.
 ///
 /// # Safety
-/// It is the part of `union bpf_attr` that the kernel uses for [`Self::COMMAND`],
-/// without padding.
+/// The type must be the part of `union bpf_attr` that the kernel uses for [`Self::COMMAND`], without
+/// padding.
 pub(super) unsafe trait Attributes {
-    /// The number of the command, one of `enum bpf_cmd`.
+    /// The command, from `enum bpf_cmd`.
     const COMMAND: c_long;
 }
 
@@ -135,7 +134,7 @@ unsafe impl Attributes for BtfLoad {
     const COMMAND: c_long = 18;
 }
 
-// That nothing is missing shows in the places of what follows it.
+// The offsets show that no member is missing.
 const _: () = {
     assert!(offset_of!(ProgLoad, prog_btf_fd) == 72);
     assert!(offset_of!(ProgLoad, func_info) == 80);
@@ -152,19 +151,18 @@ const _: () = {
     assert!(size_of::<ProgInfo>() == 40);
 };
 
-/// How often a command that was interrupted is tried: the verifier gives up when
-/// a signal is pending.
+/// The most attempts of a command: the verifier gives up when a signal is pending.
 const TRIES: usize = 5;
 
-/// Calls bpf(2) and returns what it returns.
+/// Calls bpf(2) and returns its result.
 ///
 /// # Safety
-/// Every address in `attributes` is that of as much memory as the size beside
-/// it says, writable where the kernel writes.
+/// Every address in `attributes` must be of as much memory as its size states, writable where the
+/// kernel writes.
 pub(super) unsafe fn bpf<A: Attributes>(attributes: &mut A) -> io::Result<c_long> {
     for remaining in (0..TRIES).rev() {
-        // SAFETY: the trait says that this is an attribute of the command; the
-        // caller answers for the addresses in it.
+        // SAFETY: the trait guarantees that the attributes fit the command, the caller guarantees
+        // the addresses in them.
         let returned = unsafe {
             libc::syscall(libc::SYS_bpf, A::COMMAND, &raw mut *attributes, size_of::<A>())
         };
@@ -176,21 +174,21 @@ pub(super) unsafe fn bpf<A: Attributes>(attributes: &mut A) -> io::Result<c_long
             return Err(error);
         }
     }
-    unreachable!("the last try returns")
+    unreachable!("the last attempt returns")
 }
 
-/// Like [`bpf`], for a command that returns a new file descriptor.
+/// Calls bpf(2) with a command that returns a new file descriptor.
 ///
 /// # Safety
 /// As for [`bpf`].
 pub(super) unsafe fn bpf_fd<A: Attributes>(attributes: &mut A) -> io::Result<OwnedFd> {
-    // SAFETY: it is the caller's promise, too.
+    // SAFETY: as the caller guarantees.
     let fd = unsafe { bpf(attributes) }?;
-    // SAFETY: the descriptor is new, so nobody else closes it.
+    // SAFETY: the descriptor is new, so nothing else closes it.
     Ok(unsafe { OwnedFd::from_raw_fd(fd as RawFd) })
 }
 
-/// A pointer as the kernel wants it.
+/// Converts a pointer for the kernel.
 pub(super) fn address<T>(pointer: *const T) -> u64 {
     pointer.expose_provenance() as u64
 }

@@ -1,4 +1,4 @@
-//! The judge itself, on a program whose answer the running thread knows.
+//! Tests of the judge, with programs whose result the running thread knows.
 
 use super::asm::{
     GET_CURRENT_PID_TGID, GET_CURRENT_TASK, PROBE_READ_KERNEL, Size, add, call, copy, exit, load,
@@ -13,8 +13,8 @@ const FIELD_EXISTS: u32 = 2;
 
 const HOST: Order = if cfg!(target_endian = "big") { Order::Big } else { Order::Little };
 
-/// `struct task_struct { int FIELD; }`, and a function for the program; returns
-/// the BTF, the function, and the access string of the field.
+/// Returns BTF of `struct task_struct { int FIELD; }`, a function for the program, and the access string
+/// of the field.
 fn task_with(field: &str) -> (Vec<u8>, FuncInfo, u32) {
     let mut local = Blob::new();
     local.int().ints("task_struct", 4, &[(field, 0)]);
@@ -36,15 +36,15 @@ fn load_relocated(code: &[[u8; 8]], field: &str, kind: u32) -> Result<Loaded, Re
 }
 
 fn is_available() -> bool {
-    availability().inspect_err(Unheard::skip).is_ok()
+    availability().inspect_err(Unavailable::skip).is_ok()
 }
 
 #[test]
-fn the_kernel_relocates_to_where_the_field_is() {
+fn the_kernel_relocates_to_the_offset_of_the_field() {
     if !is_available() {
         return;
     }
-    // Reads `current->pid`, which the kernel finds.
+    // Reads `current->pid`.
     let code = [
         call(GET_CURRENT_TASK),
         add(0, 0),
@@ -57,16 +57,16 @@ fn the_kernel_relocates_to_where_the_field_is() {
         exit(),
     ];
     let read = load_relocated(&code, "pid", FIELD_BYTE_OFFSET).unwrap();
-    // The helper's lower half is the same number.
+    // The lower half of the helper's result is the same number.
     let code = [call(GET_CURRENT_PID_TGID), exit()];
-    let told = Program::new(ProgramType::RawTracepoint, code.as_flattened()).load().unwrap();
-    let (read, told) = (read.run().unwrap(), told.run().unwrap());
-    assert_eq!(read, told);
+    let expected = Program::new(ProgramType::RawTracepoint, code.as_flattened()).load().unwrap();
+    let (read, expected) = (read.run().unwrap(), expected.run().unwrap());
+    assert_eq!(read, expected);
     assert_ne!(read, 0);
 }
 
 #[test]
-fn the_kernel_refuses_what_it_poisoned() {
+fn the_kernel_refuses_a_poisoned_instruction() {
     if !is_available() {
         return;
     }
@@ -82,7 +82,7 @@ fn the_kernel_refuses_what_it_poisoned() {
 }
 
 #[test]
-fn every_sort_of_program_runs() {
+fn every_type_of_program_runs() {
     if !is_available() {
         return;
     }
@@ -100,7 +100,7 @@ fn every_sort_of_program_runs() {
 }
 
 #[test]
-fn helpers_want_the_licence() {
+fn helpers_require_the_licence() {
     if !is_available() {
         return;
     }
@@ -111,7 +111,7 @@ fn helpers_want_the_licence() {
     assert!(refused.log.contains("GPL"), "{refused}");
 }
 
-/// The two judges agree on a field that moves with every configuration.
+/// The fields have other offsets in every configuration of the kernel.
 #[cfg(feature = "libbpf")]
 #[test]
 fn the_kernel_and_libbpf_agree() {
@@ -127,7 +127,7 @@ fn the_kernel_and_libbpf_agree() {
         let mut libbpf = Libbpf::new(&local, &target).unwrap();
         let record = Record { insn_off: 0, type_id: 2, access_str_off, kind: FIELD_EXISTS };
         let Verdict::Relocated(_) = libbpf.relocate(record, &mut set(0, 1)) else {
-            panic!("libbpf does not find {field}")
+            panic!("libbpf finds no {field}")
         };
         let record = Record { kind: FIELD_BYTE_OFFSET, ..record };
         let verdict = libbpf.relocate(record, &mut set(0, 0));
@@ -137,7 +137,7 @@ fn the_kernel_and_libbpf_agree() {
             Verdict::Relocated(patch) => {
                 assert_eq!(kernel.unwrap().run().unwrap(), patch.resolution.value as u32);
             }
-            // A field that is no integer there.
+            // The field is not an integer in the kernel.
             Verdict::Poisoned(_) | Verdict::Failed(_) => assert!(kernel.is_err()),
         }
     }

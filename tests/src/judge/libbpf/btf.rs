@@ -6,96 +6,95 @@ use std::sync::Arc;
 
 use super::{Errno, log};
 
-/// BTF in the hands of libbpf; clones share it.
+/// BTF that libbpf has read; clones share it.
 #[derive(Debug, Clone)]
 pub struct Btf(Arc<Handle>);
 
-/// Why libbpf does not take bytes as BTF.
+/// An error of libbpf when it reads BTF.
 #[derive(Debug, Clone, thiserror::Error)]
-#[error("libbpf does not read this BTF: {errno}{said}")]
+#[error("libbpf cannot read this BTF: {errno}{log}")]
 pub struct LoadError {
-    /// What it returned.
+    /// The error number.
     pub errno: Errno,
-    /// What it said about it, each line after a line feed.
-    pub said: String,
+    /// The log, with a line feed before each line.
+    pub log: String,
 }
 
 #[derive(Debug)]
 struct Handle {
     raw: NonNull<libbpf_sys::btf>,
-    /// libbpf keeps a pointer to the base, which has to live as long.
+    /// libbpf keeps a pointer to the base, which must outlive it.
     base: Option<Btf>,
     is_foreign: bool,
 }
 
-// SAFETY: nothing in a `struct btf` belongs to the thread that made it.
+// SAFETY: a `struct btf` is not bound to the thread that created it.
 unsafe impl Send for Handle {}
-// SAFETY: what we call with a `struct btf` (type by id, string by offset, type
-// count, and the CO-RE functions on top of these) only reads it.
+// SAFETY: the functions that we call with a `struct btf` (type by id, string by offset, type count, and
+// the CO-RE functions, which use these) only read it.
 unsafe impl Sync for Handle {}
 
 impl Btf {
     /// Reads raw BTF in either byte order.
     ///
     /// # Errors
-    /// Whatever libbpf refuses.
+    /// libbpf refuses the BTF.
     pub fn new(bytes: &[u8]) -> Result<Self, LoadError> {
         Self::read(bytes, None)
     }
 
-    /// Reads split BTF on top of `base`.
+    /// Reads split BTF.
     ///
     /// # Errors
-    /// Whatever libbpf refuses.
+    /// libbpf refuses the BTF.
     pub fn new_split(bytes: &[u8], base: &Self) -> Result<Self, LoadError> {
         Self::read(bytes, Some(base.clone()))
     }
 
     fn read(bytes: &[u8], base: Option<Self>) -> Result<Self, LoadError> {
         let size = u32::try_from(bytes.len())
-            .map_err(|_| LoadError { errno: Errno(libc::E2BIG), said: String::new() })?;
-        let (raw, said) = log::logged(|| {
+            .map_err(|_| LoadError { errno: Errno(libc::E2BIG), log: String::new() })?;
+        let (raw, log) = log::logged(|| {
             let base = base.as_ref().map_or(std::ptr::null_mut(), |base| base.0.raw.as_ptr());
-            // SAFETY: libbpf copies `size` bytes from there; the base is null,
-            // which means none, or alive.
+            // SAFETY: libbpf copies `size` bytes; the base is alive, or null for none.
             let raw =
                 unsafe { libbpf_sys::btf__new_split(bytes.as_ptr().cast::<c_void>(), size, base) };
             NonNull::new(raw).ok_or_else(std::io::Error::last_os_error)
         });
         let raw = raw.map_err(|error| LoadError {
             errno: Errno(error.raw_os_error().unwrap_or(0)),
-            said: said.lines().map(|line| format!("\n{line}")).collect(),
+            log: log.lines().map(|line| format!("\n{line}")).collect(),
         })?;
         let is_foreign = bytes.get(..2) != Some(&0xeb9f_u16.to_ne_bytes()[..]);
         Ok(Self(Arc::new(Handle { raw, base, is_foreign })))
     }
 
-    /// Whether it was in the byte order that is not the host's.
+    /// Returns `true` if the byte order is not the host's.
     pub fn is_foreign(&self) -> bool {
         self.0.is_foreign
     }
 
-    /// How many types there are, void and the base's included.
+    /// Returns the number of types, including void and those of the base.
     pub fn type_count(&self) -> u32 {
         // SAFETY: the BTF is alive.
         unsafe { libbpf_sys::btf__type_cnt(self.as_ptr()) }
     }
 
-    /// The first id that is its own and not the base's.
+    /// Returns the first id that is not the base's.
     pub fn start_id(&self) -> u32 {
         self.0.base.as_ref().map_or(1, Self::type_count)
     }
 
-    /// The string at `offset`, if there is one.
+    /// Returns the string at an offset, if it is valid.
     pub fn string(&self, offset: u32) -> Option<&CStr> {
         // SAFETY: the BTF is alive; libbpf checks the offset.
         let string = unsafe { libbpf_sys::btf__str_by_offset(self.as_ptr(), offset) };
-        // SAFETY: it points into the BTF's strings, which end with NUL, live as
-        // long as the BTF and never change.
+        // SAFETY: it points into the BTF's strings, which end with NUL, live as long as the BTF and
+        // never change.
         (!string.is_null()).then(|| unsafe { CStr::from_ptr(string) })
     }
 
-    /// The name of the type `id`, if there is such a type; "" if it has none.
+    /// Returns the name of a type, "" if it is anonymous; `None` if there is no such type.
     pub fn name(&self, id: u32) -> Option<&CStr> {
         // SAFETY: the BTF is alive; libbpf checks the id.
         let record = unsafe { libbpf_sys::btf__type_by_id(self.as_ptr(), id).as_ref() }?;
@@ -106,7 +105,7 @@ impl Btf {
         self.0.raw.as_ptr()
     }
 
-    /// Refuses an id that is not there, which libbpf's internals do not.
+    /// Checks that an id is valid, which libbpf's internal functions do not.
     pub(super) fn check(&self, id: u32) -> Result<(), Errno> {
         if id < self.type_count() { Ok(()) } else { Err(Errno(libc::EINVAL)) }
     }
@@ -114,7 +113,7 @@ impl Btf {
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        // SAFETY: it is ours alone, and nothing refers to it any more.
+        // SAFETY: this is the only owner, and nothing refers to it any more.
         unsafe { libbpf_sys::btf__free(self.raw.as_ptr()) };
     }
 }

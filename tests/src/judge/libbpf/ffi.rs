@@ -1,32 +1,31 @@
-//! libbpf's internal functions and structs, as its `relo_core.h` and
-//! `libbpf_internal.h` declare them.
+//! libbpf's internal functions and structs, as declared in its `relo_core.h` and `libbpf_internal.h`.
 //!
-//! They are not part of libbpf's interface and may change with any release:
-//! `Cargo.toml` holds the version.
+//! They are not part of libbpf's interface and may change with any release, so `Cargo.toml` pins the
+//! version.
 
 use std::ffi::{c_char, c_int};
 
 use libbpf_sys::{bpf_core_relo, bpf_core_relo_kind, bpf_insn, btf};
 
-/// The most accessors that a spec has (`BPF_CORE_SPEC_MAX_LEN`).
+/// The most accessors of a spec (`BPF_CORE_SPEC_MAX_LEN`).
 pub const SPEC_MAX_LEN: usize = 64;
 
-/// `struct bpf_core_cand`: a type that a root type may correspond to.
+/// `struct bpf_core_cand`: a candidate of a root type.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct Candidate {
-    /// The BTF that it is in.
+    /// The BTF of the type.
     pub btf: *const btf,
-    /// Its id there.
+    /// The id of the type.
     pub id: u32,
 }
 
-/// `struct bpf_core_cand_list`; `cands` is of `malloc`.
+/// `struct bpf_core_cand_list`; `malloc` allocates `cands`.
 #[repr(C)]
 pub struct CandidateList {
     /// The candidates; null if there are none.
     pub cands: *mut Candidate,
-    /// How many they are.
+    /// The number of candidates.
     pub len: c_int,
 }
 
@@ -34,9 +33,9 @@ pub struct CandidateList {
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct Accessor {
-    /// The composite that the member is in, or the element's type.
+    /// The composite that has the member, or the element's type.
     pub type_id: u32,
-    /// The number of the member or element.
+    /// The index of the member or element.
     pub idx: u32,
     /// The member's name; null for an element.
     pub name: *const c_char,
@@ -45,26 +44,26 @@ pub struct Accessor {
 /// `struct bpf_core_spec`.
 #[repr(C)]
 pub struct Spec {
-    /// The BTF that the types are in.
+    /// The BTF of the types.
     pub btf: *const btf,
     /// The named members and the elements.
     pub spec: [Accessor; SPEC_MAX_LEN],
     /// The root type.
     pub root_type_id: u32,
-    /// What is asked.
+    /// The kind of the relocation.
     pub relo_kind: bpf_core_relo_kind,
-    /// How many of `spec` there are.
+    /// The number of entries of `spec`.
     pub len: c_int,
     /// The numbers of the access string.
     pub raw_spec: [c_int; SPEC_MAX_LEN],
-    /// How many of `raw_spec` there are.
+    /// The number of entries of `raw_spec`.
     pub raw_len: c_int,
-    /// Where the field is, in bits from the start of the root.
+    /// The offset of the field in the root type, in bits.
     pub bit_offset: u32,
 }
 
 impl Spec {
-    /// A spec of nothing, as libbpf's callers pass it.
+    /// An empty spec, as libbpf's callers pass it.
     pub const EMPTY: Self = Self {
         btf: std::ptr::null(),
         spec: [Accessor { type_id: 0, idx: 0, name: std::ptr::null() }; SPEC_MAX_LEN],
@@ -77,19 +76,19 @@ impl Spec {
     };
 }
 
-/// `struct bpf_core_relo_res`: what a relocation comes to.
+/// `struct bpf_core_relo_res`: the result of a relocation.
 #[repr(C)]
 #[derive(Default)]
 pub struct RelocationResult {
-    /// The value that the instruction should have had.
+    /// The value that the instruction should hold.
     pub orig_val: u64,
-    /// The value that it is to have.
+    /// The new value.
     pub new_val: u64,
-    /// Whether there is no such value.
+    /// Whether there is no new value.
     pub poison: bool,
     /// Whether to compare `orig_val` with the instruction.
     pub validate: bool,
-    /// Whether a load or store cannot be adjusted to the field's new size.
+    /// Whether a load or store of the field cannot be resized.
     pub fail_memsz_adjust: bool,
     /// The local field's size in bytes.
     pub orig_sz: u32,
@@ -102,7 +101,7 @@ pub struct RelocationResult {
 }
 
 unsafe extern "C" {
-    /// Adds the types of a BTF, from an id on, that have the local one's kind and essential name.
+    /// Adds the types of a BTF, from an id on, with the kind and essential name of the local type.
     pub fn bpf_core_add_cands(
         local_cand: *mut Candidate,
         local_essent_len: usize,
@@ -112,10 +111,10 @@ unsafe extern "C" {
         cands: *mut CandidateList,
     ) -> c_int;
 
-    /// How long a name is without its flavor.
+    /// Returns the length of a name without its flavor.
     pub fn bpf_core_essential_name_len(name: *const c_char) -> usize;
 
-    /// Spells an access string out.
+    /// Parses an access string into a spec.
     pub fn bpf_core_parse_spec(
         prog_name: *const c_char,
         btf: *const btf,
@@ -123,8 +122,8 @@ unsafe extern "C" {
         spec: *mut Spec,
     ) -> c_int;
 
-    /// Calculates what a relocation comes to, and drops candidates that do not match;
-    /// `specs_scratch` has room for three.
+    /// Calculates the result of a relocation, and removes candidates that do not match;
+    /// `specs_scratch` has room for three specs.
     pub fn bpf_core_calc_relo_insn(
         prog_name: *const c_char,
         relo: *const bpf_core_relo,
@@ -135,7 +134,7 @@ unsafe extern "C" {
         targ_res: *mut RelocationResult,
     ) -> c_int;
 
-    /// Reads and writes one instruction, or two at a 64-bit immediate load.
+    /// Patches an instruction; the second slot too of a 64-bit immediate load.
     pub fn bpf_core_patch_insn(
         prog_name: *const c_char,
         insn: *mut bpf_insn,
@@ -145,7 +144,7 @@ unsafe extern "C" {
         res: *const RelocationResult,
     ) -> c_int;
 
-    /// Whether two types are compatible: 1, 0, or an error below zero.
+    /// Returns 1 if two types are compatible, 0 if not, or a negative error number.
     pub fn bpf_core_types_are_compat(
         local_btf: *const btf,
         local_id: u32,
@@ -153,7 +152,7 @@ unsafe extern "C" {
         targ_id: u32,
     ) -> c_int;
 
-    /// Whether two types match: 1, 0, or an error below zero.
+    /// Returns 1 if two types match, 0 if not, or a negative error number.
     pub fn bpf_core_types_match(
         local_btf: *const btf,
         local_id: u32,

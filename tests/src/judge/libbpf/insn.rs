@@ -1,31 +1,31 @@
-//! Instructions on their way to libbpf and back.
+//! Conversion of instructions for libbpf.
 
 use libbpf_sys::bpf_insn;
 
 /// The size of an instruction in bytes.
 pub(super) const SIZE: usize = 8;
 
-/// The opcode of the 64-bit immediate load, which takes two instructions' room.
+/// The opcode of the 64-bit immediate load, which takes two slots.
 const LDIMM64: u8 = 0x18;
 
-/// What libbpf puts in place of an instruction that cannot be relocated.
+/// The immediate of the call that replaces an instruction that cannot be relocated.
 const POISON: [u8; 4] = 195_896_080_u32.to_ne_bytes();
 const CALL: u8 = 0x85;
 
-/// One instruction or the two slots of a 64-bit immediate load, in the host's
-/// byte order and aligned as libbpf wants it.
+/// An instruction, or the two slots of a 64-bit immediate load, in the host's byte order and aligned as
+/// libbpf requires.
 #[derive(Clone, Copy)]
 #[repr(C, align(8))]
 pub(super) struct Insn([[u8; SIZE]; 2]);
 
 impl Insn {
-    /// How many bytes the instruction at the start of `code` takes.
+    /// Returns the size of the instruction at the start of `code`.
     pub(super) fn size(code: &[u8]) -> usize {
         if code.first() == Some(&LDIMM64) { 2 * SIZE } else { SIZE }
     }
 
-    /// Takes an instruction of one or two slots out of an object; `is_foreign`
-    /// if that object's byte order is not the host's.
+    /// Converts an instruction of one or two slots from an object; `is_foreign` if the object's byte
+    /// order is not the host's.
     pub(super) fn from_bytes(bytes: &[u8], is_foreign: bool) -> Self {
         let mut slots = [[0; SIZE]; 2];
         for (slot, bytes) in slots.iter_mut().zip(bytes.chunks_exact(SIZE)) {
@@ -37,7 +37,7 @@ impl Insn {
         Self(slots)
     }
 
-    /// The first `size` bytes, in the object's byte order again.
+    /// Returns the first `size` bytes, in the object's byte order.
     pub(super) fn to_bytes(self, size: usize, is_foreign: bool) -> Vec<u8> {
         let mut slots = self.0;
         if is_foreign {
@@ -56,8 +56,8 @@ impl Insn {
     }
 }
 
-/// Swaps the byte order of an instruction's fields. The registers are two halves
-/// of one byte, which change places as well.
+/// Swaps the byte order of an instruction's fields. The registers are the halves of one byte, which are
+/// swapped as well.
 fn swap(slot: &mut [u8; SIZE]) {
     slot[1] = slot[1].rotate_left(4);
     slot[2..4].reverse();

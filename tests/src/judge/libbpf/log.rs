@@ -1,4 +1,4 @@
-//! What libbpf prints.
+//! libbpf's log.
 
 use std::cell::RefCell;
 use std::ffi::{c_char, c_int};
@@ -7,26 +7,25 @@ use std::sync::Once;
 use libbpf_sys::{__va_list_tag, libbpf_print_level};
 
 thread_local! {
-    /// What libbpf printed on this thread, if somebody wants to know.
+    /// What libbpf printed on this thread; `None` outside of [`logged`].
     static LOG: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// Calls `f` and returns what libbpf printed meanwhile on this thread, debug
-/// messages included.
+/// Calls `f` and returns what libbpf printed on this thread, including debug messages.
 pub fn logged<T>(f: impl FnOnce() -> T) -> (T, String) {
     silence();
     let outer = LOG.replace(Some(String::new()));
     let returned = f();
     let log = LOG.take().unwrap_or_default();
-    // What happens inside of another `logged` is that one's business, too.
+    // An outer `logged` gets these messages as well.
     LOG.set(outer.map(|outer| outer + &log));
     (returned, log)
 }
 
-/// Makes libbpf keep what it prints to itself, unless it is [`logged`].
+/// Silences libbpf, except in [`logged`].
 fn silence() {
     static ONCE: Once = Once::new();
-    // SAFETY: `print` is a function of the type that libbpf wants.
+    // SAFETY: `print` has the type that libbpf requires.
     ONCE.call_once(|| _ = unsafe { libbpf_sys::libbpf_set_print(Some(print)) });
 }
 
@@ -39,7 +38,7 @@ unsafe extern "C" {
     ) -> c_int;
 }
 
-/// The function that libbpf prints with.
+/// The print function of libbpf.
 unsafe extern "C" fn print(
     _level: libbpf_print_level,
     format: *const c_char,
@@ -47,10 +46,9 @@ unsafe extern "C" fn print(
 ) -> c_int {
     LOG.with_borrow_mut(|log| {
         let Some(log) = log else { return 0 };
-        // Longer messages are cut off.
+        // Longer messages are truncated.
         let mut line = [0_u8; 1024];
-        // SAFETY: format and arguments are libbpf's, which fit each other; the
-        // buffer has that size.
+        // SAFETY: libbpf's arguments fit its format; the buffer has that size.
         let length = unsafe { vsnprintf(line.as_mut_ptr().cast(), line.len(), format, arguments) };
         let length = usize::try_from(length).unwrap_or(0).min(line.len() - 1);
         log.push_str(&String::from_utf8_lossy(&line[..length]));

@@ -1,4 +1,4 @@
-//! One object's relocations, one after the other, as libbpf's loader does them.
+//! Relocates one object, as libbpf's loader does.
 
 use std::collections::HashMap;
 use std::ffi::{CStr, CString};
@@ -6,15 +6,12 @@ use std::fmt;
 
 use super::insn::{self, Insn};
 use super::spec::{self, Spec, raw_record};
-use super::{Btf, Errno, LoadError, checked, ffi};
+use super::{Btf, Errno, LoadError, PROGRAM, checked, ffi};
 use crate::judge::Record;
 
-/// The program's name in libbpf's messages.
-pub(super) const PROGRAM: &CStr = c"judge";
-
-/// What relocations are resolved against: a kernel's BTF and its modules'.
+/// The target of relocations: the BTF of a kernel and its modules.
 ///
-/// Clones share it: read a kernel's BTF once for many objects.
+/// Clones share the BTF, so a kernel's BTF is read once for many objects.
 #[derive(Debug, Clone)]
 pub struct Target {
     main: Btf,
@@ -22,13 +19,13 @@ pub struct Target {
 }
 
 impl Target {
-    /// Reads the main BTF, and the modules' names and split BTF on top of it.
+    /// Reads the main BTF, and the split BTF of modules by their names.
     ///
     /// # Errors
-    /// Whatever libbpf refuses.
+    /// libbpf refuses a BTF.
     ///
     /// # Panics
-    /// If a module's name contains a NUL.
+    /// Panics if a module's name contains a NUL.
     pub fn new(main: &[u8], modules: &[(&str, &[u8])]) -> Result<Self, LoadError> {
         let main = Btf::new(main)?;
         let mut read = Vec::with_capacity(modules.len());
@@ -39,22 +36,21 @@ impl Target {
         Ok(Self { main, modules: read })
     }
 
-    /// The main BTF.
+    /// Returns the main BTF.
     pub fn main(&self) -> &Btf {
         &self.main
     }
 
-    /// The modules' BTF, in the order that they were given.
+    /// Returns the BTF of the modules, in the order of [`Target::new`].
     pub fn modules(&self) -> impl Iterator<Item = &Btf> {
         self.modules.iter().map(|(_, btf)| btf)
     }
 }
 
-/// The judge: libbpf in the middle of relocating one object.
+/// The judge: libbpf's state while it relocates one object.
 ///
-/// It remembers the candidates of every root type that it has met, and which of
-/// them are left: the order of relocations matters, as it does in libbpf. For
-/// another object make another judge.
+/// It keeps the candidates that remain of every root type, so the order of relocations matters, as in
+/// libbpf. Each object needs its own judge.
 #[derive(Debug)]
 pub struct Libbpf {
     local: Btf,
@@ -64,49 +60,48 @@ pub struct Libbpf {
     relocations: i32,
 }
 
-/// What libbpf did with a relocation.
+/// The result of a relocation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    /// The instruction has the target's value.
+    /// The instruction holds the target's value.
     Relocated(Patch),
-    /// The instruction was replaced by a call that the verifier refuses.
+    /// A call that the verifier refuses replaces the instruction.
     Poisoned(Patch),
-    /// libbpf would not load the object. The instruction is what it was.
+    /// libbpf would not load the object. The instruction is unchanged.
     Failed(Failure),
 }
 
-/// A changed instruction.
+/// A patched instruction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Patch {
-    /// Its 8 bytes before, or 16 of a 64-bit immediate load.
+    /// The instruction before: 8 bytes, or 16 of a 64-bit immediate load.
     pub before: Vec<u8>,
-    /// As many bytes after.
+    /// The instruction after, of the same size.
     pub after: Vec<u8>,
-    /// What was patched in, and why.
+    /// The result that was applied.
     pub resolution: Resolution,
 }
 
-/// libbpf's `struct bpf_core_relo_res`: what a relocation comes to before any
-/// instruction is looked at.
+/// libbpf's `struct bpf_core_relo_res`: the result of a relocation, regardless of the instruction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Resolution {
-    /// The value that the instruction should have had, from the local type.
+    /// The value of the local type, which the instruction should hold.
     pub original: u64,
-    /// The value from the target type.
+    /// The value of the target type.
     pub value: u64,
-    /// Whether `original` was compared with the instruction.
+    /// Whether the instruction must hold `original`.
     pub is_checked: bool,
-    /// Whether no candidate matched and the kind needs one.
+    /// Whether the kind needs a candidate and none matches.
     pub is_unresolved: bool,
-    /// Whether a load or store of the field cannot be adjusted to its new size.
+    /// Whether a load or store of the field cannot be resized.
     pub is_unadjustable: bool,
     /// The local field's size in bytes, for the kind `field_byte_offset`.
     pub original_size: u32,
-    /// The type that `original_size` is the size of, in the local BTF; 0 if there is none.
+    /// The type with `original_size`, in the local BTF; 0 if there is none.
     pub original_type: u32,
     /// The target field's size in bytes.
     pub size: u32,
-    /// The type that `size` is the size of, in the candidate's BTF; 0 if there is none.
+    /// The type with `size`, in the candidate's BTF; 0 if there is none.
     pub type_id: u32,
 }
 
@@ -126,32 +121,32 @@ impl From<&ffi::RelocationResult> for Resolution {
     }
 }
 
-/// Why libbpf refuses a relocation.
+/// An error of libbpf for a relocation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Failure {
-    /// What it was doing.
+    /// The stage that failed.
     pub stage: Stage,
-    /// What it returned.
+    /// The error number.
     pub errno: Errno,
 }
 
-/// What libbpf does for a relocation, in this order.
+/// The stages of a relocation, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
-    /// It looks the instruction up, the second half of a 64-bit load included.
+    /// Finding the instruction, including the second slot of a 64-bit immediate load.
     Instruction,
-    /// It searches candidates for the root type.
+    /// Finding the candidates of the root type.
     Candidates,
-    /// It calculates the value from the access string and the candidates.
+    /// Calculating the value from the access string and the candidates.
     Resolution,
-    /// It changes the instruction.
+    /// Patching the instruction.
     Patch,
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let stage = match self.stage {
-            Stage::Instruction => "no such instruction",
+            Stage::Instruction => "instruction lookup",
             Stage::Candidates => "candidate search",
             Stage::Resolution => "resolution",
             Stage::Patch => "patch",
@@ -161,10 +156,10 @@ impl fmt::Display for Failure {
 }
 
 impl Libbpf {
-    /// Starts with an object whose BTF is `local`.
+    /// Starts relocating an object with the BTF `local`.
     ///
     /// # Errors
-    /// Whatever libbpf refuses.
+    /// libbpf refuses the BTF.
     pub fn new(local: &[u8], target: &Target) -> Result<Self, LoadError> {
         Ok(Self {
             local: Btf::new(local)?,
@@ -174,48 +169,47 @@ impl Libbpf {
         })
     }
 
-    /// The object's BTF.
+    /// Returns the object's BTF.
     pub fn local(&self) -> &Btf {
         &self.local
     }
 
-    /// What the object is relocated against.
+    /// Returns the target.
     pub fn target(&self) -> &Target {
         &self.target
     }
 
-    /// Relocates one instruction of `code`, a section in the byte order of the
-    /// local BTF.
+    /// Relocates one instruction of `code`, a section in the byte order of the local BTF.
     ///
-    /// libbpf stops at the first failure. Here the next relocation may be tried:
-    /// the failed one leaves neither code nor candidates changed.
+    /// libbpf stops at the first failure. The judge can continue, since a failed relocation changes
+    /// neither code nor candidates.
     pub fn relocate(&mut self, record: Record, code: &mut [u8]) -> Verdict {
         self.try_relocate(record, code).unwrap_or_else(Verdict::Failed)
     }
 
-    /// What a relocation comes to, whatever the instruction is. Candidates narrow.
+    /// Returns the result of a relocation, regardless of the instruction. Narrows the candidates.
     ///
     /// # Errors
-    /// As at [`Stage::Candidates`] and [`Stage::Resolution`].
+    /// [`Stage::Candidates`] or [`Stage::Resolution`] fails.
     pub fn resolution(&mut self, record: Record) -> Result<Resolution, Failure> {
         self.resolve(record).map(|result| Resolution::from(&result))
     }
 
-    /// What libbpf understands a record's access string to be.
+    /// Returns the spec of a record's access string.
     ///
     /// # Errors
-    /// A type that is not there, and whatever libbpf refuses.
+    /// The type does not exist, or libbpf refuses the access string.
     pub fn local_spec(&self, record: Record) -> Result<Spec, Errno> {
         spec::parse(&self.local, record)
     }
 
-    /// The candidates that are left of a root type, after the relocations so far.
+    /// Returns the candidates that remain of a root type after the relocations so far.
     ///
-    /// Each is the number of the BTF, 0 for the main one and from 1 on for the
-    /// modules, and the type's id there.
+    /// Each candidate is the number of its BTF, 0 for the main one and from 1 for the modules, and its
+    /// id.
     ///
     /// # Errors
-    /// As at [`Stage::Candidates`].
+    /// [`Stage::Candidates`] fails.
     pub fn candidates(&mut self, root: u32) -> Result<Vec<(usize, u32)>, Errno> {
         let target = self.target.clone();
         let number = |btf| {
@@ -234,8 +228,7 @@ impl Libbpf {
 
         let is_foreign = self.local.is_foreign();
         let mut insn = Insn::from_bytes(slot, is_foreign);
-        // SAFETY: there is room for two instructions, of which libbpf reads the
-        // second only where the first is a 64-bit immediate load.
+        // SAFETY: there is room for two slots; libbpf reads the second only of a 64-bit immediate load.
         checked(unsafe {
             ffi::bpf_core_patch_insn(
                 PROGRAM.as_ptr(),
@@ -252,8 +245,8 @@ impl Libbpf {
         let after = insn.to_bytes(slot.len(), is_foreign);
         slot.copy_from_slice(&after);
         let patch = Patch { before, after, resolution: (&result).into() };
-        // libbpf says so only in its log, and refuses to relocate an
-        // instruction that is poisoned already.
+        // libbpf reports this only in its log. It refuses to relocate an instruction that is already
+        // poisoned.
         Ok(if insn.is_poisoned() { Verdict::Poisoned(patch) } else { Verdict::Relocated(patch) })
     }
 
@@ -270,12 +263,12 @@ impl Libbpf {
             self.find_candidates(record.type_id).map_err(failed(Stage::Candidates))?
         };
 
-        // On the way to finding an ambiguity libbpf has moved candidates already.
+        // libbpf has already moved candidates when it finds an ambiguity.
         let saved = candidates.as_slice().to_vec();
         let mut scratch = Box::new([const { ffi::Spec::EMPTY }; 3]);
         let mut result = ffi::RelocationResult::default();
-        // SAFETY: the local BTF is alive and has that type, so are the
-        // candidates; scratch has three specs.
+        // SAFETY: the local BTF and the candidates are alive, the local type exists, and scratch has
+        // three specs.
         let returned = checked(unsafe {
             ffi::bpf_core_calc_relo_insn(
                 PROGRAM.as_ptr(),
@@ -305,7 +298,7 @@ impl Libbpf {
     }
 }
 
-/// The instruction that the record is about, all of its slots.
+/// Returns all slots of the record's instruction.
 fn instruction(code: &mut [u8], record: Record) -> Result<&mut [u8], Errno> {
     let start = record.insn_off as usize;
     if !start.is_multiple_of(insn::SIZE) {
@@ -316,11 +309,10 @@ fn instruction(code: &mut [u8], record: Record) -> Result<&mut [u8], Errno> {
     rest.get_mut(..size).ok_or(Errno(libc::EINVAL))
 }
 
-/// The types that a root type may correspond to.
+/// The candidates of a root type.
 struct Candidates(ffi::CandidateList);
 
-// SAFETY: the list is ours alone; the BTFs that it points to can be read from
-// any thread.
+// SAFETY: this is the only owner of the list; any thread can read the BTFs that it points to.
 unsafe impl Send for Candidates {}
 
 impl Candidates {
@@ -328,7 +320,7 @@ impl Candidates {
         Self(ffi::CandidateList { cands: std::ptr::null_mut(), len: 0 })
     }
 
-    /// Searches the main BTF, and the modules' own types only if it has none.
+    /// Searches the main BTF, and the modules' own types if the main BTF has no candidate.
     fn find(local: &Btf, root: u32, target: &Target) -> Result<Self, Errno> {
         let name = local.name(root).ok_or(Errno(libc::EINVAL))?;
         if name.is_empty() {
@@ -354,8 +346,8 @@ impl Candidates {
     ) -> Result<(), Errno> {
         let mut root = ffi::Candidate { btf: local.as_ptr(), id: root };
         let start = i32::try_from(target.start_id()).map_err(|_| Errno(libc::EINVAL))?;
-        // SAFETY: both BTFs are alive, the local type is there and has this
-        // name; libbpf allocates the list's new elements.
+        // SAFETY: both BTFs are alive, the local type exists and has this name; libbpf allocates the
+        // new elements of the list.
         checked(unsafe {
             let essential = ffi::bpf_core_essential_name_len(root_name.as_ptr());
             ffi::bpf_core_add_cands(
@@ -375,16 +367,16 @@ impl Candidates {
         if length == 0 {
             return &[];
         }
-        // SAFETY: libbpf has put that many there.
+        // SAFETY: libbpf has stored that many candidates.
         unsafe { std::slice::from_raw_parts(self.0.cands, length) }
     }
 
-    /// Makes the list what it was; libbpf only ever removes from it.
+    /// Restores the list; libbpf only removes candidates.
     fn restore(&mut self, saved: &[ffi::Candidate]) {
         if saved.is_empty() {
             return;
         }
-        // SAFETY: there were that many before, and the room is never given back.
+        // SAFETY: the list had that many candidates, and its memory never shrinks.
         unsafe { std::ptr::copy_nonoverlapping(saved.as_ptr(), self.0.cands, saved.len()) };
         self.0.len = saved.len() as i32;
     }
@@ -398,7 +390,7 @@ impl fmt::Debug for Candidates {
 
 impl Drop for Candidates {
     fn drop(&mut self) {
-        // SAFETY: libbpf allocated it with realloc, and nobody else frees it.
+        // SAFETY: libbpf allocated it with realloc, and nothing else frees it.
         unsafe { libc::free(self.0.cands.cast()) };
     }
 }

@@ -1,45 +1,45 @@
-//! How libbpf understands an access string.
+//! libbpf's specs of access strings.
 
 use std::ffi::CStr;
 
 use libbpf_sys::bpf_core_relo;
 
-use super::{Btf, Errno, checked, ffi};
+use super::{Btf, Errno, PROGRAM, checked, ffi};
 use crate::judge::Record;
 
 /// libbpf's `struct bpf_core_spec`: an access string, resolved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Spec {
-    /// The named fields and array indices, without what is anonymous.
+    /// The named members and array elements; anonymous members are left out.
     pub accessors: Vec<Accessor>,
     /// The numbers of the access string.
     pub raw: Vec<u32>,
-    /// Where the field is, in bits from the start of the root.
+    /// The offset of the field in the root type, in bits.
     pub bit_offset: u32,
 }
 
-/// A step of a [`Spec`].
+/// A member or element on the path of a [`Spec`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Accessor {
-    /// The composite that the field is in, or the array's element type.
+    /// The composite that has the member, or the element's type.
     pub type_id: u32,
-    /// The number of the field or of the element.
+    /// The index of the member or element.
     pub index: u32,
-    /// The field's name; none for an element.
+    /// The member's name; `None` for an element.
     pub name: Option<String>,
 }
 
-/// What `bpf_core_parse_spec` makes of a record's access string.
+/// Parses a record's access string with `bpf_core_parse_spec`.
 ///
 /// # Errors
-/// A type that is not there, and whatever libbpf refuses.
+/// The type does not exist, or libbpf refuses the access string.
 pub(super) fn parse(local: &Btf, record: Record) -> Result<Spec, Errno> {
     local.check(record.type_id)?;
     let mut spec = Box::new(ffi::Spec::EMPTY);
-    // SAFETY: the BTF is alive, the type is there, and the spec is ours.
+    // SAFETY: the BTF is alive, the type exists, and nothing else refers to the spec.
     checked(unsafe {
         ffi::bpf_core_parse_spec(
-            super::session::PROGRAM.as_ptr(),
+            PROGRAM.as_ptr(),
             local.as_ptr(),
             &raw_record(record),
             &raw mut *spec,
@@ -59,7 +59,7 @@ pub(super) fn parse(local: &Btf, record: Record) -> Result<Spec, Errno> {
     })
 }
 
-/// The record as libbpf declares it.
+/// Converts a record to libbpf's struct.
 pub(super) fn raw_record(record: Record) -> bpf_core_relo {
     let Record { insn_off, type_id, access_str_off, kind } = record;
     bpf_core_relo { insn_off, type_id, access_str_off, kind }

@@ -1,5 +1,4 @@
-//! The judge itself, on BTF written by hand: the expected values are sums that
-//! one can do in one's head.
+//! Tests of the judge, on handwritten BTF with obvious expected values.
 
 use super::*;
 use crate::judge::Record;
@@ -16,12 +15,12 @@ fn poison(order: Order) -> [u8; 8] {
     order.insn(0x85, 0, 0, 0, 195_896_080)
 }
 
-/// A record for the first instruction.
+/// Returns a record of the first instruction.
 fn record(type_id: u32, access_str_off: u32, kind: u32) -> Record {
     Record { insn_off: 0, type_id, access_str_off, kind }
 }
 
-/// `struct task { int pid; }`, and the access string of `pid`.
+/// Returns `struct task { int pid; }`, and the access string of `pid`.
 fn task() -> (Blob, u32) {
     let mut local = Blob::new();
     local.int().ints("task", 4, &[("pid", 0)]);
@@ -78,7 +77,7 @@ fn a_missing_field_poisons_all_slots() {
         assert!(matches!(verdict, Verdict::Poisoned(_)), "{verdict:?}");
         assert_eq!(code, [poison(order), poison(order)].concat());
 
-        // That it exists not is an answer.
+        // Existence has a value even if the field is missing.
         let mut code = order.insn(0xb7, 1, 0, 0, 1);
         let verdict = libbpf.relocate(record(2, pid, FIELD_EXISTS), &mut code);
         assert!(matches!(verdict, Verdict::Relocated(_)), "{verdict:?}");
@@ -103,8 +102,8 @@ fn a_renumbered_enumerator_is_relocated() {
     assert_eq!(code, Order::Little.insn(0xb7, 1, 0, 0, -7));
 }
 
-/// The kernel has three `task`s: one without a field that we look for, one with
-/// `a` and `b`, and one with another `b`.
+/// The kernel has three `task`s: one with neither `a` nor `b`, one with both, and one with `b` at another
+/// offset.
 fn three_tasks() -> (Blob, [u32; 2], Target) {
     let mut local = Blob::new();
     local.int().ints("task", 8, &[("a", 0), ("b", 4)]);
@@ -129,7 +128,7 @@ fn candidates_narrow_to_those_that_matched() {
     assert!(matches!(verdict, Verdict::Relocated(_)), "{verdict:?}");
     assert_eq!(libbpf.candidates(2), Ok(vec![(0, 3)]));
 
-    // Now it is clear which `b` is meant.
+    // `b` is no longer ambiguous.
     let mut code = Order::Little.insn(0xb7, 1, 0, 0, 4);
     let verdict = libbpf.relocate(record(2, b, FIELD_BYTE_OFFSET), &mut code);
     assert!(matches!(verdict, Verdict::Relocated(_)), "{verdict:?}");
@@ -149,7 +148,7 @@ fn a_failure_changes_neither_code_nor_candidates() {
     assert_eq!(code, before);
     assert_eq!(libbpf.candidates(2), Ok(vec![(0, 2), (0, 3), (0, 4)]));
 
-    // The instruction has not the value that the local type says.
+    // The instruction does not hold the offset in the local type.
     let verdict = libbpf.relocate(record(2, a, FIELD_BYTE_OFFSET), &mut code);
     let unexpected = Failure { stage: Stage::Patch, errno: Errno(libc::EINVAL) };
     assert_eq!(verdict, Verdict::Failed(unexpected));
@@ -157,7 +156,7 @@ fn a_failure_changes_neither_code_nor_candidates() {
 }
 
 #[test]
-fn modules_count_only_for_what_the_kernel_has_not() {
+fn modules_count_only_if_the_kernel_has_no_candidate() {
     let mut local = Blob::new();
     local.int().ints("task", 4, &[("pid", 0)]).ints("driver", 4, &[("irq", 0)]);
     let first = local.string("0:0");
@@ -182,7 +181,7 @@ fn modules_count_only_for_what_the_kernel_has_not() {
 }
 
 #[test]
-fn anonymous_roots_have_only_their_local_id() {
+fn an_anonymous_root_has_only_a_local_id() {
     let mut local = Blob::new();
     local.int().ints("", 4, &[("pid", 0)]);
     let whole = local.string("0");
@@ -204,7 +203,7 @@ fn anonymous_roots_have_only_their_local_id() {
 }
 
 #[test]
-fn instructions_outside_of_the_code_fail() {
+fn instructions_outside_the_code_fail() {
     let (local, pid) = task();
     let target = Target::new(&local.bytes(Order::Little), &[]).unwrap();
     let mut libbpf = Libbpf::new(&local.bytes(Order::Little), &target).unwrap();
@@ -244,7 +243,7 @@ fn types_are_compared() {
     assert!(kernel.is_foreign() != local.is_foreign());
     assert_eq!(kernel.type_count(), 4);
 
-    // Any two structures are compatible; to match, all members must be there.
+    // Any two structs are compatible; a match needs all members.
     assert_eq!(types_are_compat(&local, 2, &kernel, 2), Ok(true));
     assert_eq!(types_are_compat(&local, 2, &kernel, 3), Ok(true));
     assert_eq!(types_are_compat(&local, 3, &kernel, 2), Ok(false));
@@ -254,7 +253,7 @@ fn types_are_compared() {
 }
 
 #[test]
-fn flavors_are_not_essential() {
+fn essential_names_have_no_flavor() {
     for (name, essential) in
         [("task___v2", "task"), ("a___b___c", "a___b"), ("___x", "___x"), ("task___", "task___")]
     {
@@ -263,7 +262,7 @@ fn flavors_are_not_essential() {
 }
 
 #[test]
-fn damaged_btf_is_refused_with_libbpf_s_words() {
+fn damaged_btf_is_refused_with_libbpfs_message() {
     let mut bytes = task().0.bytes(Order::Little);
     bytes[0] = 0;
     let error = Btf::new(&bytes).unwrap_err();
