@@ -341,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn loops_are_analyzed_once() {
+    fn the_analysis_of_loops_ends() {
         // r1 += 1; if r1 != 9 goto -2; exit
         check("b7 1 0 0 0\n07 1 0 0 1\n55 1 0 -2 9\n95 0 0 0 0", &[1, 1, 1, 1]);
         // goto -1, and jumps out of the code.
