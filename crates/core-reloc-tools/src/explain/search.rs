@@ -108,7 +108,7 @@ impl<'a> Search<'a> {
             Suggestion::new(SuggestionKind::SimilarType, text)
         }));
         let text = match self.target.modules().len() {
-            0 => "a module may define it, and the target has no modules".to_string(),
+            0 => "a module may define it, and the target was given without modules".to_string(),
             1 => "a module other than the target's may define it".to_string(),
             count => format!("a module other than the target's {count} may define it"),
         };
