@@ -100,13 +100,13 @@ fn text(ty: Type<'_>, module: Option<&str>, out: &mut impl Write) -> io::Result<
     let width = |line: &core_reloc_tools::definition::DefinitionLine| {
         2 * line.depth + line.text.chars().count()
     };
-    let places = definition.lines.iter().filter(|line| line.place.is_some());
+    let places = definition.lines.iter().filter(|line| line.layout.is_some());
     let column = places.map(width).max().unwrap_or(0);
     for line in &definition.lines {
         let indent = "  ".repeat(line.depth);
         let text = format!("{indent}{}", line.text);
-        match line.place {
-            Some(place) => writeln!(out, "    {text:column$} {}", place.dimmed())?,
+        match line.layout {
+            Some(layout) => writeln!(out, "    {text:column$} {}", layout.dimmed())?,
             None => writeln!(out, "    {text}")?,
         }
     }

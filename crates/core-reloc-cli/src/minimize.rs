@@ -20,7 +20,7 @@ struct Made {
     /// How many types the main BTF has left.
     types: usize,
     /// What became of the objects' relocations, in the order of the objects.
-    counts: Vec<core_reloc_tools::minimize::Counts>,
+    counts: Vec<core_reloc_tools::minimize::ResolutionCounts>,
     /// What is odd about it.
     warning: Option<String>,
 }

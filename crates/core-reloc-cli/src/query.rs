@@ -3,9 +3,9 @@
 use std::fmt;
 use std::io::{self, Write};
 
-use btf_types::Btf;
+use btf_types::{Btf, TypeId};
 use core_reloc_sys::Kernel;
-use core_reloc_tools::query::{Facts, QueryError, query, similar_names};
+use core_reloc_tools::query::{self, QueryError, query, similar_names};
 use owo_colors::OwoColorize;
 use serde::Serialize;
 
@@ -22,10 +22,10 @@ use crate::{
 struct Answer<'q> {
     question: &'q str,
     target: String,
-    facts: Result<Facts, Failed>,
+    info: Result<Info, Failed>,
 }
 
-/// Why there are no facts, and what may have been meant.
+/// Why there are no answer, and what may have been meant.
 struct Failed {
     error: QueryError,
     similar: Vec<String>,
@@ -53,7 +53,7 @@ pub(crate) fn run(arguments: &Query) -> Result<Ending, Failure> {
         answers.extend(arguments.questions.iter().map(|question| Answer {
             question,
             target: target.clone(),
-            facts: answer(question, btf, modules),
+            info: answer(question, btf, modules),
         }));
     };
     if arguments.targets.is_empty() || !arguments.modules.is_empty() {
@@ -87,19 +87,19 @@ pub(crate) fn run(arguments: &Query) -> Result<Ending, Failure> {
         }
     }
     out.flush()?;
-    let all = answers.iter().all(|answer| answer.facts.is_ok());
+    let all = answers.iter().all(|answer| answer.info.is_ok());
     Ok(if all { Ending::Good } else { Ending::Bad })
 }
 
 /// What a kernel says; about names that it does not know, what its modules say.
-fn answer(question: &str, btf: &Btf<'_>, modules: &[(&str, Btf<'_>)]) -> Result<Facts, Failed> {
+fn answer(question: &str, btf: &Btf<'_>, modules: &[(&str, Btf<'_>)]) -> Result<Info, Failed> {
     let all = || std::iter::once(btf).chain(modules.iter().map(|(_, btf)| btf));
     match all().find(|btf| !is_unknown(btf, question)) {
-        Some(known) => query(known, question).map_err(|error| {
+        Some(known) => query(known, question).map(Info::from).map_err(|error| {
             let similar = similar_names(known, &error);
             Failed { error, similar }
         }),
-        None => query(btf, question).map_err(|error| {
+        None => query(btf, question).map(Info::from).map_err(|error| {
             let mut similar = Vec::new();
             for name in all().flat_map(|btf| similar_names(btf, &error)) {
                 if similar.len() < SIMILAR && !similar.contains(&name) {
@@ -118,19 +118,66 @@ fn is_unknown(btf: &Btf<'_>, question: &str) -> bool {
     matches!(query(btf, question), Err(QueryError::NoSuchName { .. }))
 }
 
+/// An answer, with the parts that it does not have as `None`.
+#[derive(Default)]
+struct Info {
+    subject: &'static str,
+    ty: String,
+    type_id: TypeId,
+    byte_offset: Option<u64>,
+    bit_offset: Option<u32>,
+    bitfield_size: Option<u8>,
+    size: Option<u64>,
+    signed: Option<bool>,
+    lshift: Option<u64>,
+    rshift: Option<u64>,
+    value: Option<i128>,
+}
+
+impl From<query::Answer> for Info {
+    fn from(answer: query::Answer) -> Self {
+        let info = Self { subject: answer.subject(), ..Self::default() };
+        match answer {
+            query::Answer::Type(ty) => {
+                Self { ty: ty.name, type_id: ty.id, size: ty.size, signed: ty.signed, ..info }
+            }
+            query::Answer::Field(field) => Self {
+                ty: field.type_name,
+                type_id: field.type_id,
+                byte_offset: Some(field.byte_offset),
+                bit_offset: Some(field.bit_offset),
+                bitfield_size: field.bitfield_size,
+                size: field.size,
+                signed: field.signed,
+                lshift: field.shifts.map(|shifts| shifts.left),
+                rshift: field.shifts.map(|shifts| shifts.right),
+                ..info
+            },
+            query::Answer::Enumerator(enumerator) => Self {
+                ty: enumerator.type_name,
+                type_id: enumerator.type_id,
+                size: enumerator.size,
+                signed: Some(enumerator.signed),
+                value: Some(enumerator.value),
+                ..info
+            },
+        }
+    }
+}
+
 /// A column of the table: its heading, and what it shows.
-type Column = (&'static str, fn(&Facts) -> Option<String>);
+type Column = (&'static str, fn(&Info) -> Option<String>);
 
 const COLUMNS: [Column; 9] = [
-    ("offset", |facts| facts.byte_offset.map(|offset| offset.to_string())),
-    ("bit", |facts| facts.bit_offset.map(|offset| offset.to_string())),
-    ("size", |facts| facts.size.map(|size| size.to_string())),
-    ("bits", |facts| facts.bitfield_size.map(|bits| bits.to_string())),
-    ("signed", |facts| facts.signed.map(|signed| if signed { "yes" } else { "no" }.to_string())),
-    ("lshift", |facts| facts.lshift.map(|shift| shift.to_string())),
-    ("rshift", |facts| facts.rshift.map(|shift| shift.to_string())),
-    ("value", |facts| facts.value.map(|value| value.to_string())),
-    ("type", |facts| Some(facts.ty.clone())),
+    ("offset", |info| info.byte_offset.map(|offset| offset.to_string())),
+    ("bit", |info| info.bit_offset.map(|offset| offset.to_string())),
+    ("size", |info| info.size.map(|size| size.to_string())),
+    ("bits", |info| info.bitfield_size.map(|bits| bits.to_string())),
+    ("signed", |info| info.signed.map(|signed| if signed { "yes" } else { "no" }.to_string())),
+    ("lshift", |info| info.lshift.map(|shift| shift.to_string())),
+    ("rshift", |info| info.rshift.map(|shift| shift.to_string())),
+    ("value", |info| info.value.map(|value| value.to_string())),
+    ("type", |info| Some(info.ty.clone())),
 ];
 
 /// Prints the answers to one question, a line for each target. Columns that say nothing are left
@@ -141,7 +188,7 @@ fn table(question: &str, answers: &[&Answer<'_>], out: &mut impl Write) -> io::R
         answers.iter().map(|answer| Shown(&answer.target).to_string()).collect();
     let width = targets.iter().map(|target| target.chars().count()).max().unwrap_or(0);
     let cells = |column: &Column| -> Vec<Option<String>> {
-        answers.iter().map(|answer| column.1(answer.facts.as_ref().ok()?)).collect()
+        answers.iter().map(|answer| column.1(answer.info.as_ref().ok()?)).collect()
     };
     let columns: Vec<_> = COLUMNS
         .iter()
@@ -160,7 +207,7 @@ fn table(question: &str, answers: &[&Answer<'_>], out: &mut impl Write) -> io::R
     }
     for (row, (answer, target)) in answers.iter().zip(&targets).enumerate() {
         write!(out, "  {target:width$}")?;
-        match &answer.facts {
+        match &answer.info {
             Err(error) => write!(out, "  {}", error.yellow())?,
             Ok(_) => {
                 for (heading, cells) in &columns {
@@ -201,21 +248,21 @@ struct Line<'a> {
 }
 
 fn json(answer: &Answer<'_>, out: &mut impl Write) -> io::Result<()> {
-    let (facts, failed) = (answer.facts.as_ref().ok(), answer.facts.as_ref().err());
+    let (info, failed) = (answer.info.as_ref().ok(), answer.info.as_ref().err());
     let line = Line {
         question: answer.question,
         target: &answer.target,
-        subject: facts.map(|facts| facts.subject.name()),
-        r#type: facts.map(|facts| facts.ty.as_str()),
-        type_id: facts.map(|facts| facts.type_id.0),
-        byte_offset: facts.and_then(|facts| facts.byte_offset),
-        bit_offset: facts.and_then(|facts| facts.bit_offset),
-        bitfield_size: facts.and_then(|facts| facts.bitfield_size),
-        size: facts.and_then(|facts| facts.size),
-        signed: facts.and_then(|facts| facts.signed),
-        lshift: facts.and_then(|facts| facts.lshift),
-        rshift: facts.and_then(|facts| facts.rshift),
-        value: facts.and_then(|facts| facts.value),
+        subject: info.map(|info| info.subject),
+        r#type: info.map(|info| info.ty.as_str()),
+        type_id: info.map(|info| info.type_id.0),
+        byte_offset: info.and_then(|info| info.byte_offset),
+        bit_offset: info.and_then(|info| info.bit_offset),
+        bitfield_size: info.and_then(|info| info.bitfield_size),
+        size: info.and_then(|info| info.size),
+        signed: info.and_then(|info| info.signed),
+        lshift: info.and_then(|info| info.lshift),
+        rshift: info.and_then(|info| info.rshift),
+        value: info.and_then(|info| info.value),
         error: failed.map(|failed| failed.error.to_string()),
         similar: failed.map_or(&[], |failed| &failed.similar),
     };

@@ -1,29 +1,47 @@
-//! Explains, queries, checks and minimises BPF CO-RE relocations.
+//! Explains, queries, checks and minimizes BPF CO-RE relocations.
 //!
 //! | module | question |
 //! | --- | --- |
-//! | [`explain`] | why did a relocation come out as it did, and how can it be fixed? |
+//! | [`explain`] | why does a relocation have no value on a target, and how can the program be fixed? |
 //! | [`query`](mod@query) | where is a field, how large is it, what is the value of an enumerator? |
 //! | [`definition`] | how does C define a type? |
 //! | [`check`] | does an object work on a kernel? |
-//! | [`minimize`](mod@minimize) | what is the smallest BTF that relocates an object exactly as the full one does? |
-//! | [`blame`] | which relocation does a verifier log complain about? |
+//! | [`minimize`](mod@minimize) | what is the smallest BTF with which an object relocates as with the full one? |
+//! | [`blame`] | which relocation is a verifier log about? |
 //!
 //! ```
-//! use btf_types::Btf;
-//! use core_reloc_tools::query::{QueryError, query};
+//! use btf_types::{Btf, ByteOrder, IntEncoding, build::Builder};
+//! use core_reloc_tools::query::{Answer, query};
 //!
-//! fn print_offset(kernel: &Btf<'_>) -> Result<(), QueryError> {
-//!     let pid = query(kernel, "task_struct.pid")?;
-//!     println!("{} at byte {:?}", pid.ty, pid.byte_offset);
-//!     Ok(())
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // struct task { int pid; int tgid; };
+//! let mut btf = Builder::new(ByteOrder::Little);
+//! let int = btf.int("int", 4, IntEncoding::new(32, IntEncoding::SIGNED));
+//! btf.structure("task", 8).member("pid", int, 0).member("tgid", int, 32).finish();
+//! let kernel = btf.finish()?;
+//!
+//! if let Answer::Field(tgid) = query(&Btf::parse(&kernel)?, "task.tgid")? {
+//!     assert_eq!(tgid.type_name, "int");
+//!     assert_eq!(tgid.byte_offset, 4);
 //! }
+//! # Ok(())
+//! # }
 //! ```
 //!
-//! All of them return plain values and perform no I/O. Any input gives a value or an error, in bounded time
-//! and memory (see [`limits`]). They use only the public API of the crates below.
+//! Every function returns plain values and performs no I/O. Any input gives a value or an error, in
+//! bounded time and memory; [`limits`] has the ceilings. The crate uses only the public API of
+//! [`core_reloc`].
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::arithmetic_side_effects,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "clippy.toml cannot exempt tests from these"
+    )
+)]
 
 pub mod blame;
 pub mod check;
@@ -31,5 +49,5 @@ pub mod definition;
 pub mod explain;
 pub mod limits;
 pub mod minimize;
-mod nearness;
 pub mod query;
+mod similar;

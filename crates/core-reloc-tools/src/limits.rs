@@ -1,20 +1,21 @@
-//! Every ceiling of this crate, with the source of each number.
+//! The ceilings of this crate, each with the reason for its value.
 //!
-//! Explaining takes at most [`EXPLANATIONS_STEPS`] steps beside those of relocating. A definition or an
-//! explanation is a text of up to 16 MiB, for at most [`MAX_DEFINITION_LINES`] lines.
+//! Explaining takes at most [`MAX_OBJECT_STEPS`] steps in addition to those of relocating. A definition
+//! or an explanation is a text of at most 16 MiB and [`MAX_DEFINITION_LINES`] lines.
 
-/// How many lines the definition of one type may have: nested anonymous types multiply. The
-/// kernel's longest, an enum, has about 1,500.
+/// The maximum number of lines in the definition of one type. The longest in the kernel, an enum, has
+/// about 1,500; nested anonymous types could multiply.
 pub const MAX_DEFINITION_LINES: usize = 1 << 12;
 
-/// How many members, names and types one explanation, and all of an object's together, may look at
-/// to find a likely cure: about ten passes over the members of a kernel, and as many hundred.
-/// Definitions that are compared count too; where no steps are left, there is only the reason.
-pub const EXPLANATION_STEPS: u64 = 1 << 21;
+/// The maximum number of steps that one explanation may spend on finding suggestions: about ten passes
+/// over the members of a kernel. Each member, name and type takes a step, and so does each byte of a
+/// definition that is compared. When no steps are left, an explanation has only a reason.
+pub const MAX_EXPLANATION_STEPS: u64 = 1 << 21;
 
-/// How many steps it takes to look at a member later, besides those for the bytes of its path: what is
-/// kept of a search then takes little memory.
-pub const STEPS_FOR_LATER: u64 = 64;
+/// The maximum number of steps for all explanations of an [`Explainer`](crate::explain::Explainer): as
+/// many as 64 expensive ones.
+pub const MAX_OBJECT_STEPS: u64 = 1 << 27;
 
-/// See [`EXPLANATION_STEPS`].
-pub const EXPLANATIONS_STEPS: u64 = 1 << 27;
+/// The number of steps for each entry that a search keeps, in addition to one for each byte of its path.
+/// It bounds the memory of a search.
+pub const STEPS_PER_KEPT_ENTRY: usize = 64;

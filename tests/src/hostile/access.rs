@@ -8,7 +8,7 @@ use core_reloc::{
     functions::parse_access_string, generate::local_value, generate_enumerator_access,
     generate_field_access, generate_type_access, limits::MAX_PATH_LEN,
 };
-use core_reloc_tools::query::{FactsOf, query, similar_names};
+use core_reloc_tools::query::{Answer, query, similar_names};
 
 use super::walk::printed;
 
@@ -116,10 +116,13 @@ fn generate(root: &str, path: &str) {
 fn ask(question: &str) {
     let btf = Btf::parse(&TYPES).expect("the builder wrote it");
     match query(&btf, question) {
-        Ok(facts) => {
-            assert!(!facts.ty.is_empty() && btf.type_by_id(facts.type_id).is_ok());
-            assert_eq!(facts.value.is_some(), facts.subject == FactsOf::Enumerator);
-            assert_eq!(facts.byte_offset.is_some(), facts.subject == FactsOf::Field);
+        Ok(answer) => {
+            let (name, id) = match answer {
+                Answer::Type(ty) => (ty.name, ty.id),
+                Answer::Field(field) => (field.type_name, field.type_id),
+                Answer::Enumerator(enumerator) => (enumerator.type_name, enumerator.type_id),
+            };
+            assert!(!name.is_empty() && btf.type_by_id(id).is_ok());
         }
         Err(error) => {
             assert!(printed(format_args!("{error} {error:?}")) > 0);

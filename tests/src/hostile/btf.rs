@@ -42,7 +42,7 @@ fn define(ty: Type<'_>) {
     assert_eq!(definition.size, ty.size().ok());
     for line in &definition.lines {
         assert!(line.text.len() < 1 << 12 && line.name.len() < 1 << 12);
-        assert!(line.place.is_none_or(|place| printed(format_args!("{place}")) > 0));
+        assert!(line.layout.is_none_or(|layout| printed(format_args!("{layout}")) > 0));
     }
 }
 

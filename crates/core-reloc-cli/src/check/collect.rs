@@ -238,9 +238,9 @@ impl<'c> Collector<'c> {
     }
 
     fn why(&self, explanation: Explanation) -> Why {
-        let Explanation { problem, reason, comparisons, cures, .. } = explanation;
+        let Explanation { problem, reason, comparisons, suggestions, .. } = explanation;
         let comparisons = if self.with_comparisons { comparisons } else { Vec::new() };
-        let cures = cures.into_iter().map(|cure| (cure.text, cure.code)).collect();
+        let cures = suggestions.into_iter().map(|one| (one.text, one.code)).collect();
         Why {
             problem: problem.name(),
             reason: without_ids(&reason),

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use core_reloc_tools::explain::{Comparison, Cure, Row};
+use core_reloc_tools::explain::{Comparison, Row, Suggestion};
 use serde::Serialize;
 
 use super::Explained;
@@ -29,7 +29,7 @@ struct Line {
     problem: Option<&'static str>,
     reason: Option<String>,
     comparisons: Vec<ComparisonObject>,
-    cures: Vec<CureObject>,
+    cures: Vec<SuggestionObject>,
 }
 
 #[derive(Serialize)]
@@ -49,7 +49,7 @@ struct RowObject {
 }
 
 #[derive(Serialize)]
-struct CureObject {
+struct SuggestionObject {
     kind: &'static str,
     text: String,
     member: Option<String>,
@@ -83,7 +83,7 @@ pub(super) fn print(explained: &Explained<'_, '_>, out: &mut impl Write) -> io::
             .collect(),
         cures: explanation
             .iter()
-            .flat_map(|explanation| explanation.cures.iter().map(cure))
+            .flat_map(|explanation| explanation.suggestions.iter().map(suggestion))
             .collect(),
     };
     serde_json::to_writer(&mut *out, &object)?;
@@ -109,11 +109,11 @@ fn comparison(comparison: &Comparison) -> ComparisonObject {
     }
 }
 
-fn cure(cure: &Cure) -> CureObject {
-    CureObject {
-        kind: cure.kind.name(),
-        text: cure.text.clone(),
-        member: cure.member.clone(),
-        code: cure.code.clone(),
+fn suggestion(suggestion: &Suggestion) -> SuggestionObject {
+    SuggestionObject {
+        kind: suggestion.kind.name(),
+        text: suggestion.text.clone(),
+        member: suggestion.member.clone(),
+        code: suggestion.code.clone(),
     }
 }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use core_reloc::elf::{Outcome, Report};
 use core_reloc_tools::{
     definition::DefinitionLine,
-    explain::{Comparison, CureKind, Explanation, Row},
+    explain::{Comparison, Explanation, Row, SuggestionKind},
 };
 use owo_colors::{OwoColorize, Style};
 
@@ -20,7 +20,7 @@ pub(super) fn print(explained: &Explained<'_, '_>, out: &mut impl Write) -> io::
     for comparison in &explanation.comparisons {
         compare(comparison, out)?;
     }
-    cures(explanation, out)?;
+    suggestions(explanation, out)?;
     writeln!(out)
 }
 
@@ -88,12 +88,16 @@ fn note(out: &mut impl Write, label: &str, text: &str) -> io::Result<()> {
     writeln!(out, "  {} {}: {text}", "=".blue(), label.bold())
 }
 
-fn cures(explanation: &Explanation, out: &mut impl Write) -> io::Result<()> {
-    for cure in &explanation.cures {
+fn suggestions(explanation: &Explanation, out: &mut impl Write) -> io::Result<()> {
+    for suggestion in &explanation.suggestions {
         // The library does not know how this program is told.
-        let how = if cure.kind == CureKind::Module { ": give it by --module FILE" } else { "" };
-        note(out, "help", &format!("{}{how}", cure.text))?;
-        if let Some(code) = &cure.code {
+        let how = if suggestion.kind == SuggestionKind::Module {
+            ": give it by --module FILE"
+        } else {
+            ""
+        };
+        note(out, "help", &format!("{}{how}", suggestion.text))?;
+        if let Some(code) = &suggestion.code {
             writeln!(out, "          {}", code.green())?;
         }
     }
@@ -143,8 +147,8 @@ fn compare(comparison: &Comparison, out: &mut impl Write) -> io::Result<()> {
 pub(crate) fn side(line: &DefinitionLine) -> String {
     let indent = "  ".repeat(line.depth);
     let text = format!("{indent}{}", line.text);
-    match line.place {
-        Some(place) => format!("{text:32} {place}"),
+    match line.layout {
+        Some(layout) => format!("{text:32} {layout}"),
         None => text,
     }
 }

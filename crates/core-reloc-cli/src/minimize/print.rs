@@ -5,7 +5,7 @@ use std::{
     path::Path,
 };
 
-use core_reloc_tools::minimize::Counts;
+use core_reloc_tools::minimize::ResolutionCounts;
 use owo_colors::OwoColorize;
 use serde::Serialize;
 
@@ -42,7 +42,7 @@ fn text(
     out: &mut impl Write,
 ) -> io::Result<()> {
     let target = Shown(made.main.target.display());
-    let sum = |count: fn(&Counts) -> usize| made.counts.iter().map(count).sum::<usize>();
+    let sum = |count: fn(&ResolutionCounts) -> usize| made.counts.iter().map(count).sum::<usize>();
     let counts = [
         (sum(|counts| counts.resolved), "resolved"),
         (sum(|counts| counts.unresolved), "unresolved"),
@@ -115,7 +115,7 @@ impl Line {
             whole_bytes: part.whole,
             bytes: part.bytes.len(),
         };
-        let object = |(object, counts): (&&Path, &Counts)| ObjectOf {
+        let object = |(object, counts): (&&Path, &ResolutionCounts)| ObjectOf {
             object: text(object),
             resolved: counts.resolved,
             unresolved: counts.unresolved,

@@ -1,35 +1,34 @@
-//! Which instructions of a function can be reached, given the constants in it.
+//! Finds the instructions of a function that can be reached, given the constants in it.
 //!
-//! Registers are followed from instruction to instruction; where paths meet, what they do not agree
-//! about is unknown. So an instruction that is said not to be reached is not, and the verifier, which
-//! follows each path by itself, sees it likewise. What is said to be reached may not be.
+//! Register values are followed from instruction to instruction; where paths meet, a value that they
+//! disagree about becomes unknown. So an instruction that is found to be unreachable is unreachable, also
+//! for the verifier, which follows each path by itself. The reverse does not hold.
 
 use std::collections::BTreeMap;
 
 use btf_types::ByteOrder;
 
-use core_reloc::patch::{insn::Class, insn::Insn, insn::SLOT};
+use core_reloc::patch::insn::{Class, Insn, SLOT};
 
-use super::operation::{self, Evaluate};
+use super::evaluate::{self, Evaluate};
 
-/// The longest function that is looked at, in instructions: what the kernel takes, at most.
+/// The longest function that is analyzed, in instructions: the kernel's limit.
 const MAX_INSNS: usize = 1_000_000;
 
-/// Registers, as far as their values are known; `r10` is not.
+/// The known values of registers `r0` to `r9`. `r10`, the frame pointer, has none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Registers([Option<u64>; 10]);
 
-/// What of a function can be reached.
+/// The instructions of a function that can be reached.
 #[derive(Debug)]
 pub(super) struct Reach {
-    /// For each instruction; none where that was not looked for.
+    /// One flag for each instruction; `None` if the function is too long.
     reached: Option<Vec<bool>>,
 }
 
 impl Reach {
-    /// Looks at a function. `is_relocated` tells of the instruction at an offset, in bytes, whether a
-    /// CO-RE relocation has put its value there; other 64-bit immediates may still be changed by a
-    /// loader.
+    /// Analyzes a function. `is_relocated` returns `true` if a CO-RE relocation has set the immediate of
+    /// the instruction at an offset, in bytes; a loader may still change other 64-bit immediates.
     pub(super) fn of(code: &[u8], order: ByteOrder, is_relocated: impl Fn(u32) -> bool) -> Self {
         let insns: Vec<Insn> = code
             .chunks_exact(SLOT)
@@ -38,52 +37,53 @@ impl Reach {
         if insns.len() > MAX_INSNS {
             return Self { reached: None };
         }
-        let walk = Walk { insns: &insns, order, is_relocated };
-        Self { reached: Some(walk.all()) }
+        let analysis = Analysis { insns: &insns, order, is_relocated };
+        Self { reached: Some(analysis.run()) }
     }
 
-    pub(super) fn is_reached(&self, insn: usize) -> bool {
+    /// Returns `true` if an instruction may be reached.
+    pub(super) fn includes(&self, insn: usize) -> bool {
         let reached = |reached: &Vec<bool>| reached.get(insn).copied().unwrap_or(true);
         self.reached.as_ref().is_none_or(reached)
     }
 }
 
-struct Walk<'c, F> {
+struct Analysis<'c, F> {
     insns: &'c [Insn],
     order: ByteOrder,
     is_relocated: F,
 }
 
-/// Where an instruction leads.
+/// What follows an instruction.
 enum Next {
-    /// To the one behind it, or behind its second slot.
-    Behind(usize),
-    /// There, always.
+    /// The instruction after it, this number of slots further.
+    After(usize),
+    /// The instruction at an index.
     Jump(usize),
-    /// There, or to the one behind it, each with its registers.
-    Branch { there: usize, registers: Registers },
-    /// Nowhere.
+    /// Either the instruction at `target`, with these registers, or the one after it.
+    Branch { target: usize, registers: Registers },
+    /// Nothing.
     End,
 }
 
-impl<F: Fn(u32) -> bool> Walk<'_, F> {
-    /// Goes all ways. Registers are kept where jumps lead to, and each is at most once found to be
-    /// unknown there, so that no instruction is looked at more than a dozen times.
-    fn all(&self) -> Vec<bool> {
+impl<F: Fn(u32) -> bool> Analysis<'_, F> {
+    /// Follows all paths. Registers are remembered at the targets of jumps. Each of the ten can become
+    /// unknown there only once, so no instruction is visited more than a dozen times.
+    fn run(&self) -> Vec<bool> {
         let mut reached = Vec::new();
         reached.resize(self.insns.len(), false);
-        let mut met: BTreeMap<usize, Registers> = BTreeMap::new();
-        let meeting = self.meeting();
+        let mut known: BTreeMap<usize, Registers> = BTreeMap::new();
+        let targets = self.jump_targets();
         let mut open = Vec::from([(0_usize, Registers::default())]);
         while let Some((mut at, mut registers)) = open.pop() {
             while let Some(insn) = self.insns.get(at) {
-                if meeting.get(at) == Some(&true) {
-                    match met.get_mut(&at) {
+                if targets.get(at) == Some(&true) {
+                    match known.get_mut(&at) {
                         None => {
-                            met.insert(at, registers);
+                            known.insert(at, registers);
                         }
                         Some(known) => {
-                            if !known.meet(&registers) {
+                            if !known.merge(&registers) {
                                 break;
                             }
                             registers = *known;
@@ -93,11 +93,11 @@ impl<F: Fn(u32) -> bool> Walk<'_, F> {
                 if let Some(reached) = reached.get_mut(at) {
                     *reached = true;
                 }
-                match self.step(at, *insn, &mut registers) {
-                    Next::Behind(slots) => at = at.saturating_add(slots),
-                    Next::Jump(there) => at = there,
-                    Next::Branch { there, registers } => {
-                        open.push((there, registers));
+                match self.follow(at, *insn, &mut registers) {
+                    Next::After(slots) => at = at.saturating_add(slots),
+                    Next::Jump(target) => at = target,
+                    Next::Branch { target, registers } => {
+                        open.push((target, registers));
                         at = at.saturating_add(1);
                     }
                     Next::End => break,
@@ -107,21 +107,22 @@ impl<F: Fn(u32) -> bool> Walk<'_, F> {
         reached
     }
 
-    /// Where paths may meet: what jumps lead to.
-    fn meeting(&self) -> Vec<bool> {
-        let mut meeting = Vec::new();
-        meeting.resize(self.insns.len(), false);
+    /// Marks the targets of jumps, where paths may meet.
+    fn jump_targets(&self) -> Vec<bool> {
+        let mut targets = Vec::new();
+        targets.resize(self.insns.len(), false);
         for (at, insn) in self.insns.iter().enumerate() {
             if insn.class() == Class::Jump
-                && let Some(meeting) = meeting.get_mut(jump_target(*insn, at))
+                && let Some(is_target) = targets.get_mut(jump_target(*insn, at))
             {
-                *meeting = true;
+                *is_target = true;
             }
         }
-        meeting
+        targets
     }
 
-    fn step(&self, at: usize, insn: Insn, registers: &mut Registers) -> Next {
+    /// Updates the registers for an instruction, and returns what follows it.
+    fn follow(&self, at: usize, insn: Insn, registers: &mut Registers) -> Next {
         let (dst, src) = (insn.dst_reg(self.order), insn.src_reg(self.order));
         match insn.class() {
             Class::Alu | Class::Alu64 => {
@@ -136,13 +137,13 @@ impl<F: Fn(u32) -> bool> Walk<'_, F> {
                     (u64::from(high.cast_unsigned()) << 32) | u64::from(insn.imm.cast_unsigned())
                 });
                 registers.set(dst, value);
-                return Next::Behind(2);
+                return Next::After(2);
             }
-            // Packet loads are calls in disguise.
-            Class::Ld => registers.call(),
+            // Packet loads change the same registers as calls.
+            Class::Ld => registers.clear_after_call(),
             Class::Ldx => registers.set(dst, None),
             Class::St => {}
-            // An atomic operation may leave what was there in the one or the other.
+            // An atomic operation may load the old value into any of these.
             Class::Stx if insn.is_atomic() => {
                 for register in [0, dst, src] {
                     registers.set(register, None);
@@ -151,33 +152,33 @@ impl<F: Fn(u32) -> bool> Walk<'_, F> {
             Class::Stx => {}
             Class::Jump => return self.jump(at, insn, registers),
         }
-        Next::Behind(1)
+        Next::After(1)
     }
 
     fn jump(&self, at: usize, insn: Insn, registers: &mut Registers) -> Next {
         let (dst, src) = (insn.dst_reg(self.order), insn.src_reg(self.order));
-        let there = jump_target(insn, at);
+        let target = jump_target(insn, at);
         match insn.operation() {
-            operation::JA => Next::Jump(there),
-            operation::CALL => {
-                registers.call();
-                Next::Behind(1)
+            evaluate::JA => Next::Jump(target),
+            evaluate::CALL => {
+                registers.clear_after_call();
+                Next::After(1)
             }
-            operation::EXIT => Next::End,
+            evaluate::EXIT => Next::End,
             jump => {
                 let right = insn.operand(registers.of(src));
                 match insn.holds(registers.of(dst), right) {
-                    Some(true) => Next::Jump(there),
-                    Some(false) => Next::Behind(1),
+                    Some(true) => Next::Jump(target),
+                    Some(false) => Next::After(1),
                     None => {
                         let mut taken = *registers;
-                        // Where they are equal, the one is known if the other is.
+                        // If the operands are equal, the first has the value of the second.
                         match jump {
-                            operation::JEQ if !insn.has_32_bits() => taken.set(dst, right),
-                            operation::JNE if !insn.has_32_bits() => registers.set(dst, right),
+                            evaluate::JEQ if !insn.has_32_bits() => taken.set(dst, right),
+                            evaluate::JNE if !insn.has_32_bits() => registers.set(dst, right),
                             _ => {}
                         }
-                        Next::Branch { there, registers: taken }
+                        Next::Branch { target, registers: taken }
                     }
                 }
             }
@@ -191,20 +192,20 @@ impl Registers {
     }
 
     fn set(&mut self, register: u8, value: Option<u64>) {
-        if let Some(place) = self.0.get_mut(usize::from(register)) {
-            *place = value;
+        if let Some(known) = self.0.get_mut(usize::from(register)) {
+            *known = value;
         }
     }
 
-    /// A call changes the first six.
-    fn call(&mut self) {
+    /// Forgets `r0` to `r5`, which a call changes.
+    fn clear_after_call(&mut self) {
         for register in 0..6 {
             self.set(register, None);
         }
     }
 
-    /// Forgets what the others do not agree with; whether there was anything.
-    fn meet(&mut self, others: &Self) -> bool {
+    /// Forgets the values that differ in `others`, and returns `true` if there were any.
+    fn merge(&mut self, others: &Self) -> bool {
         let mut changed = false;
         for (known, other) in self.0.iter_mut().zip(&others.0) {
             if known.is_some() && known != other {
@@ -219,25 +220,18 @@ impl Registers {
 /// Returns the index of the instruction that a jump at `at` leads to; `usize::MAX` if it leads out of the
 /// code.
 fn jump_target(jump: Insn, at: usize) -> usize {
-    let is_long = jump.has_32_bits() && jump.operation() == operation::JA;
+    let is_long = jump.has_32_bits() && jump.operation() == evaluate::JA;
     let offset = if is_long { jump.imm } else { jump.off.into() };
     let offset = isize::try_from(offset).ok();
     offset.and_then(|offset| at.checked_add(1)?.checked_add_signed(offset)).unwrap_or(usize::MAX)
 }
 
 #[cfg(test)]
-#[allow(
-    clippy::arithmetic_side_effects,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "tests may panic"
-)]
 mod tests {
-
     use super::*;
 
-    /// Instructions, as `code dst src off imm`, one a line; `;` begins a comment. A `*` at the end
-    /// stands for a relocation.
+    /// Analyzes instructions written as `code dst src off imm`, one per line. `;` begins a comment, and
+    /// a `*` at the end marks a relocated instruction.
     fn reached(text: &str) -> String {
         let mut relocated = Vec::new();
         let mut code: [Vec<u8>; 2] = Default::default();
@@ -270,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn a_branch_on_a_constant_goes_one_way() {
+    fn a_branch_on_a_constant_has_one_outcome() {
         for (value, expected) in [(0, [1, 1, 0, 1]), (1, [1, 1, 1, 1])] {
             check(
                 &format!(
@@ -282,7 +276,7 @@ mod tests {
                 &expected,
             );
         }
-        // The other way, by 32 bits: the upper half does not count.
+        // A 32-bit comparison ignores the upper half.
         check(
             "b7 1 0 0 1
              67 1 0 0 32 ; r1 <<= 32
@@ -297,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_goes_both_ways() {
+    fn a_branch_on_an_unknown_value_has_both_outcomes() {
         for unknown in [
             "bf 1 2 0 0",  // r1 = r2
             "79 1 10 0 0", // r1 = *(u64 *)(r10 + 0)
@@ -309,12 +303,12 @@ mod tests {
             let text = format!("b7 1 0 0 0\n{unknown}\n15 1 0 1 0\n85 0 0 0 9\n95 0 0 0 0");
             check(&text, &[1, 1, 1, 1, 1]);
         }
-        // A call leaves the others alone.
+        // A call keeps r6 to r9.
         check("b7 6 0 0 0\n85 0 0 0 5\n15 6 0 1 0\n85 0 0 0 9\n95 0 0 0 0", &[1, 1, 1, 0, 1]);
     }
 
     #[test]
-    fn where_paths_meet_they_must_agree() {
+    fn a_value_is_known_where_all_paths_agree() {
         for (other, expected) in [(1, [1, 1, 1, 1, 1, 0, 1]), (0, [1, 1, 1, 1, 1, 1, 1])] {
             check(
                 &format!(
@@ -332,14 +326,14 @@ mod tests {
     }
 
     #[test]
-    fn equality_makes_known() {
+    fn a_comparison_for_equality_makes_a_value_known() {
         // if r1 == 5 goto +1; exit; if r1 == 5 goto +1; call; exit
         check("15 1 0 1 5\n95 0 0 0 0\n15 1 0 1 5\n85 0 0 0 9\n95 0 0 0 0", &[1, 1, 1, 0, 1]);
         check("55 1 0 2 5\n15 1 0 1 5\n85 0 0 0 9\n95 0 0 0 0", &[1, 1, 0, 1]);
     }
 
     #[test]
-    fn large_immediates_are_known_if_they_are_relocated() {
+    fn a_64_bit_immediate_is_known_if_it_is_relocated() {
         for (mark, expected) in [("*", [1, 0, 1, 0, 1]), ("", [1, 0, 1, 1, 1])] {
             let text = format!("18 1 0 0 0 {mark}\n0 0 0 0 1\n55 1 0 1 0\n85 0 0 0 9\n95 0 0 0 0");
             check(&text, &expected);
@@ -347,10 +341,10 @@ mod tests {
     }
 
     #[test]
-    fn loops_end() {
+    fn the_analysis_of_loops_ends() {
         // r1 += 1; if r1 != 9 goto -2; exit
         check("b7 1 0 0 0\n07 1 0 0 1\n55 1 0 -2 9\n95 0 0 0 0", &[1, 1, 1, 1]);
-        // goto -1; and out of the code.
+        // goto -1, and jumps out of the code.
         check("05 0 0 -1 0\n95 0 0 0 0", &[1, 0]);
         check("05 0 0 100 0\n95 0 0 0 0", &[1, 0]);
         check("06 0 0 0 1\n95 0 0 0 0\n95 0 0 0 0", &[1, 0, 1]);

@@ -1,26 +1,28 @@
-//! Whether relocations resolve with the minimised BTF as they do with the whole one.
+//! Compares the results of relocations with the full BTF and with the minimized one.
 
 use btf_types::{Btf, TypeId};
 
-use super::{
-    Counts, MinimizeError, Needs,
-    write::{Ids, Written},
-};
 use core_reloc::{
     Candidate, Cause, Error, Module, Options, RelocKind, Relocation, Relocator, Resolution, Target,
     describe::relocation_in_c,
 };
 
-/// What came of one relocation.
+use super::{
+    Needs, ResolutionCounts,
+    error::MinimizeError,
+    write::{Ids, Written},
+};
+
+/// The result of one relocation.
 pub(super) type Outcome = Result<Resolution, Error>;
 
-/// What came of an object's relocations with the whole BTF.
-pub(super) struct Whole<'n> {
+/// The results of an object's relocations with the full BTF.
+pub(super) struct Baseline<'n> {
     pub(super) needs: &'n Needs<'n>,
     outcomes: Vec<Outcome>,
 }
 
-/// A relocation that resolves to something else with the minimised BTF.
+/// A relocation that resolves differently with the minimized BTF.
 pub(super) struct Difference {
     pub(super) object: usize,
     pub(super) root: TypeId,
@@ -29,18 +31,18 @@ pub(super) struct Difference {
     minimized: Box<str>,
 }
 
-impl<'n> Whole<'n> {
+impl<'n> Baseline<'n> {
     pub(super) fn resolve(needs: &'n Needs<'n>, target: &Target<'_>, options: Options) -> Self {
         Self { needs, outcomes: resolve_all(needs, target, options) }
     }
 
-    /// The relocations with what came of them.
+    /// Returns the relocations with their results.
     pub(super) fn outcomes(&self) -> impl Iterator<Item = (&'n Relocation, &Outcome)> {
         self.needs.relocations.iter().zip(&self.outcomes)
     }
 
-    pub(super) fn counts(&self) -> Counts {
-        let mut counts = Counts::default();
+    pub(super) fn counts(&self) -> ResolutionCounts {
+        let mut counts = ResolutionCounts::default();
         for outcome in &self.outcomes {
             let count = match outcome {
                 Ok(Resolution { change: Some(_), .. }) => &mut counts.resolved,
@@ -52,7 +54,7 @@ impl<'n> Whole<'n> {
         counts
     }
 
-    /// The relocations that resolve to something else with what was written.
+    /// Returns the relocations that resolve differently with the written BTF.
     pub(super) fn differences(
         &self,
         object: usize,
@@ -103,7 +105,7 @@ fn resolve_all(needs: &Needs<'_>, target: &Target<'_>, options: Options) -> Vec<
     needs.relocations.iter().map(|relocation| relocator.resolve(relocation)).collect()
 }
 
-/// Whether two outcomes are the same, but for the ids of types.
+/// Returns `true` if two results are the same apart from the ids of types.
 fn is_same(kind: RelocKind, whole: &Outcome, minimized: &Outcome, ids: &Ids) -> bool {
     match (whole, minimized) {
         (Ok(whole), Ok(minimized)) => {
@@ -132,11 +134,11 @@ fn is_same_cause(kind: RelocKind, whole: &Cause, minimized: &Cause, ids: &Ids) -
     match (whole, minimized) {
         (Cause::Ambiguous(whole), Cause::Ambiguous(minimized)) => {
             let mut pairs = whole.candidates.iter().zip(&minimized.candidates);
-            // The answers of type_id_target are the ids that are compared already.
+            // The answers of type_id_target are the ids, which are compared already.
             pairs.all(|(whole, minimized)| is_same_type(Some(*whole), Some(*minimized), ids))
                 && (kind == RelocKind::TypeIdTarget || whole.answers == minimized.answers)
         }
-        // What is said about ids is about other ids.
+        // The errors name ids, which differ.
         (Cause::Target(_), Cause::Target(_)) => true,
         (whole, minimized) => whole == minimized,
     }

@@ -1,4 +1,4 @@
-//! Writes what is kept, as BTF.
+//! Writes what is kept as BTF.
 
 use std::collections::BTreeMap;
 
@@ -6,41 +6,41 @@ use btf_types::{
     Btf, IntEncoding, Kind, Type, TypeId,
     build::{Builder, Error as BuildError},
 };
-
-use super::{
-    MinimizeError,
-    marks::{Kept, Marks, Part, behind},
-};
 use core_reloc::Candidate;
 
-/// The bytes of minimised BTF.
+use super::{
+    error::MinimizeError,
+    kept::{KeptBtf, KeptTarget, KeptType, strip},
+};
+
+/// The bytes of minimized BTF.
 #[derive(Default)]
 pub(super) struct Written {
     pub(super) main: Vec<u8>,
     pub(super) modules: Vec<Vec<u8>>,
     pub(super) ids: Ids,
-    /// Whether pointers have another size than they had.
+    /// Whether the size of pointers changed.
     pub(super) resizes_pointers: bool,
 }
 
-/// Whether the size of a pointer is told where nothing that is kept tells it.
+/// What happens to the size of pointers if the types that determine it are left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum PointerSizes {
-    /// It does not matter.
-    Untold,
-    /// By an INT that is called `long`.
-    Told,
+    /// It may change.
+    Ignored,
+    /// An INT named `long` is added to preserve it.
+    Preserved,
 }
 
-/// The new ids of types that are kept.
+/// The new ids of the kept types.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Ids {
-    /// Of the main BTF's own types, then of each module's.
+    /// Those of the main BTF's own types, then of each module's.
     parts: Vec<BTreeMap<TypeId, TypeId>>,
 }
 
 impl Ids {
-    /// The new id of a candidate.
+    /// Returns the new id of a candidate.
     pub(super) fn of(&self, candidate: Candidate) -> Option<TypeId> {
         let module = match candidate.module {
             None => 0,
@@ -51,9 +51,9 @@ impl Ids {
 }
 
 /// Writes what is kept of a target.
-pub(super) fn write(marks: &Marks<'_>, sizes: PointerSizes) -> Result<Written, MinimizeError> {
+pub(super) fn write(kept: &KeptTarget<'_>, sizes: PointerSizes) -> Result<Written, MinimizeError> {
     let mut written = Written::default();
-    let Some((main, modules)) = marks.parts().split_first() else { return Ok(written) };
+    let Some((main, modules)) = kept.parts().split_first() else { return Ok(written) };
     let (main, ids) = written.add(main, None, sizes)?;
     let base = Btf::parse(&main)?;
     written.ids.parts.push(ids.clone());
@@ -67,10 +67,10 @@ pub(super) fn write(marks: &Marks<'_>, sizes: PointerSizes) -> Result<Written, M
 }
 
 impl Written {
-    /// Writes what is kept of one BTF, on a base or alone; gives the new ids, too.
+    /// Writes what is kept of one BTF, on a base or alone, and returns the new ids as well.
     fn add(
         &mut self,
-        part: &Part<'_>,
+        part: &KeptBtf<'_>,
         base: Option<Base<'_>>,
         sizes: PointerSizes,
     ) -> Result<(Vec<u8>, BTreeMap<TypeId, TypeId>), MinimizeError> {
@@ -79,34 +79,34 @@ impl Written {
             None => Btf::parse(&written.0)?,
             Some((base, _)) => Btf::parse_split(&written.0, base)?,
         };
-        // What tells the size of a pointer may be gone, or another type may tell it now.
+        // The types that determine the size of pointers may be gone, or others may determine it now.
         let size = part.btf.pointer_size();
         if read.pointer_size() == size {
             return Ok(written);
         }
         self.resizes_pointers = true;
         match sizes {
-            PointerSizes::Untold => Ok(written),
-            PointerSizes::Told => Ok(Writer::new(part, base, Some(size)).write()?),
+            PointerSizes::Ignored => Ok(written),
+            PointerSizes::Preserved => Ok(Writer::new(part, base, Some(size)).write()?),
         }
     }
 }
 
-/// A minimised main BTF, and the new ids of its types.
+/// A minimized main BTF, and the new ids of its types.
 type Base<'b> = (&'b Btf<'b>, &'b BTreeMap<TypeId, TypeId>);
 
 struct Writer<'w> {
-    part: &'w Part<'w>,
+    part: &'w KeptBtf<'w>,
     builder: Builder<'w>,
-    /// The new ids of the base's types, and of this BTF's own.
+    /// The new ids of the base's types.
     base: Option<&'w BTreeMap<TypeId, TypeId>>,
+    /// The new ids of the own types.
     own: BTreeMap<TypeId, TypeId>,
 }
 
 impl<'w> Writer<'w> {
-    /// Gives out the new ids. They go up as the old ones do: where types are sorted by name, they
-    /// stay so.
-    fn new(part: &'w Part<'w>, base: Option<Base<'w>>, long: Option<u8>) -> Self {
+    /// Assigns the new ids in the order of the old ones, so that types sorted by name stay sorted.
+    fn new(part: &'w KeptBtf<'w>, base: Option<Base<'w>>, long: Option<u8>) -> Self {
         let mut builder = match base {
             None => Builder::new(part.btf.byte_order()),
             Some((base, _)) => Builder::split(base),
@@ -138,7 +138,7 @@ impl<'w> Writer<'w> {
         Ok((self.builder.finish()?, self.own))
     }
 
-    fn add(&mut self, ty: Type<'_>, kept: &Kept) -> Result<TypeId, BuildError> {
+    fn add(&mut self, ty: Type<'_>, kept: &KeptType) -> Result<TypeId, BuildError> {
         let Self { builder, .. } = self;
         let (name, size) = (ty.name()?, ty.stated_size().unwrap_or(0));
         let map = |id| new_id(self.part.btf, self.base, &self.own, id);
@@ -186,15 +186,15 @@ impl<'w> Writer<'w> {
     }
 }
 
-/// The new id of a type that is referred to, or of the one that it stands for. What only its name
-/// was needed of refers to `void`.
+/// Returns the new id of a type that another refers to, with modifiers and typedefs stripped; `void` if it
+/// was not kept.
 fn new_id(
     btf: &Btf<'_>,
     base: Option<&BTreeMap<TypeId, TypeId>>,
     own: &BTreeMap<TypeId, TypeId>,
     id: TypeId,
 ) -> TypeId {
-    let Some(ty) = btf.type_by_id(id).ok().and_then(behind) else { return TypeId::VOID };
+    let Some(ty) = btf.type_by_id(id).ok().and_then(strip) else { return TypeId::VOID };
     let is_own = ty.id().0 >= btf.start_id().0;
     let ids = if is_own { Some(own) } else { base };
     ids.and_then(|ids| ids.get(&ty.id())).copied().unwrap_or_default()

@@ -1,4 +1,4 @@
-//! Programs that strategies make relocate with the minimised BTF as with the whole one.
+//! Generated programs relocate with the minimized BTF as with the full one.
 
 use btf_types::{Btf, PointerSize};
 use core_reloc::{
@@ -14,17 +14,17 @@ proptest! {
     })]
 
     #[test]
-    fn every_relocation_gives_the_same(case in case(CaseProfile::default().flaws(0))) {
+    fn every_relocation_gives_the_same_result(case in case(CaseProfile::default().flaws(0))) {
         check(&case, Options::default())?;
     }
 
     #[test]
-    fn also_without_narrowing(case in case(CaseProfile::default().flaws(0))) {
+    fn every_relocation_gives_the_same_result_without_narrowing(case in case(CaseProfile::default().flaws(0))) {
         check(&case, Options::default().narrow(false))?;
     }
 }
 
-/// Minimises for a program, and patches its instructions with the types of both.
+/// Minimizes for a program, and patches its instructions with both BTFs.
 fn check(case: &Case, options: Options) -> Result<(), TestCaseError> {
     let object = case.write().unwrap();
     let local = Btf::parse(&object.local).unwrap().with_pointer_size(PointerSize::Eight);
@@ -46,7 +46,7 @@ fn check(case: &Case, options: Options) -> Result<(), TestCaseError> {
 
     let (whole, minimized) = patch_all(&object.main, &object.modules);
     let minimized = match minimized {
-        // Of a type that several modules have the ids may agree, or no longer agree, by chance.
+        // If several modules have a type, its ids agree or disagree by chance.
         Err(MinimizeError::Differs { subject, .. })
             if object.modules.len() > 1 && subject.starts_with("type_id_target") =>
         {
@@ -54,8 +54,8 @@ fn check(case: &Case, options: Options) -> Result<(), TestCaseError> {
         }
         minimized => minimized.map_err(|error| TestCaseError::fail(error.to_string()))?,
     };
-    // A module may get names that the main BTF no longer has, and each part an INT more, to tell the
-    // size of a pointer.
+    // A module may get names that the main BTF no longer has, and each part may get an INT, to preserve
+    // the size of pointers.
     let size = |main: &[u8], modules: &[Vec<u8>]| {
         modules.iter().fold(main.len(), |sum, module| sum + module.len())
     };
@@ -73,26 +73,26 @@ fn check(case: &Case, options: Options) -> Result<(), TestCaseError> {
     prop_assert_eq!(whole.len(), again.len());
     for ((relocation, whole), again) in relocations.iter().zip(&whole).zip(&again) {
         match (whole, again) {
-            // Types have other ids now.
+            // Types have other ids.
             (Ok(_), Ok(_)) if relocation.kind == RelocKind::TypeIdTarget => {}
             (Ok(whole), Ok(again)) => prop_assert_eq!(whole, again, "{:?}", relocation),
             (Err(whole), Err(again)) => {
                 prop_assert_eq!(&whole.subject, &again.subject);
-                let (whole, again) = (facts(&whole.cause), facts(&again.cause));
+                let (whole, again) = (description(&whole.cause), description(&again.cause));
                 prop_assert_eq!(whole, again, "{:?}", relocation);
             }
             (whole, again) => prop_assert!(false, "{relocation:?}: {whole:?}, {again:?}"),
         }
     }
-    // What is least already stays as it is.
+    // Minimized BTF stays as it is.
     let twice = twice.map_err(|error| TestCaseError::fail(error.to_string()))?;
     prop_assert!(twice.main == minimized.main);
     prop_assert!(twice.modules == minimized.modules);
     Ok(())
 }
 
-/// An error without the ids of target types, which differ.
-fn facts(cause: &Cause) -> String {
+/// Describes an error without the ids of target types, which differ.
+fn description(cause: &Cause) -> String {
     match cause {
         Cause::Ambiguous(_) => "ambiguous".to_string(),
         Cause::Target(_) => "target".to_string(),

@@ -1,4 +1,4 @@
-//! What is kept: the expected BTF is described beside the kernel's, and must be equal byte by byte.
+//! What is kept. The expected BTF is written in C like the kernel's, and must be equal byte by byte.
 
 use btf_from_c::{btf, split_btf};
 use btf_types::{Btf, ByteOrder, Kind, TypeId};
@@ -15,16 +15,16 @@ fn offset(local: &Btf<'_>, root: &str, path: &str) -> Relocation {
     field(local, 0, root, path, RelocKind::FieldByteOffset).unwrap()
 }
 
-/// What a program asks for, given its types.
-type Questions = fn(&Btf<'_>) -> Vec<Relocation>;
+/// Returns the relocations of a program, given its types.
+type Relocations = fn(&Btf<'_>) -> Vec<Relocation>;
 
-/// Minimises `kernel` for a program, in both byte orders, and compares with what is to be kept.
+/// Minimizes `kernel` for a program in both byte orders, and compares with what should be kept.
 #[track_caller]
-fn check(local: &str, questions: Questions, kernel: &str, kept: &str) -> Minimized {
+fn check(local: &str, relocations: Relocations, kernel: &str, kept: &str) -> Minimized {
     let check = |order| {
         let (local, kernel) = (btf(order, local), btf(order, kernel));
         let (local, kernel) = (Btf::parse(&local).unwrap(), Btf::parse(&kernel).unwrap());
-        let needs = Needs { local: &local, relocations: questions(&local) };
+        let needs = Needs { local: &local, relocations: relocations(&local) };
         let minimized = minimize(&[needs], &Target::new(&kernel), Options::default()).unwrap();
         assert_same(&minimized.main, &btf(order, kept));
         minimized
@@ -46,7 +46,7 @@ fn assert_same(found: &[u8], expected: &[u8]) {
 }
 
 #[test]
-fn of_a_struct_the_members_that_are_asked_for() {
+fn a_struct_keeps_the_members_that_are_accessed() {
     check(
         "struct task { int pid; struct { int flags; int cpu; }; int comm[4]; };",
         |local| vec![offset(local, "task", "cpu"), offset(local, "task", "comm[3]")],
@@ -65,26 +65,26 @@ fn of_a_struct_the_members_that_are_asked_for() {
 }
 
 #[test]
-fn of_pointers_one_and_not_what_they_point_to() {
+fn pointers_become_one_without_a_target() {
     let types = "struct task { struct file *file; struct page *page; };";
-    let questions: Questions =
+    let relocations: Relocations =
         |local| vec![offset(local, "task", "file"), offset(local, "task", "page")];
-    check(types, questions, types, "struct task { void *file; void *page; };");
+    check(types, relocations, types, "struct task { void *file; void *page; };");
 }
 
 #[test]
-fn of_an_enum_the_enumerators_that_are_asked_for() {
+fn an_enum_keeps_the_enumerators_that_are_used() {
     let types = "enum state { IDLE, BUSY = 7, DEAD = -1 };";
-    let questions: Questions =
+    let relocations: Relocations =
         |local| vec![enumerator(local, 0, "state", "BUSY", RelocKind::EnumvalValue).unwrap()];
-    // It is signed because of a value that is gone.
-    check(types, questions, types, "enum state : int { BUSY = 7 };");
+    // It is signed because of an enumerator that is left out.
+    check(types, relocations, types, "enum state : int { BUSY = 7 };");
 }
 
 #[test]
-fn of_a_match_as_many_members_as_the_local_type_has() {
+fn a_matching_type_keeps_as_many_members_as_the_local_type_has() {
     check(
-        // Both match the same one, and the target must not have fewer.
+        // Both match `x`, and the target must not have fewer members.
         "struct point { int x___1; int x___2; };",
         |local| vec![whole_type(local, 0, "point", RelocKind::TypeMatches).unwrap()],
         "struct point { int z; int y; int x; };",
@@ -93,17 +93,17 @@ fn of_a_match_as_many_members_as_the_local_type_has() {
 }
 
 #[test]
-fn of_types_of_one_name_those_that_make_a_difference() {
+fn types_of_one_name_are_kept_if_they_change_a_result() {
     let local = "struct job { int id; int late; int early; };";
     let kernel = "struct job { int id; int early; }; struct job { int id; int late @ 12; };";
-    // They agree about `id`: the first one answers.
+    // They agree on `id`, and the first one answers.
     check(
         local,
         |local| vec![offset(local, "job", "id")],
         kernel,
         "struct job { int id; } @size 8;",
     );
-    // Only the second has `late`. If it had no `id`, it would have dropped out before.
+    // Only the second has `late`. Without `id`, narrowing would drop it.
     check(
         local,
         |local| vec![offset(local, "job", "id"), offset(local, "job", "late")],
@@ -113,20 +113,20 @@ fn of_types_of_one_name_those_that_make_a_difference() {
 }
 
 #[test]
-fn of_an_array_without_elements_that_it_does_not_come_last() {
+fn an_array_without_elements_does_not_become_the_last_member() {
     let types = "@array_index int; struct packet { int data[0]; int len; };";
-    // The program assumes that it may index it.
+    // In the program, the array is flexible.
     let local = "struct packet { int data[]; } @size 4;";
-    let questions: Questions =
+    let relocations: Relocations =
         |local| vec![offset(local, "packet", "data"), offset(local, "packet", "data[2]")];
-    let minimized = check(local, questions, types, types);
+    let minimized = check(local, relocations, types, types);
     assert_eq!((minimized.counts[0].resolved, minimized.counts[0].unresolved), (1, 1));
 }
 
 #[test]
-fn of_a_32_bit_kernel_what_determines_the_size_of_pointers() {
+fn a_32_bit_kernel_keeps_the_size_of_pointers_if_it_matters() {
     let types = "@pointer_size 4; struct task { struct page *page; }; @int long int 4 signed;";
-    // Nothing asks for a size.
+    // No relocation depends on it.
     check(
         types,
         |local| vec![field(local, 0, "task", "page", RelocKind::FieldExists).unwrap()],
@@ -142,27 +142,27 @@ fn of_a_32_bit_kernel_what_determines_the_size_of_pointers() {
 }
 
 #[test]
-fn nothing_where_nothing_answers() {
-    let questions: Questions = |local| {
+fn a_type_that_does_not_match_is_left_out() {
+    let relocations: Relocations = |local| {
         let ask = |kind| field(local, 0, "task", "gone", kind).unwrap();
         vec![ask(RelocKind::FieldExists), ask(RelocKind::FieldByteOffset)]
     };
-    check("struct task { int gone; };", questions, "struct task {} @size 4;", "");
+    check("struct task { int gone; };", relocations, "struct task {} @size 4;", "");
 }
 
 #[test]
-fn ids_are_those_of_the_minimised_types() {
+fn kept_types_have_new_ids() {
     let types = "@int int 4 signed; struct page {} @size 64; struct task {} @size 8;";
-    let questions: Questions =
+    let relocations: Relocations =
         |local| vec![whole_type(local, 0, "task", RelocKind::TypeIdTarget).unwrap()];
-    let minimized = check(types, questions, types, "struct task {} @size 8;");
+    let minimized = check(types, relocations, types, "struct task {} @size 8;");
     let of = |id| minimized.type_id(Candidate { type_id: TypeId(id), module: None });
     assert_eq!([of(1), of(2), of(3)], [None, None, Some(TypeId(1))]);
 }
 
-/// Minimises a main BTF with one module. The main BTF has another `stats` than the module.
+/// Minimizes a main BTF with one module, which has another `stats` than the main BTF.
 #[track_caller]
-fn check_with_module(questions: Questions, kept: &str, kept_of_module: &str) {
+fn check_with_module(relocations: Relocations, kept: &str, kept_of_module: &str) {
     for order in ORDERS {
         let local = btf(
             order,
@@ -177,7 +177,7 @@ fn check_with_module(questions: Questions, kept: &str, kept_of_module: &str) {
         );
         let module = Btf::parse_split(&module, &main).unwrap();
         let target = Target::new(&main).with_modules([Module { name: "jobs", btf: &module }]);
-        let needs = Needs { local: &local, relocations: questions(&local) };
+        let needs = Needs { local: &local, relocations: relocations(&local) };
         let minimized = minimize(&[needs], &target, Options::default()).unwrap();
 
         let expected = btf(order, kept);
@@ -185,14 +185,14 @@ fn check_with_module(questions: Questions, kept: &str, kept_of_module: &str) {
         let expected = split_btf(&Btf::parse(&expected).unwrap(), kept_of_module);
         assert!(minimized.modules[0] == expected, "{:?}", minimized.modules);
 
-        // A module's types are minimised only together with its base.
+        // A module is minimized only together with its base.
         let error = minimize(&[], &Target::new(&module), Options::default()).unwrap_err();
         assert_eq!(error, MinimizeError::SplitMain);
     }
 }
 
 #[test]
-fn of_modules_what_the_main_btf_does_not_have() {
+fn a_module_keeps_what_the_main_btf_does_not_have() {
     check_with_module(
         |local| vec![offset(local, "job", "id")],
         "@int int 4 signed;",
@@ -201,9 +201,9 @@ fn of_modules_what_the_main_btf_does_not_have() {
 }
 
 #[test]
-fn of_the_main_btf_what_hides_a_modules_types() {
+fn the_main_btf_keeps_a_type_that_hides_a_modules() {
     check_with_module(
-        // The module's `stats` is kept for `job`, and has `done`. But that of the main BTF counts.
+        // The module's `stats`, kept for `job`, has `done`. The `stats` of the main BTF hides it.
         |local| {
             let exists = field(local, 0, "stats", "done", RelocKind::FieldExists).unwrap();
             vec![offset(local, "job", "stats.done"), exists]
@@ -214,7 +214,7 @@ fn of_the_main_btf_what_hides_a_modules_types() {
 }
 
 #[test]
-fn a_relocation_that_fails_fails_with_the_minimised_types_too() {
+fn a_relocation_that_fails_also_fails_with_the_minimized_btf() {
     let minimized = check(
         "struct job { int id; };",
         |local| vec![offset(local, "job", "id")],
@@ -225,9 +225,9 @@ fn a_relocation_that_fails_fails_with_the_minimised_types_too() {
 }
 
 #[test]
-fn what_would_differ_is_refused_and_named() {
-    // A chain of typedefs that is too long for a size is an error with the whole BTF, and would be
-    // none without its typedefs.
+fn a_relocation_that_would_differ_is_an_error() {
+    // With the full BTF, a size cannot be read through so long a chain of typedefs. Without the typedefs
+    // it could.
     let mut kernel = "typedef int t;".to_owned();
     kernel += &"typedef t t;".repeat(199);
     kernel += "struct job { t id; };";

@@ -1,4 +1,4 @@
-//! Minimised BTF: what is kept, and that objects relocate with it as with the whole one.
+//! Minimized BTF: what is kept, and that objects relocate with it as with the full one.
 #![allow(clippy::pedantic, clippy::restriction, reason = "tests may panic")]
 
 mod generated;

@@ -284,9 +284,9 @@ fn check_explanation(
         Err(error) => explainer.failed(Some(relocation), error),
     };
     assert!(!explanation.reason.is_empty() && !explanation.problem.name().is_empty());
-    for cure in &explanation.cures {
-        assert!(!cure.text.is_empty() && cure.text.len() < LONGEST_TEXT);
-        assert!(cure.code.as_ref().is_none_or(|code| code.len() < LONGEST_TEXT));
+    for suggestion in &explanation.suggestions {
+        assert!(!suggestion.text.is_empty() && suggestion.text.len() < LONGEST_TEXT);
+        assert!(suggestion.code.as_ref().is_none_or(|code| code.len() < LONGEST_TEXT));
     }
     assert!(printed(format_args!("{:?}", explanation.comparisons)) > 0);
 }

@@ -3,65 +3,63 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use btf_types::{Btf, Kind, Type, TypeId, limits::MAX_MODIFIER_CHAIN};
-
 use core_reloc::Target;
 
-/// What is kept of the target: of its main BTF, and of each module's.
+/// What is kept of a target: of its main BTF and of each module's.
 #[derive(Debug)]
-pub(super) struct Marks<'a> {
-    parts: Vec<Part<'a>>,
+pub(super) struct KeptTarget<'a> {
+    parts: Vec<KeptBtf<'a>>,
 }
 
-/// What is kept of one BTF's own types.
+/// What is kept of the own types of one BTF.
 #[derive(Debug)]
-pub(super) struct Part<'a> {
+pub(super) struct KeptBtf<'a> {
     pub(super) btf: &'a Btf<'a>,
-    pub(super) types: BTreeMap<TypeId, Kept>,
+    pub(super) types: BTreeMap<TypeId, KeptType>,
 }
 
-/// What is kept of one type, besides its name, size and kind.
+/// What is kept of one type in addition to its name, size and kind.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Kept {
-    /// Whether it is looked for by its name, and so stays even where it only stands for another.
+pub(super) struct KeptType {
+    /// Whether it is found by name. Then it stays even if it is a typedef.
     pub(super) is_root: bool,
-    /// Whether the types that it refers to matter: what a pointer points to, the parameters and the
+    /// Whether the types that it refers to matter: the target of a pointer, or the parameters and the
     /// result of a prototype.
     pub(super) is_followed: bool,
-    /// Which of its members or enumerators.
+    /// The indices of the members or enumerators that are kept.
     pub(super) entries: BTreeSet<u32>,
 }
 
-impl<'a> Marks<'a> {
+impl<'a> KeptTarget<'a> {
     pub(super) fn new(target: &Target<'a>) -> Self {
         let modules = target.modules().iter().map(|module| module.btf);
-        let part = |btf| Part { btf, types: BTreeMap::new() };
+        let part = |btf| KeptBtf { btf, types: BTreeMap::new() };
         Self { parts: std::iter::once(target.main()).chain(modules).map(part).collect() }
     }
 
-    /// The parts: the main BTF's, then each module's.
-    pub(super) fn parts(&self) -> &[Part<'a>] {
+    /// Returns what is kept of the main BTF, then of each module's.
+    pub(super) fn parts(&self) -> &[KeptBtf<'a>] {
         &self.parts
     }
 
-    /// Keeps a type as one that is looked for by its name, and what it stands for.
+    /// Keeps a type that is found by name, and the type that it stands for.
     pub(super) fn root(&mut self, ty: Type<'_>) {
-        if let Some(kept) = self.entry(ty) {
+        if let Some(kept) = self.keep(ty) {
             kept.is_root = true;
         }
         self.shape(ty);
     }
 
-    /// Keeps the size and the kind of a type: without members, and of a pointer not what it points
-    /// to.
+    /// Keeps the size and the kind of a type, without its members and, for a pointer, without its target.
     pub(super) fn shape(&mut self, ty: Type<'_>) {
         let mut next = Some(ty);
-        // Elements of elements, which hostile types nest without end.
+        // Arrays may be nested in a circle.
         for _ in 0..MAX_MODIFIER_CHAIN {
-            let Some(ty) = next.and_then(behind) else { return };
-            self.entry(ty);
+            let Some(ty) = next.and_then(strip) else { return };
+            self.keep(ty);
             let inside = match ty.kind() {
                 Kind::Array => ty.array().map(|array| array.element),
-                // A variable is as large as its type.
+                // A variable has the size of its type.
                 Kind::Var | Kind::DeclTag => ty.referenced_id(),
                 _ => None,
             };
@@ -70,8 +68,8 @@ impl<'a> Marks<'a> {
     }
 
     /// Keeps a member or enumerator.
-    pub(super) fn part_of(&mut self, ty: Type<'_>, index: u32) {
-        if let Some(kept) = self.entry(ty) {
+    pub(super) fn entry(&mut self, ty: Type<'_>, index: u32) {
+        if let Some(kept) = self.keep(ty) {
             kept.entries.insert(index);
         }
         if let Some(ty) = ty.members().get(index as usize).and_then(|member| member.ty().ok()) {
@@ -79,33 +77,32 @@ impl<'a> Marks<'a> {
         }
     }
 
-    /// Keeps at least so many members or enumerators, whichever.
+    /// Keeps more members or enumerators until there are `count`.
     pub(super) fn at_least(&mut self, ty: Type<'_>, count: u32) {
         for index in 0..ty.vlen() {
-            let kept = self.entry(ty).map_or(0, |kept| kept.entries.len());
+            let kept = self.keep(ty).map_or(0, |kept| kept.entries.len());
             if kept >= count as usize {
                 return;
             }
-            self.part_of(ty, index);
+            self.entry(ty, index);
         }
     }
 
-    /// Keeps that a pointer or prototype refers to just what it does.
+    /// Keeps the types that a pointer or prototype refers to.
     pub(super) fn follow(&mut self, ty: Type<'_>) {
-        if let Some(kept) = self.entry(ty) {
+        if let Some(kept) = self.keep(ty) {
             kept.is_followed = true;
         }
     }
 
-    /// What is kept of a type; from now on it is. None for `void`, of which there is nothing, and for
-    /// kinds that nobody knows, which answer nothing.
-    fn entry(&mut self, ty: Type<'_>) -> Option<&mut Kept> {
+    /// Keeps a type. Returns `None` for `void`, and for unknown kinds, which answer no relocation.
+    fn keep(&mut self, ty: Type<'_>) -> Option<&mut KeptType> {
         if ty.id().is_void() || matches!(ty.kind(), Kind::Unknown(_)) {
             return None;
         }
-        // The main BTF's own types are those of whatever has no base.
+        // A BTF without a base is the main BTF.
         let btf = ty.btf();
-        let is_owner = |part: &&mut Part<'a>| match (part.btf.base(), btf.base()) {
+        let is_owner = |part: &&mut KeptBtf<'a>| match (part.btf.base(), btf.base()) {
             (None, None) => true,
             (Some(_), Some(_)) => std::ptr::eq(part.btf, btf),
             _ => false,
@@ -114,14 +111,14 @@ impl<'a> Marks<'a> {
     }
 }
 
-impl<'a> Part<'a> {
-    /// One of the own types.
+impl<'a> KeptBtf<'a> {
+    /// Returns one of the own types.
     pub(super) fn own_type(&self, id: TypeId) -> Option<Type<'a>> {
         self.btf.type_by_id(id).ok().filter(|_| id.0 >= self.btf.start_id().0)
     }
 }
 
-/// The type that a typedef or modifier stands for; other types stand for themselves.
-pub(super) fn behind(ty: Type<'_>) -> Option<Type<'_>> {
+/// Strips modifiers and typedefs from a type.
+pub(super) fn strip(ty: Type<'_>) -> Option<Type<'_>> {
     ty.skip_modifiers_and_typedefs().ok()
 }

@@ -1,4 +1,4 @@
-//! What explanations suggest, and which lines they mark.
+//! What explanations suggest, and which lines are in focus.
 #![allow(clippy::pedantic, clippy::restriction, reason = "tests may panic")]
 
 use btf_types::{Btf, ByteOrder};
@@ -21,22 +21,22 @@ fn explain(kernel: &str) -> Explanation {
 }
 
 fn texts(explanation: &Explanation) -> Vec<&str> {
-    explanation.cures.iter().map(|cure| cure.text.as_str()).collect()
+    explanation.suggestions.iter().map(|suggestion| suggestion.text.as_str()).collect()
 }
 
 #[test]
 fn a_member_of_only_one_candidate_distinguishes_it() {
     let explanation =
         explain("struct task { int pid; int rt; }; struct task { int lock; int pid; };");
-    let advice = |title: &str, member: &str| {
+    let text = |title: &str, member: &str| {
         format!(
-            "only {title} has `{member}`: if it is the one that is meant, let the program ask for \
-             that field first, by bpf_core_field_exists; the later accesses then go there"
+            "only {title} has `{member}`: if you mean that one, check the field first with \
+             bpf_core_field_exists; later accesses then use the same type"
         )
     };
     assert_eq!(
         texts(&explanation),
-        [advice("struct task [2]", "rt"), advice("struct task [3]", "lock")]
+        [text("struct task [2]", "rt"), text("struct task [3]", "lock")]
     );
 }
 
@@ -45,34 +45,36 @@ fn candidates_with_the_same_members_cannot_be_distinguished() {
     let explanation = explain("struct task { int pid; } @size 8; struct task { int pid @ 4; };");
     assert_eq!(
         texts(&explanation),
-        ["both have the same members, so that no access can tell which is meant: let the loader \
-          choose the offset, as a constant in .rodata"]
+        [
+            "both have the same members, so no access can distinguish them: let the loader choose the \
+          offset, as a constant in .rodata"
+        ]
     );
 }
 
-/// The marked lines of the target's definition.
-fn marked(explanation: &Explanation) -> Vec<&str> {
-    let marked = explanation.comparisons[0].rows.iter().filter_map(|row| match row {
+/// Returns the lines of the target's definition that are in focus.
+fn focus(explanation: &Explanation) -> Vec<&str> {
+    let lines = explanation.comparisons[0].rows.iter().filter_map(|row| match row {
         Row::Lines { right: Some(line), is_focus: true, .. } => Some(line.text.as_str()),
         _ => None,
     });
-    marked.collect()
+    lines.collect()
 }
 
 #[test]
-fn the_likely_successor_of_a_member_is_marked() {
-    // At the same offset.
+fn the_likely_replacement_of_a_member_is_in_focus() {
+    // A member at the same offset.
     let explanation = explain("struct task { int number; int other; };");
-    assert_eq!(marked(&explanation), ["int number;"]);
-    // In a struct that is defined in place.
+    assert_eq!(focus(&explanation), ["int number;"]);
+    // A member of a nested struct.
     let explanation = explain("struct task { struct { int pid; } id @ 4; };");
-    assert_eq!(marked(&explanation), ["int pid;"]);
-    // In a struct that is defined elsewhere, and in what a pointer to it points to.
+    assert_eq!(focus(&explanation), ["int pid;"]);
+    // The member with a struct that is defined elsewhere, and a pointer to such a struct.
     let explanation = explain("struct task { struct id { int pid; } id @ 4; };");
-    assert_eq!(marked(&explanation), ["struct id id;"]);
+    assert_eq!(focus(&explanation), ["struct id id;"]);
     let explanation = explain("struct task { struct id { int pid; } *id; };");
-    assert_eq!(explanation.cures[0].member.as_deref(), Some("id->pid"));
-    assert_eq!(marked(&explanation), ["struct id *id;"]);
+    assert_eq!(explanation.suggestions[0].member.as_deref(), Some("id->pid"));
+    assert_eq!(focus(&explanation), ["struct id *id;"]);
 }
 
 #[test]

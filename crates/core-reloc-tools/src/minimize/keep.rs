@@ -1,11 +1,7 @@
-//! What a relocation needs of a candidate.
+//! Keeps what a relocation needs of a candidate.
 
 use btf_types::{Btf, Type};
 
-use super::{
-    marks::{Marks, behind},
-    types::{keep_compatible, keep_matching},
-};
 use core_reloc::{
     AccessPath, Candidate, Cause, RelocKind, Relocation, Target,
     budget::Budget,
@@ -14,30 +10,34 @@ use core_reloc::{
     spec::{LocalSpec, Session},
 };
 
-/// Goes the ways of one object's relocations through the types of a target, and keeps what it comes
-/// by.
-pub(super) struct Walk<'w, 'a> {
+use super::{
+    comparison::{keep_compatible, keep_matching},
+    kept::{KeptTarget, strip},
+};
+
+/// Follows one object's relocations through the types of a target, and keeps what they use.
+pub(super) struct Keeper<'w, 'a> {
     local: &'w Btf<'w>,
     target: &'w Target<'a>,
-    marks: &'w mut Marks<'a>,
+    kept: &'w mut KeptTarget<'a>,
     session: Session<'a>,
 }
 
-impl<'w, 'a> Walk<'w, 'a> {
+impl<'w, 'a> Keeper<'w, 'a> {
     pub(super) fn new(
         local: &'w Btf<'w>,
         target: &'w Target<'a>,
-        marks: &'w mut Marks<'a>,
+        kept: &'w mut KeptTarget<'a>,
     ) -> Self {
         let input = local.as_bytes().len().saturating_add(target.size());
-        Self { local, target, marks, session: Session::new(Budget::for_input(input)) }
+        Self { local, target, kept, session: Session::new(Budget::for_input(input)) }
     }
 
-    /// Keeps what a relocation looks at in a candidate, as far as the way leads: to an answer, or to
-    /// what rules the candidate out.
+    /// Keeps what a relocation uses of a candidate, up to its answer or to the mismatch that rules it
+    /// out.
     pub(super) fn keep(&mut self, relocation: &Relocation, candidate: Candidate) {
-        // Where the way ends with an error, resolving ends with it, too; whether what was kept by
-        // then is enough, comparing the answers shows.
+        // After an error, which resolving meets as well, what was kept so far may be enough. Comparing
+        // the results shows whether it is.
         let _ = self.try_keep(relocation, candidate);
     }
 
@@ -45,13 +45,13 @@ impl<'w, 'a> Walk<'w, 'a> {
         self.session.budget().grant_relocation();
         let ty = self.target.candidate(candidate).map_err(Cause::Target)?;
         let local = LocalSpec::within(self.local, relocation, self.session.budget())?;
-        self.marks.root(ty);
+        self.kept.root(ty);
         match relocation.kind.subject() {
             Subject::Type if relocation.kind == RelocKind::TypeMatches => {
                 let root = self.local.type_by_id(local.spec().root).map_err(Cause::Local)?;
-                keep_matching(self.marks, root, ty, self.session.budget())
+                keep_matching(self.kept, root, ty, self.session.budget())
             }
-            Subject::Type => keep_compatible(self.marks, ty, self.session.budget()),
+            Subject::Type => keep_compatible(self.kept, ty, self.session.budget()),
             Subject::Enumerator => self.keep_enumerator(&local, ty),
             Subject::Field => self.keep_field(&local, ty),
         }
@@ -63,7 +63,7 @@ impl<'w, 'a> Walk<'w, 'a> {
         let wanted = local.spec().btf.string(wanted.unwrap_or_default()).map_err(Cause::Local)?;
         let wanted = essential_name(&wanted);
         if let Some(index) = self.session.find_enumerator(ty, wanted)? {
-            self.marks.part_of(ty, index);
+            self.kept.entry(ty, index);
         }
         Ok(())
     }
@@ -71,7 +71,7 @@ impl<'w, 'a> Walk<'w, 'a> {
     fn keep_field(&mut self, local: &LocalSpec<'_>, ty: Type<'a>) -> Result<(), Cause> {
         let btf = ty.btf();
         let mut ty = stripped(ty)?;
-        // The member that the last step led to.
+        // The member that the last accessor led to.
         let mut reached_by = None;
         for (position, accessor) in local.accessors().iter().enumerate() {
             let next = if let Some(name_off) = accessor.name_off {
@@ -85,7 +85,8 @@ impl<'w, 'a> Walk<'w, 'a> {
                 continue;
             } else {
                 let Some(array) = ty.array() else { return Ok(()) };
-                // An array without elements is flexible where it comes last: it must not become so.
+                // An array without elements is flexible if it is the last member. It must not become
+                // the last one.
                 if let Some((owner, index)) = reached_by.take().filter(|_| array.len == 0) {
                     self.keep_next(owner, index);
                 }
@@ -97,26 +98,27 @@ impl<'w, 'a> Walk<'w, 'a> {
         Ok(())
     }
 
-    /// Keeps the members on a way, and gives the last one with its owner.
+    /// Keeps the members on a path, and returns the last one with its owner.
     fn keep_path<'t>(&mut self, within: Type<'t>, path: &AccessPath) -> Option<(Type<'t>, u32)> {
         let mut owner = within;
         let (last, anonymous) = path.split_last()?;
         for index in anonymous {
-            self.marks.part_of(owner, *index);
-            owner = behind(owner.members().get(*index as usize)?.ty().ok()?)?;
+            self.kept.entry(owner, *index);
+            owner = strip(owner.members().get(*index as usize)?.ty().ok()?)?;
         }
-        self.marks.part_of(owner, *last);
+        self.kept.entry(owner, *last);
         Some((owner, *last))
     }
 
-    /// Keeps the member behind another, if there is one.
+    /// Keeps the member after another, if there is one.
     fn keep_next(&mut self, owner: Type<'_>, index: u32) {
         if let Some(next) = index.checked_add(1).filter(|next| *next < owner.vlen()) {
-            self.marks.part_of(owner, next);
+            self.kept.entry(owner, next);
         }
     }
 }
 
+/// Strips modifiers and typedefs from a type of the target.
 fn stripped(ty: Type<'_>) -> Result<Type<'_>, Cause> {
     ty.skip_modifiers_and_typedefs().map_err(Cause::Target)
 }

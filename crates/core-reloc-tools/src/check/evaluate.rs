@@ -1,4 +1,4 @@
-//! Evaluating instructions: the results of arithmetic and the conditions of jumps, on known values.
+//! Evaluates instructions on known values: the results of arithmetic, and the conditions of jumps.
 
 use core_reloc::patch::insn::Insn;
 
@@ -34,10 +34,10 @@ pub(super) trait Evaluate {
     /// Returns `true` for a 32-bit operation or jump.
     fn has_32_bits(&self) -> bool;
 
-    /// The second operand: the immediate, or the value of the source register.
+    /// Returns the second operand: the immediate, or the value of the source register.
     fn operand(self, src: Option<u64>) -> Option<u64>;
 
-    /// The result of an arithmetic operation, if it is known.
+    /// Returns the result of an arithmetic operation, if it is known.
     fn result(self, dst: Option<u64>, src: Option<u64>) -> Option<u64>;
 
     /// Returns whether the condition of a jump holds, if that is known.
@@ -91,7 +91,7 @@ impl Evaluate for Insn {
     }
 }
 
-/// The result of an operation on two values, for those that are evaluated.
+/// Returns the result of an operation on two values, if the operation is one that is evaluated.
 fn binary(insn: Insn, left: u64, right: u64) -> Option<u64> {
     let [left, right] = [left, right].map(|value| truncated(insn, value));
     let bits = if insn.has_32_bits() { 32 } else { 64 };
@@ -108,7 +108,7 @@ fn binary(insn: Insn, left: u64, right: u64) -> Option<u64> {
     }
 }
 
-/// The part of a value that an instruction sees.
+/// Returns the part of a value that an instruction uses.
 fn truncated(insn: Insn, value: u64) -> u64 {
     if insn.has_32_bits() { value & 0xffff_ffff } else { value }
 }

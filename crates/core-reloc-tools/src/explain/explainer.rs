@@ -1,0 +1,275 @@
+//! The explainer of an object's relocations.
+
+use std::collections::BTreeSet;
+
+use btf_types::{Btf, Name, Type};
+use core_reloc::{
+    Ambiguity, Cause, Error, Poison, Relocation, Resolution, Status, Target,
+    budget::Budget,
+    describe::{declaration_in_c, describe_unmatched, type_in_c},
+    elf::{Outcome, Report},
+    resolve::Unmatched,
+    spec::Mismatch,
+};
+
+use super::{
+    comparison::Comparison,
+    explanation::{Explanation, Problem},
+    search::{MissingMember, Search},
+    subject::{Subject, Subjects, accessor_name},
+    suggestion::{Suggestion, SuggestionKind, flavor},
+};
+use crate::{
+    definition::Definition,
+    limits::{MAX_EXPLANATION_STEPS, MAX_OBJECT_STEPS},
+};
+
+/// Explains the relocations of one object against one target. The [module](super) has an example.
+#[derive(Debug)]
+pub struct Explainer<'a> {
+    subjects: Subjects<'a>,
+    /// For the searches and comparisons of all explanations.
+    budget: Budget,
+}
+
+/// The maximum number of candidates that are compared.
+const MAX_COMPARED: usize = 2;
+
+impl<'a> Explainer<'a> {
+    /// An explainer for an object whose own BTF is `local`.
+    pub fn new(local: &'a Btf<'a>, target: &'a Target<'a>) -> Self {
+        Self { subjects: Subjects::new(local, target), budget: Budget::of(MAX_OBJECT_STEPS) }
+    }
+
+    /// Explains a relocation of an ELF object that did not find what it asks for; returns `None` if it
+    /// did. An existence check with the answer "no" is explained too.
+    pub fn report(&mut self, report: &Report<'_>) -> Option<Explanation> {
+        let decoded = report.relocation.decode();
+        let relocation = decoded.as_ref().ok();
+        match &report.outcome {
+            Outcome::Failed(error) => Some(self.failed(relocation, error)),
+            Outcome::Skipped(skip) => Some(Explanation::new(Problem::Invalid, skip.to_string())),
+            Outcome::Applied {
+                status: Status::Poisoned(poison) | Status::Kept(poison),
+                resolution,
+            } => Some(self.poisoned(relocation?, resolution, *poison)),
+            Outcome::Applied { status: Status::Relocated, resolution } => {
+                let unmatched = resolution.unmatched.as_ref()?;
+                Some(self.unmatched(relocation?, unmatched))
+            }
+        }
+    }
+
+    /// Explains why no candidate matches.
+    pub fn unmatched(&mut self, relocation: &Relocation, unmatched: &Unmatched) -> Explanation {
+        let Subjects { local, target, .. } = self.subjects;
+        let reason = describe_unmatched(local, target, relocation, unmatched);
+        let Some((_, mismatch)) = unmatched.ruled_out().first() else {
+            let mut explanation = Explanation::new(Problem::TypeMissing, reason);
+            if let Ok(root) = local.type_by_id(relocation.type_id) {
+                explanation.suggestions = self.search(|search| search.root(root));
+            }
+            return explanation;
+        };
+        let spec = self.subjects.local_spec(relocation);
+        let mut explanation = Explanation::new(Problem::of(*mismatch), reason);
+        for (candidate, mismatch) in unmatched.ruled_out().iter().take(MAX_COMPARED) {
+            let subject =
+                self.subjects.mismatched(spec.as_ref(), relocation, *candidate, *mismatch);
+            let Some(subject) = subject else { continue };
+            let suggestions = self.suggestions(relocation, &subject, *mismatch);
+            let found: Vec<&str> =
+                suggestions.iter().filter_map(|suggestion| suggestion.member.as_deref()).collect();
+            let comparison = self.compare([subject.local, subject.target], &subject.name, &found);
+            explanation.comparisons.extend(comparison);
+            for suggestion in suggestions {
+                if !explanation.suggestions.contains(&suggestion) {
+                    explanation.suggestions.push(suggestion);
+                }
+            }
+        }
+        explanation
+    }
+
+    /// Explains why an instruction is, or would be, poisoned.
+    pub fn poisoned(
+        &mut self,
+        relocation: &Relocation,
+        resolution: &Resolution,
+        poison: Poison,
+    ) -> Explanation {
+        if let (Poison::Unresolved, Some(unmatched)) = (poison, &resolution.unmatched) {
+            return self.unmatched(relocation, unmatched);
+        }
+        let mut explanation = Explanation::new(Problem::SizeChange, poison.to_string());
+        let subject =
+            resolution.candidate.and_then(|candidate| self.subjects.matched(relocation, candidate));
+        if let Some(subject) = subject {
+            let types = [subject.local, subject.target];
+            explanation.comparisons.extend(self.compare(types, &subject.name, &[]));
+        }
+        let spec = self.subjects.local_spec(relocation);
+        let last = spec.as_ref().and_then(|spec| spec.accessors().last());
+        let text = if last.is_some_and(|accessor| accessor.name_off.is_none()) {
+            "read it with bpf_probe_read_kernel and the size from bpf_core_field_size: its address \
+             is correct"
+        } else {
+            "read it with BPF_CORE_READ_BITFIELD, or with BPF_CORE_READ_BITFIELD_PROBED from memory \
+             that the program cannot access directly; write it with BPF_CORE_WRITE_BITFIELD; all \
+             use the target's offset and size"
+        };
+        explanation.suggestions.push(Suggestion::new(SuggestionKind::Access, text));
+        explanation
+    }
+
+    /// Explains why a relocation failed.
+    pub fn failed(&mut self, relocation: Option<&Relocation>, error: &Error) -> Explanation {
+        let reason = error.cause.to_string();
+        let Cause::Ambiguous(ambiguity) = &error.cause else {
+            return Explanation::new(Problem::Invalid, reason);
+        };
+        let mut explanation = Explanation::new(Problem::Ambiguous, reason);
+        explanation.comparisons.extend(self.ambiguous(relocation, ambiguity));
+        explanation.suggestions = self.distinctions(ambiguity);
+        explanation
+    }
+
+    /// Compares two candidates that both match.
+    fn ambiguous(
+        &mut self,
+        relocation: Option<&Relocation>,
+        ambiguity: &Ambiguity,
+    ) -> Option<Comparison> {
+        let [first, second] =
+            ambiguity.candidates.map(|candidate| self.subjects.candidate(candidate));
+        let spec = relocation.and_then(|relocation| self.subjects.local_spec(relocation));
+        let name = spec.as_ref().map(|spec| accessor_name(spec, 1)).unwrap_or_default();
+        let mut comparison = self.compare([first?, second?], &name, &[])?;
+        comparison.titles = ambiguity.names.clone();
+        Some(comparison)
+    }
+
+    /// Suggests how to choose one of two candidates: by the first member that only it has.
+    fn distinctions(&mut self, ambiguity: &Ambiguity) -> Vec<Suggestion> {
+        let definitions = ambiguity.candidates.map(|candidate| {
+            let definition = self.subjects.candidate(candidate).and_then(|ty| self.define(ty));
+            definition.filter(|definition| !definition.is_cut)
+        });
+        let [Some(first), Some(second)] = &definitions else { return Vec::new() };
+        let [first, second] =
+            [first, second].map(|one| one.lines.iter().map(|line| line.name.as_str()));
+        let sides = [(first.clone(), second.clone()), (second, first)];
+        let mut suggestions = Vec::new();
+        for (title, (own, other)) in ambiguity.names.iter().zip(sides) {
+            let others: BTreeSet<&str> = other.collect();
+            let mut own = own.filter(|name| !name.is_empty() && !others.contains(name));
+            if let Some(name) = own.next() {
+                let text = format!(
+                    "only {title} has `{name}`: if you mean that one, check the field first with \
+                     bpf_core_field_exists; later accesses then use the same type"
+                );
+                suggestions.push(Suggestion {
+                    member: Some(name.to_string()),
+                    ..Suggestion::new(SuggestionKind::Access, text)
+                });
+            }
+        }
+        if suggestions.is_empty() {
+            let text = "both have the same members, so no access can distinguish them: let the \
+                        loader choose the offset, as a constant in .rodata";
+            suggestions.push(Suggestion::new(SuggestionKind::Access, text));
+        }
+        suggestions
+    }
+
+    /// Suggests what to do about a mismatch.
+    fn suggestions(
+        &mut self,
+        relocation: &Relocation,
+        subject: &Subject<'a>,
+        mismatch: Mismatch,
+    ) -> Vec<Suggestion> {
+        let spec = self.subjects.local_spec(relocation);
+        match mismatch {
+            Mismatch::NoMember { .. } => {
+                let accessor =
+                    spec.and_then(|spec| spec.accessors().get(subject.accessor).copied());
+                let Some(accessor) = accessor else { return Vec::new() };
+                let missing = MissingMember {
+                    name: &subject.name,
+                    owner: subject.local,
+                    type_id: accessor.member_type,
+                };
+                self.search(|search| search.member(missing, subject.target))
+            }
+            Mismatch::NoEnumerator => self
+                .search(|search| search.enumerator(&subject.name, subject.local, subject.target)),
+            Mismatch::TooShort { len, .. } => {
+                let text = format!(
+                    "the target's array has {len} elements: check the index against \
+                     bpf_core_field_size before the access",
+                );
+                Vec::from([Suggestion::new(SuggestionKind::Access, text)])
+            }
+            Mismatch::Incompatible { .. } | Mismatch::NotAnArray { .. } => {
+                Vec::from_iter(self.redeclaration(subject))
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Suggests to declare a member as the target does.
+    fn redeclaration(&mut self, subject: &Subject<'a>) -> Option<Suggestion> {
+        charge(&mut self.budget, subject.target.members().len());
+        if self.budget.remaining() == 0 {
+            return None;
+        }
+        let is_wanted = |name: Name<'_>| name == subject.name.as_str();
+        let mut members = subject.target.members().iter();
+        let member = members.find(|member| member.name().is_ok_and(is_wanted))?;
+        let declaration = declaration_in_c(member.ty().ok()?, &subject.name);
+        let text = format!(
+            "for this target, use a flavor of `{}` that declares it as `{declaration}`",
+            type_in_c(subject.target),
+        );
+        let code = Some(flavor(subject.target, &format!("{declaration};")));
+        Some(Suggestion { code, ..Suggestion::new(SuggestionKind::Access, text) })
+    }
+
+    /// Compares two types, if there are steps left.
+    fn compare(&mut self, types: [Type<'a>; 2], name: &str, found: &[&str]) -> Option<Comparison> {
+        let [left, right] = types.map(|ty| self.define(ty).map(|definition| definition.lines));
+        Some(Comparison::between(types, [left?, right?], name, found))
+    }
+
+    /// Defines a type, if there are steps left.
+    fn define(&mut self, ty: Type<'a>) -> Option<Definition> {
+        if self.budget.remaining() == 0 {
+            return None;
+        }
+        let definition = Definition::of(ty);
+        // Each byte is written, copied and compared.
+        let bytes =
+            definition.lines.iter().map(|line| line.text.len().saturating_add(line.name.len()));
+        charge(&mut self.budget, bytes.fold(definition.lines.len(), usize::saturating_add));
+        Some(definition)
+    }
+
+    /// Searches the target, within the steps of one explanation.
+    fn search<T>(&mut self, look: impl FnOnce(&mut Search<'a>) -> T) -> T {
+        let granted = self.budget.remaining().min(MAX_EXPLANATION_STEPS);
+        let Subjects { local, target, .. } = self.subjects;
+        let mut search = Search { local, target, budget: Budget::of(granted) };
+        let found = look(&mut search);
+        let spent = granted.saturating_sub(search.budget.remaining());
+        self.budget = Budget::of(self.budget.remaining().saturating_sub(spent));
+        found
+    }
+}
+
+/// Charges the steps of work that is done, as far as there are any left.
+fn charge(budget: &mut Budget, steps: usize) {
+    if budget.spend(steps).is_err() {
+        *budget = Budget::of(0);
+    }
+}

@@ -1,0 +1,118 @@
+//! Searches of the target for what may replace a missing type, member or enumerator.
+
+mod member;
+
+use std::collections::BTreeSet;
+
+use btf_types::{Btf, Kind, Type};
+use core_reloc::{
+    Target,
+    budget::Budget,
+    describe::{quote, type_in_c},
+    essential_name,
+};
+
+pub(super) use self::member::MissingMember;
+use super::suggestion::{Suggestion, SuggestionKind};
+use crate::similar::{MAX_SUGGESTIONS, Nearest, distance};
+
+/// A search within a budget. When no steps are left, it ends with what it has found.
+#[derive(Debug)]
+pub(super) struct Search<'a> {
+    pub(super) local: &'a Btf<'a>,
+    pub(super) target: &'a Target<'a>,
+    pub(super) budget: Budget,
+}
+
+impl<'a> Search<'a> {
+    /// Charges a number of steps; `None` if fewer are left.
+    fn spend(&mut self, steps: usize) -> Option<()> {
+        self.budget.spend(steps).ok()
+    }
+
+    /// Returns the [`distance`] of a name from the wanted one, and charges for comparing them.
+    fn distance(&mut self, wanted: &[u8], name: &[u8]) -> Option<usize> {
+        self.spend(wanted.len())?;
+        distance(wanted, name)
+    }
+
+    /// Suggests enumerators that may replace a missing one.
+    pub(super) fn enumerator(
+        &mut self,
+        missing: &str,
+        local: Type<'a>,
+        within: Type<'a>,
+    ) -> Vec<Suggestion> {
+        let known: BTreeSet<_> =
+            local.enumerators().iter().filter_map(|known| known.name().ok()).collect();
+        let mut nearest = Nearest::new();
+        for enumerator in within.enumerators() {
+            if self.spend(1).is_none() {
+                break;
+            }
+            let Ok(name) = enumerator.name() else { continue };
+            if known.contains(&name) {
+                continue;
+            }
+            let distance = self.distance(essential_name(missing.as_bytes()), essential_name(&name));
+            if let Some(distance) = distance {
+                nearest.add(distance, (quote(&name), enumerator.value()));
+            }
+        }
+        let within = type_in_c(within);
+        let suggestion = |(name, value)| Suggestion {
+            kind: SuggestionKind::SimilarName,
+            text: format!("`{within}` has an enumerator with a similar name: `{name}` = {value}"),
+            member: Some(name),
+            code: None,
+        };
+        nearest.into_values().map(suggestion).collect()
+    }
+
+    /// Suggests types that may replace a missing root type, or modules that may define it.
+    pub(super) fn root(&mut self, root: Type<'a>) -> Vec<Suggestion> {
+        let Ok(name) = root.name() else { return Vec::new() };
+        let wanted = essential_name(&name);
+        let mut nearest = Nearest::new();
+        let mut suggestions = Vec::new();
+        let modules = self.target.modules().iter().map(|module| module.btf);
+        for btf in std::iter::once(self.target.main()).chain(modules) {
+            for ty in btf.own_types() {
+                let is_named_type = ty.kind().is_composite()
+                    || ty.kind().is_enum()
+                    || matches!(ty.kind(), Kind::Typedef | Kind::Fwd);
+                if !is_named_type {
+                    continue;
+                }
+                if self.spend(1).is_none() {
+                    break;
+                }
+                let Ok(name) = ty.name() else { continue };
+                let is_same_name = !wanted.is_empty() && essential_name(&name) == wanted;
+                if is_same_name && suggestions.len() < MAX_SUGGESTIONS {
+                    let text = match ty.kind() {
+                        Kind::Typedef => format!("the target has a typedef `{}`", quote(&name)),
+                        Kind::Fwd => format!("the target only declares `{}`", type_in_c(ty)),
+                        _ => format!("the target has `{}`", type_in_c(ty)),
+                    };
+                    suggestions.push(Suggestion::new(SuggestionKind::SimilarType, text));
+                } else if ty.kind() == root.kind()
+                    && let Some(distance) = self.distance(wanted, &name)
+                {
+                    nearest.add(distance, type_in_c(ty));
+                }
+            }
+        }
+        suggestions.extend(nearest.into_values().map(|name| {
+            let text = format!("the target has a type with a similar name: `{name}`");
+            Suggestion::new(SuggestionKind::SimilarType, text)
+        }));
+        let text = match self.target.modules().len() {
+            0 => "a module may define it, and the target was given without modules".to_string(),
+            1 => "a module other than the target's may define it".to_string(),
+            count => format!("a module other than the target's {count} may define it"),
+        };
+        suggestions.push(Suggestion::new(SuggestionKind::Module, text));
+        suggestions
+    }
+}

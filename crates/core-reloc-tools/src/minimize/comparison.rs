@@ -1,0 +1,166 @@
+//! Keeps what comparisons of whole types use: for compatibility, and for a match.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use btf_types::{Btf, Kind, StrOffset, Type, TypeId};
+use core_reloc::{Cause, budget::Budget, compare::kinds_are_compatible, essential_name};
+
+use super::kept::{KeptTarget, strip};
+
+/// Keeps what the test for compatibility uses of a target type: the kinds at every level.
+pub(super) fn keep_compatible(
+    kept: &mut KeptTarget<'_>,
+    target: Type<'_>,
+    budget: &mut Budget,
+) -> Result<(), Cause> {
+    let btf = target.btf();
+    let mut seen = BTreeSet::new();
+    let mut open = vec![target.id()];
+    while let Some(id) = open.pop() {
+        budget.spend(1)?;
+        let Some(ty) = btf.type_by_id(id).ok().and_then(strip) else { continue };
+        if !seen.insert(ty.id()) {
+            continue;
+        }
+        kept.shape(ty);
+        match ty.kind() {
+            Kind::Array => open.extend(ty.array().map(|array| array.element)),
+            Kind::Ptr | Kind::FuncProto => {
+                kept.follow(ty);
+                budget.spend(ty.params().len())?;
+                open.extend(ty.params().iter().map(|param| param.type_id()));
+                open.extend(ty.referenced_id());
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Keeps what the test for a match uses: of each target type the members and enumerators with the name of
+/// a local one, and at least as many as the local type has.
+pub(super) fn keep_matching(
+    kept: &mut KeptTarget<'_>,
+    local: Type<'_>,
+    target: Type<'_>,
+    budget: &mut Budget,
+) -> Result<(), Cause> {
+    let (local_btf, target_btf) = (local.btf(), target.btf());
+    let first = Pair { local: local.id(), target: target.id(), through_pointer: false };
+    let mut matching = Matching { kept, budget, open: vec![first] };
+    let mut seen = BTreeSet::new();
+    while let Some(pair) = matching.open.pop() {
+        matching.budget.spend(1)?;
+        let local = local_btf.type_by_id(pair.local).ok().and_then(strip);
+        let target = target_btf.type_by_id(pair.target).ok().and_then(strip);
+        if let (Some(local), Some(target)) = (local, target)
+            && seen.insert((local.id(), target.id(), pair.through_pointer))
+        {
+            matching.compare(local, target, pair.through_pointer)?;
+        }
+    }
+    Ok(())
+}
+
+/// Two types that are compared.
+struct Pair {
+    local: TypeId,
+    target: TypeId,
+    /// Whether a pointer leads here: a composite's members are then not compared.
+    through_pointer: bool,
+}
+
+/// The pairs of types that a test for a match compares.
+struct Matching<'w, 'a> {
+    kept: &'w mut KeptTarget<'a>,
+    budget: &'w mut Budget,
+    open: Vec<Pair>,
+}
+
+impl Matching<'_, '_> {
+    fn compare(
+        &mut self,
+        local: Type<'_>,
+        target: Type<'_>,
+        through_pointer: bool,
+    ) -> Result<(), Cause> {
+        self.kept.shape(target);
+        if !kinds_are_compatible(local.kind(), target.kind()) {
+            return Ok(());
+        }
+        match local.kind() {
+            Kind::Enum | Kind::Enum64 => {
+                let names = target.enumerators().iter().map(|enumerator| enumerator.name_off());
+                let names = self.by_essential_name(target.btf(), names)?;
+                for enumerator in local.enumerators() {
+                    let named = find(&names, local.btf(), enumerator.name_off());
+                    named.iter().take(1).for_each(|index| self.kept.entry(target, *index));
+                }
+                self.kept.at_least(target, local.vlen());
+            }
+            Kind::Struct | Kind::Union if !through_pointer => {
+                let names = target.members().iter().map(|member| member.name_off());
+                let names = self.by_essential_name(target.btf(), names)?;
+                for member in local.members() {
+                    for index in find(&names, local.btf(), member.name_off()) {
+                        self.budget.spend(1)?;
+                        self.kept.entry(target, *index);
+                        if let Some(named) = target.members().get(*index as usize) {
+                            self.push(member.type_id(), named.type_id(), false);
+                        }
+                    }
+                }
+                self.kept.at_least(target, local.vlen());
+            }
+            Kind::Ptr | Kind::FuncProto => {
+                self.kept.follow(target);
+                let through_pointer = through_pointer || local.kind() == Kind::Ptr;
+                for (local, target) in local.params().iter().zip(target.params()) {
+                    self.budget.spend(1)?;
+                    self.push(local.type_id(), target.type_id(), through_pointer);
+                }
+                for (local, target) in local.referenced_id().into_iter().zip(target.referenced_id())
+                {
+                    self.push(local, target, through_pointer);
+                }
+            }
+            Kind::Array => {
+                for (local, target) in local.array().into_iter().zip(target.array()) {
+                    self.push(local.element, target.element, through_pointer);
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn push(&mut self, local: TypeId, target: TypeId, through_pointer: bool) {
+        self.open.push(Pair { local, target, through_pointer });
+    }
+
+    /// Returns the indices of a target type's members or enumerators by essential name.
+    fn by_essential_name<'n>(
+        &mut self,
+        btf: &'n Btf<'n>,
+        names: impl ExactSizeIterator<Item = StrOffset>,
+    ) -> Result<Indices<'n>, Cause> {
+        self.budget.spend(names.len())?;
+        let mut indices = Indices::new();
+        for (index, name_off) in (0..).zip(names) {
+            let Ok(name) = btf.string(name_off) else { continue };
+            self.budget.spend_name(&name)?;
+            indices.entry(essential_name(name.as_bytes())).or_default().push(index);
+        }
+        Ok(indices)
+    }
+}
+
+/// The indices of members or enumerators by name, in ascending order.
+type Indices<'n> = BTreeMap<&'n [u8], Vec<u32>>;
+
+/// Returns the indices for the essential name of a local member or enumerator.
+fn find<'i>(indices: &'i Indices<'_>, local: &Btf<'_>, name_off: StrOffset) -> &'i [u32] {
+    let name = local.string(name_off).ok();
+    let found = name.and_then(|name| indices.get(essential_name(name.as_bytes())));
+    found.map_or(&[], Vec::as_slice)
+}

@@ -1,0 +1,37 @@
+//! Errors of minimizing.
+
+use btf_types::{Error as BtfError, build::Error as BuildError};
+use thiserror::Error;
+
+/// The reason why there is no minimized BTF.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum MinimizeError {
+    /// The target's main BTF is split.
+    #[error("the target's main BTF is split: give its base as the target, and it as a module")]
+    SplitMain,
+    /// A relocation resolves differently with the minimized BTF.
+    ///
+    /// This is expected only for type_id_target of a type that several modules have, whose ids agree or
+    /// disagree by chance, and for types that are nested, or go through typedefs, more deeply than
+    /// compilers generate.
+    #[error(
+        "{subject} resolves to {whole} with the full BTF, and to {minimized} with the minimized one"
+    )]
+    Differs {
+        /// The index of the object.
+        object: usize,
+        /// The relocation in words.
+        subject: Box<str>,
+        /// Its result with the full BTF.
+        whole: Box<str>,
+        /// Its result with the minimized BTF.
+        minimized: Box<str>,
+    },
+    /// The minimized BTF cannot be written.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// The minimized BTF cannot be parsed.
+    #[error("minimized BTF: {0}")]
+    Read(#[from] BtfError),
+}

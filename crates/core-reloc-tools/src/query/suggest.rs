@@ -1,0 +1,175 @@
+//! Suggestions for a name that a question got wrong.
+
+use std::collections::BTreeSet;
+
+use btf_types::{Btf, Kind, Name, Type, TypeId};
+
+use super::QueryError;
+use core_reloc::{
+    describe::quote,
+    generate::{GenerateError, find_root},
+};
+
+use crate::similar::{Nearest, typing_distance};
+
+/// Returns the names that may have been meant by the one that is wrong in a question: at most three, all
+/// equally similar.
+///
+/// If no type has the name, they are names of types and enumerators; if a type lacks a member or
+/// enumerator, they are names of its members or enumerators. The result is empty if no name is similar,
+/// or if the error is not about a name.
+///
+/// ```
+/// # use btf_types::{Btf, ByteOrder, IntEncoding, build::Builder};
+/// # let mut btf = Builder::new(ByteOrder::Little);
+/// # let int = btf.int("int", 4, IntEncoding::new(32, IntEncoding::SIGNED));
+/// # btf.structure("task", 8).member("pid", int, 0).member("exit_code", int, 32).finish();
+/// # let bytes = btf.finish()?;
+/// use core_reloc_tools::query::{query, similar_names};
+///
+/// let btf = Btf::parse(&bytes)?;
+/// let error = query(&btf, "task.exti_code").unwrap_err();
+/// assert_eq!(similar_names(&btf, &error), ["exit_code"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn similar_names(btf: &Btf<'_>, error: &QueryError) -> Vec<String> {
+    match error {
+        QueryError::NoSuchName { name } => {
+            let mut similar = SimilarNames::to(without_keyword(name));
+            btf.types().for_each(|ty| similar.add_type(ty));
+            similar.finish()
+        }
+        QueryError::Path(
+            GenerateError::NoSuchMember { member: name, within, .. }
+            | GenerateError::NoSuchEnumerator { enumerator: name, within },
+        ) => {
+            let mut similar = SimilarNames::to(name);
+            // `within` has a keyword, and the type has either members or enumerators.
+            let kinds = [Kind::Struct, Kind::Union, Kind::Enum, Kind::Enum64];
+            if let Ok(ty) = find_root(btf, within, &kinds) {
+                similar.add_members(ty);
+                similar.add_enumerators(ty);
+            }
+            similar.finish()
+        }
+        QueryError::Path(_) | QueryError::Value(_) => Vec::new(),
+    }
+}
+
+/// Removes `struct`, `union` or `enum` from a type's name.
+fn without_keyword(name: &str) -> &str {
+    let keywords = ["struct ", "union ", "enum "];
+    keywords.iter().find_map(|keyword| name.strip_prefix(keyword)).unwrap_or(name).trim()
+}
+
+/// The names that are most similar to the wanted one.
+struct SimilarNames<'w, 'a> {
+    wanted: &'w str,
+    nearest: Nearest<Name<'a>>,
+}
+
+impl<'w, 'a> SimilarNames<'w, 'a> {
+    fn to(wanted: &'w str) -> Self {
+        Self { wanted, nearest: Nearest::new() }
+    }
+
+    fn add(&mut self, name: Name<'a>) {
+        if let Some(distance) = typing_distance(self.wanted.as_bytes(), name.as_bytes()) {
+            self.nearest.add(distance, name);
+        }
+    }
+
+    /// Adds the name of a type, and those of its enumerators.
+    fn add_type(&mut self, ty: Type<'a>) {
+        let is_named =
+            ty.kind().is_composite() || ty.kind().is_enum() || ty.kind() == Kind::Typedef;
+        if let Ok(name) = ty.name()
+            && is_named
+        {
+            self.add(name);
+        }
+        self.add_enumerators(ty);
+    }
+
+    fn add_enumerators(&mut self, ty: Type<'a>) {
+        let names = ty.enumerators().iter().filter_map(|enumerator| enumerator.name().ok());
+        names.for_each(|name| self.add(name));
+    }
+
+    /// Adds the names of a type's members, and of the members of its anonymous members.
+    fn add_members(&mut self, ty: Type<'a>) {
+        let mut known: BTreeSet<TypeId> = [ty.id()].into();
+        let mut open = vec![ty];
+        while let Some(ty) = open.pop() {
+            for member in ty.members() {
+                match (member.name(), member.ty().and_then(Type::skip_modifiers_and_typedefs)) {
+                    (Ok(name), Ok(inside)) if name.is_empty() => {
+                        if known.insert(inside.id()) {
+                            open.push(inside);
+                        }
+                    }
+                    (Ok(name), _) => self.add(name),
+                    (Err(_), _) => {}
+                }
+            }
+        }
+    }
+
+    fn finish(self) -> Vec<String> {
+        self.nearest.into_closest().map(|name| quote(&name)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use btf_types::ByteOrder;
+
+    use super::*;
+    use crate::query::query;
+
+    const TYPES: &str = "
+        struct task_struct { int pid; int tgid; union { int exit_code; }; };
+        typedef int task_state;
+        enum task_states { TASK_RUNNING, TASK_STOPPED };
+    ";
+
+    #[track_caller]
+    fn check(question: &str, expected: &[&str]) {
+        let bytes = btf_from_c::btf(ByteOrder::Little, TYPES);
+        let btf = Btf::parse(&bytes).unwrap();
+        let error = query(&btf, question).unwrap_err();
+        assert_eq!(similar_names(&btf, &error), expected, "{question}");
+    }
+
+    #[test]
+    fn types_and_enumerators_are_suggested_for_an_unknown_name() {
+        check("task_strct", &["task_struct"]);
+        check("struct task_strct.pid", &["task_struct"]);
+        check("task_stats", &["task_state", "task_states"]);
+        check("TASK_RUNING", &["TASK_RUNNING"]);
+        check("something_else", &[]);
+    }
+
+    #[test]
+    fn members_are_suggested_with_those_of_anonymous_members() {
+        check("task_struct.exitcode", &["exit_code"]);
+        check("task_struct.tgidd", &["tgid"]);
+        check("task_struct.something_else", &[]);
+        // Two of the three letters differ.
+        check("task_struct.pit", &[]);
+        check("task_struct.gid", &["tgid"]);
+        check("task_struct.code", &["exit_code"]);
+    }
+
+    #[test]
+    fn enumerators_are_suggested_from_their_enum() {
+        check("task_states::TASK_STOPED", &["TASK_STOPPED"]);
+        check("task_states::PID", &[]);
+    }
+
+    #[test]
+    fn nothing_is_suggested_if_no_name_is_wrong() {
+        check("task_struct.pid[", &[]);
+        check("task_struct.pid.x", &[]);
+    }
+}
