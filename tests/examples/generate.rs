@@ -11,7 +11,10 @@ mod bpf;
 use std::error::Error;
 
 use btf_types::{Btf, ByteOrder, IntEncoding, TypeId, build::Builder};
-use core_reloc::{RelocKind, Relocator, Target, generate::local_value, generate_field_access};
+use core_reloc::{
+    RelocKind, Relocator, Target,
+    generate::{field_relocation, local_value},
+};
 
 /// `struct task_struct { struct task_struct *real_parent; int tgid; }`: just what the program means.
 /// Names and types count; where the members are, the kernel knows.
@@ -43,8 +46,8 @@ fn parent() -> Result<u32, Box<dyn Error>> {
 
     // The offset in bytes of the instruction that each belongs to comes first.
     let kind = RelocKind::FieldByteOffset;
-    let real_parent = generate_field_access(&local, 8, "task_struct", "real_parent", kind)?;
-    let tgid = generate_field_access(&local, 16, "task_struct", "tgid", kind)?;
+    let real_parent = field_relocation(&local, 8, "task_struct", "real_parent", kind)?;
+    let tgid = field_relocation(&local, 16, "task_struct", "tgid", kind)?;
     // An instruction holds what the local types say, as if a compiler had made it: that is checked.
     let offset_of = |relocation| -> Result<i16, Box<dyn Error>> {
         Ok(i16::try_from(local_value(&local, relocation)?)?)

@@ -6,7 +6,7 @@
 //!
 //! ```
 //! use btf_types::{Btf, ByteOrder, IntEncoding, build::Builder};
-//! use core_reloc::{RelocKind, Relocator, Target, generate_field_access};
+//! use core_reloc::{RelocKind, Relocator, Target, generate::field_relocation};
 //! use core_reloc_tools::explain::{Explainer, Problem};
 //!
 //! fn task(member: &str) -> Result<Vec<u8>, btf_types::build::Error> {
@@ -19,7 +19,7 @@
 //! let (object, kernel) = (task("state")?, task("__state")?);
 //! let (local, kernel) = (Btf::parse(&object)?, Btf::parse(&kernel)?);
 //! let target = Target::new(&kernel);
-//! let relocation = generate_field_access(&local, 0, "task", "state", RelocKind::FieldByteOffset)?;
+//! let relocation = field_relocation(&local, 0, "task", "state", RelocKind::FieldByteOffset)?;
 //!
 //! let resolution = Relocator::new(&local, &target).resolve(&relocation)?;
 //! let unmatched = resolution.unmatched.ok_or("the target has the member")?;

@@ -23,7 +23,7 @@
 //!
 //! ```
 //! use btf_types::{Btf, ByteOrder, IntEncoding, build::Builder};
-//! use core_reloc::{Options, RelocKind, Target, generate_field_access};
+//! use core_reloc::{Options, RelocKind, Target, generate::field_relocation};
 //! use core_reloc_tools::minimize::{Needs, minimize};
 //!
 //! let mut btf = Builder::new(ByteOrder::Little);
@@ -35,7 +35,7 @@
 //! let btf = Btf::parse(&bytes)?;
 //! let kind = RelocKind::FieldByteOffset;
 //! let needs =
-//!     Needs { local: &btf, relocations: vec![generate_field_access(&btf, 0, "task", "cpu", kind)?] };
+//!     Needs { local: &btf, relocations: vec![field_relocation(&btf, 0, "task", "cpu", kind)?] };
 //!
 //! let minimized = minimize(&[needs], &Target::new(&btf), Options::default())?;
 //! let kept = Btf::parse(&minimized.main)?;

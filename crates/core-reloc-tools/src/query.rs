@@ -41,8 +41,7 @@ use core_reloc::{
     describe::declaration_in_c,
     functions::Shifts,
     generate::{
-        GenerateError, generate_enumerator_access, generate_field_access, generate_type_access,
-        local_value,
+        GenerateError, enumerator_relocation, field_relocation, local_value, type_relocation,
     },
     spec::LocalSpec,
 };
@@ -57,7 +56,7 @@ use core_reloc::{
 pub fn query(btf: &Btf<'_>, question: &str) -> Result<Answer, QueryError> {
     let (root, rest) = split(question.trim());
     match rest {
-        Rest::Nothing => match generate_type_access(btf, 0, root, RelocKind::TypeSize) {
+        Rest::Nothing => match type_relocation(btf, 0, root, RelocKind::TypeSize) {
             Ok(relocation) => type_info(btf, relocation.type_id).map(Answer::Type),
             Err(_) => enumerator_of_any_enum(btf, root)
                 .map(Answer::Enumerator)
@@ -65,7 +64,7 @@ pub fn query(btf: &Btf<'_>, question: &str) -> Result<Answer, QueryError> {
         },
         Rest::Enumerator(name) => enumerator_info(btf, root, name).map(Answer::Enumerator),
         Rest::Path(path) => {
-            match generate_field_access(btf, 0, root, path, RelocKind::FieldByteOffset) {
+            match field_relocation(btf, 0, root, path, RelocKind::FieldByteOffset) {
                 Ok(relocation) => field_info(btf, &relocation).map(Answer::Field),
                 // An enumerator may follow a dot as well.
                 Err(GenerateError::NoParts { .. } | GenerateError::NoSuchType { .. })
@@ -112,7 +111,7 @@ fn size(ty: Type<'_>) -> Option<u64> {
 }
 
 fn enumerator_info(btf: &Btf<'_>, root: &str, name: &str) -> Result<EnumeratorInfo, QueryError> {
-    let relocation = generate_enumerator_access(btf, 0, root, name, RelocKind::EnumvalValue);
+    let relocation = enumerator_relocation(btf, 0, root, name, RelocKind::EnumvalValue);
     let relocation = relocation.map_err(|error| QueryError::of(error, root))?;
     let ty = btf.type_by_id(relocation.type_id).and_then(Type::skip_modifiers_and_typedefs);
     let ty = ty.map_err(GenerateError::from)?;

@@ -12,7 +12,7 @@ fn explain(kernel: &str) -> Explanation {
     let (local, kernel) = (Btf::parse(&object).unwrap(), Btf::parse(&kernel).unwrap());
     let target = Target::new(&kernel);
     let relocation =
-        generate_field_access(&local, 0, "task", "pid", RelocKind::FieldByteOffset).unwrap();
+        field_relocation(&local, 0, "task", "pid", RelocKind::FieldByteOffset).unwrap();
     let mut explainer = Explainer::new(&local, &target);
     match Relocator::new(&local, &target).resolve(&relocation) {
         Ok(resolution) => explainer.unmatched(&relocation, &resolution.unmatched.unwrap()),

@@ -45,10 +45,7 @@ pub enum Status {
 ///
 /// ```
 /// use btf_types::ByteOrder;
-/// use core_reloc::{
-///     OnUnresolved, RelocKind, Resolution, Status, patch,
-///     resolve::{Change, Resize},
-/// };
+/// use core_reloc::{OnUnresolved, RelocKind, Resolution, Status, patch, resolve::{Change, Resize}};
 ///
 /// let mut code = [0xb7, 1, 0, 0, 8, 0, 0, 0]; // r1 = 8
 /// let resolution = Resolution {
@@ -81,11 +78,7 @@ pub fn patch(
 ///
 /// ```
 /// use btf_types::ByteOrder;
-/// use core_reloc::{
-///     Code, OnUnresolved, RelocKind, Resolution,
-///     patch::patch_insn,
-///     resolve::{Change, Resize},
-/// };
+/// use core_reloc::{Code, OnUnresolved, RelocKind, Resolution, patch::patch_insn, resolve::{Change, Resize}};
 ///
 /// # let resolution = Resolution {
 /// #     kind: RelocKind::FieldByteOffset,

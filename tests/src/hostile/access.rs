@@ -5,8 +5,9 @@ use std::sync::LazyLock;
 use btf_types::{Btf, ByteOrder, IntEncoding, TypeId, build::Builder};
 use core_reloc::{
     AccessError, AccessPath, RelocKind, access_in_c, essential_name,
-    functions::parse_access_string, generate::local_value, generate_enumerator_access,
-    generate_field_access, generate_type_access, limits::MAX_PATH_LEN,
+    functions::parse_access_string,
+    generate::{enumerator_relocation, field_relocation, local_value, type_relocation},
+    limits::MAX_PATH_LEN,
 };
 use core_reloc_tools::query::{Answer, query, similar_names};
 
@@ -92,9 +93,9 @@ fn generate(root: &str, path: &str) {
     let local = Btf::parse(&TYPES).expect("the builder wrote it");
     for kind in RelocKind::ALL {
         let generated = [
-            generate_field_access(&local, 8, root, path, kind),
-            generate_type_access(&local, 8, root, kind),
-            generate_enumerator_access(&local, 8, root, path, kind),
+            field_relocation(&local, 8, root, path, kind),
+            type_relocation(&local, 8, root, kind),
+            enumerator_relocation(&local, 8, root, path, kind),
         ];
         for generated in generated {
             match generated {
@@ -135,7 +136,7 @@ fn ask(question: &str) {
 /// The C text of a generated path generates the same relocation again.
 fn round_trip(local: &Btf<'_>, root: &str, path: &str) {
     let kind = RelocKind::FieldExists;
-    let Ok(relocation) = generate_field_access(local, 0, root, path, kind) else { return };
+    let Ok(relocation) = field_relocation(local, 0, root, path, kind) else { return };
     // An index of an empty array that is not the last member is invalid; the text then ends in
     // numbers.
     if local_value(local, &relocation).is_err() {
@@ -148,7 +149,7 @@ fn round_trip(local: &Btf<'_>, root: &str, path: &str) {
     let path = path.strip_prefix('.').unwrap_or(path);
     // A path must not be empty, and `box[0]` has the text `box`.
     if !path.is_empty() {
-        let again = generate_field_access(local, 0, root, path, kind);
+        let again = field_relocation(local, 0, root, path, kind);
         assert_eq!(again.as_ref(), Ok(&relocation), "{path}");
     }
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use btf_types::ByteOrder;
 
-use core_reloc::patch::insn::{Class, Insn, SLOT};
+use core_reloc::patch::{insn::Class, insn::Insn, insn::SLOT};
 
 use super::evaluate::{self, Evaluate};
 

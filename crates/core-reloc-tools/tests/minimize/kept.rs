@@ -2,11 +2,10 @@
 
 use btf_from_c::{btf, split_btf};
 use btf_types::{Btf, ByteOrder, Kind, TypeId};
-use core_reloc::{Candidate, Module, Options, RelocKind, Relocation, Target, access_in_c};
-use core_reloc::{
-    generate_enumerator_access as enumerator, generate_field_access as field,
-    generate_type_access as whole_type,
+use core_reloc::generate::{
+    enumerator_relocation as enumerator, field_relocation as field, type_relocation as whole_type,
 };
+use core_reloc::{Candidate, Module, Options, RelocKind, Relocation, Target, access_in_c};
 use core_reloc_tools::minimize::{MinimizeError, Minimized, Needs, minimize};
 
 const ORDERS: [ByteOrder; 2] = [ByteOrder::Little, ByteOrder::Big];

@@ -45,10 +45,7 @@ questions! {
     /// #     btf.finish().unwrap()
     /// # }
     /// use btf_types::Kind;
-    /// use core_reloc::{
-    ///     Target,
-    ///     functions::{target_field_offset, target_field_size},
-    /// };
+    /// use core_reloc::{Target, functions::{target_field_offset, target_field_size}};
     ///
     /// let (object, kernel) = (kernel(0), kernel(16)); // `pid` is at 0 here and at 16 there
     /// let (local, kernel) = (Btf::parse(&object)?, Btf::parse(&kernel)?);

@@ -21,12 +21,14 @@ pub(crate) use core_reloc::{
     describe::describe_unmatched,
     functions::{
         Shifts, apply_relocation, apply_relocations, create_relocation, parse_access_string,
-        resolve_bitfield_shifts, resolve_enum_value, resolve_enum_value_exists,
-        resolve_field_exists, resolve_field_offset, resolve_field_signed, resolve_field_size,
-        resolve_type_exists, resolve_type_id, resolve_type_matches, resolve_type_size,
+        target_bitfield_shifts, target_enum_value, target_enum_value_exists, target_field_exists,
+        target_field_offset, target_field_signed, target_field_size, target_type_exists,
+        target_type_id, target_type_matches, target_type_size,
     },
-    generate::{GenerateError, local_value},
-    generate_enumerator_access, generate_field_access, generate_type_access, limits, patch,
+    generate::{
+        GenerateError, enumerator_relocation, field_relocation, local_value, type_relocation,
+    },
+    limits, patch,
     resolve::{Change, Resize},
 };
 
@@ -76,10 +78,10 @@ pub(crate) fn relocation(
     if let Some((name, access)) = access.split_once(' ') {
         Ok(Relocation::new(0, root(local, name), access.parse()?, kind))
     } else if let Some((name, enumerator)) = access.split_once("::") {
-        Ok(generate_enumerator_access(local, 0, name, enumerator, kind).unwrap())
+        Ok(enumerator_relocation(local, 0, name, enumerator, kind).unwrap())
     } else if let Some(end) = access.find(['.', '[']) {
         let path = access[end..].trim_start_matches('.');
-        Ok(generate_field_access(local, 0, &access[..end], path, kind).unwrap())
+        Ok(field_relocation(local, 0, &access[..end], path, kind).unwrap())
     } else {
         Ok(Relocation::new(0, root(local, access), AccessPath::root(), kind))
     }
@@ -186,7 +188,7 @@ pub(crate) fn shifts(
     let local = btf_from_c::btf(local_order, local);
     let local = Btf::parse(&local).unwrap();
     with_target(target_order, Types { local: "", target, modules: &[] }, |target| {
-        let shifts = resolve_bitfield_shifts(&local, target, root(&local, name), access);
+        let shifts = target_bitfield_shifts(&local, target, root(&local, name), access);
         let Shifts { left, right } = shifts.unwrap().expect("it resolves");
         (left, right)
     })

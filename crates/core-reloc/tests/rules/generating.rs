@@ -19,7 +19,7 @@ const TYPES: &str = "
 fn access(root: &str, path: &str) -> Result<(String, u64), GenerateError> {
     let bytes = btf_from_c::btf(ByteOrder::Little, TYPES);
     let btf = Btf::parse(&bytes).unwrap();
-    let relocation = generate_field_access(&btf, 8, root, path, FieldByteOffset)?;
+    let relocation = field_relocation(&btf, 8, root, path, FieldByteOffset)?;
     assert_eq!(relocation.insn_off, 8);
     let value = local_value(&btf, &relocation).unwrap();
     assert_eq!(access_in_c(&btf, &relocation).replace("s.", "").replace("s[", "["), path);
@@ -79,10 +79,10 @@ fn an_error_gives_the_reason_and_what_to_do() {
 fn types_and_enumerators_have_their_own_access_strings() {
     let bytes = btf_from_c::btf(ByteOrder::Big, TYPES);
     let btf = Btf::parse(&bytes).unwrap();
-    let size = generate_type_access(&btf, 0, "struct s", TypeSize).unwrap();
+    let size = type_relocation(&btf, 0, "struct s", TypeSize).unwrap();
     assert_eq!((local_value(&btf, &size), access_in_c(&btf, &size).as_str()), (Ok(64), "struct s"));
-    let value = generate_enumerator_access(&btf, 0, "enum e", "B", EnumvalValue).unwrap();
+    let value = enumerator_relocation(&btf, 0, "enum e", "B", EnumvalValue).unwrap();
     assert_eq!((local_value(&btf, &value), access_in_c(&btf, &value).as_str()), (Ok(4), "e::B"));
-    let missing = generate_enumerator_access(&btf, 0, "e", "C", EnumvalValue);
+    let missing = enumerator_relocation(&btf, 0, "e", "C", EnumvalValue);
     assert_eq!(missing.unwrap_err().to_string(), "`enum e` has no enumerator `C`");
 }

@@ -40,34 +40,34 @@ fn with(test: impl Fn(&Btf<'_>, &Target<'_>)) {
 fn each_question_has_its_function() {
     with(|local, target| {
         let (s, e, missing) = (root(local, "s"), root(local, "e"), root(local, "missing"));
-        assert_eq!(resolve_field_offset(local, target, s, "0:0"), Ok(Some(16)));
-        assert_eq!(resolve_field_offset(local, target, s, "0:1"), Ok(None));
-        assert_eq!(resolve_field_size(local, target, s, "0:0"), Ok(Some(4)));
-        assert_eq!(resolve_field_size(local, target, s, "0:1"), Ok(None));
-        assert_eq!(resolve_field_signed(local, target, s, "0:0"), Ok(Some(false)));
-        assert_eq!(resolve_field_signed(local, target, s, "0:1"), Ok(None));
-        assert_eq!(resolve_field_exists(local, target, s, "0:0"), Ok(true));
-        assert_eq!(resolve_field_exists(local, target, s, "0:1"), Ok(false));
+        assert_eq!(target_field_offset(local, target, s, "0:0"), Ok(Some(16)));
+        assert_eq!(target_field_offset(local, target, s, "0:1"), Ok(None));
+        assert_eq!(target_field_size(local, target, s, "0:0"), Ok(Some(4)));
+        assert_eq!(target_field_size(local, target, s, "0:1"), Ok(None));
+        assert_eq!(target_field_signed(local, target, s, "0:0"), Ok(Some(false)));
+        assert_eq!(target_field_signed(local, target, s, "0:1"), Ok(None));
+        assert_eq!(target_field_exists(local, target, s, "0:0"), Ok(true));
+        assert_eq!(target_field_exists(local, target, s, "0:1"), Ok(false));
         let shifts = Some(Shifts { left: 32, right: 32 });
-        assert_eq!(resolve_bitfield_shifts(local, target, s, "0:0"), Ok(shifts));
-        assert_eq!(resolve_bitfield_shifts(local, target, s, "0:1"), Ok(None));
+        assert_eq!(target_bitfield_shifts(local, target, s, "0:0"), Ok(shifts));
+        assert_eq!(target_bitfield_shifts(local, target, s, "0:1"), Ok(None));
 
-        assert_eq!(resolve_type_exists(local, target, s, "0"), Ok(true));
-        assert_eq!(resolve_type_exists(local, target, missing, "0"), Ok(false));
-        assert_eq!(resolve_type_size(local, target, s, "0"), Ok(Some(24)));
-        assert_eq!(resolve_type_size(local, target, missing, "0"), Ok(None));
-        assert_eq!(resolve_type_id(local, target, s, "0"), Ok(Some(TypeId(3))));
-        assert_eq!(resolve_type_id(local, target, missing, "0"), Ok(None));
+        assert_eq!(target_type_exists(local, target, s, "0"), Ok(true));
+        assert_eq!(target_type_exists(local, target, missing, "0"), Ok(false));
+        assert_eq!(target_type_size(local, target, s, "0"), Ok(Some(24)));
+        assert_eq!(target_type_size(local, target, missing, "0"), Ok(None));
+        assert_eq!(target_type_id(local, target, s, "0"), Ok(Some(TypeId(3))));
+        assert_eq!(target_type_id(local, target, missing, "0"), Ok(None));
         // The kernel's `struct s` has no member `gone`, and signedness differs.
-        assert_eq!(resolve_type_matches(local, target, s, "0"), Ok(false));
-        assert_eq!(resolve_type_matches(local, &Target::new(local), s, "0"), Ok(true));
+        assert_eq!(target_type_matches(local, target, s, "0"), Ok(false));
+        assert_eq!(target_type_matches(local, &Target::new(local), s, "0"), Ok(true));
 
-        assert_eq!(resolve_enum_value_exists(local, target, e, "0"), Ok(true));
-        assert_eq!(resolve_enum_value_exists(local, target, e, "2"), Ok(false));
-        assert_eq!(resolve_enum_value(local, target, e, "0"), Ok(Some(-1)));
-        assert_eq!(resolve_enum_value(local, target, e, "1"), Ok(Some(7)));
-        assert_eq!(resolve_enum_value(local, target, e, "2"), Ok(None));
-        assert_eq!(resolve_enum_value(local, &Target::new(local), e, "2"), Ok(Some(3)));
+        assert_eq!(target_enum_value_exists(local, target, e, "0"), Ok(true));
+        assert_eq!(target_enum_value_exists(local, target, e, "2"), Ok(false));
+        assert_eq!(target_enum_value(local, target, e, "0"), Ok(Some(-1)));
+        assert_eq!(target_enum_value(local, target, e, "1"), Ok(Some(7)));
+        assert_eq!(target_enum_value(local, target, e, "2"), Ok(None));
+        assert_eq!(target_enum_value(local, &Target::new(local), e, "2"), Ok(Some(3)));
     });
 }
 
@@ -75,14 +75,14 @@ fn each_question_has_its_function() {
 fn large_unsigned_enumerators_stay_positive() {
     let bytes = btf_from_c::btf(ByteOrder::Big, "enum e { A = 0xffffffffffffffff };");
     let btf = Btf::parse(&bytes).unwrap();
-    let value = resolve_enum_value(&btf, &Target::new(&btf), TypeId(1), "0");
+    let value = target_enum_value(&btf, &Target::new(&btf), TypeId(1), "0");
     assert_eq!(value, Ok(Some(i128::from(u64::MAX))));
 }
 
 #[test]
 fn a_signed_field_is_one() {
     with(|local, _| {
-        let signed = resolve_field_signed(local, &Target::new(local), root(local, "s"), "0:0");
+        let signed = target_field_signed(local, &Target::new(local), root(local, "s"), "0:0");
         assert_eq!(signed, Ok(Some(true)));
     });
 }
@@ -90,7 +90,7 @@ fn a_signed_field_is_one() {
 #[test]
 fn an_invalid_access_string_is_refused_with_its_subject() {
     with(|local, target| {
-        let error = resolve_field_offset(local, target, root(local, "s"), "x").unwrap_err();
+        let error = target_field_offset(local, target, root(local, "s"), "x").unwrap_err();
         assert!(error.to_string().starts_with("field_byte_offset of struct s: "), "{error}");
         assert!(matches!(error.cause, Cause::Access(AccessError::Unexpected { at: 0, .. })));
     });

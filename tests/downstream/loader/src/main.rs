@@ -4,7 +4,7 @@
 use std::error::Error;
 
 use btf_types::{Btf, Kind};
-use core_reloc::{Relocation, generate_field_access, Code, RelocKind, AccessPath, Target, Status, Relocator};
+use core_reloc::{AccessPath, Code, RelocKind, Relocation, Relocator, Status, Target, generate::field_relocation};
 
 /// An instruction before it is encoded in eight bytes.
 struct Insn {
@@ -54,7 +54,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for (insn, access, kind) in RECORDS {
         relocations.push(Relocation::new(insn * 8, job, access.parse::<AccessPath>()?, kind));
     }
-    let flags = generate_field_access(&local, 3 * 8, "job", "flags", RelocKind::FieldByteOffset)?;
+    let flags = field_relocation(&local, 3 * 8, "job", "flags", RelocKind::FieldByteOffset)?;
     relocations.push(flags);
 
     let target = Target::new(&kernel);

@@ -1,7 +1,7 @@
 //! Code that reads and relocates, tested with generated types and programs.
 
 use btf_types::{Btf, Kind, Type};
-use core_reloc::{Relocation, Target, Relocator};
+use core_reloc::{Relocation, Relocator, Target};
 
 /// Returns the first struct with the most members.
 pub fn widest<'a>(btf: &'a Btf<'a>) -> Option<Type<'a>> {

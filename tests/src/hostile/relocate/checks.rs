@@ -1,15 +1,17 @@
 //! Invariants of relocating any input.
 
-use btf_types::{Btf, TypeId};
+use btf_types::{Btf, Type, TypeId};
 use core_reloc::{
-    Cause, Code, Error, OnUnresolved, Options, Patched, Poison, RelocKind, Relocation, Relocator,
-    Resolution, Status, Target, access_in_c,
+    AccessPath, Applied, Cause, Code, Error, OnUnresolved, Options, Patched, Poison, RelocKind,
+    Relocation, Relocator, Resolution, Status, Target, access_in_c,
     describe::describe_unmatched,
     functions::{
-        apply_relocation, apply_relocations, create_relocation, resolve_bitfield_shifts,
-        resolve_enum_value, resolve_enum_value_exists, resolve_field_exists, resolve_field_offset,
-        resolve_field_signed, resolve_field_size, resolve_type_exists, resolve_type_id,
-        resolve_type_matches, resolve_type_size,
+        apply_relocations, create_relocation, resolve_bitfield_shifts, resolve_enum_value,
+        resolve_enum_value_exists, resolve_field_exists, resolve_field_offset,
+        resolve_field_signed, resolve_field_size, resolve_type_exists, resolve_type_matches,
+        resolve_type_size, target_bitfield_shifts, target_enum_value, target_enum_value_exists,
+        target_field_exists, target_field_offset, target_field_signed, target_field_size,
+        target_type_exists, target_type_id, target_type_matches, target_type_size,
     },
     generate::local_value,
     patch,
@@ -48,10 +50,10 @@ impl Case<'_> {
         assert_eq!(outcome, self.step_by_step(indexed, relocations, options), "indexed");
         assert_eq!(outcome, self.at_once(target, relocations, options), "all roots at once");
         assert_eq!(outcome, self.at_once(indexed, relocations, options), "both");
-        if options == Options::default() {
+        if options == Options::default() && target.modules().is_empty() {
             let mut code = self.input.code.clone();
-            let patched = apply_relocations(&mut code, self.local, target, relocations);
-            assert_eq!(outcome, Outcome { code, patched }, "by the function");
+            let applied = apply_relocations(&mut code, relocations, self.local, target.main());
+            assert_eq!(outcome, Outcome { code, patched: patched(applied) }, "by the function");
         }
         self.check_minimized(relocations, options);
         for relocation in relocations {
@@ -119,8 +121,8 @@ impl Case<'_> {
         let mut code = self.input.code.clone();
         let mut relocator = Relocator::with_options(self.local, target, options);
         relocator.prepare([TypeId::VOID, TypeId(u32::MAX)]);
-        let patched = relocator.relocate_all(&mut code, relocations);
-        Outcome { code, patched }
+        let applied = relocator.relocate_all(&mut code, relocations);
+        Outcome { code, patched: patched(applied) }
     }
 
     /// Minimizes the target. Minimizing compares all results by itself.
@@ -189,9 +191,13 @@ impl Case<'_> {
         let resolved = Relocator::new(self.local, self.target).resolve(relocation);
         self.check_function(relocation, &resolved);
         let mut code = self.input.code.clone();
-        let patched = apply_relocation(&mut code, self.local, self.target, relocation);
+        let applied = Relocator::new(self.local, self.target).relocate(&mut code, relocation);
+        let patched = applied.map(|applied| applied.patched);
         check_patched(&self.input.code, &code, insn_off, &patched, Options::default());
         assert!(resolved.is_ok() || patched.is_err());
+        for btf in [self.local, self.target.main()] {
+            check_one_btf(btf, type_id, &access);
+        }
     }
 
     /// The named function of the kind must return the same value.
@@ -203,53 +209,53 @@ impl Case<'_> {
         let expected = resolved.as_ref().ok();
         let (expected, answer) = match kind {
             RelocKind::FieldByteOffset => {
-                (expected.map(value), resolve_field_offset(local, target, root, &access).ok())
+                (expected.map(value), target_field_offset(local, target, root, &access).ok())
             }
             RelocKind::FieldByteSize => {
-                (expected.map(value), resolve_field_size(local, target, root, &access).ok())
+                (expected.map(value), target_field_size(local, target, root, &access).ok())
             }
             RelocKind::FieldSigned => {
-                let answer = resolve_field_signed(local, target, root, &access).ok();
+                let answer = target_field_signed(local, target, root, &access).ok();
                 (expected.map(value), answer.map(|signed| signed.map(u64::from)))
             }
             RelocKind::FieldExists => {
-                let answer = resolve_field_exists(local, target, root, &access).ok();
+                let answer = target_field_exists(local, target, root, &access).ok();
                 (expected.map(value), answer.map(|exists| Some(exists.into())))
             }
             RelocKind::FieldLshiftU64 => {
-                let answer = resolve_bitfield_shifts(local, target, root, &access).ok();
+                let answer = target_bitfield_shifts(local, target, root, &access).ok();
                 (expected.map(value), answer.map(|shifts| shifts.map(|shifts| shifts.left)))
             }
             RelocKind::FieldRshiftU64 => {
-                let answer = resolve_bitfield_shifts(local, target, root, &access).ok();
+                let answer = target_bitfield_shifts(local, target, root, &access).ok();
                 (expected.map(value), answer.map(|shifts| shifts.map(|shifts| shifts.right)))
             }
             RelocKind::TypeIdLocal => (expected.map(value), Some(Some(root.0.into()))),
             RelocKind::TypeIdTarget => {
-                let answer = resolve_type_id(local, target, root, &access).ok();
+                let answer = target_type_id(local, target, root, &access).ok();
                 (expected.map(found), answer.map(|id| id.map(|id| id.0.into())))
             }
             RelocKind::TypeExists => {
-                let answer = resolve_type_exists(local, target, root, &access).ok();
+                let answer = target_type_exists(local, target, root, &access).ok();
                 (expected.map(value), answer.map(|exists| Some(exists.into())))
             }
             RelocKind::TypeSize => {
-                (expected.map(found), resolve_type_size(local, target, root, &access).ok())
+                (expected.map(found), target_type_size(local, target, root, &access).ok())
             }
             RelocKind::TypeMatches => {
-                let answer = resolve_type_matches(local, target, root, &access).ok();
+                let answer = target_type_matches(local, target, root, &access).ok();
                 (expected.map(value), answer.map(|matches| Some(matches.into())))
             }
             RelocKind::EnumvalExists => {
-                let answer = resolve_enum_value_exists(local, target, root, &access).ok();
+                let answer = target_enum_value_exists(local, target, root, &access).ok();
                 (expected.map(value), answer.map(|exists| Some(exists.into())))
             }
             RelocKind::EnumvalValue => {
-                let answer = resolve_enum_value(local, target, root, &access).ok();
+                let answer = target_enum_value(local, target, root, &access).ok();
                 (expected.map(value), answer.map(|value| value.map(|value| value as u64)))
             }
         };
-        // `resolve_bitfield_shifts` fails if either shift does.
+        // `target_bitfield_shifts` fails if either shift does.
         let shifts = matches!(kind, RelocKind::FieldLshiftU64 | RelocKind::FieldRshiftU64);
         if kind == &RelocKind::TypeIdLocal {
             assert!(expected.is_none() || expected == answer);
@@ -339,4 +345,43 @@ fn check_patched(
         }
     }
     assert!(printed(format_args!("{} {:?}", patched.before, patched.after)) > 0);
+}
+
+/// The patched instructions of applied relocations.
+fn patched(applied: Vec<Result<Applied, Error>>) -> Vec<Result<Patched, Error>> {
+    applied.into_iter().map(|applied| applied.map(|applied| applied.patched)).collect()
+}
+
+/// The functions that take one BTF agree with each other on any type and path.
+fn check_one_btf(btf: &Btf<'_>, type_id: TypeId, path: &AccessPath) {
+    let exists = resolve_field_exists(btf, type_id, path);
+    let offset = resolve_field_offset(btf, type_id, path);
+    if let (Ok(exists), Ok(offset)) = (&exists, &offset) {
+        assert_eq!(*exists, offset.is_some());
+    }
+    if let Ok(Some(shifts)) = resolve_bitfield_shifts(btf, type_id, path) {
+        assert!(shifts.left < 64 && shifts.right < 64);
+    }
+    let _ = resolve_field_size(btf, type_id, path);
+    let _ = resolve_field_signed(btf, type_id, path);
+    let size = resolve_type_size(btf, type_id);
+    assert_eq!(
+        size.ok().flatten(),
+        btf.type_by_id(type_id).and_then(Type::size).ok().map(u64::from)
+    );
+    if let Ok(ty) = btf.type_by_id(type_id).and_then(Type::skip_modifiers_and_typedefs) {
+        for enumerator in ty.enumerators().iter().take(8) {
+            if let Some(name) = enumerator.name().ok().and_then(|name| name.to_str().ok()) {
+                assert_eq!(resolve_enum_value_exists(btf, type_id, name), Ok(true));
+                assert!(resolve_enum_value(btf, type_id, name).unwrap().is_some());
+            }
+        }
+    }
+    // A type matches itself, unless it is nested too deep or broken.
+    let _ = resolve_type_matches(btf, btf, type_id, type_id);
+    if let Ok(name) = btf.type_by_id(type_id).and_then(|ty| ty.name())
+        && let Ok(name) = name.to_str()
+    {
+        let _ = resolve_type_exists(btf, name);
+    }
 }
