@@ -1,4 +1,4 @@
-//! A walk from the guide: the manifest and the program of `docs/guide/first-program.md`, word for
+//! A walk from the guide: the manifest and the program of `crates/core-reloc/guide/first-program.md`, word for
 //! word, are built against this workspace's crates, and run.
 
 use std::{
@@ -16,7 +16,8 @@ fn root() -> PathBuf {
 
 /// The first block of a language in the chapter.
 fn block(fence: &str) -> String {
-    let chapter = fs::read_to_string(root().join("docs/guide/first-program.md")).unwrap();
+    let chapter =
+        fs::read_to_string(root().join("crates/core-reloc/guide/first-program.md")).unwrap();
     let (_, behind) = chapter.split_once(&format!("```{fence}\n")).expect("there is a block");
     let (block, _) = behind.split_once("```").expect("it ends");
     block.to_string()
