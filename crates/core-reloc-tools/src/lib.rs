@@ -22,6 +22,8 @@
 //!
 //! All of them return plain values and perform no I/O. Any input gives a value or an error, in bounded time
 //! and memory (see [`limits`]). They use only the public API of the crates below.
+//!
+//! The guide shows them at work [when something does not load](core_reloc::_guide::troubleshooting).
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
