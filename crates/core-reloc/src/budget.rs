@@ -7,7 +7,7 @@ use crate::{error::Cause, limits, side::Side};
 /// Counts down the steps of searches and comparisons. A member, a pair of types, a typedef or a modifier
 /// takes a step, and so do some bytes of names.
 ///
-/// What is granted grows with the input and with the number of relocations, so that all work together
+/// The budget grows with the input and with the number of relocations, so that all work together
 /// stays linear in both. Kernel types need orders of magnitude less.
 #[derive(Debug, Clone)]
 pub struct Budget {
@@ -44,7 +44,7 @@ impl Budget {
     /// Charges a number of steps.
     ///
     /// # Errors
-    /// [`Cause::TooComplex`] if there are not so many left.
+    /// [`Cause::TooComplex`] if fewer are left.
     #[inline]
     pub fn spend(&mut self, steps: usize) -> Result<(), Cause> {
         self.remaining = self.remaining.checked_sub(steps as u64).ok_or(Cause::TooComplex)?;

@@ -1,11 +1,11 @@
 //! Whole BPF objects: ELF files with code, `.BTF` and `.BTF.ext`, relocated as libbpf does it.
 //!
-//! [`Object::parse`] reads one, in either byte order. [`Object::relocations`] lists its relocations
-//! without any target; [`Object::relocate`] resolves and applies them one by one, reports each, and
-//! gives the patched object at the end, unless one failed. [`TypeSections::find`] finds the BTF in
-//! any ELF file, for targets.
+//! [`Object::parse`] reads an object of either byte order. [`Object::relocations`] lists its relocations,
+//! without a target. [`Object::relocate`] resolves and applies them one by one, reports each, and finally
+//! returns the patched object, unless a relocation failed. [`TypeSections::find`] finds the BTF in any ELF
+//! file, for targets.
 //!
-//! Nothing is copied but the object itself, once, to be patched; and nothing is unpacked.
+//! Only the object itself is copied, once, in order to be patched. Nothing is decompressed.
 //!
 //! ```
 //! # fn f(object: &[u8], kernel: &[u8]) -> Result<(), Box<dyn std::error::Error>> {

@@ -1,16 +1,20 @@
-//! Relocations from names, for code that is made at run time rather than by a compiler.
+//! Relocations from names, for code that is generated at run time rather than by a compiler.
+
+mod error;
+mod path;
 
 use alloc::{boxed::Box, string::ToString, vec::Vec};
 
-use btf_types::{Btf, Error as BtfError, Kind, Type};
-use thiserror::Error;
+use btf_types::{Btf, Kind, Type};
 
+pub use self::error::GenerateError;
+use self::path::{PathStep, PathSteps};
 use crate::{
     budget::Budget,
     describe,
     error::{Cause, Error},
     names::essential::essential_name,
-    record::{AccessError, AccessPath, RelocKind, Relocation},
+    record::{AccessPath, RelocKind, Relocation},
     resolve::value::value,
     side::Side,
     spec::{LocalSpec, MemberSearch},
@@ -19,9 +23,9 @@ use crate::{
 /// Makes a relocation of a field from the name of its root type and the path to it.
 ///
 /// `root` is a struct, union or typedef, with or without `struct` or `union` before its name.
-/// `path` is what a C programmer writes behind it: `comm[3]`, `se.vruntime`, `[2].next`. Members of
-/// anonymous structs and unions are found as in C; bitfields are fields. A pointer ends the path:
-/// what it points to takes a load, and a relocation of its own.
+/// `path` is what a C programmer writes after it: `comm[3]`, `se.vruntime`, `[2].next`. Members of
+/// anonymous structs and unions are found as in C; bitfields are fields. A path ends at a pointer: what it
+/// points to needs a load, and a relocation of its own.
 ///
 /// ```
 /// # use btf_types::{Btf, ByteOrder, IntEncoding, build::Builder};
@@ -55,7 +59,7 @@ pub fn generate_field_access(
     for step in PathSteps::new(path) {
         let (at, step) = step?;
         if access.is_empty() {
-            // The first number indexes the root; without brackets it is 0.
+            // The first number indexes the root; it is 0 without brackets.
             let index = if let PathStep::Element(index) = step { index } else { 0 };
             access.push(index)?;
             if matches!(step, PathStep::Element(_)) {
@@ -71,8 +75,8 @@ pub fn generate_field_access(
     Ok(Relocation::new(insn_off, root.id(), access, kind))
 }
 
-/// Makes a relocation of a whole type from its name: a struct, union, enum, typedef or other named
-/// type, with or without `struct`, `union` or `enum` before it.
+/// Makes a relocation of a whole type from its name: a struct, union, enum, typedef or other named type,
+/// with or without `struct`, `union` or `enum` before it.
 ///
 /// # Errors
 /// [`GenerateError::NoSuchType`].
@@ -122,11 +126,11 @@ pub fn generate_enumerator_access(
     Err(GenerateError::NoSuchEnumerator { enumerator: enumerator.into(), within: name_of(root) })
 }
 
-/// What the instruction of a relocation must hold before it is relocated: the answer of the local
-/// types. Whoever makes code at run time writes it there, as a compiler does.
+/// Returns the value that the instruction of a relocation must have before it is relocated: the answer of
+/// the local types. A compiler writes it there, and so does a program that generates code at run time.
 ///
 /// # Errors
-/// As [`Relocator::resolve`](crate::Relocator::resolve), as far as it is about the local types.
+/// As [`Relocator::resolve`](crate::Relocator::resolve), as far as the local types are concerned.
 pub fn local_value(local: &Btf<'_>, relocation: &Relocation) -> Result<u64, Error> {
     let mut budget = Budget::for_input(local.as_bytes().len());
     let answer = LocalSpec::within(local, relocation, &mut budget)
@@ -135,85 +139,6 @@ pub fn local_value(local: &Btf<'_>, relocation: &Relocation) -> Result<u64, Erro
         subject: describe::relocation_in_c(local, relocation).into(),
         cause,
     })
-}
-
-/// Why a relocation cannot be made from names. Offsets are bytes of the path.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum GenerateError {
-    /// No type has the name.
-    #[error("the local BTF has no type `{name}` that could be the root")]
-    NoSuchType {
-        /// The name.
-        name: Box<str>,
-    },
-    /// The path is not one.
-    #[error("the path {problem} at byte {at}")]
-    BadPath {
-        /// Where.
-        at: usize,
-        /// What is wrong.
-        problem: &'static str,
-    },
-    /// The type has no member of the name.
-    #[error("`{within}` has no member `{member}` (byte {at} of the path)")]
-    NoSuchMember {
-        /// The name.
-        member: Box<str>,
-        /// The type.
-        within: Box<str>,
-        /// Where.
-        at: usize,
-    },
-    /// The enum has no enumerator of the name.
-    #[error("`{within}` has no enumerator `{enumerator}`")]
-    NoSuchEnumerator {
-        /// The name.
-        enumerator: Box<str>,
-        /// The enum.
-        within: Box<str>,
-    },
-    /// The path goes on behind a pointer.
-    #[error(
-        "the path goes through a pointer, `{pointer}`, at byte {at}: end it there, load the pointer, and make a second relocation from `{to}` on"
-    )]
-    ThroughPointer {
-        /// The pointer's type.
-        pointer: Box<str>,
-        /// The type that it points to.
-        to: Box<str>,
-        /// Where.
-        at: usize,
-    },
-    /// The path goes on behind a type that has no such parts.
-    #[error("`{within}` has no {what} (byte {at} of the path)")]
-    NoParts {
-        /// The type.
-        within: Box<str>,
-        /// Members or elements.
-        what: &'static str,
-        /// Where.
-        at: usize,
-    },
-    /// An index is beyond the array's elements.
-    #[error("index {index} is beyond the {len} elements of the array (byte {at} of the path)")]
-    BeyondArray {
-        /// The index.
-        index: u32,
-        /// How many elements there are.
-        len: u32,
-        /// Where.
-        at: usize,
-    },
-    /// The path is too long for an access string.
-    #[error(transparent)]
-    Access(#[from] AccessError),
-    /// The local BTF refers to what does not exist.
-    #[error("local BTF: {0}")]
-    Btf(#[from] BtfError),
-    /// The search for a member does not come to an end.
-    #[error("{0}")]
-    Search(Box<str>),
 }
 
 /// Finds the first type of a name, with or without `struct`, `union` or `enum` before it, that has one of
@@ -276,7 +201,7 @@ fn take_element<'a>(
 ) -> Result<Type<'a>, GenerateError> {
     check_parts(ty, ty.kind() == Kind::Array, "elements", at)?;
     let Some(array) = ty.array() else { return Ok(ty) };
-    // Whether an empty array is flexible, resolving decides.
+    // Resolving decides whether an empty array is flexible.
     if index >= array.len && array.len > 0 {
         return Err(GenerateError::BeyondArray { index, len: array.len, at });
     }
@@ -284,7 +209,7 @@ fn take_element<'a>(
     Ok(ty.btf().type_by_id(array.element)?)
 }
 
-/// Refuses a step into a type that has no such parts, and says what to do about a pointer.
+/// Rejects a step into a type without such parts.
 fn check_parts(
     ty: Type<'_>,
     has_parts: bool,
@@ -303,72 +228,4 @@ fn check_parts(
 
 fn name_of(ty: Type<'_>) -> Box<str> {
     describe::type_in_c(ty).into()
-}
-
-/// One step of a path.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum PathStep<'p> {
-    Member(&'p str),
-    Element(u32),
-}
-
-/// Splits a path into its steps, each with the byte that it begins at; stops after an error.
-struct PathSteps<'p> {
-    path: &'p str,
-    at: usize,
-    done: bool,
-}
-
-impl<'p> PathSteps<'p> {
-    fn new(path: &'p str) -> Self {
-        Self { path, at: 0, done: false }
-    }
-
-    fn next_step(&mut self) -> Result<(usize, PathStep<'p>), GenerateError> {
-        let bad = |at, problem| Err(GenerateError::BadPath { at, problem });
-        let rest = self.path.get(self.at..).unwrap_or_default();
-        if let Some(inside) = rest.strip_prefix('[') {
-            let at = self.at;
-            let Some((number, _)) = inside.split_once(']') else {
-                return bad(at, "has a '[' without a ']'");
-            };
-            if number.is_empty() || !number.bytes().all(|byte| byte.is_ascii_digit()) {
-                return bad(at.saturating_add(1), "has an index that is no number");
-            }
-            let Ok(index) = number.parse() else {
-                return bad(at.saturating_add(1), "has an index that is too large");
-            };
-            self.at = at.saturating_add(number.len()).saturating_add(2);
-            return Ok((at, PathStep::Element(index)));
-        }
-        // A dot stands between a part and a member, but not before the first.
-        let member = match rest.strip_prefix('.') {
-            Some(member) if self.at > 0 => member,
-            Some(_) => return bad(self.at, "begins with a '.'"),
-            None if self.at > 0 => return bad(self.at, "goes on without a '.' or '['"),
-            None => rest,
-        };
-        let at = self.path.len().saturating_sub(member.len());
-        let end = member.find(['.', '[']).unwrap_or(member.len());
-        let name = member.get(..end).unwrap_or_default();
-        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'$';
-        if name.is_empty() || !name.bytes().all(is_name) {
-            return bad(at, "has no member name");
-        }
-        self.at = at.saturating_add(end);
-        Ok((at, PathStep::Member(name)))
-    }
-}
-
-impl<'p> Iterator for PathSteps<'p> {
-    type Item = Result<(usize, PathStep<'p>), GenerateError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.done {
-            return None;
-        }
-        let step = self.next_step();
-        self.done = step.is_err() || self.at >= self.path.len();
-        Some(step)
-    }
 }

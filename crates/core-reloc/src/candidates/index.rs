@@ -70,9 +70,11 @@ impl<'a> NameIndex<'a> {
     /// Finds the types of a key in the order of BTFs and ids: each as the position of its BTF among
     /// those that are indexed, and its id.
     pub(super) fn find(&self, key: NameKey<'a>) -> impl Iterator<Item = (usize, TypeId)> {
-        let numbers = self.names.find(key.name(), |number| self.types.essential_name(number));
-        numbers
-            .filter_map(|number| self.types.get(number))
+        let types = self.names.find_with(key.name(), |number| {
+            let (position, ty) = self.types.get(number)?;
+            Some((essential_name(ty.name().ok()?.as_bytes()), (position, ty)))
+        });
+        types
             .filter(move |(_, ty)| key.is_of_kind(ty.kind()))
             .map(|(position, ty)| (position, ty.id()))
     }

@@ -1,91 +1,91 @@
-//! What can be wrong with an ELF file.
+//! Errors in ELF files.
 
 use alloc::boxed::Box;
 
 use btf_types::{ByteOrder, Error as BtfError, StrOffset};
 use thiserror::Error;
 
-/// A fact about bytes that are not the ELF file that they should be.
+/// An error in an ELF file.
 ///
-/// Offsets are bytes from the start of the file, unless they say otherwise.
+/// Offsets are bytes from the start of the file unless noted otherwise.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ObjectError {
-    /// The file does not begin as every ELF file does.
-    #[error("the file begins with {found:02x?}, an ELF file begins with [7f, 45, 4c, 46]")]
+    /// The file does not start with the ELF magic.
+    #[error("the file starts with {found:02x?}, an ELF file starts with [7f, 45, 4c, 46]")]
     NotElf {
         /// The first bytes, up to four.
         found: Box<[u8]>,
     },
-    /// The file ends before a header does.
+    /// The file ends inside a header.
     #[error("{what} at offset {offset:#x} needs {needed} bytes, the file has {len}")]
     Truncated {
-        /// Which header, or table of headers.
+        /// The header, or table of headers.
         what: &'static str,
-        /// Where it begins.
+        /// Its offset.
         offset: u64,
-        /// How long it is.
+        /// Its size in bytes.
         needed: u64,
-        /// Bytes of the whole file.
+        /// The size of the file in bytes.
         len: usize,
     },
-    /// A field of the file's header does not hold what it should.
+    /// A field of the file's header has a value that is not allowed.
     #[error("{field} at offset {offset:#x} is {found}, expected {allowed}")]
     Header {
         /// The name of the field.
         field: &'static str,
-        /// Where it is.
+        /// The offset of the field.
         offset: u64,
-        /// The number that is there.
+        /// The value found.
         found: u64,
-        /// What is allowed, in words.
+        /// The value allowed, in words.
         allowed: &'static str,
     },
 
-    /// A section's name is not in the string table, or has no end there.
+    /// A section's name is outside the string table, or has no end there.
     #[error(
         "the name of section {section} is at offset {name_off:#x} of a string table of {len} bytes, where no string is"
     )]
     SectionName {
         /// The number of the section.
         section: u32,
-        /// Bytes from the start of the string table.
+        /// The offset of the name in the string table, in bytes.
         name_off: u32,
-        /// Bytes of the string table.
+        /// The size of the string table in bytes.
         len: usize,
     },
     /// A section's bytes are not all in the file.
     #[error("section {section} has {size} bytes at offset {offset:#x}, the file has {len}")]
     SectionOutOfBounds {
-        /// The name of the section, or its number where it has none.
+        /// The name of the section, or its number if it has none.
         section: Box<str>,
-        /// Where it begins.
+        /// Its offset.
         offset: u64,
-        /// How long it is.
+        /// Its size in bytes.
         size: u64,
-        /// Bytes of the whole file.
+        /// The size of the file in bytes.
         len: usize,
     },
-    /// A section is of another type than its use demands.
-    #[error("section {section} is of type {found}, expected {expected}")]
+    /// A section does not have the type that its use requires.
+    #[error("section {section} has type {found}, expected {expected}")]
     SectionType {
-        /// The name of the section, or its number where it has none.
+        /// The name of the section, or its number if it has none.
         section: Box<str>,
-        /// The type that it is of (`sh_type`).
+        /// Its type (`sh_type`).
         found: u32,
-        /// The type that is needed.
+        /// The type required.
         expected: u32,
     },
     /// A section is compressed.
     #[error("section {section} is compressed")]
     Compressed {
-        /// The name of the section, or its number where it has none.
+        /// The name of the section, or its number if it has none.
         section: Box<str>,
     },
-    /// There are two sections of a sort of which there must be one.
+    /// There are two sections where one is allowed.
     #[error("sections {first} and {second} are both {what}")]
     Duplicate {
-        /// What they are.
+        /// Their common role.
         what: &'static str,
         /// The number of the first.
         first: u32,
@@ -95,18 +95,18 @@ pub enum ObjectError {
     /// A section refers to one that does not exist.
     #[error("section {section} refers to section {found}, there are {count}")]
     NoSuchSection {
-        /// The name of the section that refers, or its number where it has none.
+        /// The name of the section, or its number if it has none.
         section: Box<str>,
         /// The number that it refers to.
         found: u32,
-        /// How many sections there are.
+        /// The number of sections.
         count: usize,
     },
 
-    /// There is no symbol table, without which no function is known.
-    #[error("the object has CO-RE relocations but no symbol table, it may have been stripped")]
+    /// There is no symbol table, and so no functions are known.
+    #[error("the object has CO-RE relocations but no symbol table; it may have been stripped")]
     NoSymbolTable,
-    /// A function symbol does not lie inside of its section, or not on instructions.
+    /// A function symbol is not inside its section, or not aligned to instructions.
     #[error(
         "symbol {symbol} is a function of {size} bytes at offset {offset:#x} of section {section}: its bounds must be multiples of 8 within the section's {len} bytes, and it must not be empty"
     )]
@@ -115,11 +115,11 @@ pub enum ObjectError {
         symbol: usize,
         /// The name of the section.
         section: Box<str>,
-        /// Bytes from the start of the section.
+        /// The offset of the function in the section, in bytes.
         offset: u64,
-        /// Bytes of the function.
+        /// The size of the function in bytes.
         size: u64,
-        /// Bytes of the section.
+        /// The size of the section in bytes.
         len: u64,
     },
 
@@ -128,12 +128,12 @@ pub enum ObjectError {
     Btf {
         /// `.BTF` or `.BTF.ext`.
         section: &'static str,
-        /// Where the section begins.
+        /// The offset of the section.
         offset: u64,
-        /// What is wrong with it; its offsets count from the start of the section.
+        /// The error; its offsets count from the start of the section.
         error: BtfError,
     },
-    /// A section of type information is in another byte order than the file.
+    /// A section of type information has another byte order than the file.
     #[error("section {section} is {found}, the file is {expected}")]
     ByteOrder {
         /// `.BTF` or `.BTF.ext`.
@@ -143,7 +143,7 @@ pub enum ObjectError {
         /// The file's byte order.
         expected: ByteOrder,
     },
-    /// `.BTF.ext` has relocations, but the types that they refer to are missing.
+    /// `.BTF.ext` has relocations, but the object has no types.
     #[error("the object has CO-RE relocations in .BTF.ext but no .BTF")]
     NoBtf,
     /// Records of `.BTF.ext` belong to a section without a name.
@@ -151,9 +151,9 @@ pub enum ObjectError {
         "the section name at string offset {name_off} of group {group} of the core_relo records is empty or does not exist"
     )]
     ExtSectionName {
-        /// Which group of records, from 0.
+        /// The number of the group of records, from 0.
         group: usize,
-        /// Where its name should be.
+        /// The offset of its name in the strings of `.BTF`.
         name_off: StrOffset,
     },
 }

@@ -13,20 +13,20 @@ use object::{
 
 use super::error::ObjectError;
 
-/// Whether bytes begin as an ELF file does. What else holds BTF begins with its magic, `9f eb` or
+/// Returns `true` if some bytes start like an ELF file. Raw BTF starts with its own magic, `9f eb` or
 /// `eb 9f`.
 pub fn is_elf(bytes: &[u8]) -> bool {
     bytes.starts_with(&elf::ELFMAG)
 }
 
-/// How many bits the addresses of an ELF file have.
+/// The class of an ELF file: the width of its addresses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Class {
     Elf32,
     Elf64,
 }
 
-/// Checks the identification, which both classes begin with, and tells the class.
+/// Checks the identification, with which both classes start, and returns the class.
 pub(super) fn class(bytes: &[u8]) -> Result<Class, ObjectError> {
     if !is_elf(bytes) {
         let found = bytes.get(..elf::ELFMAG.len()).unwrap_or(bytes);
@@ -58,12 +58,12 @@ fn truncated(what: &'static str, offset: u64, needed: u64, bytes: &[u8]) -> Obje
 
 /// The byte order of an ELF file's words.
 pub(super) type Endian = Endianness;
-/// An ELF file of 64 bits, as BPF objects are.
+/// A 64-bit ELF file, such as a BPF object.
 pub(super) type Elf64<'a> = ElfFile<'a, elf::FileHeader64<Endian>>;
-/// An ELF file of 32 bits.
+/// A 32-bit ELF file.
 pub(super) type Elf32<'a> = ElfFile<'a, elf::FileHeader32<Endian>>;
 
-/// An ELF file whose header is an `H`, which is to be that of the file's [`class`].
+/// An ELF file with the header type `H`, which must be that of the file's [`class`].
 pub(super) struct ElfFile<'a, H: FileHeader<Endian = Endianness>> {
     bytes: &'a [u8],
     endian: Endianness,
@@ -105,7 +105,7 @@ impl<'a, H: FileHeader<Endian = Endianness>> ElfFile<'a, H> {
         let offset = header.e_shoff(endian).into();
         let found = header.e_shentsize(endian).into();
         if offset != 0 && found != entry_len {
-            // Of the last three fields of the header, this is the first.
+            // The first of the last three fields of the header.
             let (offset, allowed) = if H::is_type_64_sized() { (0x3a, "64") } else { (0x2e, "40") };
             return Err(ObjectError::Header { field: "e_shentsize", offset, found, allowed });
         }
@@ -148,7 +148,7 @@ impl<'a, H: FileHeader<Endian = Endianness>> ElfFile<'a, H> {
         }
     }
 
-    /// All sections but the first, which is none.
+    /// All sections but the first, which is empty by definition.
     pub(super) fn sections(&self) -> impl Iterator<Item = Result<Section<'a>, ObjectError>> {
         (0..).zip(self.sections).skip(1).map(|(index, header)| {
             let name_off = header.sh_name(self.endian);
@@ -159,7 +159,7 @@ impl<'a, H: FileHeader<Endian = Endianness>> ElfFile<'a, H> {
         })
     }
 
-    /// The string table that a section refers to.
+    /// Returns the string table that a section refers to.
     pub(super) fn linked_strings(&self, section: &Section<'a>) -> Result<&'a [u8], ObjectError> {
         let index = section.link;
         let header = self.sections.get(index as usize).filter(|_| index != 0);
@@ -171,7 +171,7 @@ impl<'a, H: FileHeader<Endian = Endianness>> ElfFile<'a, H> {
         self.data(&self.describe(index, Name::default(), header), elf::SHT_STRTAB)
     }
 
-    /// The bytes of a section, which must be of a type that has some.
+    /// Returns the bytes of a section that must have a given type.
     pub(super) fn data(
         &self,
         section: &Section<'a>,
@@ -211,7 +211,7 @@ impl<'a, H: FileHeader<Endian = Endianness>> ElfFile<'a, H> {
 }
 
 impl Section<'_> {
-    /// The name, or the number where it has none, for an error.
+    /// The name, or the number if it has none, for an error.
     pub(super) fn label(&self) -> Box<str> {
         if self.name.is_empty() {
             format!("#{}", self.index).into()
@@ -221,7 +221,7 @@ impl Section<'_> {
     }
 }
 
-/// The string at an offset of a string table, if one of a sensible length is there.
+/// Returns the string at an offset of a string table, if it has an end and is not too long for a name.
 pub(super) fn string_at(table: &[u8], offset: u32) -> Option<Name<'_>> {
     let rest = table.get(offset as usize..)?;
     let window = rest.get(..=MAX_NAME_LEN).unwrap_or(rest);

@@ -1,4 +1,4 @@
-//! The functions of an object, as its symbol table tells them.
+//! The functions of an object, from its symbol table.
 
 use alloc::{collections::BTreeMap, vec::Vec};
 
@@ -27,16 +27,16 @@ pub(super) struct Function {
     pub(super) start: u64,
     pub(super) end: u64,
     name_off: u32,
-    /// Which of the section's functions up to this one ends last. Functions do not overlap, unless
-    /// somebody wants them to.
+    /// The index of the function that ends last, among the section's functions up to this one. Only in
+    /// hostile objects do functions overlap.
     ends_last: usize,
 }
 
 impl<'a> Functions<'a> {
-    /// Reads the functions of some sections, which are given by their numbers.
+    /// Reads the functions of some sections, by their numbers.
     ///
-    /// Sections beyond 65,279 have none: like libbpf, this reads no table of extended section
-    /// numbers (`SHT_SYMTAB_SHNDX`).
+    /// Like libbpf, it ignores extended section numbers (`SHT_SYMTAB_SHNDX`), so that sections after
+    /// number 65,279 have no functions.
     pub(super) fn parse(
         file: &Elf64<'a>,
         table: &Section<'a>,
@@ -45,7 +45,7 @@ impl<'a> Functions<'a> {
         let endian = file.endian();
         let names = file.linked_strings(table)?;
         let symbols = file.data(table, elf::SHT_SYMTAB)?;
-        // What is left behind the last whole symbol is none.
+        // Bytes after the last whole symbol are ignored.
         let count = symbols.len().checked_div(size_of::<Symbol>()).unwrap_or_default();
         let symbols = pod::slice_from_bytes::<Symbol>(symbols, count);
         let (symbols, _) = symbols.unwrap_or_default();
@@ -75,7 +75,7 @@ impl<'a> Functions<'a> {
         Ok(Self { functions, names })
     }
 
-    /// The function that covers an offset of a section.
+    /// Returns the function that covers an offset of a section.
     pub(super) fn covering(&self, section: u32, offset: u32) -> Option<&Function> {
         let place = (section, u64::from(offset));
         let behind = self.functions.partition_point(|other| (other.section, other.start) <= place);
@@ -85,21 +85,21 @@ impl<'a> Functions<'a> {
         Some(nearest).filter(covers).or_else(wider)
     }
 
-    /// The name of a function, if it can be read.
+    /// Returns the name of a function, if it can be read.
     pub(super) fn name(&self, function: &Function) -> Option<Name<'a>> {
         string_at(self.names, function.name_off)
     }
 }
 
 impl Function {
-    /// Whether it covers an offset of a section.
+    /// Returns `true` if it covers an offset of a section.
     #[inline]
     pub(super) fn covers(&self, section: u32, offset: u32) -> bool {
         self.section == section && (self.start..self.end).contains(&u64::from(offset))
     }
 }
 
-/// Fills in which function ends last, of sorted ones.
+/// Sets `ends_last` of sorted functions.
 fn link(functions: &mut [Function]) {
     let mut last: Option<(usize, Function)> = None;
     for (index, function) in functions.iter_mut().enumerate() {

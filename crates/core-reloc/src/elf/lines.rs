@@ -1,4 +1,4 @@
-//! Where in the source an instruction comes from.
+//! The source lines of instructions.
 
 use alloc::{collections::BTreeMap, vec::Vec};
 
@@ -15,7 +15,7 @@ use crate::patch::{
 
 /// The source lines of an object's sections, in order: 20 bytes for each record of line_info.
 ///
-/// Reports and listings do without it; whoever wants to show the source makes one of the object.
+/// It is read on request, because only output for people needs it.
 #[derive(Debug)]
 pub struct SourceLines<'a> {
     sections: BTreeMap<Name<'a>, Vec<LineInfo>>,
@@ -25,11 +25,11 @@ pub struct SourceLines<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SourceLine<'a> {
-    /// The name of the file, as the compiler was given it.
+    /// The name of the file, as it was given to the compiler.
     pub file: Name<'a>,
     /// The number of the line, from 1.
     pub line: u32,
-    /// The column, from 1; 0 if it is not known.
+    /// The column, from 1; 0 if it is unknown.
     pub column: u32,
     /// The text of the line.
     pub text: Name<'a>,
@@ -52,38 +52,39 @@ impl<'a> SourceLines<'a> {
         Self { sections }
     }
 
-    /// The line that the instruction of a relocation comes from: the last that begins at the
-    /// instruction or before it, in the same function. None where the compiler did not say.
+    /// Returns the line of a relocation's instruction: the last one that starts at the instruction or
+    /// before it, in the same function; `None` if the compiler recorded none.
     ///
-    /// It is the line that the verifier's log shows above the instruction.
+    /// The verifier's log shows the same line above the instruction.
     pub fn line(&self, relocation: &ObjectRelocation<'a>) -> Option<SourceLine<'a>> {
-        let (lines, behind) = self.around(relocation)?;
-        Some(source_line(relocation, lines.get(behind.checked_sub(1)?)?))
+        let (lines, before) = self.around(relocation)?;
+        Some(source_line(relocation, lines.get(before.checked_sub(1)?)?))
     }
 
-    /// The line in which a relocation is written, as far as it can be told; else [`line`](Self::line).
+    /// Returns the line in which a relocation is written, if it can be determined; otherwise that of
+    /// [`line`](Self::line).
     ///
-    /// clang gives no line to an instruction that only puts a constant into a register, such as the
-    /// answer whether a field exists, so that it counts among those of the statement before. The
-    /// line is then that of what follows, up to the next jump or call.
+    /// clang records no line for an instruction that only loads a constant into a register, such as the
+    /// answer to a question for existence, so that it seems to belong to the statement before. The line
+    /// is then that of the following instructions, up to the next jump or call.
     pub fn written_in(&self, relocation: &ObjectRelocation<'a>) -> Option<SourceLine<'a>> {
         let following = self.following(relocation).map(|line| source_line(relocation, line));
         following.or_else(|| self.line(relocation))
     }
 
-    /// The line of what uses a constant that has none of its own.
+    /// Returns the line of the instruction that uses a constant without a line of its own.
     fn following(&self, relocation: &ObjectRelocation<'a>) -> Option<&LineInfo> {
-        /// How far the use may be, in bytes.
+        /// The largest distance of the use, in bytes.
         const NEAR: u32 = 16 * SLOT_OFF;
         let GroupSection::Code { bytes, .. } = relocation.code_section() else { return None };
         let constant = relocation.insn().filter(Code::sets_constant)?;
-        let (lines, behind) = self.around(relocation)?;
-        let own = lines.get(behind.checked_sub(1)?)?;
-        // At a function's first instruction there is the line of its name, without a column.
+        let (lines, before) = self.around(relocation)?;
+        let own = lines.get(before.checked_sub(1)?)?;
+        // The first instruction of a function has the line of the function's name, without a column.
         if own.insn_off == relocation.insn_off() && own.column > 0 {
             return None;
         }
-        let next = lines.get(behind)?;
+        let next = lines.get(before)?;
         let len = u32::try_from(constant.as_bytes().len()).ok()?;
         let first = relocation.insn_off().checked_add(len)?;
         let is_near = (first..=first.checked_add(NEAR)?).contains(&next.insn_off);
@@ -96,16 +97,16 @@ impl<'a> SourceLines<'a> {
         is_straight.then_some(next)
     }
 
-    /// The lines of a relocation's section, and how many of them begin at its instruction or before
-    /// it. None if none of those is of the same function.
+    /// Returns the lines of a relocation's section, and the number of those that start at its instruction
+    /// or before it; `None` if none of these belongs to the same function.
     fn around(&self, relocation: &ObjectRelocation<'a>) -> Option<(&[LineInfo], usize)> {
         let GroupSection::Code { .. } = relocation.code_section() else { return None };
         let lines = self.sections.get(&relocation.section())?;
-        let behind = lines.partition_point(|line| line.insn_off <= relocation.insn_off());
-        let last = lines.get(behind.checked_sub(1)?)?;
+        let before = lines.partition_point(|line| line.insn_off <= relocation.insn_off());
+        let last = lines.get(before.checked_sub(1)?)?;
         let function = relocation.function_symbol().ok();
         let is_before = function.is_some_and(|function| u64::from(last.insn_off) < function.start);
-        (!is_before).then_some((lines, behind))
+        (!is_before).then_some((lines, before))
     }
 }
 

@@ -1,4 +1,4 @@
-//! An object: its types, its records, and the code that they belong to.
+//! An object: its types, its records and their code.
 
 use alloc::{collections::BTreeMap, vec::Vec};
 
@@ -18,21 +18,21 @@ use crate::{record::RelocKind, relocator::Relocator, target::Target};
 
 /// A BPF object, borrowed from the bytes of its file.
 ///
-/// Its sections are told apart as libbpf does it: code is what is executable and in the file, and
-/// the records of `.BTF.ext` belong to the first section of the name that they give.
+/// Sections are identified as in libbpf: code is what is executable and has bytes in the file, and the
+/// records of `.BTF.ext` belong to the first section of the name that they refer to.
 #[derive(Debug)]
 pub struct Object<'a> {
     bytes: &'a [u8],
     byte_order: ByteOrder,
     btf: Option<Btf<'a>>,
-    /// Where `.BTF` begins in the file.
+    /// The offset of `.BTF` in the file.
     btf_start: u64,
     ext: Option<Ext<'a>>,
     groups: Vec<Group<'a>>,
     functions: Functions<'a>,
 }
 
-/// `.BTF.ext`, and where it begins in the file.
+/// `.BTF.ext`, with its offset in the file.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Ext<'a> {
     pub(super) start: u64,
@@ -61,8 +61,8 @@ pub(super) enum GroupSection<'a> {
 impl<'a> Object<'a> {
     /// Reads an object.
     ///
-    /// An object without `.BTF` or `.BTF.ext`, or without relocation records, has nothing to
-    /// relocate, which is no error. Whatever the records need must be whole.
+    /// An object without `.BTF`, `.BTF.ext` or relocation records has nothing to relocate, which is no
+    /// error. What the records need must be complete.
     ///
     /// # Errors
     /// Bytes that are no BPF object, a damaged section table, type information that is not
@@ -104,12 +104,12 @@ impl<'a> Object<'a> {
         };
         let btf = self.btf.as_ref().ok_or(ObjectError::NoBtf)?;
         let mut code = BTreeMap::new();
-        // Counted first, so that it does not grow: a group here is larger than it is in the file.
+        // Reserved exactly, because a group takes more memory here than in the file.
         let groups = ext.parsed.core_relocs().sections().filter(|records| !records.is_empty());
         self.groups.reserve_exact(groups.count());
         for (group, records) in ext.parsed.core_relocs().sections().enumerate() {
             if records.is_empty() {
-                // So that what is kept stays in proportion to the file.
+                // Empty groups take no memory, so that memory stays in proportion to the file.
                 continue;
             }
             let name_off = records.name_off();
@@ -121,7 +121,7 @@ impl<'a> Object<'a> {
                 Some(section) => {
                     let bytes = file.data(section, elf::SHT_PROGBITS)?;
                     code.insert(section.index, *section);
-                    // The file has bytes there, so that the offset fits.
+                    // The file has bytes there, so the offset fits.
                     let start = usize::try_from(section.offset).unwrap_or(usize::MAX);
                     GroupSection::Code { index: section.index, start, bytes }
                 }
@@ -148,8 +148,8 @@ impl<'a> Object<'a> {
         self.btf.as_ref()
     }
 
-    /// Checks everything that the object's types refer to, as [`Btf::validate`] does: reading does
-    /// not need it.
+    /// Checks all references in the object's types, as [`Btf::validate`] does. Relocating does not need
+    /// it.
     ///
     /// # Errors
     /// [`ObjectError::Btf`].
@@ -158,13 +158,13 @@ impl<'a> Object<'a> {
         btf.validate().map_err(malformed(".BTF", self.btf_start))
     }
 
-    /// What lies beside the types, `.BTF.ext`.
+    /// The section `.BTF.ext`.
     pub fn ext(&self) -> Option<&BtfExt<'a>> {
         self.ext.as_ref().map(|ext| &ext.parsed)
     }
 
-    /// Whether a root type has no candidate in the target, so that kernel modules which the target
-    /// leaves out may make a difference.
+    /// Returns `true` if a root type has no candidate in the target, so that a kernel module may be
+    /// needed.
     pub fn needs_modules(&self, target: &Target<'_>) -> bool {
         let Some(btf) = &self.btf else { return false };
         let mut relocator = Relocator::new(btf, target);
@@ -172,8 +172,8 @@ impl<'a> Object<'a> {
         relocator.roots_without_candidates().next().is_some()
     }
 
-    /// The root types that are looked for in the target, in the order of the records; most of them
-    /// once, though many records in a row have the same.
+    /// Returns the root types that need candidates, in the order of the records. Repetitions in a row are
+    /// left out.
     pub(super) fn roots(&self) -> Vec<TypeId> {
         let needs_no_target = RelocKind::TypeIdLocal.to_raw();
         let mut roots = Vec::new();
@@ -203,10 +203,10 @@ impl<'a> Object<'a> {
 }
 
 impl<'a> Group<'a> {
-    /// The function that an instruction is part of.
+    /// Returns the function that contains an instruction.
     ///
     /// # Errors
-    /// Why there is none.
+    /// The reason why there is none.
     pub(super) fn function<'o>(
         &self,
         functions: &'o Functions<'a>,
@@ -222,7 +222,7 @@ impl<'a> Group<'a> {
     }
 }
 
-/// The header of an ELF file that holds BPF code.
+/// Reads the header of an ELF file that contains BPF code.
 fn parse_bpf(bytes: &[u8]) -> Result<Elf64<'_>, ObjectError> {
     let wrong = |field, offset, found: u16, allowed| {
         Err(ObjectError::Header { field, offset, found: found.into(), allowed })
@@ -236,21 +236,21 @@ fn parse_bpf(bytes: &[u8]) -> Result<Elf64<'_>, ObjectError> {
     if e_type != elf::ET_REL {
         return wrong("e_type", 16, e_type.0, "1 (relocatable), as BPF objects have");
     }
-    // Compilers of old wrote none.
+    // Old compilers wrote no machine.
     if !matches!(machine, elf::EM_BPF | elf::EM_NONE) {
         return wrong("e_machine", 18, machine.0, "247 (BPF)");
     }
     Ok(file)
 }
 
-/// Whether libbpf takes a section for one of code.
+/// Returns `true` if libbpf treats a section as code.
 fn is_code(section: &Section<'_>) -> bool {
     section.sh_type == elf::SHT_PROGBITS
         && section.flags.contains(elf::SHF_EXECINSTR)
         && section.size > 0
 }
 
-/// Says which section an error is about, and where that is.
+/// Adds a section and its offset to an error.
 fn malformed(section: &'static str, offset: u64) -> impl FnOnce(BtfError) -> ObjectError {
     move |error| ObjectError::Btf { section, offset, error }
 }
@@ -267,7 +267,7 @@ fn same_byte_order(
     }
 }
 
-/// The sections that matter.
+/// The sections that relocation uses.
 struct Sections<'a> {
     btf: Option<Section<'a>>,
     ext: Option<Section<'a>>,

@@ -1,4 +1,4 @@
-//! The relocations of an object: each record with its place.
+//! The relocations of an object: records with their code.
 
 use alloc::string::String;
 use core::ops::Range;
@@ -43,12 +43,12 @@ impl<'a> ObjectRelocation<'a> {
         &self.record
     }
 
-    /// Bytes from the start of the section to the instruction.
+    /// The offset of the instruction in the section, in bytes.
     pub fn insn_off(&self) -> u32 {
         self.record.insn_off
     }
 
-    /// What is asked; none if the number, [`CoreReloc::kind`], is unknown.
+    /// The kind; `None` if the number, [`CoreReloc::kind`], is unknown.
     pub fn kind(&self) -> Option<RelocKind> {
         RelocKind::from_raw(self.record.kind)
     }
@@ -58,18 +58,17 @@ impl<'a> ObjectRelocation<'a> {
         self.record.type_id
     }
 
-    /// The name of the root type, which is empty if it is anonymous; none if there is no such type
-    /// or name.
+    /// The name of the root type, empty if it is anonymous; `None` if there is no such type or name.
     pub fn root_name(&self) -> Option<Name<'a>> {
         self.local.type_by_id(self.record.type_id).ok()?.name().ok()
     }
 
-    /// The access string as it is stored; none if there is no such string.
+    /// The access string as it is stored; `None` if there is no such string.
     pub fn access_string(&self) -> Option<Name<'a>> {
         self.local.string(self.record.access_str_off).ok()
     }
 
-    /// The access as a C programmer writes it, as [`access_in_c`] does.
+    /// Writes the access as C, like [`access_in_c`].
     pub fn access_in_c(&self) -> String {
         match self.decode() {
             Ok(relocation) => access_in_c(self.local, &relocation),
@@ -77,10 +76,10 @@ impl<'a> ObjectRelocation<'a> {
         }
     }
 
-    /// The record, decoded.
+    /// Decodes the record.
     ///
     /// # Errors
-    /// A record whose kind is unknown, or whose access string is not one.
+    /// A record whose kind is unknown, or whose access string is invalid.
     pub fn decode(&self) -> Result<Relocation, Error> {
         Relocation::from_record(self.local, &self.record).map_err(|cause| Error {
             subject: describe::record_subject(self.local, &self.record),
@@ -88,7 +87,7 @@ impl<'a> ObjectRelocation<'a> {
         })
     }
 
-    /// The instruction as the object has it; none if there is none at the offset.
+    /// The original instruction; `None` if there is none at the offset.
     pub fn insn(&self) -> Option<Code> {
         match self.group.section {
             GroupSection::Code { bytes, .. } => Code::at(bytes, self.record.insn_off),
@@ -96,16 +95,16 @@ impl<'a> ObjectRelocation<'a> {
         }
     }
 
-    /// The name of the function that the instruction is part of.
+    /// The name of the function that contains the instruction; `None` if the name cannot be read.
     ///
     /// # Errors
-    /// Why there is no such function: the relocation is then skipped. The name is none where the
-    /// symbol's cannot be read.
+    /// The reason why there is no such function: the relocation is then skipped.
     pub fn function(&self) -> Result<Option<Name<'a>>, Skip> {
         self.function_symbol().map(|function| self.object.functions().name(function))
     }
 
-    /// Which instruction of its function it is, from 0; none if it is part of no function.
+    /// The index of the instruction in its function, counted in 8-byte slots; `None` if no function
+    /// contains it.
     pub fn insn_in_function(&self) -> Option<u32> {
         let start = u32::try_from(self.function_symbol().ok()?.start).ok()?;
         self.record.insn_off.checked_sub(start).map(|offset| offset / SLOT_OFF)
@@ -142,7 +141,7 @@ impl<'a> ObjectRelocation<'a> {
 #[derive(Debug, Clone)]
 pub struct Relocations<'a> {
     object: &'a Object<'a>,
-    /// Which group of records comes next, and which record of it.
+    /// The group of the next record, and its index there.
     group: usize,
     index: usize,
 }

@@ -1,7 +1,7 @@
 //! Relocating an object: one relocation at a time, on one copy of the file.
 //!
-//! The order of what is checked is that of libbpf's `bpf_object__relocate_core` (BSD-2-Clause
-//! option), which stops at the first relocation that fails; this goes on.
+//! The checks are made in the order of libbpf's `bpf_object__relocate_core` (BSD-2-Clause option), which
+//! stops at the first relocation that fails; here the others follow.
 
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -24,11 +24,11 @@ use crate::{
 };
 
 impl<'a> Object<'a> {
-    /// Begins to relocate the object. The iterator does one relocation after the other, in the order
-    /// of the records, and reports each; [`Relocating::finish`] gives the object back.
+    /// Starts to relocate the object. The iterator applies one relocation after another, in the order of
+    /// the records, and reports each; [`Relocating::finish`] returns the relocated object.
     ///
-    /// A relocation that fails does not stop the others. Candidates narrow over the whole object:
-    /// see [`Options::narrow`].
+    /// A relocation that fails does not stop the others. Candidates narrow across the whole object: see
+    /// [`Options::narrow`].
     pub fn relocate(&'a self, target: &'a Target<'a>, options: Options) -> Relocating<'a> {
         let relocator = self.btf().map(|local| {
             let mut relocator = Relocator::with_options(local, target, options);
@@ -49,18 +49,18 @@ impl<'a> Object<'a> {
 
 /// An object that is being relocated: an iterator over the reports.
 ///
-/// Reports that are not asked for are not lost: [`Relocating::finish`] does what is left.
+/// [`Relocating::finish`] applies the relocations that were not iterated over.
 #[derive(Debug)]
-#[must_use = "nothing is relocated before the iterator is driven, or finished"]
+#[must_use = "relocates only while it is iterated over or finished"]
 pub struct Relocating<'a> {
     object: &'a Object<'a>,
     target: &'a Target<'a>,
-    /// None for an object without types, which has no relocations either.
+    /// `None` for an object without types, which has no relocations either.
     relocator: Option<Relocator<'a>>,
     records: Relocations<'a>,
     /// The copy of the file that is patched.
     bytes: Vec<u8>,
-    /// The function of the relocation before: most likely that of the next one too.
+    /// The function of the previous relocation; the next one is mostly in the same.
     function: Option<&'a Function>,
     counts: Counts,
 }
@@ -82,8 +82,8 @@ impl<'a> Iterator for Relocating<'a> {
 }
 
 impl<'a> Relocating<'a> {
-    /// Does one relocation, counts it, and makes what the caller wants of what was done. None if there
-    /// is nothing that relocates.
+    /// Applies one relocation, counts it, and passes the result to `make`. Returns `None` for an object
+    /// without types.
     #[inline]
     fn relocate<T>(
         &mut self,
@@ -105,7 +105,7 @@ impl<'a> Relocating<'a> {
         })
     }
 
-    /// Whether a function covers the instruction.
+    /// Checks that a function contains the instruction.
     #[inline]
     fn is_covered(&mut self, relocation: &ObjectRelocation<'a>) -> Result<(), Outcome> {
         let insn_off = relocation.insn_off();
@@ -125,30 +125,30 @@ impl<'a> Relocating<'a> {
         Ok(())
     }
 
-    /// The code of the relocation's section, as it is now.
+    /// The code of the relocation's section, with the relocations applied so far.
     pub fn code(&self, relocation: &ObjectRelocation<'_>) -> &[u8] {
         self.bytes.get(code_range(relocation)).unwrap_or_default()
     }
 
-    /// What became of the relocations so far.
+    /// The number of relocations so far, by outcome.
     pub fn counts(&self) -> Counts {
         self.counts
     }
 
-    /// Does the relocations that are left, and gives the object back: the patched code, core_relo
-    /// records emptied so that nobody relocates again, and everything else as it was.
+    /// Applies the remaining relocations and returns the object: with patched code, and with emptied
+    /// core_relo records, so that no loader relocates it again. The rest of the file is unchanged.
     ///
     /// # Errors
-    /// When a relocation failed; there is no object then.
+    /// A relocation failed.
     pub fn finish(mut self) -> Result<Relocated, Failed> {
-        // Nobody wants to see these.
+        // These reports have no reader.
         while let Some(relocation) = self.records.next()
             && self.relocate(&relocation, |_, _| ()).is_some()
         {}
         if self.counts.failed > 0 {
             return Err(Failed { counts: self.counts });
         }
-        // The records stay where they are, but the header says that there are none.
+        // The records stay where they are, but the header declares their size as 0.
         let len = self.object.place_of_core_reloc_len();
         let len = len.and_then(|at| self.bytes.get_mut(at..)?.first_chunk_mut::<4>());
         if let Some(len) = len {
@@ -158,7 +158,7 @@ impl<'a> Relocating<'a> {
     }
 }
 
-/// Where the code of a relocation's section lies in the file.
+/// The range of the code of a relocation's section in the file.
 #[inline]
 fn code_range(relocation: &ObjectRelocation<'_>) -> Range<usize> {
     match relocation.code_section() {
@@ -179,41 +179,41 @@ fn relocate(
     Ok((resolution, patched))
 }
 
-/// An object, relocated.
+/// A relocated object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Relocated {
     /// The bytes of the file.
     pub bytes: Vec<u8>,
-    /// What became of its relocations.
+    /// The number of relocations by outcome.
     pub counts: Counts,
 }
 
-/// Relocations of an object failed, so that there is nothing to load.
+/// The error if relocations of an object failed, so that there is nothing to load.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ThisError)]
 #[error("{} of {} relocations failed", counts.failed, counts.total())]
 pub struct Failed {
-    /// What became of all of them.
+    /// The number of relocations by outcome.
     pub counts: Counts,
 }
 
-/// How many relocations of an object came to which end.
+/// The number of relocations of an object by outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Counts {
-    /// Those whose instruction holds the target's value.
+    /// The instruction has the target's value.
     pub relocated: usize,
-    /// Those whose instruction was poisoned.
+    /// The instruction was poisoned.
     pub poisoned: usize,
-    /// Those that are unresolved, and whose instruction was kept.
+    /// The relocation is unresolved, and the instruction was kept.
     pub kept: usize,
-    /// Those that failed.
+    /// The relocation failed.
     pub failed: usize,
-    /// Those whose instruction is part of no function.
+    /// No function contains the instruction.
     pub skipped: usize,
 }
 
 impl Counts {
-    /// How many there are of all sorts.
+    /// The number of all relocations.
     pub fn total(&self) -> usize {
         [self.relocated, self.poisoned, self.kept, self.failed, self.skipped]
             .into_iter()

@@ -1,4 +1,4 @@
-//! What became of each relocation of an object.
+//! Reports: the outcome of each relocation of an object.
 
 use alloc::string::{String, ToString};
 use core::fmt;
@@ -12,41 +12,41 @@ use crate::{
     target::Target,
 };
 
-/// What became of one relocation.
+/// The outcome of one relocation.
 ///
-/// `Display` says it in one line.
+/// `Display` writes it in one line.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Report<'a> {
     /// The relocation.
     pub relocation: ObjectRelocation<'a>,
-    /// The instruction before; none if there is none at the offset.
+    /// The instruction before; `None` if there is none at the offset.
     pub before: Option<Code>,
-    /// The instruction after; the same as before where nothing was done.
+    /// The instruction after; the same as before if nothing was done.
     pub after: Option<Code>,
-    /// What was done, or why not.
+    /// The outcome.
     pub outcome: Outcome,
     pub(super) target: &'a Target<'a>,
 }
 
-/// What was done about a relocation, or why not.
+/// The outcome of a relocation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// It was decided about, and the decision was applied.
+    /// It was resolved, and the resolution was applied.
     Applied {
         /// What was done to the instruction.
         status: Status,
-        /// What was decided.
+        /// The resolution.
         resolution: Resolution,
     },
     /// It failed.
     Failed(Error),
-    /// Its instruction is part of no function, so that no loader would look at it.
+    /// No function contains its instruction, so that no loader looks at it.
     Skipped(Skip),
 }
 
 impl Outcome {
-    /// It in one word: `relocated`, `poisoned`, `kept`, `failed` or `skipped`.
+    /// The outcome in one word: `relocated`, `poisoned`, `kept`, `failed` or `skipped`.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Applied { status: Status::Relocated, .. } => "relocated",
@@ -67,7 +67,7 @@ impl Outcome {
 }
 
 impl Report<'_> {
-    /// Why the instruction does not hold the target's value; none if it does.
+    /// The reason why the instruction does not have the target's value; `None` if it has.
     pub fn reason(&self) -> Option<String> {
         match &self.outcome {
             Outcome::Applied { status: Status::Relocated, .. } => None,

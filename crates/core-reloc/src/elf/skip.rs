@@ -6,12 +6,12 @@ use core::fmt;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Skip {
-    /// The object has no section of the name that `.BTF.ext` gives.
+    /// The object has no section of the name in `.BTF.ext`.
     NoSection,
     /// The section contains no code.
     NotCode,
-    /// No function symbol covers the instruction. Linkers leave the code and records of a weak
-    /// function behind when another one takes its place.
+    /// No function symbol covers the instruction. When a linker replaces a weak function, the old one's
+    /// code and records remain.
     NoFunction,
 }
 

@@ -1,4 +1,4 @@
-//! The BTF in an ELF file of any sort: vmlinux, a kernel module, an object.
+//! The BTF in any ELF file: vmlinux, a kernel module, an object.
 
 use btf_types::{ByteOrder, PointerSize};
 use object::{elf, read::elf::FileHeader};
@@ -31,19 +31,19 @@ pub struct TypeSections<'a> {
     pub btf: Option<&'a [u8]>,
     /// `.BTF.base`: the distilled base on which a module's `.BTF` was split.
     pub base: Option<&'a [u8]>,
-    /// The size of a pointer, as the class of the file tells it.
+    /// The size of a pointer, from the class of the file.
     pub pointer_size: PointerSize,
     /// The byte order of the file.
     pub byte_order: ByteOrder,
 }
 
 impl<'a> TypeSections<'a> {
-    /// Finds the sections. It follows libbpf's `btf_find_elf_sections`, but refuses a file in which
-    /// one of them is there twice.
+    /// Finds the sections. It follows libbpf's `btf_find_elf_sections`, but rejects a file that has one of
+    /// them twice.
     ///
     /// # Errors
-    /// Bytes that are no ELF file, a damaged section table, or a section that is there twice,
-    /// compressed, or not all in the file.
+    /// Bytes that are no ELF file, a damaged section table, or a section that exists twice, is compressed
+    /// or is not all in the file.
     pub fn find(bytes: &'a [u8]) -> Result<Self, ObjectError> {
         match class(bytes)? {
             Class::Elf32 => Self::of(&Elf32::parse(bytes)?, PointerSize::Four),

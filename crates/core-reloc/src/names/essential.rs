@@ -129,7 +129,7 @@ mod tests {
         let letters = ["", "f", "fo", "foo", "foo_bar", "foo_bar_baz", "a_b__c_d__e"];
         for (len, behind) in (0..20).flat_map(|len| (0..12).map(move |behind| (len, behind))) {
             for name in letters {
-                // With a flavor, and underscores that make none, at every place of a word.
+                // Flavors, and underscores that are none, at every byte of a word.
                 for flavor in ["", "___x", "___", "__x", "____flavor_1", "___a___b"] {
                     let name: String = ["y"].repeat(len).concat() + name + flavor;
                     for filler in [b"\x01_x\0", b"____", b"\0\0_x"] {

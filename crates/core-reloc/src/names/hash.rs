@@ -127,8 +127,8 @@ mod tests {
         IdHasher.hash_one(key)
     }
 
-    /// That hashes differ, and fill the buckets of a table, which their lower bits number, and what
-    /// tells the entries of a bucket apart, their upper bits.
+    /// Checks that hashes differ, in their lower bits, which number the buckets of a table, and in their
+    /// upper bits, which distinguish the entries of a bucket.
     #[track_caller]
     fn spread(hashes: impl Iterator<Item = u64>) {
         let hashes: Vec<u64> = hashes.collect();
@@ -136,7 +136,7 @@ mod tests {
             let set: HashSet<u64> = hashes.iter().map(|hash| of(*hash)).collect();
             set.len()
         };
-        // Of 4,096 buckets, 4,096 numbers at random hit 1 − 1/e: 63 %.
+        // 4,096 random numbers hit 1 − 1/e = 63 % of 4,096 buckets.
         assert_eq!(hashes.len(), 4096);
         assert_eq!(distinct(|hash| hash), 4096);
         assert!(distinct(|hash| hash & 0xfff) > 2300);
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_and_what_is_made_of_them_spread() {
+    fn keys_made_of_ids_spread() {
         spread((0..4096_u32).map(hash));
         spread((0..4096_u64).map(hash));
         spread((0..4096_u64).map(|key| hash(key << 32)));

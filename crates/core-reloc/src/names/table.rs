@@ -6,7 +6,7 @@ use super::{buckets::Buckets, essential::HashedName};
 
 /// Finds the numbers of those that have a name, in ascending order.
 ///
-/// The table keeps hashes and numbers; whoever owns it reads the name of a number. Entries of one hash
+/// The table keeps hashes and numbers; its owner reads the name of a number. Entries of one hash
 /// are sorted by name, so that an input with many colliding names costs a binary search and not a
 /// scan.
 #[derive(Debug, Clone)]
@@ -60,20 +60,34 @@ impl NameTable {
         wanted: HashedName<'a>,
         name: F,
     ) -> impl Iterator<Item = u32> + use<'_, 'a, F> {
+        self.find_with(wanted, move |number| Some((name(number), number)))
+    }
+
+    /// Finds what `read` returns for the numbers of a name, each together with its name.
+    #[inline]
+    pub(crate) fn find_with<'a, T, F: Fn(u32) -> Option<(&'a [u8], T)>>(
+        &self,
+        wanted: HashedName<'a>,
+        read: F,
+    ) -> impl Iterator<Item = T> + use<'_, 'a, T, F> {
         let HashedName { name: wanted, hash } = wanted;
         let bucket = self.entries.get(self.buckets.range(hash)).unwrap_or_default();
         let start = bucket.partition_point(|entry| entry.hash() < hash);
         let from = bucket.get(start..).unwrap_or_default();
         let end = from.partition_point(|entry| entry.hash() == hash);
         let same_hash = from.get(..end).unwrap_or_default();
-        // Mostly there is one, whose name is compared once.
+        // Mostly there is one, whose name is read once.
         let start = match same_hash {
             [] | [_] => 0,
-            several => several.partition_point(|entry| name(entry.number()) < wanted),
+            several => several.partition_point(|entry| {
+                read(entry.number()).is_some_and(|(name, _)| name < wanted)
+            }),
         };
         let rest = same_hash.get(start..).unwrap_or_default();
-        let numbers = rest.iter().map(|entry| entry.number());
-        numbers.take_while(move |number| name(*number) == wanted)
+        rest.iter().map_while(move |entry| {
+            let (name, found) = read(entry.number())?;
+            (name == wanted).then_some(found)
+        })
     }
 }
 

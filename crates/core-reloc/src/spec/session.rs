@@ -223,7 +223,7 @@ mod tests {
 
     use super::*;
 
-    /// `struct s` and `enum s` of so many members and enumerators `m0`, `m1`, …
+    /// `struct s` and `enum s` with members and enumerators `m0`, `m1`, …
     fn many(count: u32) -> Vec<u8> {
         let mut btf = Builder::new(ByteOrder::Little);
         let int = btf.int("int", 4, IntEncoding::new(32, IntEncoding::SIGNED));
@@ -240,8 +240,8 @@ mod tests {
         btf.finish().unwrap()
     }
 
-    /// The steps that each of 90 searches for the last member takes, and then for the last
-    /// enumerator; and whether they were counted.
+    /// The steps of each of 90 searches for the last member, and for the last enumerator; and the number of
+    /// types whose searches were counted.
     fn search(count: u32) -> ([Vec<u64>; 2], [usize; 2]) {
         let bytes = many(count);
         let btf = Btf::parse(&bytes).unwrap();
@@ -268,21 +268,21 @@ mod tests {
 
     #[test]
     fn what_is_searched_again_and_again_gets_an_index() {
-        // An index is tried after 64 · 64 steps, which are 41 searches of 100 each, and twice as
-        // many: then there are 64 for each of the 100.
+        // An index is tried after 64 · 64 steps, which is after 41 searches of 100 steps, and again
+        // after twice as many: then there are 64 for each of the 100 members.
         let (steps, counted) = search(100);
         let expected = [[100; 82].as_slice(), &[1; 8]].concat();
         assert_eq!(steps, [expected.clone(), expected]);
         assert_eq!(counted, [1, 1]);
 
-        // Searches of fewer than 64 steps are left alone.
+        // Searches of fewer than 64 steps are not counted.
         assert_eq!(search(64).1, [1, 1]);
         let (steps, counted) = search(63);
         assert_eq!(steps, [[63; 90], [63; 90]]);
         assert_eq!(counted, [0, 0]);
     }
 
-    /// A typedef of a prototype of so many parameters.
+    /// A typedef of a prototype with `params` parameters.
     fn prototype(params: u32) -> Vec<u8> {
         let mut btf = Builder::new(ByteOrder::Little);
         let int = btf.int("int", 4, IntEncoding::new(32, IntEncoding::SIGNED));
@@ -295,7 +295,7 @@ mod tests {
         btf.finish().unwrap()
     }
 
-    /// What comes of testing a type against itself with so many steps left, and how many it takes.
+    /// Compares a type with itself with a number of steps left. Returns the outcome and the steps taken.
     fn test<'a>(
         session: &mut Session<'a>,
         btf: &'a Btf<'a>,
@@ -320,12 +320,12 @@ mod tests {
             let mut session = Session::new(Budget::for_input(0));
             let (outcome, steps) = test(&mut session, &btf, RelocKind::TypeExists, 10_000);
             assert_eq!(outcome, Ok(true));
-            // A parameter is a step, and there are a few more.
+            // Each parameter is a step, and there are a few more.
             assert!((u64::from(params)..u64::from(params) + 10).contains(&steps));
             let again = if steps > 1024 { 0 } else { steps };
             assert_eq!(test(&mut session, &btf, RelocKind::TypeExists, 10_000), (Ok(true), again));
             remembered += usize::from(again == 0);
-            // The other test is another one.
+            // The other comparison is remembered by itself.
             assert_ne!(test(&mut session, &btf, RelocKind::TypeMatches, 10_000).1, 0);
         }
         assert!((1..40).contains(&remembered));

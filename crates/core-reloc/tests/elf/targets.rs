@@ -70,6 +70,6 @@ fn an_elf_file_is_recognised_by_its_first_bytes() {
     assert!(!is_elf(b"\x7fEL"));
     assert_eq!(
         TypeSections::find(&target(ORDERS[0])).unwrap_err().to_string(),
-        "the file begins with [9f, eb, 01, 00], an ELF file begins with [7f, 45, 4c, 46]"
+        "the file starts with [9f, eb, 01, 00], an ELF file starts with [7f, 45, 4c, 46]"
     );
 }
