@@ -68,6 +68,16 @@ impl<'a> Btf<'a> {
         Self::parse_on(bytes, None)
     }
 
+    /// Parses the BTF of a BPF object, whose pointers always have 8 bytes.
+    ///
+    /// A kernel's BTF states the size of its pointers by its `long`; an object's need not name one.
+    ///
+    /// # Errors
+    /// As [`Btf::parse`].
+    pub fn parse_object(bytes: &'a [u8]) -> Result<Self> {
+        Ok(Self::parse(bytes)?.with_pointer_size(PointerSize::Eight))
+    }
+
     /// Parses a split BTF, whose type ids and string offsets continue those of `base`. The base may
     /// itself be split.
     ///

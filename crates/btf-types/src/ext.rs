@@ -5,7 +5,7 @@ use core::{fmt, iter::FusedIterator, marker::PhantomData, ops::Range};
 use zerocopy::FromBytes;
 
 use crate::{
-    ByteOrder, StrOffset, TypeId,
+    Btf, ByteOrder, StrOffset, TypeId,
     error::{Error, Result},
     header::{Preamble, read_prefix, section},
     raw,
@@ -49,38 +49,36 @@ impl<'a> BtfExt<'a> {
     /// [`Error::Misaligned`] or [`Error::BadExt`]. The checks are those of libbpf's `btf_ext_parse`,
     /// except that unknown flags and a sub-section without records are accepted.
     pub fn parse(bytes: &'a [u8]) -> Result<Self> {
-        const HEADER: &str = ".BTF.ext header";
-        const MIN_LEN: usize = size_of::<raw::Preamble>() + size_of::<raw::ExtSections>();
-        const WITH_CORE: usize = MIN_LEN + size_of::<raw::ExtCoreReloc>();
-        const LEN_OFFSET: usize = WITH_CORE - size_of::<raw::U32>();
-
-        let Preamble { order, hdr_len, .. } = Preamble::parse(bytes, HEADER, MIN_LEN)?;
-        let rest = bytes.get(size_of::<raw::Preamble>()..).unwrap_or_default();
-        let (sections, rest) = read_prefix::<raw::ExtSections>(rest, HEADER, 8)?;
-        let core = if hdr_len >= WITH_CORE {
-            *read_prefix::<raw::ExtCoreReloc>(rest, HEADER, MIN_LEN)?.0
-        } else {
-            raw::ExtCoreReloc::default()
-        };
-        let sub_section = |offset: raw::U32, len: raw::U32, what| -> Result<Range<usize>> {
-            let (offset, len) = (offset.get(order), len.get(order));
-            if !offset.is_multiple_of(4) && len != 0 {
-                return Err(Error::Misaligned { what, offset });
-            }
-            section(bytes, hdr_len, offset, len, what)
-        };
-        let func_info =
-            sub_section(sections.func_info_off, sections.func_info_len, FuncInfo::WHAT)?;
-        let line_info =
-            sub_section(sections.line_info_off, sections.line_info_len, LineInfo::WHAT)?;
-        let core_relocs = sub_section(core.core_relo_off, core.core_relo_len, CoreReloc::WHAT)?;
+        let header = ExtHeader::parse(bytes)?;
+        let ExtHeader { order, sections, core, .. } = header;
+        let func_info = header.sub_section(
+            bytes,
+            (sections.func_info_off, sections.func_info_len),
+            FuncInfo::WHAT,
+        )?;
+        let line_info = header.sub_section(
+            bytes,
+            (sections.line_info_off, sections.line_info_len),
+            LineInfo::WHAT,
+        )?;
+        let core_relocs = header.core_relocs(bytes)?;
         Ok(Self {
             order,
-            core_reloc_len_offset: (hdr_len >= WITH_CORE).then_some(LEN_OFFSET),
+            core_reloc_len_offset: core.map(|_| ExtHeader::CORE_RELOC_LEN_OFFSET),
             func_info: Info::parse(bytes, func_info, order)?,
             line_info: Info::parse(bytes, line_info, order)?,
             core_relocs: Info::parse(bytes, core_relocs, order)?,
         })
+    }
+
+    /// Parses the CO-RE relocations alone, for a loader that needs nothing else: damage to the records of
+    /// functions and lines does not matter.
+    ///
+    /// # Errors
+    /// As [`BtfExt::parse`], for the header and the core_relo sub-section.
+    pub fn parse_core_relocs(bytes: &'a [u8]) -> Result<Info<'a, CoreReloc>> {
+        let header = ExtHeader::parse(bytes)?;
+        Info::parse(bytes, header.core_relocs(bytes)?, header.order)
     }
 
     /// Returns the byte order, which the magic determines.
@@ -107,6 +105,55 @@ impl<'a> BtfExt<'a> {
     /// `None` for a header without it. Four zero bytes there make the sub-section empty.
     pub fn core_reloc_len_offset(&self) -> Option<usize> {
         self.core_reloc_len_offset
+    }
+}
+
+/// The header of `.BTF.ext`.
+#[derive(Clone, Copy)]
+struct ExtHeader {
+    order: ByteOrder,
+    len: usize,
+    sections: raw::ExtSections,
+    /// `None` in a header without the core_relo part.
+    core: Option<raw::ExtCoreReloc>,
+}
+
+impl ExtHeader {
+    const NAME: &str = ".BTF.ext header";
+    const MIN_LEN: usize = size_of::<raw::Preamble>() + size_of::<raw::ExtSections>();
+    const LEN_WITH_CORE: usize = Self::MIN_LEN + size_of::<raw::ExtCoreReloc>();
+    const CORE_RELOC_LEN_OFFSET: usize = Self::LEN_WITH_CORE - size_of::<raw::U32>();
+
+    fn parse(bytes: &[u8]) -> Result<Self> {
+        let Preamble { order, hdr_len, .. } = Preamble::parse(bytes, Self::NAME, Self::MIN_LEN)?;
+        let rest = bytes.get(size_of::<raw::Preamble>()..).unwrap_or_default();
+        let (sections, rest) = read_prefix::<raw::ExtSections>(rest, Self::NAME, 8)?;
+        let core = if hdr_len >= Self::LEN_WITH_CORE {
+            Some(*read_prefix::<raw::ExtCoreReloc>(rest, Self::NAME, Self::MIN_LEN)?.0)
+        } else {
+            None
+        };
+        Ok(Self { order, len: hdr_len, sections: *sections, core })
+    }
+
+    /// Returns the range of the core_relo sub-section.
+    fn core_relocs(&self, bytes: &[u8]) -> Result<Range<usize>> {
+        let core = self.core.unwrap_or_default();
+        self.sub_section(bytes, (core.core_relo_off, core.core_relo_len), CoreReloc::WHAT)
+    }
+
+    /// Checks the offset and length of a sub-section, and returns its range.
+    fn sub_section(
+        &self,
+        bytes: &[u8],
+        (offset, len): (raw::U32, raw::U32),
+        what: &'static str,
+    ) -> Result<Range<usize>> {
+        let (offset, len) = (offset.get(self.order), len.get(self.order));
+        if !offset.is_multiple_of(4) && len != 0 {
+            return Err(Error::Misaligned { what, offset });
+        }
+        section(bytes, self.len, offset, len, what)
     }
 }
 
@@ -179,6 +226,17 @@ impl<'a, R: Record> Info<'a, R> {
     /// Returns `true` if the sub-section has no records.
     pub fn is_empty(&self) -> bool {
         self.sections().all(|section| section.is_empty())
+    }
+
+    /// Returns the records of the first ELF section of a name, which is in the strings of the object's
+    /// `.BTF`.
+    pub fn section(&self, btf: &Btf<'_>, name: &str) -> Option<Section<'a, R>> {
+        self.sections().find(|section| btf.string(section.name_off).is_ok_and(|one| one == name))
+    }
+
+    /// Returns all records, each with its ELF section.
+    pub fn records(&self) -> impl Iterator<Item = (Section<'a, R>, R)> + use<'a, R> {
+        self.sections().flat_map(|section| section.records().map(move |record| (section, record)))
     }
 
     /// Returns the records of each ELF section, in the order in which they are stored.

@@ -31,6 +31,7 @@
 //!
 //! # Features
 //! - `build`: the [`build`] module, which writes BTF.
+//! - `owned`: [`OwnedBtf`], which keeps the bytes that it was parsed from.
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -57,6 +58,8 @@ mod lookup;
 mod name;
 mod offsets;
 mod order;
+#[cfg(feature = "owned")]
+mod owned;
 mod pointer;
 pub mod raw;
 mod resolve;
@@ -67,6 +70,8 @@ mod walk;
 #[doc(hidden)]
 pub mod word;
 
+#[cfg(feature = "owned")]
+pub use self::owned::{OwnedBtf, SharedBytes};
 pub use self::{
     btf::Btf,
     error::{Error, Result},
@@ -79,6 +84,6 @@ pub use self::{
     pointer::PointerSize,
     types::{
         Array, DeclTarget, Entries, Enumerator, IntEncoding, Linkage, Member, Param, Type,
-        VarSecInfo,
+        TypeView, VarSecInfo,
     },
 };

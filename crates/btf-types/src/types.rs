@@ -7,6 +7,7 @@ mod int;
 mod member;
 mod param;
 mod variable;
+mod view;
 
 pub use self::{
     declaration::{DeclTarget, Linkage},
@@ -16,6 +17,7 @@ pub use self::{
     member::Member,
     param::Param,
     variable::VarSecInfo,
+    view::TypeView,
 };
 
 use core::fmt;

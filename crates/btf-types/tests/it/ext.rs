@@ -1,7 +1,7 @@
 //! Writing and reading `.BTF.ext`.
 
 use btf_types::{
-    BtfExt, ByteOrder, StrOffset, TypeId,
+    Btf, BtfExt, ByteOrder, StrOffset, TypeId,
     build::{Error, ExtBuilder, HeaderForm},
     ext::{CoreReloc, FuncInfo, LineInfo},
 };
@@ -140,5 +140,53 @@ fn records_that_cannot_be_written() {
         let mut ext = ExtBuilder::new(ByteOrder::Little);
         ext.line_info(StrOffset(1), [LineInfo { line, column, ..LINE }]);
         assert_eq!(ext.finish(), Err(Error::LineTooLarge { line, column }));
+    }
+}
+
+/// An object's BTF with the names of two sections, and its `.BTF.ext`.
+fn two_sections(order: ByteOrder) -> (Vec<u8>, Vec<u8>) {
+    let mut btf = btf_types::build::Builder::new(order);
+    let (xdp, tc) = (btf.string("xdp"), btf.string("tc"));
+    let mut ext = ExtBuilder::new(order);
+    ext.func_info(xdp, [FUNC]);
+    ext.core_relocs(xdp, [RELOC]);
+    ext.core_relocs(tc, [RELOC, CoreReloc { insn_off: 32, ..RELOC }]);
+    (btf.finish().unwrap(), ext.finish().unwrap())
+}
+
+#[test]
+fn records_are_found_by_the_name_of_their_section() {
+    for order in ORDERS {
+        let (btf, ext) = two_sections(order);
+        let (btf, ext) = (Btf::parse(&btf).unwrap(), BtfExt::parse(&ext).unwrap());
+        let count = |name| ext.core_relocs().section(&btf, name).map(|section| section.len());
+        assert_eq!((count("xdp"), count("tc"), count("maps")), (Some(1), Some(2), None));
+        let offsets: Vec<u32> =
+            ext.core_relocs().records().map(|(_, record)| record.insn_off).collect();
+        assert_eq!(offsets, [24, 24, 32]);
+        let names = ext.core_relocs().records().map(|(section, _)| section.name_off());
+        assert_eq!(
+            names.map(|name| btf.string(name).unwrap().to_string()).collect::<Vec<_>>(),
+            ["xdp", "tc", "tc"]
+        );
+    }
+}
+
+#[test]
+fn relocations_can_be_read_although_other_records_are_damaged() {
+    for order in ORDERS {
+        let (_, mut ext) = two_sections(order);
+        // The record size of func_info, the first word after the header, becomes 3.
+        let size: [u8; 4] = match order {
+            ByteOrder::Little => 3_u32.to_le_bytes(),
+            ByteOrder::Big => 3_u32.to_be_bytes(),
+        };
+        ext[32..36].copy_from_slice(&size);
+        assert!(BtfExt::parse(&ext).is_err());
+        let relocs = BtfExt::parse_core_relocs(&ext).unwrap();
+        assert_eq!(relocs.records().count(), 3);
+        // Damage to the relocations is still an error.
+        let end = ext.len() - 1;
+        assert!(BtfExt::parse_core_relocs(&ext[..end]).is_err());
     }
 }

@@ -9,9 +9,12 @@ mod dump;
 mod ext;
 mod header;
 mod judge;
+#[cfg(feature = "owned")]
+mod owned;
 mod pointer_size;
 mod resolve;
 mod round_trip;
 mod split;
+mod type_view;
 mod validate;
 mod views;

@@ -195,7 +195,10 @@ fn a_poison_gives_its_reason() {
             Poison::Resized { from: 4, to: 0 },
             "a 4-byte load or store cannot access a field that became a bitfield",
         ),
-        (Poison::Resized { from: 4, to: 8 }, "from 4 to 8 bytes: only those of pointers and unsigned"),
+        (
+            Poison::Resized { from: 4, to: 8 },
+            "from 4 to 8 bytes: only those of pointers and unsigned",
+        ),
         (
             Poison::SignExtending { from: 4, to: 8 },
             "a sign-extending load cannot change from 4 to 8",
