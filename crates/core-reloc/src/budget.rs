@@ -31,6 +31,12 @@ impl Budget {
         Self { remaining: steps }
     }
 
+    /// Adds the steps of more input, in bytes.
+    pub fn grant_input(&mut self, bytes: usize) {
+        let granted = (bytes as u64).saturating_mul(limits::STEPS_PER_BYTE);
+        self.remaining = self.remaining.saturating_add(granted);
+    }
+
     /// Adds the steps of one more relocation.
     pub fn grant_relocation(&mut self) {
         self.remaining = self.remaining.saturating_add(limits::STEPS_PER_RELOCATION);

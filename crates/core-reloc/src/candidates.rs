@@ -4,7 +4,8 @@
 //! types of the target for every root type. Here the root types share one pass, or an index.
 
 mod candidate;
-pub(crate) mod index;
+mod enumerators;
+mod index;
 mod key;
 mod scan;
 mod scope;
@@ -21,8 +22,8 @@ use btf_types::{Btf, Type, TypeId};
 use indexmap::IndexMap;
 
 pub use self::candidate::Candidate;
-use self::{key::NameKey, scope::Scope};
-use crate::{error::Cause, names::hash::IdHasher, target::Target};
+pub(crate) use self::{enumerators::EnumeratorNames, index::NameIndex, key::NameKey, scope::Scope};
+use crate::{error::Cause, names::hash::IdHasher};
 
 /// The candidates of the root types of one object.
 #[derive(Debug)]
@@ -52,11 +53,11 @@ pub(crate) struct Remaining<'c> {
 }
 
 impl<'a> Candidates<'a> {
-    pub(crate) fn new(local: &'a Btf<'a>, target: &'a Target<'a>) -> Self {
+    pub(crate) fn new(local: &'a Btf<'a>, main: Scope<'a>, modules: Scope<'a>) -> Self {
         Self {
             local,
-            main: Scope::new([target.main()].into(), target.index()),
-            modules: Scope::new(target.modules().iter().map(|module| module.btf).collect(), None),
+            main,
+            modules,
             numbers: BTreeMap::new(),
             groups: Vec::new(),
             found: Vec::new(),
@@ -132,6 +133,24 @@ impl<'a> Candidates<'a> {
         self.narrowed.insert(root, remaining);
     }
 
+    /// Adds a module, and searches it for the candidates of the root types that have none.
+    pub(crate) fn add_module(&mut self, btf: &'a Btf<'a>) {
+        self.modules.add(btf);
+        let numbers = self.numbers.iter().filter(|(_, number)| self.group(**number).is_empty());
+        let missing: Vec<(NameKey<'a>, u32)> =
+            numbers.map(|(key, number)| (*key, *number)).collect();
+        let keys: Vec<NameKey<'a>> = missing.iter().map(|(key, _)| *key).collect();
+        let mut found = Found::new(keys.len());
+        self.search_modules(&keys, 0..u32::try_from(keys.len()).unwrap_or(u32::MAX), &mut found);
+        let mut groups = Vec::with_capacity(keys.len());
+        found.append_to(&mut self.found, &mut groups);
+        for ((_, number), group) in missing.into_iter().zip(groups) {
+            if let Some(slot) = self.groups.get_mut(number as usize) {
+                *slot = group;
+            }
+        }
+    }
+
     /// Returns the root types without candidates, in the order in which they were searched for.
     pub(crate) fn roots_without(&self) -> impl Iterator<Item = TypeId> {
         let without = self.roots.iter().filter(|(_, number)| self.group(**number).is_empty());
@@ -156,18 +175,22 @@ impl<'a> Candidates<'a> {
     /// key become the next group.
     fn search(&mut self, keys: &[NameKey<'a>]) {
         let positions = 0..u32::try_from(keys.len()).unwrap_or(u32::MAX);
-        let mut found = Found { by_position: Vec::new(), counts: vec![0; keys.len()] };
+        let mut found = Found::new(keys.len());
         self.main.find(keys, positions.clone(), |position, _, type_id| {
             found.add(position, Candidate { type_id, module: None });
         });
         if !self.modules.is_empty() {
-            let missing: Vec<u32> =
-                positions.filter(|position| found.count(*position) == 0).collect();
-            self.modules.find(keys, missing.into_iter(), |position, module, type_id| {
-                found.add(position, Candidate { type_id, module: u32::try_from(module).ok() });
-            });
+            self.search_modules(keys, positions, &mut found);
         }
         found.append_to(&mut self.found, &mut self.groups);
+    }
+
+    /// Searches the modules for the keys at some positions for which nothing was found.
+    fn search_modules(&mut self, keys: &[NameKey<'a>], positions: Range<u32>, found: &mut Found) {
+        let missing: Vec<u32> = positions.filter(|position| found.count(*position) == 0).collect();
+        self.modules.find(keys, missing.into_iter(), |position, module, type_id| {
+            found.add(position, Candidate { type_id, module: u32::try_from(module).ok() });
+        });
     }
 }
 
@@ -179,6 +202,11 @@ struct Found {
 }
 
 impl Found {
+    /// Nothing found for a number of keys.
+    fn new(keys: usize) -> Self {
+        Self { by_position: Vec::new(), counts: vec![0; keys] }
+    }
+
     fn add(&mut self, position: u32, candidate: Candidate) {
         if let Some(count) = self.counts.get_mut(position as usize) {
             *count = count.saturating_add(1);

@@ -34,11 +34,11 @@ use crate::{
 /// # let comm = btf.array(char, char, 16);
 /// # btf.structure("task_struct", 16).member("comm", comm, 0).finish();
 /// # let bytes = btf.finish()?;
-/// use core_reloc::{RelocKind, access_in_c, generate_field_access};
+/// use core_reloc::{RelocKind, access_in_c, generate::field_relocation};
 ///
 /// let local = Btf::parse(&bytes)?;
 /// let kind = RelocKind::FieldByteOffset;
-/// let relocation = generate_field_access(&local, 8, "task_struct", "comm[3]", kind)?;
+/// let relocation = field_relocation(&local, 8, "task_struct", "comm[3]", kind)?;
 /// assert_eq!(*relocation.access, [0, 0, 3]);
 /// assert_eq!(access_in_c(&local, &relocation), "task_struct.comm[3]");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -46,7 +46,7 @@ use crate::{
 ///
 /// # Errors
 /// See [`GenerateError`].
-pub fn generate_field_access(
+pub fn field_relocation(
     local: &Btf<'_>,
     insn_off: u32,
     root: &str,
@@ -80,7 +80,7 @@ pub fn generate_field_access(
 ///
 /// # Errors
 /// [`GenerateError::NoSuchType`].
-pub fn generate_type_access(
+pub fn type_relocation(
     local: &Btf<'_>,
     insn_off: u32,
     root: &str,
@@ -107,7 +107,7 @@ pub fn generate_type_access(
 ///
 /// # Errors
 /// [`GenerateError::NoSuchType`] or [`GenerateError::NoSuchEnumerator`].
-pub fn generate_enumerator_access(
+pub fn enumerator_relocation(
     local: &Btf<'_>,
     insn_off: u32,
     root: &str,

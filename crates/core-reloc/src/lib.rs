@@ -61,6 +61,7 @@
 //!
 //! # Features
 //! - `elf`: whole BPF objects, with the crate `object`. It needs no std either.
+//! - `owned`: `OwnedTarget`, which keeps its BTF and can be shared for any time.
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -87,10 +88,13 @@ pub mod describe;
 #[cfg(feature = "elf")]
 pub mod elf;
 mod error;
+mod find;
 pub mod functions;
 pub mod generate;
 pub mod limits;
 mod names;
+#[cfg(feature = "owned")]
+mod owned;
 pub mod patch;
 pub mod record;
 mod relocator;
@@ -99,15 +103,17 @@ mod side;
 pub mod spec;
 mod target;
 
+#[cfg(feature = "owned")]
+pub use self::owned::OwnedTarget;
 pub use self::{
     candidates::Candidate,
     describe::{access_in_c, type_in_c},
     error::{Ambiguity, Answer, Cause, Error},
-    generate::{generate_enumerator_access, generate_field_access, generate_type_access},
+    find::{FoundEnumerator, FoundType},
     names::essential::essential_name,
     patch::{Code, PatchError, Patched, Poison, Status, patch},
     record::{AccessError, AccessPath, RelocKind, Relocation},
-    relocator::Relocator,
+    relocator::{Applied, Relocator},
     resolve::{OnUnresolved, Options, Resolution},
     target::{Module, Target},
 };

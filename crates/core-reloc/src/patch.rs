@@ -69,7 +69,53 @@ pub fn patch(
     resolution: &Resolution,
     on_unresolved: OnUnresolved,
 ) -> Result<Patched, PatchError> {
-    let mut slots = Slots::at(code, resolution.insn_off, resolution.byte_order)?;
+    let slots = Slots::at(code, resolution.insn_off, resolution.byte_order)?;
+    patch_slots(slots, resolution, on_unresolved)
+}
+
+/// Applies a resolution to one instruction, for a loader that keeps instructions in structs of its own.
+/// [`Resolution::insn_off`] does not matter.
+///
+/// # Errors
+/// See [`PatchError`].
+///
+/// ```
+/// use btf_types::ByteOrder;
+/// use core_reloc::{
+///     Code, OnUnresolved, RelocKind, Resolution,
+///     patch::patch_insn,
+///     resolve::{Change, Resize},
+/// };
+///
+/// # let resolution = Resolution {
+/// #     kind: RelocKind::FieldByteOffset,
+/// #     insn_off: 0,
+/// #     byte_order: ByteOrder::Little,
+/// #     change: Some(Change { original: 8, checked: true, value: 16, resize: Resize::Same }),
+/// #     candidate: None,
+/// #     unmatched: None,
+/// # };
+/// let load = Code::from([0x61, 0x10, 8, 0, 0, 0, 0, 0]); // r0 = *(u32 *)(r1 + 8)
+/// let patched = patch_insn(load, &resolution, OnUnresolved::Poison)?;
+/// assert_eq!(patched.after.slots().0, [0x61, 0x10, 16, 0, 0, 0, 0, 0]);
+/// # Ok::<(), core_reloc::PatchError>(())
+/// ```
+pub fn patch_insn(
+    insn: Code,
+    resolution: &Resolution,
+    on_unresolved: OnUnresolved,
+) -> Result<Patched, PatchError> {
+    let mut insn = insn;
+    let slots = Slots::at(insn.as_bytes_mut(), 0, resolution.byte_order)?;
+    patch_slots(slots, resolution, on_unresolved)
+}
+
+#[inline]
+fn patch_slots(
+    mut slots: Slots<'_>,
+    resolution: &Resolution,
+    on_unresolved: OnUnresolved,
+) -> Result<Patched, PatchError> {
     let before = slots.code();
     let outcome = match resolution.change {
         None => Outcome::Poison(Poison::Unresolved),

@@ -1,8 +1,12 @@
 //! The relocator: resolves and applies the relocations of one object.
 
-use alloc::{boxed::Box, vec::Vec};
+use alloc::{boxed::Box, string::ToString, vec::Vec};
+use core::fmt;
 
-use btf_types::{Btf, TypeId, ext::CoreReloc};
+use btf_types::{
+    Btf, TypeId,
+    ext::{CoreReloc, Info},
+};
 use smallvec::SmallVec;
 
 use crate::{
@@ -12,7 +16,7 @@ use crate::{
     describe,
     error::{Cause, Error},
     names::hash,
-    patch::{PatchError, Patched, Poison, patch},
+    patch::{PatchError, Patched, Poison, Status, patch},
     record::{AccessPath, RelocKind, Relocation, Subject},
     resolve::{
         Options, Resolution, Unmatched,
@@ -22,7 +26,7 @@ use crate::{
         LocalSpec, Session, Spec,
         target::{Stop, target_spec},
     },
-    target::Target,
+    target::{Module, Target},
 };
 
 /// Relocates one object against one target.
@@ -42,20 +46,26 @@ use crate::{
 /// let mut relocator = Relocator::new(&local, &target);
 ///
 /// let relocation = Relocation::new(0, TypeId(1), "0:1".parse()?, RelocKind::FieldByteOffset);
-/// let patched = relocator.relocate(code, &relocation)?;
-/// println!("{} became {}: {:?}", patched.before, patched.after, patched.status);
+/// let applied = relocator.relocate(code, &relocation)?;
+/// println!("{} became {}", applied.patched.before, applied.patched.after);
+/// if let Some(reason) = relocator.reason(&relocation, &applied) {
+///     println!("it was poisoned: {reason}");
+/// }
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug)]
 pub struct Relocator<'a> {
     local: &'a Btf<'a>,
-    target: &'a Target<'a>,
+    target: Target<'a>,
     options: Options,
     candidates: Candidates<'a>,
     fields: Cache<FieldKey, FieldSpecs<'a>, 6>,
     session: Session<'a>,
+    local_ids: Option<LocalIds<'a>>,
 }
+
+/// Maps the ids of the object's own types to those of the types that the loader loads.
+type LocalIds<'a> = Box<dyn Fn(TypeId) -> TypeId + Send + Sync + 'a>;
 
 /// A field of the local types.
 #[derive(Debug, PartialEq, Eq)]
@@ -75,21 +85,30 @@ struct FieldSpecs<'a> {
 
 impl<'a> Relocator<'a> {
     /// A relocator for an object whose own BTF is `local`, with the default [`Options`].
-    pub fn new(local: &'a Btf<'a>, target: &'a Target<'a>) -> Self {
+    pub fn new(local: &'a Btf<'a>, target: &Target<'a>) -> Self {
         Self::with_options(local, target, Options::default())
     }
 
     /// A relocator with the given options.
-    pub fn with_options(local: &'a Btf<'a>, target: &'a Target<'a>, options: Options) -> Self {
+    pub fn with_options(local: &'a Btf<'a>, target: &Target<'a>, options: Options) -> Self {
         let input = local.as_bytes().len().saturating_add(target.size());
         Self {
             local,
-            target,
+            target: target.clone(),
             options,
-            candidates: Candidates::new(local, target),
+            candidates: Candidates::new(local, target.main_scope(), target.module_scope()),
             fields: Cache::default(),
             session: Session::new(Budget::for_input(input)),
+            local_ids: None,
         }
+    }
+
+    /// Sets the function that maps type ids for type_id_local, for a loader that rewrites the object's
+    /// BTF before it loads it. Records refer to the BTF as it is in the file.
+    #[must_use]
+    pub fn with_local_ids(mut self, map: impl Fn(TypeId) -> TypeId + Send + Sync + 'a) -> Self {
+        self.local_ids = Some(Box::new(map));
+        self
     }
 
     /// The object's own BTF.
@@ -97,9 +116,9 @@ impl<'a> Relocator<'a> {
         self.local
     }
 
-    /// The target.
-    pub fn target(&self) -> &'a Target<'a> {
-        self.target
+    /// The target, with the modules added so far.
+    pub fn target(&self) -> &Target<'a> {
+        &self.target
     }
 
     /// Finds the candidates of many root types in one pass over the target. Otherwise each root type is
@@ -107,6 +126,43 @@ impl<'a> Relocator<'a> {
     /// [indexed](Target::indexed). [`Relocator::relocate_all`] calls it.
     pub fn prepare(&mut self, roots: impl IntoIterator<Item = TypeId>) {
         self.candidates.find_all(roots);
+    }
+
+    /// Finds the candidates of the root types of all records, as [`Relocator::prepare`] does.
+    pub fn prepare_for(&mut self, records: &Info<'_, CoreReloc>) {
+        let needs_target = |record: &CoreReloc| record.kind != RelocKind::TypeIdLocal.to_raw();
+        let records = records.records().map(|(_, record)| record);
+        self.prepare(records.filter(needs_target).map(|record| record.type_id));
+    }
+
+    /// Returns `true` if a root type so far has no candidate, so that a kernel module may be needed.
+    pub fn needs_modules(&self) -> bool {
+        self.roots_without_candidates().next().is_some()
+    }
+
+    /// Adds modules that were found after the relocator was made. They become candidates of root types
+    /// that have none. Relocations that were resolved before keep their results.
+    pub fn add_modules(&mut self, modules: impl IntoIterator<Item = Module<'a>>) {
+        for module in modules {
+            self.candidates.add_module(module.btf);
+            self.session.budget.grant_input(module.btf.as_bytes().len());
+            self.target.add_module(module);
+        }
+    }
+
+    /// Adds the modules that a source returns, but calls it only if they are [needed](Self::needs_modules).
+    /// To load a kernel's modules takes longer than most relocations.
+    ///
+    /// # Errors
+    /// Those of the source.
+    pub fn add_modules_if_needed<E, I: IntoIterator<Item = Module<'a>>>(
+        &mut self,
+        source: impl FnOnce() -> Result<I, E>,
+    ) -> Result<(), E> {
+        if self.needs_modules() {
+            self.add_modules(source()?);
+        }
+        Ok(())
     }
 
     /// Returns the root types so far that have no candidate in the target: types that only a module may
@@ -141,9 +197,30 @@ impl<'a> Relocator<'a> {
     ///
     /// # Errors
     /// As [`Relocator::resolve`] and [`patch()`]; the code is then unchanged.
-    pub fn relocate(&mut self, code: &mut [u8], relocation: &Relocation) -> Result<Patched, Error> {
+    pub fn relocate(&mut self, code: &mut [u8], relocation: &Relocation) -> Result<Applied, Error> {
+        self.relocate_at(code, 0, relocation)
+    }
+
+    /// Resolves a relocation and applies it to code that starts at an offset of its section, for a loader
+    /// that relocates functions which it took from their sections. `code_start` is in bytes; the
+    /// relocation's own offset counts from the start of the section.
+    ///
+    /// # Errors
+    /// As [`Relocator::relocate`]; also if the instruction is before the code.
+    pub fn relocate_at(
+        &mut self,
+        code: &mut [u8],
+        code_start: u32,
+        relocation: &Relocation,
+    ) -> Result<Applied, Error> {
         let resolution = self.resolve(relocation)?;
-        self.apply(code, relocation, &resolution)
+        let insn_off = relocation.insn_off.checked_sub(code_start).ok_or_else(|| {
+            let (insn_off, len) = (relocation.insn_off, code.len());
+            self.error(relocation, PatchError::OutOfBounds { insn_off, len }.into())
+        })?;
+        let resolution = resolution.moved_to(insn_off);
+        let patched = self.apply(code, relocation, &resolution)?;
+        Ok(Applied { patched, resolution })
     }
 
     /// Applies a resolution to the code, as [`patch()`] does. Errors name the relocation.
@@ -184,14 +261,26 @@ impl<'a> Relocator<'a> {
         &mut self,
         code: &mut [u8],
         relocations: &[Relocation],
-    ) -> Vec<Result<Patched, Error>> {
+    ) -> Vec<Result<Applied, Error>> {
         self.prepare(relocations.iter().map(|relocation| relocation.type_id));
         relocations.iter().map(|relocation| self.relocate(code, relocation)).collect()
     }
 
+    /// Describes why an instruction was poisoned or kept; `None` if it has the target's value.
+    pub fn reason(&self, relocation: &Relocation, applied: &Applied) -> Option<Box<str>> {
+        match (applied.patched.status, &applied.resolution.unmatched) {
+            (Status::Relocated, _) => None,
+            (
+                Status::Poisoned(Poison::Unresolved) | Status::Kept(Poison::Unresolved),
+                Some(why),
+            ) => Some(self.describe(relocation, why)),
+            (Status::Poisoned(poison) | Status::Kept(poison), _) => Some(poison.to_string().into()),
+        }
+    }
+
     /// Describes why no candidate matched.
     pub fn describe(&self, relocation: &Relocation, unmatched: &Unmatched) -> Box<str> {
-        describe::describe_unmatched(self.local, self.target, relocation, unmatched).into()
+        describe::describe_unmatched(self.local, &self.target, relocation, unmatched).into()
     }
 
     #[cold]
@@ -211,7 +300,9 @@ impl<'a> Relocator<'a> {
         let local = LocalSpec::within(self.local, relocation, &mut self.session.budget)?;
         let mut question = Question::new(relocation, local.spec());
         if relocation.kind == RelocKind::TypeIdLocal {
-            let change = question.answer_from_record();
+            let id = relocation.type_id;
+            let mapped = self.local_ids.as_ref().map_or(id, |map| map(id));
+            let change = question.answer_with_id(mapped);
             return Ok(question.resolution(Some(change), None, None));
         }
 
@@ -229,7 +320,7 @@ impl<'a> Relocator<'a> {
                     let this = Match { candidate, spec, change };
                     match &first {
                         None => first = Some(this),
-                        Some(first) => first.agree(&this, self.target)?,
+                        Some(first) => first.agree(&this, &self.target)?,
                     }
                     matching.push(position);
                 }
@@ -269,6 +360,26 @@ impl<'a> Relocator<'a> {
         let (root, access) = (relocation.type_id, relocation.access.clone());
         self.fields.keep(field_hash(relocation), FieldKey { root, access }, specs);
     }
+}
+
+impl fmt::Debug for Relocator<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Relocator")
+            .field("local", &self.local)
+            .field("target", &self.target)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A relocation that was applied: the patched instruction, and the decision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Applied {
+    /// The instruction before and after, and what was done.
+    pub patched: Patched,
+    /// The decision.
+    pub resolution: Resolution,
 }
 
 #[inline]

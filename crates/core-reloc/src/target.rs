@@ -1,15 +1,16 @@
 //! The target: a kernel's BTF, its modules', and optionally an index of their names.
 
-use alloc::vec::Vec;
+use alloc::{vec, vec::Vec};
 
 use btf_types::{Btf, Error as BtfError, Type};
 
-use crate::candidates::{Candidate, index::NameIndex};
+use crate::candidates::{Candidate, EnumeratorNames, NameIndex, Scope};
 
-/// What relocations are resolved against: a main BTF, and the split BTFs of modules on it.
+/// What relocations are resolved against: a main BTF, the BTFs of modules, and optionally indexes of
+/// their names.
 ///
-/// A target never changes, is `Send` and `Sync`, and can be shared by objects and threads. It keeps only
-/// references, unless it is [indexed](Target::indexed).
+/// A target never changes, is `Send` and `Sync`, and can be shared by objects and threads. Cloning it is
+/// cheap: clones share its indexes. `OwnedTarget` (feature `owned`) keeps the BTFs, too.
 ///
 /// ```
 /// # fn f(kernel: &[u8]) -> btf_types::Result<()> {
@@ -25,15 +26,20 @@ use crate::candidates::{Candidate, index::NameIndex};
 pub struct Target<'a> {
     main: &'a Btf<'a>,
     modules: Vec<Module<'a>>,
-    index: Option<NameIndex<'a>>,
+    /// Indexes of the main BTF, of different kinds.
+    main_indexes: Vec<NameIndex<'a>>,
+    /// Indexes of all modules, of different kinds.
+    module_indexes: Vec<NameIndex<'a>>,
+    enumerators: Option<EnumeratorNames<'a>>,
 }
 
-/// A kernel module's BTF.
+/// A kernel module's BTF, or other types that are searched after the main BTF.
 #[derive(Debug, Clone, Copy)]
 pub struct Module<'a> {
     /// The module's name, for reports.
     pub name: &'a str,
-    /// Its split BTF, parsed on the target's main one.
+    /// Its BTF: split BTF that was parsed on the target's main one, or a BTF without a base, such as
+    /// the types of another tool.
     pub btf: &'a Btf<'a>,
 }
 
@@ -41,22 +47,68 @@ impl<'a> Target<'a> {
     /// A target without modules and without an index: the root types of each object are found in one
     /// pass over the target's types. This is best for a single object.
     pub fn new(main: &'a Btf<'a>) -> Self {
-        Self { main, modules: Vec::new(), index: None }
+        Self {
+            main,
+            modules: Vec::new(),
+            main_indexes: Vec::new(),
+            module_indexes: Vec::new(),
+            enumerators: None,
+        }
     }
 
-    /// Adds the split BTFs of modules. Only their own types can become candidates, and only of root
-    /// types for which the main BTF has no candidate.
+    /// Adds modules. Only their own types can become candidates, and only of root types for which the
+    /// main BTF has no candidate.
+    ///
+    /// An index for queries must be made after all modules were added.
     #[must_use]
     pub fn with_modules(mut self, modules: impl IntoIterator<Item = Module<'a>>) -> Self {
         self.modules.extend(modules);
+        self.module_indexes.clear();
+        self.enumerators = None;
         self
+    }
+
+    /// Adds a module, which no index covers.
+    pub(crate) fn add_module(&mut self, module: Module<'a>) {
+        self.modules.push(module);
+        self.module_indexes.clear();
+        self.enumerators = None;
     }
 
     /// Adds an index of the names of the main BTF's types, about 12 bytes for each type that can be a
     /// root type. It pays when several objects are relocated, or relocations come one by one.
     #[must_use]
     pub fn indexed(mut self) -> Self {
-        self.index = Some(NameIndex::of_type_names(&[self.main]));
+        self.main_indexes = vec![NameIndex::of_type_names(&[self.main])];
+        self
+    }
+
+    /// Adds indexes of all names: of types, functions, variables and enumerators, of the main BTF and of
+    /// the modules; about 12 bytes for each. With it, no question takes a pass over the types.
+    #[must_use]
+    pub fn indexed_for_queries(mut self) -> Self {
+        let modules: Vec<&Btf<'_>> = self.modules.iter().map(|module| module.btf).collect();
+        let all = |btfs: &[&'a Btf<'a>]| {
+            vec![NameIndex::of_type_names(btfs), NameIndex::of_other_names(btfs)]
+        };
+        self.main_indexes = all(&[self.main]);
+        self.module_indexes = all(&modules);
+        self.enumerators = Some(EnumeratorNames::of(&self.btfs()));
+        self
+    }
+
+    /// Adds the indexes of a target that has the same main BTF, elsewhere in memory.
+    #[cfg(feature = "owned")]
+    pub(crate) fn with_indexes_of(mut self, other: &Target<'_>) -> Self {
+        let same = |index: &NameIndex<'_>| index.of_same(&[self.main]);
+        self.main_indexes = other.main_indexes.iter().map(same).collect();
+        if self.modules.len() == other.modules.len() {
+            let btfs: Vec<&Btf<'_>> = self.modules.iter().map(|module| module.btf).collect();
+            let same = |index: &NameIndex<'_>| index.of_same(&btfs);
+            self.module_indexes = other.module_indexes.iter().map(same).collect();
+            let all = self.btfs();
+            self.enumerators = other.enumerators.as_ref().map(|names| names.of_same(&all));
+        }
         self
     }
 
@@ -70,8 +122,25 @@ impl<'a> Target<'a> {
         &self.modules
     }
 
-    pub(crate) fn index(&self) -> Option<&NameIndex<'a>> {
-        self.index.as_ref()
+    /// The main BTF and those of the modules.
+    pub(crate) fn btfs(&self) -> Vec<&'a Btf<'a>> {
+        let modules = self.modules.iter().map(|module| module.btf);
+        core::iter::once(self.main).chain(modules).collect()
+    }
+
+    pub(crate) fn enumerators(&self) -> Option<&EnumeratorNames<'a>> {
+        self.enumerators.as_ref()
+    }
+
+    /// The main BTF, to be searched for names.
+    pub(crate) fn main_scope(&self) -> Scope<'a> {
+        Scope::new([self.main].into(), self.main_indexes.clone())
+    }
+
+    /// The modules, to be searched for names.
+    pub(crate) fn module_scope(&self) -> Scope<'a> {
+        let btfs = self.modules.iter().map(|module| module.btf).collect();
+        Scope::new(btfs, self.module_indexes.clone())
     }
 
     /// The size of the target's BTF in bytes, the modules' included.
@@ -114,7 +183,7 @@ mod tests {
 
         let target = Target::new(&main).with_modules(modules);
         assert_eq!(target.size(), bytes.len() + 2 * split.len());
-        assert!(target.index().is_none());
-        assert!(target.indexed().index().is_some());
+        assert!(target.main_indexes.is_empty());
+        assert_eq!(target.indexed().main_indexes.len(), 1);
     }
 }

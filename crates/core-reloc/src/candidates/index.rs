@@ -1,6 +1,6 @@
 //! Finding types by essential name and kind with an index that is kept.
 
-use alloc::vec::Vec;
+use alloc::{sync::Arc, vec::Vec};
 
 use btf_types::{Btf, Kind, KindSet, StrOffset, Type, TypeId};
 
@@ -15,7 +15,8 @@ use crate::names::{
 pub(crate) struct NameIndex<'a> {
     kinds: KindSet,
     types: NumberedTypes<'a>,
-    names: NameTable,
+    /// Shared by clones, and by the same BTFs elsewhere in memory.
+    names: Arc<NameTable>,
 }
 
 /// The own types of some BTFs, numbered through all of them.
@@ -32,14 +33,20 @@ impl<'a> NameIndex<'a> {
         Self::of(btfs, KindSet::TYPE_NAMES)
     }
 
-    /// Indexes the kinds that include a given one: those of [`NameIndex::of_type_names`], or all others.
-    pub(super) fn with(kind: Kind, btfs: &[&'a Btf<'a>]) -> Self {
-        if KindSet::TYPE_NAMES.contains(kind) {
-            return Self::of_type_names(btfs);
-        }
+    /// Indexes all kinds that [`NameIndex::of_type_names`] leaves out.
+    pub(crate) fn of_other_names(btfs: &[&'a Btf<'a>]) -> Self {
         let others =
             (0..=u8::MAX).map(Kind::from_raw).filter(|kind| !KindSet::TYPE_NAMES.contains(*kind));
         Self::of(btfs, others.collect())
+    }
+
+    /// Indexes the kinds that include a given one: those of [`NameIndex::of_type_names`], or all others.
+    pub(crate) fn with(kind: Kind, btfs: &[&'a Btf<'a>]) -> Self {
+        if KindSet::TYPE_NAMES.contains(kind) {
+            Self::of_type_names(btfs)
+        } else {
+            Self::of_other_names(btfs)
+        }
     }
 
     /// Indexes the own types of some BTFs that have one of the kinds and a name that can be read.
@@ -59,17 +66,25 @@ impl<'a> NameIndex<'a> {
             first = first.saturating_add(u32::try_from(btf.own_types().len()).unwrap_or(u32::MAX));
         }
         let names = NameTable::new(entries, |number| types.essential_name(number));
-        Self { kinds, types, names }
+        Self { kinds, types, names: Arc::new(names) }
+    }
+
+    /// Returns the index of other views of the same bytes, in the same order.
+    #[cfg(feature = "owned")]
+    pub(crate) fn of_same<'b>(&self, btfs: &[&'b Btf<'b>]) -> NameIndex<'b> {
+        let firsts = self.types.btfs.iter().map(|(first, _)| *first);
+        let types = NumberedTypes { btfs: firsts.zip(btfs.iter().copied()).collect() };
+        NameIndex { kinds: self.kinds, types, names: Arc::clone(&self.names) }
     }
 
     /// Returns `true` if types of a kind are indexed.
-    pub(super) fn has(&self, kind: Kind) -> bool {
+    pub(crate) fn has(&self, kind: Kind) -> bool {
         self.kinds.contains(kind)
     }
 
     /// Finds the types of a key in the order of BTFs and ids: each as the position of its BTF among
     /// those that are indexed, and its id.
-    pub(super) fn find(&self, key: NameKey<'a>) -> impl Iterator<Item = (usize, TypeId)> {
+    pub(crate) fn find(&self, key: NameKey<'a>) -> impl Iterator<Item = (usize, TypeId)> {
         let types = self.names.find_with(key.name(), |number| {
             let (position, ty) = self.types.get(number)?;
             Some((essential_name(ty.name().ok()?.as_bytes()), (position, ty)))

@@ -12,32 +12,32 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct NameKey<'a> {
     /// The hash of the essential name.
-    pub(super) hash: u32,
+    pub(crate) hash: u32,
     /// The name without its flavor.
-    pub(super) essential: &'a [u8],
+    pub(crate) essential: &'a [u8],
     /// The kind; ENUM for both widths of enums.
-    pub(super) kind: Kind,
+    pub(crate) kind: Kind,
 }
 
 impl<'a> NameKey<'a> {
     /// The key of a local root type's candidates.
-    pub(super) fn of_root(root: Type<'a>, name: Name<'a>) -> Self {
+    pub(crate) fn of_root(root: Type<'a>, name: Name<'a>) -> Self {
         let kind = if root.kind().is_enum() { Kind::Enum } else { root.kind() };
         Self::new(essential_name(name.as_bytes()), kind)
     }
 
-    pub(super) fn new(essential: &'a [u8], kind: Kind) -> Self {
+    pub(crate) fn new(essential: &'a [u8], kind: Kind) -> Self {
         let HashedName { name: essential, hash } = HashedName::whole(essential);
         Self { hash, essential, kind }
     }
 
     /// The essential name with its hash.
-    pub(super) fn name(&self) -> HashedName<'a> {
+    pub(crate) fn name(&self) -> HashedName<'a> {
         HashedName { name: self.essential, hash: self.hash }
     }
 
     /// Returns `true` if a type of the essential name also has the kind.
-    pub(super) fn is_of_kind(&self, kind: Kind) -> bool {
+    pub(crate) fn is_of_kind(&self, kind: Kind) -> bool {
         kinds_are_compatible(self.kind, kind)
     }
 }

@@ -12,27 +12,31 @@ const PASSES: u32 = 8;
 
 /// BTFs that are searched together.
 #[derive(Debug)]
-pub(super) struct Scope<'a> {
+pub(crate) struct Scope<'a> {
     btfs: Vec<&'a Btf<'a>>,
-    /// The target's index, if it has one.
-    given: Option<&'a NameIndex<'a>>,
-    /// The indexes that were made here.
-    made: Vec<NameIndex<'a>>,
+    /// The target's indexes, and those that were made here.
+    indexes: Vec<NameIndex<'a>>,
     passes: u32,
 }
 
 impl<'a> Scope<'a> {
-    pub(super) fn new(btfs: Vec<&'a Btf<'a>>, given: Option<&'a NameIndex<'a>>) -> Self {
-        Self { btfs, given, made: Vec::new(), passes: 0 }
+    pub(crate) fn new(btfs: Vec<&'a Btf<'a>>, indexes: Vec<NameIndex<'a>>) -> Self {
+        Self { btfs, indexes, passes: 0 }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    /// Adds a BTF, which the indexes so far do not cover.
+    pub(crate) fn add(&mut self, btf: &'a Btf<'a>) {
+        self.btfs.push(btf);
+        self.indexes.clear();
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
         self.btfs.is_empty()
     }
 
     /// Searches for the keys at some positions, and reports each type found: the position of its key,
     /// the position of its BTF, and its id. Types of one key come in the order of BTFs and ids.
-    pub(super) fn find(
+    pub(crate) fn find(
         &mut self,
         keys: &[NameKey<'a>],
         positions: impl Iterator<Item = u32>,
@@ -56,18 +60,17 @@ impl<'a> Scope<'a> {
 
     /// Returns the index of a kind, which is made once there were many passes.
     fn index(&mut self, kind: Kind) -> Option<&NameIndex<'a>> {
-        if let Some(given) = self.given.filter(|index| index.has(kind)) {
-            return Some(given);
+        if self.passes >= PASSES && !self.indexes.iter().any(|index| index.has(kind)) {
+            self.indexes.push(NameIndex::with(kind, &self.btfs));
         }
-        if self.passes >= PASSES && !self.made.iter().any(|index| index.has(kind)) {
-            self.made.push(NameIndex::with(kind, &self.btfs));
-        }
-        self.made.iter().find(|index| index.has(kind))
+        self.indexes.iter().find(|index| index.has(kind))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use alloc::vec;
+
     use btf_types::{ByteOrder, build::Builder};
 
     use super::*;
@@ -80,8 +83,8 @@ mod tests {
         let btf = Btf::parse(&bytes).unwrap();
         let keys = [NameKey::new(b"s", Kind::Struct)];
         let given = NameIndex::of_type_names(&[&btf]);
-        for (given, passes, made) in
-            [(None, [1, 2, 3, 4, 5, 6, 7, 8, 8, 8], 1), (Some(&given), [0; 10], 0)]
+        for (given, passes) in
+            [(vec![], [1, 2, 3, 4, 5, 6, 7, 8, 8, 8]), (vec![given.clone()], [0; 10])]
         {
             let mut scope = Scope::new([&btf].into(), given);
             for passes in passes {
@@ -89,7 +92,7 @@ mod tests {
                 scope.find(&keys, 0..1, |position, btf, id| found.push((position, btf, id)));
                 assert_eq!((found, scope.passes), ([(0, 0, TypeId(1))].into(), passes));
             }
-            assert_eq!(scope.made.len(), made);
+            assert_eq!(scope.indexes.len(), 1);
         }
     }
 }

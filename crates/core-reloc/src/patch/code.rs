@@ -42,6 +42,17 @@ impl Code {
         self.bytes.get(..usize::from(self.len)).unwrap_or(&self.bytes)
     }
 
+    pub(super) fn as_bytes_mut(&mut self) -> &mut [u8] {
+        self.bytes.get_mut(..usize::from(self.len)).unwrap_or_default()
+    }
+
+    /// The first slot, and the second one of a 64-bit immediate.
+    pub fn slots(&self) -> ([u8; SLOT], Option<[u8; SLOT]>) {
+        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = self.bytes;
+        let second = usize::from(self.len) > SLOT;
+        ([a, b, c, d, e, f, g, h], second.then_some([i, j, k, l, m, n, o, p]))
+    }
+
     /// Returns `true` if the instruction only loads a constant into a register.
     pub fn sets_constant(&self) -> bool {
         self.first().is_ldimm64() || self.first().is_move_of_immediate()
@@ -54,8 +65,21 @@ impl Code {
 
     /// The first slot, of which only the code may be used: the byte order is not known.
     fn first(&self) -> Insn {
-        let [a, b, c, d, e, f, g, h, ..] = self.bytes;
-        Insn::decode([a, b, c, d, e, f, g, h], ByteOrder::Little)
+        Insn::decode(self.slots().0, ByteOrder::Little)
+    }
+}
+
+/// The bytes of an instruction of one slot.
+impl From<[u8; SLOT]> for Code {
+    fn from(slot: [u8; SLOT]) -> Self {
+        Self::new(slot, None)
+    }
+}
+
+/// The bytes of a 64-bit immediate, which has two slots.
+impl From<[u8; 2 * SLOT]> for Code {
+    fn from(bytes: [u8; 2 * SLOT]) -> Self {
+        Self { bytes, len: 16 }
     }
 }
 

@@ -4,7 +4,7 @@
 
 use alloc::boxed::Box;
 
-use btf_types::ByteOrder;
+use btf_types::{ByteOrder, TypeId};
 
 use super::{
     resolution::{Change, Resize, Resolution, Unmatched},
@@ -78,10 +78,10 @@ impl<'q, 'a> Question<'q, 'a> {
         }))
     }
 
-    /// Answers type_id_local, for which the relocation itself is enough.
-    pub(crate) fn answer_from_record(&self) -> Change {
-        let id = u64::from(self.relocation.type_id.0);
-        Change { original: id, checked: false, value: id, resize: Resize::Same }
+    /// Answers type_id_local with the id that the root type has in the BTF that is loaded.
+    pub(crate) fn answer_with_id(&self, id: TypeId) -> Change {
+        let original = self.relocation.type_id.0.into();
+        Change { original, checked: false, value: id.0.into(), resize: Resize::Same }
     }
 
     #[inline]

@@ -18,13 +18,21 @@ pub struct Resolution {
     pub byte_order: ByteOrder,
     /// The answer; `None` if no candidate gives one: the relocation is then *unresolved*.
     pub change: Option<Change>,
-    /// The first candidate that matched.
+    /// The first candidate that matched. For type_id_target, it shows whose ids the value belongs to:
+    /// those of the main BTF, or of one module.
     pub candidate: Option<Candidate>,
     /// The reason why no candidate matched. Kinds that ask for existence still have an answer: 0.
     pub unmatched: Option<Box<Unmatched>>,
 }
 
 impl Resolution {
+    /// Returns the resolution for a copy of the instruction at another offset, in bytes. One resolution can
+    /// be applied to any number of copies of the code.
+    #[must_use]
+    pub fn moved_to(self, insn_off: u32) -> Self {
+        Self { insn_off, ..self }
+    }
+
     /// The new value of the instruction; `None` if the relocation is unresolved.
     #[inline]
     pub fn value(&self) -> Option<u64> {

@@ -1,0 +1,132 @@
+//! Questions that relate two BTFs: what a relocation of the local types comes to on a target.
+
+use btf_types::{Btf, TypeId};
+
+use super::Shifts;
+use crate::{
+    describe,
+    error::Error,
+    record::{AccessError, RelocKind, Relocation},
+    relocator::Relocator,
+    resolve::Resolution,
+    target::Target,
+};
+
+/// Defines the functions for one question about one access of one local type.
+macro_rules! questions {
+    ($($(#[$doc:meta])* $name:ident($kind:ident) -> $answer:ty = |$resolution:ident, $target:ident| $read:expr;)*) => {$(
+        $(#[$doc])*
+        ///
+        /// `type_id` is the root type in `local`, `access` the access string.
+        ///
+        /// # Errors
+        /// As [`Relocator::resolve`], and an access string that is invalid.
+        pub fn $name(
+            local: &Btf<'_>,
+            $target: &Target<'_>,
+            type_id: TypeId,
+            access: &str,
+        ) -> Result<$answer, Error> {
+            let $resolution = ask(local, $target, type_id, access, RelocKind::$kind)?;
+            Ok($read)
+        }
+    )*};
+}
+
+questions! {
+    /// Returns the offset of a field in the target, in bytes; for a bitfield, of the load that covers it.
+    ///
+    /// ```
+    /// # use btf_types::{Btf, ByteOrder, IntEncoding, build::Builder};
+    /// # fn kernel(padding: u32) -> Vec<u8> {
+    /// #     let mut btf = Builder::new(ByteOrder::Little);
+    /// #     let int = btf.int("int", 4, IntEncoding::new(32, IntEncoding::SIGNED));
+    /// #     btf.structure("task", 8 + padding).member("pid", int, 8 * padding).finish();
+    /// #     btf.finish().unwrap()
+    /// # }
+    /// use btf_types::Kind;
+    /// use core_reloc::{
+    ///     Target,
+    ///     functions::{target_field_offset, target_field_size},
+    /// };
+    ///
+    /// let (object, kernel) = (kernel(0), kernel(16)); // `pid` is at 0 here and at 16 there
+    /// let (local, kernel) = (Btf::parse(&object)?, Btf::parse(&kernel)?);
+    /// let target = Target::new(&kernel);
+    /// let task = local.find("task", Kind::Struct).unwrap().id();
+    /// assert_eq!(target_field_offset(&local, &target, task, "0:0")?, Some(16));
+    /// assert_eq!(target_field_size(&local, &target, task, "0:0")?, Some(4));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    target_field_offset(FieldByteOffset) -> Option<u64> = |resolution, target| resolution.value();
+
+    /// Returns the size of a field in the target, in bytes; for a bitfield, of the load that covers it.
+    target_field_size(FieldByteSize) -> Option<u64> = |resolution, target| resolution.value();
+
+    /// Returns whether a field is signed in the target.
+    target_field_signed(FieldSigned) -> Option<bool>
+        = |resolution, target| resolution.value().map(|value| value != 0);
+
+    /// Returns `true` if a field exists in the target.
+    target_field_exists(FieldExists) -> bool = |resolution, target| resolution.value() == Some(1);
+
+    /// Returns `true` if the target has a compatible type of the name. `access` is `"0"`.
+    target_type_exists(TypeExists) -> bool = |resolution, target| resolution.value() == Some(1);
+
+    /// Returns the size of a type in the target, in bytes. `access` is `"0"`.
+    target_type_size(TypeSize) -> Option<u64>
+        = |resolution, target| resolution.candidate.and(resolution.value());
+
+    /// Returns `true` if the target has a type that matches, member by member. `access` is `"0"`.
+    target_type_matches(TypeMatches) -> bool = |resolution, target| resolution.value() == Some(1);
+
+    /// Returns the id of a type in the target. `access` is `"0"`.
+    target_type_id(TypeIdTarget) -> Option<TypeId>
+        = |resolution, target| resolution.candidate.map(|candidate| candidate.type_id);
+
+    /// Returns `true` if an enumerator exists in the target. `access` is its index in the local enum.
+    target_enum_value_exists(EnumvalExists) -> bool
+        = |resolution, target| resolution.value() == Some(1);
+
+    /// Returns the value of an enumerator in the target. `access` is its index in the local enum.
+    target_enum_value(EnumvalValue) -> Option<i128> = |resolution, target| {
+        resolution.value().map(|bits| {
+            let candidate = resolution.candidate.and_then(|candidate| target.candidate(candidate).ok());
+            let ty = candidate.and_then(|ty| ty.skip_modifiers_and_typedefs().ok());
+            if ty.is_some_and(|ty| ty.kind_flag()) {
+                i128::from(bits.cast_signed())
+            } else {
+                i128::from(bits)
+            }
+        })
+    };
+}
+
+/// Returns the shifts that extract a bitfield, or any field of at most 8 bytes, from its load in the target.
+///
+/// # Errors
+/// As [`Relocator::resolve`], and an access string that is invalid.
+pub fn target_bitfield_shifts(
+    local: &Btf<'_>,
+    target: &Target<'_>,
+    type_id: TypeId,
+    access: &str,
+) -> Result<Option<Shifts>, Error> {
+    let left = ask(local, target, type_id, access, RelocKind::FieldLshiftU64)?.value();
+    let right = ask(local, target, type_id, access, RelocKind::FieldRshiftU64)?.value();
+    Ok(left.zip(right).map(|(left, right)| Shifts { left, right }))
+}
+
+fn ask(
+    local: &Btf<'_>,
+    target: &Target<'_>,
+    type_id: TypeId,
+    access: &str,
+    kind: RelocKind,
+) -> Result<Resolution, Error> {
+    let access = access.parse().map_err(|error: AccessError| Error {
+        subject: describe::type_subject(local, kind, type_id),
+        cause: error.into(),
+    })?;
+    Relocator::new(local, target).resolve(&Relocation::new(0, type_id, access, kind))
+}
