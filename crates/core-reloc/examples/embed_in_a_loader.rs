@@ -53,8 +53,7 @@ fn relocate(
     // One relocator for the whole object, because each relocation may narrow the candidates of the next.
     let mut relocator = Relocator::new(local, target);
     // This finds the candidates of all root types in one pass over the kernel's types.
-    let records = ext.core_relocs().sections().flat_map(|section| section.records());
-    relocator.prepare(records.map(|record| record.type_id));
+    relocator.prepare_for(&ext.core_relocs());
 
     for section in ext.core_relocs().sections() {
         let name = local.string(section.name_off())?;
@@ -67,8 +66,7 @@ fn relocate(
             // The decision, as a plain value. Nothing has changed yet.
             let resolution = relocator.resolve(&relocation)?;
             if let Some(unmatched) = &resolution.unmatched {
-                // The next step may poison the instruction. A log of the reason helps its reader more
-                // than the verifier's.
+                // The next step may poison the instruction. The verifier's log will not say why.
                 eprintln!("{}: {}", relocation.kind, relocator.describe(&relocation, unmatched));
             }
             relocator.apply(&mut program.code, &relocation, &resolution)?;

@@ -11,7 +11,10 @@
 use std::{env, error::Error, fs};
 
 use btf_types::{Btf, ByteOrder, IntEncoding, TypeId, build::Builder};
-use core_reloc::{RelocKind, Relocator, Target, generate::local_value, generate_field_access};
+use core_reloc::{
+    RelocKind, Relocator, Target,
+    generate::{field_relocation, local_value},
+};
 
 /// `struct task_struct { struct task_struct *real_parent; int tgid; }`, as BTF.
 ///
@@ -44,8 +47,8 @@ pub(crate) fn program(kernel: &Btf<'_>) -> Result<Vec<u8>, Box<dyn Error>> {
 
     // Each relocation has the offset of its instruction in bytes: the second and third one, below.
     let kind = RelocKind::FieldByteOffset;
-    let real_parent = generate_field_access(&local, 8, "task_struct", "real_parent", kind)?;
-    let tgid = generate_field_access(&local, 16, "task_struct", "tgid", kind)?;
+    let real_parent = field_relocation(&local, 8, "task_struct", "real_parent", kind)?;
+    let tgid = field_relocation(&local, 16, "task_struct", "tgid", kind)?;
 
     // The instructions hold the offsets of the local types, as if a compiler had written them. The
     // relocator checks this.
@@ -63,8 +66,8 @@ pub(crate) fn program(kernel: &Btf<'_>) -> Result<Vec<u8>, Box<dyn Error>> {
     let target = Target::new(kernel);
     let mut relocator = Relocator::new(&local, &target);
     for relocation in [&real_parent, &tgid] {
-        let patched = relocator.relocate(&mut code, relocation)?;
-        println!("{} became {}", patched.before, patched.after);
+        let applied = relocator.relocate(&mut code, relocation)?;
+        println!("{} became {}", applied.patched.before, applied.patched.after);
     }
     Ok(code)
 }

@@ -25,7 +25,7 @@
 //!
 //! ```
 //! use btf_types::{Btf, ByteOrder, IntEncoding, build::Builder};
-//! use core_reloc::{RelocKind, Relocator, Status, Target, generate_field_access};
+//! use core_reloc::{RelocKind, Relocator, Status, Target, generate::field_relocation};
 //!
 //! // `struct task { int pid; }`, with a number of bytes before `pid`.
 //! fn types(bytes_before: u32) -> Result<Vec<u8>, btf_types::build::Error> {
@@ -39,11 +39,11 @@
 //! let (object, kernel) = (types(8)?, types(24)?);
 //! let (local, kernel) = (Btf::parse(&object)?, Btf::parse(&kernel)?);
 //! let target = Target::new(&kernel);
-//! let relocation = generate_field_access(&local, 0, "task", "pid", RelocKind::FieldByteOffset)?;
+//! let relocation = field_relocation(&local, 0, "task", "pid", RelocKind::FieldByteOffset)?;
 //!
 //! let mut code = [0x61, 0x10, 8, 0, 0, 0, 0, 0]; // r0 = *(u32 *)(r1 + 8)
-//! let patched = Relocator::new(&local, &target).relocate(&mut code, &relocation)?;
-//! assert_eq!(patched.status, Status::Relocated);
+//! let applied = Relocator::new(&local, &target).relocate(&mut code, &relocation)?;
+//! assert_eq!(applied.patched.status, Status::Relocated);
 //! assert_eq!(code, [0x61, 0x10, 24, 0, 0, 0, 0, 0]); // r0 = *(u32 *)(r1 + 24)
 //! # Ok(())
 //! # }
