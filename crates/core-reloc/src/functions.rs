@@ -265,7 +265,7 @@ pub fn resolve_type_exists(btf: &Btf<'_>, name: &str) -> bool {
 /// # use btf_types::{Btf, ByteOrder, TypeId, build::Builder};
 /// # let mut btf = Builder::new(ByteOrder::Little);
 /// # let task = btf.structure("task", 64).finish();
-/// # let other = btf.fwd("other", false);
+/// # let other = btf.fwd_struct("other");
 /// # let bytes = btf.finish()?;
 /// use core_reloc::functions::resolve_type_size;
 ///
