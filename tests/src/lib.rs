@@ -13,7 +13,8 @@ pub mod hostile;
 pub mod judge;
 pub mod kernel_files;
 
-/// The examples of the READMEs and of the guide, compiled and run as they stand there.
+/// The examples of the READMEs, compiled and run as they are there. Those of the guide are doctests of
+/// `core-reloc`.
 #[cfg(doctest)]
 mod documents {
     #[doc = include_str!("../../README.md")]
@@ -32,20 +33,4 @@ mod documents {
     pub struct CoreRelocTargets;
     #[doc = include_str!("../../crates/core-reloc-tools/README.md")]
     pub struct CoreRelocTools;
-    #[doc = include_str!("../../docs/guide/first-program.md")]
-    pub struct FirstProgram;
-    #[doc = include_str!("../../docs/guide/reading-btf.md")]
-    pub struct ReadingBtf;
-    #[doc = include_str!("../../docs/guide/relocating-an-object.md")]
-    pub struct RelocatingAnObject;
-    #[doc = include_str!("../../docs/guide/writing-a-loader.md")]
-    pub struct WritingALoader;
-    #[doc = include_str!("../../docs/guide/generating-code.md")]
-    pub struct GeneratingCode;
-    #[doc = include_str!("../../docs/guide/complaints/no-kernel-btf.md")]
-    pub struct NoKernelBtf;
-    // It needs the strategies, which come with the judge.
-    #[cfg(feature = "libbpf")]
-    #[doc = include_str!("../../docs/guide/testing.md")]
-    pub struct Testing;
 }

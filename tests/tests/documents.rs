@@ -1,5 +1,5 @@
-//! The documents hang together: links lead somewhere, the guide's list of chapters is whole, its code
-//! is compiled, and its list of differences is that of the code.
+//! Checks the documents: their links, the guide's list of chapters and of differences, and that all of
+//! their code is compiled.
 
 use std::{
     fs,
@@ -16,7 +16,7 @@ fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// The Markdown files in a folder, and below it if `deep`.
+/// Returns the Markdown files of a folder, and of those within it if `deep`.
 fn markdown(folder: &Path, deep: bool) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
@@ -40,12 +40,17 @@ fn documents() -> Vec<PathBuf> {
     documents
 }
 
-/// A document without what is in fences.
+/// The folder of the guide.
+fn guide() -> PathBuf {
+    root().join("crates/core-reloc/guide")
+}
+
+/// Returns a document without its fenced blocks.
 fn prose(document: &str) -> String {
     document.split("```").step_by(2).collect()
 }
 
-/// The anchors of a document's headings, as they are made of their words.
+/// Returns the anchors of a document's headings.
 fn anchors(document: &str) -> Vec<String> {
     let text = prose(document);
     let headings = text.lines().filter(|line| line.starts_with('#'));
@@ -56,15 +61,39 @@ fn anchors(document: &str) -> Vec<String> {
     headings.map(anchor).collect()
 }
 
-/// Where the links of a document lead, from `](` to `)`.
+/// Returns the targets of a document's links: those from `](` to `)`, and those of definitions.
 fn links(document: &str) -> Vec<String> {
     let text = prose(document);
-    let links = text.split("](").skip(1).filter_map(|rest| rest.split_once(')'));
-    links.map(|(link, _)| link.to_string()).collect()
+    let inline = text.split("](").skip(1).filter_map(|rest| rest.split_once(')'));
+    let inline = inline.map(|(link, _)| link.to_string());
+    inline.chain(definitions(document).into_iter().map(|(_, link)| link)).collect()
+}
+
+/// Returns the definitions of links in a document: `[label]: target`, each on a line.
+fn definitions(document: &str) -> Vec<(String, String)> {
+    let text = prose(document);
+    let lines = text.lines().filter_map(|line| line.strip_prefix('[')?.split_once("]: "));
+    lines.map(|(label, target)| (label.to_string(), target.to_string())).collect()
+}
+
+/// Returns the labels that a document uses: `[text][label]`, or a name in backticks within brackets.
+fn labels(document: &str) -> Vec<String> {
+    let text = prose(document);
+    let (mut labels, mut rest) = (Vec::new(), text.as_str());
+    while let Some((_, after)) = rest.split_once('[') {
+        let Some((label, after)) = after.split_once(']') else { break };
+        if let Some((explicit, _)) = after.strip_prefix('[').and_then(|l| l.split_once(']')) {
+            labels.push(explicit.to_string());
+        } else if label.starts_with('`') && label.ends_with('`') && !after.starts_with([':', '(']) {
+            labels.push(label.to_string());
+        }
+        rest = after;
+    }
+    labels
 }
 
 #[test]
-fn links_lead_somewhere() {
+fn links_have_targets() {
     let mut checked = 0;
     for document in documents() {
         let text = read(&document);
@@ -78,7 +107,7 @@ fn links_lead_somewhere() {
                 file => document.parent().unwrap().join(file),
             };
             let from = document.display();
-            assert!(path.exists(), "{from} links to {link}, which is not there");
+            assert!(path.exists(), "{from} links to {link}, which does not exist");
             if !anchor.is_empty() {
                 let anchors = anchors(&read(&path));
                 assert!(anchors.iter().any(|have| have == anchor), "{from} links to {link}");
@@ -91,12 +120,44 @@ fn links_lead_somewhere() {
 
 #[test]
 fn the_guide_lists_its_chapters() {
-    let guide = root().join("docs/guide");
-    let summary = guide.join("SUMMARY.md");
-    let listed: Vec<PathBuf> = links(&read(&summary)).iter().map(|link| guide.join(link)).collect();
-    for chapter in markdown(&guide, true) {
-        let is_listed = chapter == summary || listed.contains(&chapter);
-        assert!(is_listed, "{} is not in the summary", chapter.display());
+    let guide = guide();
+    let contents = guide.join("README.md");
+    let listed: Vec<PathBuf> =
+        links(&read(&contents)).iter().map(|link| guide.join(link)).collect();
+    let chapters = markdown(&guide, true);
+    assert!(chapters.len() > 15, "{chapters:?}");
+    for chapter in chapters {
+        let is_listed = chapter == contents || listed.contains(&chapter);
+        assert!(is_listed, "{} is not in the table of contents", chapter.display());
+    }
+}
+
+/// In a file, a label leads to another file; in the documentation, to an item, by `links.txt`.
+#[test]
+fn links_between_chapters_work_in_files_and_in_the_documentation() {
+    let items = definitions(&read(&guide().join("links.txt")));
+    let modules = read(&root().join("crates/core-reloc/src/_guide.rs"));
+    for chapter in markdown(&guide(), true) {
+        let (text, name) = (read(&chapter), chapter.display());
+        let mut defined: Vec<_> = definitions(&text).into_iter().map(|(label, _)| label).collect();
+        let mut used = labels(&text);
+        for labels in [&mut defined, &mut used] {
+            labels.sort();
+            labels.dedup();
+        }
+        assert_eq!(used, defined, "{name}: labels used, labels defined");
+        for (label, target) in definitions(&text) {
+            let item = items.iter().find(|(item, _)| *item == label);
+            if let (Some((_, item)), Some(file)) = (item, target.strip_suffix(".md")) {
+                let module = file.trim_end_matches("/README").replace('/', "::").replace('-', "_");
+                assert!(item.ends_with(&module), "{name}: {label} is {target} and {item}");
+            }
+            let is_attribute = modules.contains(&format!("[{label}]: "));
+            assert!(item.is_some() || is_attribute, "{name}: no item for {label}");
+        }
+        let file = chapter.strip_prefix(guide()).unwrap().display().to_string();
+        let is_included = modules.contains(&format!("include_str!(\"../guide/{file}\")"));
+        assert!(is_included, "{file} is not included in _guide.rs");
     }
 }
 
@@ -104,23 +165,21 @@ fn the_guide_lists_its_chapters() {
 fn all_rust_in_the_documents_is_compiled() {
     let compiled = read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lib.rs"));
     for document in documents() {
-        if !read(&document).contains("```rust") {
+        let text = read(&document);
+        assert!(!text.contains("rust,ignore"), "{}", document.display());
+        // The chapters of the guide are documentation of `core-reloc`: see the test above.
+        if !text.contains("```rust") || document.starts_with(guide()) {
             continue;
         }
         let path = document.strip_prefix(root()).unwrap().display().to_string();
         let included = compiled.contains(&format!("include_str!(\"../../{path}\")"));
-        assert!(included, "{path} is to be included in tests/src/lib.rs");
-    }
-    // Nothing is left out of the compiler's sight.
-    for document in markdown(&root().join("docs"), true) {
-        let text = read(&document);
-        assert!(!text.contains("rust,ignore"), "{}", document.display());
+        assert!(included, "{path} is not included in tests/src/lib.rs");
     }
 }
 
 #[test]
 fn the_guide_has_all_accepted_differences() {
-    let chapter = read(&root().join("docs/guide/differences.md"));
+    let chapter = read(&guide().join("differences.md"));
     for difference in Accepted::ALL {
         let name = format!("`{}`", difference.name());
         assert!(chapter.contains(&name), "{name} is not in the chapter on differences");

@@ -1,5 +1,5 @@
-//! A walk from the guide: the manifest and the program of `docs/guide/first-program.md`, word for
-//! word, are built against this workspace's crates, and run.
+//! Builds and runs the first program of the guide: the manifest and the source of
+//! `crates/core-reloc/guide/first-program.md`, word for word, against this workspace's crates.
 
 use std::{
     fs,
@@ -14,15 +14,16 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().unwrap()
 }
 
-/// The first block of a language in the chapter.
+/// Returns the first block of a language in the chapter.
 fn block(fence: &str) -> String {
-    let chapter = fs::read_to_string(root().join("docs/guide/first-program.md")).unwrap();
-    let (_, behind) = chapter.split_once(&format!("```{fence}\n")).expect("there is a block");
-    let (block, _) = behind.split_once("```").expect("it ends");
+    let chapter =
+        fs::read_to_string(root().join("crates/core-reloc/guide/first-program.md")).unwrap();
+    let (_, after) = chapter.split_once(&format!("```{fence}\n")).expect("there is a block");
+    let (block, _) = after.split_once("```").expect("it ends");
     block.to_string()
 }
 
-/// Makes a package of the chapter's texts, and builds it. Only where the crates are is added.
+/// Makes a package of the chapter's texts, with the paths of the crates added, and builds it.
 fn build() -> PathBuf {
     let root = root();
     let folder = root.join("target/first-program");
@@ -34,7 +35,7 @@ fn build() -> PathBuf {
     }
     fs::write(folder.join("Cargo.toml"), manifest).unwrap();
     fs::write(folder.join("src/main.rs"), block("rust,no_run")).unwrap();
-    // The dependencies that are here already.
+    // The same versions of dependencies, so that none is fetched.
     fs::copy(root.join("Cargo.lock"), folder.join("Cargo.lock")).unwrap();
     let output = Command::new(env!("CARGO"))
         .args(["build", "--quiet", "--offline"])
@@ -46,7 +47,7 @@ fn build() -> PathBuf {
     folder.join("target/debug/first")
 }
 
-/// What the program prints, and the object that it leaves behind.
+/// Runs the program, and returns what it printed and the object that it wrote.
 fn run(program: &Path, arguments: &[&str]) -> (String, Vec<u8>) {
     let folder = program.parent().unwrap();
     let output = Command::new(program).args(arguments).current_dir(folder).output().unwrap();
@@ -55,13 +56,13 @@ fn run(program: &Path, arguments: &[&str]) -> (String, Vec<u8>) {
     (String::from_utf8(output.stdout).unwrap(), relocated)
 }
 
-/// A kernel whose `task_struct` has a member before `pid`.
+/// Returns a kernel whose `task_struct` has a member before `pid`.
 fn kernel() -> Vec<u8> {
     btf_from_c::btf(ByteOrder::Little, "struct task_struct { int flags; int pid @ 40; int tgid; };")
 }
 
 #[test]
-fn the_first_program_of_the_guide_does_what_it_says() {
+fn the_first_program_prints_a_layout_and_relocates() {
     let program = build();
     let object = root().join("fixtures/objects/task.bpfel.o");
     let object = object.to_str().unwrap();
@@ -75,7 +76,7 @@ fn the_first_program_of_the_guide_does_what_it_says() {
     assert!(printed.contains(pid), "{printed}");
     let before = fs::read(object).unwrap();
     assert_eq!(relocated.len(), before.len());
-    // The load of pid: r1 = *(u32 *)(r7 + 28) in the one, at 40 in the other.
+    // The load of pid: r1 = *(u32 *)(r7 + 28) before, and at 40 after.
     let load = |off: u8| [0x61, 0x71, off, 0, 0, 0, 0, 0];
     let has = |bytes: &[u8], code: [u8; 8]| bytes.windows(8).any(|window| window == code);
     assert!(has(&before, load(28)) && !has(&before, load(40)));
@@ -84,7 +85,7 @@ fn the_first_program_of_the_guide_does_what_it_says() {
     on_the_running_kernel(&program, object);
 }
 
-/// The same for the running kernel, whose types bpftool tells.
+/// Compares the program's output for the running kernel with bpftool's.
 fn on_the_running_kernel(program: &Path, object: &str) {
     let btf = "/sys/kernel/btf/vmlinux";
     if !Path::new(btf).exists() {

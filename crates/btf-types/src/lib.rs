@@ -26,9 +26,8 @@
 //! ```
 //!
 //! # Guide
-//! [Reading BTF](https://github.com/core-reloc/core-reloc/blob/main/docs/guide/reading-btf.md) is the
-//! chapter of the [guide](https://github.com/core-reloc/core-reloc/blob/main/docs/guide/SUMMARY.md) about
-//! this crate.
+//! The chapter "Reading BTF" of the guide is about this crate. The guide is in the documentation of the
+//! crate `core-reloc`, in the module `_guide`.
 //!
 //! # Features
 //! - `build`: the [`build`] module, which writes BTF.

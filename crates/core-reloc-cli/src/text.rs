@@ -202,7 +202,7 @@ mod tests {
         let printed = printed.replace(root.path().to_str().unwrap(), "");
 
         let page = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("../../docs/guide/complaints/no-kernel-btf.md");
+            .join("../core-reloc/guide/troubleshooting/no-kernel-btf.md");
         let page = std::fs::read_to_string(page).unwrap();
         let (_, behind) = page.split_once("```text\n").unwrap();
         let (shown, _) = behind.split_once("```").unwrap();

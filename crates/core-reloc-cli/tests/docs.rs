@@ -1,46 +1,48 @@
-//! The console blocks of the README and of all documents: each command is run, and must print what
-//! the document shows.
+//! Runs the commands in the console blocks of all documents, and compares their output with the
+//! documents.
 //!
-//! `UPDATE_EXPECT=1 cargo test -p core-reloc-cli --test docs` puts what it prints there instead.
-//! A block that begins with `console,no_check` shows what differs from machine to machine; its
-//! commands must end well and no more.
+//! `UPDATE_EXPECT=1 cargo test -p core-reloc-cli --test docs` writes the output into the documents.
+//! The output of a block that begins with `console,no_check` differs from machine to machine; its
+//! commands only have to succeed.
 #![allow(clippy::pedantic, clippy::restriction, reason = "tests may panic")]
 
 use std::{
     env, fs,
     os::unix::fs::symlink,
     path::{Path, PathBuf},
-    process::Command,
+    process,
 };
 
 use tempfile::TempDir;
 
-/// A command, and what comes of it.
-struct Step<'d> {
-    command: &'d str,
-    shown: &'d str,
+/// A command with the output that a document shows.
+struct Command<'d> {
+    line: &'d str,
+    output: &'d str,
 }
 
-/// A folder in which the commands of a document are run: it has what they read, and takes what they
-/// write.
+/// Makes a folder for the commands of a document, with the files that they read.
 fn folder() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
-    for name in ["fixtures", "docs"] {
-        symlink(root().join(name), folder.path().join(name)).unwrap();
+    let log = format!("{GUIDE}/troubleshooting/verifier.log");
+    for (file, name) in [("fixtures", "fixtures"), (log.as_str(), "verifier.log")] {
+        symlink(root().join(file), folder.path().join(name)).unwrap();
     }
     folder
 }
 
-/// The root of the workspace.
+const GUIDE: &str = "crates/core-reloc/guide";
+
+/// Returns the root of the workspace.
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
 }
 
-/// All documents: at the root, beside the crates, and below `docs`.
+/// Returns all documents: those at the root, of the crates and the fixtures, in `docs`, and the guide.
 fn documents() -> Vec<PathBuf> {
     let mut folders = vec![root(), root().join("fixtures")];
     folders.extend(entries(&root().join("crates")));
-    let mut below = vec![root().join("docs")];
+    let mut below = vec![root().join("docs"), root().join(GUIDE)];
     while let Some(folder) = below.pop() {
         below.extend(entries(&folder).into_iter().filter(|path| path.is_dir()));
         folders.push(folder);
@@ -56,21 +58,21 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
     paths
 }
 
-/// Splits a block into its commands, which follow `$ `, each with what it shows.
-fn steps(block: &str) -> Vec<Step<'_>> {
+/// Splits a console block into its commands, each after `$ `.
+fn commands(block: &str) -> Vec<Command<'_>> {
     let rest = block.strip_prefix("$ ").expect("a console block begins with `$ ` and a command");
-    let steps = rest.split("\n$ ").map(|step| {
-        let (command, shown) = step.split_once('\n').unwrap_or((step, ""));
-        Step { command, shown }
+    let commands = rest.split("\n$ ").map(|command| {
+        let (line, output) = command.split_once('\n').unwrap_or((command, ""));
+        Command { line, output }
     });
-    steps.collect()
+    commands.collect()
 }
 
-/// What a command prints to either stream, in the shell, where `core-reloc` is the program.
+/// Runs a command in the shell, and returns its exit status and what it printed to both streams.
 fn run(command: &str, folder: &Path) -> (i32, String) {
     let program = Path::new(env!("CARGO_BIN_EXE_core-reloc")).parent().unwrap();
     let path = format!("{}:{}", program.display(), env::var("PATH").unwrap_or_default());
-    let output = Command::new("sh")
+    let output = process::Command::new("sh")
         .args(["-c", &format!("exec 2>&1; {command}")])
         .current_dir(folder)
         .env("PATH", path)
@@ -80,30 +82,29 @@ fn run(command: &str, folder: &Path) -> (i32, String) {
     (status, String::from_utf8(output.stdout).unwrap().trim_end().to_string())
 }
 
-/// A document with what its commands print now, and how many were compared.
-fn checked(document: &str) -> (String, usize) {
+/// Returns a document with the present output of its commands, and the number of outputs compared.
+fn renew(document: &str) -> (String, usize) {
     let mut renewed = String::new();
     let folder = folder();
     let (mut rest, mut compared) = (document, 0);
-    while let Some((before, behind)) = rest.split_once("```console") {
-        let (flags, behind) = behind.split_once('\n').expect("the block begins");
-        let (block, behind) = behind.split_once("\n```").expect("the block ends");
-        let steps = steps(block);
+    while let Some((before, after)) = rest.split_once("```console") {
+        let (flags, after) = after.split_once('\n').expect("the block begins");
+        let (block, after) = after.split_once("\n```").expect("the block ends");
         renewed.push_str(&format!("{before}```console{flags}"));
-        for Step { command, shown } in steps {
-            let (status, printed) = run(command, folder.path());
-            assert!(status < 2, "`{command}` ends with {status}: {printed}");
-            let printed = match flags {
+        for Command { line, output } in commands(block) {
+            let (status, printed) = run(line, folder.path());
+            assert!(status < 2, "`{line}` ends with {status}: {printed}");
+            let output = match flags {
                 "" => printed,
-                ",no_check" => shown.to_string(),
-                flags => panic!("`console{flags}` is not known"),
+                ",no_check" => output.to_string(),
+                flags => panic!("unknown block `console{flags}`"),
             };
             compared += usize::from(flags.is_empty());
-            renewed.push_str(&format!("\n$ {command}\n{printed}"));
+            renewed.push_str(&format!("\n$ {line}\n{output}"));
             renewed.truncate(renewed.trim_end().len());
         }
         renewed.push_str("\n```");
-        rest = behind;
+        rest = after;
     }
     (renewed + rest, compared)
 }
@@ -113,7 +114,7 @@ fn commands_print_what_the_documents_show() {
     let mut compared = 0;
     for path in documents() {
         let document = fs::read_to_string(&path).unwrap();
-        let (renewed, count) = checked(&document);
+        let (renewed, count) = renew(&document);
         compared += count;
         if env::var_os("UPDATE_EXPECT").is_some() {
             if renewed != document {
@@ -125,7 +126,7 @@ fn commands_print_what_the_documents_show() {
             document.lines().zip(renewed.lines()).find(|(shown, printed)| shown != printed);
         assert!(
             renewed == document,
-            "{}: the commands print something else now, first: {differs:?}; \
+            "{}: the output has changed, first: {differs:?}; \
              UPDATE_EXPECT=1 cargo test -p core-reloc-cli --test docs renews it",
             path.display(),
         );

@@ -88,10 +88,7 @@
 //! ```
 //!
 //! # Guide
-//! [Testing with the strategies][testing], and the [other chapters][guide].
-//!
-//! [testing]: https://github.com/core-reloc/core-reloc/blob/main/docs/guide/testing.md
-//! [guide]: https://github.com/core-reloc/core-reloc/blob/main/docs/guide/SUMMARY.md
+//! [Testing with the strategies](core_reloc::_guide::testing), and the [other chapters](core_reloc::_guide).
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![allow(

@@ -12,9 +12,8 @@
 //! ```
 //!
 //! # Guide
-//! Start with [a first
-//! program](https://github.com/core-reloc/core-reloc/blob/main/docs/guide/first-program.md), or see
-//! [all chapters](https://github.com/core-reloc/core-reloc/blob/main/docs/guide/SUMMARY.md).
+//! Start with the chapter "A first program" of the guide, which is in the documentation of the crate
+//! `core-reloc`, in the module `_guide`.
 #![deny(unsafe_code, unsafe_op_in_unsafe_fn)]
 
 mod elf;

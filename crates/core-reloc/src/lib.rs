@@ -2,8 +2,8 @@
 //! the instructions.
 //!
 //! It belongs to no loader, needs no std, and has no unsafe code, I/O or globals. Objects and targets may
-//! have either byte order. The results are libbpf's; the repository's README lists the intended
-//! differences.
+//! have either byte order. The results are libbpf's, except for some [intended
+//! differences](_guide::differences).
 //!
 //! # The path of a relocation
 //! | step | module | value |
@@ -49,6 +49,12 @@
 //! # }
 //! ```
 //!
+//! # Guide
+//! The [guide](_guide) starts with [CO-RE in ten minutes](_guide::ten_minutes), has chapters on
+//! [relocating an object](_guide::relocating_an_object), [writing a loader](_guide::writing_a_loader) and
+//! [generating code at run time](_guide::generating_code), and helps [when an object does not
+//! load](_guide::troubleshooting).
+//!
 //! # Untrusted input
 //! Any bytes may be given to any function. The result is a value or an error, in time and memory near
 //! linear in the input; [`limits`] has the ceilings.
@@ -73,6 +79,7 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod _guide;
 pub mod budget;
 mod cache;
 pub mod candidates;

@@ -117,7 +117,7 @@ pub(crate) fn relocate(
     code: &mut [u8],
 ) -> Result<Patched, Error> {
     let relocation = relocator.decode(&record.into())?;
-    relocator.relocate(code, &relocation)
+    Ok(relocator.relocate(code, &relocation)?.patched)
 }
 
 /// Distinguishes a failed relocation from a relocated program that the verifier refuses.

@@ -8,7 +8,7 @@ use crate::error::Cause;
 /// A CO-RE relocation, decoded.
 ///
 /// It comes from a record of `.BTF.ext` ([`Relocation::from_record`]), from parts
-/// ([`Relocation::new`]), or from names ([`field_relocation`](crate::field_relocation)).
+/// ([`Relocation::new`]), or from names ([`field_relocation`](crate::generate::field_relocation)).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Relocation {
     /// Bytes from the start of the code to the instruction.
