@@ -1,9 +1,8 @@
-//! The console blocks of the README and of all documents: each command is run, and must print what
-//! the document shows.
+//! Runs each command in the console blocks of all documents, and compares its output with the block.
 //!
-//! `UPDATE_EXPECT=1 cargo test -p core-reloc-cli --test docs` puts what it prints there instead.
-//! A block that begins with `console,no_check` shows what differs from machine to machine; its
-//! commands must end well and no more.
+//! `UPDATE_EXPECT=1 cargo test -p core-reloc-cli --test docs` writes the output into the documents. A
+//! `console,no_check` block shows output that differs from machine to machine; its commands must only
+//! succeed.
 #![allow(clippy::pedantic, clippy::restriction, reason = "tests may panic")]
 
 use std::{
@@ -15,14 +14,14 @@ use std::{
 
 use tempfile::TempDir;
 
-/// A command, and what comes of it.
-struct Step<'d> {
+/// A command, and the output that the document shows.
+struct ShownCommand<'d> {
     command: &'d str,
     shown: &'d str,
 }
 
-/// A folder in which the commands of a document are run: it has what they read, and takes what they
-/// write.
+/// Makes the folder in which the commands of a document run. It has links to the files that they read,
+/// and receives the files that they write.
 fn folder() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     for name in ["fixtures", "docs"] {
@@ -31,12 +30,12 @@ fn folder() -> TempDir {
     folder
 }
 
-/// The root of the workspace.
+/// Returns the root of the workspace.
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
 }
 
-/// All documents: at the root, beside the crates, and below `docs`.
+/// Returns all documents: at the root, in the crates' folders, and below `docs`.
 fn documents() -> Vec<PathBuf> {
     let mut folders = vec![root(), root().join("fixtures")];
     folders.extend(entries(&root().join("crates")));
@@ -49,6 +48,7 @@ fn documents() -> Vec<PathBuf> {
     files.filter(|path| path.extension().is_some_and(|extension| extension == "md")).collect()
 }
 
+/// Returns the sorted paths of a folder's entries.
 fn entries(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
     let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
@@ -56,17 +56,18 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
     paths
 }
 
-/// Splits a block into its commands, which follow `$ `, each with what it shows.
-fn steps(block: &str) -> Vec<Step<'_>> {
+/// Splits a block into its commands, each after `$ `, and their output.
+fn shown_commands(block: &str) -> Vec<ShownCommand<'_>> {
     let rest = block.strip_prefix("$ ").expect("a console block begins with `$ ` and a command");
-    let steps = rest.split("\n$ ").map(|step| {
-        let (command, shown) = step.split_once('\n').unwrap_or((step, ""));
-        Step { command, shown }
+    let commands = rest.split("\n$ ").map(|text| {
+        let (command, shown) = text.split_once('\n').unwrap_or((text, ""));
+        ShownCommand { command, shown }
     });
-    steps.collect()
+    commands.collect()
 }
 
-/// What a command prints to either stream, in the shell, where `core-reloc` is the program.
+/// Runs a command in a shell, where `core-reloc` is the program; returns its exit status and its output
+/// to both streams.
 fn run(command: &str, folder: &Path) -> (i32, String) {
     let program = Path::new(env!("CARGO_BIN_EXE_core-reloc")).parent().unwrap();
     let path = format!("{}:{}", program.display(), env::var("PATH").unwrap_or_default());
@@ -76,36 +77,35 @@ fn run(command: &str, folder: &Path) -> (i32, String) {
         .env("PATH", path)
         .output()
         .unwrap();
-    let status = output.status.code().expect("no signal ends the command");
+    let status = output.status.code().expect("the command exits without a signal");
     (status, String::from_utf8(output.stdout).unwrap().trim_end().to_string())
 }
 
-/// A document with what its commands print now, and how many were compared.
-fn checked(document: &str) -> (String, usize) {
-    let mut renewed = String::new();
+/// Returns the document with the current output of its commands, and the number of compared commands.
+fn renewed(document: &str) -> (String, usize) {
+    let mut text = String::new();
     let folder = folder();
     let (mut rest, mut compared) = (document, 0);
-    while let Some((before, behind)) = rest.split_once("```console") {
-        let (flags, behind) = behind.split_once('\n').expect("the block begins");
-        let (block, behind) = behind.split_once("\n```").expect("the block ends");
-        let steps = steps(block);
-        renewed.push_str(&format!("{before}```console{flags}"));
-        for Step { command, shown } in steps {
+    while let Some((before, after)) = rest.split_once("```console") {
+        let (flags, after) = after.split_once('\n').expect("the block begins");
+        let (block, after) = after.split_once("\n```").expect("the block ends");
+        text.push_str(&format!("{before}```console{flags}"));
+        for ShownCommand { command, shown } in shown_commands(block) {
             let (status, printed) = run(command, folder.path());
-            assert!(status < 2, "`{command}` ends with {status}: {printed}");
+            assert!(status < 2, "`{command}` exits with {status}: {printed}");
             let printed = match flags {
                 "" => printed,
                 ",no_check" => shown.to_string(),
                 flags => panic!("`console{flags}` is not known"),
             };
             compared += usize::from(flags.is_empty());
-            renewed.push_str(&format!("\n$ {command}\n{printed}"));
-            renewed.truncate(renewed.trim_end().len());
+            text.push_str(&format!("\n$ {command}\n{printed}"));
+            text.truncate(text.trim_end().len());
         }
-        renewed.push_str("\n```");
-        rest = behind;
+        text.push_str("\n```");
+        rest = after;
     }
-    (renewed + rest, compared)
+    (text + rest, compared)
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn commands_print_what_the_documents_show() {
     let mut compared = 0;
     for path in documents() {
         let document = fs::read_to_string(&path).unwrap();
-        let (renewed, count) = checked(&document);
+        let (renewed, count) = renewed(&document);
         compared += count;
         if env::var_os("UPDATE_EXPECT").is_some() {
             if renewed != document {
@@ -125,10 +125,10 @@ fn commands_print_what_the_documents_show() {
             document.lines().zip(renewed.lines()).find(|(shown, printed)| shown != printed);
         assert!(
             renewed == document,
-            "{}: the commands print something else now, first: {differs:?}; \
-             UPDATE_EXPECT=1 cargo test -p core-reloc-cli --test docs renews it",
+            "{}: the output has changed, first: {differs:?}; run UPDATE_EXPECT=1 cargo test -p \
+             core-reloc-cli --test docs",
             path.display(),
         );
     }
-    assert!(compared > 1, "the documents show commands");
+    assert!(compared > 1, "only {compared} commands were compared");
 }

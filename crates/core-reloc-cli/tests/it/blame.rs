@@ -1,4 +1,4 @@
-//! `blame`: logs as the kernel and loaders write them, and what they are blamed on.
+//! `blame`: the logs of the kernel and of loaders, and the relocations that they lead to.
 
 use expect_test::expect;
 
@@ -15,14 +15,14 @@ fn blame(log: &str, more: &str) -> Run {
     run
 }
 
-/// Returns the functions and lines of source that are blamed.
+/// Returns the functions and source lines of the relocations that are blamed.
 fn blamed(log: &str, more: &str) -> Vec<String> {
     let lines = blame(log, &format!("--format json {more}")).good();
-    let place = |line: &str| {
+    let location = |line: &str| {
         let line: serde_json::Value = serde_json::from_str(line).unwrap();
         format!("{}:{}", line["function"].as_str().unwrap(), line["line"])
     };
-    lines.lines().map(place).collect()
+    lines.lines().map(location).collect()
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! `minimize`: what is written, where, and that objects relocate with it as before.
+//! `minimize`: its output files, and that objects relocate with them as with the full BTF.
 
 use std::{fs, path::Path, process::Command};
 
@@ -10,19 +10,19 @@ use crate::program::{Folder, fixture, run_line};
 
 const OBJECT: &str = "fixtures/objects/access.bpfel.o";
 
-/// What `relocate` says of an object on a target, without what it calls the target.
+/// Relocates an object; returns the report without what may differ between the full and minimised BTF.
 fn relocated(object: &str, target: &str) -> Vec<Value> {
     let run = run_line(&format!("relocate {object} {target} --format json"));
     let lines = run.stdout.lines();
     lines
         .map(|line| {
             let mut line: Value = serde_json::from_str(line).unwrap();
-            // The one kind whose answer is another: ids.
+            // Type ids differ.
             if line["kind"] == "type_id_target" {
                 line["after"] = Value::Null;
                 line["value"] = Value::from(u64::from(line["value"].as_u64() > Some(0)));
             }
-            // Of what does not resolve, other candidates are told.
+            // The errors of unresolved relocations name other candidates.
             if line["status"] == "poisoned" {
                 line["error"] = Value::Null;
             }
@@ -120,7 +120,7 @@ fn modules_become_split_btf_beside_their_kernel() {
     assert_eq!(relocated(object, &target), relocated(object, &minimized));
 }
 
-/// A folder of kernels as BTFHub has them, and what else may lie there.
+/// Makes a folder of kernels in BTFHub's layout, with a file that is not a kernel.
 fn kernels() -> Folder {
     let folder = Folder::new();
     for sub in ["kernels", "kernels/debian", "kernels/fedora"] {
@@ -157,11 +157,11 @@ fn a_folder_becomes_a_folder() {
     }
     assert_eq!(folder.names(), ["kernels", "out"]);
 
-    // Once more there: it is not empty.
+    // The folder is no longer empty.
     let run = run_line(&format!("minimize {OBJECT} --target {kernels} -o {out}"));
     assert_eq!(run.status, 2);
-    let complaint = run.stderr.lines().last().unwrap();
-    expect!["core-reloc: error: cannot write /out: the folder is not empty; name one that is, or that does not exist yet"].assert_eq(&folder.strip(complaint));
+    let error = run.stderr.lines().last().unwrap();
+    expect!["core-reloc: error: cannot write /out: the folder is not empty; name one that is, or that does not exist yet"].assert_eq(&folder.strip(error));
 }
 
 #[test]
@@ -175,7 +175,7 @@ fn a_folder_becomes_an_archive() {
     }
     assert!(fs::read(&out).unwrap() == fs::read(again).unwrap(), "the same bytes every time");
 
-    // The program reads archives, but let others say what is in it.
+    // tar reads the archive, to have an independent judge.
     let unpacked = folder.path("unpacked");
     fs::create_dir(&unpacked).unwrap();
     match Command::new("tar").args(["-xJf", &out, "-C", &unpacked]).status() {
@@ -191,7 +191,7 @@ fn a_folder_becomes_an_archive() {
 }
 
 #[test]
-fn nothing_is_written_if_anything_is_wrong() {
+fn nothing_is_written_after_an_error() {
     let folder = kernels();
     let (kernels, out) = (folder.path("kernels"), folder.path("out"));
     let refused = |line: &str| {
@@ -209,18 +209,18 @@ fn nothing_is_written_if_anything_is_wrong() {
         )));
     expect!["core-reloc: error: cannot write /out/x/y.btf: entity not found"]
         .assert_eq(&refused(&format!("minimize {OBJECT} -o {out}/x/y.btf")));
-    // A kernel that is cut off.
+    // A truncated kernel.
     let whole = fixture("btf/same.le.btf");
     folder.file("kernels/fedora/6.2.btf", &whole[..whole.len() / 2]);
     expect!["core-reloc: error: /kernels/fedora/6.2.btf: type section at offset 0x18 needs 1136 bytes, 843 are left"].assert_eq(&refused(&format!("minimize {OBJECT} --target {kernels} -o {out}")));
     fs::remove_file(folder.path("kernels/fedora/6.2.btf")).unwrap();
-    // Two that would have one name.
+    // Two kernels whose outputs would have the same name.
     folder.file("kernels/fedora/6.1", &whole);
     expect!["core-reloc: error: /kernels/fedora/6.1 and /kernels/fedora/6.1.btf would both become fedora/6.1.btf; minimise them one by one"].assert_eq(&refused(&format!("minimize {OBJECT} --target {kernels} -o {out}")));
 }
 
 #[test]
-fn the_running_kernel_is_minimised_for_itself() {
+fn the_running_kernel_is_the_default_target() {
     if !Path::new("/sys/kernel/btf/vmlinux").exists() {
         return skipped("this kernel has no BTF");
     }

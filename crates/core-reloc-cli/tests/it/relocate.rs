@@ -1,4 +1,4 @@
-//! `relocate`: how it ends. Its formats are in `printed`; whether the values are right is in `answers`.
+//! `relocate`: its exit status and options. Its output is in `printed`, and `answers` tests the values.
 
 use expect_test::expect;
 
@@ -7,7 +7,7 @@ use crate::program::{Folder, run_line};
 const MODULE: &str = "fixtures/objects/module.bpfel.o";
 const KERNEL: &str = "--target fixtures/btf/modular.le.btf";
 
-/// What is printed where unresolved relocations are poisoned; `printed` has it too.
+/// Returns the output where unresolved relocations are poisoned; it is in `printed` too.
 fn poisoned() -> String {
     run_line(&format!("relocate {MODULE} {KERNEL}")).good()
 }
