@@ -193,7 +193,7 @@ pub struct Blame {
     pub log: PathBuf,
     #[command(flatten)]
     pub target: TargetArguments,
-    /// Only explain the relocations of this function, or of the functions in this section
+    /// Only consider the relocations of this function, or of the functions in this section
     #[arg(long, value_name = "NAME")]
     pub program: Option<String>,
     #[command(flatten)]
@@ -321,6 +321,7 @@ pub struct Support {
 const SUPPORT_EXAMPLES: &str = "\
 Examples:
   core-reloc support
+      show the running kernel's release, BTF and number of modules
   core-reloc support --format json | jq -r .path
       print the path of the running kernel's BTF
 

@@ -65,12 +65,12 @@ fn nothing_to_blame_is_exit_status_1() {
     let run = blame("0: (95) exit\n", "");
     assert_eq!((run.status, run.stdout.as_str()), (1, ""));
     expect![[r#"
-        core-reloc: error: /log: there is no poisoned instruction, such as `call unknown#195896080`; is the verifier's log complete?
+        core-reloc: error: /log: found no poisoned instruction, such as `call unknown#195896080`; check that the verifier's log is complete
     "#]].assert_eq(&run.stderr);
     let run = blame("0: (85) call unknown#195896080", "--program loads");
     assert_eq!((run.status, run.stdout.as_str()), (1, ""));
     expect![[r#"
-        core-reloc: error: fixtures/objects/access.bpfel.o: no relocation is poisoned for this target; is it the kernel that wrote /log?
+        core-reloc: error: fixtures/objects/access.bpfel.o: no relocation is poisoned for this target; name the kernel that wrote /log with --target
     "#]].assert_eq(&run.stderr);
 }
 

@@ -165,7 +165,7 @@ fn files_that_are_not_kernels_are_reported() {
     // The intact kernel was checked.
     assert_eq!(lines(&run).last().unwrap()["kernel"], "same.le");
     expect![[r#"
-        core-reloc: warning: /: passed over what is no kernel: /modular.le.stats.btf: contains a module's types, not a kernel's; and 1 more
+        core-reloc: warning: /: skipped 2 files that are not kernels, first: /modular.le.stats.btf: contains a module's types, not a kernel's
         core-reloc: error: /damaged.btf: type section at offset 0x18 needs 1136 bytes, 76 are left
         core-reloc: error: 1 of 2 targets cannot be read
     "#]].assert_eq(&run.stderr);
@@ -185,8 +185,9 @@ fn an_object_that_no_kernel_can_run_is_reported() {
         {"object":"bitfields.bpfel.o","kernel":"same.be","summary":null,"not_checked":"the kernel has another byte order"}
     "#]].assert_eq(&run.stdout);
     expect![[r#"
-        core-reloc: warning: bitfields.bpfel.o: none of the kernels has its byte order, so that it was not checked
-    "#]].assert_eq(&run.stderr);
+        core-reloc: warning: bitfields.bpfel.o: not checked: no kernel has its byte order
+    "#]]
+    .assert_eq(&run.stderr);
 }
 
 #[test]

@@ -313,10 +313,10 @@ fn a_module_for_a_kernel_and_a_kernel_for_a_module() {
     let object = "relocate fixtures/objects/module.bpfel.o";
     let (kernel, module) = ("fixtures/btf/modular.le.btf", "fixtures/btf/modular.le.stats.btf");
     expect![[r#"
-        core-reloc: error: fixtures/btf/modular.le.stats.btf: holds split BTF, as a module has it, which means nothing without its kernel's; name the kernel with --target, and this with --module
+        core-reloc: error: fixtures/btf/modular.le.stats.btf: contains split BTF, as a module does, which needs its kernel's BTF; name the kernel with --target, and this file with --module
     "#]].assert_eq(&run_line(&format!("{object} --target {module}")).refused());
     expect![[r#"
-        core-reloc: error: fixtures/btf/modular.le.btf: its types stand alone, and continue no kernel's as a module's do; name a kernel with --target
+        core-reloc: error: fixtures/btf/modular.le.btf: contains complete BTF, expected the split BTF of a module; name a kernel with --target
     "#]]
         .assert_eq(&run_line(&format!("{object} --target {kernel} --module {kernel}")).refused());
 }
@@ -326,7 +326,7 @@ fn a_module_of_the_other_byte_order() {
     let line = "relocate fixtures/objects/module.bpfel.o --target fixtures/btf/modular.le.btf \
                 --module fixtures/btf/modular.be.stats.btf";
     expect![[r#"
-        core-reloc: error: fixtures/btf/modular.be.stats.btf: is big endian, the kernel is little endian: it is another kernel's module
+        core-reloc: error: fixtures/btf/modular.be.stats.btf: is big endian, but the kernel is little endian; name a module of this kernel
     "#]].assert_eq(&run_line(line).refused());
 }
 

@@ -25,8 +25,8 @@ fn a_missing_type_is_exit_status_1() {
     assert_eq!(run.status, 1);
     assert_eq!(run.stdout.matches("typedef").count(), 1);
     expect![[r#"
-        core-reloc: error: there is no type `job_fictio`
-        core-reloc: error: there is no type `99999`
+        core-reloc: error: type `job_fictio` not found
+        core-reloc: error: type `99999` not found
     "#]]
     .assert_eq(&run.stderr);
 }

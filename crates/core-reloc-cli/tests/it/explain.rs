@@ -59,7 +59,7 @@ fn unknown_programs_and_types_are_reported() {
     ));
     assert_eq!((run.status, run.stdout.as_str()), (0, "0 of 26 relocations shown\n"));
     expect![[r#"
-        core-reloc: warning: no relocation is in a function or section `load`; there are in: loads, signed_loads, stores, walk
-        core-reloc: warning: no relocation is of a type `jobs`; there are of: job
+        core-reloc: warning: no relocations in a function or section `load`; functions with relocations: loads, signed_loads, stores, walk
+        core-reloc: warning: no relocations of a type `jobs`; types with relocations: job
     "#]].assert_eq(&run.stderr);
 }

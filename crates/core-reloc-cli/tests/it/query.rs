@@ -78,7 +78,7 @@ fn a_type_that_the_kernel_lacks_is_found_in_a_module() {
         .good(),
     );
     expect![[r#"
-        core-reloc: error: a module belongs to one kernel; name that one alone with --target
+        core-reloc: error: --module needs a single target, found 2; name only the modules' kernel with --target
     "#]].assert_eq(
         &run_line(&format!(
             "query job --target fixtures/btf/modular.le.btf --target fixtures/btf/same.le.btf {module}"

@@ -55,6 +55,6 @@ fn a_target_of_the_other_byte_order_causes_a_warning() {
     let run = run_line(&format!("relocate {MODULE} --target fixtures/btf/same.be.btf"));
     assert_eq!(run.status, 0);
     expect![[r#"
-        core-reloc: warning: fixtures/btf/same.be.btf is big endian, the object is little endian: a kernel of that sort cannot run it
+        core-reloc: warning: fixtures/btf/same.be.btf is big endian, but the object is little endian; this kernel cannot run it
     "#]].assert_eq(&run.stderr);
 }
