@@ -60,7 +60,7 @@ complete -c core-reloc -n "__fish_core_reloc_using_subcommand explain" -l format
 json\t'JSON for programs: one object per line'"
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand explain" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -l target -d 'The kernels: a file in any format that relocate reads, or a folder or archive of such files; may be repeated [default: the running kernel with its modules]' -r -F
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -l baseline -d 'Accept the problems in this file, which --write-baseline has written' -r -F
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -l baseline -d 'Accept the known problems in this file, written by --write-baseline' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -l write-baseline -d 'Accept all current problems and write them to this file' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -l html -d 'Write the results as a self-contained page for a browser' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -l format -d 'The output format' -r -f -a "text\t'Text for people'

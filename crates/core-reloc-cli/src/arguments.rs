@@ -148,7 +148,7 @@ pub struct Check {
     /// may be repeated [default: the running kernel with its modules]
     #[arg(long = "target", value_name = "FILE|DIR")]
     pub targets: Vec<PathBuf>,
-    /// Accept the problems in this file, which --write-baseline has written
+    /// Accept the known problems in this file, written by --write-baseline
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
     /// Accept all current problems and write them to this file

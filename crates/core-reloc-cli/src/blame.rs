@@ -23,7 +23,7 @@ use crate::{
     terminal::{self, Escaped, stdout},
 };
 
-/// The maximal size of a log in bytes: four times what the kernel writes at most.
+/// The maximal size of a log in bytes: four times the largest log that the kernel writes.
 const MAX_LOG: u64 = 64 << 20;
 
 pub(crate) fn run(arguments: &Blame) -> Result<Completion, Failure> {

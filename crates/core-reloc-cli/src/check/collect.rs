@@ -1,7 +1,7 @@
 //! Checking objects on kernels in parallel, with bounded memory.
 //!
-//! Each worker has one kernel in memory at a time. Only the results remain: a row for each object.
-//! Equal rows are kept once, as are equal explanations.
+//! Each worker has one kernel in memory at a time, and keeps a row of results for each object. Equal
+//! rows and equal explanations are kept once.
 
 use std::{
     io::{IsTerminal, stderr},

@@ -23,7 +23,7 @@ pub(super) struct SharedExplanation {
     pub(super) suggestions: Vec<Suggestion>,
 }
 
-/// A suggestion how to fix a problem.
+/// A suggestion to fix a problem.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Suggestion {
     pub(super) text: String,
@@ -46,7 +46,7 @@ pub(super) enum ComparisonRow {
     Lines { sides: [Option<Arc<str>>; 2], differs: bool, is_focus: bool },
 }
 
-/// The explanations that were made, and the lines of their comparisons.
+/// The shared explanations, and the shared lines of their comparisons.
 #[derive(Default)]
 pub(super) struct Explanations {
     explanations: Interner<SharedExplanation>,

@@ -43,7 +43,7 @@ fn the_instruction_determines_the_relocation() {
 }
 
 #[test]
-fn the_line_of_source_and_libbpfs_words_determine_it_too() {
+fn source_lines_and_libbpfs_messages_determine_it_too() {
     let log = "; answers[0] = job->pid; @ access.c:36\n77: (85) call unknown#195896080\n";
     assert_eq!(blamed(log, ""), ["signed_loads:36"]);
     assert_eq!(blamed("invalid func unknown#195896080", "--program stores"), ["stores:54"]);
@@ -54,7 +54,7 @@ fn the_line_of_source_and_libbpfs_words_determine_it_too() {
 }
 
 #[test]
-fn a_log_with_few_facts_leaves_several() {
+fn a_short_log_leaves_several_relocations() {
     assert_eq!(blamed("invalid func unknown#195896080", ""), ["signed_loads:36", "stores:54"]);
     let run = blame("invalid func unknown#195896080", "").good();
     assert!(run.contains("one of these 2 relocations poisoned it:"), "{run}");

@@ -130,7 +130,7 @@ fn a_relocated_object_loads_and_reads_the_right_fields() {
 /// Loads each object relocated by libbpf and relocated by us: the kernel must accept both or reject both.
 /// (It rejects many, which are for other configurations of the kernel or need more than bpftool does.)
 #[test]
-fn real_objects_load_relocated_if_they_load_at_all() {
+fn real_objects_load_relocated_if_and_only_if_they_load_with_libbpf() {
     if let Some(why) = unavailable() {
         return skipped(&why);
     }

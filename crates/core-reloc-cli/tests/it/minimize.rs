@@ -32,7 +32,7 @@ fn relocated(object: &str, target: &str) -> Vec<Value> {
 }
 
 #[test]
-fn objects_relocate_as_with_the_whole_kernel() {
+fn objects_relocate_as_with_the_full_btf() {
     let folder = Folder::new();
     let out = folder.path("out.btf");
     let mut relocations = 0;

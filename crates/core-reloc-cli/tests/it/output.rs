@@ -37,7 +37,7 @@ fn word(file: &[u8], at: usize) -> usize {
 }
 
 #[test]
-fn the_instructions_that_were_reported_are_all_that_changes() {
+fn only_the_reported_instructions_change() {
     let run = run_line(&format!("relocate {OBJECT} {KERNEL} --format json"));
     let mut expected = fixture("objects/access.bpfel.o");
     let mut patched = 0;
@@ -88,7 +88,7 @@ fn the_object_may_be_overwritten() {
 }
 
 #[test]
-fn when_a_relocation_fails_the_file_stays_as_it_was() {
+fn the_file_stays_unchanged_if_a_relocation_fails() {
     let folder = Folder::new();
     let out = folder.file("out.o", b"before");
     let run = run_line(&format!("relocate {OBJECT} {AMBIGUOUS} -o {out}"));
@@ -98,7 +98,7 @@ fn when_a_relocation_fails_the_file_stays_as_it_was() {
 }
 
 #[test]
-fn the_file_that_was_there_keeps_its_permissions() {
+fn an_existing_file_keeps_its_permissions() {
     let folder = Folder::new();
     let mode = |path: &str| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     let out = folder.file("out.o", b"before");
