@@ -1,10 +1,10 @@
-//! The command line.
+//! The arguments of the program, and their help.
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-/// Relocates BPF objects by their CO-RE records, for this kernel or any other.
+/// Relocate BPF objects for the running kernel or any other, and inspect them
 #[derive(Debug, Parser)]
 #[command(name = "core-reloc", version, after_help = EXIT_STATUS)]
 pub struct Arguments {
@@ -27,22 +27,22 @@ pub enum Command {
 
 const EXIT_STATUS: &str = "\
 Exit status:
-  0  it is done
+  0  success
   1  a relocation failed, a type was not found, or CO-RE is not supported
-  2  the usage is wrong, or a file cannot be read or written";
+  2  wrong usage, or a file cannot be read or written";
 
-/// Resolves every relocation of an object and says what became of it
+/// Relocate an object and report each relocation
 #[derive(Debug, Args)]
 #[command(after_help = RELOCATE_EXAMPLES)]
 pub struct Relocate {
-    /// The BPF object, as clang compiled it
+    /// The BPF object, as compiled by clang
     pub object: PathBuf,
     #[command(flatten)]
     pub target: TargetArguments,
-    /// Write the object with patched code and without relocation records, if none failed
+    /// Write the object with patched code and no relocation records, unless a relocation failed
     #[arg(short, long, value_name = "OUT")]
     pub output: Option<PathBuf>,
-    /// What becomes of an instruction whose relocation finds nothing in the target
+    /// What to do with an instruction whose relocation finds no match in the target
     #[arg(long, value_enum, default_value_t)]
     pub unresolved: OnUnresolved,
     #[command(flatten)]
@@ -52,19 +52,19 @@ pub struct Relocate {
 const RELOCATE_EXAMPLES: &str = "\
 Examples:
   core-reloc relocate prog.bpf.o
-      for the running kernel and its modules, just to see
+      report the relocations for the running kernel and its modules
   core-reloc relocate prog.bpf.o -o prog.here.o
-      the same, and write the object, which any loader then takes as it is
+      also write the relocated object, which any loader can load as it is
   core-reloc relocate prog.bpf.o --target vmlinuz-6.12 --module nf_conntrack.ko.xz
-      for the types of another kernel and one of its modules
+      relocate for another kernel and one of its modules
   core-reloc relocate prog.bpf.o --unresolved error --format json
-      fail on whatever the kernel does not have; one JSON object a line";
+      fail if the kernel lacks something; print one JSON object per line";
 
-/// Lists the relocations of an object, without any target
+/// List what an object asks for; no target is needed
 #[derive(Debug, Args)]
 #[command(after_help = INSPECT_EXAMPLES)]
 pub struct Inspect {
-    /// The BPF object, as clang compiled it
+    /// The BPF object, as compiled by clang
     pub object: PathBuf,
     #[command(flatten)]
     pub format: FormatArguments,
@@ -73,23 +73,25 @@ pub struct Inspect {
 const INSPECT_EXAMPLES: &str = "\
 Examples:
   core-reloc inspect prog.bpf.o
-  core-reloc inspect prog.bpf.o --format json | jq -r .root | sort | uniq -c";
+      list each relocation with its function and line of source
+  core-reloc inspect prog.bpf.o --format json | jq -r .root | sort | uniq -c
+      count the relocations of each type";
 
-/// Says of every relocation what it resolved to, and if it did not, why, and what may cure it
+/// Explain how each relocation resolves, or why it does not and how to fix it
 #[derive(Debug, Args)]
 #[command(after_help = EXPLAIN_EXAMPLES)]
 pub struct Explain {
-    /// The BPF object, as clang compiled it
+    /// The BPF object, as compiled by clang
     pub object: PathBuf,
     #[command(flatten)]
     pub target: TargetArguments,
-    /// Only the relocations of this function, or of the functions in this section
+    /// Only explain the relocations of this function, or of the functions in this section
     #[arg(long, value_name = "NAME")]
     pub program: Option<String>,
-    /// Only the relocations of this root type; its flavors are included
+    /// Only explain the relocations of this root type and its flavors
     #[arg(long = "type", value_name = "NAME")]
     pub root: Option<String>,
-    /// Only the relocations that came out so
+    /// Only explain the relocations with this result
     #[arg(long, value_enum)]
     pub status: Option<OutcomeName>,
     #[command(flatten)]
@@ -99,32 +101,32 @@ pub struct Explain {
 const EXPLAIN_EXAMPLES: &str = "\
 Examples:
   core-reloc explain prog.bpf.o
-      every relocation, for the running kernel and its modules
+      explain every relocation for the running kernel and its modules
   core-reloc explain prog.bpf.o --target vmlinux-6.12 --status poisoned
-      what that kernel does not have, and what it has instead
+      list what that kernel lacks, and what it has instead
   core-reloc explain prog.bpf.o --program on_exit --type task_struct
-      what one program asks about one type
+      explain the relocations of one type in one program
   core-reloc explain prog.bpf.o --format json | jq 'select(.problem) | .cures[].text'
-      the cures alone
+      print only the suggested fixes
 
-The exit status is 1 if a relocation that was chosen failed; poisoned ones do not count, for the
-verifier minds them only where they can be reached.";
+The exit status is 1 if one of the explained relocations failed. Poisoned relocations do not count:
+the verifier rejects them only where they can be reached.";
 
-/// What became of a relocation, as `--status` takes it.
+/// The result of a relocation, as a value of `--status`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum OutcomeName {
     /// The instruction holds the target's value
     Relocated,
-    /// The target does not have what it asks for
+    /// The target lacks what the relocation asks for
     Poisoned,
-    /// It is broken, or ambiguous
+    /// The relocation is invalid or ambiguous
     Failed,
-    /// The instruction is part of no function
+    /// The instruction is not part of a function
     Skipped,
 }
 
 impl OutcomeName {
-    /// As reports spell it.
+    /// Returns the name of the result in reports.
     pub fn name(self) -> &'static str {
         match self {
             Self::Relocated => "relocated",
@@ -135,24 +137,24 @@ impl OutcomeName {
     }
 }
 
-/// Says what becomes of objects on many kernels, and where they break
+/// Check objects for many kernels, and report where they would fail
 #[derive(Debug, Args)]
 #[command(after_help = CHECK_EXAMPLES)]
 pub struct Check {
-    /// The BPF objects, as clang compiled them
+    /// The BPF objects, as compiled by clang
     #[arg(required = true, value_name = "OBJECT")]
     pub objects: Vec<PathBuf>,
-    /// Kernels: a file of any sort that relocate takes, or a folder or archive of such files; may
-    /// be given several times [default: the running kernel with its modules]
+    /// The kernels: a file in any format that relocate reads, or a folder or archive of such files;
+    /// may be repeated [default: the running kernel with its modules]
     #[arg(long = "target", value_name = "FILE|DIR")]
     pub targets: Vec<PathBuf>,
-    /// Problems that are known, as --write-baseline writes them
+    /// Accept the known problems in this file, written by --write-baseline
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
-    /// Write all problems to a file, and accept them
+    /// Accept all current problems and write them to this file
     #[arg(long, value_name = "FILE")]
     pub write_baseline: Option<PathBuf>,
-    /// Write a page to look at in a browser; it needs nothing but itself
+    /// Write the results as a self-contained page for a browser
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,
     #[command(flatten)]
@@ -162,35 +164,36 @@ pub struct Check {
 const CHECK_EXAMPLES: &str = "\
 Examples:
   core-reloc check prog.bpf.o
-      on the running kernel
+      check for the running kernel
   core-reloc check *.bpf.o --target kernels/ --html report.html
-      objects by kernels, and a page about it
+      check for every kernel in a folder, and write a page with the results
   core-reloc check *.bpf.o --target kernels/ --write-baseline known.tsv
-      whatever breaks today is known from now on
+      accept everything that fails today
   core-reloc check *.bpf.o --target kernels/ --baseline known.tsv
-      for a CI job: only what is new fails it
+      fail only on new problems, as a CI job would
   core-reloc check prog.bpf.o --target 6.1.btf.tar.xz --format json | jq 'select(.verdict == \"poisoned\")'
-      what may stop it from loading there
+      list what may prevent the object from loading on a kernel
 
-A poisoned instruction does no harm where the program does not get to it: it is `guarded` if the
-object asks whether the field, type or enumerator exists, or something that contains it, and the
-kernel says no; or if no path leads to it, given what the relocations put into the others.
+A poisoned instruction is harmless if the program never reaches it. It is `guarded` if the object
+checks that the field, type or enumerator, or something that contains it, exists, and the kernel
+does not have it; or if no path leads to the instruction, given the values of the other relocations.
 
-The exit status is 1 if anything is poisoned without a guard, or fails, and no baseline has it; what
-is known and no longer happens is said. It is 2 if a target cannot be read; the others are reported.";
+The exit status is 1 if a relocation fails, or is poisoned without a guard, and the baseline does
+not list it. It is 2 if a target cannot be read; the others are still reported. Known problems that
+no longer occur are listed.";
 
-/// Says which relocation poisoned the instruction that a verifier log complains of, and why
+/// Find the relocation that poisoned the instruction in a verifier log, and explain it
 #[derive(Debug, Args)]
 #[command(after_help = BLAME_EXAMPLES)]
 pub struct Blame {
-    /// The BPF object that was loaded, as clang compiled it
+    /// The BPF object that was loaded, as compiled by clang
     pub object: PathBuf,
-    /// The verifier's log, as any loader prints it; - for standard input
+    /// The verifier's log, as printed by any loader; - for standard input
     #[arg(long, value_name = "FILE")]
     pub log: PathBuf,
     #[command(flatten)]
     pub target: TargetArguments,
-    /// Only the relocations of this function, or of the functions in this section
+    /// Only consider the relocations of this function, or of the functions in this section
     #[arg(long, value_name = "NAME")]
     pub program: Option<String>,
     #[command(flatten)]
@@ -200,29 +203,28 @@ pub struct Blame {
 const BLAME_EXAMPLES: &str = "\
 Examples:
   core-reloc blame prog.bpf.o --log verifier.log
-      for the running kernel
+      explain a log of the running kernel
   bpftool prog load prog.bpf.o /sys/fs/bpf/prog 2>&1 | core-reloc blame prog.bpf.o --log -
-      while it is loaded
+      load an object and explain why it is rejected
   core-reloc blame prog.bpf.o --log customer.log --target vmlinux-5.10 --program on_exit
-      for another kernel; the name of the program helps where the log says little
+      explain a log of another kernel; --program helps if the log is short
 
-The exit status is 1 if the log has no poisoned instruction, or no relocation is to blame. With
---format json every relocation that may be meant is printed as explain prints it.";
+The exit status is 1 if the log contains no poisoned instruction, or no relocation caused it. With
+--format json, every relocation that may have caused it is printed as explain prints it.";
 
-/// Says where a field is, how large it is, and how it is loaded; or what an enumerator's value is
+/// Show the offset, size and type of a field, or the value of an enumerator
 #[derive(Debug, Args)]
 #[command(after_help = QUERY_EXAMPLES)]
 pub struct Query {
-    /// What to ask about: TYPE, TYPE.FIELD, TYPE.FIELD[INDEX], ENUM::ENUMERATOR or ENUMERATOR
+    /// What to look up: TYPE, TYPE.FIELD, TYPE.FIELD[INDEX], ENUM::ENUMERATOR or ENUMERATOR
     #[arg(required = true, value_name = "QUESTION")]
     pub questions: Vec<String>,
-    /// The types of a kernel, in a file of any sort that relocate takes; or a folder or archive of
-    /// such files; may be given several times, to see how an answer changed [default: the running
-    /// kernel]
+    /// The kernels: a file in any format that relocate reads, or a folder or archive of such files;
+    /// may be repeated to compare kernels [default: the running kernel]
     #[arg(long = "target", value_name = "FILE|DIR")]
     pub targets: Vec<PathBuf>,
-    /// A module's types, for what the kernel itself does not have, with at most one target; may be
-    /// given several times [default: the running kernel's modules, if that is the target]
+    /// The BTF of a module, searched for what the kernel itself lacks; needs a single target; may be
+    /// repeated [default: the running kernel's modules, if that kernel is the target]
     #[arg(long = "module", value_name = "FILE")]
     pub modules: Vec<PathBuf>,
     #[command(flatten)]
@@ -232,23 +234,24 @@ pub struct Query {
 const QUERY_EXAMPLES: &str = "\
 Examples:
   core-reloc query task_struct.pid
-      where the running kernel has it
+      show where the field is in the running kernel
   core-reloc query 'task_struct.comm[3]' --target vmlinux-5.10 --target vmlinux-6.12
-      on two kernels, side by side
+      compare two kernels
   core-reloc query task_struct.state --target kernels/
-      on all that are in a folder
+      compare all kernels in a folder
   core-reloc query nf_conn.mark --target vmlinux-6.12 --module nf_conntrack.ko.xz
-      of a module
+      look up a field of a module's type
   core-reloc query BPF_MAP_TYPE_RINGBUF 'enum bpf_func_id::BPF_FUNC_loop' task_struct
-      values of enumerators, and the size of a type
+      show the values of enumerators and the size of a type
 
-The exit status is 1 if a target has no answer to a question.";
+The exit status is 1 if a target lacks one of the types, fields or enumerators.";
 
-/// Prints types as C defines them, with the offsets and sizes of their members
+/// Print types as C definitions, with the offsets and sizes of their members
 #[derive(Debug, Args)]
 #[command(after_help = DUMP_EXAMPLES)]
 pub struct Dump {
-    /// Names of types, or ids; `struct NAME` and the like for only that sort [default: all types]
+    /// The names or ids of types; `struct NAME`, `union NAME` or `enum NAME` selects one kind
+    /// [default: all types]
     #[arg(value_name = "NAME|ID")]
     pub types: Vec<String>,
     #[command(flatten)]
@@ -260,31 +263,31 @@ pub struct Dump {
 const DUMP_EXAMPLES: &str = "\
 Examples:
   core-reloc dump task_struct
-      of the running kernel, or of its modules if it does not have it
+      print a type of the running kernel, or of its modules if the kernel lacks it
   core-reloc dump 'enum bpf_map_type' 4711 --target vmlinux-6.12
-      one by its name, and one by its id
+      print one type by its name and one by its id
   core-reloc dump nf_conn --target vmlinux-6.12 --module nf_conntrack.ko.xz
-      a module's
+      print a type of a module
   core-reloc dump --target prog.bpf.o --format json | jq -r 'select(.kind == \"STRUCT\") | .name'
-      all that an object has
+      list all structs of an object
 
 The exit status is 1 if a name or id was not found.";
 
-/// Makes the least BTF with which objects relocate as with a kernel's whole one
+/// Write the smallest BTF that relocates objects exactly as a kernel's full BTF does
 #[derive(Debug, Args)]
 #[command(after_help = MINIMIZE_EXAMPLES)]
 pub struct Minimize {
-    /// The BPF objects, as clang compiled them
+    /// The BPF objects, as compiled by clang
     #[arg(required = true, value_name = "OBJECT")]
     pub objects: Vec<PathBuf>,
-    /// The kernel's types, in a file of any sort that relocate takes; or a folder or archive of
-    /// such files [default: the running kernel]
+    /// The kernel: a file in any format that relocate reads, or a folder or archive of such files
+    /// [default: the running kernel]
     #[arg(long, value_name = "FILE|DIR")]
     pub target: Option<PathBuf>,
-    /// A module's types, which are minimised too; may be given several times
+    /// The BTF of a module, which is minimised too; may be repeated
     #[arg(long = "module", value_name = "FILE")]
     pub modules: Vec<PathBuf>,
-    /// Where to write: a file for one kernel, a new folder for several, or NAME.tar.xz
+    /// The output: a file for one kernel, a new folder for several, or NAME.tar.xz for an archive
     #[arg(short, long, value_name = "OUT")]
     pub output: PathBuf,
     #[command(flatten)]
@@ -294,20 +297,20 @@ pub struct Minimize {
 const MINIMIZE_EXAMPLES: &str = "\
 Examples:
   core-reloc minimize prog.bpf.o --target vmlinux-5.4 -o 5.4.btf
-      what prog.bpf.o needs of a kernel that has no BTF at run time
+      write what prog.bpf.o needs on a kernel that provides no BTF
   core-reloc minimize *.bpf.o --target btfhub-archive/ubuntu/ -o btfs/
-      every kernel of a folder, archives included, in parallel
+      minimise every kernel in a folder and its archives, in parallel
   core-reloc minimize *.bpf.o --target btfhub-archive/ubuntu/ -o btfs.tar.xz
-      the same, as one archive
+      the same, but write an archive
   core-reloc minimize prog.bpf.o --target vmlinux --module nf_conntrack.ko -o btfs/
-      with a module: btfs/vmlinux.btf, and the split BTF btfs/vmlinux.nf_conntrack.btf on it
+      minimise a module too: write btfs/vmlinux.btf and the split BTF btfs/vmlinux.nf_conntrack.btf
 
-Every relocation is resolved with both, and nothing is written if an answer differs. The one thing
-that cannot stay are the ids of types, and so what type_id_target gives: the id in the new BTF.
+Every relocation is resolved with both the full and the smallest BTF; nothing is written if a result
+differs. Only type ids change: type_id_target gives the id in the smallest BTF.
 
-The exit status is 1 if relocations fail; they fail with the whole BTF as well, and it is written.";
+The exit status is 1 if a relocation fails. It fails with the full BTF too, and the output is written.";
 
-/// Says whether the running kernel's types are known, and from where
+/// Report whether the running kernel supports CO-RE, and where its BTF is
 #[derive(Debug, Args)]
 #[command(after_help = SUPPORT_EXAMPLES)]
 pub struct Support {
@@ -318,21 +321,22 @@ pub struct Support {
 const SUPPORT_EXAMPLES: &str = "\
 Examples:
   core-reloc support
+      show the running kernel's release, BTF and number of modules
   core-reloc support --format json | jq -r .path
-      where the types are
+      print the path of the running kernel's BTF
 
-The exit status is 1 if they are not known; what was tried is then said.";
+The exit status is 1 if no BTF was found. The files that were tried are then listed.";
 
-/// Which kernel to relocate for.
+/// The target of a command.
 #[derive(Debug, Args)]
 pub struct TargetArguments {
-    /// The kernel's types: raw BTF, an ELF file with a .BTF section such as vmlinux, a kernel image
-    /// such as vmlinuz, any of these compressed, or a tar archive of one, such as BTFHub's
+    /// The kernel: raw BTF, an ELF file with a .BTF section such as vmlinux, a kernel image such as
+    /// vmlinuz, any of these compressed, or a tar archive of one such file, such as BTFHub's
     /// [default: the running kernel]
     #[arg(long, value_name = "FILE")]
     pub target: Option<PathBuf>,
-    /// A module's types, for what the kernel itself does not have: raw BTF, or a .ko file, also
-    /// compressed; may be given several times [default: the running kernel's modules, if that is
+    /// The BTF of a module, searched for types that the kernel itself lacks: raw BTF or a .ko file,
+    /// also compressed; may be repeated [default: the running kernel's modules, if that kernel is
     /// the target]
     #[arg(long = "module", value_name = "FILE")]
     pub modules: Vec<PathBuf>,
@@ -340,28 +344,28 @@ pub struct TargetArguments {
 
 #[derive(Debug, Args)]
 pub struct FormatArguments {
-    /// How to print what was found
+    /// The output format
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
 }
 
 #[derive(Debug, Clone, Copy, Default, ValueEnum)]
 pub enum Format {
-    /// For people
+    /// Text for people
     #[default]
     Text,
-    /// For programs: one JSON object a line
+    /// JSON for programs: one object per line
     Json,
 }
 
 #[derive(Debug, Clone, Copy, Default, ValueEnum)]
 pub enum OnUnresolved {
-    /// Make it one that the verifier refuses if it can be reached
+    /// Replace it with one that the verifier rejects where it can be reached
     #[default]
     Poison,
-    /// The relocation fails
+    /// Fail the relocation
     Error,
-    /// Leave it as it is
+    /// Leave it unchanged
     Keep,
 }
 

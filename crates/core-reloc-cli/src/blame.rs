@@ -14,44 +14,44 @@ use core_reloc_sys::Kernel;
 use core_reloc_tools::{blame::PoisonInLog, explain::Explainer};
 
 use crate::{
-    Ending,
+    Completion,
     arguments::{Blame, Format},
     explain::{Explained, is_of_program, print},
     failure::Failure,
-    message, object,
-    output::stdout,
-    shown::Shown,
+    files::{parse_object, read_object},
     target::with_target,
+    terminal::{self, Escaped, stdout},
 };
 
-/// The longest log that is read, in bytes: the kernel writes at most a quarter of this.
+/// The maximal size of a log in bytes: four times the largest log that the kernel writes.
 const MAX_LOG: u64 = 64 << 20;
 
-pub(crate) fn run(arguments: &Blame) -> Result<Ending, Failure> {
-    let bytes = object::read(&arguments.object)?;
-    let object = object::parse(&arguments.object, &bytes)?;
-    let log = read(&arguments.log)
-        .map_err(|error| Failure::Log { path: arguments.log.clone(), error })?;
+pub(crate) fn run(arguments: &Blame) -> Result<Completion, Failure> {
+    let bytes = read_object(&arguments.object)?;
+    let object = parse_object(&arguments.object, &bytes)?;
+    let log = read_log(&arguments.log)
+        .map_err(|error| Failure::Read { path: arguments.log.clone(), error })?;
     let Some(poison) = PoisonInLog::find(&log) else {
-        message::error(format_args!(
-            "{}: there is no poisoned instruction, such as `call unknown#195896080`; is the \
-             verifier's log complete?",
+        terminal::error(format_args!(
+            "{}: found no poisoned instruction, such as `call unknown#195896080`; check that the \
+             verifier's log is complete",
             arguments.log.display()
         ));
-        return Ok(Ending::Bad);
+        return Ok(Completion::Negative);
     };
     with_target(&arguments.target, &Kernel::running(), &object, |target| {
         blame(arguments, &object, target, &poison)
     })?
 }
 
-fn read(path: &Path) -> io::Result<String> {
+/// Reads the log at a path, or from standard input if the path is `-`.
+fn read_log(path: &Path) -> io::Result<String> {
     let mut bytes = Vec::new();
     let mut from: Box<dyn Read> =
         if path == Path::new("-") { Box::new(io::stdin()) } else { Box::new(File::open(path)?) };
     from.by_ref().take(MAX_LOG + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > MAX_LOG {
-        let problem = format!("it is longer than {MAX_LOG} bytes, as no verifier's log is");
+        let problem = format!("the log has more than {MAX_LOG} bytes");
         return Err(io::Error::new(ErrorKind::FileTooLarge, problem));
     }
     Ok(String::from_utf8_lossy(&bytes).into_owned())
@@ -62,7 +62,7 @@ fn blame(
     object: &Object<'_>,
     target: &Target<'_>,
     poison: &PoisonInLog,
-) -> Result<Ending, Failure> {
+) -> Result<Completion, Failure> {
     let lines = SourceLines::of(object);
     let poisoned = object.relocate(target, Options::default()).filter(|report| {
         report.outcome.name() == "poisoned"
@@ -70,17 +70,17 @@ fn blame(
     });
     let blamed = poison.blame(poisoned, &lines);
     if blamed.is_empty() {
-        message::error(format_args!(
-            "{}: no relocation is poisoned for this target; is it the kernel that wrote {}?",
+        terminal::error(format_args!(
+            "{}: no relocation is poisoned for this target; name the kernel that wrote {} with --target",
             arguments.object.display(),
             arguments.log.display(),
         ));
-        return Ok(Ending::Bad);
+        return Ok(Completion::Negative);
     }
     let mut out = stdout();
     let format = arguments.format.format;
     if let Format::Text = format {
-        let log = Shown(arguments.log.display());
+        let log = Escaped(arguments.log.display());
         writeln!(out, "{log}:{}: {}", poison.log_line, poison.text)?;
         let relocations = match blamed.len() {
             1 => "this relocation poisoned it:".to_string(),
@@ -95,5 +95,5 @@ fn blame(
         print(format, &Explained { report, line, explanation }, &mut out)?;
     }
     out.flush()?;
-    Ok(Ending::Good)
+    Ok(Completion::Success)
 }

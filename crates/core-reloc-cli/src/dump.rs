@@ -5,76 +5,80 @@ use std::io::{self, Write};
 use btf_types::{Btf, Kind, Type, TypeId};
 use core_reloc::type_in_c;
 use core_reloc_sys::Kernel;
-use core_reloc_tools::definition::Definition;
+use core_reloc_tools::definition::{Definition, DefinitionLine};
 use owo_colors::OwoColorize;
 use serde::Serialize;
 
 use crate::{
-    Ending,
+    Completion,
     arguments::{Dump, Format},
     failure::Failure,
-    message,
-    output::stdout,
+    format::json_line,
     target::with_types,
+    terminal::{self, stdout},
 };
 
-pub(crate) fn run(arguments: &Dump) -> Result<Ending, Failure> {
+pub(crate) fn run(arguments: &Dump) -> Result<Completion, Failure> {
     let is_missing = |btf: &Btf<'_>| arguments.types.iter().any(|name| find(btf, name).is_empty());
     with_types(&arguments.target, &Kernel::running(), is_missing, |btf, modules| {
         dump(arguments, btf, modules)
     })?
 }
 
-fn dump(arguments: &Dump, btf: &Btf<'_>, modules: &[(&str, Btf<'_>)]) -> Result<Ending, Failure> {
+fn dump(
+    arguments: &Dump,
+    btf: &Btf<'_>,
+    modules: &[(&str, Btf<'_>)],
+) -> Result<Completion, Failure> {
     let mut out = stdout();
     let format = arguments.format.format;
-    let mut ending = Ending::Good;
+    let mut completion = Completion::Success;
     let modules = modules.iter().map(|(name, btf)| (Some(*name), btf));
-    let everywhere: Vec<_> = std::iter::once((None, btf)).chain(modules).collect();
+    let all: Vec<_> = std::iter::once((None, btf)).chain(modules).collect();
     if arguments.types.is_empty() {
-        for (module, btf) in &everywhere {
+        for (module, btf) in &all {
             for ty in btf.own_types() {
                 print(ty, *module, format, &mut out)?;
             }
         }
     }
-    for wanted in &arguments.types {
+    for name in &arguments.types {
         let mut found = false;
-        for (module, btf) in &everywhere {
-            for ty in find(btf, wanted) {
+        for (module, btf) in &all {
+            for ty in find(btf, name) {
                 print(ty, *module, format, &mut out)?;
                 found = true;
             }
         }
         if !found {
-            message::error(format_args!("there is no type `{wanted}`"));
-            ending = Ending::Bad;
+            terminal::error(format_args!("type `{name}` not found"));
+            completion = Completion::Negative;
         }
     }
     out.flush()?;
-    Ok(ending)
+    Ok(completion)
 }
 
-/// The types of an id or a name, apart from those of a base.
-fn find<'a>(btf: &'a Btf<'a>, wanted: &str) -> Vec<Type<'a>> {
-    if let Ok(id) = wanted.parse() {
+/// Finds the types with an id or a name, without those of a base.
+fn find<'a>(btf: &'a Btf<'a>, id_or_name: &str) -> Vec<Type<'a>> {
+    if let Ok(id) = id_or_name.parse() {
         let id = TypeId(id);
         let is_own = btf.base().is_none() || id >= btf.start_id();
         return btf.type_by_id(id).ok().filter(|_| is_own).into_iter().collect();
     }
-    let (keyword, name) = match wanted.split_once(' ') {
+    let (keyword, name) = match id_or_name.split_once(' ') {
         Some((keyword @ ("struct" | "union" | "enum"), name)) => (keyword, name.trim()),
-        _ => ("", wanted),
+        _ => ("", id_or_name),
     };
-    let is_of_sort = |kind: Kind| match keyword {
+    let has_kind = |kind: Kind| match keyword {
         "struct" => kind == Kind::Struct,
         "union" => kind == Kind::Union,
         "enum" => kind.is_enum(),
         _ => true,
     };
-    let is_it =
-        |ty: &Type<'_>| !name.is_empty() && ty.is_named(name.as_bytes()) && is_of_sort(ty.kind());
-    btf.own_types().filter(is_it).collect()
+    let is_named =
+        |ty: &Type<'_>| !name.is_empty() && ty.is_named(name.as_bytes()) && has_kind(ty.kind());
+    btf.own_types().filter(is_named).collect()
 }
 
 fn print(
@@ -89,19 +93,17 @@ fn print(
     }
 }
 
-/// Prints a definition as pahole does, under a comment that says what it is.
+/// Prints a definition in pahole's style, below a comment with its id, kind and size.
 fn text(ty: Type<'_>, module: Option<&str>, out: &mut impl Write) -> io::Result<()> {
     let definition = Definition::of(ty);
     let size = definition.size.map(|size| format!(", {size} bytes")).unwrap_or_default();
     let module = module.map(|module| format!(", of module {module}")).unwrap_or_default();
-    let about = format!("/* {} {}{size}{module} */", ty.id(), ty.kind());
-    writeln!(out, "{}", about.dimmed())?;
+    let comment = format!("/* {} {}{size}{module} */", ty.id(), ty.kind());
+    writeln!(out, "{}", comment.dimmed())?;
     writeln!(out, "{}", definition.head)?;
-    let width = |line: &core_reloc_tools::definition::DefinitionLine| {
-        2 * line.depth + line.text.chars().count()
-    };
-    let places = definition.lines.iter().filter(|line| line.layout.is_some());
-    let column = places.map(width).max().unwrap_or(0);
+    let width = |line: &DefinitionLine| 2 * line.depth + line.text.chars().count();
+    let members = definition.lines.iter().filter(|line| line.layout.is_some());
+    let column = members.map(width).max().unwrap_or(0);
     for line in &definition.lines {
         let indent = "  ".repeat(line.depth);
         let text = format!("{indent}{}", line.text);
@@ -119,27 +121,27 @@ fn text(ty: Type<'_>, module: Option<&str>, out: &mut impl Write) -> io::Result<
     writeln!(out)
 }
 
-/// A line of `dump`.
+/// A line of JSON.
 #[derive(Serialize)]
 struct Line {
     id: u32,
-    /// The module whose own type it is.
+    /// The module that defines the type; `None` for the kernel.
     module: Option<String>,
     kind: &'static str,
     name: Option<String>,
     size: Option<u32>,
-    /// What the type refers to, or the element of an array.
+    /// The type that this one refers to, or the element type of an array.
     type_id: Option<u32>,
     r#type: Option<String>,
     /// The length of an array.
     len: Option<u32>,
-    members: Vec<MemberObject>,
-    enumerators: Vec<EnumeratorObject>,
-    parameters: Vec<ParameterObject>,
+    members: Vec<MemberKeys>,
+    enumerators: Vec<EnumeratorKeys>,
+    parameters: Vec<ParameterKeys>,
 }
 
 #[derive(Serialize)]
-struct MemberObject {
+struct MemberKeys {
     name: Option<String>,
     type_id: u32,
     r#type: Option<String>,
@@ -148,13 +150,13 @@ struct MemberObject {
 }
 
 #[derive(Serialize)]
-struct EnumeratorObject {
+struct EnumeratorKeys {
     name: Option<String>,
     value: i128,
 }
 
 #[derive(Serialize)]
-struct ParameterObject {
+struct ParameterKeys {
     name: Option<String>,
     type_id: u32,
     r#type: Option<String>,
@@ -162,19 +164,19 @@ struct ParameterObject {
 
 fn json(ty: Type<'_>, module: Option<&str>, out: &mut impl Write) -> io::Result<()> {
     let in_c = |id: TypeId| ty.btf().type_by_id(id).ok().map(type_in_c);
-    let refers = ty.referenced_id().or(ty.array().map(|array| array.element));
-    let members = ty.members().iter().map(|member| MemberObject {
+    let referenced = ty.referenced_id().or(ty.array().map(|array| array.element));
+    let members = ty.members().iter().map(|member| MemberKeys {
         name: member.name().ok().map(|name| name.to_string()),
         type_id: member.type_id().0,
         r#type: in_c(member.type_id()),
         bit_offset: member.bit_offset(),
         bitfield_size: member.bitfield_size(),
     });
-    let enumerators = ty.enumerators().iter().map(|enumerator| EnumeratorObject {
+    let enumerators = ty.enumerators().iter().map(|enumerator| EnumeratorKeys {
         name: enumerator.name().ok().map(|name| name.to_string()),
         value: enumerator.value(),
     });
-    let parameters = ty.params().iter().map(|param| ParameterObject {
+    let parameters = ty.params().iter().map(|param| ParameterKeys {
         name: param.name().ok().map(|name| name.to_string()),
         type_id: param.type_id().0,
         r#type: in_c(param.type_id()),
@@ -185,13 +187,12 @@ fn json(ty: Type<'_>, module: Option<&str>, out: &mut impl Write) -> io::Result<
         kind: ty.kind().name(),
         name: ty.name().ok().map(|name| name.to_string()),
         size: ty.size().ok(),
-        type_id: refers.map(|id| id.0),
-        r#type: refers.and_then(in_c),
+        type_id: referenced.map(|id| id.0),
+        r#type: referenced.and_then(in_c),
         len: ty.array().map(|array| array.len),
         members: members.collect(),
         enumerators: enumerators.collect(),
         parameters: parameters.collect(),
     };
-    serde_json::to_writer(&mut *out, &line)?;
-    out.write_all(b"\n")
+    json_line(&line, out)
 }

@@ -17,32 +17,30 @@ use core_reloc_sys::Kernel;
 use core_reloc_tools::explain::{Explainer, Explanation};
 
 use crate::{
-    Ending,
+    Completion,
     arguments::{Explain, Format},
     failure::Failure,
-    message, object,
-    output::stdout,
+    files::{parse_object, read_object},
     target::with_target,
+    terminal::{self, stdout},
 };
 
-pub(crate) use self::text::side;
-
-/// A relocation, where it is in the source, and why it came out as it did.
+/// The report of a relocation, its line of source, and the explanation of its result.
 pub(crate) struct Explained<'r, 'a> {
     pub(crate) report: &'r Report<'a>,
     pub(crate) line: Option<SourceLine<'a>>,
     pub(crate) explanation: Option<Explanation>,
 }
 
-pub(crate) fn run(arguments: &Explain) -> Result<Ending, Failure> {
-    let bytes = object::read(&arguments.object)?;
-    let object = object::parse(&arguments.object, &bytes)?;
+pub(crate) fn run(arguments: &Explain) -> Result<Completion, Failure> {
+    let bytes = read_object(&arguments.object)?;
+    let object = parse_object(&arguments.object, &bytes)?;
     let mut out = stdout();
-    let ending = with_target(&arguments.target, &Kernel::running(), &object, |target| {
+    let completion = with_target(&arguments.target, &Kernel::running(), &object, |target| {
         explain(arguments, &object, target, &mut out)
     })??;
     out.flush()?;
-    Ok(ending)
+    Ok(completion)
 }
 
 fn explain(
@@ -50,19 +48,19 @@ fn explain(
     object: &Object<'_>,
     target: &Target<'_>,
     out: &mut impl Write,
-) -> Result<Ending, Failure> {
+) -> Result<Completion, Failure> {
     let lines = SourceLines::of(object);
     let mut explainer = object.btf().map(|local| Explainer::new(local, target));
-    let mut ending = Ending::Good;
+    let mut completion = Completion::Success;
     let (mut shown, mut total) = (0, 0);
     for report in object.relocate(target, Options::default()) {
         total += 1;
-        if !is_chosen(arguments, &report) {
+        if !is_selected(arguments, &report) {
             continue;
         }
         shown += 1;
         if let Outcome::Failed(_) = report.outcome {
-            ending = Ending::Bad;
+            completion = Completion::Negative;
         }
         let line = lines.written_in(&report.relocation);
         let explanation = explainer.as_mut().and_then(|explainer| explainer.report(&report));
@@ -71,19 +69,19 @@ fn explain(
     if let Format::Text = arguments.format.format {
         writeln!(out, "{shown} of {total} relocations shown")?;
     }
-    warn_of_names(arguments, object);
-    Ok(ending)
+    warn_of_unknown_names(arguments, object);
+    Ok(completion)
 }
 
-/// Says which names there are, if the ones that were given are of nothing.
-fn warn_of_names(arguments: &Explain, object: &Object<'_>) {
-    /// How many names are said.
-    const SHOWN: usize = 24;
+/// Warns of a program or type without relocations, and lists those that have some.
+fn warn_of_unknown_names(arguments: &Explain, object: &Object<'_>) {
+    /// The number of names that are listed.
+    const LISTED: usize = 24;
     let names = |name_of: fn(&ObjectRelocation<'_>) -> Option<String>| {
         let names: BTreeSet<String> =
             object.relocations().filter_map(|relocation| name_of(&relocation)).collect();
-        let more = if names.len() > SHOWN { ", …" } else { "" };
-        names.into_iter().take(SHOWN).collect::<Vec<_>>().join(", ") + more
+        let more = if names.len() > LISTED { ", …" } else { "" };
+        names.into_iter().take(LISTED).collect::<Vec<_>>().join(", ") + more
     };
     if let Some(program) = &arguments.program
         && !object.relocations().any(|relocation| is_of_program(&relocation, Some(program)))
@@ -91,21 +89,22 @@ fn warn_of_names(arguments: &Explain, object: &Object<'_>) {
         let functions = names(|relocation| {
             relocation.function().ok().flatten().map(|function| function.to_string())
         });
-        message::warning(format_args!(
-            "no relocation is in a function or section `{program}`; there are in: {functions}"
+        terminal::warning(format_args!(
+            "no relocations in a function or section `{program}`; functions with relocations: \
+             {functions}"
         ));
     }
     if let Some(root) = &arguments.root
         && !object.relocations().any(|relocation| is_of_root(&relocation, root))
     {
         let roots = names(|relocation| relocation.root_name().map(|name| name.to_string()));
-        message::warning(format_args!(
-            "no relocation is of a type `{root}`; there are of: {roots}"
+        terminal::warning(format_args!(
+            "no relocations of a type `{root}`; types with relocations: {roots}"
         ));
     }
 }
 
-/// Prints an explanation in a format.
+/// Prints an explanation in the given format.
 pub(crate) fn print(
     format: Format,
     explained: &Explained<'_, '_>,
@@ -117,7 +116,7 @@ pub(crate) fn print(
     }
 }
 
-/// Whether a relocation is of a program: a function, or those in a section. Without a name, all are.
+/// Returns `true` if a relocation is in this function or section, or if `program` is `None`.
 pub(crate) fn is_of_program(relocation: &ObjectRelocation<'_>, program: Option<&str>) -> bool {
     let function = relocation.function().ok().flatten();
     program.is_none_or(|program| {
@@ -125,14 +124,15 @@ pub(crate) fn is_of_program(relocation: &ObjectRelocation<'_>, program: Option<&
     })
 }
 
-/// Whether a relocation is of a root type, or one of its flavors.
+/// Returns `true` if a relocation's root type is `root` or one of its flavors.
 fn is_of_root(relocation: &ObjectRelocation<'_>, root: &str) -> bool {
-    let wanted = root.split_whitespace().next_back().unwrap_or_default();
+    let root = root.split_whitespace().next_back().unwrap_or_default();
     let name = relocation.root_name().unwrap_or_default();
-    name == wanted || essential_name(&name) == wanted.as_bytes()
+    name == root || essential_name(&name) == root.as_bytes()
 }
 
-fn is_chosen(arguments: &Explain, report: &Report<'_>) -> bool {
+/// Returns `true` if the arguments select a report.
+fn is_selected(arguments: &Explain, report: &Report<'_>) -> bool {
     let relocation = &report.relocation;
     is_of_program(relocation, arguments.program.as_deref())
         && arguments.root.as_ref().is_none_or(|root| is_of_root(relocation, root))

@@ -1,9 +1,9 @@
-//! The command line of the program `core-reloc`, from which its manual is generated.
+//! The command-line arguments of the program `core-reloc`, from which its manual is generated.
 #![forbid(unsafe_code)]
 
 #[doc(hidden)]
 #[allow(
     rustdoc::broken_intra_doc_links,
-    reason = "its comments are the help that the program prints, brackets included"
+    reason = "the comments are the program's help, brackets included"
 )]
 pub mod arguments;

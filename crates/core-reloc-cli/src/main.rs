@@ -1,13 +1,13 @@
-//! The program `core-reloc`: relocates BPF objects, inspects and explains them, and says whether
-//! this machine supports it.
+//! The program `core-reloc`: relocates, inspects, explains and checks BPF objects.
 //!
-//! A thin shell over the libraries: [`arguments`] are read, [`object`] and [`target`] are opened, the
-//! library decides, [`print`] says it in one of two formats, and [`output`] writes the object.
+//! A thin shell over the libraries. [`arguments`] defines the command line, and each command has a
+//! module of its own: it opens its [`files`] and its [`target`], calls a library, and prints the results
+//! to the [`terminal`].
 #![forbid(unsafe_code)]
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::indexing_slicing,
-    reason = "the program counts and indexes what it has collected itself"
+    reason = "the program counts and indexes only values that it has collected itself"
 )]
 
 mod blame;
@@ -15,37 +15,33 @@ mod check;
 mod dump;
 mod explain;
 mod failure;
+mod files;
+mod format;
 mod inspect;
-mod json;
-mod message;
 mod minimize;
-mod object;
-mod output;
-mod print;
-mod printer;
+mod names;
 mod query;
 mod relocate;
-mod shown;
 mod support;
 mod target;
-mod text;
+mod terminal;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 use core_reloc_cli::arguments::{self, Arguments, Command};
 
-/// How a command ends that could do its work.
+/// The result of a command that ran to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Ending {
+enum Completion {
     /// Exit status 0.
-    Good,
-    /// Exit status 1: the answer is no.
-    Bad,
+    Success,
+    /// Exit status 1: a relocation failed, or the answer is no.
+    Negative,
 }
 
 fn main() -> ExitCode {
-    // Wrong usage ends here, with exit status 2.
+    // Wrong usage ends the program here, with exit status 2.
     let result = match Arguments::parse().command {
         Command::Relocate(arguments) => relocate::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
@@ -58,10 +54,10 @@ fn main() -> ExitCode {
         Command::Support(arguments) => support::run(&arguments),
     };
     match result {
-        Ok(Ending::Good) => ExitCode::SUCCESS,
-        Ok(Ending::Bad) => ExitCode::from(1),
+        Ok(Completion::Success) => ExitCode::SUCCESS,
+        Ok(Completion::Negative) => ExitCode::from(1),
         Err(failure) => {
-            message::error(&failure);
+            terminal::error(&failure);
             ExitCode::from(2)
         }
     }

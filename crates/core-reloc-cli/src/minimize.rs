@@ -1,63 +1,68 @@
 //! `core-reloc minimize`.
 
-mod make;
-mod name;
+mod minimizer;
 mod print;
 mod write;
 
 use std::path::PathBuf;
 
 use core_reloc::elf::Object;
-use core_reloc_tools::minimize::Needs;
+use core_reloc_tools::minimize::{Needs, ResolutionCounts};
 
-use self::{make::Maker, write::Place};
-use crate::{Ending, arguments::Minimize, failure::Failure, message, object};
+use self::{minimizer::Minimizer, write::Destination};
+use crate::{
+    Completion,
+    arguments::Minimize,
+    failure::Failure,
+    files::{parse_object, read_object},
+    terminal,
+};
 
-/// What a target was minimised to.
-struct Made {
-    main: Part,
-    modules: Vec<Part>,
-    /// How many types the main BTF has left.
+/// A minimised target.
+struct MinimizedTarget {
+    main: MinimizedBtf,
+    modules: Vec<MinimizedBtf>,
+    /// The number of types in the minimised main BTF.
     types: usize,
-    /// What became of the objects' relocations, in the order of the objects.
-    counts: Vec<core_reloc_tools::minimize::ResolutionCounts>,
-    /// What is odd about it.
+    /// The results of each object's relocations, in the order of the objects.
+    counts: Vec<ResolutionCounts>,
+    /// A warning about the target.
     warning: Option<String>,
 }
 
-/// A BTF that was minimised.
-struct Part {
-    /// Where it comes from.
+/// The minimised BTF of a kernel or module.
+struct MinimizedBtf {
+    /// The path of the full BTF.
     target: PathBuf,
-    /// How long it was, in bytes.
-    whole: usize,
-    /// What it is called now, below a folder or in an archive.
+    /// The size of the full BTF in bytes.
+    full_size: usize,
+    /// The path below the output folder, or in the archive.
     name: PathBuf,
     bytes: Vec<u8>,
 }
 
-impl Made {
-    /// All that is to be written.
-    fn parts(&self) -> impl Iterator<Item = &Part> {
+impl MinimizedTarget {
+    /// Returns the main BTF, then the modules'.
+    fn btfs(&self) -> impl Iterator<Item = &MinimizedBtf> {
         std::iter::once(&self.main).chain(&self.modules)
     }
 
-    /// How many relocations fail, with the whole BTF as well.
+    /// Returns the number of relocations that fail, with the full BTF too.
     fn failed(&self) -> usize {
         self.counts.iter().map(|counts| counts.failed).sum()
     }
 }
 
-pub(crate) fn run(arguments: &Minimize) -> Result<Ending, Failure> {
-    // So that nothing is read in vain.
-    let place = Place::new(&arguments.output)?;
+pub(crate) fn run(arguments: &Minimize) -> Result<Completion, Failure> {
+    // First, so that an unusable destination is reported at once.
+    let destination = Destination::new(&arguments.output)?;
     let files: Vec<Vec<u8>> =
-        arguments.objects.iter().map(|path| object::read(path)).collect::<Result<_, _>>()?;
+        arguments.objects.iter().map(|path| read_object(path)).collect::<Result<_, _>>()?;
     let objects: Vec<Object<'_>> = arguments
         .objects
         .iter()
         .zip(&files)
-        .map(|(path, bytes)| object::parse(path, bytes))
+        .map(|(path, bytes)| parse_object(path, bytes))
         .collect::<Result<_, _>>()?;
     let (mut paths, mut needs) = (Vec::new(), Vec::new());
     for (path, object) in arguments.objects.iter().zip(&objects) {
@@ -66,23 +71,23 @@ pub(crate) fn run(arguments: &Minimize) -> Result<Ending, Failure> {
                 paths.push(path.as_path());
                 needs.push(of_object);
             }
-            None => message::warning(format_args!(
-                "{}: has no types, and so nothing to relocate",
+            None => terminal::warning(format_args!(
+                "{}: has no BTF, so there is nothing to relocate",
                 path.display()
             )),
         }
     }
 
-    let maker = Maker { objects: paths, needs };
-    let made = maker.make(arguments)?;
-    for warning in made.iter().filter_map(|made| made.warning.as_ref()) {
-        message::warning(warning);
+    let minimizer = Minimizer { objects: paths, needs };
+    let targets = minimizer.minimize_all(arguments)?;
+    for warning in targets.iter().filter_map(|target| target.warning.as_ref()) {
+        terminal::warning(warning);
     }
     let is_one = arguments.target.as_ref().is_none_or(|target| !target.is_dir());
-    let layout = place.layout(&made, is_one);
-    place.write(&made, layout)?;
-    let output = |part: &Part| place.of(part, layout);
-    print::print(arguments.format.format, &maker.objects, &made, output)?;
-    let failed = made.iter().any(|made| made.failed() > 0);
-    Ok(if failed { Ending::Bad } else { Ending::Good })
+    let layout = destination.layout(&targets, is_one);
+    destination.write(&targets, layout)?;
+    let output = |btf: &MinimizedBtf| destination.path_of(btf, layout);
+    print::print(arguments.format.format, &minimizer.objects, &targets, output)?;
+    let has_failed = targets.iter().any(|target| target.failed() > 0);
+    Ok(if has_failed { Completion::Negative } else { Completion::Success })
 }

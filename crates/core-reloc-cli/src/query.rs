@@ -1,7 +1,9 @@
 //! `core-reloc query`.
 
-use std::fmt;
-use std::io::{self, Write};
+use std::{
+    fmt,
+    io::{self, Write},
+};
 
 use btf_types::{Btf, TypeId};
 use core_reloc_sys::Kernel;
@@ -10,46 +12,46 @@ use owo_colors::OwoColorize;
 use serde::Serialize;
 
 use crate::{
-    Ending,
+    Completion,
     arguments::{Format, Query, TargetArguments},
     failure::Failure,
-    output::stdout,
-    shown::Shown,
+    format::json_line,
     target::{with_each_btf, with_types},
+    terminal::{Escaped, stdout},
 };
 
-/// What a target answers to a question.
+/// The answer of a target to a question.
 struct Answer<'q> {
     question: &'q str,
     target: String,
-    info: Result<Info, Failed>,
+    info: Result<Info, Unanswered>,
 }
 
-/// Why there are no answer, and what may have been meant.
-struct Failed {
+/// The error of a question, and similar names that may have been meant.
+struct Unanswered {
     error: QueryError,
     similar: Vec<String>,
 }
 
-impl fmt::Display for Failed {
+impl fmt::Display for Unanswered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.error)?;
         for (position, name) in self.similar.iter().enumerate() {
-            let joint = match position {
+            let separator = match position {
                 0 => "; did you mean",
                 _ if position + 1 == self.similar.len() => " or",
                 _ => ",",
             };
-            write!(f, "{joint} `{name}`")?;
+            write!(f, "{separator} `{name}`")?;
         }
         f.write_str(if self.similar.is_empty() { "" } else { "?" })
     }
 }
 
-pub(crate) fn run(arguments: &Query) -> Result<Ending, Failure> {
+pub(crate) fn run(arguments: &Query) -> Result<Completion, Failure> {
     let kernel = Kernel::running();
     let mut answers = Vec::new();
-    let mut ask = |target: String, btf: &Btf<'_>, modules: &[(&str, Btf<'_>)]| {
+    let mut answer_all = |target: String, btf: &Btf<'_>, modules: &[(&str, Btf<'_>)]| {
         answers.extend(arguments.questions.iter().map(|question| Answer {
             question,
             target: target.clone(),
@@ -60,15 +62,15 @@ pub(crate) fn run(arguments: &Query) -> Result<Ending, Failure> {
         let (target, name) = match arguments.targets.as_slice() {
             [] => (None, "running kernel".to_string()),
             [path] => (Some(path.clone()), path.display().to_string()),
-            _ => return Err(Failure::ModulesOfTargets),
+            targets => return Err(Failure::ModulesOfTargets(targets.len())),
         };
         let target = TargetArguments { target, modules: arguments.modules.clone() };
         let is_missing =
             |btf: &Btf<'_>| arguments.questions.iter().any(|question| is_unknown(btf, question));
-        with_types(&target, &kernel, is_missing, |btf, modules| ask(name, btf, modules))?;
+        with_types(&target, &kernel, is_missing, |btf, modules| answer_all(name, btf, modules))?;
     } else {
         for path in &arguments.targets {
-            with_each_btf(path, |target, btf| ask(target.display().to_string(), btf, &[]))?;
+            with_each_btf(path, |target, btf| answer_all(target.display().to_string(), btf, &[]))?;
         }
     }
     let mut out = stdout();
@@ -88,16 +90,16 @@ pub(crate) fn run(arguments: &Query) -> Result<Ending, Failure> {
     }
     out.flush()?;
     let all = answers.iter().all(|answer| answer.info.is_ok());
-    Ok(if all { Ending::Good } else { Ending::Bad })
+    Ok(if all { Completion::Success } else { Completion::Negative })
 }
 
-/// What a kernel says; about names that it does not know, what its modules say.
-fn answer(question: &str, btf: &Btf<'_>, modules: &[(&str, Btf<'_>)]) -> Result<Info, Failed> {
+/// Answers a question from a kernel's types, or from its modules' if the kernel lacks the name.
+fn answer(question: &str, btf: &Btf<'_>, modules: &[(&str, Btf<'_>)]) -> Result<Info, Unanswered> {
     let all = || std::iter::once(btf).chain(modules.iter().map(|(_, btf)| btf));
     match all().find(|btf| !is_unknown(btf, question)) {
         Some(known) => query(known, question).map(Info::from).map_err(|error| {
             let similar = similar_names(known, &error);
-            Failed { error, similar }
+            Unanswered { error, similar }
         }),
         None => query(btf, question).map(Info::from).map_err(|error| {
             let mut similar = Vec::new();
@@ -106,14 +108,15 @@ fn answer(question: &str, btf: &Btf<'_>, modules: &[(&str, Btf<'_>)]) -> Result<
                     similar.push(name);
                 }
             }
-            Failed { error, similar }
+            Unanswered { error, similar }
         }),
     }
 }
 
-/// How many names are told of a kernel with its modules.
+/// The maximal number of similar names from a kernel and its modules together.
 const SIMILAR: usize = 3;
 
+/// Returns `true` if no type or enumerator has the question's name.
 fn is_unknown(btf: &Btf<'_>, question: &str) -> bool {
     matches!(query(btf, question), Err(QueryError::NoSuchName { .. }))
 }
@@ -165,7 +168,7 @@ impl From<query::Answer> for Info {
     }
 }
 
-/// A column of the table: its heading, and what it shows.
+/// A column of the table: its heading, and the text of its cells.
 type Column = (&'static str, fn(&Info) -> Option<String>);
 
 const COLUMNS: [Column; 9] = [
@@ -180,12 +183,11 @@ const COLUMNS: [Column; 9] = [
     ("type", |info| Some(info.ty.clone())),
 ];
 
-/// Prints the answers to one question, a line for each target. Columns that say nothing are left
-/// out.
+/// Prints the answers to one question, one line per target, without empty columns.
 fn table(question: &str, answers: &[&Answer<'_>], out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "{}", question.bold())?;
     let targets: Vec<String> =
-        answers.iter().map(|answer| Shown(&answer.target).to_string()).collect();
+        answers.iter().map(|answer| Escaped(&answer.target).to_string()).collect();
     let width = targets.iter().map(|target| target.chars().count()).max().unwrap_or(0);
     let cells = |column: &Column| -> Vec<Option<String>> {
         answers.iter().map(|answer| column.1(answer.info.as_ref().ok()?)).collect()
@@ -221,12 +223,12 @@ fn table(question: &str, answers: &[&Answer<'_>], out: &mut impl Write) -> io::R
     Ok(())
 }
 
-/// Numbers are to the right; the type, which is the last, is to the left.
+/// Prints a cell: aligned to the left in the last column, the type, and to the right in the others.
 fn cell(heading: &str, text: &str, width: usize, out: &mut impl Write) -> io::Result<()> {
     if heading == "type" { write!(out, "  {text}") } else { write!(out, "  {text:>width$}") }
 }
 
-/// A line of `query`.
+/// A line of JSON.
 #[derive(Serialize)]
 struct Line<'a> {
     question: &'a str,
@@ -243,12 +245,12 @@ struct Line<'a> {
     rshift: Option<u64>,
     value: Option<i128>,
     error: Option<String>,
-    /// Names that may have been meant.
+    /// Similar names that may have been meant.
     similar: &'a [String],
 }
 
 fn json(answer: &Answer<'_>, out: &mut impl Write) -> io::Result<()> {
-    let (info, failed) = (answer.info.as_ref().ok(), answer.info.as_ref().err());
+    let (info, unanswered) = (answer.info.as_ref().ok(), answer.info.as_ref().err());
     let line = Line {
         question: answer.question,
         target: &answer.target,
@@ -263,9 +265,8 @@ fn json(answer: &Answer<'_>, out: &mut impl Write) -> io::Result<()> {
         lshift: info.and_then(|info| info.lshift),
         rshift: info.and_then(|info| info.rshift),
         value: info.and_then(|info| info.value),
-        error: failed.map(|failed| failed.error.to_string()),
-        similar: failed.map_or(&[], |failed| &failed.similar),
+        error: unanswered.map(|unanswered| unanswered.error.to_string()),
+        similar: unanswered.map_or(&[], |unanswered| &unanswered.similar),
     };
-    serde_json::to_writer(&mut *out, &line)?;
-    out.write_all(b"\n")
+    json_line(&line, out)
 }

@@ -1,67 +1,185 @@
 //! `core-reloc relocate`.
 
+use std::{
+    io::{self, Write},
+    path::Path,
+};
+
 use core_reloc::{
-    Options, Target,
-    elf::{Object, Outcome},
+    Options, Status, Target,
+    elf::{Counts, Object, Outcome, Report},
 };
 use core_reloc_sys::Kernel;
+use owo_colors::{OwoColorize, Style};
+use serde::Serialize;
 
 use crate::{
-    Ending, arguments::Relocate, failure::Failure, message, object, output::write_file,
-    print::Print, printer::printer, target::with_target,
+    Completion,
+    arguments::{Format, Relocate},
+    failure::Failure,
+    files::{parse_object, read_object, write_file},
+    format::{RecordKeys, SectionHeadings, json_line, kind_name, number, plural},
+    target::with_target,
+    terminal::{self, Escaped, stdout},
 };
 
-pub(crate) fn run(arguments: &Relocate) -> Result<Ending, Failure> {
-    let bytes = object::read(&arguments.object)?;
-    let object = object::parse(&arguments.object, &bytes)?;
-    let mut printer = printer(arguments.format.format);
-    let ending = with_target(&arguments.target, &Kernel::running(), &object, |target| {
-        relocate(arguments, &object, target, printer.as_mut())
+pub(crate) fn run(arguments: &Relocate) -> Result<Completion, Failure> {
+    let bytes = read_object(&arguments.object)?;
+    let object = parse_object(&arguments.object, &bytes)?;
+    let mut out = stdout();
+    let completion = with_target(&arguments.target, &Kernel::running(), &object, |target| {
+        relocate(arguments, &object, target, &mut out)
     })??;
-    printer.flush()?;
-    Ok(ending)
+    out.flush()?;
+    Ok(completion)
 }
 
 fn relocate(
     arguments: &Relocate,
     object: &Object<'_>,
     target: &Target<'_>,
-    printer: &mut dyn Print,
-) -> Result<Ending, Failure> {
+    out: &mut impl Write,
+) -> Result<Completion, Failure> {
+    let format = arguments.format.format;
     let options = Options::default().unresolved(arguments.unresolved.into());
     let mut relocating = object.relocate(target, options);
+    let mut sections = SectionHeadings::default();
     let mut failed = Vec::new();
     for report in &mut relocating {
-        printer.report(&report)?;
+        match format {
+            Format::Text => {
+                sections.print(&report.relocation, out)?;
+                text(&report, out)?;
+            }
+            Format::Json => json(&report, out)?,
+        }
         if let Outcome::Failed(_) = report.outcome {
             failed.push(report.to_string());
         }
     }
-    let written = arguments.output.as_deref();
+    let output = arguments.output.as_deref();
     match relocating.finish() {
         Ok(relocated) => {
-            if let Some(path) = written {
-                write_file(path, &relocated.bytes)
-                    .map_err(|error| Failure::Write { path: path.to_path_buf(), error })?;
+            if let Some(path) = output {
+                write_file(path, &relocated.bytes)?;
             }
-            printer.summary(relocated.counts, written)?;
-            Ok(Ending::Good)
+            summary(format, relocated.counts, output, out)?;
+            Ok(Completion::Success)
         }
         Err(error) => {
-            printer.summary(error.counts, None)?;
-            printer.flush()?;
+            summary(format, error.counts, None, out)?;
+            out.flush()?;
             let object = arguments.object.display();
             for report in failed {
-                message::error(format_args!("{object}: {report}"));
+                terminal::error(format_args!("{object}: {report}"));
             }
-            match written {
+            match output.map(Path::display) {
                 Some(path) => {
-                    let path = path.display();
-                    message::error(format_args!("{object}: {error}; {path} was not written"));
+                    terminal::error(format_args!("{object}: {error}; {path} was not written"));
                 }
-                None => message::error(format_args!("{object}: {error}")),
+                None => terminal::error(format_args!("{object}: {error}")),
             }
-            Ok(Ending::Bad)
+            Ok(Completion::Negative)
         }
     }
+}
+
+fn text(report: &Report<'_>, out: &mut impl Write) -> io::Result<()> {
+    let Report { relocation, outcome, .. } = report;
+    let status = format!("{:9}", outcome.name());
+    write!(
+        out,
+        "{:>#8x}  {}  {:17}  {}",
+        relocation.insn_off(),
+        status.style(style(outcome)),
+        kind_name(relocation),
+        relocation.access_in_c(),
+    )?;
+    match outcome {
+        // Without the name of the relocation, which the line already has.
+        Outcome::Failed(error) => write!(out, ": {}", error.cause)?,
+        outcome => {
+            if let Some(value) = outcome.value() {
+                write!(out, " = {}", number(value))?;
+            }
+            if let Some(original) = replaced_value(outcome) {
+                write!(out, ", was {}", number(original))?;
+            }
+            if let Some(reason) = report.reason() {
+                write!(out, ": {reason}")?;
+            }
+        }
+    }
+    writeln!(out)
+}
+
+fn style(outcome: &Outcome) -> Style {
+    match outcome {
+        Outcome::Applied { status: Status::Relocated, .. } => Style::new().green(),
+        Outcome::Applied { status: Status::Poisoned(_) | Status::Kept(_), .. } => {
+            Style::new().yellow()
+        }
+        Outcome::Skipped(_) => Style::new().dimmed(),
+        Outcome::Failed(_) => Style::new().red(),
+    }
+}
+
+/// Returns the instruction's original value, if it was checked and replaced by another.
+fn replaced_value(outcome: &Outcome) -> Option<u64> {
+    let Outcome::Applied { status: Status::Relocated, resolution } = outcome else { return None };
+    let change = resolution.change.filter(|change| change.checked)?;
+    (change.original != change.value).then_some(change.original)
+}
+
+/// Prints the counts, and the path of the relocated object if it was written. JSON has no summary.
+fn summary(
+    format: Format,
+    counts: Counts,
+    written: Option<&Path>,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    if let Format::Json = format {
+        return Ok(());
+    }
+    write!(out, "{}", plural(counts.total(), "relocation"))?;
+    let parts = [
+        (counts.relocated, "relocated"),
+        (counts.poisoned, "poisoned"),
+        (counts.kept, "kept"),
+        (counts.skipped, "skipped"),
+        (counts.failed, "failed"),
+    ];
+    let parts = parts.into_iter().filter(|(count, _)| *count > 0);
+    for (position, (count, name)) in parts.enumerate() {
+        let separator = if position == 0 { ":" } else { "," };
+        write!(out, "{separator} {count} {name}")?;
+    }
+    if let Some(path) = written {
+        write!(out, "; written to {}", Escaped(path.display()))?;
+    }
+    writeln!(out)
+}
+
+/// A line of JSON.
+#[derive(Serialize)]
+struct Line {
+    #[serde(flatten)]
+    record: RecordKeys,
+    status: &'static str,
+    before: Option<String>,
+    after: Option<String>,
+    value: Option<u64>,
+    error: Option<String>,
+}
+
+fn json(report: &Report<'_>, out: &mut impl Write) -> io::Result<()> {
+    let line = Line {
+        record: RecordKeys::of(&report.relocation),
+        status: report.outcome.name(),
+        before: report.before.map(|insn| insn.to_string()),
+        after: report.after.map(|insn| insn.to_string()),
+        value: report.outcome.value(),
+        error: report.reason(),
+    };
+    json_line(&line, out)
 }

@@ -1,4 +1,4 @@
-//! Opening the target: the running kernel with its modules, or the files that were named.
+//! Opening targets: the running kernel with its modules, or the files that the user names.
 
 use std::path::{Path, PathBuf};
 
@@ -7,13 +7,13 @@ use core_reloc::{Module, Target, elf::Object};
 use core_reloc_sys::{BtfFile, FileError, Kernel};
 use core_reloc_targets::{self as targets, Found, Kernels, Limits, module_name};
 
-use crate::{arguments::TargetArguments, failure::Failure, message};
+use crate::{arguments::TargetArguments, failure::Failure, terminal};
 
-/// Gives an object's target to `use_it`. `kernel` is the running one.
+/// Opens an object's target and calls `use_it` with it. `kernel` is the running kernel.
 ///
-/// What a target's types refer to is checked where it is followed: nothing else matters to the object.
-/// The running kernel's modules are read only if the object asks for types that the kernel itself does
-/// not have, and those that cannot be read are left out, with a warning.
+/// The target's types are not validated: relocating checks each reference that it follows. The running
+/// kernel's modules are read only if the object asks for types that the kernel itself lacks; a module
+/// that cannot be read is skipped with a warning.
 pub(crate) fn with_target<T>(
     arguments: &TargetArguments,
     kernel: &Kernel,
@@ -23,8 +23,8 @@ pub(crate) fn with_target<T>(
     let main = open(arguments.target.as_deref(), kernel)?;
     let btf = parse(&main)?;
     if btf.byte_order() != object.byte_order() {
-        message::warning(format_args!(
-            "{} is {}, the object is {}: a kernel of that sort cannot run it",
+        terminal::warning(format_args!(
+            "{} is {}, but the object is {}; this kernel cannot run it",
             main.path().display(),
             btf.byte_order(),
             object.byte_order(),
@@ -39,8 +39,8 @@ pub(crate) fn with_target<T>(
     Ok(use_it(&target.with_modules(modules)))
 }
 
-/// Gives the types in a file, or the running kernel's, to `use_it`, and those of modules: the ones
-/// that were named, or the running kernel's if `is_missing` says that something is missing.
+/// Opens a target, validated, and calls `use_it` with its types and its modules' types. Without named
+/// modules, the running kernel's are used if it is the target and `is_missing` returns `true` for it.
 pub(crate) fn with_types<T>(
     arguments: &TargetArguments,
     kernel: &Kernel,
@@ -58,7 +58,7 @@ pub(crate) fn with_types<T>(
     Ok(use_it(&btf, &modules))
 }
 
-/// Parses a target, which stands alone.
+/// Parses a target, which must not be split BTF.
 fn parse(file: &BtfFile) -> Result<Btf<'_>, Failure> {
     if file.is_split() {
         return Err(Failure::SplitTarget(file.path().to_path_buf()));
@@ -66,16 +66,16 @@ fn parse(file: &BtfFile) -> Result<Btf<'_>, Failure> {
     Ok(file.parse()?)
 }
 
-/// Gives the types of each kernel in a file or folder to `use_it`, with what the kernel is called.
+/// Calls `use_it` with the path and the types, validated, of each kernel in a file or folder.
 pub(crate) fn with_each_btf(
     path: &Path,
     mut use_it: impl FnMut(&Path, &Btf<'_>),
 ) -> Result<(), Failure> {
-    let mut passed_over = PassedOver::default();
+    let mut skipped = SkippedFiles::default();
     let mut found = false;
     for kernel in Kernels::new(path, Limits::default()) {
         match kernel? {
-            Found::Other(error) => passed_over.add(error.to_string()),
+            Found::Other(error) => skipped.add(error.to_string()),
             Found::Kernel(file) => {
                 let btf = parse(&file)?;
                 validate(&file, &btf)?;
@@ -84,18 +84,19 @@ pub(crate) fn with_each_btf(
             }
         }
     }
-    passed_over.warn(path);
+    skipped.warn(path);
     if found { Ok(()) } else { Err(Failure::NoTarget(path.to_path_buf())) }
 }
 
-/// Files in a folder or archive that are no kernels.
+/// Files of a folder or archive that are not kernels.
 #[derive(Debug, Default)]
-pub(crate) struct PassedOver {
+pub(crate) struct SkippedFiles {
     count: usize,
+    /// What the first one is instead.
     first: Option<String>,
 }
 
-impl PassedOver {
+impl SkippedFiles {
     pub(crate) fn add(&mut self, what: String) {
         self.count += 1;
         self.first.get_or_insert(what);
@@ -106,19 +107,22 @@ impl PassedOver {
         self.first = self.first.take().or(others.first);
     }
 
-    /// Says in one line what was passed over, if anything was.
+    /// Prints one warning about all of them.
     pub(crate) fn warn(&self, path: &Path) {
         let Some(first) = &self.first else { return };
         let path = path.display();
-        let others = match self.count {
-            1 => String::new(),
-            count => format!("; and {} more", count - 1),
-        };
-        message::warning(format_args!("{path}: passed over what is no kernel: {first}{others}"));
+        match self.count {
+            1 => terminal::warning(format_args!(
+                "{path}: skipped a file that is not a kernel: {first}"
+            )),
+            count => terminal::warning(format_args!(
+                "{path}: skipped {count} files that are not kernels, first: {first}"
+            )),
+        }
     }
 }
 
-/// Opens a target that was named, or the running kernel's BTF.
+/// Opens the target at a path, or the running kernel's BTF.
 fn open(path: Option<&Path>, kernel: &Kernel) -> Result<BtfFile, Failure> {
     Ok(match path {
         Some(path) => targets::open(path, Limits::default())?,
@@ -130,18 +134,18 @@ fn open(path: Option<&Path>, kernel: &Kernel) -> Result<BtfFile, Failure> {
 pub(crate) struct ModuleBtf {
     name: String,
     file: BtfFile,
-    /// Whether the user named it, and so wants to know when it will not do.
+    /// The user named it, so that an unusable module is an error.
     is_named: bool,
 }
 
 impl ModuleBtf {
-    /// Where it comes from.
+    /// Returns the path of its file.
     pub(crate) fn path(&self) -> &Path {
         self.file.path()
     }
 }
 
-/// The modules that were named; or, if the kernel's own are needed, those.
+/// Opens the named modules, or the kernel's own modules if none are named and they are needed.
 fn module_files(
     named: &[PathBuf],
     kernel: &Kernel,
@@ -150,17 +154,17 @@ fn module_files(
     if !named.is_empty() {
         named_modules(named)
     } else if needs_modules() {
-        modules_of(kernel)
+        kernel_modules(kernel)
     } else {
         Ok(Vec::new())
     }
 }
 
-/// Opens the modules that were named.
+/// Opens the modules that the user named.
 pub(crate) fn named_modules(paths: &[PathBuf]) -> Result<Vec<ModuleBtf>, Failure> {
     let open = |path: &Path| {
         let file = targets::open(path, Limits::default())?;
-        // What is damaged has an error of its own.
+        // A damaged file gets a more precise error later.
         if !file.is_split() && file.parse().is_ok() {
             return Err(Failure::NotSplit(file.path().to_path_buf()));
         }
@@ -169,19 +173,20 @@ pub(crate) fn named_modules(paths: &[PathBuf]) -> Result<Vec<ModuleBtf>, Failure
     paths.iter().map(|path| open(path)).collect()
 }
 
-pub(crate) fn modules_of(kernel: &Kernel) -> Result<Vec<ModuleBtf>, Failure> {
+/// Opens the running kernel's modules. Those that cannot be read are skipped with a warning.
+pub(crate) fn kernel_modules(kernel: &Kernel) -> Result<Vec<ModuleBtf>, Failure> {
     let mut modules = Vec::new();
     for module in kernel.modules()? {
         let name = module.name().to_string();
         match module.open() {
             Ok(file) => modules.push(ModuleBtf { name, file, is_named: false }),
-            Err(error) => left_out(&error),
+            Err(error) => warn_of_module(&error),
         }
     }
     Ok(modules)
 }
 
-/// Parses the modules' BTF on their kernel's.
+/// Parses the modules' split BTF on their kernel's BTF.
 pub(crate) fn parse_modules<'a>(
     modules: &'a [ModuleBtf],
     base: &'a Btf<'a>,
@@ -196,24 +201,23 @@ pub(crate) fn parse_modules<'a>(
                         let path = file.path().to_path_buf();
                         return Err(Failure::ModuleByteOrder { path, module, kernel });
                     }
-                    // The least that tells a module of another kernel: it refers to what is not there.
+                    // A module of another kernel refers to types or names that do not exist.
                     validate(file, &btf)?;
                 }
                 parsed.push((name.as_str(), btf));
             }
             Err(error) if *is_named => return Err(error.into()),
-            Err(error) => left_out(&error),
+            Err(error) => warn_of_module(&error),
         }
     }
     Ok(parsed)
 }
 
-fn left_out(error: &FileError) {
-    message::warning(format_args!("{error}; the module is left out"));
+fn warn_of_module(error: &FileError) {
+    terminal::warning(format_args!("{error}; the module is skipped"));
 }
 
-/// Checks what reading does not need. The kernel has done so before it shows its types; files come
-/// from anywhere.
+/// Validates the BTF of a file, which is untrusted. The running kernel has validated its own.
 pub(crate) fn validate<'a>(file: &BtfFile, btf: &'a Btf<'a>) -> Result<(), FileError> {
     btf.validate().map_err(|error| file.error(error))
 }
@@ -230,7 +234,7 @@ mod tests {
         fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures").join(name)).unwrap()
     }
 
-    /// A running kernel with three modules, one of which is broken.
+    /// Returns a kernel with three modules, one of which is broken.
     fn kernel() -> (TempDir, Kernel) {
         let root = tempfile::tempdir().unwrap();
         let shown = root.path().join("sys/kernel/btf");
@@ -247,7 +251,7 @@ mod tests {
         (root, kernel)
     }
 
-    /// The names of the modules that an object's target has.
+    /// Returns the names of the modules in an object's target.
     fn modules_for(object: &str, arguments: &TargetArguments) -> Vec<String> {
         let (_root, kernel) = kernel();
         let bytes = fixture(object);
@@ -266,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn modules_that_are_named_take_their_place() {
+    fn named_modules_replace_the_running_kernels() {
         let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/btf");
         let modules = vec![fixtures.join("modular.le.stats.btf")];
         let arguments = TargetArguments { target: None, modules };

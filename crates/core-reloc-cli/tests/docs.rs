@@ -1,9 +1,8 @@
-//! Runs the commands in the console blocks of all documents, and compares their output with the
-//! documents.
+//! Runs each command in the console blocks of all documents, and compares its output with the block.
 //!
-//! `UPDATE_EXPECT=1 cargo test -p core-reloc-cli --test docs` writes the output into the documents.
-//! The output of a block that begins with `console,no_check` differs from machine to machine; its
-//! commands only have to succeed.
+//! `UPDATE_EXPECT=1 cargo test -p core-reloc-cli --test docs` writes the output into the documents. A
+//! `console,no_check` block shows output that differs from machine to machine; its commands must only
+//! succeed.
 #![allow(clippy::pedantic, clippy::restriction, reason = "tests may panic")]
 
 use std::{
@@ -15,13 +14,14 @@ use std::{
 
 use tempfile::TempDir;
 
-/// A command with the output that a document shows.
-struct Command<'d> {
-    line: &'d str,
-    output: &'d str,
+/// A command, and the output that the document shows.
+struct ShownCommand<'d> {
+    command: &'d str,
+    shown: &'d str,
 }
 
-/// Makes a folder for the commands of a document, with the files that they read.
+/// Makes the folder in which the commands of a document run. It has links to the files that they read,
+/// and receives the files that they write.
 fn folder() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let log = format!("{GUIDE}/troubleshooting/verifier.log");
@@ -31,6 +31,7 @@ fn folder() -> TempDir {
     folder
 }
 
+/// The folder of the guide.
 const GUIDE: &str = "crates/core-reloc/guide";
 
 /// Returns the root of the workspace.
@@ -38,7 +39,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
 }
 
-/// Returns all documents: those at the root, of the crates and the fixtures, in `docs`, and the guide.
+/// Returns all documents: at the root, in the crates' folders, and below `docs`.
 fn documents() -> Vec<PathBuf> {
     let mut folders = vec![root(), root().join("fixtures")];
     folders.extend(entries(&root().join("crates")));
@@ -51,6 +52,7 @@ fn documents() -> Vec<PathBuf> {
     files.filter(|path| path.extension().is_some_and(|extension| extension == "md")).collect()
 }
 
+/// Returns the sorted paths of a folder's entries.
 fn entries(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
     let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
@@ -58,17 +60,18 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
     paths
 }
 
-/// Splits a console block into its commands, each after `$ `.
-fn commands(block: &str) -> Vec<Command<'_>> {
+/// Splits a block into its commands, each after `$ `, and their output.
+fn shown_commands(block: &str) -> Vec<ShownCommand<'_>> {
     let rest = block.strip_prefix("$ ").expect("a console block begins with `$ ` and a command");
-    let commands = rest.split("\n$ ").map(|command| {
-        let (line, output) = command.split_once('\n').unwrap_or((command, ""));
-        Command { line, output }
+    let commands = rest.split("\n$ ").map(|text| {
+        let (command, shown) = text.split_once('\n').unwrap_or((text, ""));
+        ShownCommand { command, shown }
     });
     commands.collect()
 }
 
-/// Runs a command in the shell, and returns its exit status and what it printed to both streams.
+/// Runs a command in a shell, where `core-reloc` is the program; returns its exit status and its output
+/// to both streams.
 fn run(command: &str, folder: &Path) -> (i32, String) {
     let program = Path::new(env!("CARGO_BIN_EXE_core-reloc")).parent().unwrap();
     let path = format!("{}:{}", program.display(), env::var("PATH").unwrap_or_default());
@@ -78,35 +81,35 @@ fn run(command: &str, folder: &Path) -> (i32, String) {
         .env("PATH", path)
         .output()
         .unwrap();
-    let status = output.status.code().expect("no signal ends the command");
+    let status = output.status.code().expect("the command exits without a signal");
     (status, String::from_utf8(output.stdout).unwrap().trim_end().to_string())
 }
 
-/// Returns a document with the present output of its commands, and the number of outputs compared.
-fn renew(document: &str) -> (String, usize) {
-    let mut renewed = String::new();
+/// Returns the document with the current output of its commands, and the number of compared commands.
+fn renewed(document: &str) -> (String, usize) {
+    let mut text = String::new();
     let folder = folder();
     let (mut rest, mut compared) = (document, 0);
     while let Some((before, after)) = rest.split_once("```console") {
         let (flags, after) = after.split_once('\n').expect("the block begins");
         let (block, after) = after.split_once("\n```").expect("the block ends");
-        renewed.push_str(&format!("{before}```console{flags}"));
-        for Command { line, output } in commands(block) {
-            let (status, printed) = run(line, folder.path());
-            assert!(status < 2, "`{line}` ends with {status}: {printed}");
-            let output = match flags {
+        text.push_str(&format!("{before}```console{flags}"));
+        for ShownCommand { command, shown } in shown_commands(block) {
+            let (status, printed) = run(command, folder.path());
+            assert!(status < 2, "`{command}` exits with {status}: {printed}");
+            let printed = match flags {
                 "" => printed,
-                ",no_check" => output.to_string(),
+                ",no_check" => shown.to_string(),
                 flags => panic!("unknown block `console{flags}`"),
             };
             compared += usize::from(flags.is_empty());
-            renewed.push_str(&format!("\n$ {line}\n{output}"));
-            renewed.truncate(renewed.trim_end().len());
+            text.push_str(&format!("\n$ {command}\n{printed}"));
+            text.truncate(text.trim_end().len());
         }
-        renewed.push_str("\n```");
+        text.push_str("\n```");
         rest = after;
     }
-    (renewed + rest, compared)
+    (text + rest, compared)
 }
 
 #[test]
@@ -114,7 +117,7 @@ fn commands_print_what_the_documents_show() {
     let mut compared = 0;
     for path in documents() {
         let document = fs::read_to_string(&path).unwrap();
-        let (renewed, count) = renew(&document);
+        let (renewed, count) = renewed(&document);
         compared += count;
         if env::var_os("UPDATE_EXPECT").is_some() {
             if renewed != document {
@@ -126,10 +129,10 @@ fn commands_print_what_the_documents_show() {
             document.lines().zip(renewed.lines()).find(|(shown, printed)| shown != printed);
         assert!(
             renewed == document,
-            "{}: the output has changed, first: {differs:?}; \
-             UPDATE_EXPECT=1 cargo test -p core-reloc-cli --test docs renews it",
+            "{}: the output has changed, first: {differs:?}; run UPDATE_EXPECT=1 cargo test -p \
+             core-reloc-cli --test docs",
             path.display(),
         );
     }
-    assert!(compared > 1, "the documents show commands");
+    assert!(compared > 1, "only {compared} commands were compared");
 }

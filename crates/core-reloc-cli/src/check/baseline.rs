@@ -1,4 +1,4 @@
-//! Problems that are known: a line of text each, which people read and edit.
+//! Baselines: files of accepted problems, one per line, which people may edit.
 
 use std::{
     collections::{BTreeSet, HashSet},
@@ -8,29 +8,29 @@ use std::{
 
 use super::{
     Results,
-    problems::{Key, Problems},
+    problems::{ProblemKey, Problems},
 };
 use crate::failure::Failure;
 
-/// The fields of a line.
+/// The number of fields in a line.
 const FIELDS: usize = 6;
 
-/// In place of a kernel's name: any.
+/// Stands for any kernel.
 const ANY: &str = "*";
 
 const HEADING: &str = "\
-# Problems of BPF objects on kernels that are known and accepted, for core-reloc check --baseline.
+# Known problems that core-reloc check --baseline accepts.
 # object, program, kind of relocation, access, verdict, kernel; * stands for any kernel
 ";
 
-/// Problems that are accepted.
+/// Accepted problems, each with the name of its kernel.
 #[derive(Default)]
-pub(crate) struct Baseline(BTreeSet<(Key, String)>);
+pub(super) struct Baseline(BTreeSet<(ProblemKey, String)>);
 
 impl Baseline {
-    pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
+    pub(super) fn read(path: &Path) -> Result<Self, Failure> {
         let text = fs::read_to_string(path)
-            .map_err(|error| Failure::Baseline { path: path.to_path_buf(), error })?;
+            .map_err(|error| Failure::Read { path: path.to_path_buf(), error })?;
         let mut known = BTreeSet::new();
         for (line, text) in (1..).zip(text.lines()) {
             if text.trim().is_empty() || text.starts_with('#') {
@@ -42,52 +42,54 @@ impl Baseline {
                 Failure::BaselineLine { path: path.to_path_buf(), line, found, expected }
             })?;
             let [object, program, kind, access, verdict, kernel] = fields;
-            known.insert((Key { object, program, kind, access, verdict }, kernel));
+            known.insert((ProblemKey { object, program, kind, access, verdict }, kernel));
         }
         Ok(Self(known))
     }
 
-    /// All problems there are.
-    pub(crate) fn of(results: &Results, problems: &Problems) -> Self {
+    /// Returns a baseline of all problems.
+    pub(super) fn of(results: &Results, problems: &Problems) -> Self {
         let label = |kernel: usize| results.kernels[kernel].label.clone();
         let known = problems.0.iter().flat_map(|problem| {
             let kernels = problem.kernels.iter();
-            kernels.map(move |(kernel, _)| (problem.key.clone(), label(*kernel)))
+            kernels.map(move |it| (problem.key.clone(), label(it.kernel)))
         });
         Self(known.collect())
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    pub(crate) fn has(&self, key: &Key, kernel: &str) -> bool {
+    /// Returns `true` if a problem is accepted on a kernel.
+    pub(super) fn accepts(&self, key: &ProblemKey, kernel: &str) -> bool {
         let has = |kernel: &str| self.0.contains(&(key.clone(), kernel.to_string()));
         !self.0.is_empty() && (has(kernel) || has(ANY))
     }
 
-    /// The lines that are of an object and a kernel that were checked, and of no problem.
-    pub(crate) fn stale(&self, results: &Results, problems: &Problems) -> Vec<String> {
+    /// Returns the lines whose object and kernel were checked, and whose problem does not occur.
+    pub(super) fn stale(&self, results: &Results, problems: &Problems) -> Vec<String> {
         let objects: HashSet<&str> =
             results.objects.iter().map(|object| object.label.as_str()).collect();
         let kernels: HashSet<&str> =
             results.kernels.iter().map(|kernel| kernel.label.as_str()).collect();
-        let there = Self::of(results, problems);
-        let happens = |(key, kernel): &(Key, String)| match kernel.as_str() {
-            ANY => there.0.iter().any(|(other, _)| other == key),
-            _ => there.0.contains(&(key.clone(), kernel.clone())),
+        let current = Self::of(results, problems);
+        let occurs = |(key, kernel): &(ProblemKey, String)| match kernel.as_str() {
+            ANY => current.0.iter().any(|(other, _)| other == key),
+            _ => current.0.contains(&(key.clone(), kernel.clone())),
         };
-        let was_checked = |(key, kernel): &(Key, String)| {
+        let was_checked = |(key, kernel): &(ProblemKey, String)| {
             objects.contains(key.object.as_str())
                 && (kernel == ANY || kernels.contains(kernel.as_str()))
         };
-        let stale = self.0.iter().filter(|known| was_checked(known) && !happens(known));
+        let stale = self.0.iter().filter(|known| was_checked(known) && !occurs(known));
         stale.map(|(key, kernel)| line(key, kernel)).collect()
     }
 }
 
-fn line(key: &Key, kernel: &str) -> String {
-    let Key { object, program, kind, access, verdict } = key;
+/// Formats a line.
+fn line(key: &ProblemKey, kernel: &str) -> String {
+    let ProblemKey { object, program, kind, access, verdict } = key;
     [object, program, kind, access, verdict, kernel].join("\t")
 }
 

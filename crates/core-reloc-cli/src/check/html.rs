@@ -1,8 +1,8 @@
-//! One page with everything in it: the template, and the results as data, in which every text is
-//! there once.
+//! Results as a self-contained page: the template with the results as JSON, in which each text occurs
+//! once.
 //!
-//! The page takes nothing from anywhere else, and puts no text from the data into its markup: it is
-//! all set as text. The data cannot end the element that they are in.
+//! The page loads nothing from elsewhere, and its script inserts the data as text, never as markup. The
+//! data cannot close the element that contains them.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -12,8 +12,9 @@ use serde::Serialize;
 
 use super::{
     Results,
-    collect::{Compared, ComparedLine, Entry, Why},
-    facts::ObjectFacts,
+    collect::RelocationResult,
+    explanations::{ComparisonRow, SharedComparison, SharedExplanation, Suggestion},
+    objects::{ObjectInfo, RelocationInfo, SourceLocation},
 };
 use crate::failure::Failure;
 
@@ -21,71 +22,71 @@ const PAGE: &str = include_str!("page/page.html");
 const STYLE: &str = include_str!("page/page.css");
 const SCRIPT: &str = include_str!("page/page.js");
 
-/// The page about all results.
+/// Returns the page with all results.
 pub(super) fn page(results: &Results) -> Result<String, Failure> {
     let data = serde_json::to_string(&Data::of(results)).map_err(std::io::Error::from)?;
-    // In JSON, these are in strings only; there they may be written so.
+    // These characters occur only in JSON's strings, where they may be escaped.
     let data = data.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026");
     Ok(["STYLE", "SCRIPT", "DATA"].into_iter().zip([STYLE, SCRIPT, &data]).fold(
         PAGE.to_string(),
-        // The data come last, so that nothing is looked for in them.
+        // The data come last, so that placeholders in them are not replaced.
         |page, (name, content)| page.replacen(&format!("{{{{{name}}}}}"), content, 1),
     ))
 }
 
-/// What the script reads. Numbers stand for places in `strings`, `whys`, `rows` and so on; -1 for
-/// none.
+/// The data that the script reads. Most numbers are indices, in `strings`, `whys`, `rows` and so on; -1
+/// stands for none.
 #[derive(Serialize)]
 struct Data {
     strings: Vec<String>,
     kernels: Vec<String>,
     objects: Vec<ObjectData>,
-    whys: Vec<WhyData>,
+    whys: Vec<ExplanationData>,
 }
 
 #[derive(Serialize)]
 struct ObjectData {
     name: String,
-    /// Names and sections.
+    /// The name and section of each.
     programs: Vec<[usize; 2]>,
-    /// For each: program, kind, access, place, source, offset of the instruction.
+    /// The program, kind, access, source location, source line and instruction offset of each.
     relocations: Vec<[i64; 6]>,
-    /// What became of them on some kernels, without those that are unchanged.
-    rows: Vec<Vec<EntryData>>,
-    /// For each kernel, which row.
+    /// The results on one or more kernels, without those that are unchanged.
+    rows: Vec<Vec<ResultData>>,
+    /// The row of each kernel.
     kernels: Vec<i64>,
 }
 
-/// Relocation, verdict, value, explanation, guard. The verdicts are those of `VERDICTS`; the guard is
-/// the relocation that asks, times two, plus one if it is of another program; or -2 where no path
-/// leads to it.
+/// A result: relocation, verdict, value, explanation and guard. The verdict is an index in `VERDICTS`.
+/// The guard is twice the index of the relocation that checks the existence, plus one if that is in
+/// another program; or `UNREACHABLE`.
 #[derive(Serialize, Clone, PartialEq, Eq, Hash)]
-struct EntryData(usize, usize, Option<String>, i64, i64);
+struct ResultData(usize, usize, Option<String>, i64, i64);
 
 const UNREACHABLE: i64 = -2;
 
-/// In the order of the script's.
+/// In the order of the script's `VERDICTS`.
 const VERDICTS: [&str; 6] = ["changed", "guarded", "poisoned", "failed", "skipped", "accepted"];
 
 #[derive(Serialize)]
-struct WhyData {
+struct ExplanationData {
     problem: &'static str,
     reason: usize,
     comparisons: Vec<ComparisonData>,
-    /// What may cure it, and the code for it.
+    /// The text and code of each suggestion.
     cures: Vec<[i64; 2]>,
 }
 
-/// The titles, and lines: left, right, and 1 if they differ, 2 if the line is what it is about. A
-/// line of one number says how many were left out.
+/// The titles, and rows of three numbers: left line, right line, and 1 if they differ or 2 if they are
+/// the subject of the explanation. A single number is a count of rows that are left out.
 #[derive(Serialize)]
 struct ComparisonData([usize; 2], Vec<Vec<i64>>);
 
-/// Texts and explanations, each once.
+/// The texts and explanations that occur in the data.
 #[derive(Default)]
 struct Tables {
     strings: IndexSet<String>,
-    whys: IndexMap<*const Why, WhyData>,
+    explanations: IndexMap<*const SharedExplanation, ExplanationData>,
 }
 
 impl Data {
@@ -96,7 +97,7 @@ impl Data {
             kernels: results.kernels.iter().map(|kernel| kernel.label.clone()).collect(),
             objects,
             strings: tables.strings.into_iter().collect(),
-            whys: tables.whys.into_values().collect(),
+            whys: tables.explanations.into_values().collect(),
         }
     }
 }
@@ -114,21 +115,20 @@ impl Tables {
         let programs = object.programs.iter();
         let programs =
             programs.map(|it| [self.string(&it.name), self.string(&it.section)]).collect();
-        let mut rows: IndexSet<Vec<EntryData>> = IndexSet::new();
-        // Most rows are those of another kernel, and were made already, unless a baseline tells the
-        // kernels apart.
-        let mut made = HashMap::new();
+        let mut rows: IndexSet<Vec<ResultData>> = IndexSet::new();
+        // Most kernels share their row with another one, unless a baseline accepts different problems.
+        let mut known_rows = HashMap::new();
         let mut kernels = Vec::new();
         for checked in &results.kernels {
             let Some(row) = &checked.rows[at] else {
                 kernels.push(-1);
                 continue;
             };
-            let known = (!results.baseline.is_empty()).then_some(checked.label.as_str());
-            let number = *made.entry((Arc::as_ptr(row), known)).or_insert_with(|| {
-                let entries =
-                    row.iter().map(|entry| self.entry(results, at, entry, &checked.label));
-                rows.insert_full(entries.collect()).0
+            let label = checked.label.as_str();
+            let baseline = (!results.baseline.is_empty()).then_some(label);
+            let number = *known_rows.entry((Arc::as_ptr(row), baseline)).or_insert_with(|| {
+                let row = row.iter().map(|result| self.result(results, at, result, label));
+                rows.insert_full(row.collect()).0
             });
             kernels.push(index(number));
         }
@@ -141,77 +141,82 @@ impl Tables {
         }
     }
 
-    fn relocations(&mut self, object: &ObjectFacts) -> Vec<[i64; 6]> {
-        let relocation = |relocation: &super::facts::RelocationFacts| {
-            let line = relocation.line.as_ref();
-            let place = line.map(|line| format!("{}:{}:{}", line.file, line.line, line.column));
-            let source = line.map(|line| line.text.as_str()).filter(|text| !text.is_empty());
+    fn relocations(&mut self, object: &ObjectInfo) -> Vec<[i64; 6]> {
+        let relocation = |relocation: &RelocationInfo| {
+            let source = relocation.source.as_ref();
+            let location = source.map(SourceLocation::in_file);
+            let line = source.map(|source| source.text.as_str()).filter(|text| !text.is_empty());
             [
                 index(relocation.program),
                 index(self.string(&relocation.kind)),
                 index(self.string(&relocation.access)),
-                place.map_or(-1, |place| index(self.string(&place))),
-                source.map_or(-1, |source| index(self.string(source))),
+                location.map_or(-1, |location| index(self.string(&location))),
+                line.map_or(-1, |line| index(self.string(line))),
                 relocation.insn_off.into(),
             ]
         };
         object.relocations.iter().map(relocation).collect()
     }
 
-    fn entry(&mut self, results: &Results, at: usize, entry: &Entry, kernel: &str) -> EntryData {
-        let verdict = entry.verdict.name();
-        let is_accepted = entry.verdict.is_problem()
-            && results.baseline.has(&results.key(at, entry.relocation, verdict), kernel);
-        let verdict = if is_accepted { "accepted" } else { verdict };
-        let guard = match entry.verdict {
+    fn result(
+        &mut self,
+        results: &Results,
+        at: usize,
+        result: &RelocationResult,
+        kernel: &str,
+    ) -> ResultData {
+        let is_accepted = results.is_accepted(at, result, kernel);
+        let verdict = if is_accepted { "accepted" } else { result.verdict.name() };
+        let guard = match result.verdict {
             Verdict::Poisoned { guard: Some(Guard::Existence { relocation, in_function }) } => {
                 index(relocation) * 2 + i64::from(!in_function)
             }
             Verdict::Poisoned { guard: Some(_) } => UNREACHABLE,
             _ => -1,
         };
-        EntryData(
-            entry.relocation,
+        ResultData(
+            result.relocation,
             VERDICTS.iter().position(|name| *name == verdict).unwrap_or(VERDICTS.len()),
-            entry.value.map(|value| value.to_string()),
-            entry.why.as_ref().map_or(-1, |why| index(self.why(why))),
+            result.value.map(|value| value.to_string()),
+            result.explanation.as_ref().map_or(-1, |it| index(self.explanation(it))),
             guard,
         )
     }
 
-    fn why(&mut self, why: &Arc<Why>) -> usize {
-        // Each is there once, and stays where it is.
-        let key = Arc::as_ptr(why);
-        if let Some(known) = self.whys.get_index_of(&key) {
+    fn explanation(&mut self, explanation: &Arc<SharedExplanation>) -> usize {
+        // Equal explanations are shared, so that the address identifies each.
+        let key = Arc::as_ptr(explanation);
+        if let Some(known) = self.explanations.get_index_of(&key) {
             return known;
         }
-        let comparisons = why.comparisons.iter().map(|it| self.comparison(it)).collect();
-        let cure = |(text, code): &(String, Option<String>)| {
+        let comparisons = explanation.comparisons.iter().map(|it| self.comparison(it)).collect();
+        let suggestion = |Suggestion { text, code }: &Suggestion| {
             let code = code.as_ref().map_or(-1, |code| index(self.string(code)));
             [index(self.string(text)), code]
         };
-        let cures = why.cures.iter().map(cure).collect();
-        let reason = self.string(&why.reason);
-        let data = WhyData { problem: why.problem, reason, comparisons, cures };
-        self.whys.insert_full(key, data).0
+        let cures = explanation.suggestions.iter().map(suggestion).collect();
+        let reason = self.string(&explanation.reason);
+        let problem = explanation.problem;
+        let data = ExplanationData { problem, reason, comparisons, cures };
+        self.explanations.insert_full(key, data).0
     }
 
-    fn comparison(&mut self, comparison: &Compared) -> ComparisonData {
+    fn comparison(&mut self, comparison: &SharedComparison) -> ComparisonData {
         let titles = comparison.titles.each_ref().map(|title| self.string(title));
-        let line = |line: &ComparedLine| match line {
-            ComparedLine::LeftOut(count) => vec![index(*count)],
-            ComparedLine::Lines { sides, differs, is_focus } => {
+        let row = |row: &ComparisonRow| match row {
+            ComparisonRow::LeftOut(count) => vec![index(*count)],
+            ComparisonRow::Lines { sides, differs, is_focus } => {
                 let [left, right] = sides
                     .each_ref()
                     .map(|side| side.as_ref().map_or(-1, |side| index(self.string(side))));
                 vec![left, right, if *is_focus { 2 } else { (*differs).into() }]
             }
         };
-        ComparisonData(titles, comparison.lines.iter().map(line).collect())
+        ComparisonData(titles, comparison.rows.iter().map(row).collect())
     }
 }
 
-/// A place in a table, which is never so large that it does not fit.
+/// Converts an index, which always fits.
 fn index(index: usize) -> i64 {
     i64::try_from(index).unwrap_or(i64::MAX)
 }

@@ -1,14 +1,15 @@
-//! For programs: a line for each relocation that is not unchanged, on each kernel; then, for each
-//! object and kernel, a line with the numbers.
+//! Results as JSON: for each object and kernel, a line for each relocation that is not unchanged, and a
+//! line with the counts.
 
 use std::io::{self, Write};
 
-use core_reloc_tools::check::{Guard, Verdict};
+use core_reloc_tools::check::Verdict;
 use serde::Serialize;
 
-use super::{Results, collect::Entry};
+use super::{Results, collect::RelocationResult};
+use crate::format::json_line;
 
-/// A line about a relocation.
+/// The line of a relocation.
 #[derive(Serialize)]
 struct RelocationLine<'a> {
     object: &'a str,
@@ -18,34 +19,34 @@ struct RelocationLine<'a> {
     index: usize,
     insn_off: u32,
     kind: &'a str,
-    /// The access as C writes it.
+    /// The access in C's notation.
     path: &'a str,
     file: Option<&'a str>,
     line: Option<u32>,
     verdict: &'static str,
     value: Option<u64>,
-    /// Whether the baseline has it.
+    /// The baseline accepts it.
     accepted: bool,
-    /// What makes it harmless, in words.
+    /// What makes it harmless.
     guard: Option<String>,
     problem: Option<&'static str>,
     reason: Option<&'a str>,
     cures: Vec<&'a str>,
 }
 
-/// A line about an object on a kernel.
+/// The line of an object on a kernel.
 #[derive(Serialize)]
 struct SummaryLine<'a> {
     object: &'a str,
     kernel: &'a str,
-    summary: Option<Counts>,
+    summary: Option<VerdictCounts>,
     /// Why there is no summary.
     not_checked: Option<&'static str>,
 }
 
-/// How many relocations came out how. Those that the baseline has count twice.
+/// The number of relocations with each verdict. Those that the baseline accepts count as `accepted` too.
 #[derive(Serialize, Default)]
-struct Counts {
+struct VerdictCounts {
     unchanged: usize,
     changed: usize,
     guarded: usize,
@@ -66,16 +67,18 @@ pub(super) fn print(results: &Results, out: &mut impl Write) -> io::Result<()> {
                 not_checked: Some("the kernel has another byte order"),
             };
             if let Some(row) = &checked.rows[at] {
-                let mut counts =
-                    Counts { unchanged: object.relocations.len() - row.len(), ..Counts::default() };
-                for entry in row.iter() {
-                    let line = line(results, at, kernel, entry);
-                    counts.add(entry.verdict, line.accepted);
-                    write_line(&line, out)?;
+                let mut counts = VerdictCounts {
+                    unchanged: object.relocations.len() - row.len(),
+                    ..VerdictCounts::default()
+                };
+                for result in row.iter() {
+                    let line = line(results, at, kernel, result);
+                    counts.add(result.verdict, line.accepted);
+                    json_line(&line, out)?;
                 }
                 (summary.summary, summary.not_checked) = (Some(counts), None);
             }
-            write_line(&summary, out)?;
+            json_line(&summary, out)?;
         }
     }
     Ok(())
@@ -85,16 +88,14 @@ fn line<'a>(
     results: &'a Results,
     at: usize,
     kernel: &'a str,
-    entry: &'a Entry,
+    result: &'a RelocationResult,
 ) -> RelocationLine<'a> {
     let object = &results.objects[at];
-    let relocation = &object.relocations[entry.relocation];
+    let relocation = &object.relocations[result.relocation];
     let program = &object.programs[relocation.program];
-    let source = relocation.line.as_ref();
-    let why = entry.why.as_deref();
-    let verdict = entry.verdict.name();
-    let accepted = entry.verdict.is_problem()
-        && results.baseline.has(&results.key(at, entry.relocation, verdict), kernel);
+    let source = relocation.source.as_ref();
+    let explanation = result.explanation.as_deref();
+    let suggestions = explanation.iter().flat_map(|explanation| &explanation.suggestions);
     RelocationLine {
         object: &object.label,
         kernel,
@@ -106,22 +107,17 @@ fn line<'a>(
         path: &relocation.access,
         file: source.map(|line| line.file.as_str()),
         line: source.map(|line| line.line),
-        verdict,
-        value: entry.value,
-        accepted,
-        guard: results.guard(at, entry.verdict),
-        problem: why.map(|why| why.problem),
-        reason: why.map(|why| why.reason.as_str()),
-        cures: why.iter().flat_map(|why| &why.cures).map(|(text, _)| text.as_str()).collect(),
+        verdict: result.verdict.name(),
+        value: result.value,
+        accepted: results.is_accepted(at, result, kernel),
+        guard: results.guard(at, result.verdict),
+        problem: explanation.map(|explanation| explanation.problem),
+        reason: explanation.map(|explanation| explanation.reason.as_str()),
+        cures: suggestions.map(|suggestion| suggestion.text.as_str()).collect(),
     }
 }
 
-fn write_line(line: &impl Serialize, out: &mut impl Write) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, line)?;
-    out.write_all(b"\n")
-}
-
-impl Counts {
+impl VerdictCounts {
     fn add(&mut self, verdict: Verdict, is_accepted: bool) {
         match verdict {
             Verdict::Unchanged => self.unchanged += 1,
@@ -132,26 +128,5 @@ impl Counts {
             _ => self.skipped += 1,
         }
         self.accepted += usize::from(is_accepted);
-    }
-}
-
-impl Results {
-    /// What makes a poisoned instruction harmless, in words.
-    pub(crate) fn guard(&self, object: usize, verdict: Verdict) -> Option<String> {
-        let Verdict::Poisoned { guard } = verdict else { return None };
-        match guard? {
-            Guard::Existence { relocation, in_function } => {
-                let object = &self.objects[object];
-                let asking = &object.relocations[relocation];
-                let program = &object.programs[asking.program].name;
-                let place = if in_function { "the program" } else { program };
-                Some(format!(
-                    "{place} asks for {} of {}, which is 0 here",
-                    asking.kind, asking.access
-                ))
-            }
-            Guard::Unreachable => Some("no path leads to it on this kernel".to_string()),
-            _ => Some("guarded".to_string()),
-        }
     }
 }

@@ -1,114 +1,107 @@
-//! Problems: relocations that are poisoned without a guard, or fail, those of the same question put
-//! together.
+//! Problems: relocations that fail or are poisoned without a guard, grouped by what they have in common.
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     Results,
-    collect::{Entry, Why},
+    collect::RelocationResult,
+    explanations::{SharedExplanation, Suggestion},
 };
 
 /// All problems, in the order of the objects and their relocations.
-pub(crate) struct Problems(pub(crate) Vec<Problem>);
+pub(super) struct Problems(pub(super) Vec<Problem>);
 
-/// A question that a program asks, and that comes out the same on some kernels.
-pub(crate) struct Problem {
-    pub(crate) object: usize,
-    /// The relocations that ask it: of the same program, kind and access.
-    pub(crate) relocations: Vec<usize>,
+/// Relocations of the same program, kind and access that have the same problem on some kernels.
+pub(super) struct Problem {
+    pub(super) object: usize,
+    pub(super) relocations: Vec<usize>,
     /// `poisoned` or `failed`.
-    pub(crate) verdict: &'static str,
-    pub(crate) why: Option<Arc<Why>>,
-    /// What may cure it on all of the kernels.
-    pub(crate) cures: Vec<(String, Option<String>)>,
-    /// The kernels, and whether the baseline has it for them.
-    pub(crate) kernels: Vec<(usize, bool)>,
-    /// By what a baseline knows it, but for the kernel.
-    pub(crate) key: Key,
+    pub(super) verdict: &'static str,
+    pub(super) explanation: Option<Arc<SharedExplanation>>,
+    /// The suggestions that apply to all of the kernels.
+    pub(super) suggestions: Vec<Suggestion>,
+    pub(super) kernels: Vec<ProblemKernel>,
+    pub(super) key: ProblemKey,
 }
 
-/// What a baseline knows a problem by: names, and no numbers that change from build to build.
+/// A kernel that has a problem.
+pub(super) struct ProblemKernel {
+    /// The index of the kernel.
+    pub(super) kernel: usize,
+    /// The baseline accepts the problem on this kernel.
+    pub(super) is_accepted: bool,
+}
+
+/// What identifies a problem in a baseline, with the kernel: names, which stay the same from build to
+/// build.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct Key {
-    pub(crate) object: String,
-    pub(crate) program: String,
-    pub(crate) kind: String,
-    pub(crate) access: String,
-    pub(crate) verdict: String,
+pub(super) struct ProblemKey {
+    pub(super) object: String,
+    pub(super) program: String,
+    pub(super) kind: String,
+    pub(super) access: String,
+    pub(super) verdict: String,
 }
 
 impl Problems {
-    pub(crate) fn of(results: &Results) -> Self {
-        let mut problems: Vec<Problem> = Vec::new();
-        for at in 0..results.objects.len() {
-            problems.extend(of_object(results, at));
-        }
-        Self(problems)
+    pub(super) fn of(results: &Results) -> Self {
+        let objects = 0..results.objects.len();
+        Self(objects.flat_map(|object| problems_of_object(results, object)).collect())
     }
 
-    /// Whether there is none, or the baseline has them all.
-    pub(crate) fn are_accepted(&self) -> bool {
-        let mut kernels = self.0.iter().flat_map(|problem| &problem.kernels);
-        kernels.all(|(_, is_accepted)| *is_accepted)
+    /// Returns `true` if the baseline accepts all problems, or there are none.
+    pub(super) fn are_accepted(&self) -> bool {
+        self.0.iter().all(Problem::is_accepted)
     }
 }
 
-fn of_object(results: &Results, at: usize) -> Vec<Problem> {
+impl Problem {
+    /// Returns `true` if the baseline accepts the problem on all kernels that have it.
+    pub(super) fn is_accepted(&self) -> bool {
+        self.kernels.iter().all(|kernel| kernel.is_accepted)
+    }
+}
+
+fn problems_of_object(results: &Results, at: usize) -> Vec<Problem> {
     let object = &results.objects[at];
-    // By the question and why it came out so: where it is in `problems`.
-    let mut known: BTreeMap<(Key, Option<String>), usize> = BTreeMap::new();
+    // Indices in `problems`, by the key and the reason.
+    let mut groups: BTreeMap<(ProblemKey, Option<String>), usize> = BTreeMap::new();
     let mut problems: Vec<Problem> = Vec::new();
     for (kernel, checked) in results.kernels.iter().enumerate() {
-        let entries = checked.rows[at].iter().flat_map(|row| row.iter());
-        for entry in entries.filter(|entry| entry.verdict.is_problem()) {
-            let key = results.key(at, entry.relocation, entry.verdict.name());
-            let is_accepted = results.baseline.has(&key, &checked.label);
-            let group = (key.clone(), entry.why.as_ref().map(|why| why.reason.clone()));
-            let problem = *known.entry(group).or_insert_with(|| {
+        let row = checked.rows[at].iter().flat_map(|row| row.iter());
+        for result in row.filter(|result| result.verdict.is_problem()) {
+            let key = results.key(at, result);
+            let is_accepted = results.baseline.accepts(&key, &checked.label);
+            let reason = result.explanation.as_ref().map(|explanation| explanation.reason.clone());
+            let group = *groups.entry((key.clone(), reason)).or_insert_with(|| {
                 problems.push(Problem {
                     object: at,
                     relocations: Vec::new(),
-                    verdict: entry.verdict.name(),
-                    why: entry.why.clone(),
-                    cures: entry.cures().cloned().collect(),
+                    verdict: result.verdict.name(),
+                    explanation: result.explanation.clone(),
+                    suggestions: suggestions(result).to_vec(),
                     kernels: Vec::new(),
                     key,
                 });
                 problems.len() - 1
             });
-            let problem = &mut problems[problem];
-            problem.cures.retain(|cure| entry.cures().any(|other| other == cure));
-            if !problem.relocations.contains(&entry.relocation) {
-                problem.relocations.push(entry.relocation);
+            let problem = &mut problems[group];
+            problem.suggestions.retain(|suggestion| suggestions(result).contains(suggestion));
+            if !problem.relocations.contains(&result.relocation) {
+                problem.relocations.push(result.relocation);
             }
-            if problem.kernels.last().map(|(kernel, _)| *kernel) != Some(kernel) {
-                problem.kernels.push((kernel, is_accepted));
+            if problem.kernels.last().map(|last| last.kernel) != Some(kernel) {
+                problem.kernels.push(ProblemKernel { kernel, is_accepted });
             }
         }
     }
     problems.sort_by_key(|problem| {
         let program = object.relocations[problem.relocations[0]].program;
-        (program, problem.relocations[0], problem.kernels[0].0)
+        (program, problem.relocations[0], problem.kernels[0].kernel)
     });
     problems
 }
 
-impl Entry {
-    fn cures(&self) -> impl Iterator<Item = &(String, Option<String>)> {
-        self.why.iter().flat_map(|why| &why.cures)
-    }
-}
-
-impl Results {
-    pub(crate) fn key(&self, object: usize, relocation: usize, verdict: &str) -> Key {
-        let object = &self.objects[object];
-        let relocation = &object.relocations[relocation];
-        Key {
-            object: object.label.clone(),
-            program: object.programs[relocation.program].name.clone(),
-            kind: relocation.kind.clone(),
-            access: relocation.access.clone(),
-            verdict: verdict.to_string(),
-        }
-    }
+fn suggestions(result: &RelocationResult) -> &[Suggestion] {
+    result.explanation.as_ref().map_or(&[], |explanation| &explanation.suggestions)
 }

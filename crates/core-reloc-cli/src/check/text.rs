@@ -1,4 +1,5 @@
-//! For people: a table of programs by kernels, a character for each; then what is wrong.
+//! Results as text: a table of programs and kernels with a character for each result, then the
+//! problems.
 
 use std::io::{self, Write};
 
@@ -7,10 +8,13 @@ use owo_colors::{OwoColorize, Style};
 
 use super::{
     Results,
+    explanations::Suggestion,
+    objects::SourceLocation,
     problems::{Problem, Problems},
 };
+use crate::format::plural;
 
-/// How a program comes out on a kernel: as its worst relocation does.
+/// The result of a program on a kernel: that of its worst relocation, in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Mark {
     NotChecked,
@@ -47,13 +51,13 @@ impl Mark {
         }
     }
 
-    /// The character, what it stands for, and how it looks.
-    fn shown(self) -> (char, &'static str, Style) {
+    /// Returns the character, its meaning and its style.
+    fn legend(self) -> (char, &'static str, Style) {
         let style = Style::new();
         match self {
             Self::NotChecked => ('-', "not checked: another byte order", style.dimmed()),
             Self::Unchanged => ('.', "unchanged", style.dimmed()),
-            Self::Skipped => ('s', "skipped: in no function", style.dimmed()),
+            Self::Skipped => ('s', "skipped: not part of a function", style.dimmed()),
             Self::Changed => ('~', "changed", style.green()),
             Self::Guarded => ('g', "poisoned, but guarded", style.cyan()),
             Self::Accepted => ('a', "accepted by the baseline", style.yellow()),
@@ -80,7 +84,7 @@ pub(super) fn print(
         }
         write!(out, "  {name:width$} ")?;
         for (at, mark) in marks.iter().enumerate() {
-            let (char, _, style) = mark.shown();
+            let (char, _, style) = mark.legend();
             write!(out, "{}{}", gap(at), char.style(style))?;
         }
         writeln!(out)?;
@@ -92,7 +96,7 @@ pub(super) fn print(
     summary(results, problems, out)
 }
 
-/// A line for each program: its object, its name, and how it comes out on each kernel.
+/// Returns a row for each program: the index of its object, its name, and its mark on each kernel.
 fn table(results: &Results) -> Vec<(usize, String, Vec<Mark>)> {
     let mut table = Vec::new();
     for (at, object) in results.objects.iter().enumerate() {
@@ -100,13 +104,10 @@ fn table(results: &Results) -> Vec<(usize, String, Vec<Mark>)> {
         for (kernel, checked) in results.kernels.iter().enumerate() {
             let Some(row) = &checked.rows[at] else { continue };
             marks.iter_mut().for_each(|marks| marks[kernel] = Mark::Unchanged);
-            for entry in row.iter() {
-                let is_accepted = entry.verdict.is_problem() && {
-                    let key = results.key(at, entry.relocation, entry.verdict.name());
-                    results.baseline.has(&key, &checked.label)
-                };
-                let place = &mut marks[object.relocations[entry.relocation].program][kernel];
-                *place = (*place).max(Mark::of(entry.verdict, is_accepted));
+            for result in row.iter() {
+                let is_accepted = results.is_accepted(at, result, &checked.label);
+                let mark = &mut marks[object.relocations[result.relocation].program][kernel];
+                *mark = (*mark).max(Mark::of(result.verdict, is_accepted));
             }
         }
         let lines = object.programs.iter().zip(marks);
@@ -115,7 +116,7 @@ fn table(results: &Results) -> Vec<(usize, String, Vec<Mark>)> {
     table
 }
 
-/// The kernels with their numbers, and the characters that the table has.
+/// Prints the kernels with their numbers, and the legend of the table.
 fn kernels(
     results: &Results,
     table: &[(usize, String, Vec<Mark>)],
@@ -125,19 +126,19 @@ fn kernels(
     for (number, kernel) in (1..).zip(&results.kernels) {
         writeln!(out, "{number:>width$}  {}", kernel.label)?;
     }
-    let is_there = |mark: &&Mark| table.iter().any(|(.., marks)| marks.contains(*mark));
+    let is_used = |mark: &&Mark| table.iter().any(|(.., marks)| marks.contains(*mark));
     let legend: Vec<String> = Mark::ALL
         .iter()
-        .filter(is_there)
+        .filter(is_used)
         .map(|mark| {
-            let (char, meaning, style) = mark.shown();
+            let (char, meaning, style) = mark.legend();
             format!("{} {meaning}", char.style(style))
         })
         .collect();
     writeln!(out, "\n{}\n", legend.join("   "))
 }
 
-/// The numbers of the kernels above the table, from top to bottom.
+/// Prints the numbers of the kernels above the table, each from top to bottom.
 fn numbers(count: usize, width: usize, out: &mut impl Write) -> io::Result<()> {
     let digits = count.to_string().len();
     for digit in 0..digits {
@@ -151,56 +152,57 @@ fn numbers(count: usize, width: usize, out: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
-/// Tens are set apart.
+/// Returns the space before a column: one after every ten columns.
 fn gap(at: usize) -> &'static str {
     if at > 0 && at.is_multiple_of(10) { " " } else { "" }
 }
 
+/// Prints a problem.
 fn problem(results: &Results, problem: &Problem, out: &mut impl Write) -> io::Result<()> {
     let object = &results.objects[problem.object];
     let key = &problem.key;
-    let is_accepted = problem.kernels.iter().all(|(_, is_accepted)| *is_accepted);
-    let (severity, style) = match is_accepted {
+    let (severity, style) = match problem.is_accepted() {
         true => ("accepted", Style::new().yellow()),
         false => ("error", Style::new().red()),
     };
     let what = format!("{} of {}: {}", key.kind, key.access, problem.verdict);
     writeln!(out, "{}: {}", severity.style(style.bold()), what.bold())?;
-    let place = |relocation: &usize| {
-        let line = object.relocations[*relocation].line.as_ref();
-        line.map(|line| format!("{}:{}:{}", line.file, line.line, line.column))
+    let location = |relocation: &usize| {
+        let source = object.relocations[*relocation].source.as_ref();
+        source.map(SourceLocation::in_file)
     };
-    let mut places: Vec<String> = problem.relocations.iter().filter_map(place).collect();
-    places.dedup();
-    let places = match places.as_slice() {
+    let mut locations: Vec<String> = problem.relocations.iter().filter_map(location).collect();
+    locations.dedup();
+    let locations = match locations.as_slice() {
         [] => String::new(),
-        [place] => format!(" at {place}"),
-        [place, others @ ..] => format!(" at {place} and {} more places", others.len()),
+        [location] => format!(" at {location}"),
+        [location, others @ ..] => format!(" at {location} and {} more", others.len()),
     };
-    writeln!(out, "  {} {} in {}{places}", "-->".blue(), key.program, object.label)?;
+    writeln!(out, "  {} {} in {}{locations}", "-->".blue(), key.program, object.label)?;
     writeln!(out, "  {} {}: {}", "=".blue(), "on".bold(), on(results, problem))?;
-    if let Some(why) = &problem.why {
-        writeln!(out, "  {} {}: {}", "=".blue(), "why".bold(), why.reason)?;
+    if let Some(explanation) = &problem.explanation {
+        writeln!(out, "  {} {}: {}", "=".blue(), "why".bold(), explanation.reason)?;
     }
-    for (text, _) in &problem.cures {
+    for Suggestion { text, .. } in &problem.suggestions {
         writeln!(out, "  {} {}: {text}", "=".blue(), "help".bold())?;
     }
     writeln!(out)
 }
 
-/// The kernels of a problem.
+/// Lists the kernels of a problem.
 fn on(results: &Results, problem: &Problem) -> String {
     let on: Vec<String> = problem
         .kernels
         .iter()
-        .map(|(kernel, is_accepted)| {
-            let accepted = if *is_accepted { " (accepted)" } else { "" };
-            format!("{}{accepted}", results.kernels[*kernel].label)
+        .map(|it| {
+            let accepted = if it.is_accepted { " (accepted)" } else { "" };
+            format!("{}{accepted}", results.kernels[it.kernel].label)
         })
         .collect();
     on.join(", ")
 }
 
+/// Prints the counts.
 fn summary(results: &Results, problems: &Problems, out: &mut impl Write) -> io::Result<()> {
     let programs: usize = results.objects.iter().map(|object| object.programs.len()).sum();
     let sum = [
@@ -208,13 +210,12 @@ fn summary(results: &Results, problems: &Problems, out: &mut impl Write) -> io::
         (programs, "program"),
         (results.kernels.len(), "kernel"),
     ];
-    let sum = sum.map(|(count, what)| super::plural(count, what));
-    let is_new = |problem: &&Problem| problem.kernels.iter().any(|(_, accepted)| !accepted);
-    let new = problems.0.iter().filter(is_new).count();
+    let sum = sum.map(|(count, what)| plural(count, what));
+    let new = problems.0.iter().filter(|problem| !problem.is_accepted()).count();
     let accepted = match problems.0.len() - new {
         0 => String::new(),
         accepted => format!(", {accepted} accepted"),
     };
-    let found = super::plural(new, "problem");
+    let found = plural(new, "problem");
     writeln!(out, "{}: {found}{accepted}", sum.join(", "))
 }

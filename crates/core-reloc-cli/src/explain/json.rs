@@ -1,4 +1,4 @@
-//! Explanations for programs.
+//! Explanations as JSON.
 
 use std::io::{self, Write};
 
@@ -6,18 +6,14 @@ use core_reloc_tools::explain::{Comparison, Row, Suggestion};
 use serde::Serialize;
 
 use super::Explained;
+use crate::format::{RecordKeys, json_line};
 
-/// A line of `explain`. Names that are not UTF-8 are escaped, as in all messages.
+/// A line of JSON.
 #[derive(Serialize)]
 struct Line {
-    section: String,
-    index: usize,
-    insn_off: u32,
-    kind: Option<&'static str>,
-    type_id: u32,
-    root: Option<String>,
-    access: Option<String>,
-    /// The access as C writes it.
+    #[serde(flatten)]
+    record: RecordKeys,
+    /// The access in C's notation.
     path: String,
     function: Option<String>,
     file: Option<String>,
@@ -28,19 +24,19 @@ struct Line {
     value: Option<u64>,
     problem: Option<&'static str>,
     reason: Option<String>,
-    comparisons: Vec<ComparisonObject>,
-    cures: Vec<SuggestionObject>,
+    comparisons: Vec<ComparisonLines>,
+    cures: Vec<SuggestionKeys>,
 }
 
 #[derive(Serialize)]
-struct ComparisonObject {
+struct ComparisonLines {
     titles: [String; 2],
-    rows: Vec<RowObject>,
+    rows: Vec<ComparisonRow>,
 }
 
-/// A row: either lines, or how many rows were left out.
+/// A row: two lines, or the number of rows that are left out.
 #[derive(Serialize)]
-struct RowObject {
+struct ComparisonRow {
     left: Option<String>,
     right: Option<String>,
     differs: bool,
@@ -49,7 +45,7 @@ struct RowObject {
 }
 
 #[derive(Serialize)]
-struct SuggestionObject {
+struct SuggestionKeys {
     kind: &'static str,
     text: String,
     member: Option<String>,
@@ -57,22 +53,16 @@ struct SuggestionObject {
 }
 
 pub(super) fn print(explained: &Explained<'_, '_>, out: &mut impl Write) -> io::Result<()> {
-    let Explained { report, line, explanation } = explained;
+    let Explained { report, line: source, explanation } = explained;
     let relocation = &report.relocation;
-    let object = Line {
-        section: relocation.section().to_string(),
-        index: relocation.index(),
-        insn_off: relocation.insn_off(),
-        kind: relocation.kind().map(|kind| kind.name()),
-        type_id: relocation.type_id().0,
-        root: relocation.root_name().map(|name| name.to_string()),
-        access: relocation.access_string().map(|access| access.to_string()),
+    let line = Line {
+        record: RecordKeys::of(relocation),
         path: relocation.access_in_c(),
         function: relocation.function().ok().flatten().map(|name| name.to_string()),
-        file: line.map(|line| line.file.to_string()),
-        line: line.map(|line| line.line),
-        column: line.map(|line| line.column),
-        source: line.map(|line| line.text.to_string()),
+        file: source.map(|line| line.file.to_string()),
+        line: source.map(|line| line.line),
+        column: source.map(|line| line.column),
+        source: source.map(|line| line.text.to_string()),
         status: report.outcome.name(),
         value: report.outcome.value(),
         problem: explanation.as_ref().map(|explanation| explanation.problem.name()),
@@ -86,16 +76,19 @@ pub(super) fn print(explained: &Explained<'_, '_>, out: &mut impl Write) -> io::
             .flat_map(|explanation| explanation.suggestions.iter().map(suggestion))
             .collect(),
     };
-    serde_json::to_writer(&mut *out, &object)?;
-    out.write_all(b"\n")
+    json_line(&line, out)
 }
 
-fn comparison(comparison: &Comparison) -> ComparisonObject {
+fn comparison(comparison: &Comparison) -> ComparisonLines {
     let row = |row: &Row| match row {
-        Row::LeftOut(left_out) => {
-            RowObject { left: None, right: None, differs: false, focus: false, left_out: *left_out }
-        }
-        Row::Lines { left, right, differs, is_focus } => RowObject {
+        Row::LeftOut(left_out) => ComparisonRow {
+            left: None,
+            right: None,
+            differs: false,
+            focus: false,
+            left_out: *left_out,
+        },
+        Row::Lines { left, right, differs, is_focus } => ComparisonRow {
             left: left.as_ref().map(|line| line.text.clone()),
             right: right.as_ref().map(|line| line.text.clone()),
             differs: *differs,
@@ -103,14 +96,14 @@ fn comparison(comparison: &Comparison) -> ComparisonObject {
             left_out: 0,
         },
     };
-    ComparisonObject {
+    ComparisonLines {
         titles: comparison.titles.clone(),
         rows: comparison.rows.iter().map(row).collect(),
     }
 }
 
-fn suggestion(suggestion: &Suggestion) -> SuggestionObject {
-    SuggestionObject {
+fn suggestion(suggestion: &Suggestion) -> SuggestionKeys {
+    SuggestionKeys {
         kind: suggestion.kind.name(),
         text: suggestion.text.clone(),
         member: suggestion.member.clone(),

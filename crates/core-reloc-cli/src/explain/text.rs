@@ -1,30 +1,27 @@
-//! Explanations for people: as compilers write their diagnostics.
+//! Explanations as text, in the form of a compiler's diagnostics.
 
 use std::io::{self, Write};
 
 use core_reloc::elf::{Outcome, Report};
-use core_reloc_tools::{
-    definition::DefinitionLine,
-    explain::{Comparison, Explanation, Row, SuggestionKind},
-};
+use core_reloc_tools::explain::{Comparison, Explanation, Row, SuggestionKind};
 use owo_colors::{OwoColorize, Style};
 
 use super::Explained;
-use crate::text::{kind, number};
+use crate::format::{definition_line, kind_name, number};
 
 pub(super) fn print(explained: &Explained<'_, '_>, out: &mut impl Write) -> io::Result<()> {
     heading(explained, out)?;
-    place(explained, out)?;
+    location(explained, out)?;
     let Some(explanation) = &explained.explanation else { return writeln!(out) };
     note(out, "why", &explanation.reason)?;
     for comparison in &explanation.comparisons {
-        compare(comparison, out)?;
+        side_by_side(comparison, out)?;
     }
     suggestions(explanation, out)?;
     writeln!(out)
 }
 
-/// What it is about, and how it ended.
+/// Prints the relocation and its result.
 fn heading(
     Explained { report, explanation, .. }: &Explained<'_, '_>,
     out: &mut impl Write,
@@ -36,7 +33,7 @@ fn heading(
         None => severity.to_string(),
     };
     let relocation = &report.relocation;
-    let (kind, access) = (kind(relocation), relocation.access_in_c());
+    let (kind, access) = (kind_name(relocation), relocation.access_in_c());
     write!(out, "{}: {} of {}", severity.style(style.bold()), kind, access.bold())?;
     match report.outcome.value() {
         Some(value) => writeln!(out, " = {}", number(value)),
@@ -54,8 +51,8 @@ fn severity(report: &Report<'_>, is_explained: bool) -> (&'static str, Style) {
     }
 }
 
-/// Where it is: in the source with its text, and in the object.
-fn place(
+/// Prints the location in the source, with its line, and in the object.
+fn location(
     Explained { report, line, .. }: &Explained<'_, '_>,
     out: &mut impl Write,
 ) -> io::Result<()> {
@@ -68,7 +65,7 @@ fn place(
     };
     let column = if line.column > 0 { format!(":{}", line.column) } else { String::new() };
     writeln!(out, "  {} {}:{}{column} {function}{in_object}", "-->".blue(), line.file, line.line)?;
-    // Tabs have the width of a space in the column that the compiler counts.
+    // The compiler counts a tab as one column.
     let text = line.text.to_string().replace("\\t", " ");
     if text.trim().is_empty() {
         return Ok(());
@@ -90,13 +87,10 @@ fn note(out: &mut impl Write, label: &str, text: &str) -> io::Result<()> {
 
 fn suggestions(explanation: &Explanation, out: &mut impl Write) -> io::Result<()> {
     for suggestion in &explanation.suggestions {
-        // The library does not know how this program is told.
-        let how = if suggestion.kind == SuggestionKind::Module {
-            ": give it by --module FILE"
-        } else {
-            ""
-        };
-        note(out, "help", &format!("{}{how}", suggestion.text))?;
+        // The library does not know the program's options.
+        let is_module = suggestion.kind == SuggestionKind::Module;
+        let option = if is_module { "; name it with --module FILE" } else { "" };
+        note(out, "help", &format!("{}{option}", suggestion.text))?;
         if let Some(code) = &suggestion.code {
             writeln!(out, "          {}", code.green())?;
         }
@@ -104,16 +98,17 @@ fn suggestions(explanation: &Explanation, out: &mut impl Write) -> io::Result<()
     Ok(())
 }
 
-/// Two definitions side by side: `|` marks lines that differ, `<` and `>` those that one has alone.
-fn compare(comparison: &Comparison, out: &mut impl Write) -> io::Result<()> {
-    /// The widest left column.
-    const WIDEST: usize = 64;
+/// Prints two definitions side by side. `|` marks lines that differ; `<` and `>` mark lines that only
+/// the left or the right one has.
+fn side_by_side(comparison: &Comparison, out: &mut impl Write) -> io::Result<()> {
+    /// The maximal width of the left column.
+    const MAX_WIDTH: usize = 64;
     let [left, right] = &comparison.titles;
     let lefts = comparison.rows.iter().filter_map(|row| match row {
-        Row::Lines { left, .. } => left.as_ref().map(|line| side(line).chars().count()),
+        Row::Lines { left, .. } => left.as_ref().map(|line| definition_line(line).chars().count()),
         Row::LeftOut(_) => None,
     });
-    let width = lefts.chain([left.chars().count()]).max().unwrap_or(0).min(WIDEST);
+    let width = lefts.chain([left.chars().count()]).max().unwrap_or(0).min(MAX_WIDTH);
     writeln!(out, "      {}   {}", format_args!("{left:width$}").bold(), right.bold())?;
     for row in &comparison.rows {
         match row {
@@ -127,8 +122,8 @@ fn compare(comparison: &Comparison, out: &mut impl Write) -> io::Result<()> {
                     (_, _, true) => "|",
                     _ => " ",
                 };
-                let [left, right] =
-                    [left, right].map(|line| line.as_ref().map(side).unwrap_or_default());
+                let [left, right] = [left, right]
+                    .map(|line| line.as_ref().map(definition_line).unwrap_or_default());
                 let line = format!("{left:width$} {mark} {right}");
                 let style = match (is_focus, differs) {
                     (true, _) => Style::new().red().bold(),
@@ -141,14 +136,4 @@ fn compare(comparison: &Comparison, out: &mut impl Write) -> io::Result<()> {
         }
     }
     Ok(())
-}
-
-/// A line of a definition, with its place.
-pub(crate) fn side(line: &DefinitionLine) -> String {
-    let indent = "  ".repeat(line.depth);
-    let text = format!("{indent}{}", line.text);
-    match line.layout {
-        Some(layout) => format!("{text:32} {layout}"),
-        None => text,
-    }
 }

@@ -1,4 +1,4 @@
-//! Saying what targets were minimised to.
+//! Printing the results of `minimize`.
 
 use std::{
     io::{self, Write},
@@ -9,27 +9,24 @@ use core_reloc_tools::minimize::ResolutionCounts;
 use owo_colors::OwoColorize;
 use serde::Serialize;
 
-use super::{Made, Part};
-use crate::{arguments::Format, output::stdout, shown::Shown};
+use super::{MinimizedBtf, MinimizedTarget};
+use crate::{
+    arguments::Format,
+    format::{json_line, plural},
+    terminal::{Escaped, stdout},
+};
 
 pub(super) fn print(
     format: Format,
     objects: &[&Path],
-    made: &[Made],
-    output: impl Fn(&Part) -> String,
+    targets: &[MinimizedTarget],
+    output: impl Fn(&MinimizedBtf) -> String,
 ) -> io::Result<()> {
     let mut out = stdout();
-    match format {
-        Format::Text => {
-            for made in made {
-                text(objects, made, &output, &mut out)?;
-            }
-        }
-        Format::Json => {
-            for made in made {
-                serde_json::to_writer(&mut out, &Line::new(objects, made, &output))?;
-                out.write_all(b"\n")?;
-            }
+    for target in targets {
+        match format {
+            Format::Text => text(objects, target, &output, &mut out)?,
+            Format::Json => json_line(&Line::new(objects, target, &output), &mut out)?,
         }
     }
     out.flush()
@@ -37,48 +34,46 @@ pub(super) fn print(
 
 fn text(
     objects: &[&Path],
-    made: &Made,
-    output: &impl Fn(&Part) -> String,
+    target: &MinimizedTarget,
+    output: &impl Fn(&MinimizedBtf) -> String,
     out: &mut impl Write,
 ) -> io::Result<()> {
-    let target = Shown(made.main.target.display());
-    let sum = |count: fn(&ResolutionCounts) -> usize| made.counts.iter().map(count).sum::<usize>();
+    let path = Escaped(target.main.target.display());
+    let sum =
+        |count: fn(&ResolutionCounts) -> usize| target.counts.iter().map(count).sum::<usize>();
     let counts = [
         (sum(|counts| counts.resolved), "resolved"),
         (sum(|counts| counts.unresolved), "unresolved"),
         (sum(|counts| counts.failed), "failed"),
     ];
-    let all: usize = counts.iter().map(|(count, _)| count).sum();
-    let said: Vec<String> = counts
+    let total: usize = counts.iter().map(|(count, _)| count).sum();
+    let counts: Vec<String> = counts
         .iter()
         .filter(|(count, _)| *count > 0)
-        .map(|(count, what)| format!("{count} {what}"))
+        .map(|(count, name)| format!("{count} {name}"))
         .collect();
-    let relocations = if said.is_empty() {
-        "0 relocations".to_string()
-    } else {
-        format!("{all} relocations: {}", said.join(", "))
-    };
-    writeln!(out, "{target}: {relocations}")?;
-    for part in made.parts() {
-        let Part { whole, bytes, .. } = part;
-        writeln!(out, "  {whole} bytes became {}: {}", bytes.len(), Shown(output(part)).bold())?;
+    let separator = if counts.is_empty() { "" } else { ": " };
+    writeln!(out, "{path}: {}{separator}{}", plural(total, "relocation"), counts.join(", "))?;
+    for btf in target.btfs() {
+        let MinimizedBtf { full_size, bytes, .. } = btf;
+        let output = Escaped(output(btf));
+        writeln!(out, "  {full_size} bytes reduced to {}: {}", bytes.len(), output.bold())?;
     }
-    for (object, counts) in objects.iter().zip(&made.counts) {
+    for (object, counts) in objects.iter().zip(&target.counts) {
         if counts.failed > 0 {
             writeln!(
                 out,
-                "  {} fail, and did so before: core-reloc explain {} --target {target} --status \
-                 failed",
+                "  {} failed, as with the full BTF; to see why: core-reloc explain {} --target \
+                 {path} --status failed",
                 counts.failed.yellow(),
-                Shown(object.display()),
+                Escaped(object.display()),
             )?;
         }
     }
     Ok(())
 }
 
-/// A line for a target.
+/// A line of JSON.
 #[derive(Serialize)]
 struct Line {
     target: String,
@@ -86,12 +81,12 @@ struct Line {
     whole_bytes: usize,
     bytes: usize,
     types: usize,
-    modules: Vec<ModuleOf>,
-    objects: Vec<ObjectOf>,
+    modules: Vec<ModuleKeys>,
+    objects: Vec<ObjectKeys>,
 }
 
 #[derive(Serialize)]
-struct ModuleOf {
+struct ModuleKeys {
     target: String,
     output: String,
     whole_bytes: usize,
@@ -99,7 +94,7 @@ struct ModuleOf {
 }
 
 #[derive(Serialize)]
-struct ObjectOf {
+struct ObjectKeys {
     object: String,
     resolved: usize,
     unresolved: usize,
@@ -107,28 +102,32 @@ struct ObjectOf {
 }
 
 impl Line {
-    fn new(objects: &[&Path], made: &Made, output: &impl Fn(&Part) -> String) -> Self {
+    fn new(
+        objects: &[&Path],
+        target: &MinimizedTarget,
+        output: &impl Fn(&MinimizedBtf) -> String,
+    ) -> Self {
         let text = |path: &Path| path.display().to_string();
-        let module = |part: &Part| ModuleOf {
-            target: text(&part.target),
-            output: output(part),
-            whole_bytes: part.whole,
-            bytes: part.bytes.len(),
+        let module = |btf: &MinimizedBtf| ModuleKeys {
+            target: text(&btf.target),
+            output: output(btf),
+            whole_bytes: btf.full_size,
+            bytes: btf.bytes.len(),
         };
-        let object = |(object, counts): (&&Path, &ResolutionCounts)| ObjectOf {
+        let object = |(object, counts): (&&Path, &ResolutionCounts)| ObjectKeys {
             object: text(object),
             resolved: counts.resolved,
             unresolved: counts.unresolved,
             failed: counts.failed,
         };
         Self {
-            target: text(&made.main.target),
-            output: output(&made.main),
-            whole_bytes: made.main.whole,
-            bytes: made.main.bytes.len(),
-            types: made.types,
-            modules: made.modules.iter().map(module).collect(),
-            objects: objects.iter().zip(&made.counts).map(object).collect(),
+            target: text(&target.main.target),
+            output: output(&target.main),
+            whole_bytes: target.main.full_size,
+            bytes: target.main.bytes.len(),
+            types: target.types,
+            modules: target.modules.iter().map(module).collect(),
+            objects: objects.iter().zip(&target.counts).map(object).collect(),
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Every object of `fixtures/objects` for every kernel of `fixtures/btf`, in both byte orders: what
-//! is printed is what the description of the kernel says (see `fixtures/README.md`).
+//! Relocates every object of `fixtures/objects` for every kernel of `fixtures/btf`, in both byte orders,
+//! and compares the results with the description of the kernel (see `fixtures/README.md`).
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -10,13 +10,13 @@ use serde_json::Value;
 
 use crate::program::{fixture, root, run};
 
-/// In the names of objects, and in those of BTF.
+/// The byte orders in the names of objects and of BTF.
 const ORDERS: [(&str, &str); 2] = [("bpfel", "le"), ("bpfeb", "be")];
 
-/// What a relocation asks: kind, root type, access string.
+/// The question of a relocation: kind, root type, access string.
 type Question = (String, String, String);
 
-/// The columns of a line of answers that follow the question.
+/// The columns after the question in a line of answers.
 struct Answer {
     little: String,
     big: String,
@@ -24,17 +24,18 @@ struct Answer {
     in_words: String,
 }
 
-/// The names of the files of a folder that end so, without that end.
+/// Returns the names of a folder's files that end with `end`, without it.
 fn names(folder: &str, end: &str) -> BTreeSet<String> {
     let entries = fs::read_dir(root().join("fixtures").join(folder)).unwrap();
     let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
     names.filter_map(|name| name.strip_suffix(end).map(str::to_string)).collect()
 }
 
+/// Reads the description of a kernel.
 fn answers(kernel: &str) -> BTreeMap<Question, Answer> {
     let text = String::from_utf8(fixture(&format!("btf/{kernel}.answers"))).unwrap();
     let lines = text.lines().filter(|line| !line.starts_with('#'));
-    let entry = |line: &str| {
+    let parse = |line: &str| {
         let mut words = line.split_whitespace().map(str::to_string);
         let mut next = || words.next().unwrap();
         let question = (next(), next(), next());
@@ -45,9 +46,10 @@ fn answers(kernel: &str) -> BTreeMap<Question, Answer> {
             Answer { little, big, access: next(), in_words: words.collect::<Vec<_>>().join(" ") };
         (question, answer)
     };
-    lines.map(entry).collect()
+    lines.map(parse).collect()
 }
 
+/// Runs the program; returns its exit status and its lines of JSON.
 fn lines(arguments: &[String]) -> (i32, Vec<Value>) {
     let run = run(arguments);
     let lines = run.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -63,11 +65,11 @@ fn question(line: &Value) -> Question {
     (text(line, "kind").to_string(), root.to_string(), text(line, "access").to_string())
 }
 
-/// Compares a line with the answer; returns what is wrong with it.
+/// Compares a line with the answer; returns the difference as an error.
 fn check(line: &Value, answer: &str, access: &str) -> Result<(), String> {
     let (status, value) = (text(line, "status"), &line["value"]);
     let (before, after) = (text(line, "before"), text(line, "after"));
-    // An access that cannot change its width is poisoned too, but only a load or store is one.
+    // A load or store that cannot change its width is poisoned too.
     let is_access = matches!(u8::from_str_radix(&before[..2], 16).unwrap() & 7, 1..=3);
     let expected = match answer {
         "ambiguous" => "failed",
@@ -77,7 +79,7 @@ fn check(line: &Value, answer: &str, access: &str) -> Result<(), String> {
     };
     let wrong = |what: &str| Err(format!("{what}, expected {answer}, {expected}: {line}"));
     if status != expected {
-        // The linker's leftovers are for the tests of `weak.bpfel.o`.
+        // The tests of `weak.bpfel.o` cover skipped relocations.
         return if status == "skipped" { Ok(()) } else { wrong("status") };
     }
     let is_poison = after.starts_with("85") && before != after;
@@ -99,7 +101,7 @@ fn check(line: &Value, answer: &str, access: &str) -> Result<(), String> {
 }
 
 #[test]
-fn relocate_prints_what_the_kernels_were_described_as() {
+fn relocate_prints_the_values_of_the_kernels_descriptions() {
     let (mut count, mut wrong) = (0, Vec::new());
     for kernel in names("btf", ".answers") {
         let answers = answers(&kernel);
@@ -137,7 +139,7 @@ fn relocate_prints_what_the_kernels_were_described_as() {
     assert!(wrong.is_empty(), "{} of {count}:\n{}", wrong.len(), wrong.join("\n"));
 }
 
-/// `struct job___nested.id` is of another flavor than the answers' `struct job.id`.
+/// Removes the flavors from a path: the answers name the types without them.
 fn without_flavor(path: &str) -> String {
     let is_end = |c: char| matches!(c, '.' | ':' | '[');
     let mut words = path.split_inclusive(is_end).map(|word| {
@@ -148,7 +150,7 @@ fn without_flavor(path: &str) -> String {
 }
 
 #[test]
-fn inspect_names_what_the_description_names() {
+fn inspect_prints_the_paths_of_the_description() {
     let answers = answers("same");
     let mut count = 0;
     for (order, _) in ORDERS {
@@ -163,7 +165,7 @@ fn inspect_names_what_the_description_names() {
             for line in &lines {
                 let expected = answers[&question(line)].in_words.as_str();
                 let path = without_flavor(text(line, "path"));
-                // A C programmer writes `job.pid`, without `struct`, but `struct job`.
+                // In C's notation, `struct` precedes a type but not an access.
                 let expected = match expected.split_once(' ') {
                     Some((_, access)) if access.contains(['.', ':', '[']) => access,
                     _ => expected,

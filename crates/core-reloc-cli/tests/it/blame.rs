@@ -1,4 +1,4 @@
-//! `blame`: logs as the kernel and loaders write them, and what they are blamed on.
+//! `blame`: the logs of the kernel and of loaders, and the relocations that they lead to.
 
 use expect_test::expect;
 
@@ -15,14 +15,14 @@ fn blame(log: &str, more: &str) -> Run {
     run
 }
 
-/// Returns the functions and lines of source that are blamed.
+/// Returns the functions and source lines of the relocations that are blamed.
 fn blamed(log: &str, more: &str) -> Vec<String> {
     let lines = blame(log, &format!("--format json {more}")).good();
-    let place = |line: &str| {
+    let location = |line: &str| {
         let line: serde_json::Value = serde_json::from_str(line).unwrap();
         format!("{}:{}", line["function"].as_str().unwrap(), line["line"])
     };
-    lines.lines().map(place).collect()
+    lines.lines().map(location).collect()
 }
 
 #[test]
@@ -43,7 +43,7 @@ fn the_instruction_determines_the_relocation() {
 }
 
 #[test]
-fn the_line_of_source_and_libbpfs_words_determine_it_too() {
+fn source_lines_and_libbpfs_messages_determine_it_too() {
     let log = "; answers[0] = job->pid; @ access.c:36\n77: (85) call unknown#195896080\n";
     assert_eq!(blamed(log, ""), ["signed_loads:36"]);
     assert_eq!(blamed("invalid func unknown#195896080", "--program stores"), ["stores:54"]);
@@ -54,7 +54,7 @@ fn the_line_of_source_and_libbpfs_words_determine_it_too() {
 }
 
 #[test]
-fn a_log_with_few_facts_leaves_several() {
+fn a_short_log_leaves_several_relocations() {
     assert_eq!(blamed("invalid func unknown#195896080", ""), ["signed_loads:36", "stores:54"]);
     let run = blame("invalid func unknown#195896080", "").good();
     assert!(run.contains("one of these 2 relocations poisoned it:"), "{run}");
@@ -65,12 +65,12 @@ fn nothing_to_blame_is_exit_status_1() {
     let run = blame("0: (95) exit\n", "");
     assert_eq!((run.status, run.stdout.as_str()), (1, ""));
     expect![[r#"
-        core-reloc: error: /log: there is no poisoned instruction, such as `call unknown#195896080`; is the verifier's log complete?
+        core-reloc: error: /log: found no poisoned instruction, such as `call unknown#195896080`; check that the verifier's log is complete
     "#]].assert_eq(&run.stderr);
     let run = blame("0: (85) call unknown#195896080", "--program loads");
     assert_eq!((run.status, run.stdout.as_str()), (1, ""));
     expect![[r#"
-        core-reloc: error: fixtures/objects/access.bpfel.o: no relocation is poisoned for this target; is it the kernel that wrote /log?
+        core-reloc: error: fixtures/objects/access.bpfel.o: no relocation is poisoned for this target; name the kernel that wrote /log with --target
     "#]].assert_eq(&run.stderr);
 }
 

@@ -1,4 +1,4 @@
-//! A browser without a window, driven by the WebDriver protocol.
+//! A headless browser, controlled by the WebDriver protocol.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -8,21 +8,21 @@ use std::{
 
 use serde_json::{Value, json};
 
-/// The key under which WebDriver names an element.
+/// The key of an element's id in WebDriver's JSON.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
-/// A session of Chromium, which ends with this.
+/// A session of Chromium, which ends on drop.
 pub(crate) struct Browser {
     driver: Child,
     port: u16,
     session: String,
-    /// Both are there for as long as the driver is.
+    // The driver needs both.
     _profile: tempfile::TempDir,
-    _said: BufReader<ChildStdout>,
+    _stdout: BufReader<ChildStdout>,
 }
 
 impl Browser {
-    /// Starts the browser; or why there is none.
+    /// Starts the browser; returns why if that fails.
     pub(crate) fn start() -> Result<Self, String> {
         let mut driver = Command::new("chromedriver")
             .arg("--port=0")
@@ -30,20 +30,20 @@ impl Browser {
             .stderr(Stdio::null())
             .spawn()
             .map_err(|error| format!("chromedriver does not start: {error}"))?;
-        let mut said = BufReader::new(driver.stdout.take().unwrap());
+        let mut stdout = BufReader::new(driver.stdout.take().unwrap());
         let mut port = None;
         let mut line = String::new();
-        while port.is_none() && said.read_line(&mut line).unwrap() > 0 {
+        while port.is_none() && stdout.read_line(&mut line).unwrap() > 0 {
             let number = line.trim_end().trim_end_matches('.').rsplit(' ').next();
             port = number
                 .filter(|_| line.contains("successfully on port"))
-                .and_then(|it| it.parse().ok());
+                .and_then(|port| port.parse().ok());
             line.clear();
         }
-        let port = port.expect("chromedriver says its port");
+        let port = port.expect("chromedriver prints its port");
         let profile = tempfile::tempdir().unwrap();
         let mut browser =
-            Self { driver, port, session: String::new(), _profile: profile, _said: said };
+            Self { driver, port, session: String::new(), _profile: profile, _stdout: stdout };
         let mut arguments: Vec<String> = [
             "--headless",
             "--no-sandbox",
@@ -58,7 +58,7 @@ impl Browser {
         .map(String::from)
         .into();
         arguments.push(format!("--user-data-dir={}", browser._profile.path().display()));
-        let started = browser.ask(
+        let started = browser.request(
             "POST",
             "/session",
             &json!({ "capabilities": { "alwaysMatch": {
@@ -67,7 +67,7 @@ impl Browser {
             } } }),
         );
         browser.session = format!("/session/{}", started["sessionId"].as_str().unwrap());
-        // Away from the page that it begins with, which is not to be in the logs.
+        // Leaves the start page, which must not be in the logs.
         browser.post("/url", &json!({ "url": "about:blank" }));
         browser.log("performance");
         Ok(browser)
@@ -83,14 +83,14 @@ impl Browser {
         self.post("/execute/sync", &json!({ "script": script, "args": [] }))
     }
 
-    /// Clicks on what a CSS selector finds first.
+    /// Clicks on the first element that a CSS selector matches.
     pub(crate) fn click(&self, selector: &str) {
         let found = self.post("/element", &json!({ "using": "css selector", "value": selector }));
         let element = found[ELEMENT].as_str().unwrap_or_else(|| panic!("{selector}: {found}"));
         self.post(&format!("/element/{element}/click"), &json!({}));
     }
 
-    /// Presses a key where the focus is.
+    /// Presses a key in the focused element.
     pub(crate) fn press(&self, key: &str) {
         let stroke =
             [json!({ "type": "keyDown", "value": key }), json!({ "type": "keyUp", "value": key })];
@@ -98,17 +98,17 @@ impl Browser {
         self.post("/actions", &json!({ "actions": [keyboard] }));
     }
 
-    /// What was logged since it was asked the last time: `browser` for the console, `performance` for
-    /// what was loaded.
-    pub(crate) fn log(&self, sort: &str) -> Vec<Value> {
-        self.post("/se/log", &json!({ "type": sort })).as_array().unwrap().clone()
+    /// Returns the log since the last call: of kind `browser` for the console, or `performance` for what
+    /// was loaded.
+    pub(crate) fn log(&self, kind: &str) -> Vec<Value> {
+        self.post("/se/log", &json!({ "type": kind })).as_array().unwrap().clone()
     }
 
     fn post(&self, path: &str, body: &Value) -> Value {
-        self.ask("POST", &format!("{}{path}", self.session), body)
+        self.request("POST", &format!("{}{path}", self.session), body)
     }
 
-    fn ask(&self, method: &str, path: &str, body: &Value) -> Value {
+    fn request(&self, method: &str, path: &str, body: &Value) -> Value {
         let body = body.to_string();
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         write!(
@@ -142,9 +142,9 @@ impl Browser {
 impl Drop for Browser {
     fn drop(&mut self) {
         if !self.session.is_empty() && !std::thread::panicking() {
-            self.ask("DELETE", &self.session, &json!({}));
+            self.request("DELETE", &self.session, &json!({}));
         }
-        // It may have ended already.
+        // The driver may have ended already.
         let _ = self.driver.kill();
         let _ = self.driver.wait();
     }

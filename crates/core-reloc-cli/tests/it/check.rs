@@ -1,4 +1,4 @@
-//! `check`: verdicts, baselines and exit statuses. Its formats are in `printed`.
+//! `check`: verdicts, baselines and exit statuses. Its output is in `printed`.
 
 use std::fs;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::program::{Folder, Run, fixture, run, run_line};
 
-/// Kernels in a folder: the types of some fixtures, called as they are.
+/// Makes a folder of kernels, which are fixtures.
 fn kernels(names: &[&str]) -> Folder {
     let folder = Folder::new();
     for name in names {
@@ -30,13 +30,14 @@ fn check(objects: &[&str], folder: &Folder, more: &[&str]) -> Run {
     run
 }
 
+/// Parses the lines of JSON.
 fn lines(run: &Run) -> Vec<Value> {
     run.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// `relocate` is compared with libbpf and with the descriptions of the kernels: it must be the same.
+/// Other tests compare `relocate` with libbpf and with the descriptions of the kernels.
 #[test]
-fn verdicts_are_what_relocate_does() {
+fn verdicts_agree_with_relocate() {
     let mut compared = 0;
     let mut seen = std::collections::BTreeSet::new();
     for kernel in ["gone", "grown", "incompatible", "modular", "nested", "resized", "differing"] {
@@ -49,10 +50,10 @@ fn verdicts_are_what_relocate_does() {
             let mut checked = lines(&checked).into_iter().peekable();
             let mut unchanged = 0;
             for done in lines(&run_line(&line("relocate"))) {
-                let is_it = |line: &Value| {
+                let is_same = |line: &Value| {
                     ["section", "index", "insn_off"].iter().all(|key| line[key] == done[key])
                 };
-                let verdict = match checked.next_if(is_it) {
+                let verdict = match checked.next_if(is_same) {
                     Some(line) => {
                         assert_eq!(line["value"], done["value"]);
                         line["verdict"].as_str().unwrap().to_string()
@@ -82,7 +83,7 @@ fn verdicts_are_what_relocate_does() {
     assert!(
         ["changed", "failed", "guarded", "poisoned", "unchanged"]
             .iter()
-            .all(|it| seen.contains(*it)),
+            .all(|verdict| seen.contains(*verdict)),
         "{seen:?}"
     );
 }
@@ -114,7 +115,7 @@ fn a_baseline_accepts_known_problems_only() {
     let count = lines(&accepted).iter().filter(is_problem).count();
     assert_eq!(count, lines(&before).iter().filter(is_problem).count());
 
-    // One line less: that is new. One line more: that is stale.
+    // A problem that is not listed is new, and a listed problem that does not occur is reported.
     let (gone, rest) = problems.split_first().unwrap();
     let more = "access.bpfel.o\tstores\tfield_byte_size\tjob.never\tpoisoned\tnested.le";
     let other_kernel = "access.bpfel.o\tstores\tfield_byte_size\tjob.never\tpoisoned\t4.19";
@@ -125,7 +126,7 @@ fn a_baseline_accepts_known_problems_only() {
     assert_eq!(
         run.stderr,
         format!(
-            "core-reloc: warning: the baseline has what does not happen any more: {}\n",
+            "core-reloc: warning: a problem of the baseline no longer occurs: {}\n",
             more.replace('\t', " ")
         )
     );
@@ -135,7 +136,7 @@ fn a_baseline_accepts_known_problems_only() {
     assert!(new[0].contains(access), "{new:?}");
     assert!(run.stdout.lines().last().unwrap().contains("1 problem, "));
 
-    // A star is any kernel.
+    // A star stands for any kernel.
     let kernel = gone.rsplit('\t').next().unwrap();
     let star = gone.strip_suffix(kernel).unwrap().to_string() + "*";
     let known = outside.file("star.tsv", format!("{}\n{star}\n", rest.join("\n")).as_bytes());
@@ -161,10 +162,10 @@ fn files_that_are_not_kernels_are_reported() {
     folder.file("damaged.btf", &fixture("btf/same.le.btf")[..100]);
     folder.file("notes.txt", b"hello");
     let run = check(&["bitfields.bpfel"], &folder, &["--format", "json"]);
-    // The good kernel was checked all the same.
+    // The intact kernel was checked.
     assert_eq!(lines(&run).last().unwrap()["kernel"], "same.le");
     expect![[r#"
-        core-reloc: warning: /: passed over what is no kernel: /modular.le.stats.btf: contains a module's types, not a kernel's; and 1 more
+        core-reloc: warning: /: skipped 2 files that are not kernels, first: /modular.le.stats.btf: contains a module's types, not a kernel's
         core-reloc: error: /damaged.btf: type section at offset 0x18 needs 1136 bytes, 76 are left
         core-reloc: error: 1 of 2 targets cannot be read
     "#]].assert_eq(&run.stderr);
@@ -172,7 +173,7 @@ fn files_that_are_not_kernels_are_reported() {
 
     let none = Folder::new();
     let run = check(&["bitfields.bpfel"], &none, &[]);
-    assert_eq!(run.refused(), "core-reloc: error: /: holds no BTF of a kernel\n");
+    assert_eq!(run.refused(), "core-reloc: error: no kernel BTF found in /\n");
 }
 
 #[test]
@@ -184,8 +185,9 @@ fn an_object_that_no_kernel_can_run_is_reported() {
         {"object":"bitfields.bpfel.o","kernel":"same.be","summary":null,"not_checked":"the kernel has another byte order"}
     "#]].assert_eq(&run.stdout);
     expect![[r#"
-        core-reloc: warning: bitfields.bpfel.o: none of the kernels has its byte order, so that it was not checked
-    "#]].assert_eq(&run.stderr);
+        core-reloc: warning: bitfields.bpfel.o: not checked: no kernel has its byte order
+    "#]]
+    .assert_eq(&run.stderr);
 }
 
 #[test]

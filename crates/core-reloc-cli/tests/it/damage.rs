@@ -1,5 +1,5 @@
-//! Files that are none, or damaged, of every sort that the program reads: a message with the file,
-//! the place and the reason, exit status 2, and nothing written.
+//! Missing, damaged and wrong files of every kind that the program reads: the message names the file, the
+//! offset and the reason, the exit status is 2, and nothing is written.
 
 use std::fs;
 
@@ -11,7 +11,7 @@ use crate::program::{Folder, Run, fixture, run, run_line};
 const OBJECT: &str = "fixtures/objects/fields.bpfel.o";
 const TARGET: &str = "fixtures/btf/same.le.btf";
 
-/// Which of the files that `relocate` reads is the damaged one.
+/// The argument of `relocate` that is the damaged file.
 #[derive(Debug, Clone, Copy)]
 enum Role {
     Object,
@@ -19,7 +19,7 @@ enum Role {
     Module,
 }
 
-/// Runs `relocate` on good files but one, with an output that must not appear.
+/// Runs `relocate` with intact files and one other; checks that the output exists only on success.
 fn relocate(folder: &Folder, role: Role, path: &str) -> Run {
     let out = folder.path("out.o");
     let files: [&str; 5] = match role {
@@ -34,28 +34,28 @@ fn relocate(folder: &Folder, role: Role, path: &str) -> Run {
     run
 }
 
-/// With these bytes as a file, this is what the program says about it.
+/// Checks the error message for a file with these bytes.
 #[track_caller]
 fn check(role: Role, bytes: &[u8], expected: &str) {
     let folder = Folder::new();
     let path = folder.file("file", bytes);
-    let complaint = folder.strip(&relocate(&folder, role, &path).refused());
-    assert_eq!(complaint, format!("core-reloc: error: /file: {expected}\n"));
+    let error = folder.strip(&relocate(&folder, role, &path).refused());
+    assert_eq!(error, format!("core-reloc: error: /file: {expected}\n"));
 }
 
-/// Where a section of the object begins.
+/// Returns the offset of a section in the object.
 fn start_of(section: &str) -> usize {
     let file = fixture("objects/fields.bpfel.o");
     let file = object::File::parse(&*file).unwrap();
     file.section_by_name(section).unwrap().file_range().unwrap().0 as usize
 }
 
-/// The object with a few of its bytes changed.
+/// Returns the object with some bytes replaced.
 fn object_with(at: usize, bytes: &[u8]) -> Vec<u8> {
     with(fixture("objects/fields.bpfel.o"), at, bytes)
 }
 
-/// The target likewise.
+/// Returns the target with some bytes replaced.
 fn target_with(at: usize, bytes: &[u8]) -> Vec<u8> {
     with(fixture("btf/same.le.btf"), at, bytes)
 }
@@ -70,18 +70,18 @@ fn paths_that_are_not_files() {
     let folder = Folder::new();
     let directory = folder.path("");
     for role in [Role::Object, Role::Target, Role::Module] {
-        let complaint = |path: &str| folder.strip(&relocate(&folder, role, path).refused());
+        let error = |path: &str| folder.strip(&relocate(&folder, role, path).refused());
         let expected = "core-reloc: error: /: is a directory, expected a file\n";
-        assert_eq!(complaint(&directory), expected, "{role:?}");
+        assert_eq!(error(&directory), expected, "{role:?}");
         let expected = "core-reloc: error: /absent: No such file or directory (os error 2)\n";
-        assert_eq!(complaint(&folder.path("absent")), expected, "{role:?}");
+        assert_eq!(error(&folder.path("absent")), expected, "{role:?}");
         let expected = "core-reloc: error: /dev/null: is empty\n";
-        assert_eq!(complaint("/dev/null"), expected, "{role:?}");
+        assert_eq!(error("/dev/null"), expected, "{role:?}");
         let expected = "core-reloc: error: /empty: is empty\n";
-        assert_eq!(complaint(&folder.file("empty", b"")), expected, "{role:?}");
-        let complaint = complaint("/dev/zero");
+        assert_eq!(error(&folder.file("empty", b"")), expected, "{role:?}");
+        let error = error("/dev/zero");
         let expected = "core-reloc: error: /dev/zero: begins with 00 00 00 00, expected ";
-        assert!(complaint.starts_with(expected), "{role:?}: {complaint}");
+        assert!(error.starts_with(expected), "{role:?}: {error}");
     }
 }
 
@@ -102,7 +102,7 @@ fn files_of_other_formats() {
              these",
         );
     }
-    // The start of one.
+    // A truncated module.
     check(
         Role::Module,
         &fixture("btf/modular.le.stats.btf")[..40],
@@ -112,18 +112,18 @@ fn files_of_other_formats() {
 
 #[test]
 fn files_for_other_machines() {
-    // This very program.
+    // The program itself, an ELF file for the host.
     let program = env!("CARGO_BIN_EXE_core-reloc");
     let folder = Folder::new();
-    let complaint = relocate(&folder, Role::Object, program).refused();
+    let error = relocate(&folder, Role::Object, program).refused();
     expect![[r#"
         core-reloc: error: PROGRAM: e_type at offset 0x10 is 3, expected 1 (relocatable), as BPF objects have
-    "#]].assert_eq(&complaint.replace(program, "PROGRAM"));
-    let complaint = relocate(&folder, Role::Target, program).refused();
+    "#]].assert_eq(&error.replace(program, "PROGRAM"));
+    let error = relocate(&folder, Role::Target, program).refused();
     expect![[r#"
         core-reloc: error: PROGRAM: the ELF file has no .BTF section
     "#]]
-    .assert_eq(&complaint.replace(program, "PROGRAM"));
+    .assert_eq(&error.replace(program, "PROGRAM"));
     // e_machine, ELF class and data encoding.
     check(
         Role::Object,
@@ -259,7 +259,7 @@ fn damaged_types_of_the_target() {
     );
 }
 
-/// What a target's types refer to matters where it is followed; what shows types checks it all.
+/// Relocating checks the references that it follows; `query` and `dump` validate the whole target.
 #[test]
 fn damaged_references_of_the_target() {
     let folder = Folder::new();
@@ -267,24 +267,24 @@ fn damaged_references_of_the_target() {
     let run = relocate(&folder, Role::Target, &path);
     assert_eq!(run.status, 0, "{run:?}");
     for command in ["query", "dump"] {
-        let complaint = crate::program::run(&[command, "job", "--target", &path]).refused();
+        let error = crate::program::run(&[command, "job", "--target", &path]).refused();
         let expected =
             "type [1] (INT) at offset 0x18 refers to string offset 4294967295, the last is 573\n";
-        assert!(complaint.ends_with(expected), "{complaint}");
+        assert!(error.ends_with(expected), "{error}");
     }
 }
 
-/// What a record says is a relocation's matter: it fails, and the others are reported.
+/// A relocation with a damaged record fails, and the others are reported.
 #[test]
 fn damaged_records_fail_alone() {
     let ext = start_of(".BTF.ext");
     let file = fixture("objects/fields.bpfel.o");
     let word = |at: usize| u32::from_le_bytes(file[at..at + 4].try_into().unwrap()) as usize;
-    // core_relo_off counts from the end of the header; behind it there are the record size, the
-    // section's name, its count of records, and the first record.
+    // core_relo_off counts from the end of the header. The record size, the section's name, its number
+    // of records and the first record follow.
     let record = ext + word(ext + 4) + word(ext + 24) + 12;
     let folder = Folder::new();
-    let mut complaints = String::new();
+    let mut errors = String::new();
     // insn_off, type_id, access_str_off, kind
     for (field, value) in [(0, 4), (4, 99_999), (8, 99_999), (12, 13_u32)] {
         let path = folder.file("file", &object_with(record + field, &value.to_le_bytes()));
@@ -294,7 +294,7 @@ fn damaged_records_fail_alone() {
             run.stdout.ends_with("58 relocations: 55 relocated, 2 poisoned, 1 failed\n"),
             "{run:?}"
         );
-        complaints.push_str(&run.stderr);
+        errors.push_str(&run.stderr);
     }
     expect![[r#"
         core-reloc: error: /file: syscall+0x4: field_byte_offset of job.pid: failed: instruction offset 4 is not a multiple of 8
@@ -305,7 +305,7 @@ fn damaged_records_fail_alone() {
         core-reloc: error: /file: 1 of 58 relocations failed; /out.o was not written
         core-reloc: error: /file: syscall+0x0: kind 13 of struct job: failed: unknown relocation kind 13, 0 to 12 are known
         core-reloc: error: /file: 1 of 58 relocations failed; /out.o was not written
-    "#]].assert_eq(&folder.strip(&complaints));
+    "#]].assert_eq(&folder.strip(&errors));
 }
 
 #[test]
@@ -313,10 +313,10 @@ fn a_module_for_a_kernel_and_a_kernel_for_a_module() {
     let object = "relocate fixtures/objects/module.bpfel.o";
     let (kernel, module) = ("fixtures/btf/modular.le.btf", "fixtures/btf/modular.le.stats.btf");
     expect![[r#"
-        core-reloc: error: fixtures/btf/modular.le.stats.btf: holds split BTF, as a module has it, which means nothing without its kernel's; name the kernel with --target, and this with --module
+        core-reloc: error: fixtures/btf/modular.le.stats.btf: contains split BTF, as a module does, which needs its kernel's BTF; name the kernel with --target, and this file with --module
     "#]].assert_eq(&run_line(&format!("{object} --target {module}")).refused());
     expect![[r#"
-        core-reloc: error: fixtures/btf/modular.le.btf: its types stand alone, and continue no kernel's as a module's do; name a kernel with --target
+        core-reloc: error: fixtures/btf/modular.le.btf: contains complete BTF, expected the split BTF of a module; name a kernel with --target
     "#]]
         .assert_eq(&run_line(&format!("{object} --target {kernel} --module {kernel}")).refused());
 }
@@ -326,13 +326,13 @@ fn a_module_of_the_other_byte_order() {
     let line = "relocate fixtures/objects/module.bpfel.o --target fixtures/btf/modular.le.btf \
                 --module fixtures/btf/modular.be.stats.btf";
     expect![[r#"
-        core-reloc: error: fixtures/btf/modular.be.stats.btf: is big endian, the kernel is little endian: it is another kernel's module
+        core-reloc: error: fixtures/btf/modular.be.stats.btf: is big endian, but the kernel is little endian; name a module of this kernel
     "#]].assert_eq(&run_line(line).refused());
 }
 
 #[test]
 fn a_module_of_another_kernel() {
-    // It goes on where the kernel's types end, or so it thinks.
+    // The module continues the types of another kernel.
     let folder = Folder::new();
     let module = "fixtures/btf/modular.le.stats.btf";
     let run = relocate(&folder, Role::Module, module);
@@ -357,15 +357,14 @@ fn every_start_of_a_file_is_refused() {
         let folder = Folder::new();
         for len in (0..bytes.len()).step_by(step) {
             let path = folder.file("file", &bytes[..len]);
-            let complaint = relocate(&folder, role, &path).refused();
+            let error = relocate(&folder, role, &path).refused();
             let expected = format!("core-reloc: error: {path}: ");
-            assert!(complaint.starts_with(&expected), "{name}, {len} bytes: {complaint}");
+            assert!(error.starts_with(&expected), "{name}, {len} bytes: {error}");
         }
     }
 }
 
-/// Whether the right thing is said is for the other tests; here, that the program says something,
-/// and that an output appears only when it says nothing.
+/// Checks that an output file exists only if there is no error; other tests check the messages.
 #[test]
 fn no_changed_byte_is_a_panic() {
     for (role, name, step) in [

@@ -1,4 +1,4 @@
-//! `dump`: which types it prints. What it prints of each kind is in `printed`.
+//! `dump`: which types it prints. The output for each kind is in `printed`.
 
 use expect_test::expect;
 use serde_json::Value;
@@ -25,8 +25,8 @@ fn a_missing_type_is_exit_status_1() {
     assert_eq!(run.status, 1);
     assert_eq!(run.stdout.matches("typedef").count(), 1);
     expect![[r#"
-        core-reloc: error: there is no type `job_fictio`
-        core-reloc: error: there is no type `99999`
+        core-reloc: error: type `job_fictio` not found
+        core-reloc: error: type `99999` not found
     "#]]
     .assert_eq(&run.stderr);
 }
@@ -46,12 +46,12 @@ fn the_types_of_a_module_follow_those_of_its_kernel() {
 
     "#]]
     .assert_eq(&run_line(&format!("dump job_stats {target}")).good());
-    // The module's first own id, which the kernel does not have.
+    // The first id of the module's own types.
     let lines = run_line(&format!("dump 45 struct_of_none {target} --format json"));
     assert_eq!(lines.status, 1);
     let line: Value = serde_json::from_str(lines.stdout.lines().next().unwrap()).unwrap();
     assert_eq!(line["module"], "modular.le.stats");
-    // Every type once: the module's after the kernel's.
+    // Each type is printed once, the module's after the kernel's.
     let all = run_line(&format!("dump {target} --format json")).good();
     let ids = |module: Value| -> Vec<u64> {
         let lines = all.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());

@@ -1,4 +1,4 @@
-//! `explain`: which relocations it explains, and how it ends. What it prints is in `printed`.
+//! `explain`: which relocations it explains, and its exit status. Its output is in `printed`.
 
 use expect_test::expect;
 
@@ -18,7 +18,7 @@ fn failures(more: &str) -> (Vec<String>, i32) {
 fn every_failed_relocation_is_explained() {
     let (all, status) = failures("");
     assert_eq!((status, all[4].as_str()), (1, "4 of 26 relocations shown\n"));
-    // What two of them look like is in `printed`. The others are about the same fields.
+    // `printed` shows two of them. The others are of the same fields.
     assert_eq!(all[0], failures("--program loads").0[0]);
     assert_eq!(all[1], failures("--program signed_loads").0[0]);
     for (relocation, like, place) in [
@@ -30,7 +30,7 @@ fn every_failed_relocation_is_explained() {
         let why = |text: &str| text[text.find("  = why: ").unwrap()..].to_string();
         assert_eq!(why(relocation), why(like));
     }
-    // A relocation that fails is not the exit status of others.
+    // Only the explained relocations determine the exit status.
     run_line(
         "explain fixtures/objects/access.bpfel.o --target fixtures/btf/differing.le.btf --status relocated",
     )
@@ -39,7 +39,7 @@ fn every_failed_relocation_is_explained() {
 
 #[test]
 fn every_fixture_is_explained_for_every_kernel() {
-    // Only that it ends well: `printed` has what it prints.
+    // Checks only the exit status; the output is in `printed`.
     for object in ["fields", "access", "types", "enums", "bitfields", "module", "programs"] {
         for kernel in ["gone", "flavored", "forward", "typedefs", "enum64", "layout", "differing"] {
             let run = run_line(&format!(
@@ -59,7 +59,7 @@ fn unknown_programs_and_types_are_reported() {
     ));
     assert_eq!((run.status, run.stdout.as_str()), (0, "0 of 26 relocations shown\n"));
     expect![[r#"
-        core-reloc: warning: no relocation is in a function or section `load`; there are in: loads, signed_loads, stores, walk
-        core-reloc: warning: no relocation is of a type `jobs`; there are of: job
+        core-reloc: warning: no relocations in a function or section `load`; functions with relocations: loads, signed_loads, stores, walk
+        core-reloc: warning: no relocations of a type `jobs`; types with relocations: job
     "#]].assert_eq(&run.stderr);
 }

@@ -1,5 +1,5 @@
-//! The running kernel takes what `-o` writes: a loader that knows nothing of us loads it, and the
-//! program reads the right fields.
+//! The running kernel accepts relocated objects: another loader loads them, and the program reads the
+//! right fields.
 
 use std::{
     env, fs,
@@ -18,18 +18,18 @@ use core_reloc_tests::{
 
 use crate::program::{Folder, run, run_line};
 
-/// Why the kernel cannot be heard, or not through bpftool.
-fn unheard() -> Option<String> {
+/// Returns why the kernel or bpftool cannot be the judge.
+fn unavailable() -> Option<String> {
     let bpftool = Command::new("bpftool").arg("version").output();
     let bpftool = bpftool.err().map(|error| format!("bpftool does not start: {error}"));
     bpftool.or(loads_programs().err().map(|why| why.to_string()))
 }
 
-/// A directory of the BPF file system, which goes with all programs pinned in it.
+/// A folder of the BPF file system, which is removed on drop, with the programs pinned in it.
 struct Pins(PathBuf);
 
 impl Pins {
-    /// None, and a word about it, where there is no such file system.
+    /// Creates the folder; returns `None` and reports the test as skipped if that fails.
     fn new(name: &str) -> Option<Self> {
         let path = Path::new("/sys/fs/bpf").join(format!("core-reloc-{name}-{}", process::id()));
         match fs::create_dir(&path) {
@@ -44,12 +44,12 @@ impl Pins {
 
 impl Drop for Pins {
     fn drop(&mut self) {
-        // What remains is seen in `/sys/fs/bpf`, and does no harm.
+        // A folder that remains is harmless.
         let _ = fs::remove_dir_all(&self.0);
     }
 }
 
-/// Has bpftool load all programs of an object; returns what it says against it.
+/// Loads all programs of an object with bpftool; returns its message if that fails.
 fn bpftool_loads(object: &str, pins: &Pins) -> Result<(), String> {
     let mut bpftool = Command::new("bpftool");
     bpftool.args(["prog", "loadall", object]).arg(&pins.0);
@@ -74,28 +74,28 @@ impl Answer {
     }
 }
 
-/// A number that the kernel says about this thread's process in `/proc/self/status`.
+/// Returns a number from `/proc/thread-self/status`.
 fn status(key: &str) -> u32 {
     let text = fs::read_to_string("/proc/thread-self/status").unwrap();
-    number_behind(&text, &format!("\n{key}:\t"))
+    number_after(&text, &format!("\n{key}:\t"))
 }
 
-/// The running kernel's types, as bpftool prints them.
+/// Returns the running kernel's types as bpftool prints them.
 fn kernel_types() -> String {
     let mut bpftool = Command::new("bpftool");
     bpftool.args(["btf", "dump", "file", "/sys/kernel/btf/vmlinux"]);
     String::from_utf8(bpftool.output().unwrap().stdout).unwrap()
 }
 
-/// The number that follows some text.
-fn number_behind(text: &str, start: &str) -> u32 {
+/// Returns the number that follows `start` in a text.
+fn number_after(text: &str, start: &str) -> u32 {
     let (_, rest) = text.split_once(start).unwrap();
     rest.split(|c: char| !c.is_ascii_digit()).next().unwrap().parse().unwrap()
 }
 
 #[test]
 fn a_relocated_object_loads_and_reads_the_right_fields() {
-    if let Some(why) = unheard() {
+    if let Some(why) = unavailable() {
         return skipped(&why);
     }
     let Some(pins) = Pins::new("task") else { return };
@@ -116,23 +116,22 @@ fn a_relocated_object_loads_and_reads_the_right_fields() {
         status("Pid"),
         status("Tgid"),
         status("PPid"),
-        // It runs, and does not reset its scheduling when it forks.
+        // The task's state is running (0), and its sched_reset_on_fork is 0.
         0,
         0,
-        number_behind(task, "size="),
-        number_behind(task, "["),
-        number_behind(&types, "'PIDTYPE_SID' val="),
+        number_after(task, "size="),
+        number_after(task, "["),
+        number_after(&types, "'PIDTYPE_SID' val="),
     ];
     assert_eq!(words, expected);
     assert_eq!(answer.comm(), comm.trim_ascii_end());
 }
 
-/// libbpf relocates the one, we have relocated the other: with the same programs, the kernel takes
-/// both or refuses both. (Many are for other configurations of the kernel, or want to be told more
-/// than bpftool tells.)
+/// Loads each object relocated by libbpf and relocated by us: the kernel must accept both or reject both.
+/// (It rejects many, which are for other configurations of the kernel or need more than bpftool does.)
 #[test]
-fn real_objects_load_relocated_if_they_load_at_all() {
-    if let Some(why) = unheard() {
+fn real_objects_load_relocated_if_and_only_if_they_load_with_libbpf() {
+    if let Some(why) = unavailable() {
         return skipped(&why);
     }
     let objects = data::objects().unwrap();
@@ -149,7 +148,7 @@ fn real_objects_load_relocated_if_they_load_at_all() {
     assert!(loaded > 10, "only {loaded} of {} objects load", native.len());
 }
 
-/// Whether an object is for a machine like this: others have their name in theirs.
+/// Returns `true` if an object is for this architecture, which its name determines.
 fn is_native(path: &Path) -> bool {
     let name = path.file_name().unwrap().to_str().unwrap();
     let machine = match env::consts::ARCH {
@@ -163,7 +162,7 @@ fn is_native(path: &Path) -> bool {
     }
 }
 
-/// Loads each object as it is, and relocated; returns how many load.
+/// Loads each object as it is and relocated; returns how many load.
 fn compare_loading(objects: &[PathBuf], name: &str) -> usize {
     let folder = Folder::new();
     let relocated = folder.path("relocated.o");
@@ -172,7 +171,7 @@ fn compare_loading(objects: &[PathBuf], name: &str) -> usize {
         let object = object.to_str().unwrap();
         run(&["relocate", object, "-o", &relocated]).good();
         let loads = |path: &str| {
-            let pins = Pins::new(name).expect("there was one before");
+            let pins = Pins::new(name).expect("the BPF file system is available");
             bpftool_loads(path, &pins)
         };
         match (loads(object), loads(&relocated)) {

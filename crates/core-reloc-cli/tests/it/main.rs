@@ -1,4 +1,4 @@
-//! The program, run as its users run it: what it prints, what it writes, how it ends.
+//! Runs the program as its users do, and tests its output, the files that it writes, and its exit status.
 #![allow(clippy::pedantic, clippy::restriction, reason = "tests may panic")]
 
 mod answers;

@@ -1,4 +1,4 @@
-//! `check` has one kernel a worker in memory, however many there are.
+//! `check` has one kernel per worker in memory, however many there are.
 
 use std::{fs, io::Read, path::Path, process::Stdio, thread, time::Duration};
 
@@ -8,7 +8,7 @@ use crate::program::{Folder, command};
 
 const KERNEL: &str = "/sys/kernel/btf/vmlinux";
 
-/// The most memory that the program had while it checked objects on a folder of kernels, in KiB.
+/// Checks objects on a folder of kernels; returns the peak memory in KiB.
 fn peak(kernels: &str, page: &str) -> u64 {
     let mut child = command(&[
         "check",
@@ -28,17 +28,17 @@ fn peak(kernels: &str, page: &str) -> u64 {
     let status = format!("/proc/{}/status", child.id());
     let mut peak = 0;
     while child.try_wait().unwrap().is_none() {
-        // It never falls, so that the last one counts.
+        // The peak never decreases, so the last one counts.
         let text = fs::read_to_string(&status).unwrap_or_default();
         let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
         let size = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
         peak = peak.max(size.unwrap_or(0));
         thread::sleep(Duration::from_millis(2));
     }
-    let mut complaint = String::new();
-    child.stderr.take().unwrap().read_to_string(&mut complaint).unwrap();
-    // The objects ask for what no kernel has.
-    assert_eq!((child.wait().unwrap().code(), complaint.as_str()), (Some(1), ""));
+    let mut stderr = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+    // The objects ask for types that no kernel has.
+    assert_eq!((child.wait().unwrap().code(), stderr.as_str()), (Some(1), ""));
     peak
 }
 
@@ -59,7 +59,7 @@ fn five_times_the_kernels_take_no_more_memory() {
         peak(&kernels, &folder.path("page.html"))
     });
     let [few, many] = peaks;
-    // Both workers have one at a time: less than a third one more.
+    // Each worker has one kernel at a time: the difference is less than a third of a kernel.
     assert!(few * 1024 > bytes, "{peaks:?} KiB");
     assert!((many.saturating_sub(few)) * 1024 < bytes / 3, "{peaks:?} KiB, of {bytes} bytes each");
 }

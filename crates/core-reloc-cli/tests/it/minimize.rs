@@ -1,4 +1,4 @@
-//! `minimize`: what is written, where, and that objects relocate with it as before.
+//! `minimize`: its output files, and that objects relocate with them as with the full BTF.
 
 use std::{fs, path::Path, process::Command};
 
@@ -10,19 +10,19 @@ use crate::program::{Folder, fixture, run_line};
 
 const OBJECT: &str = "fixtures/objects/access.bpfel.o";
 
-/// What `relocate` says of an object on a target, without what it calls the target.
+/// Relocates an object; returns the report without what may differ between the full and minimised BTF.
 fn relocated(object: &str, target: &str) -> Vec<Value> {
     let run = run_line(&format!("relocate {object} {target} --format json"));
     let lines = run.stdout.lines();
     lines
         .map(|line| {
             let mut line: Value = serde_json::from_str(line).unwrap();
-            // The one kind whose answer is another: ids.
+            // Type ids differ.
             if line["kind"] == "type_id_target" {
                 line["after"] = Value::Null;
                 line["value"] = Value::from(u64::from(line["value"].as_u64() > Some(0)));
             }
-            // Of what does not resolve, other candidates are told.
+            // The errors of unresolved relocations name other candidates.
             if line["status"] == "poisoned" {
                 line["error"] = Value::Null;
             }
@@ -32,7 +32,7 @@ fn relocated(object: &str, target: &str) -> Vec<Value> {
 }
 
 #[test]
-fn objects_relocate_as_with_the_whole_kernel() {
+fn objects_relocate_as_with_the_full_btf() {
     let folder = Folder::new();
     let out = folder.path("out.btf");
     let mut relocations = 0;
@@ -63,7 +63,7 @@ fn the_result_is_reported() {
     .good();
     expect![[r#"
         fixtures/btf/gone.le.btf: 40 relocations: 23 resolved, 17 unresolved
-          1077 bytes became 635: /out.btf
+          1077 bytes reduced to 635: /out.btf
     "#]]
     .assert_eq(&folder.strip(&text));
     let json = run_line(&format!(
@@ -88,8 +88,8 @@ fn relocations_that_fail_still_fail_and_the_file_is_written() {
     assert_eq!((run.status, run.stderr.as_str()), (1, ""));
     expect![[r#"
         fixtures/btf/differing.le.btf: 26 relocations: 22 resolved, 4 failed
-          1974 bytes became 1043: /out.btf
-          4 fail, and did so before: core-reloc explain fixtures/objects/access.bpfel.o --target fixtures/btf/differing.le.btf --status failed
+          1974 bytes reduced to 1043: /out.btf
+          4 failed, as with the full BTF; to see why: core-reloc explain fixtures/objects/access.bpfel.o --target fixtures/btf/differing.le.btf --status failed
     "#]].assert_eq(&folder.strip(&run.stdout));
     let count = |target: &str| {
         relocated(OBJECT, target).iter().filter(|line| line["status"] == "failed").count()
@@ -107,8 +107,8 @@ fn modules_become_split_btf_beside_their_kernel() {
     let text = run_line(&format!("minimize {object} {target} -o {out}")).good();
     expect![[r#"
         fixtures/btf/modular.le.btf: 7 relocations: 7 resolved
-          1734 bytes became 105: /out/modular.le.btf
-          105 bytes became 85: /out/modular.le.modular.le.stats.btf
+          1734 bytes reduced to 105: /out/modular.le.btf
+          105 bytes reduced to 85: /out/modular.le.modular.le.stats.btf
     "#]]
     .assert_eq(&folder.strip(&text));
     let names = ["modular.le.btf", "modular.le.modular.le.stats.btf"];
@@ -120,7 +120,7 @@ fn modules_become_split_btf_beside_their_kernel() {
     assert_eq!(relocated(object, &target), relocated(object, &minimized));
 }
 
-/// A folder of kernels as BTFHub has them, and what else may lie there.
+/// Makes a folder of kernels in BTFHub's layout, with a file that is not a kernel.
 fn kernels() -> Folder {
     let folder = Folder::new();
     for sub in ["kernels", "kernels/debian", "kernels/fedora"] {
@@ -141,15 +141,15 @@ fn a_folder_becomes_a_folder() {
     assert_eq!(run.status, 0, "{}", run.stderr);
     expect![[r#"
         /kernels/debian/5.10.btf: 26 relocations: 26 resolved
-          1734 bytes became 875: /out/debian/5.10.btf
+          1734 bytes reduced to 875: /out/debian/5.10.btf
         /kernels/debian/6.1.btf: 26 relocations: 26 resolved
-          1796 bytes became 875: /out/debian/6.1.btf
+          1796 bytes reduced to 875: /out/debian/6.1.btf
         /kernels/fedora/6.1.btf: 26 relocations: 25 resolved, 1 unresolved
-          1712 bytes became 808: /out/fedora/6.1.btf
+          1712 bytes reduced to 808: /out/fedora/6.1.btf
     "#]]
     .assert_eq(&folder.strip(&run.stdout));
     expect![[r#"
-        core-reloc: warning: /kernels: passed over what is no kernel: /kernels/README: begins with 61 62 6f 75, expected BTF, ELF, a kernel image, a tar archive or compressed data of these
+        core-reloc: warning: /kernels: skipped a file that is not a kernel: /kernels/README: begins with 61 62 6f 75, expected BTF, ELF, a kernel image, a tar archive or compressed data of these
     "#]].assert_eq(&folder.strip(&run.stderr));
     for name in ["debian/5.10.btf", "debian/6.1.btf", "fedora/6.1.btf"] {
         let before = relocated(OBJECT, &format!("--target {kernels}/{name}"));
@@ -157,11 +157,11 @@ fn a_folder_becomes_a_folder() {
     }
     assert_eq!(folder.names(), ["kernels", "out"]);
 
-    // Once more there: it is not empty.
+    // The folder is no longer empty.
     let run = run_line(&format!("minimize {OBJECT} --target {kernels} -o {out}"));
     assert_eq!(run.status, 2);
-    let complaint = run.stderr.lines().last().unwrap();
-    expect!["core-reloc: error: cannot write /out: the folder is not empty; name one that is, or that does not exist yet"].assert_eq(&folder.strip(complaint));
+    let error = run.stderr.lines().last().unwrap();
+    expect!["core-reloc: error: cannot write /out: the folder is not empty; name an empty or a new folder"].assert_eq(&folder.strip(error));
 }
 
 #[test]
@@ -175,7 +175,7 @@ fn a_folder_becomes_an_archive() {
     }
     assert!(fs::read(&out).unwrap() == fs::read(again).unwrap(), "the same bytes every time");
 
-    // The program reads archives, but let others say what is in it.
+    // tar reads the archive, to have an independent judge.
     let unpacked = folder.path("unpacked");
     fs::create_dir(&unpacked).unwrap();
     match Command::new("tar").args(["-xJf", &out, "-C", &unpacked]).status() {
@@ -191,7 +191,7 @@ fn a_folder_becomes_an_archive() {
 }
 
 #[test]
-fn nothing_is_written_if_anything_is_wrong() {
+fn nothing_is_written_after_an_error() {
     let folder = kernels();
     let (kernels, out) = (folder.path("kernels"), folder.path("out"));
     let refused = |line: &str| {
@@ -200,27 +200,27 @@ fn nothing_is_written_if_anything_is_wrong() {
         assert_eq!(folder.names(), ["kernels"], "{line}");
         folder.strip(run.stderr.lines().last().unwrap())
     };
-    expect!["core-reloc: error: /kernels: holds several kernels, and a module belongs to one; name that with --target"].assert_eq(&refused(&format!(
+    expect!["core-reloc: error: /kernels: contains several kernels, but --module needs one; name the modules' kernel with --target"].assert_eq(&refused(&format!(
         "minimize {OBJECT} --target {kernels} --module fixtures/btf/modular.le.stats.btf -o {out}"
     )));
     expect!["core-reloc: error: fixtures/objects/none.o: No such file or directory (os error 2)"]
         .assert_eq(&refused(&format!(
             "minimize {OBJECT} fixtures/objects/none.o --target {kernels} -o {out}"
         )));
-    expect!["core-reloc: error: cannot write /out/x/y.btf: entity not found"]
+    expect!["core-reloc: error: cannot write /out/x/y.btf: there is no folder /out/x"]
         .assert_eq(&refused(&format!("minimize {OBJECT} -o {out}/x/y.btf")));
-    // A kernel that is cut off.
+    // A truncated kernel.
     let whole = fixture("btf/same.le.btf");
     folder.file("kernels/fedora/6.2.btf", &whole[..whole.len() / 2]);
     expect!["core-reloc: error: /kernels/fedora/6.2.btf: type section at offset 0x18 needs 1136 bytes, 843 are left"].assert_eq(&refused(&format!("minimize {OBJECT} --target {kernels} -o {out}")));
     fs::remove_file(folder.path("kernels/fedora/6.2.btf")).unwrap();
-    // Two that would have one name.
+    // Two kernels whose outputs would have the same name.
     folder.file("kernels/fedora/6.1", &whole);
-    expect!["core-reloc: error: /kernels/fedora/6.1 and /kernels/fedora/6.1.btf would both become fedora/6.1.btf; minimise them one by one"].assert_eq(&refused(&format!("minimize {OBJECT} --target {kernels} -o {out}")));
+    expect!["core-reloc: error: /kernels/fedora/6.1 and /kernels/fedora/6.1.btf would both be written to fedora/6.1.btf; minimise them separately"].assert_eq(&refused(&format!("minimize {OBJECT} --target {kernels} -o {out}")));
 }
 
 #[test]
-fn the_running_kernel_is_minimised_for_itself() {
+fn the_running_kernel_is_the_default_target() {
     if !Path::new("/sys/kernel/btf/vmlinux").exists() {
         return skipped("this kernel has no BTF");
     }

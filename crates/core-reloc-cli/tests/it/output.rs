@@ -1,4 +1,4 @@
-//! `-o`: what is written, and that it is written whole or not at all.
+//! `-o`: the relocated object is correct, and written completely or not at all.
 
 use std::{
     fs::{self, Permissions},
@@ -13,9 +13,10 @@ use crate::program::{Folder, fixture, run_line};
 
 const OBJECT: &str = "fixtures/objects/access.bpfel.o";
 const KERNEL: &str = "--target fixtures/btf/moved.le.btf";
-/// With this one some relocations fail.
+/// Some relocations fail with this kernel.
 const AMBIGUOUS: &str = "--target fixtures/btf/differing.le.btf";
 
+/// Returns the object, relocated.
 fn relocated() -> Vec<u8> {
     let folder = Folder::new();
     let out = folder.path("out.o");
@@ -23,8 +24,8 @@ fn relocated() -> Vec<u8> {
     fs::read(out).unwrap()
 }
 
-/// Where a section is in a file: its first byte, and the one behind.
-fn place(file: &[u8], section: &str) -> (usize, usize) {
+/// Returns the offsets at which a section starts and ends in a file.
+fn section_range(file: &[u8], section: &str) -> (usize, usize) {
     let file = object::File::parse(file).unwrap();
     let section = file.section_by_name(section).unwrap();
     let (start, len) = section.file_range().unwrap();
@@ -36,7 +37,7 @@ fn word(file: &[u8], at: usize) -> usize {
 }
 
 #[test]
-fn the_instructions_that_were_reported_are_all_that_changes() {
+fn only_the_reported_instructions_change() {
     let run = run_line(&format!("relocate {OBJECT} {KERNEL} --format json"));
     let mut expected = fixture("objects/access.bpfel.o");
     let mut patched = 0;
@@ -50,7 +51,8 @@ fn the_instructions_that_were_reported_are_all_that_changes() {
                 .map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap())
                 .collect()
         };
-        let at = place(&expected, &text("section")).0 + line["insn_off"].as_u64().unwrap() as usize;
+        let at = section_range(&expected, &text("section")).0
+            + line["insn_off"].as_u64().unwrap() as usize;
         let (before, after) = (bytes("before"), bytes("after"));
         assert_eq!(expected[at..at + before.len()], before, "{line}");
         expected[at..at + after.len()].copy_from_slice(&after);
@@ -58,8 +60,8 @@ fn the_instructions_that_were_reported_are_all_that_changes() {
     }
     assert!(patched > 10, "only {patched} instructions change");
 
-    // In the header of .BTF.ext, `core_relo_len` is at 28. Only what it says changes.
-    let len_at = place(&expected, ".BTF.ext").0 + 28;
+    // `core_relo_len` is at offset 28 of .BTF.ext. It becomes 0, and its records stay.
+    let len_at = section_range(&expected, ".BTF.ext").0 + 28;
     assert_ne!(word(&expected, len_at), 0);
     expected[len_at..len_at + 4].fill(0);
     assert!(relocated() == expected);
@@ -86,7 +88,7 @@ fn the_object_may_be_overwritten() {
 }
 
 #[test]
-fn when_a_relocation_fails_the_file_stays_as_it_was() {
+fn the_file_stays_unchanged_if_a_relocation_fails() {
     let folder = Folder::new();
     let out = folder.file("out.o", b"before");
     let run = run_line(&format!("relocate {OBJECT} {AMBIGUOUS} -o {out}"));
@@ -96,14 +98,14 @@ fn when_a_relocation_fails_the_file_stays_as_it_was() {
 }
 
 #[test]
-fn the_file_that_was_there_keeps_its_permissions() {
+fn an_existing_file_keeps_its_permissions() {
     let folder = Folder::new();
     let mode = |path: &str| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     let out = folder.file("out.o", b"before");
     fs::set_permissions(&out, Permissions::from_mode(0o640)).unwrap();
     run_line(&format!("relocate {OBJECT} {KERNEL} -o {out}")).good();
     assert_eq!(mode(&out), 0o640);
-    // A new file gets what any new file gets.
+    // A new file has the default permissions.
     let (new, other) = (folder.path("new.o"), folder.file("other", b""));
     run_line(&format!("relocate {OBJECT} {KERNEL} -o {new}")).good();
     assert_eq!(mode(&new), mode(&other));
@@ -128,7 +130,7 @@ fn a_device_is_written_to() {
 #[test]
 fn a_failure_to_write_is_reported() {
     let folder = Folder::new();
-    let complaint = |out: &str| {
+    let error = |out: &str| {
         let run = run_line(&format!("relocate {OBJECT} {KERNEL} --format json -o {out}"));
         assert_eq!(run.status, 2);
         folder.strip(&run.stderr)
@@ -136,18 +138,18 @@ fn a_failure_to_write_is_reported() {
     expect![[r#"
         core-reloc: error: cannot write /: Is a directory (os error 21)
     "#]]
-    .assert_eq(&complaint(&folder.path("")));
+    .assert_eq(&error(&folder.path("")));
     expect![[r#"
         core-reloc: error: cannot write /dev/full: No space left on device (os error 28)
     "#]]
-    .assert_eq(&complaint("/dev/full"));
-    // Nobody may make files in sysfs, root included.
-    let denied = complaint("/sys/kernel/out.o");
+    .assert_eq(&error("/dev/full"));
+    // Not even root may create files in sysfs.
+    let denied = error("/sys/kernel/out.o");
     assert!(
         denied.starts_with("core-reloc: error: cannot write /sys/kernel/out.o: Permission denied"),
         "{denied}"
     );
-    let absent = complaint(&folder.path("absent/out.o"));
+    let absent = error(&folder.path("absent/out.o"));
     assert!(
         absent.starts_with("core-reloc: error: cannot write /absent/out.o: No such file"),
         "{absent}"

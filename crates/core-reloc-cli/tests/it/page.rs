@@ -1,4 +1,4 @@
-//! The page that `check --html` writes, in a browser.
+//! The page of `check --html`, in a browser.
 
 use std::fs;
 
@@ -15,8 +15,8 @@ const ESCAPE: &str = "\u{e00c}";
 const RIGHT: &str = "\u{e014}";
 const DOWN: &str = "\u{e015}";
 
-/// Writes a page about fixtures on made-up kernels, and returns its path. `name` is what one of the
-/// kernels is called.
+/// Writes a page with the results of fixtures, and returns its path. `name` is the name of one of the
+/// kernels.
 fn page(folder: &Folder, name: &str) -> String {
     fs::create_dir(folder.path("kernels")).unwrap();
     for (name, kernel) in
@@ -25,7 +25,8 @@ fn page(folder: &Folder, name: &str) -> String {
         folder.file(&format!("kernels/{name}.btf"), &fixture(&format!("btf/{kernel}.btf")));
     }
     let (page, kernels) = (folder.path("page.html"), folder.path("kernels"));
-    let objects = ["access", "module", "enums"].map(|it| format!("fixtures/objects/{it}.bpfel.o"));
+    let objects =
+        ["access", "module", "enums"].map(|name| format!("fixtures/objects/{name}.bpfel.o"));
     let mut arguments = vec!["check", "--html", &page, "--target", &kernels];
     arguments.extend(objects.iter().map(String::as_str));
     assert_eq!(run(&arguments).status, 1);
@@ -46,7 +47,7 @@ fn the_page_works_in_a_browser() {
     let hostile = "<img src=x onerror=alert(1)>&\"'{{DATA}}";
     browser.open(&page(&folder, hostile));
 
-    // The matrix: a real table, whose headers say what they are headers of.
+    // The matrix is a table with row and column headers.
     let heads = browser.run(
         "return [...document.querySelectorAll('#matrix > thead th[scope=col]')].map(it => it.textContent)",
     );
@@ -56,13 +57,13 @@ fn the_page_works_in_a_browser() {
     );
     assert_eq!(strings(&objects), ["access.bpfel.o", "module.bpfel.o", "enums.bpfel.o"]);
     let programs = browser.run("return document.querySelectorAll('th[scope=row]').length");
-    // Functions of the three sources that relocations are in.
+    // The functions with relocations in the three sources.
     assert_eq!(programs, 4 + 1 + 3);
     assert_eq!(browser.run("return document.querySelectorAll('img').length"), 0);
     let summary = browser.run("return document.getElementById('summary').textContent");
     assert!(summary.as_str().unwrap().starts_with("3 objects with 8 programs on 4 kernels: "));
 
-    // A click opens a cell, and another one a relocation with its explanation.
+    // A click opens a cell, and a click in the cell opens the explanation of a relocation.
     let poisoned = "tr.program button.poisoned";
     browser.click(poisoned);
     let state = |selector: &str| {
@@ -80,7 +81,7 @@ fn the_page_works_in_a_browser() {
     let focus = browser.run("return document.querySelector('tr.focus td').textContent");
     assert!(focus.as_str().unwrap().contains("u32 uid;"), "{focus}");
 
-    // The same by the keyboard alone. Escape leads back to where one came from.
+    // The keyboard alone does the same. Escape returns the focus to the cell.
     browser.press(ESCAPE);
     assert_eq!(state(poisoned), "false");
     let focused = "return document.activeElement.getAttribute('aria-label')";
@@ -95,7 +96,7 @@ fn the_page_works_in_a_browser() {
     browser.press(ENTER);
     assert_eq!(state(".relocation"), "true");
 
-    // What is shown can be chosen.
+    // The search filters the programs.
     browser.run(
         "const search = document.getElementById('search'); search.value = 'module stats';
          search.dispatchEvent(new Event('input', { bubbles: true }));",
@@ -103,7 +104,7 @@ fn the_page_works_in_a_browser() {
     let shown = browser.run("return document.querySelectorAll('tr.program:not([hidden])').length");
     assert_eq!(shown, 1);
 
-    // Nothing went wrong, and nothing was loaded but the page.
+    // There are no errors, and only the page was loaded.
     assert_eq!(browser.log("browser"), [] as [Value; 0]);
     let loaded: Vec<String> = browser
         .log("performance")
@@ -128,7 +129,7 @@ fn the_page_has_no_address_and_no_markup_from_files() {
     assert!(text.contains(r"\u003cscript\u003ealert(1)"));
     assert_eq!(text.matches("<script").count(), 2);
     assert_eq!(text.matches("</script").count(), 2);
-    // Written twice, it is the same.
+    // The same results give the same page.
     let other = Folder::new();
     let again = fs::read_to_string(page(&other, "<script>alert(1)")).unwrap();
     assert_eq!(text, again);

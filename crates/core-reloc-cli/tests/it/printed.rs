@@ -1,7 +1,7 @@
-//! Long outputs. Each file in `printed` has a command, and what it prints.
+//! Long outputs. Each file in `printed` has a command and its output.
 //!
-//! `UPDATE_EXPECT=1 cargo test -p core-reloc-cli --test it printed` renews the files. To add one,
-//! write a comment and a command into it, and run that.
+//! `UPDATE_EXPECT=1 cargo test -p core-reloc-cli --test it printed` renews the files. To add a file,
+//! write a comment and a command, and renew it.
 
 use std::{
     fmt::Write,
@@ -13,7 +13,7 @@ use expect_test::expect_file;
 
 use crate::program::{Run, run_line};
 
-/// The files, in the order of their names.
+/// Returns the files, sorted by name.
 fn files() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/printed");
     let entries = fs::read_dir(folder).unwrap();
@@ -22,7 +22,7 @@ fn files() -> Vec<PathBuf> {
     files
 }
 
-/// Returns the comment and the command of a file, with what the command prints now.
+/// Returns the comment and the command of a file, with the current output.
 fn renewed(file: &str) -> String {
     let command_at = file.find("$ core-reloc ").expect("the file has a command");
     let (command, _) = file[command_at..].split_once('\n').unwrap_or((&file[command_at..], ""));

@@ -7,7 +7,7 @@ use std::{
     process::{Command, Output},
 };
 
-/// What a run left behind.
+/// The result of a run.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Run {
     pub(crate) status: i32,
@@ -15,18 +15,18 @@ pub(crate) struct Run {
     pub(crate) stderr: String,
 }
 
-/// The root of the workspace, which the program is run in: messages name `fixtures/…`.
+/// Returns the root of the workspace, in which the program runs: messages name `fixtures/…`.
 pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// A fixture's bytes.
+/// Reads a fixture.
 pub(crate) fn fixture(name: &str) -> Vec<u8> {
     let path = root().join("fixtures").join(name);
     fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// The program with its arguments, to be run.
+/// Returns the command that runs the program.
 pub(crate) fn command(arguments: &[impl AsRef<OsStr>]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_core-reloc"));
     command.current_dir(root()).args(arguments);
@@ -37,7 +37,7 @@ pub(crate) fn command(arguments: &[impl AsRef<OsStr>]) -> Command {
 pub(crate) fn run(arguments: &[impl AsRef<OsStr>]) -> Run {
     let Output { status, stdout, stderr } = command(arguments).output().unwrap();
     Run {
-        status: status.code().expect("no signal ends the program"),
+        status: status.code().expect("the program exits without a signal"),
         stdout: String::from_utf8(stdout).unwrap(),
         stderr: String::from_utf8(stderr).unwrap(),
     }
@@ -49,14 +49,14 @@ pub(crate) fn run_line(line: &str) -> Run {
 }
 
 impl Run {
-    /// What it printed, if it ended well and without a word on standard error.
+    /// Returns standard output; panics unless the exit status is 0 and standard error is empty.
     #[track_caller]
     pub(crate) fn good(self) -> String {
         assert_eq!((self.status, self.stderr.as_str()), (0, ""), "{}", self.stdout);
         self.stdout
     }
 
-    /// What it complained about, if it could not do its work.
+    /// Returns standard error; panics unless the exit status is 2 and standard output is empty.
     #[track_caller]
     pub(crate) fn refused(self) -> String {
         assert_eq!((self.status, self.stdout.as_str()), (2, ""), "{}", self.stderr);
@@ -64,7 +64,7 @@ impl Run {
     }
 }
 
-/// A directory that goes when this does.
+/// A temporary folder, which is removed on drop.
 pub(crate) struct Folder(tempfile::TempDir);
 
 impl Folder {
@@ -83,7 +83,7 @@ impl Folder {
         path
     }
 
-    /// The names of the files in it, in order.
+    /// Returns the sorted names of its files.
     pub(crate) fn names(&self) -> Vec<String> {
         let entries = fs::read_dir(self.0.path()).unwrap();
         let mut names: Vec<String> =
@@ -92,7 +92,7 @@ impl Folder {
         names
     }
 
-    /// A message without the part of its paths that differs from run to run.
+    /// Removes the folder's path, which differs from run to run, from a message.
     pub(crate) fn strip(&self, message: &str) -> String {
         message.replace(self.0.path().to_str().unwrap(), "")
     }

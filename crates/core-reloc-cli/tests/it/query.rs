@@ -1,19 +1,19 @@
-//! `query`: its answers are those of the descriptions of the kernels. Its formats are in `printed`.
+//! `query`: its answers, compared with the kernels' descriptions. Its output is in `printed`.
 
 use expect_test::expect;
 use serde_json::Value;
 
 use crate::program::{fixture, run, run_line};
 
-/// The answers of a kernel's description to what is asked of fields: kind, question, answer.
+/// Returns the answers about fields in a kernel's description: kind, question, answer.
 fn described(kernel: &str) -> Vec<(String, String, String)> {
     let text = String::from_utf8(fixture(&format!("btf/{kernel}.answers"))).unwrap();
     let lines = text.lines().filter(|line| line.starts_with("field_"));
-    let entry = |line: &str| {
+    let parse = |line: &str| {
         let words: Vec<&str> = line.split_whitespace().collect();
         (words[0].to_string(), words[5..].join(" "), words[3].to_string())
     };
-    lines.map(entry).collect()
+    lines.map(parse).collect()
 }
 
 #[test]
@@ -40,11 +40,11 @@ fn answers_are_those_of_the_kernels_descriptions() {
                     _ => continue,
                 };
                 let Ok(answer) = answer.parse::<u64>() else { continue };
-                let said = match &line[key] {
+                let value = match &line[key] {
                     Value::Bool(signed) => Some(u64::from(*signed)),
-                    said => said.as_u64(),
+                    value => value.as_u64(),
                 };
-                assert_eq!(said, Some(answer), "{kind} of {question}, {kernel}.{order}: {line}");
+                assert_eq!(value, Some(answer), "{kind} of {question}, {kernel}.{order}: {line}");
                 count += 1;
             }
         }
@@ -78,7 +78,7 @@ fn a_type_that_the_kernel_lacks_is_found_in_a_module() {
         .good(),
     );
     expect![[r#"
-        core-reloc: error: a module belongs to one kernel; name that one alone with --target
+        core-reloc: error: --module needs a single target, found 2; name only the modules' kernel with --target
     "#]].assert_eq(
         &run_line(&format!(
             "query job --target fixtures/btf/modular.le.btf --target fixtures/btf/same.le.btf {module}"

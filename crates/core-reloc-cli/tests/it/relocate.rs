@@ -1,4 +1,4 @@
-//! `relocate`: how it ends. Its formats are in `printed`; whether the values are right is in `answers`.
+//! `relocate`: its exit status and options. Its output is in `printed`, and `answers` tests the values.
 
 use expect_test::expect;
 
@@ -7,7 +7,7 @@ use crate::program::{Folder, run_line};
 const MODULE: &str = "fixtures/objects/module.bpfel.o";
 const KERNEL: &str = "--target fixtures/btf/modular.le.btf";
 
-/// What is printed where unresolved relocations are poisoned; `printed` has it too.
+/// Returns the output where unresolved relocations are poisoned; it is in `printed` too.
 fn poisoned() -> String {
     run_line(&format!("relocate {MODULE} {KERNEL}")).good()
 }
@@ -55,6 +55,6 @@ fn a_target_of_the_other_byte_order_causes_a_warning() {
     let run = run_line(&format!("relocate {MODULE} --target fixtures/btf/same.be.btf"));
     assert_eq!(run.status, 0);
     expect![[r#"
-        core-reloc: warning: fixtures/btf/same.be.btf is big endian, the object is little endian: a kernel of that sort cannot run it
+        core-reloc: warning: fixtures/btf/same.be.btf is big endian, but the object is little endian; this kernel cannot run it
     "#]].assert_eq(&run.stderr);
 }

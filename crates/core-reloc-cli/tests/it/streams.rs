@@ -1,4 +1,4 @@
-//! Standard output that nobody reads, or that is full.
+//! Standard output that is closed or full, and control characters in it.
 
 use std::{
     fs::{self, File},

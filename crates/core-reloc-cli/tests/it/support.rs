@@ -1,4 +1,4 @@
-//! `support`, heard through other means: the file that the kernel shows.
+//! `support`, compared with the files of `/sys/kernel/btf`.
 
 use std::{fs, process::Command};
 

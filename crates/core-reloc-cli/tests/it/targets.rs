@@ -17,7 +17,7 @@ fn run(arguments: &[&str]) -> (i32, String, String) {
     command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")).args(arguments);
     let Output { status, stdout, stderr } = command.output().unwrap();
     let [stdout, stderr] = [stdout, stderr].map(|text| String::from_utf8(text).unwrap());
-    (status.code().expect("no signal ends the program"), stdout, stderr)
+    (status.code().expect("the program exits without a signal"), stdout, stderr)
 }
 
 /// Returns every command that takes a target, without the target.
@@ -153,15 +153,15 @@ fn query_searches_folders_and_archives() {
         (out.lines().map(name).collect::<Vec<_>>(), folder.strip(&err))
     };
     // Sorted by name, with the offsets that pahole prints.
-    let passed_over = "begins with 54 68 65 73, expected BTF, ELF, a kernel image, a tar archive or \
-                       compressed data of these; and 1 more\n";
+    let first = "begins with 54 68 65 73, expected BTF, ELF, a kernel image, a tar archive or \
+                       compressed data of these\n";
     assert_eq!(
         names("kernels"),
         (
             vec!["/kernels/nested.le.btf 24".to_string(), "/kernels/same.le.btf 16".to_string()],
             format!(
-                "core-reloc: warning: /kernels: passed over what is no kernel: /kernels/README: \
-                 {passed_over}"
+                "core-reloc: warning: /kernels: skipped 2 files that are not kernels, first: \
+                 /kernels/README: {first}"
             ),
         )
     );
@@ -190,8 +190,8 @@ fn rejected(bytes: &[u8]) -> String {
     // `check` takes all targets of an archive.
     let (status, out, err) = check(&folder, &folder.path("file"));
     if !message.contains("contains several targets") {
-        let of_all = format!("{message}core-reloc: error: 1 of 1 targets cannot be read\n");
-        assert_eq!((status, out.as_str(), err), (2, "", of_all));
+        let of_check = format!("{message}core-reloc: error: 1 of 1 targets cannot be read\n");
+        assert_eq!((status, out.as_str(), err), (2, "", of_check));
     }
     message.strip_prefix("core-reloc: error: ").expect(&message).trim_end().to_string()
 }
@@ -237,7 +237,7 @@ fn damaged_targets_are_rejected() {
     assert!(message.starts_with("/file!1.btf: the archive ends "), "{message}");
 }
 
-/// With the program's limit of 1 GiB for an unpacked file.
+/// Tests the program's limit of 1 GiB for an unpacked file.
 #[test]
 fn bombs_are_rejected_with_bounded_memory() {
     let Some(zeros) = pack("gzip -c", &vec![0; 64 << 20]) else { return };

@@ -1,4 +1,4 @@
-//! Wrong usage is exit status 2, asking for help is none.
+//! Wrong usage, and the help.
 
 use crate::program::{run, run_line};
 

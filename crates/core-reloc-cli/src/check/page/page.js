@@ -1,21 +1,22 @@
 "use strict";
-// Shows the data as a table. Texts are only ever set as text: they come from files that anybody may
-// have written.
+// Shows the results as a table. Data come from untrusted files, and are inserted only as text.
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
-  const text = (at) => data.strings[at];
+  const text = (index) => data.strings[index];
 
-  // How relocations come out, in the order of the data; and how programs do, the worst first.
+  // The verdicts of relocations, in the order of the data.
   const VERDICTS = ["changed", "guarded", "poisoned", "failed", "skipped", "accepted"];
-  const WORST = ["failed", "poisoned", "accepted", "guarded", "changed", "skipped"];
-  const SHOWN = {
+  // The worst verdict of its relocations is that of a program. The worst comes first.
+  const BY_SEVERITY = ["failed", "poisoned", "accepted", "guarded", "changed", "skipped"];
+  // The sign and meaning of each verdict.
+  const LEGEND = {
     unchanged: ["·", "unchanged"],
     changed: ["~", "changed"],
     guarded: ["g", "poisoned, but guarded"],
     poisoned: ["P", "poisoned"],
     failed: ["F", "failed"],
     accepted: ["a", "accepted by the baseline"],
-    skipped: ["s", "skipped: in no function"],
+    skipped: ["s", "skipped: not part of a function"],
     none: ["–", "not checked: another byte order"],
   };
 
@@ -28,28 +29,29 @@
     return element;
   }
 
-  // The entries of a program on a kernel; null if the object was not checked there.
-  function entriesOf(object, program, kernel) {
+  // Returns the results of a program on a kernel, or null if the object was not checked there.
+  function resultsOf(object, program, kernel) {
     const row = object.kernels[kernel];
     if (row < 0) return null;
-    return object.rows[row].filter((entry) => object.relocations[entry[0]][0] === program);
+    return object.rows[row].filter((result) => object.relocations[result[0]][0] === program);
   }
 
-  function verdictOf(entries) {
-    if (entries === null) return ["none", 0];
+  // Returns the verdict of a program, and the number of relocations that have it.
+  function verdictOf(results) {
+    if (results === null) return ["none", 0];
     const counts = {};
-    for (const entry of entries) {
-      const name = VERDICTS[entry[1]];
+    for (const result of results) {
+      const name = VERDICTS[result[1]];
       counts[name] = (counts[name] || 0) + 1;
     }
-    const worst = WORST.find((name) => counts[name]);
+    const worst = BY_SEVERITY.find((name) => counts[name]);
     return worst ? [worst, counts[worst]] : ["unchanged", 0];
   }
 
   const table = document.getElementById("matrix");
-  const rows = []; // The cells' buttons, a line for each program that can be shown.
-  const seen = new Set();
-  let opened = null; // The button of the cell that is open.
+  const rows = []; // The buttons of each program's cells.
+  const seen = new Set(); // The verdicts that occur.
+  let openButton = null; // The button of the open cell.
 
   function head() {
     const line = make("tr", {}, make("th", { scope: "col" }, "Program"));
@@ -72,13 +74,13 @@
         const buttons = [];
         let isBad = false;
         data.kernels.forEach((kernel, kernelAt) => {
-          const [verdict, count] = verdictOf(entriesOf(object, program, kernelAt));
+          const [verdict, count] = verdictOf(resultsOf(object, program, kernelAt));
           seen.add(verdict);
           isBad ||= verdict === "failed" || verdict === "poisoned";
-          const sign = SHOWN[verdict][0];
-          const many = verdict !== "unchanged" && count > 0 ? ` ${count}` : "";
+          const sign = LEGEND[verdict][0];
+          const suffix = verdict !== "unchanged" && count > 0 ? ` ${count}` : "";
           if (verdict === "none") {
-            const mark = make("span", { class: "mark none", title: SHOWN.none[1] }, sign);
+            const mark = make("span", { class: "mark none", title: LEGEND.none[1] }, sign);
             line.append(make("td", {}, mark));
             return;
           }
@@ -87,9 +89,9 @@
             class: `mark ${verdict}`,
             tabindex: "-1",
             "aria-expanded": "false",
-            "aria-label": `${text(name)} on ${kernel}: ${count || ""} ${SHOWN[verdict][1]}`,
-          }, sign + many);
-          button.place = { objectAt, program, kernelAt, line };
+            "aria-label": `${text(name)} on ${kernel}: ${count || ""} ${LEGEND[verdict][1]}`,
+          }, sign + suffix);
+          button.cell = { objectAt, program, kernelAt, line };
           buttons.push(button);
           line.append(make("td", {}, button));
         });
@@ -102,29 +104,30 @@
     });
   }
 
-  // What a cell stands for: a list of its relocations, each with its explanation.
+  // Makes the panel of a cell: a list of its relocations.
   function panel({ objectAt, program, kernelAt }) {
     const object = data.objects[objectAt];
     const kernel = data.kernels[kernelAt];
-    const entries = entriesOf(object, program, kernelAt);
-    const rank = (entry) => WORST.indexOf(VERDICTS[entry[1]]);
-    entries.sort((one, other) => rank(one) - rank(other) || one[0] - other[0]);
+    const results = resultsOf(object, program, kernelAt);
+    const rank = (result) => BY_SEVERITY.indexOf(VERDICTS[result[1]]);
+    results.sort((left, right) => rank(left) - rank(right) || left[0] - right[0]);
     const [name, section] = object.programs[program];
     const title = make("h2", { tabindex: "-1", id: "opened" }, `${text(name)} on ${kernel}`);
     const close = make("button", { type: "button", class: "close" }, "Close");
-    close.addEventListener("click", shut);
+    close.addEventListener("click", closePanel);
     const all = object.relocations.filter((relocation) => relocation[0] === program).length;
-    const rest = all - entries.length;
-    const about = `${object.name}, section ${text(section)}: ${plural(all, "relocation")}, ${rest} unchanged`;
+    const unchanged = all - results.length;
+    const about = `${object.name}, section ${text(section)}: ${plural(all, "relocation")}, ${unchanged} unchanged`;
     const list = make("ul", { class: "relocations" });
-    for (const entry of entries) list.append(relocation(object, entry));
+    for (const result of results) list.append(relocationItem(object, result));
     return make("section", { "aria-labelledby": "opened" },
       make("div", { class: "top" }, title, close), make("p", {}, about), list);
   }
 
-  function relocation(object, entry) {
-    const [at, verdictAt, value] = entry;
-    const [, kind, access] = object.relocations[at];
+  // Makes the list item of a relocation, which opens its explanation.
+  function relocationItem(object, result) {
+    const [index, verdictAt, value] = result;
+    const [, kind, access] = object.relocations[index];
     const verdict = VERDICTS[verdictAt];
     const button = make("button", {
       type: "button", class: "relocation", "aria-expanded": "false",
@@ -138,34 +141,34 @@
       const isOpen = button.getAttribute("aria-expanded") === "true";
       button.setAttribute("aria-expanded", String(!isOpen));
       if (isOpen) item.lastChild.remove();
-      else item.append(explanation(object, entry));
+      else item.append(explanation(object, result));
     });
     return item;
   }
 
-  function explanation(object, [at, , , whyAt, guard]) {
-    const [, , , place, source, offset] = object.relocations[at];
+  function explanation(object, [index, , , whyAt, guard]) {
+    const [, , , location, source, offset] = object.relocations[index];
     const facts = make("dl");
-    const fact = (term, ...what) => facts.append(make("dt", {}, term), make("dd", {}, ...what));
-    if (place >= 0) fact("source", make("code", {}, text(place)));
+    const fact = (term, ...content) => facts.append(make("dt", {}, term), make("dd", {}, ...content));
+    if (location >= 0) fact("source", make("code", {}, text(location)));
     if (source >= 0) fact("", make("code", {}, text(source)));
     fact("instruction", make("code", {}, `+0x${offset.toString(16)}`));
-    if (guard === -2) fact("guarded", "no path leads to it on this kernel");
+    if (guard === -2) fact("guarded", "unreachable on this kernel");
     if (guard >= 0) {
-      const asking = object.relocations[Math.floor(guard / 2)];
-      const program = guard % 2 ? text(object.programs[asking[0]][0]) : "the program";
-      fact("guarded", `${program} asks for ${text(asking[1])} of `,
-        make("code", {}, text(asking[2])), ", which is 0 here");
+      const check = object.relocations[Math.floor(guard / 2)];
+      const program = guard % 2 ? text(object.programs[check[0]][0]) : "the program";
+      fact("guarded", `${program} checks ${text(check[1])} of `,
+        make("code", {}, text(check[2])), ", which is 0 here");
     }
     const box = make("div", { class: "why" }, facts);
     if (whyAt < 0) return box;
     const why = data.whys[whyAt];
     fact("why", text(why.reason));
-    for (const [cure, code] of why.cures) {
-      fact("help", text(cure));
+    for (const [suggestion, code] of why.cures) {
+      fact("help", text(suggestion));
       if (code >= 0) facts.lastChild.append(make("pre", {}, text(code)));
     }
-    for (const it of why.comparisons) box.append(comparison(it));
+    for (const compared of why.comparisons) box.append(comparison(compared));
     return box;
   }
 
@@ -191,29 +194,29 @@
     return make("div", { class: "compare", tabindex: "0", role: "group", "aria-label": "Definitions side by side" }, compared);
   }
 
-  function open(button) {
-    shut();
-    const cell = make("td", { colspan: String(data.kernels.length + 1) }, panel(button.place));
-    button.place.line.after(make("tr", { class: "opened" }, cell));
+  function openPanel(button) {
+    closePanel();
+    const cell = make("td", { colspan: String(data.kernels.length + 1) }, panel(button.cell));
+    button.cell.line.after(make("tr", { class: "opened" }, cell));
     button.setAttribute("aria-expanded", "true");
-    opened = button;
+    openButton = button;
     document.getElementById("opened").focus();
   }
 
-  function shut() {
-    if (opened === null) return;
-    const button = opened;
-    opened = null;
-    const line = button.place.line.nextElementSibling;
+  function closePanel() {
+    if (openButton === null) return;
+    const button = openButton;
+    openButton = null;
+    const line = button.cell.line.nextElementSibling;
     const hadFocus = line.contains(document.activeElement);
     line.remove();
     button.setAttribute("aria-expanded", "false");
     if (hadFocus) button.focus();
   }
 
-  // One cell is in the order of the tabulator key; the arrow keys lead to the others.
+  // The Tab key reaches one cell, and the arrow keys lead from it to the others.
   let current = null;
-  function choose(button, isFocused) {
+  function select(button, isFocused) {
     if (current !== null) current.tabIndex = -1;
     current = button;
     if (button === null) return;
@@ -236,36 +239,36 @@
     if (to === undefined) return;
     event.preventDefault();
     const line = shown[Math.min(Math.max(to[0], 0), shown.length - 1)].buttons;
-    choose(line[Math.min(Math.max(to[1], 0), line.length - 1)], true);
+    select(line[Math.min(Math.max(to[1], 0), line.length - 1)], true);
   }
 
-  function choice() {
+  function filter() {
     const words = document.getElementById("search").value.toLowerCase().split(/\s+/);
     const only = document.getElementById("only").checked;
-    shut();
+    closePanel();
     for (const group of table.tBodies) {
       let isEmpty = true;
       for (const { line, isBad, name } of group.programs) {
-        const known = name.toLowerCase();
-        line.hidden = (only && !isBad) || !words.every((word) => known.includes(word));
+        const searched = name.toLowerCase();
+        line.hidden = (only && !isBad) || !words.every((word) => searched.includes(word));
         isEmpty &&= line.hidden;
       }
       group.hidden = isEmpty;
     }
     const first = rows.find(({ line, buttons }) => !line.hidden && buttons.length > 0);
-    if (current === null || current.place.line.hidden) choose(first ? first.buttons[0] : null, false);
+    if (current === null || current.cell.line.hidden) select(first ? first.buttons[0] : null, false);
   }
 
   function summary() {
     const programs = data.objects.reduce((sum, object) => sum + object.programs.length, 0);
     const bad = table.querySelectorAll("button.failed, button.poisoned").length;
-    const found = bad === 0 ? "no problem" : plural(bad, "problem");
+    const found = bad === 0 ? "no problems" : plural(bad, "problem");
     document.getElementById("summary").append(
       `${plural(data.objects.length, "object")} with ${plural(programs, "program")} on ${plural(data.kernels.length, "kernel")}: `,
       make("strong", bad === 0 ? {} : { class: "bad" }, found),
-      bad === 0 ? "" : " (a program on a kernel each)");
+      bad === 0 ? "" : " (counted once for each program and kernel)");
     const legend = document.getElementById("legend");
-    for (const [verdict, [sign, meaning]] of Object.entries(SHOWN)) {
+    for (const [verdict, [sign, meaning]] of Object.entries(LEGEND)) {
       if (!seen.has(verdict)) continue;
       const mark = make("span", { class: `mark ${verdict}`, "aria-hidden": "true" }, sign);
       legend.append(make("li", {}, mark, meaning));
@@ -275,19 +278,19 @@
   head();
   body();
   summary();
-  choice();
+  filter();
   table.addEventListener("click", (event) => {
     const button = event.target.closest("tr.program button");
     if (button === null) return;
-    choose(button, true);
-    if (button === opened) shut();
-    else open(button);
+    select(button, true);
+    if (button === openButton) closePanel();
+    else openPanel(button);
   });
   table.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") shut();
+    if (event.key === "Escape") closePanel();
     const button = event.target.closest("tr.program button");
     if (button !== null) move(event, button);
   });
-  document.getElementById("choice").addEventListener("input", choice);
-  document.getElementById("choice").addEventListener("submit", (event) => event.preventDefault());
+  document.getElementById("filter").addEventListener("input", filter);
+  document.getElementById("filter").addEventListener("submit", (event) => event.preventDefault());
 })();

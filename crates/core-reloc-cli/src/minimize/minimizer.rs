@@ -1,4 +1,4 @@
-//! Minimising: one target with its modules, or every kernel of a folder, in parallel.
+//! Minimising one target with its modules, or all kernels of a folder in parallel.
 
 use std::path::{Path, PathBuf};
 
@@ -9,85 +9,86 @@ use core_reloc_targets::{Files, Found, Kernels, Limits};
 use core_reloc_tools::minimize::{MinimizeError, Minimized, Needs, minimize};
 use rayon::prelude::*;
 
-use super::{Made, Part, name};
+use super::{MinimizedBtf, MinimizedTarget};
 use crate::{
     arguments::Minimize,
     failure::Failure,
-    target::{PassedOver, named_modules, parse_modules, validate},
+    names::{minimized_module, minimized_target},
+    target::{SkippedFiles, named_modules, parse_modules, validate},
 };
 
 /// Minimises targets for some objects.
-pub(super) struct Maker<'a> {
+pub(super) struct Minimizer<'a> {
     pub(super) objects: Vec<&'a Path>,
     pub(super) needs: Vec<Needs<'a>>,
 }
 
-/// What was found in one file of a folder.
-type InFile = Result<(Vec<Made>, Vec<String>), Failure>;
+/// The minimised kernels of one file, and a description of each part that is not a kernel.
+type FileResult = Result<(Vec<MinimizedTarget>, Vec<String>), Failure>;
 
-impl Maker<'_> {
-    /// Minimises what the arguments name, in the order of the targets' names.
-    pub(super) fn make(&self, arguments: &Minimize) -> Result<Vec<Made>, Failure> {
+impl Minimizer<'_> {
+    /// Minimises the targets that the arguments name, in the order of their names.
+    pub(super) fn minimize_all(
+        &self,
+        arguments: &Minimize,
+    ) -> Result<Vec<MinimizedTarget>, Failure> {
         let Some(path) = &arguments.target else {
             let kernel = Kernel::running();
             let name = PathBuf::from(format!("{}.btf", kernel.release()));
-            return Ok(vec![self.make_one(&kernel.btf()?, name, arguments)?]);
+            return Ok(vec![self.minimize(&kernel.btf()?, name, arguments)?]);
         };
-        let mut passed_over = PassedOver::default();
-        let mut made = Vec::new();
-        if path.is_dir() {
+        let files: Vec<FileResult> = if path.is_dir() {
             if !arguments.modules.is_empty() {
-                return Err(Failure::ModulesOfMany(path.clone()));
+                return Err(Failure::ModulesOfFolder(path.clone()));
             }
             let files: Vec<_> = Files::new(path).collect();
-            let found: Vec<InFile> = files
+            files
                 .into_par_iter()
                 .map(|file| {
-                    let file = file?;
-                    self.make_all(Kernels::in_listed(&file, Limits::default()), path, arguments)
+                    let kernels = Kernels::in_listed(&file?, Limits::default());
+                    self.minimize_file(kernels, path, arguments)
                 })
-                .collect();
-            for found in found {
-                let (kernels, others) = found?;
-                made.extend(kernels);
-                others.into_iter().for_each(|other| passed_over.add(other));
-            }
+                .collect()
         } else {
             let kernels = Kernels::new(path, Limits::default());
             let folder = path.parent().unwrap_or(Path::new(""));
-            let (kernels, others) = self.make_all(kernels, folder, arguments)?;
-            made = kernels;
-            others.into_iter().for_each(|other| passed_over.add(other));
-            if made.len() > 1 && !arguments.modules.is_empty() {
-                return Err(Failure::ModulesOfMany(path.clone()));
-            }
+            vec![self.minimize_file(kernels, folder, arguments)]
+        };
+        let (mut targets, mut skipped) = (Vec::new(), SkippedFiles::default());
+        for file in files {
+            let (kernels, others) = file?;
+            targets.extend(kernels);
+            others.into_iter().for_each(|other| skipped.add(other));
         }
-        passed_over.warn(path);
-        if made.is_empty() { Err(Failure::NoTarget(path.clone())) } else { Ok(made) }
+        if targets.len() > 1 && !arguments.modules.is_empty() {
+            return Err(Failure::ModulesOfFolder(path.clone()));
+        }
+        skipped.warn(path);
+        if targets.is_empty() { Err(Failure::NoTarget(path.clone())) } else { Ok(targets) }
     }
 
-    /// Minimises all kernels that are found, and says what is none.
-    fn make_all(&self, kernels: Kernels, root: &Path, arguments: &Minimize) -> InFile {
-        let (mut made, mut others) = (Vec::new(), Vec::new());
+    /// Minimises all kernels of a file.
+    fn minimize_file(&self, kernels: Kernels, root: &Path, arguments: &Minimize) -> FileResult {
+        let (mut targets, mut others) = (Vec::new(), Vec::new());
         for kernel in kernels {
             match kernel? {
                 Found::Kernel(file) => {
-                    let name = name::of_target(file.path(), root);
-                    made.push(self.make_one(&file, name, arguments)?);
+                    let name = minimized_target(file.path(), root);
+                    targets.push(self.minimize(&file, name, arguments)?);
                 }
                 Found::Other(error) => others.push(error.to_string()),
             }
         }
-        Ok((made, others))
+        Ok((targets, others))
     }
 
-    /// Minimises one target, with the modules that were named.
-    fn make_one(
+    /// Minimises one target with the modules that the arguments name.
+    fn minimize(
         &self,
         file: &BtfFile,
         name: PathBuf,
         arguments: &Minimize,
-    ) -> Result<Made, Failure> {
+    ) -> Result<MinimizedTarget, Failure> {
         let main = file.parse()?;
         validate(file, &main)?;
         let files = named_modules(&arguments.modules)?;
@@ -99,34 +100,34 @@ impl Maker<'_> {
         let minimized = minimized.map_err(|error| self.failure(file.path(), error))?;
         let Minimized { main: bytes, modules: split, counts, .. } = minimized;
         let types = Btf::parse(&bytes).map(|btf| btf.types().count()).unwrap_or_default();
-        let parts = files.iter().zip(&modules).zip(split);
-        let modules = parts.map(|((module, (module_name, btf)), bytes)| Part {
+        let modules = files.iter().zip(&modules).zip(split);
+        let modules = modules.map(|((module, (module_name, btf)), bytes)| MinimizedBtf {
             target: module.path().to_path_buf(),
-            whole: btf.as_bytes().len(),
-            name: name::of_module(&name, module_name),
+            full_size: btf.as_bytes().len(),
+            name: minimized_module(&name, module_name),
             bytes,
         });
-        Ok(Made {
+        Ok(MinimizedTarget {
             modules: modules.collect(),
             types,
             counts,
             warning: self.warning(file.path(), &main),
-            main: Part {
+            main: MinimizedBtf {
                 target: file.path().to_path_buf(),
-                whole: file.as_bytes().len(),
+                full_size: file.as_bytes().len(),
                 name,
                 bytes,
             },
         })
     }
 
-    /// What is odd about a target: no such kernel runs an object of the other byte order.
+    /// Returns a warning if an object has another byte order than the target.
     fn warning(&self, target: &Path, btf: &Btf<'_>) -> Option<String> {
-        let other = |needs: &Needs<'_>| needs.local.byte_order() != btf.byte_order();
+        let differs = |needs: &Needs<'_>| needs.local.byte_order() != btf.byte_order();
         let (object, needs) =
-            self.objects.iter().zip(&self.needs).find(|(_, needs)| other(needs))?;
+            self.objects.iter().zip(&self.needs).find(|(_, needs)| differs(needs))?;
         Some(format!(
-            "{} is {}, {} is {}: a kernel of that sort cannot run it",
+            "{} is {}, but {} is {}; this kernel cannot run it",
             target.display(),
             btf.byte_order(),
             object.display(),

@@ -1,0 +1,153 @@
+//! Explanations of results, each kept in memory once however many kernels have it.
+
+use std::{
+    collections::HashSet,
+    hash::Hash,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use core_reloc_tools::{
+    definition::DefinitionLine,
+    explain::{Comparison, Explanation, Row},
+};
+
+use crate::format::definition_line;
+
+/// An explanation without the type ids, which differ from kernel to kernel.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct SharedExplanation {
+    pub(super) problem: &'static str,
+    pub(super) reason: String,
+    /// Empty unless the page shows them.
+    pub(super) comparisons: Vec<SharedComparison>,
+    pub(super) suggestions: Vec<Suggestion>,
+}
+
+/// A suggestion to fix a problem.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Suggestion {
+    pub(super) text: String,
+    pub(super) code: Option<String>,
+}
+
+/// Two definitions side by side.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct SharedComparison {
+    pub(super) titles: [String; 2],
+    pub(super) rows: Vec<ComparisonRow>,
+}
+
+/// A row of a comparison.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum ComparisonRow {
+    /// The number of rows that are left out.
+    LeftOut(usize),
+    /// A line of both definitions, or of one.
+    Lines { sides: [Option<Arc<str>>; 2], differs: bool, is_focus: bool },
+}
+
+/// The shared explanations, and the shared lines of their comparisons.
+#[derive(Default)]
+pub(super) struct Explanations {
+    explanations: Interner<SharedExplanation>,
+    lines: Interner<str>,
+    with_comparisons: bool,
+}
+
+impl Explanations {
+    pub(super) fn new(with_comparisons: bool) -> Self {
+        Self { with_comparisons, ..Self::default() }
+    }
+
+    /// Returns the shared form of an explanation.
+    pub(super) fn share(&self, explanation: Explanation) -> Arc<SharedExplanation> {
+        let Explanation { problem, reason, comparisons, suggestions, .. } = explanation;
+        let comparisons = if self.with_comparisons { comparisons } else { Vec::new() };
+        let suggestions =
+            suggestions.into_iter().map(|it| Suggestion { text: it.text, code: it.code });
+        self.explanations.intern(SharedExplanation {
+            problem: problem.name(),
+            reason: without_ids(&reason),
+            comparisons: comparisons.iter().map(|comparison| self.comparison(comparison)).collect(),
+            suggestions: suggestions.collect(),
+        })
+    }
+
+    fn comparison(&self, comparison: &Comparison) -> SharedComparison {
+        let intern = |line: &DefinitionLine| self.lines.intern(Arc::from(definition_line(line)));
+        let row = |row: &Row| match row {
+            Row::LeftOut(count) => ComparisonRow::LeftOut(*count),
+            Row::Lines { left, right, differs, is_focus } => ComparisonRow::Lines {
+                sides: [left, right].map(|line| line.as_ref().map(intern)),
+                differs: *differs,
+                is_focus: *is_focus,
+            },
+        };
+        SharedComparison {
+            titles: comparison.titles.each_ref().map(|title| without_ids(title)),
+            rows: comparison.rows.iter().map(row).collect(),
+        }
+    }
+}
+
+/// Removes the ids that follow the names of types, as in `struct job [47]`, so that the same problem
+/// has the same text on every kernel.
+fn without_ids(text: &str) -> String {
+    let mut rest = text;
+    let mut out = String::new();
+    while let Some((before, after)) = rest.split_once(" [") {
+        out.push_str(before);
+        let digits = after.find(|c: char| !c.is_ascii_digit()).unwrap_or(after.len());
+        match after[digits..].strip_prefix(']').filter(|_| digits > 0) {
+            Some(after) => rest = after,
+            None => {
+                out.push_str(" [");
+                rest = after;
+            }
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+/// A set of shared values.
+pub(super) struct Interner<T: ?Sized>(Mutex<HashSet<Arc<T>>>);
+
+impl<T: ?Sized> Default for Interner<T> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<T: Eq + Hash + ?Sized> Interner<T> {
+    /// Returns the shared value that equals `value`.
+    pub(super) fn intern(&self, value: impl Into<Arc<T>>) -> Arc<T> {
+        let value = value.into();
+        // The set stays valid if another thread panics.
+        let mut values = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match values.get(&value) {
+            Some(known) => Arc::clone(known),
+            None => {
+                values.insert(Arc::clone(&value));
+                value
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_type_ids_are_removed() {
+        for (text, expected) in [
+            ("candidate struct job [47]: none", "candidate struct job: none"),
+            ("a [1] and b [22] give 3", "a and b give 3"),
+            ("int[4] of x [y] [12", "int[4] of x [y] [12"),
+            ("x []", "x []"),
+        ] {
+            assert_eq!(without_ids(text), expected);
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Standard output, messages on standard error, and escaped text for both.
+
+use std::{
+    fmt::{self, Display, Write as _},
+    io::{self, BufWriter, ErrorKind, Write},
+};
+
+use anstream::{AutoStream, eprintln};
+use owo_colors::OwoColorize;
+
+/// Prints an error to standard error.
+pub(crate) fn error(message: impl Display) {
+    eprintln!("core-reloc: {}: {}", "error".red().bold(), escaped_lines(message));
+}
+
+/// Prints a warning to standard error: the results may not be what the user meant.
+pub(crate) fn warning(message: impl Display) {
+    eprintln!("core-reloc: {}: {}", "warning".yellow().bold(), escaped_lines(message));
+}
+
+/// Escapes each line of a message, which may quote text from files.
+fn escaped_lines(message: impl Display) -> String {
+    let message = message.to_string();
+    let lines: Vec<String> = message.split('\n').map(|line| Escaped(line).to_string()).collect();
+    lines.join("\n")
+}
+
+/// Opens standard output: buffered, and without colours unless it is a terminal.
+///
+/// The caller flushes it at the end.
+pub(crate) fn stdout() -> impl Write {
+    BufWriter::new(UntilClosed(Some(AutoStream::auto(io::stdout().lock()))))
+}
+
+/// A stream whose reader may close it at any time, as `head` does. Later output is discarded without
+/// an error.
+struct UntilClosed<W>(Option<W>);
+
+impl<W: Write> UntilClosed<W> {
+    /// Writes to the stream; returns `discarded` if it is closed.
+    fn attempt<T>(
+        &mut self,
+        discarded: T,
+        write: impl FnOnce(&mut W) -> io::Result<T>,
+    ) -> io::Result<T> {
+        match self.0.as_mut().map(write) {
+            None => Ok(discarded),
+            Some(Err(error)) if error.kind() == ErrorKind::BrokenPipe => {
+                self.0 = None;
+                Ok(discarded)
+            }
+            Some(result) => result,
+        }
+    }
+}
+
+impl<W: Write> Write for UntilClosed<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.attempt(bytes.len(), |stream| stream.write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.attempt((), W::flush)
+    }
+}
+
+/// Text from elsewhere, such as a path, with its control characters escaped: it can neither control
+/// the terminal nor end the line.
+pub(crate) struct Escaped<T>(pub(crate) T);
+
+impl<T: Display> Display for Escaped<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(Escaping(f), "{}", self.0)
+    }
+}
+
+/// Escapes the text that is written to it.
+struct Escaping<'f, 'w>(&'f mut fmt::Formatter<'w>);
+
+impl fmt::Write for Escaping<'_, '_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for part in text.split_inclusive(char::is_control) {
+            match part.chars().next_back().filter(|last| last.is_control()) {
+                Some(last) => {
+                    let rest = part.strip_suffix(last).unwrap_or_default();
+                    write!(self.0, "{rest}{}", last.escape_default())?;
+                }
+                None => self.0.write_str(part)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_are_escaped() {
+        for (text, expected) in [
+            ("", ""),
+            ("kernels/6.1.btf", "kernels/6.1.btf"),
+            ("a\x1b[2Jb\n\tc\u{9b}31m", r"a\u{1b}[2Jb\n\tc\u{9b}31m"),
+            ("Größe ⟨ß⟩\r", r"Größe ⟨ß⟩\r"),
+        ] {
+            assert_eq!(Escaped(text).to_string(), expected);
+        }
+    }
+}
