@@ -6,6 +6,17 @@
 //!
 //! The log may come from any loader: the kernel writes `call unknown#195896080`, the function 0xbad2310,
 //! and libbpf replaces that with `<invalid CO-RE relocation>`.
+//!
+//! ```
+//! use core_reloc_tools::blame::PoisonInLog;
+//!
+//! let log = "func#0 @0\n0: R1=ctx() R10=fp0\n; return job->pid; @ job.c:12\n\
+//!            0: (b7) r0 = 0\n1: (85) call unknown#195896080\ninvalid func unknown#195896080\n";
+//! let poison = PoisonInLog::find(log).ok_or("no instruction is poisoned")?;
+//! assert_eq!((poison.log_line, poison.insn), (5, Some(1)));
+//! assert_eq!(poison.source, Some(("job.c".to_string(), 12)));
+//! # Ok::<(), &str>(())
+//! ```
 
 mod log;
 
@@ -17,18 +28,7 @@ use self::log::{
     starts_log, subprogram_start,
 };
 
-/// What a verifier log says about the poisoned instruction that stopped a program.
-///
-/// ```
-/// use core_reloc_tools::blame::PoisonInLog;
-///
-/// let log = "func#0 @0\n0: R1=ctx() R10=fp0\n; return job->pid; @ job.c:12\n\
-///            0: (b7) r0 = 0\n1: (85) call unknown#195896080\ninvalid func unknown#195896080\n";
-/// let poison = PoisonInLog::find(log).ok_or("no instruction is poisoned")?;
-/// assert_eq!((poison.log_line, poison.insn), (5, Some(1)));
-/// assert_eq!(poison.source, Some(("job.c".to_string(), 12)));
-/// # Ok::<(), &str>(())
-/// ```
+/// The poisoned instruction that stopped a program, as a verifier log shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PoisonInLog {

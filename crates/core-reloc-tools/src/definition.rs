@@ -1,4 +1,21 @@
 //! Defines types as C does, line by line, with offsets and sizes in the form of `pahole`.
+//!
+//! ```
+//! use btf_types::{Btf, ByteOrder, IntEncoding, Kind, build::Builder};
+//! use core_reloc_tools::definition::Definition;
+//!
+//! let mut btf = Builder::new(ByteOrder::Little);
+//! let int = btf.int("int", 4, IntEncoding::new(32, IntEncoding::SIGNED));
+//! btf.structure("task", 8).member("pid", int, 0).member("tgid", int, 32).finish();
+//! let bytes = btf.finish()?;
+//! let btf = Btf::parse(&bytes)?;
+//!
+//! let task = Definition::of(btf.find("task", Kind::Struct).ok_or("no task")?);
+//! assert_eq!((task.head.as_str(), task.tail.as_str()), ("struct task {", "};"));
+//! assert_eq!(task.lines[1].text, "int tgid;");
+//! assert_eq!(task.lines[1].layout.map(|layout| layout.bit_offset), Some(32));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod writer;
 
@@ -10,23 +27,6 @@ use core_reloc::describe::{declaration_in_c, type_in_c};
 use self::writer::{LineWriter, is_defined_inline, keyword, name_of};
 
 /// The definition of a type as C writes it.
-///
-/// ```
-/// use btf_types::{Btf, ByteOrder, IntEncoding, Kind, build::Builder};
-/// use core_reloc_tools::definition::Definition;
-///
-/// let mut btf = Builder::new(ByteOrder::Little);
-/// let int = btf.int("int", 4, IntEncoding::new(32, IntEncoding::SIGNED));
-/// btf.structure("task", 8).member("pid", int, 0).member("tgid", int, 32).finish();
-/// let bytes = btf.finish()?;
-/// let btf = Btf::parse(&bytes)?;
-///
-/// let task = Definition::of(btf.find("task", Kind::Struct).ok_or("no task")?);
-/// assert_eq!((task.head.as_str(), task.tail.as_str()), ("struct task {", "};"));
-/// assert_eq!(task.lines[1].text, "int tgid;");
-/// assert_eq!(task.lines[1].layout.map(|layout| layout.bit_offset), Some(32));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Definition {

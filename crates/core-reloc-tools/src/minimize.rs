@@ -43,11 +43,11 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod comparison;
 mod error;
 mod keep;
 mod kept;
 mod verify;
+mod whole_types;
 mod write;
 
 use std::collections::BTreeSet;

@@ -16,7 +16,7 @@ pub enum MinimizeError {
     /// disagree by chance, and for types that are nested, or go through typedefs, more deeply than
     /// compilers generate.
     #[error(
-        "{subject} resolves to {whole} with the full BTF, and to {minimized} with the minimized one"
+        "{subject} resolves to {full} with the full BTF, and to {minimized} with the minimized one"
     )]
     Differs {
         /// The index of the object.
@@ -24,7 +24,7 @@ pub enum MinimizeError {
         /// The relocation in words.
         subject: Box<str>,
         /// Its result with the full BTF.
-        whole: Box<str>,
+        full: Box<str>,
         /// Its result with the minimized BTF.
         minimized: Box<str>,
     },

@@ -1,7 +1,6 @@
 //! Keeps what a relocation needs of a candidate.
 
 use btf_types::{Btf, Type};
-
 use core_reloc::{
     AccessPath, Candidate, Cause, RelocKind, Relocation, Target,
     budget::Budget,
@@ -11,8 +10,8 @@ use core_reloc::{
 };
 
 use super::{
-    comparison::{keep_compatible, keep_matching},
     kept::{KeptTarget, strip},
+    whole_types::{keep_compatible, keep_matching},
 };
 
 /// Follows one object's relocations through the types of a target, and keeps what they use.

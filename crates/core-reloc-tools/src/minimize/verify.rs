@@ -27,7 +27,7 @@ pub(super) struct Difference {
     pub(super) object: usize,
     pub(super) root: TypeId,
     subject: Box<str>,
-    whole: Box<str>,
+    full: Box<str>,
     minimized: Box<str>,
 }
 
@@ -72,15 +72,15 @@ impl<'n> Baseline<'n> {
 
         let outcomes = resolve_all(self.needs, &minimized, options);
         let pairs = self.outcomes().zip(&outcomes);
-        let differ = pairs.filter(|((relocation, whole), minimized)| {
-            !is_same(relocation.kind, whole, minimized, &written.ids)
+        let differ = pairs.filter(|((relocation, full), minimized)| {
+            !is_same(relocation.kind, full, minimized, &written.ids)
         });
         Ok(differ
-            .map(|((relocation, whole), minimized)| Difference {
+            .map(|((relocation, full), minimized)| Difference {
                 object,
                 root: relocation.type_id,
                 subject: relocation_in_c(self.needs.local, relocation).into(),
-                whole: in_words(whole),
+                full: in_words(full),
                 minimized: in_words(minimized),
             })
             .collect())
@@ -89,11 +89,11 @@ impl<'n> Baseline<'n> {
 
 impl Difference {
     pub(super) fn error(&self) -> MinimizeError {
-        let Self { object, subject, whole, minimized, .. } = self;
+        let Self { object, subject, full, minimized, .. } = self;
         MinimizeError::Differs {
             object: *object,
             subject: subject.clone(),
-            whole: whole.clone(),
+            full: full.clone(),
             minimized: minimized.clone(),
         }
     }
@@ -106,41 +106,41 @@ fn resolve_all(needs: &Needs<'_>, target: &Target<'_>, options: Options) -> Vec<
 }
 
 /// Returns `true` if two results are the same apart from the ids of types.
-fn is_same(kind: RelocKind, whole: &Outcome, minimized: &Outcome, ids: &Ids) -> bool {
-    match (whole, minimized) {
-        (Ok(whole), Ok(minimized)) => {
-            let mut expected = whole.change;
+fn is_same(kind: RelocKind, full: &Outcome, minimized: &Outcome, ids: &Ids) -> bool {
+    match (full, minimized) {
+        (Ok(full), Ok(minimized)) => {
+            let mut expected = full.change;
             if let (RelocKind::TypeIdTarget, Some(change), Some(candidate)) =
-                (kind, &mut expected, whole.candidate)
+                (kind, &mut expected, full.candidate)
             {
                 change.value = ids.of(candidate).unwrap_or_default().0.into();
             }
-            expected == minimized.change && is_same_type(whole.candidate, minimized.candidate, ids)
+            expected == minimized.change && is_same_type(full.candidate, minimized.candidate, ids)
         }
-        (Err(whole), Err(minimized)) => {
-            whole.subject == minimized.subject
-                && is_same_cause(kind, &whole.cause, &minimized.cause, ids)
+        (Err(full), Err(minimized)) => {
+            full.subject == minimized.subject
+                && is_same_cause(kind, &full.cause, &minimized.cause, ids)
         }
         _ => false,
     }
 }
 
-fn is_same_type(whole: Option<Candidate>, minimized: Option<Candidate>, ids: &Ids) -> bool {
+fn is_same_type(full: Option<Candidate>, minimized: Option<Candidate>, ids: &Ids) -> bool {
     let now = |candidate| Some(Candidate { type_id: ids.of(candidate)?, ..candidate });
-    whole.and_then(now) == minimized && whole.is_some() == minimized.is_some()
+    full.and_then(now) == minimized && full.is_some() == minimized.is_some()
 }
 
-fn is_same_cause(kind: RelocKind, whole: &Cause, minimized: &Cause, ids: &Ids) -> bool {
-    match (whole, minimized) {
-        (Cause::Ambiguous(whole), Cause::Ambiguous(minimized)) => {
-            let mut pairs = whole.candidates.iter().zip(&minimized.candidates);
+fn is_same_cause(kind: RelocKind, full: &Cause, minimized: &Cause, ids: &Ids) -> bool {
+    match (full, minimized) {
+        (Cause::Ambiguous(full), Cause::Ambiguous(minimized)) => {
+            let mut pairs = full.candidates.iter().zip(&minimized.candidates);
             // The answers of type_id_target are the ids, which are compared already.
-            pairs.all(|(whole, minimized)| is_same_type(Some(*whole), Some(*minimized), ids))
-                && (kind == RelocKind::TypeIdTarget || whole.answers == minimized.answers)
+            pairs.all(|(full, minimized)| is_same_type(Some(*full), Some(*minimized), ids))
+                && (kind == RelocKind::TypeIdTarget || full.answers == minimized.answers)
         }
         // The errors name ids, which differ.
         (Cause::Target(_), Cause::Target(_)) => true,
-        (whole, minimized) => whole == minimized,
+        (full, minimized) => full == minimized,
     }
 }
 
