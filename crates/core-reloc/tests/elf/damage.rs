@@ -1,4 +1,4 @@
-//! Damaged files: an error, or a well-defined result, but no panic, and no result of another size.
+//! A damaged file gives an error or a well-defined result of the same size, but no panic.
 
 use btf_types::{Btf, ByteOrder};
 use core_reloc::{
@@ -10,7 +10,7 @@ use crate::file::{
     ElfFile, ORDERS, SHT_PROGBITS, SHT_STRTAB, SHT_SYMTAB, object, offset_of, symbol, target,
 };
 
-/// Does everything that can be done with a file. Returns whether it was relocated.
+/// Processes a file in every way. Returns `true` if it was relocated.
 fn handle(bytes: &[u8], target: &Target<'_>) -> bool {
     let _ = TypeSections::find(bytes);
     let Ok(object) = Object::parse(bytes) else { return false };
@@ -35,7 +35,7 @@ fn handle(bytes: &[u8], target: &Target<'_>) -> bool {
     }
 }
 
-/// Cuts a file everywhere, and damages each of its bytes in several ways.
+/// Truncates a file at every length, and damages each of its bytes in several ways.
 fn damage(good: &[u8], order: ByteOrder) {
     let target = target(order);
     let target = Btf::parse(&target).unwrap();
@@ -55,7 +55,7 @@ fn damage(good: &[u8], order: ByteOrder) {
 }
 
 #[test]
-fn a_small_object_may_be_cut_and_damaged_anywhere() {
+fn a_small_object_may_be_truncated_and_damaged_anywhere() {
     let records =
         [offset_of("xdp", 0, "0:0"), offset_of("xdp", 16, "0:2"), offset_of("tc", 8, "0:1")];
     for order in ORDERS {
@@ -64,13 +64,12 @@ fn a_small_object_may_be_cut_and_damaged_anywhere() {
 }
 
 #[test]
-fn a_compiled_object_may_be_cut_and_damaged_anywhere() {
+fn a_compiled_object_may_be_truncated_and_damaged_anywhere() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/objects/weak.bpfel.o");
     damage(&std::fs::read(path).unwrap(), ByteOrder::Little);
 }
 
-/// What takes long is not told by a clock, but by not coming to an end: were any of these done in
-/// quadratic time, it would take minutes.
+/// In quadratic time, any of these would take minutes.
 #[test]
 fn time_is_linear_in_sections_names_symbols_and_records() {
     const MANY: usize = 50_000;
@@ -79,8 +78,7 @@ fn time_is_linear_in_sections_names_symbols_and_records() {
     let target = Btf::parse(&target).unwrap();
     let target = Target::new(&target);
 
-    // Symbols of one section, all of them functions, each inside of the one before, and records of
-    // each instruction.
+    // Nested functions of one section, and a record of each instruction.
     let records: Vec<_> =
         (0..3).cycle().take(MANY).map(|at| offset_of("xdp", at * 8, "0:2")).collect();
     let mut file = object(order, &records);
@@ -91,7 +89,7 @@ fn time_is_linear_in_sections_names_symbols_and_records() {
     let written = file.write();
     handle(&written.bytes, &target);
 
-    // Sections whose names are long, and the same but for their beginnings.
+    // Sections with long names, which differ only at the start.
     let name: &'static str = "n".repeat(4000).leak();
     let mut file = ElfFile::bpf(order);
     for start in 0..4000 {
@@ -99,7 +97,7 @@ fn time_is_linear_in_sections_names_symbols_and_records() {
     }
     handle(&file.write().bytes, &target);
 
-    // Names without an end.
+    // Names without a terminator.
     let mut file = ElfFile::bpf(order).section(".strtab", SHT_STRTAB, &vec![b'n'; MANY]);
     let symbols: Vec<u8> = (0..MANY).flat_map(|_| symbol(order, 1, 1, 0, 8)).collect();
     file = file.section(".symtab", SHT_SYMTAB, &symbols);

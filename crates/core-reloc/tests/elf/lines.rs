@@ -1,20 +1,20 @@
-//! Source lines, judged by the source: the line in which a relocation is written names what it asks
-//! about.
+//! Source lines, compared with the source: the line of a relocation contains the name of its field, type
+//! or enumerator.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use core_reloc::elf::{Object, SourceLines};
 
-/// The last name of an access as C writes it: `weight` of `job.queue.weight`, `job` of
-/// `struct job *`. A flavor's ending counts as well.
+/// Returns the last name of an access in C: `weight` of `job.queue.weight`, `job` of `struct job *`. A flavor
+/// is part of the name.
 fn last_name(access: &str) -> &str {
     let mut names = access.split(|c: char| !(c.is_alphanumeric() || c == '_'));
     let is_name = |name: &&str| name.starts_with(|c: char| c.is_alphabetic() || c == '_');
     names.rfind(is_name).unwrap()
 }
 
-/// The relocations of an object whose line does not name them.
+/// Returns the relocations of an object whose line does not contain their name.
 fn misplaced(path: &Path) -> Vec<String> {
     let bytes = fs::read(path).unwrap();
     let object = Object::parse(&bytes).unwrap();
@@ -32,14 +32,14 @@ fn misplaced(path: &Path) -> Vec<String> {
 }
 
 #[test]
-fn the_line_of_a_relocation_names_what_it_asks_about() {
+fn the_line_of_a_relocation_contains_its_name() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/objects");
     let mut objects: Vec<PathBuf> =
         fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     objects.sort();
     assert!(objects.len() > 15);
     let misplaced: Vec<String> = objects.iter().flat_map(|path| misplaced(path)).collect();
-    // There clang put a store of the statement before between the constant and its use.
+    // There, clang moved a store of the previous statement between the constant and its use.
     assert_eq!(
         misplaced,
         [

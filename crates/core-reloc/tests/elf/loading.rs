@@ -1,5 +1,5 @@
-//! bpftool as judge: what was relocated loads into the running kernel, and the kernel then has the
-//! same program as when bpftool's libbpf relocates it.
+//! bpftool as a judge: a relocated object loads into the running kernel, and becomes the same program as
+//! when bpftool's libbpf relocates it.
 
 use std::{env, fs, path::Path, process, process::Command};
 
@@ -9,7 +9,7 @@ use core_reloc::{Options, Target, elf::Object};
 const KERNEL: &str = "/sys/kernel/btf/vmlinux";
 const PINS: &str = "/sys/fs/bpf";
 
-/// Runs bpftool: what it prints, or what it complains about.
+/// Runs bpftool, and returns its output or its error message.
 fn bpftool(arguments: &[&str]) -> Result<String, String> {
     let output = Command::new("bpftool").args(arguments).output();
     let output = output.map_err(|error| format!("bpftool: {error}"))?;
@@ -17,8 +17,8 @@ fn bpftool(arguments: &[&str]) -> Result<String, String> {
     if output.status.success() { Ok(text(&output.stdout)) } else { Err(text(&output.stderr)) }
 }
 
-/// The instructions that the kernel has after bpftool loaded a file's only program. bpftool mounts
-/// the file system for pins if it must.
+/// Has bpftool load the only program of a file, and returns the kernel's instructions of it. bpftool mounts
+/// the file system for pins if necessary.
 fn loaded(file: &Path, program: &str) -> Result<String, String> {
     let pins = Path::new(PINS).join(format!("core-reloc-{}", process::id()));
     let pins = pins.to_str().unwrap();
@@ -30,7 +30,7 @@ fn loaded(file: &Path, program: &str) -> Result<String, String> {
     instructions
 }
 
-/// Why the test cannot run here.
+/// Returns why the test cannot run here.
 fn missing() -> Option<String> {
     if !Path::new(KERNEL).exists() {
         return Some(format!("there is no {KERNEL}"));
@@ -39,7 +39,7 @@ fn missing() -> Option<String> {
 }
 
 #[test]
-fn a_relocated_object_loads_as_the_program_that_libbpf_makes_of_it() {
+fn a_relocated_object_loads_as_the_same_program_as_with_libbpf() {
     if let Some(why) = missing() {
         assert!(env::var_os("CI").is_none(), "{why}");
         println!("SKIPPED: {why}");

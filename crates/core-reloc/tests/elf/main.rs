@@ -1,4 +1,4 @@
-//! Whole objects: what is read, what is refused, what becomes of the bytes.
+//! Whole objects: reading, refusing and relocating them.
 #![allow(clippy::pedantic, clippy::restriction, reason = "tests may panic")]
 
 mod damage;

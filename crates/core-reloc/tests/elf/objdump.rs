@@ -1,5 +1,5 @@
-//! llvm-objdump as judge: it lists the same relocations of the compiled objects, with the same
-//! places, functions, instructions and source lines.
+//! llvm-objdump as a judge: it lists the same relocations of the compiled objects, with the same offsets,
+//! functions, instructions and source lines.
 
 use std::{
     collections::BTreeMap, env, ffi::OsStr, fs, path::Path, path::PathBuf, process::Command,
@@ -11,12 +11,12 @@ use core_reloc::{
     record::Subject,
 };
 
-/// One relocation, in llvm-objdump's words.
+/// A relocation as llvm-objdump lists it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Listed {
     section: String,
     insn_off: u32,
-    /// The kind, the type's id, and what of it is asked about.
+    /// The kind, the id of the type, and the access.
     asks: String,
     /// The name of the section, where no function covers the instruction.
     function: String,
@@ -24,7 +24,7 @@ struct Listed {
     line: Option<String>,
 }
 
-/// The kinds as LLVM calls them, in the order of their numbers.
+/// LLVM's names of the kinds, in the order of their numbers.
 const KINDS: [&str; 13] = [
     "byte_off",
     "byte_sz",
@@ -57,7 +57,7 @@ fn ours(path: &Path) -> Vec<Listed> {
             Listed {
                 section: relocation.section().to_string(),
                 insn_off: relocation.insn_off(),
-                asks: asks(&relocation),
+                asks: access(&relocation),
                 function,
                 insn: relocation.insn().unwrap().to_string(),
                 line: line.map(|line| format!("{}:{}", line.file, line.line)),
@@ -68,7 +68,7 @@ fn ours(path: &Path) -> Vec<Listed> {
     listed
 }
 
-fn asks(relocation: &ObjectRelocation<'_>) -> String {
+fn access(relocation: &ObjectRelocation<'_>) -> String {
     let kind = relocation.kind().unwrap();
     let root = relocation.root_name().unwrap();
     let id = relocation.type_id();
@@ -81,7 +81,7 @@ fn asks(relocation: &ObjectRelocation<'_>) -> String {
     format!("<{}> {id} {what}", KINDS[kind.to_raw() as usize])
 }
 
-/// What llvm-objdump lists.
+/// Returns the relocations that llvm-objdump lists.
 fn theirs(objdump: &str, path: &Path) -> Vec<Listed> {
     let output = Command::new(objdump).arg("-drl").arg(path).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -106,13 +106,13 @@ fn theirs(objdump: &str, path: &Path) -> Vec<Listed> {
             listed.push(Listed {
                 section: section.to_string(),
                 insn_off,
-                asks: in_our_words(relocation),
+                asks: normalized(relocation),
                 function: function.to_string(),
                 insn: insns[&(insn_off / 8)].clone(),
                 line: line.clone(),
             });
         } else if let Some((number, rest)) = text.split_once(":\t") {
-            // What else has a colon and a tab is another sort of relocation.
+            // Other lines with a colon and a tab are relocations of other kinds.
             let Ok(number) = number.trim().parse::<u32>() else { continue };
             let hex = rest.split('\t').next().unwrap().replace(' ', "");
             insns.insert(number, hex);
@@ -125,7 +125,7 @@ fn theirs(objdump: &str, path: &Path) -> Vec<Listed> {
 /// `<byte_off> [12] struct task_struct::pid (0:3)` becomes `<byte_off> [12] (0:3)`, `<type_size> [5]
 /// struct job` becomes `<type_size> [5] job`, `<enumval_value> [7] enum e::A = 1` becomes
 /// `<enumval_value> [7] e::A`.
-fn in_our_words(relocation: &str) -> String {
+fn normalized(relocation: &str) -> String {
     let (kind, rest) = relocation.split_once(' ').unwrap();
     let (id, what) = rest.split_once(' ').unwrap();
     let number = KINDS.iter().position(|name| format!("<{name}>") == kind).unwrap();
@@ -140,7 +140,7 @@ fn in_our_words(relocation: &str) -> String {
     format!("{kind} {id} {what}")
 }
 
-/// An llvm-objdump that knows about CO-RE, which came with 17.
+/// Returns an llvm-objdump that supports CO-RE, as since version 17.
 fn objdump() -> Option<&'static str> {
     let names = ["llvm-objdump-19", "llvm-objdump-22", "llvm-objdump-21", "llvm-objdump-20"];
     names.into_iter().find(|name| Command::new(name).arg("--version").output().is_ok())

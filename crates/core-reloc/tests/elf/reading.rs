@@ -1,4 +1,4 @@
-//! What is read of an object, and which facts a broken one is refused for.
+//! Reading of objects, and the errors of malformed ones.
 
 use btf_types::{
     Btf, ByteOrder, Error as BtfError, Kind, StrOffset, TypeId, build::ExtBuilder, ext::CoreReloc,
@@ -13,19 +13,19 @@ use crate::file::{
     Written, mov, object, offset_of, symbol, word,
 };
 
-/// One relocation in each section of code.
+/// Returns one relocation in each section of code.
 fn two() -> [Record; 2] {
     [offset_of("xdp", 8, "0:1"), offset_of("tc", 0, "0:0")]
 }
 
-/// Why an object is refused.
+/// Returns the error of an object.
 #[track_caller]
 fn refused(bytes: &[u8]) -> ObjectError {
     Object::parse(bytes).expect_err("the object is broken")
 }
 
 #[test]
-fn relocations_are_listed_with_their_places() {
+fn relocations_are_listed_with_their_positions() {
     let records = [offset_of("xdp", 16, "0:2"), offset_of("xdp", 8, "0:1"), two()[1]];
     for order in ORDERS {
         let file = object(order, &records).write();
@@ -92,7 +92,7 @@ fn a_source_line_has_its_file_and_text() {
 
 #[test]
 fn a_line_of_the_function_before_is_not_that_of_an_instruction() {
-    // `run` has both lines, `classify` begins behind them.
+    // `run` has both lines, `classify` begins after them.
     let mut file = object(ByteOrder::Little, &[8, 16].map(|at| offset_of("xdp", at, "0:0")));
     let of_xdp = |name, at, size| symbol(ByteOrder::Little, name, 1, at, size);
     file.get(".symtab").data = [of_xdp(1, 0, 16), of_xdp(5, 16, 8)].concat();
@@ -136,7 +136,7 @@ fn an_object_without_records_has_nothing_to_relocate() {
             let file = file.write();
             assert_eq!(Object::parse(&file.bytes).unwrap().relocations().count(), 0);
         }
-        // Without sections: `e_shoff`, `e_shentsize` and the two behind it are 0.
+        // Without sections: `e_shoff`, `e_shentsize` and the two after it are 0.
         let bare = ElfFile::bpf(order).write();
         let bare = Written { bytes: bare.clone().set(0x28, &[0; 8]), ..bare }.set(0x3a, &[0; 6]);
         assert_eq!(Object::parse(&bare).unwrap().relocations().count(), 0);
@@ -238,7 +238,7 @@ fn sections_must_be_in_the_file_and_have_names() {
             refused(&good.clone().set_header(xdp, 0, 0x7fff_ffff)),
             ObjectError::SectionName { section: 1, name_off: 0x7fff_ffff, .. }
         ));
-        // A name without an end.
+        // A name without a terminator.
         assert!(matches!(
             refused(&good.clone().set_header(strings, 32, 3)),
             ObjectError::SectionName { section: 1, name_off: 1, len: 3 }
@@ -297,7 +297,7 @@ fn sections_must_be_of_the_type_that_they_are_used_as() {
 }
 
 #[test]
-fn sections_of_which_there_is_one_must_not_be_two() {
+fn unique_sections_must_not_occur_twice() {
     for (name, what) in [(".BTF", ".BTF"), (".BTF.ext", ".BTF.ext"), (".symtab", "symbol tables")] {
         let mut file = object(ByteOrder::Little, &two());
         let twice = file.get(name).clone();
@@ -341,7 +341,7 @@ fn records_need_types_and_a_name() {
     let good = object(ByteOrder::Little, &two()).write();
     let ext = good.sections[4];
     let core_relo = u32::from_le_bytes(good.bytes[ext + 24..][..4].try_into().unwrap());
-    // Behind the header and the size of a record.
+    // After the header and the size of a record.
     let name = ext + 32 + core_relo as usize + 4;
     for name_off in [0, 0xffff] {
         let broken = good.clone().set(name, &word(ByteOrder::Little, name_off));
@@ -398,7 +398,7 @@ fn functions_must_lie_on_the_instructions_of_their_section() {
 fn functions_of_other_sections_and_other_symbols_do_not_matter() {
     let mut file = object(ByteOrder::Little, &[two()[0]]);
     let tc = file.index("tc") as u16;
-    // Records are of `xdp` alone. A part of a symbol at the end is none.
+    // Records are only of `xdp`. A partial symbol at the end is ignored.
     let symbols = &mut file.get(".symtab").data;
     symbols.extend_from_slice(&symbol(ByteOrder::Little, 5, tc, 1, 1));
     symbols.extend_from_slice(&symbol(ByteOrder::Little, 5, 0xfff1, 1, 1));
@@ -451,7 +451,7 @@ fn records_without_code_give_the_reason() {
 }
 
 #[test]
-fn code_outside_of_the_file_is_no_code() {
+fn code_outside_the_file_is_ignored() {
     let code = [0; 24];
     for (sh_type, flags, code) in [
         (SHT_NOBITS, 4, &code[..]),

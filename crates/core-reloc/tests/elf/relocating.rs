@@ -1,4 +1,4 @@
-//! What becomes of an object, relocation by relocation and byte by byte.
+//! Relocation of objects: the outcome of each relocation and every byte of the result.
 
 use btf_from_c::btf;
 use btf_types::{Btf, ByteOrder};
@@ -9,7 +9,7 @@ use core_reloc::{
 
 use crate::file::{ElfFile, ORDERS, Record, mov, object, offset_of, poison, symbol, target};
 
-/// Relocates an object against [`target`]: what became of each relocation, and of the object.
+/// Relocates an object for [`target`], and returns the outcomes and the result.
 fn relocate(
     order: ByteOrder,
     object: &[u8],
@@ -42,7 +42,7 @@ fn four() -> [Record; 4] {
     ]
 }
 
-/// The good object with some instructions in other places, and core_relo emptied.
+/// Returns the well-formed object with some other instructions, and without relocations.
 fn expected(order: ByteOrder, records: &[Record], code: &[(usize, usize, Vec<u8>)]) -> Vec<u8> {
     let mut file = object(order, records).write();
     for (section, at, insn) in code {
@@ -142,7 +142,7 @@ fn a_relocation_that_fails_does_not_stop_the_others() {
     let wrong = [
         // The instruction holds 4, the offset of `x` is 0.
         offset_of("xdp", 8, "0:0"),
-        // There is no such member, access string, kind, instruction.
+        // There is no such member, access string, kind or instruction.
         offset_of("xdp", 8, "0:9"),
         offset_of("xdp", 8, "0;9"),
         Record { kind: 13, ..offset_of("xdp", 8, "0:1") },
@@ -179,7 +179,7 @@ fn finishing_applies_the_relocations_that_were_not_iterated() {
 #[test]
 fn alignment_is_checked_first_then_the_function_then_the_record() {
     let order = ByteOrder::Little;
-    // No function covers any of them, and none can be decoded.
+    // No function covers the instructions, and no record can be decoded.
     let records = [offset_of("kprobe", 4, "?"), offset_of("kprobe", 1 << 20, "?")];
     let file = object(order, &records).write();
     let (outcomes, _, _) = relocate(order, &file.bytes, Options::default());
@@ -230,7 +230,7 @@ fn sections_that_overlap_are_patched_where_they_lie() {
     let overlapping = written.clone().set_header(tc, 24, xdp as u32);
     let (outcomes, bytes, _) = relocate(order, &overlapping, Options::default());
     assert_eq!(outcomes[0].value(), Some(16));
-    // The second finds what the first has left there.
+    // The second relocation finds the result of the first.
     let Outcome::Failed(error) = &outcomes[1] else { panic!("{outcomes:?}") };
     let cause = PatchError::UnexpectedValue { found: 16, expected: 4 };
     assert_eq!(error.cause, Cause::Patch(cause));
@@ -257,7 +257,7 @@ fn an_instruction_of_two_slots_must_end_in_its_section() {
 #[test]
 fn an_object_without_relocations_stays_unchanged() {
     for order in ORDERS {
-        // The header of this `.BTF.ext` is of before CO-RE: it has no length to be emptied.
+        // The header of this `.BTF.ext` predates CO-RE and has no length of relocations.
         let file = object(order, &[]).write();
         assert_eq!(file.bytes[file.sections[4] + 4..][..4], crate::file::word(order, 24));
         let mut bare = object(order, &[]);
@@ -271,7 +271,7 @@ fn an_object_without_relocations_stays_unchanged() {
 }
 
 #[test]
-fn an_object_that_was_relocated_has_nothing_left_to_relocate() {
+fn a_relocated_object_has_no_relocations() {
     let file = object(ByteOrder::Big, &four()).write();
     let (_, once, _) = relocate(ByteOrder::Big, &file.bytes, Options::default());
     let once = once.unwrap();
@@ -282,7 +282,7 @@ fn an_object_that_was_relocated_has_nothing_left_to_relocate() {
 
 #[test]
 fn candidates_narrow_from_section_to_section() {
-    // Two types of the name; only the second has `color`, and they disagree about `x`.
+    // Two types with the same name: only the second has `color`, and they disagree on `x`.
     let order = ByteOrder::Little;
     let target = btf(
         order,

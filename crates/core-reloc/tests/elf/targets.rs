@@ -5,7 +5,7 @@ use core_reloc::elf::{ObjectError, TypeSections, is_elf};
 
 use crate::file::{ElfFile, ORDERS, SHF_COMPRESSED, SHT_NOBITS, SHT_PROGBITS, target};
 
-/// A file as a kernel's is: an executable of some machine, here of one that there is not.
+/// Returns a file like a kernel: an executable, of a machine that does not exist.
 fn kernel(is_64: bool, order: btf_types::ByteOrder) -> ElfFile {
     let file = ElfFile { is_64, e_type: 2, machine: 0xffff, ..ElfFile::bpf(order) };
     file.section(".text", SHT_PROGBITS, &[0; 16]).section(".BTF", SHT_PROGBITS, &target(order))
@@ -26,7 +26,7 @@ fn both_classes_and_byte_orders_are_read() {
 }
 
 #[test]
-fn a_file_without_btf_is_no_error() {
+fn a_file_without_btf_is_not_an_error() {
     for order in ORDERS {
         let mut file = kernel(true, order);
         file.sections.pop();

@@ -186,7 +186,7 @@ fn types_match_by_name_and_member() {
 }
 
 #[test]
-fn behind_a_pointer_a_composite_needs_only_name_and_kind() {
+fn a_composite_that_is_pointed_to_needs_only_name_and_kind() {
     for (local, target, expected) in [
         (TWO, ONE, 1),
         (ONE, "union c { int a; } $", 0),
@@ -237,13 +237,12 @@ fn more_levels_than_32_are_an_error() {
     check_itself(&members(32), TypeExists, Value(1, 1));
 }
 
-/// A typedef `level` of a prototype that takes so many steps to compare that the result is
-/// remembered.
+/// Returns a typedef `level` of a prototype that takes so many steps to compare that the result is cached.
 fn many_params() -> String {
     format!("typedef void level({});", vec!["int a"; 150].join(", "))
 }
 
-/// A `struct t` that takes as many.
+/// Returns a `struct t` that takes as many steps.
 fn many_members(count: usize, name: &str) -> String {
     let members: String = (0..count).map(|number| format!("int m{number};")).collect();
     format!("struct {name} {{ {members} }};")
@@ -284,7 +283,7 @@ fn prototypes_nested_deeper_than_32_levels_of_parameters_are_an_error() {
 #[test]
 fn what_was_compared_before_counts_with_its_depth() {
     // Ten nested prototypes as the first parameter, and the same below some more as the second. The
-    // innermost has so many parameters that the result of comparing it is remembered.
+    // innermost has so many parameters that the result of comparing it is cached.
     let ten_again = |levels| {
         let level = "typedef void level(level a);";
         format!(
