@@ -2,7 +2,7 @@
 #![allow(clippy::pedantic, clippy::restriction, reason = "tests may panic")]
 
 use btf_types::{Btf, ByteOrder};
-use core_reloc::*;
+use core_reloc::{generate::field_relocation, *};
 use core_reloc_tools::explain::{Explainer, Explanation, Row};
 
 /// Explains why `task.pid` does not resolve on a target.

@@ -38,8 +38,10 @@ fn check(case: &Case, options: Options) -> Result<(), TestCaseError> {
         let target = Target::new(&main).with_modules(modules);
         let mut code = object.code.clone();
         let mut relocator = Relocator::with_options(&local, &target, options);
-        let patched: Vec<Result<Patched, Error>> =
-            relocations.iter().map(|one| relocator.relocate(&mut code, one)).collect();
+        let patched: Vec<Result<Patched, Error>> = relocations
+            .iter()
+            .map(|one| relocator.relocate(&mut code, one).map(|applied| applied.patched))
+            .collect();
         let needs = Needs { local: &local, relocations: relocations.clone() };
         (patched, minimize(&[needs], &target, options))
     };

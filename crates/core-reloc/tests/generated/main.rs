@@ -33,10 +33,10 @@ proptest! {
             }
             let relocation = Relocation::from_record(&local, record).unwrap();
             match relocator.relocate(&mut code, &relocation) {
-                Ok(patched) => {
-                    prop_assert_eq!(patched.status, Status::Relocated);
+                Ok(applied) => {
+                    prop_assert_eq!(applied.patched.status, Status::Relocated);
                     if is_exact(&case, desc) {
-                        prop_assert_eq!(patched.before, patched.after, "{:?}", desc);
+                        prop_assert_eq!(applied.patched.before, applied.patched.after, "{:?}", desc);
                     }
                 }
                 Err(error) => prop_assert!(is_not_applicable(&error.cause), "{error}: {desc:?}"),

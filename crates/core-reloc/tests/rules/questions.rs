@@ -123,17 +123,19 @@ fn each_relocation_is_applied_on_its_own() {
             offset(24, root(local, "missing"), "0:0"),
         ];
         let mut code = moves(&[0, 1, 0, 0]);
-        let outcomes = apply_relocations(&mut code, local, target, &relocations);
+        let outcomes = apply_relocations(&mut code, &relocations, local, target.main());
         let poison = [0x85, 0, 0, 0, 0x10, 0x23, 0xad, 0x0b];
         assert_eq!(code, [moves(&[16, 1, 4]), poison.to_vec()].concat());
-        let statuses: Vec<_> =
-            outcomes.iter().map(|outcome| outcome.as_ref().ok().map(|done| done.status)).collect();
+        let statuses: Vec<_> = outcomes
+            .iter()
+            .map(|outcome| outcome.as_ref().ok().map(|done| done.patched.status))
+            .collect();
         let unresolved = Some(Status::Poisoned(Poison::Unresolved));
         let relocated = Some(Status::Relocated);
         assert_eq!(statuses, [relocated, None, relocated, unresolved]);
 
         let mut code = moves(&[0]);
-        assert!(apply_relocation(&mut code, local, target, &relocations[0]).is_ok());
+        assert!(apply_relocation(&mut code, &relocations[0], local, target.main()).is_ok());
         assert_eq!(code, moves(&[16]));
     });
 }
@@ -145,7 +147,7 @@ fn options_decide_what_unresolved_relocations_become() {
         let mut code = moves(&[4]);
         let keep = Options::default().unresolved(OnUnresolved::Keep);
         let kept = Relocator::with_options(local, target, keep).relocate(&mut code, &relocation);
-        assert_eq!(kept.unwrap().status, Status::Kept(Poison::Unresolved));
+        assert_eq!(kept.unwrap().patched.status, Status::Kept(Poison::Unresolved));
 
         let refuse = Options::default().unresolved(OnUnresolved::Error);
         let mut relocator = Relocator::with_options(local, target, refuse);
