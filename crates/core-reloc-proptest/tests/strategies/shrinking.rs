@@ -100,7 +100,7 @@ fn any_outcome(case: &Case, test: impl Fn(RelocKind, Result<Status, Cause>) -> b
     input.records.iter().any(|record| {
         let Ok(relocation) = Relocation::from_record(&local, record) else { return false };
         let result = relocator.relocate(&mut code, &relocation);
-        let result = result.map(|patched| patched.status).map_err(|error| error.cause);
+        let result = result.map(|applied| applied.patched.status).map_err(|error| error.cause);
         test(relocation.kind, result)
     })
 }
