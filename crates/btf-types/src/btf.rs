@@ -5,11 +5,11 @@ use core::{fmt, ops::Range};
 use zerocopy::FromBytes;
 
 use crate::{
-    ByteOrder, Header, Info, KindSet, Name, PointerSize, StrOffset, TypeId,
+    ByteOrder, Header, Info, Kind, KindSet, Name, PointerSize, StrOffset, TypeId,
     error::{Error, Result},
     layout::Layout,
     limits::MAX_TYPE_ID,
-    offsets::{Offsets, Selection},
+    offsets::{Marks, Offsets, RecordBytes, Selection},
     pointer::begins_with_long,
     raw,
     strings::Strings,
@@ -224,48 +224,45 @@ impl<'a> Btf<'a> {
     /// the records of types that cannot match.
     #[inline]
     pub fn named_records(&self, kinds: KindSet) -> impl Iterator<Item = (TypeId, &'a raw::Type)> {
-        let types = self.types;
-        let order = self.byte_order();
-        let folded = kinds.folded();
-        let kind_at = kind_byte(order);
-        let selection =
-            if kinds.is_subset(KindSet::TYPE_NAMES) { Selection::Named } else { Selection::All };
-        self.offsets.iter(selection).filter_map(move |(index, offset)| {
-            let record = types.get(offset..)?.first_chunk::<{ size_of::<raw::Type>() }>()?;
-            // This bit test passes over most of the others.
-            if folded & (1 << (record.get(kind_at)? & 31)) == 0 {
-                return None;
-            }
+        let selection = selection(kinds);
+        self.records_of(kinds, selection).filter_map(move |(id, record)| {
             let record = raw::Type::ref_from_bytes(record).ok()?;
-            let id = TypeId(self.start_id.saturating_add(index));
-            // Of the types in `Selection::Named`, the bit test has found exactly those that match.
-            let matches = selection == Selection::Named
-                || StrOffset(record.name_off.get(order)) != StrOffset::EMPTY
-                    && kinds.contains(Info(record.info.get(order)).kind());
-            matches.then_some((id, record))
+            // The types in `Selection::Named` have a name.
+            let is_named = selection == Selection::Named || record.name_off != raw::U32::default();
+            is_named.then_some((id, record))
         })
     }
 
-    /// Returns the ids and records of those of this BTF's own types that have one of the given kinds, each
-    /// with the bytes from its end to the end of the section.
+    /// Returns the ids of those of this BTF's own types that have one of the given kinds.
     #[inline]
-    pub(crate) fn own_records(
+    pub(crate) fn own_ids(&self, kinds: KindSet) -> impl Iterator<Item = TypeId> {
+        self.records_of(kinds, Selection::All).map(|(id, _)| id)
+    }
+
+    /// Returns the ids and records of those of the selected types that have one of the given kinds.
+    #[inline]
+    fn records_of(
         &self,
         kinds: KindSet,
-    ) -> impl Iterator<Item = (TypeId, &'a raw::Type, &'a [u8])> {
-        let types = self.types;
-        let order = self.byte_order();
-        let folded = kinds.folded();
-        let kind_at = kind_byte(order);
-        self.offsets.iter(Selection::All).filter_map(move |(index, offset)| {
-            let record = types.get(offset..)?;
-            // This bit test passes over most of the others.
-            if folded & (1 << (record.get(kind_at)? & 31)) == 0 {
-                return None;
-            }
-            let (record, rest) = raw::Type::ref_from_prefix(record).ok()?;
-            let id = TypeId(self.start_id.saturating_add(index));
-            kinds.contains(Info(record.info.get(order)).kind()).then_some((id, record, rest))
+        selection: Selection,
+    ) -> impl Iterator<Item = (TypeId, &'a RecordBytes)> {
+        // The index of the byte with the kind in a record.
+        let kind_at = match self.byte_order() {
+            ByteOrder::Little => 7,
+            ByteOrder::Big => 4,
+        };
+        let is_exact = kinds.is_below_32();
+        // Passes over most of the others.
+        let marks = Marks { at: kind_at, bits: kinds.folded() };
+        self.offsets.records(self.types, selection, marks).filter_map(move |(index, record)| {
+            // Of the types in `Selection::Named`, exactly those that match are marked. Of the others, those
+            // whose kind folds onto one of the set are, too.
+            let kind = Kind::from_raw(record.get(kind_at)? & 0x7f);
+            let matches = selection == Selection::Named
+                || is_exact && kind.to_raw() < 32
+                || kinds.contains(kind);
+            // Cannot overflow: parsing has checked the last id.
+            matches.then_some((TypeId(self.start_id.wrapping_add(index)), record))
         })
     }
 
@@ -345,13 +342,10 @@ impl<'a> Btf<'a> {
     }
 }
 
-/// Returns the index of the byte with the kind in a record.
+/// Returns the smallest selection of types that includes those of the given kinds with a name.
 #[inline]
-const fn kind_byte(order: ByteOrder) -> usize {
-    match order {
-        ByteOrder::Little => 7,
-        ByteOrder::Big => 4,
-    }
+fn selection(kinds: KindSet) -> Selection {
+    if kinds.is_subset(KindSet::TYPE_NAMES) { Selection::Named } else { Selection::All }
 }
 
 impl fmt::Debug for Btf<'_> {

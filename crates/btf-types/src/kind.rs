@@ -233,6 +233,12 @@ impl KindSet {
         self.0 & !of.0 == 0
     }
 
+    /// Returns `true` if the numbers of all kinds of this set are below 32.
+    #[inline]
+    pub(crate) const fn is_below_32(self) -> bool {
+        self.0 >> 32 == 0
+    }
+
     /// Returns the set folded to 32 bits: if the bit of a kind's number modulo 32 is clear, the set does
     /// not contain the kind.
     #[inline]

@@ -52,7 +52,7 @@ impl<'a> Btf<'a> {
     /// no views of the others.
     #[inline]
     pub fn own_types_of(&'a self, kinds: KindSet) -> impl Iterator<Item = Type<'a>> {
-        self.own_records(kinds).map(|(id, record, rest)| Type::new(self, id, record, rest))
+        self.own_ids(kinds).filter_map(|id| self.own_type(id))
     }
 
     /// Returns all types in the order of their ids, the base's first, without `void`.

@@ -1,12 +1,12 @@
 //! Finding types and enumerators of a target by name.
 
-use alloc::{collections::BTreeMap, vec, vec::Vec};
+use alloc::{vec, vec::Vec};
 
-use btf_types::{Enumerator, Kind, Type};
+use btf_types::{Enumerator, Kind, KindSet, StrOffset, Type, TypeId};
 
 use crate::{
-    candidates::{EnumeratorNames, NameKey},
-    names::{bits::Starts, essential::essential_name},
+    candidates::{EnumeratorNames, Scope},
+    names::exact::ExactNames,
     target::Target,
 };
 
@@ -65,40 +65,13 @@ impl<'a> Target<'a> {
     /// [indexed](Target::indexed_for_queries): for each question the types of the main BTF in the order
     /// of their ids, then those of the modules.
     pub fn find_all(&self, questions: &[(&str, Kind)]) -> Vec<Vec<FoundType<'a>>> {
-        // Keys are unique and sorted; several questions may share one.
-        let mut keys: BTreeMap<NameKey<'_>, Vec<usize>> = BTreeMap::new();
-        for (question, (name, kind)) in questions.iter().enumerate() {
-            let of_enums = if kind.is_enum() { Kind::Enum } else { *kind };
-            let key = NameKey::new(essential_name(name.as_bytes()), of_enums);
-            keys.entry(key).or_default().push(question);
-        }
-        let (keys, of_key): (Vec<NameKey<'_>>, Vec<Vec<usize>>) = keys.into_iter().unzip();
         let mut found = vec![Vec::new(); questions.len()];
-        let positions = || 0..u32::try_from(keys.len()).unwrap_or(u32::MAX);
-        let modules = self.modules().iter().map(|module| module.btf).collect::<Vec<_>>();
-        let mut add = |position: u32, module: Option<u32>, ty: Type<'a>| {
-            for question in of_key.get(position as usize).into_iter().flatten() {
-                let is_it = questions.get(*question).is_some_and(|(name, kind)| {
-                    ty.kind() == *kind && ty.name().is_ok_and(|found| found == *name)
-                });
-                if let Some(types) = found.get_mut(*question).filter(|_| is_it) {
-                    types.push(FoundType { ty, module });
-                }
-            }
-        };
-        self.main_scope().find(&keys, positions(), |position, _, id| {
-            if let Ok(ty) = self.main().type_by_id(id) {
-                add(position, None, ty);
-            }
+        find_types(&self.main_scope(), questions, |question, _, ty| {
+            add(&mut found, question, FoundType { ty, module: None });
         });
-        if !modules.is_empty() {
-            self.module_scope().find(&keys, positions(), |position, module, id| {
-                let btf = modules.get(module).copied();
-                if let Some(ty) = btf.and_then(|btf| btf.type_by_id(id).ok()) {
-                    add(position, u32::try_from(module).ok(), ty);
-                }
-            });
-        }
+        find_types(&self.module_scope(), questions, |question, position, ty| {
+            add(&mut found, question, FoundType { ty, module: u32::try_from(position).ok() });
+        });
         found
     }
 
@@ -120,34 +93,92 @@ impl<'a> Target<'a> {
 
     /// Searches the enums for names, until all are found.
     fn scan_enumerators(&self, names: &[&str]) -> Vec<Option<FoundEnumerator<'a>>> {
-        let mut wanted: BTreeMap<&[u8], Vec<usize>> = BTreeMap::new();
-        for (position, name) in names.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
-            wanted.entry(name.as_bytes()).or_default().push(position);
-        }
-        let starts = Starts::new(wanted.len(), wanted.keys().copied());
         let enums = [Kind::Enum, Kind::Enum64].into_iter().collect();
         let mut found = vec![None; names.len()];
+        let mut missing = names.iter().filter(|name| !name.is_empty()).count();
+        let names = ExactNames::new(names.iter().copied().enumerate());
         for (position, btf) in self.btfs().into_iter().enumerate() {
             let module = position.checked_sub(1).and_then(|module| u32::try_from(module).ok());
-            for ty in btf.own_types_of(enums) {
-                if wanted.is_empty() {
-                    return found;
+            btf.own_types_of(enums).for_each(|ty| {
+                if missing == 0 {
+                    return;
                 }
                 for (index, enumerator) in (0..).zip(ty.enumerators()) {
-                    let string = btf.string_and_rest(enumerator.name_off());
-                    if !string.is_some_and(|string| starts.may_match(string)) {
-                        continue;
-                    }
-                    let Ok(name) = enumerator.name() else { continue };
-                    // Only the first enumerator of a name counts.
-                    for question in wanted.remove(name.as_bytes()).into_iter().flatten() {
-                        if let Some(slot) = found.get_mut(question) {
+                    let rest = btf.string_and_rest(enumerator.name_off());
+                    let Some(rest) = rest.filter(|rest| names.may_have(rest)) else { continue };
+                    for question in names.find(rest) {
+                        // Only the first enumerator of a name counts.
+                        if let Some(slot @ None) = found.get_mut(*question) {
                             *slot = Some(FoundEnumerator { ty, index, enumerator, module });
+                            missing = missing.saturating_sub(1);
                         }
                     }
                 }
-            }
+            });
         }
         found
+    }
+}
+
+/// Finds all types of each name and kind in a scope, and reports each: the number of its question, the
+/// position of its BTF, and the type. Those of one question come in the order of BTFs and ids.
+fn find_types<'a>(
+    scope: &Scope<'a>,
+    questions: &[(&str, Kind)],
+    mut found: impl FnMut(usize, usize, Type<'a>),
+) {
+    let mut kinds = KindSet::default();
+    let mut without_index = Vec::new();
+    for (number, (name, kind)) in questions.iter().enumerate() {
+        let Some(index) = scope.known_index(*kind) else {
+            kinds.insert(*kind);
+            without_index.push((number, *name));
+            continue;
+        };
+        for (position, ty) in index.find_exactly(name, *kind) {
+            found(number, position, ty);
+        }
+    }
+    let names = ExactNames::new(without_index.into_iter());
+    if names.is_empty() {
+        return;
+    }
+    // The processor cannot predict which of these a type is; looking at all of them is faster.
+    if kinds.is_subset(KindSet::TYPE_NAMES) {
+        kinds = KindSet::TYPE_NAMES;
+    }
+    for (position, btf) in scope.btfs().iter().enumerate() {
+        let order = btf.byte_order();
+        // Few types get here, and the loop is faster without this.
+        let mut add = Rarely(|id: TypeId, rest: &[u8]| {
+            for number in names.find(rest) {
+                let Ok(ty) = btf.type_by_id(id) else { return };
+                if questions.get(*number).is_some_and(|(_, kind)| ty.kind() == *kind) {
+                    found(*number, position, ty);
+                }
+            }
+        });
+        btf.named_records(kinds).for_each(|(id, record)| {
+            let rest = btf.string_and_rest(StrOffset(record.name_off.get(order)));
+            let Some(rest) = rest.filter(|rest| names.may_have(rest)) else { return };
+            add.call(id, rest);
+        });
+    }
+}
+
+/// A function that is not inlined.
+struct Rarely<F>(F);
+
+impl<F: FnMut(TypeId, &[u8])> Rarely<F> {
+    #[cold]
+    #[inline(never)]
+    fn call(&mut self, id: TypeId, rest: &[u8]) {
+        (self.0)(id, rest);
+    }
+}
+
+fn add<'a>(found: &mut [Vec<FoundType<'a>>], question: usize, ty: FoundType<'a>) {
+    if let Some(types) = found.get_mut(question) {
+        types.push(ty);
     }
 }

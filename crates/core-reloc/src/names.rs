@@ -3,5 +3,6 @@
 pub(crate) mod bits;
 mod buckets;
 pub(crate) mod essential;
+pub(crate) mod exact;
 pub(crate) mod hash;
 pub(crate) mod table;

@@ -2,7 +2,7 @@
 
 use alloc::{sync::Arc, vec::Vec};
 
-use btf_types::{Btf, Kind, KindSet, StrOffset, Type, TypeId};
+use btf_types::{Btf, Kind, KindSet, StrOffset, Type, TypeId, raw};
 
 use super::key::NameKey;
 use crate::names::{
@@ -56,12 +56,14 @@ impl<'a> NameIndex<'a> {
         let mut first = 0_u32;
         for btf in btfs {
             let (order, start) = (btf.byte_order(), btf.start_id().0);
-            entries.extend(btf.named_records(kinds).filter_map(|(id, record)| {
+            let entry = |(id, record): (TypeId, &raw::Type)| {
                 let name_off = StrOffset(record.name_off.get(order));
                 let name = HashedName::read_essential(btf.string_and_rest(name_off)?)?;
                 let number = first.checked_add(id.0.checked_sub(start)?)?;
                 Some(TableEntry::new(name.hash, number))
-            }));
+            };
+            // Faster than `extend`, which asks for one after the other.
+            btf.named_records(kinds).filter_map(entry).for_each(|entry| entries.push(entry));
             types.btfs.push((first, *btf));
             first = first.saturating_add(u32::try_from(btf.own_types().len()).unwrap_or(u32::MAX));
         }
@@ -92,6 +94,20 @@ impl<'a> NameIndex<'a> {
         types
             .filter(move |(_, ty)| key.is_of_kind(ty.kind()))
             .map(|(position, ty)| (position, ty.id()))
+    }
+
+    /// Finds the types of exactly a name and kind, in the order of BTFs and ids: each with the position of
+    /// its BTF among those that are indexed.
+    pub(crate) fn find_exactly<'n>(
+        &'n self,
+        name: &'n str,
+        kind: Kind,
+    ) -> impl Iterator<Item = (usize, Type<'a>)> + 'n {
+        let types = self.names.find_with(HashedName::essential(name.as_bytes()), |number| {
+            let (position, ty) = self.types.get(number)?;
+            Some((essential_name(ty.name().ok()?.as_bytes()), (position, ty)))
+        });
+        types.filter(move |(_, ty)| ty.kind() == kind && ty.name().is_ok_and(|found| found == name))
     }
 }
 

@@ -58,12 +58,22 @@ impl<'a> Scope<'a> {
         }
     }
 
+    /// Returns the index of a kind, if there is one.
+    pub(crate) fn known_index(&self, kind: Kind) -> Option<&NameIndex<'a>> {
+        self.indexes.iter().find(|index| index.has(kind))
+    }
+
+    /// Returns the BTFs.
+    pub(crate) fn btfs(&self) -> &[&'a Btf<'a>] {
+        &self.btfs
+    }
+
     /// Returns the index of a kind, which is made once there were many passes.
     fn index(&mut self, kind: Kind) -> Option<&NameIndex<'a>> {
         if self.passes >= PASSES && !self.indexes.iter().any(|index| index.has(kind)) {
             self.indexes.push(NameIndex::with(kind, &self.btfs));
         }
-        self.indexes.iter().find(|index| index.has(kind))
+        self.known_index(kind)
     }
 }
 

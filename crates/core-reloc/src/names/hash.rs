@@ -103,6 +103,12 @@ pub(crate) fn words(words: impl IntoIterator<Item = u32>) -> u32 {
         .fold(0, |hash: u32, word| (hash.rotate_left(5) ^ word).wrapping_mul(0x9e37_79b1))
 }
 
+/// A hash of eight bytes, likewise.
+#[inline]
+pub(crate) fn word(word: u64) -> u32 {
+    (word.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as u32
+}
+
 /// An arbitrary start that is not 0, which would hide words of 0.
 const SEED: u64 = 0xf39c_c060_5ced_c835;
 
