@@ -189,7 +189,7 @@ impl<'o, 't> Records<'o, 't> {
     fn next_block(&mut self) -> Option<&'o Block> {
         let block = self.blocks.next()?;
         self.first = self.next_first;
-        self.next_first = self.next_first.wrapping_add(BLOCK as u32);
+        self.next_first = self.next_first.wrapping_add(u64::BITS);
         self.distances = &block.distances;
         let types = self.types.get(block.start as usize..).unwrap_or_default();
         // Too short for a record at the distance `FAR`.

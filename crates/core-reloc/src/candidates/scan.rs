@@ -31,11 +31,7 @@ pub(super) fn scan<'a>(
                 return;
             }
             let kind = Info(record.info.get(order)).kind();
-            for position in names.find(name) {
-                if keys.get(position as usize).is_some_and(|key| key.is_of_kind(kind)) {
-                    found(position, btf_position, id);
-                }
-            }
+            names.find_kind(name, kind, |position| found(position, btf_position, id));
         });
     }
 }
@@ -65,13 +61,16 @@ impl<'k> Names<'k> {
         self.hashes.may_have(name.hash)
     }
 
-    /// Finds the positions of the keys that have a name, one for each kind.
-    #[inline]
-    fn find<'n>(&self, name: HashedName<'n>) -> impl Iterator<Item = u32>
-    where
-        'k: 'n,
-    {
-        self.table.find(name, |position| essential(self.keys, position))
+    /// Finds the positions of the keys that have a name and a kind. Few types get here, and the loop over
+    /// all is faster without this.
+    #[inline(never)]
+    fn find_kind(&self, name: HashedName<'_>, kind: Kind, mut found: impl FnMut(u32)) {
+        let positions = self.table.find(name, |position| essential(self.keys, position));
+        for position in positions {
+            if self.keys.get(position as usize).is_some_and(|key| key.is_of_kind(kind)) {
+                found(position);
+            }
+        }
     }
 }
 
