@@ -24,7 +24,7 @@ use core_reloc_tools::{
 use super::input::Input;
 use crate::hostile::walk::printed;
 
-/// The most bytes of a text about a relocation, whatever its names are.
+/// The most bytes of a text about a relocation, even one with long names.
 const LONGEST_TEXT: usize = 1 << 14;
 
 /// An object and a target.
