@@ -107,6 +107,7 @@ fn answer(result: &Result<Resolution, Error>, expected: &str) -> Expected {
         None | Some(Resize::Same) => "-".to_string(),
         Some(Resize::To { to, .. }) => to.to_string(),
         Some(Resize::Unsafe { .. }) => "poison".to_string(),
+        Some(resize) => panic!("{resize:?}"),
     };
     Expected { answer, access }
 }

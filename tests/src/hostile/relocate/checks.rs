@@ -254,6 +254,7 @@ impl Case<'_> {
                 let answer = target_enum_value(local, target, root, &access).ok();
                 (expected.map(value), answer.map(|value| value.map(|value| value as u64)))
             }
+            _ => panic!("{kind}"),
         };
         // `target_bitfield_shifts` fails if either shift does.
         let shifts = matches!(kind, RelocKind::FieldLshiftU64 | RelocKind::FieldRshiftU64);
@@ -343,6 +344,7 @@ fn check_patched(
             assert_eq!(options.unresolved, OnUnresolved::Keep, "{poison}");
             assert_eq!(before, after);
         }
+        status => panic!("{status:?}"),
     }
     assert!(printed(format_args!("{} {:?}", patched.before, patched.after)) > 0);
 }
