@@ -12,6 +12,7 @@ pub struct FileError {
     /// The path of the file.
     pub path: PathBuf,
     /// What is wrong with it.
+    #[source]
     pub problem: FileProblem,
 }
 
@@ -69,6 +70,7 @@ pub enum FileProblem {
         /// raw BTF.
         section: Option<u64>,
         /// What is wrong with the BTF.
+        #[source]
         error: btf_types::Error,
     },
 }

@@ -18,6 +18,7 @@ pub struct TargetError {
     /// The path of the file, and the part in it: `archive.tar.xz!5.4.0-26-generic.btf`.
     pub path: PathBuf,
     /// What is wrong with it.
+    #[source]
     pub problem: TargetProblem,
 }
 
@@ -34,6 +35,7 @@ pub enum TargetProblem {
         /// The compression format.
         format: Compression,
         /// The error of the decompressor.
+        #[source]
         error: io::Error,
     },
     /// The file is compressed twice.

@@ -16,14 +16,16 @@ use crate::{
 /// A relocation that failed.
 ///
 /// `Display` names it as a C programmer writes it, `field_byte_offset of task_struct.comm[3]`, and gives
-/// the cause.
+/// the cause, as the displays of all errors here do: print the error alone, and walk the sources to match
+/// on them.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{subject}: {cause}")]
 #[non_exhaustive]
 pub struct Error {
     /// The relocation in words.
     pub subject: Box<str>,
-    /// The cause.
+    /// The cause, which is also the [`source`](core::error::Error::source).
+    #[source]
     pub cause: Cause,
 }
 
@@ -42,10 +44,10 @@ pub enum Cause {
     Access(#[from] AccessError),
     /// The object's own BTF is broken: a reference leads nowhere, or a size is impossible.
     #[error("local BTF: {0}")]
-    Local(BtfError),
+    Local(#[source] BtfError),
     /// The target's BTF is broken in such a way.
     #[error("target BTF: {0}")]
-    Target(BtfError),
+    Target(#[source] BtfError),
 
     /// The access string of a type-based relocation is not `0`.
     #[error("the access string of a type-based relocation must be \"0\"")]

@@ -131,6 +131,7 @@ pub enum ObjectError {
         /// The offset of the section.
         offset: u64,
         /// The error; its offsets count from the start of the section.
+        #[source]
         error: BtfError,
     },
     /// A section of type information has another byte order than the file.
