@@ -25,7 +25,7 @@ pub(crate) enum Content {
 /// Reads the BTF of a file of any format that contains exactly one.
 ///
 /// Other files in an archive are ignored if their format is unknown. All bytes are read into
-/// memory, within the limits; [`map`](crate::map) maps raw BTF instead. The file may change or
+/// memory, within the limits; [`map`](crate::map()) maps raw BTF instead. The file may change or
 /// become shorter meanwhile: the result is then a value with some of its bytes, or an error.
 ///
 /// ```

@@ -29,6 +29,7 @@ pub struct Patched {
 
 /// What was done to an instruction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Status {
     /// It holds the target's value.
     Relocated,

@@ -57,6 +57,7 @@ impl<'a> Explainer<'a> {
                 let unmatched = resolution.unmatched.as_ref()?;
                 Some(self.unmatched(relocation?, unmatched))
             }
+            _ => None,
         }
     }
 

@@ -31,6 +31,7 @@ pub struct Report<'a> {
 
 /// The outcome of a relocation.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Outcome {
     /// It was resolved, and the resolution was applied.
     Applied {

@@ -6,6 +6,7 @@ use core::fmt;
 /// kernel's `uapi/linux/bpf.h`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u8)]
+#[non_exhaustive]
 pub enum RelocKind {
     /// The offset of a field, in bytes.
     FieldByteOffset = 0,

@@ -43,6 +43,7 @@ impl Options {
 /// What happens to the instruction of an unresolved relocation, and to a load or store that cannot take
 /// its field's new size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
 pub enum OnUnresolved {
     /// It is replaced by a call that the verifier rejects where it is reachable. Guarded code still
     /// loads.

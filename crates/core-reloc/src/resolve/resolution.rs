@@ -56,6 +56,7 @@ pub struct Change {
 
 /// What happens to the size of a load or store when its field changes size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Resize {
     /// Nothing: the sizes are equal, or do not matter.
     Same,

@@ -277,7 +277,7 @@ fn loads_are_resized_where_both_are_pointers_or_unsigned_integers() {
         // An array is neither, but its elements may be.
         ("unsigned a[2]", "unsigned long a[2]", "s.a", Unsafe { from: 4, to: 8 }),
         ("unsigned a[2]", "unsigned long a[2]", "s.a[1]", To { from: 4, to: 8 }),
-        // What is loaded of an array is an element, whatever their number is.
+        // A load of an array loads an element, so the length does not matter.
         ("unsigned a[2]", "unsigned a[4]", "s.a", Same),
         ("unsigned a[4][2]", "unsigned long a[4][2]", "s.a", Unsafe { from: 4, to: 8 }),
         ("unsigned a[4][2]", "unsigned a[4][2]", "s.a", Same),
