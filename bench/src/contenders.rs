@@ -14,6 +14,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::Result;
 use crate::code::Code;
+#[cfg(feature = "peers")]
+use crate::names::{self, LookUp};
 
 /// A library that relocates objects.
 pub trait Contender {
@@ -84,6 +86,16 @@ impl Who {
     /// Finds a contender by its name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|who| who.name() == name)
+    }
+
+    /// Returns the function that looks up names; `None` for a contender that is not compared in this.
+    #[cfg(feature = "peers")]
+    pub fn look_up(self) -> Option<LookUp> {
+        match self {
+            Self::CoreReloc => Some(names::core_reloc::look_up),
+            Self::Libbpf => Some(names::libbpf::look_up),
+            Self::AyaObj => None,
+        }
     }
 
     /// Returns the contender.

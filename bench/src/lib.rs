@@ -8,6 +8,7 @@
 pub mod code;
 pub mod contenders;
 pub mod generate;
+pub mod names;
 pub mod parts;
 #[cfg(feature = "peers")]
 pub mod run;

@@ -1,4 +1,5 @@
-//! `bench-memory CONTENDER TARGET OBJECT`: measures the memory of a contender by counting allocations.
+//! `bench-memory CONTENDER TARGET OBJECT`, or `bench-memory CONTENDER TARGET WHAT NAMES`: measures the
+//! memory of a contender that relocates an object, or looks up names (JSON), by counting allocations.
 //!
 //! This is a separate program, because its `malloc`, for both Rust and C, counts, which would affect
 //! times.
@@ -9,25 +10,46 @@ use std::{env, fs, path::Path};
 
 use core_reloc_bench::Result;
 use core_reloc_bench::contenders::Who;
+use core_reloc_bench::names::What;
 use core_reloc_bench::run::memory::Memory;
 
 fn main() -> Result {
     let arguments: Vec<String> = env::args().skip(1).collect();
-    let [who, target, object] = arguments.as_slice() else {
-        return Err("usage: bench-memory CONTENDER TARGET OBJECT".into());
-    };
+    let [who, target, rest @ ..] = arguments.as_slice() else { return Err(USAGE.into()) };
     let who = Who::from_name(who).ok_or("no such contender")?;
-    let object = fs::read(object)?;
-
-    let before = CURRENT.load(Ordering::Relaxed);
-    PEAK.store(before, Ordering::Relaxed);
+    let target = Path::new(target);
     let mut kept = 0;
-    who.contender().keep(Path::new(target), &object, &mut || {
-        kept = CURRENT.load(Ordering::Relaxed) - before;
-    })?;
+    let before = match rest {
+        [object] => {
+            let object = fs::read(object)?;
+            let before = start();
+            who.contender().keep(target, &object, &mut || {
+                kept = CURRENT.load(Ordering::Relaxed) - before;
+            })?;
+            before
+        }
+        [what, names] => {
+            let what: What = serde_json::from_str(what)?;
+            let names: Vec<String> = serde_json::from_str(names)?;
+            let look_up = who.look_up().ok_or("the contender does not look up names")?;
+            let before = start();
+            look_up(target, what, &names)?;
+            before
+        }
+        _ => return Err(USAGE.into()),
+    };
     let peak = PEAK.load(Ordering::Relaxed) - before;
     println!("{}", serde_json::to_string(&Memory { kept, peak })?);
     Ok(())
+}
+
+const USAGE: &str = "usage: bench-memory CONTENDER TARGET (OBJECT | WHAT NAMES)";
+
+/// Starts to measure the peak, and returns the bytes allocated at present.
+fn start() -> usize {
+    let current = CURRENT.load(Ordering::Relaxed);
+    PEAK.store(current, Ordering::Relaxed);
+    current
 }
 
 /// The bytes allocated at present.

@@ -123,16 +123,21 @@ impl Sections {
 }
 
 /// BTF that libbpf has read.
-struct Btf(NonNull<libbpf_sys::btf>);
+pub(crate) struct Btf(NonNull<libbpf_sys::btf>);
 
 impl Btf {
     /// Reads a file of raw BTF as `btf__parse` does.
-    fn read(path: &Path) -> Result<Self> {
+    pub(crate) fn read(path: &Path) -> Result<Self> {
         let bytes = fs::read(path)?;
         let size = u32::try_from(bytes.len())?;
         // SAFETY: libbpf copies the bytes.
         let btf = unsafe { libbpf_sys::btf__new(bytes.as_ptr().cast::<c_void>(), size) };
         Ok(Self(NonNull::new(btf).ok_or_else(io::Error::last_os_error)?))
+    }
+
+    /// Returns the pointer for libbpf's functions.
+    pub(crate) fn as_ptr(&self) -> *const libbpf_sys::btf {
+        self.0.as_ptr()
     }
 }
 

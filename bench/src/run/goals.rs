@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::report::{Measured, Report};
+use super::report::{Measured, Names, Report};
 use crate::contenders::Who;
 
 /// A goal.
@@ -66,6 +66,17 @@ pub fn goals(report: &Report) -> Vec<Goal> {
     for (key, who, limit) in ratios {
         if let Some(ratio) = report.case(key).ratio(who) {
             goals.push(Goal::at_least(format!("({key}) time of {who} / our time"), limit, ratio));
+        }
+    }
+    for case in &report.names {
+        let (key, Names { what, count, memory }) = (&case.key, &case.of);
+        if let Some(ratio) = case.ratio(Who::Libbpf) {
+            let about = format!("({key}) time of libbpf / our time, {count} {}", what.name());
+            goals.push(Goal::at_least(about, 10.0, ratio));
+        }
+        if let Some(memory) = memory.get(&Who::CoreReloc) {
+            let about = format!("({key}) KiB at the peak besides the file");
+            goals.push(Goal::at_most(about, 3.0 * 1024.0, memory.peak as f64 / 1024.0));
         }
     }
     let ours = |key| report.case(key).median(Who::CoreReloc);

@@ -8,6 +8,7 @@ use btf_types::{Btf, ByteOrder};
 use serde::Serialize;
 
 use crate::generate::{kernel::repeated, object::object};
+use crate::names::What;
 use crate::{Result, code};
 
 /// A real object with 53 relocations of 4 root types.
@@ -19,6 +20,8 @@ const LARGE: (usize, usize) = (25_000, 1_900);
 const STEPS: [usize; 4] = [100, 400, 1_600, 6_400];
 /// The number of kernels that one object is relocated for.
 const KERNELS: usize = 10;
+/// The number of fields, of enumerators and of functions that are looked up.
+const NAMES: usize = 20;
 /// The numbers of copies of a kernel's types in the targets that show growth.
 const REPEATED: [u8; 3] = [1, 4, 16];
 
@@ -39,6 +42,8 @@ pub struct Inputs {
     pub medium: Object,
     /// The object with tens of thousands of relocations.
     pub large: Object,
+    /// Names that are spread over the kernel's types.
+    pub names: Vec<(What, Vec<String>)>,
     /// Objects with increasing numbers of relocations, fewer than the large object.
     pub steps: Vec<Object>,
 }
@@ -97,6 +102,9 @@ impl Inputs {
         let large = generate(LARGE)?;
         let steps: Result<Vec<_>> = STEPS.into_iter().map(|n| generate(in_proportion(n))).collect();
 
+        let names = What::ALL.into_iter();
+        let names: Result<_> = names.map(|what| Ok((what, what.choose(&btf, NAMES)?))).collect();
+
         let mut larger = Vec::new();
         for times in if quick { &REPEATED[..2] } else { &REPEATED } {
             let path = folder.join(format!("{times}x-{}", kernel.name));
@@ -107,6 +115,7 @@ impl Inputs {
             quick,
             small: Object::inspect(data.join(SMALL))?,
             medium: generate(MEDIUM)?,
+            names: names?,
             kernel,
             kernels: ten,
             larger,

@@ -16,6 +16,7 @@ use super::times::{Rounds, Times};
 use crate::Result;
 use crate::code::{self, Code};
 use crate::contenders::{Run, Who};
+use crate::names::{self, What};
 
 /// A measurement.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -32,6 +33,19 @@ pub enum Job {
         object: PathBuf,
         /// The file for the relocated code.
         code: PathBuf,
+        /// The rounds.
+        rounds: Rounds,
+    },
+    /// A contender looks up names.
+    Names {
+        /// The contender.
+        who: Who,
+        /// What the names are of.
+        what: What,
+        /// The names.
+        names: Vec<String>,
+        /// The file of the types.
+        target: PathBuf,
         /// The rounds.
         rounds: Rounds,
     },
@@ -80,6 +94,8 @@ pub enum Floor {
 pub enum Answer {
     /// The times.
     Times(Times),
+    /// The times and the answers to the names.
+    Found(Times, Vec<names::Answer>),
     /// The times and the peak memory of the program.
     Took(Took),
     /// The contender refuses, with a reason.
@@ -119,6 +135,10 @@ impl Job {
                 }
                 fs::write(code, relocating.code()?)?;
                 Ok(Answer::Times(relocating.times.without_warm_up()))
+            }
+            Self::Names { who, what, names, target, rounds } => {
+                let (times, answers) = look_up(*who, *what, names, target, *rounds)?;
+                Ok(Answer::Found(times.without_warm_up(), answers))
             }
             Self::Floor { floor, target, rounds } => {
                 Ok(Answer::Times(floor.measure(target, *rounds)?.without_warm_up()))
@@ -181,6 +201,26 @@ impl Relocating {
             return Err("the code differs between rounds".into());
         }
         Ok(self.first.iter().flatten().flat_map(code::to_bytes).collect())
+    }
+}
+
+/// Looks up names in a file repeatedly.
+fn look_up(
+    who: Who,
+    what: What,
+    names: &[String],
+    target: &Path,
+    rounds: Rounds,
+) -> Result<(Times, Vec<names::Answer>)> {
+    let look_up = who.look_up().ok_or("the contender does not look up names")?;
+    let mut times = Times::default();
+    let mut clock = rounds.start();
+    loop {
+        let found = look_up(target, what, names)?;
+        times.push(found.time);
+        if !clock.again() {
+            return Ok((times, found.answers));
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::goals::goals;
 use super::job::Floor;
 use super::machine::Machine;
-use super::report::{Measured, Outcome, Report};
+use super::report::{Measured, Names, Outcome, Report};
 use crate::contenders::Who;
 
 /// The other contenders.
@@ -22,6 +22,7 @@ pub fn page(report: &Report, plot: &str) -> Result<String, fmt::Error> {
     head(&mut page, report, plot)?;
     times(&mut page, report)?;
     floor(&mut page, report)?;
+    names(&mut page, report)?;
     memory(&mut page, report)?;
     programs(&mut page, report)?;
     growth(&mut page, report)?;
@@ -126,6 +127,39 @@ fn floor(page: &mut String, report: &Report) -> fmt::Result {
         duration(report.least()),
         times_as_much(ours.as_secs_f64() / report.least().as_secs_f64()),
     )
+}
+
+fn names(page: &mut String, report: &Report) -> fmt::Result {
+    writeln!(
+        page,
+        "\n## Names\n\n\
+         Open the target and look up names that are spread over its types, as the types of a kernel are \
+         read without any object. core-reloc maps the file, and answers all names of a case in one call: \
+         `query_all` or `Target::find_all`. libbpf reads it, and answers one name after the other with \
+         `btf__find_by_name_kind` and by walking over members, or over all enumerators. Both give the \
+         same offsets, values and ids. Memory is what they allocate, which for libbpf includes the {} of \
+         the file.\n",
+        mebibytes(report.kernel.bytes),
+    )?;
+    writeln!(page, "| | core-reloc | libbpf | ratio | peak of core-reloc | peak of libbpf |")?;
+    writeln!(page, "| --- | ---: | ---: | ---: | ---: | ---: |")?;
+    for case in &report.names {
+        let Names { what, count, memory } = &case.of;
+        let time = |who| case.median(who).map_or("–".to_owned(), duration);
+        let peak = |who| memory.get(&who).map_or("–".to_owned(), |memory| mebibytes(memory.peak));
+        writeln!(
+            page,
+            "| ({}) {count} {} | {} | {} | {} | {} | {} |",
+            case.key,
+            what.name(),
+            time(Who::CoreReloc),
+            time(Who::Libbpf),
+            case.ratio(Who::Libbpf).map_or("–".to_owned(), times_as_much),
+            peak(Who::CoreReloc),
+            peak(Who::Libbpf),
+        )?;
+    }
+    Ok(())
 }
 
 fn memory(page: &mut String, report: &Report) -> fmt::Result {

@@ -1,6 +1,7 @@
 //! The memory that contenders allocate.
 
 use std::env;
+use std::ffi::OsStr;
 use std::path::Path;
 use std::process::Command;
 
@@ -8,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Result;
 use crate::contenders::Who;
+use crate::names::What;
 
 /// The memory of a contender, in bytes.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
@@ -24,10 +26,22 @@ impl Memory {
     /// # Errors
     /// The program fails.
     pub fn measure(who: Who, target: &Path, object: &Path) -> Result<Self> {
+        Self::of(&[who.name().as_ref(), target.as_ref(), object.as_ref()])
+    }
+
+    /// Measures the memory of a contender that looks up names, with the same program. It keeps nothing.
+    ///
+    /// # Errors
+    /// The program fails.
+    pub fn of_names(who: Who, what: What, names: &[String], target: &Path) -> Result<Self> {
+        let (what, names) = (serde_json::to_string(&what)?, serde_json::to_string(names)?);
+        Self::of(&[who.name().as_ref(), target.as_ref(), what.as_ref(), names.as_ref()])
+    }
+
+    fn of(arguments: &[&OsStr]) -> Result<Self> {
         let program = env::current_exe()?.with_file_name("bench-memory");
         let output = Command::new(&program)
-            .arg(who.name())
-            .args([target, object])
+            .args(arguments)
             .output()
             .map_err(|error| format!("{}: {error}", program.display()))?;
         if !output.status.success() {

@@ -12,11 +12,12 @@ use super::job::{Answer, Floor, Job};
 use super::machine::Machine;
 use super::memory::Memory;
 use super::program::Took;
-use super::report::{Measured, Outcome, Program, Report, Summary};
+use super::report::{Measured, Names, Outcome, Program, Report, Summary};
 use super::times::{Rounds, Times};
 use crate::Result;
 use crate::code::code;
 use crate::contenders::Who;
+use crate::names::What;
 
 /// A run.
 #[derive(Debug)]
@@ -50,6 +51,7 @@ impl Plan {
         let mut table = Group::new(cases::table(inputs));
         let mut more_relocations = Group::new(cases::more_relocations(inputs));
         let mut larger_targets = Group::new(cases::larger_targets(inputs));
+        let mut names = BTreeMap::<_, Times>::new();
         let mut floor = BTreeMap::<_, Times>::new();
         let mut programs = BTreeMap::new();
         for pass in 1..=self.passes {
@@ -63,6 +65,7 @@ impl Plan {
             for group in [&mut table, &mut more_relocations, &mut larger_targets] {
                 group.pass(self)?;
             }
+            self.look_up(inputs, &mut names)?;
             self.start_programs(inputs, &mut programs)?;
         }
 
@@ -83,6 +86,7 @@ impl Plan {
             kernel: inputs.kernel.clone(),
             kernels: inputs.kernels.clone(),
             cases: table,
+            names: named(inputs, &names)?,
             floor: floor.iter().map(|(part, times)| (*part, Summary::from(times))).collect(),
             memory: Who::ALL.into_iter().map(memory).collect::<Result<_>>()?,
             programs: programs.into_iter().map(program).collect(),
@@ -92,6 +96,25 @@ impl Plan {
                 of.expect("the input of the case").clone()
             }),
         })
+    }
+
+    /// Looks up all names, and compares the answers of the contenders.
+    fn look_up(&self, inputs: &Inputs, times: &mut BTreeMap<(What, Who), Times>) -> Result {
+        for (what, names) in &inputs.names {
+            let mut expected = None;
+            for who in WITH_NAMES {
+                let (names, target) = (names.clone(), inputs.kernel.path.clone());
+                let job = Job::Names { who, what: *what, names, target, rounds: self.rounds };
+                let Answer::Found(took, answers) = job.delegate()? else {
+                    return Err("no answers".into());
+                };
+                if *expected.get_or_insert_with(|| answers.clone()) != answers {
+                    return Err(format!("the contenders find different {}", what.name()).into());
+                }
+                times.entry((*what, who)).or_default().append(took);
+            }
+        }
+        Ok(())
     }
 
     /// Runs both programs, and compares the code in the objects that they write.
@@ -132,6 +155,27 @@ impl Plan {
         }
         Ok(())
     }
+}
+
+/// The contenders that look up names.
+const WITH_NAMES: [Who; 2] = [Who::CoreReloc, Who::Libbpf];
+
+/// Summarizes the cases with names, and measures their memory.
+fn named(inputs: &Inputs, times: &BTreeMap<(What, Who), Times>) -> Result<Vec<Measured<Names>>> {
+    let case = |(key, (what, names)): (&str, &(What, Vec<String>))| {
+        let memory = |who| {
+            let target = &inputs.kernel.path;
+            Ok((who, Memory::of_names(who, *what, names, target)?))
+        };
+        let memory = WITH_NAMES.into_iter().map(memory).collect::<Result<_>>()?;
+        let took = |who| Some((who, Outcome::Took(times.get(&(*what, who))?.into())));
+        Ok(Measured {
+            key: key.to_owned(),
+            of: Names { what: *what, count: names.len(), memory },
+            results: WITH_NAMES.into_iter().filter_map(took).collect(),
+        })
+    };
+    ["h", "i", "j"].into_iter().zip(&inputs.names).map(case).collect()
 }
 
 fn command(program: &Path, arguments: &[&Path]) -> Vec<String> {
@@ -177,7 +221,9 @@ impl Group {
                         return Err(format!("{}: {why}", case.object.name).into());
                     }
                     Answer::Refused(why) => _ = self.refused.insert((index, who), why),
-                    Answer::Took(_) => return Err("a contender is not a program".into()),
+                    Answer::Took(_) | Answer::Found(..) => {
+                        return Err("the answer of another job".into());
+                    }
                 }
             }
         }

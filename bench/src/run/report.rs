@@ -11,6 +11,7 @@ use super::machine::Machine;
 use super::memory::Memory;
 use super::times::Times;
 use crate::contenders::Who;
+use crate::names::What;
 
 /// All results.
 #[derive(Debug, Serialize)]
@@ -25,6 +26,8 @@ pub struct Report {
     pub kernels: Vec<Kernel>,
     /// The cases of the table.
     pub cases: Vec<Measured<Object>>,
+    /// The cases with names, without aya-obj.
+    pub names: Vec<Measured<Names>>,
     /// The minimum that every contender must do.
     pub floor: BTreeMap<Floor, Summary>,
     /// The memory of case (a), by contender.
@@ -35,6 +38,17 @@ pub struct Report {
     pub more_relocations: Vec<Measured<Object>>,
     /// Case (g), by the size of the target.
     pub larger_targets: Vec<Measured<Kernel>>,
+}
+
+/// Names that are looked up.
+#[derive(Debug, Clone, Serialize)]
+pub struct Names {
+    /// What they are of.
+    pub what: What,
+    /// The number of names.
+    pub count: usize,
+    /// The memory, by contender.
+    pub memory: BTreeMap<Who, Memory>,
 }
 
 /// A case with the times of all contenders.

@@ -227,11 +227,7 @@ impl<'a> Btf<'a> {
         let types = self.types;
         let order = self.byte_order();
         let folded = kinds.folded();
-        // The index of the byte with the kind in a record.
-        let kind_at = match order {
-            ByteOrder::Little => 7,
-            ByteOrder::Big => 4,
-        };
+        let kind_at = kind_byte(order);
         let selection =
             if kinds.is_subset(KindSet::TYPE_NAMES) { Selection::Named } else { Selection::All };
         self.offsets.iter(selection).filter_map(move |(index, offset)| {
@@ -247,6 +243,29 @@ impl<'a> Btf<'a> {
                 || StrOffset(record.name_off.get(order)) != StrOffset::EMPTY
                     && kinds.contains(Info(record.info.get(order)).kind());
             matches.then_some((id, record))
+        })
+    }
+
+    /// Returns the ids and records of those of this BTF's own types that have one of the given kinds, each
+    /// with the bytes from its end to the end of the section.
+    #[inline]
+    pub(crate) fn own_records(
+        &self,
+        kinds: KindSet,
+    ) -> impl Iterator<Item = (TypeId, &'a raw::Type, &'a [u8])> {
+        let types = self.types;
+        let order = self.byte_order();
+        let folded = kinds.folded();
+        let kind_at = kind_byte(order);
+        self.offsets.iter(Selection::All).filter_map(move |(index, offset)| {
+            let record = types.get(offset..)?;
+            // This bit test passes over most of the others.
+            if folded & (1 << (record.get(kind_at)? & 31)) == 0 {
+                return None;
+            }
+            let (record, rest) = raw::Type::ref_from_prefix(record).ok()?;
+            let id = TypeId(self.start_id.saturating_add(index));
+            kinds.contains(Info(record.info.get(order)).kind()).then_some((id, record, rest))
         })
     }
 
@@ -323,6 +342,15 @@ impl<'a> Btf<'a> {
     #[inline]
     pub(crate) fn layout(&self) -> &Layout {
         &self.layout
+    }
+}
+
+/// Returns the index of the byte with the kind in a record.
+#[inline]
+const fn kind_byte(order: ByteOrder) -> usize {
+    match order {
+        ByteOrder::Little => 7,
+        ByteOrder::Big => 4,
     }
 }
 

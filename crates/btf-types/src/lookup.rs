@@ -1,7 +1,7 @@
 //! Types of a BTF by id, in order, and by name.
 
 use crate::{
-    Btf, Kind, Type, TypeId,
+    Btf, Kind, KindSet, Type, TypeId,
     error::{Error, Result},
 };
 
@@ -44,6 +44,15 @@ impl<'a> Btf<'a> {
             // The walk found a record for each of these ids, so there is always one.
             self.own_type(TypeId(id)).unwrap_or_else(|| Type::void(self))
         })
+    }
+
+    /// Returns those of this BTF's own types that have one of the given kinds, in the order of their ids.
+    ///
+    /// A pass that needs few of the types is faster with this than with [`Btf::own_types`], since it builds
+    /// no views of the others.
+    #[inline]
+    pub fn own_types_of(&'a self, kinds: KindSet) -> impl Iterator<Item = Type<'a>> {
+        self.own_records(kinds).map(|(id, record, rest)| Type::new(self, id, record, rest))
     }
 
     /// Returns all types in the order of their ids, the base's first, without `void`.

@@ -6,8 +6,9 @@ use std::{
 };
 
 use btf_types::{Btf, TypeId};
+use core_reloc::{Module, Target};
 use core_reloc_sys::Kernel;
-use core_reloc_tools::query::{self, QueryError, query, similar_names};
+use core_reloc_tools::query::{self, QueryError, query_all, similar_names};
 use owo_colors::OwoColorize;
 use serde::Serialize;
 
@@ -51,11 +52,15 @@ impl fmt::Display for Unanswered {
 pub(crate) fn run(arguments: &Query) -> Result<Completion, Failure> {
     let kernel = Kernel::running();
     let mut answers = Vec::new();
-    let mut answer_all = |target: String, btf: &Btf<'_>, modules: &[(&str, Btf<'_>)]| {
-        answers.extend(arguments.questions.iter().map(|question| Answer {
-            question,
-            target: target.clone(),
-            info: answer(question, btf, modules),
+    let questions: Vec<&str> = arguments.questions.iter().map(String::as_str).collect();
+    let mut answer_all = |name: String, btf: &Btf<'_>, modules: &[(&str, Btf<'_>)]| {
+        let modules = modules.iter().map(|(name, btf)| Module { name, btf });
+        let target = Target::new(btf).with_modules(modules);
+        let results = questions.iter().zip(query_all(&target, &questions));
+        answers.extend(results.map(|(question, result)| Answer {
+            question: *question,
+            target: name.clone(),
+            info: info(&target, result),
         }));
     };
     if arguments.targets.is_empty() || !arguments.modules.is_empty() {
@@ -65,8 +70,10 @@ pub(crate) fn run(arguments: &Query) -> Result<Completion, Failure> {
             targets => return Err(Failure::ModulesOfTargets(targets.len())),
         };
         let target = TargetArguments { target, modules: arguments.modules.clone() };
-        let is_missing =
-            |btf: &Btf<'_>| arguments.questions.iter().any(|question| is_unknown(btf, question));
+        let is_missing = |btf: &Btf<'_>| {
+            let results = query_all(&Target::new(btf), &questions);
+            results.iter().any(|result| matches!(result, Err(QueryError::NoSuchName { .. })))
+        };
         with_types(&target, &kernel, is_missing, |btf, modules| answer_all(name, btf, modules))?;
     } else {
         for path in &arguments.targets {
@@ -76,9 +83,9 @@ pub(crate) fn run(arguments: &Query) -> Result<Completion, Failure> {
     let mut out = stdout();
     match arguments.format.format {
         Format::Text => {
-            for question in &arguments.questions {
+            for question in &questions {
                 let answers: Vec<&Answer<'_>> =
-                    answers.iter().filter(|answer| answer.question == question).collect();
+                    answers.iter().filter(|answer| answer.question == *question).collect();
                 table(question, &answers, &mut out)?;
             }
         }
@@ -93,32 +100,14 @@ pub(crate) fn run(arguments: &Query) -> Result<Completion, Failure> {
     Ok(if all { Completion::Success } else { Completion::Negative })
 }
 
-/// Answers a question from a kernel's types, or from its modules' if the kernel lacks the name.
-fn answer(question: &str, btf: &Btf<'_>, modules: &[(&str, Btf<'_>)]) -> Result<Info, Unanswered> {
-    let all = || std::iter::once(btf).chain(modules.iter().map(|(_, btf)| btf));
-    match all().find(|btf| !is_unknown(btf, question)) {
-        Some(known) => query(known, question).map(Info::from).map_err(|error| {
-            let similar = similar_names(known, &error);
-            Unanswered { error, similar }
-        }),
-        None => query(btf, question).map(Info::from).map_err(|error| {
-            let mut similar = Vec::new();
-            for name in all().flat_map(|btf| similar_names(btf, &error)) {
-                if similar.len() < SIMILAR && !similar.contains(&name) {
-                    similar.push(name);
-                }
-            }
-            Unanswered { error, similar }
-        }),
+fn info(
+    target: &Target<'_>,
+    result: Result<query::Answer, QueryError>,
+) -> Result<Info, Unanswered> {
+    match result {
+        Ok(answer) => Ok(Info::new(target, answer)),
+        Err(error) => Err(Unanswered { similar: similar_names(target, &error), error }),
     }
-}
-
-/// The maximal number of similar names from a kernel and its modules together.
-const SIMILAR: usize = 3;
-
-/// Returns `true` if no type or enumerator has the question's name.
-fn is_unknown(btf: &Btf<'_>, question: &str) -> bool {
-    matches!(query(btf, question), Err(QueryError::NoSuchName { .. }))
 }
 
 /// An answer, with the parts that it does not have as `None`.
@@ -127,6 +116,7 @@ struct Info {
     subject: &'static str,
     ty: String,
     type_id: TypeId,
+    module: Option<String>,
     byte_offset: Option<u64>,
     bit_offset: Option<u32>,
     bitfield_size: Option<u8>,
@@ -137,9 +127,11 @@ struct Info {
     value: Option<i128>,
 }
 
-impl From<query::Answer> for Info {
-    fn from(answer: query::Answer) -> Self {
-        let info = Self { subject: answer.subject(), ..Self::default() };
+impl Info {
+    fn new(target: &Target<'_>, answer: query::Answer) -> Self {
+        let module = answer.module().and_then(|module| target.modules().get(module as usize));
+        let module = module.map(|module| module.name.to_string());
+        let info = Self { subject: answer.subject(), module, ..Self::default() };
         match answer {
             query::Answer::Type(ty) => {
                 Self { ty: ty.name, type_id: ty.id, size: ty.size, signed: ty.signed, ..info }
@@ -171,7 +163,7 @@ impl From<query::Answer> for Info {
 /// A column of the table: its heading, and the text of its cells.
 type Column = (&'static str, fn(&Info) -> Option<String>);
 
-const COLUMNS: [Column; 9] = [
+const COLUMNS: [Column; 10] = [
     ("offset", |info| info.byte_offset.map(|offset| offset.to_string())),
     ("bit", |info| info.bit_offset.map(|offset| offset.to_string())),
     ("size", |info| info.size.map(|size| size.to_string())),
@@ -180,6 +172,7 @@ const COLUMNS: [Column; 9] = [
     ("lshift", |info| info.lshift.map(|shift| shift.to_string())),
     ("rshift", |info| info.rshift.map(|shift| shift.to_string())),
     ("value", |info| info.value.map(|value| value.to_string())),
+    ("module", |info| info.module.as_ref().map(|module| Escaped(module).to_string())),
     ("type", |info| Some(info.ty.clone())),
 ];
 
@@ -236,6 +229,8 @@ struct Line<'a> {
     subject: Option<&'static str>,
     r#type: Option<&'a str>,
     type_id: Option<u32>,
+    /// The module that defines the type; none if the kernel does.
+    module: Option<&'a str>,
     byte_offset: Option<u64>,
     bit_offset: Option<u32>,
     bitfield_size: Option<u8>,
@@ -257,6 +252,7 @@ fn json(answer: &Answer<'_>, out: &mut impl Write) -> io::Result<()> {
         subject: info.map(|info| info.subject),
         r#type: info.map(|info| info.ty.as_str()),
         type_id: info.map(|info| info.type_id.0),
+        module: info.and_then(|info| info.module.as_deref()),
         byte_offset: info.and_then(|info| info.byte_offset),
         bit_offset: info.and_then(|info| info.bit_offset),
         bitfield_size: info.and_then(|info| info.bitfield_size),

@@ -11,6 +11,7 @@
 //!
 //! ```
 //! use btf_types::{Btf, ByteOrder, IntEncoding, build::Builder};
+//! use core_reloc::Target;
 //! use core_reloc_tools::query::{Answer, query};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -20,7 +21,8 @@
 //! btf.structure("task", 8).member("pid", int, 0).member("tgid", int, 32).finish();
 //! let kernel = btf.finish()?;
 //!
-//! if let Answer::Field(tgid) = query(&Btf::parse(&kernel)?, "task.tgid")? {
+//! let kernel = Btf::parse(&kernel)?;
+//! if let Answer::Field(tgid) = query(&Target::new(&kernel), "task.tgid")? {
 //!     assert_eq!(tgid.type_name, "int");
 //!     assert_eq!(tgid.byte_offset, 4);
 //! }

@@ -1,8 +1,9 @@
-//! Answers questions about one BTF by name: a type, a field or an enumerator.
+//! Answers questions about a target by name: a type, a field or an enumerator.
 //!
 //! ```
 //! use btf_types::{Btf, ByteOrder, IntEncoding, build::Builder};
-//! use core_reloc_tools::query::{Answer, query, similar_names};
+//! use core_reloc::Target;
+//! use core_reloc_tools::query::{Answer, query, query_all, similar_names};
 //!
 //! // struct task { int pid; int tgid; }; enum state { RUNNING, STOPPED };
 //! let mut btf = Builder::new(ByteOrder::Little);
@@ -11,138 +12,144 @@
 //! btf.enumeration("state", 4).enumerator("RUNNING", 0).enumerator("STOPPED", 1).finish();
 //! let bytes = btf.finish()?;
 //! let btf = Btf::parse(&bytes)?;
+//! let target = Target::new(&btf);
 //!
-//! let Answer::Field(tgid) = query(&btf, "task.tgid")? else { panic!("tgid is a field") };
+//! let Answer::Field(tgid) = query(&target, "task.tgid")? else { panic!("tgid is a field") };
 //! assert_eq!((tgid.byte_offset, tgid.bit_offset, tgid.size), (4, 32, Some(4)));
 //! assert_eq!((tgid.type_name.as_str(), tgid.signed), ("int", Some(true)));
 //!
-//! let Answer::Enumerator(stopped) = query(&btf, "STOPPED")? else { panic!("an enumerator") };
+//! // Many questions take one pass over the types.
+//! let answers = query_all(&target, &["task", "STOPPED", "task.tgit"]);
+//! let [Ok(Answer::Type(task)), Ok(Answer::Enumerator(stopped)), Err(error)] = &answers[..] else {
+//!     panic!("a type, an enumerator and an error");
+//! };
+//! assert_eq!(task.size, Some(8));
 //! assert_eq!((stopped.type_name.as_str(), stopped.value), ("enum state", 1));
-//!
-//! let error = query(&btf, "task.tgit").unwrap_err();
-//! assert_eq!(similar_names(&btf, &error), ["tgid"]);
+//! assert_eq!(similar_names(&target, error), ["tgid"]);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 mod answer;
 mod error;
+mod question;
 mod suggest;
 
-use btf_types::{Btf, Kind, Name, Type, TypeId};
+use btf_types::{Kind, Type};
 
+use self::question::{Question, Rest, Roots};
 pub use self::{
     answer::{Answer, EnumeratorInfo, FieldInfo, TypeInfo},
     error::QueryError,
     suggest::similar_names,
 };
 use core_reloc::{
-    RelocKind, Relocation,
+    FoundType, RelocKind, Relocation, Target,
     budget::Budget,
     describe::declaration_in_c,
     functions::Shifts,
     generate::{
-        GenerateError, enumerator_relocation, field_relocation, local_value, type_relocation,
+        GenerateError, ROOTS, ROOTS_OF_ENUMERATORS, ROOTS_OF_FIELDS, enumerator_relocation_from,
+        field_relocation_from, local_value,
     },
     spec::LocalSpec,
 };
 
-/// Answers a question about a BTF: `task_struct`, `task_struct.comm[3]`, `struct job[2].pid`,
+/// Answers a question about a target: `task_struct`, `task_struct.comm[3]`, `struct job[2].pid`,
 /// `bpf_map_type::BPF_MAP_TYPE_HASH`, or the name of an enumerator alone.
 ///
-/// Of several types of one name, the first is used.
+/// The types of the main BTF answer, or those of the first module that has the name. Of several types of
+/// one name in a BTF, the first is used. [`query_all`] answers many questions in the same time.
 ///
 /// # Errors
-/// A name or path that the BTF does not have; see [`QueryError`].
-pub fn query(btf: &Btf<'_>, question: &str) -> Result<Answer, QueryError> {
-    let (root, rest) = split(question.trim());
+/// A name or path that the target does not have; see [`QueryError`].
+pub fn query(target: &Target<'_>, question: &str) -> Result<Answer, QueryError> {
+    let answer = query_all(target, &[question]).pop();
+    answer.unwrap_or_else(|| Err(QueryError::NoSuchName { name: question.into() }))
+}
+
+/// Answers questions about a target as [`query`] does, in their order.
+///
+/// All questions together take one pass over the named types, and one over the enums if enumerators are
+/// named without their enum; for a target that is [indexed](Target::indexed_for_queries) they take none.
+pub fn query_all(target: &Target<'_>, questions: &[&str]) -> Vec<Result<Answer, QueryError>> {
+    let questions: Vec<Question<'_>> = questions.iter().map(|text| Question::parse(text)).collect();
+    let roots = Roots::find(target, &questions);
+    questions.iter().zip(&roots).map(|(question, roots)| answer(question, roots)).collect()
+}
+
+fn answer(question: &Question<'_>, roots: &Roots<'_>) -> Result<Answer, QueryError> {
+    let Question { root, rest } = *question;
+    let no_such_name = || QueryError::NoSuchName { name: root.into() };
     match rest {
-        Rest::Nothing => match type_relocation(btf, 0, root, RelocKind::TypeSize) {
-            Ok(relocation) => type_info(btf, relocation.type_id).map(Answer::Type),
-            Err(_) => enumerator_of_any_enum(btf, root)
-                .map(Answer::Enumerator)
-                .ok_or_else(|| QueryError::NoSuchName { name: root.into() }),
+        Rest::Nothing => match (roots.first_of(&ROOTS), roots.enumerator) {
+            (Some(root), _) => Ok(Answer::Type(type_info(root))),
+            (None, Some(found)) => {
+                let (ty, value) = (found.ty, found.enumerator.value());
+                Ok(Answer::Enumerator(info_of_enumerator(ty, value, found.module)))
+            }
+            (None, None) => Err(no_such_name()),
         },
-        Rest::Enumerator(name) => enumerator_info(btf, root, name).map(Answer::Enumerator),
+        Rest::Enumerator(name) => {
+            let root = roots.first_of(&ROOTS_OF_ENUMERATORS).ok_or_else(no_such_name)?;
+            enumerator_info(root, name).map(Answer::Enumerator)
+        }
         Rest::Path(path) => {
-            match field_relocation(btf, 0, root, path, RelocKind::FieldByteOffset) {
-                Ok(relocation) => field_info(btf, &relocation).map(Answer::Field),
-                // An enumerator may follow a dot as well.
-                Err(GenerateError::NoParts { .. } | GenerateError::NoSuchType { .. })
-                    if path.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') =>
-                {
-                    enumerator_info(btf, root, path).map(Answer::Enumerator)
+            let enumerator = || {
+                let root = roots
+                    .first_of(&ROOTS_OF_ENUMERATORS)
+                    .filter(|_| question.may_name_enumerator());
+                root.map(|root| enumerator_info(root, path).map(Answer::Enumerator))
+            };
+            let Some(root) = roots.first_of(&ROOTS_OF_FIELDS) else {
+                return enumerator().unwrap_or_else(|| Err(no_such_name()));
+            };
+            match field_relocation_from(root.ty, 0, path, RelocKind::FieldByteOffset) {
+                Ok(relocation) => field_info(root, &relocation).map(Answer::Field),
+                Err(error @ GenerateError::NoParts { .. }) => {
+                    enumerator().unwrap_or(Err(QueryError::Path(error)))
                 }
-                Err(error) => Err(QueryError::of(error, root)),
+                Err(error) => Err(QueryError::Path(error)),
             }
         }
     }
 }
 
-/// The part of a question after the name of the root type.
-enum Rest<'q> {
-    Nothing,
-    Path(&'q str),
-    Enumerator(&'q str),
-}
-
-fn split(question: &str) -> (&str, Rest<'_>) {
-    if let Some((root, enumerator)) = question.split_once("::") {
-        return (root, Rest::Enumerator(enumerator));
-    }
-    match question.find(['.', '[']).and_then(|at| question.split_at_checked(at)) {
-        None => (question, Rest::Nothing),
-        Some((root, rest)) => (root, Rest::Path(rest.strip_prefix('.').unwrap_or(rest))),
-    }
-}
-
-fn type_info(btf: &Btf<'_>, id: TypeId) -> Result<TypeInfo, QueryError> {
-    let ty = btf.type_by_id(id).map_err(GenerateError::from)?;
+fn type_info(FoundType { ty, module, .. }: FoundType<'_>) -> TypeInfo {
     let stripped = ty.skip_modifiers_and_typedefs().unwrap_or(ty);
     let signed = match stripped.kind() {
         Kind::Int => stripped.int().map(|int| int.is_signed()),
         kind if kind.is_enum() => Some(stripped.kind_flag()),
         _ => None,
     };
-    Ok(TypeInfo { name: declaration_in_c(ty, ""), id, size: size(ty), signed })
+    TypeInfo { name: declaration_in_c(ty, ""), id: ty.id(), module, size: size(ty), signed }
 }
 
 fn size(ty: Type<'_>) -> Option<u64> {
     ty.size().ok().map(u64::from)
 }
 
-fn enumerator_info(btf: &Btf<'_>, root: &str, name: &str) -> Result<EnumeratorInfo, QueryError> {
-    let relocation = enumerator_relocation(btf, 0, root, name, RelocKind::EnumvalValue);
-    let relocation = relocation.map_err(|error| QueryError::of(error, root))?;
-    let ty = btf.type_by_id(relocation.type_id).and_then(Type::skip_modifiers_and_typedefs);
-    let ty = ty.map_err(GenerateError::from)?;
+fn enumerator_info(root: FoundType<'_>, name: &str) -> Result<EnumeratorInfo, QueryError> {
+    let relocation = enumerator_relocation_from(root.ty, 0, name, RelocKind::EnumvalValue)?;
+    let ty = root.ty.skip_modifiers_and_typedefs().map_err(GenerateError::from)?;
     let index = relocation.access.first().copied().unwrap_or_default();
     let enumerator = ty.enumerators().get(index as usize);
-    let enumerator = enumerator.ok_or_else(|| QueryError::NoSuchName { name: root.into() })?;
-    Ok(info_of_enumerator(ty, enumerator.value()))
+    let enumerator = enumerator.ok_or_else(|| QueryError::NoSuchName { name: name.into() })?;
+    Ok(info_of_enumerator(ty, enumerator.value(), root.module))
 }
 
-/// Finds an enumerator by its name alone.
-fn enumerator_of_any_enum(btf: &Btf<'_>, name: &str) -> Option<EnumeratorInfo> {
-    let mut enums = btf.types().filter(|ty| ty.kind().is_enum());
-    enums.find_map(|ty| {
-        let is_wanted = |found: Name<'_>| found == name && !name.is_empty();
-        let mut enumerators = ty.enumerators().iter();
-        let found = enumerators.find(|enumerator| enumerator.name().is_ok_and(is_wanted))?;
-        Some(info_of_enumerator(ty, found.value()))
-    })
-}
-
-fn info_of_enumerator(ty: Type<'_>, value: i128) -> EnumeratorInfo {
+fn info_of_enumerator(ty: Type<'_>, value: i128, module: Option<u32>) -> EnumeratorInfo {
     EnumeratorInfo {
         type_name: declaration_in_c(ty, ""),
         type_id: ty.id(),
+        module,
         size: size(ty),
         signed: ty.kind_flag(),
         value,
     }
 }
 
-fn field_info(btf: &Btf<'_>, relocation: &Relocation) -> Result<FieldInfo, QueryError> {
+fn field_info(root: FoundType<'_>, relocation: &Relocation) -> Result<FieldInfo, QueryError> {
+    let btf = root.ty.btf();
     let value = |kind| local_value(btf, &Relocation { kind, ..relocation.clone() });
     let byte_offset = value(RelocKind::FieldByteOffset)?;
     // The offset comes from the same spec, so there is one.
@@ -161,6 +168,7 @@ fn field_info(btf: &Btf<'_>, relocation: &Relocation) -> Result<FieldInfo, Query
     Ok(FieldInfo {
         type_name: declaration_in_c(ty, ""),
         type_id: id,
+        module: root.module,
         byte_offset,
         bit_offset: spec.as_ref().map(|spec| spec.spec().bit_offset).unwrap_or_default(),
         bitfield_size: field.map(|field| field.bitfield_size).filter(|size| *size > 0),

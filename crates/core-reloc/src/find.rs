@@ -6,7 +6,7 @@ use btf_types::{Enumerator, Kind, Type};
 
 use crate::{
     candidates::{EnumeratorNames, NameKey},
-    names::essential::essential_name,
+    names::{bits::Starts, essential::essential_name},
     target::Target,
 };
 
@@ -118,33 +118,30 @@ impl<'a> Target<'a> {
         }
     }
 
-    /// Searches all enums for names.
+    /// Searches the enums for names, until all are found.
     fn scan_enumerators(&self, names: &[&str]) -> Vec<Option<FoundEnumerator<'a>>> {
         let mut wanted: BTreeMap<&[u8], Vec<usize>> = BTreeMap::new();
         for (position, name) in names.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
             wanted.entry(name.as_bytes()).or_default().push(position);
         }
-        // A bit for each first byte of a name.
-        let mut starts = [0_u64; 4];
-        for first in wanted.keys().filter_map(|name| name.first()) {
-            if let Some(word) = starts.get_mut(usize::from(first >> 6)) {
-                *word |= 1 << (first & 63);
-            }
-        }
+        let starts = Starts::new(wanted.len(), wanted.keys().copied());
+        let enums = [Kind::Enum, Kind::Enum64].into_iter().collect();
         let mut found = vec![None; names.len()];
         for (position, btf) in self.btfs().into_iter().enumerate() {
             let module = position.checked_sub(1).and_then(|module| u32::try_from(module).ok());
-            for ty in btf.own_types().filter(|ty| ty.kind().is_enum()) {
+            for ty in btf.own_types_of(enums) {
+                if wanted.is_empty() {
+                    return found;
+                }
                 for (index, enumerator) in (0..).zip(ty.enumerators()) {
-                    let string = btf.string_and_rest(enumerator.name_off()).unwrap_or_default();
-                    let first = string.first().copied().unwrap_or(0);
-                    let word = starts.get(usize::from(first >> 6)).copied().unwrap_or(0);
-                    if word & (1 << (first & 63)) == 0 {
+                    let string = btf.string_and_rest(enumerator.name_off());
+                    if !string.is_some_and(|string| starts.may_match(string)) {
                         continue;
                     }
                     let Ok(name) = enumerator.name() else { continue };
-                    for question in wanted.get(name.as_bytes()).into_iter().flatten() {
-                        if let Some(slot @ None) = found.get_mut(*question) {
+                    // Only the first enumerator of a name counts.
+                    for question in wanted.remove(name.as_bytes()).into_iter().flatten() {
+                        if let Some(slot) = found.get_mut(question) {
                             *slot = Some(FoundEnumerator { ty, index, enumerator, module });
                         }
                     }

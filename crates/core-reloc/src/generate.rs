@@ -2,13 +2,17 @@
 
 mod error;
 mod path;
+mod root;
 
 use alloc::{boxed::Box, string::ToString, vec::Vec};
 
 use btf_types::{Btf, Kind, Type};
 
-pub use self::error::GenerateError;
 use self::path::{PathStep, PathSteps};
+pub use self::{
+    error::GenerateError,
+    root::{ROOTS, ROOTS_OF_ENUMERATORS, ROOTS_OF_FIELDS, RootName},
+};
 use crate::{
     budget::Budget,
     describe,
@@ -53,7 +57,21 @@ pub fn field_relocation(
     path: &str,
     kind: RelocKind,
 ) -> Result<Relocation, GenerateError> {
-    let root = find_root(local, root, &[Kind::Struct, Kind::Union, Kind::Typedef])?;
+    let root = find_root(local, root, &ROOTS_OF_FIELDS)?;
+    field_relocation_from(root, insn_off, path, kind)
+}
+
+/// Makes a relocation of a field from its root type, a struct, union or typedef, and the path to it: as
+/// [`field_relocation`] does, without a search for the type.
+///
+/// # Errors
+/// See [`GenerateError`].
+pub fn field_relocation_from(
+    root: Type<'_>,
+    insn_off: u32,
+    path: &str,
+    kind: RelocKind,
+) -> Result<Relocation, GenerateError> {
     let mut access = AccessPath::default();
     let mut ty = root;
     for step in PathSteps::new(path) {
@@ -86,20 +104,7 @@ pub fn type_relocation(
     root: &str,
     kind: RelocKind,
 ) -> Result<Relocation, GenerateError> {
-    let root = find_root(
-        local,
-        root,
-        &[
-            Kind::Struct,
-            Kind::Union,
-            Kind::Enum,
-            Kind::Enum64,
-            Kind::Typedef,
-            Kind::Int,
-            Kind::Float,
-            Kind::Fwd,
-        ],
-    )?;
+    let root = find_root(local, root, &ROOTS)?;
     Ok(Relocation::new(insn_off, root.id(), AccessPath::root(), kind))
 }
 
@@ -114,7 +119,21 @@ pub fn enumerator_relocation(
     enumerator: &str,
     kind: RelocKind,
 ) -> Result<Relocation, GenerateError> {
-    let root = find_root(local, root, &[Kind::Enum, Kind::Enum64, Kind::Typedef])?;
+    let root = find_root(local, root, &ROOTS_OF_ENUMERATORS)?;
+    enumerator_relocation_from(root, insn_off, enumerator, kind)
+}
+
+/// Makes a relocation of an enumerator from its root type, an enum or a typedef of one, and its name: as
+/// [`enumerator_relocation`] does, without a search for the type.
+///
+/// # Errors
+/// [`GenerateError::NoSuchEnumerator`], or [`GenerateError::Btf`] if the types are broken.
+pub fn enumerator_relocation_from(
+    root: Type<'_>,
+    insn_off: u32,
+    enumerator: &str,
+    kind: RelocKind,
+) -> Result<Relocation, GenerateError> {
     let ty = root.skip_modifiers_and_typedefs()?;
     let wanted = essential_name(enumerator.as_bytes());
     for (index, candidate) in (0..).zip(ty.enumerators()) {
@@ -151,21 +170,12 @@ pub fn find_root<'a>(
     name: &str,
     kinds: &[Kind],
 ) -> Result<Type<'a>, GenerateError> {
-    let (keyword, bare) = match name.split_once(' ') {
-        Some(("struct", bare)) => (Some(Kind::Struct), bare),
-        Some(("union", bare)) => (Some(Kind::Union), bare),
-        Some(("enum", bare)) => (Some(Kind::Enum), bare),
-        _ => (None, name),
-    };
-    let allowed = |kind: Kind| {
-        keyword.is_none_or(|keyword| keyword == kind || (keyword.is_enum() && kind.is_enum()))
-    };
-    let bare = bare.trim();
+    let root = RootName::parse(name);
     kinds
         .iter()
         // Anonymous types have the empty name; no relocation can start from them.
-        .filter(|kind| allowed(**kind) && !bare.is_empty())
-        .find_map(|kind| local.find(bare, *kind))
+        .filter(|kind| root.may_be(**kind) && !root.name.is_empty())
+        .find_map(|kind| local.find(root.name, *kind))
         .ok_or_else(|| GenerateError::NoSuchType { name: name.into() })
 }
 

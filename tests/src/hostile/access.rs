@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use btf_types::{Btf, ByteOrder, IntEncoding, TypeId, build::Builder};
 use core_reloc::{
-    AccessError, AccessPath, RelocKind, access_in_c, essential_name,
+    AccessError, AccessPath, RelocKind, Target, access_in_c, essential_name,
     functions::parse_access_string,
     generate::{enumerator_relocation, field_relocation, local_value, type_relocation},
     limits::MAX_PATH_LEN,
@@ -116,7 +116,8 @@ fn generate(root: &str, path: &str) {
 /// Asks for facts about whatever the text names.
 fn ask(question: &str) {
     let btf = Btf::parse(&TYPES).expect("the builder wrote it");
-    match query(&btf, question) {
+    let target = Target::new(&btf);
+    match query(&target, question) {
         Ok(answer) => {
             let (name, id) = match answer {
                 Answer::Type(ty) => (ty.name, ty.id),
@@ -127,7 +128,7 @@ fn ask(question: &str) {
         }
         Err(error) => {
             assert!(printed(format_args!("{error} {error:?}")) > 0);
-            let similar = similar_names(&btf, &error);
+            let similar = similar_names(&target, &error);
             assert!(similar.len() <= 3 && similar.iter().all(|name| !name.is_empty()));
         }
     }

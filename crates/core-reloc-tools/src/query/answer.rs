@@ -1,4 +1,4 @@
-//! Answers to questions about a BTF.
+//! Answers to questions about a target.
 
 use btf_types::TypeId;
 use core_reloc::functions::Shifts;
@@ -23,6 +23,17 @@ impl Answer {
             Self::Enumerator(_) => "enumerator",
         }
     }
+
+    /// Returns the module whose types answered, as an index of
+    /// [`Target::modules`](core_reloc::Target::modules); `None` for the main BTF. Its own types and the
+    /// main BTF's share one space of ids.
+    pub fn module(&self) -> Option<u32> {
+        match self {
+            Self::Type(ty) => ty.module,
+            Self::Field(field) => field.module,
+            Self::Enumerator(enumerator) => enumerator.module,
+        }
+    }
 }
 
 /// A type.
@@ -33,6 +44,9 @@ pub struct TypeInfo {
     pub name: String,
     /// Its id.
     pub id: TypeId,
+    /// The module that defines it, as an index of [`Target::modules`](core_reloc::Target::modules);
+    /// `None` for the main BTF.
+    pub module: Option<u32>,
     /// Its size in bytes, if it has one.
     pub size: Option<u64>,
     /// Whether it is signed, for integers and enums.
@@ -47,6 +61,9 @@ pub struct FieldInfo {
     pub type_name: String,
     /// The id of its type.
     pub type_id: TypeId,
+    /// The module that defines the root type, as an index of
+    /// [`Target::modules`](core_reloc::Target::modules); `None` for the main BTF.
+    pub module: Option<u32>,
     /// The offset in bytes; for a bitfield, that of the load that covers it.
     pub byte_offset: u64,
     /// The offset in bits.
@@ -70,6 +87,9 @@ pub struct EnumeratorInfo {
     pub type_name: String,
     /// The id of the enum.
     pub type_id: TypeId,
+    /// The module that defines it, as an index of [`Target::modules`](core_reloc::Target::modules);
+    /// `None` for the main BTF.
+    pub module: Option<u32>,
     /// The size of the enum in bytes, if it has one.
     pub size: Option<u64>,
     /// Whether the enum is signed.

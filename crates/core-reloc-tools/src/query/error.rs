@@ -20,13 +20,3 @@ pub enum QueryError {
     #[error(transparent)]
     Value(#[from] Error),
 }
-
-impl QueryError {
-    /// Converts an error about a path that starts at `root`.
-    pub(super) fn of(error: GenerateError, root: &str) -> Self {
-        match error {
-            GenerateError::NoSuchType { .. } => Self::NoSuchName { name: root.into() },
-            error => Self::Path(error),
-        }
-    }
-}

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use btf_types::{Btf, Kind, Name, Type, TypeId};
+use btf_types::{Kind, KindSet, Name, Type, TypeId};
 
 use super::QueryError;
 use core_reloc::{
+    Target,
     describe::quote,
-    generate::{GenerateError, find_root},
+    generate::{GenerateError, RootName},
 };
 
 use crate::similar::{Nearest, typing_distance};
@@ -25,18 +26,20 @@ use crate::similar::{Nearest, typing_distance};
 /// # let int = btf.int("int", 4, IntEncoding::new(32, IntEncoding::SIGNED));
 /// # btf.structure("task", 8).member("pid", int, 0).member("exit_code", int, 32).finish();
 /// # let bytes = btf.finish()?;
+/// use core_reloc::Target;
 /// use core_reloc_tools::query::{query, similar_names};
 ///
 /// let btf = Btf::parse(&bytes)?;
-/// let error = query(&btf, "task.exti_code").unwrap_err();
-/// assert_eq!(similar_names(&btf, &error), ["exit_code"]);
+/// let target = Target::new(&btf);
+/// let error = query(&target, "task.exti_code").unwrap_err();
+/// assert_eq!(similar_names(&target, &error), ["exit_code"]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn similar_names(btf: &Btf<'_>, error: &QueryError) -> Vec<String> {
+pub fn similar_names(target: &Target<'_>, error: &QueryError) -> Vec<String> {
     match error {
         QueryError::NoSuchName { name } => {
-            let mut similar = SimilarNames::to(without_keyword(name));
-            btf.types().for_each(|ty| similar.add_type(ty));
+            let mut similar = SimilarNames::to(RootName::parse(name).name);
+            similar.add_all_types(target);
             similar.finish()
         }
         QueryError::Path(
@@ -46,7 +49,7 @@ pub fn similar_names(btf: &Btf<'_>, error: &QueryError) -> Vec<String> {
             let mut similar = SimilarNames::to(name);
             // `within` has a keyword, and the type has either members or enumerators.
             let kinds = [Kind::Struct, Kind::Union, Kind::Enum, Kind::Enum64];
-            if let Ok(ty) = find_root(btf, within, &kinds) {
+            if let Some(ty) = find(target, RootName::parse(within), &kinds) {
                 similar.add_members(ty);
                 similar.add_enumerators(ty);
             }
@@ -56,10 +59,12 @@ pub fn similar_names(btf: &Btf<'_>, error: &QueryError) -> Vec<String> {
     }
 }
 
-/// Removes `struct`, `union` or `enum` from a type's name.
-fn without_keyword(name: &str) -> &str {
-    let keywords = ["struct ", "union ", "enum "];
-    keywords.iter().find_map(|keyword| name.strip_prefix(keyword)).unwrap_or(name).trim()
+/// Finds the first type of a name in the first BTF that has one of the kinds; earlier kinds come first.
+fn find<'a>(target: &Target<'a>, root: RootName<'_>, kinds: &[Kind]) -> Option<Type<'a>> {
+    let kinds = kinds.iter().filter(|kind| root.may_be(**kind));
+    let names: Vec<_> = kinds.map(|kind| (root.name, *kind)).collect();
+    let found = target.find_all(&names).into_iter().flatten();
+    found.min_by_key(|found| found.module).map(|found| found.ty)
 }
 
 /// The names that are most similar to the wanted one.
@@ -76,6 +81,15 @@ impl<'w, 'a> SimilarNames<'w, 'a> {
     fn add(&mut self, name: Name<'a>) {
         if let Some(distance) = typing_distance(self.wanted.as_bytes(), name.as_bytes()) {
             self.nearest.add(distance, name);
+        }
+    }
+
+    /// Adds the names of all types of the main BTF and the modules, and of their enumerators.
+    fn add_all_types(&mut self, target: &Target<'a>) {
+        let named = KindSet::TYPE_NAMES;
+        let modules = target.modules().iter().map(|module| module.btf);
+        for btf in std::iter::once(target.main()).chain(modules) {
+            btf.own_types_of(named).for_each(|ty| self.add_type(ty));
         }
     }
 
@@ -122,7 +136,7 @@ impl<'w, 'a> SimilarNames<'w, 'a> {
 
 #[cfg(test)]
 mod tests {
-    use btf_types::ByteOrder;
+    use btf_types::{Btf, ByteOrder};
 
     use super::*;
     use crate::query::query;
@@ -137,8 +151,9 @@ mod tests {
     fn check(question: &str, expected: &[&str]) {
         let bytes = btf_from_c::btf(ByteOrder::Little, TYPES);
         let btf = Btf::parse(&bytes).unwrap();
-        let error = query(&btf, question).unwrap_err();
-        assert_eq!(similar_names(&btf, &error), expected, "{question}");
+        let target = Target::new(&btf);
+        let error = query(&target, question).unwrap_err();
+        assert_eq!(similar_names(&target, &error), expected, "{question}");
     }
 
     #[test]

@@ -1,13 +1,13 @@
 //! Finding types by essential name and kind in one pass over a BTF, without an index of it.
 
-use alloc::{vec, vec::Vec};
+use alloc::vec::Vec;
 
 use btf_types::{Btf, Info, Kind, KindSet, StrOffset, TypeId};
 
 use super::key::NameKey;
 use crate::names::{
+    bits::{Bits, Starts},
     essential::HashedName,
-    hash,
     table::{NameTable, TableEntry},
 };
 
@@ -83,16 +83,12 @@ fn essential<'k>(keys: &[NameKey<'k>], position: u32) -> &'k [u8] {
 struct Filter {
     /// The kinds whose names are looked at.
     kinds: KindSet,
-    /// The first four bytes of the keys' names.
-    starts: Bits,
-    /// A bit for the first byte of each shorter name.
-    short: [u64; 4],
+    starts: Starts,
 }
 
 impl Filter {
     fn new(keys: &[NameKey<'_>], positions: &[u32]) -> Self {
         let keys = || positions.iter().filter_map(|position| keys.get(*position as usize));
-        let start = |key: &NameKey<'_>| key.essential.first_chunk().copied().map(start_hash);
         let mut kinds: KindSet = keys().map(|key| key.kind).collect();
         if kinds.contains(Kind::Enum) {
             kinds.insert(Kind::Enum64);
@@ -101,62 +97,13 @@ impl Filter {
         if kinds.is_subset(KindSet::TYPE_NAMES) {
             kinds = KindSet::TYPE_NAMES;
         }
-        let mut short = [0; 4];
-        for NameKey { essential, .. } in keys() {
-            if let [first] | [first, _] | [first, _, _] = essential
-                && let Some(word) = short.get_mut(usize::from(first >> 6))
-            {
-                *word |= 1 << (first & 63);
-            }
-        }
-        Self { kinds, starts: Bits::new(positions.len(), keys().filter_map(start)), short }
+        Self { kinds, starts: Starts::new(positions.len(), keys().map(|key| key.essential)) }
     }
 
     /// Returns `false` if no key's name starts like a string.
     #[inline]
     fn may_match(&self, string: &[u8]) -> bool {
-        let start = string.first_chunk().copied().unwrap_or_default();
-        let first = string.first().copied().unwrap_or(0);
-        let short = self.short.get(usize::from(first >> 6));
-        self.starts.may_have(start_hash(start))
-            | short.is_some_and(|word| word & (1 << (first & 63)) != 0)
-    }
-}
-
-/// The hash of the first bytes of a name.
-#[inline]
-fn start_hash(start: [u8; 4]) -> u32 {
-    hash::words([u32::from_le_bytes(start)])
-}
-
-/// A set of hashes that also reports a few others as members: a Bloom filter with one bit each.
-struct Bits(Vec<u64>);
-
-impl Bits {
-    /// Makes a set of at most `len` hashes.
-    fn new(len: usize, hashes: impl Iterator<Item = u32>) -> Self {
-        // Sixteen bits a hash keep false positives below a sixteenth.
-        let words = len.div_ceil(4).next_power_of_two();
-        let mut bits = Self(vec![0; words]);
-        for hash in hashes {
-            let (word, bit) = bits.position(hash);
-            if let Some(word) = bits.0.get_mut(word) {
-                *word |= bit;
-            }
-        }
-        bits
-    }
-
-    /// The word and the bit of a hash.
-    #[inline]
-    fn position(&self, hash: u32) -> (usize, u64) {
-        ((hash >> 8) as usize & self.0.len().wrapping_sub(1), 1 << (hash >> 26))
-    }
-
-    #[inline]
-    fn may_have(&self, hash: u32) -> bool {
-        let (word, bit) = self.position(hash);
-        self.0.get(word).is_some_and(|word| word & bit != 0)
+        self.starts.may_match(string)
     }
 }
 
