@@ -191,6 +191,21 @@ impl BtfFile {
     }
 }
 
+/// The bytes of the BTF, so that a value which keeps its BTF can take the file without a copy.
+///
+/// ```
+/// use btf_types::OwnedBtf;
+///
+/// let Ok(file) = core_reloc_sys::kernel_btf() else { return };
+/// let kernel = OwnedBtf::parse(file);
+/// # assert!(kernel.is_ok());
+/// ```
+impl AsRef<[u8]> for BtfFile {
+    fn as_ref(&self) -> &[u8] {
+        self.as_bytes()
+    }
+}
+
 impl fmt::Debug for BtfFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BtfFile")
