@@ -15,18 +15,18 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// The budget for input of this many bytes, those of both sides' BTF.
+    /// Creates the budget for input of this many bytes, those of both sides' BTF.
     pub fn for_input(bytes: usize) -> Self {
         let granted = (bytes as u64).saturating_mul(limits::STEPS_PER_BYTE);
         Self { remaining: limits::BASE_STEPS.saturating_add(granted) }
     }
 
-    /// The budget for one relocation by itself.
+    /// Creates the budget for one relocation by itself.
     pub fn for_relocation() -> Self {
         Self { remaining: limits::STEPS_PER_RELOCATION }
     }
 
-    /// A budget of a number of steps.
+    /// Creates a budget of a number of steps.
     pub fn of(steps: u64) -> Self {
         Self { remaining: steps }
     }
@@ -42,7 +42,7 @@ impl Budget {
         self.remaining = self.remaining.saturating_add(limits::STEPS_PER_RELOCATION);
     }
 
-    /// The number of steps left.
+    /// Returns the number of steps left.
     pub fn remaining(&self) -> u64 {
         self.remaining
     }

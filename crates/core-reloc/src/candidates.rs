@@ -244,7 +244,7 @@ impl Found {
 }
 
 impl<'c> Remaining<'c> {
-    /// The number of candidates.
+    /// Returns the number of candidates.
     #[inline]
     pub(crate) fn len(&self) -> usize {
         self.narrowed.map_or(self.found.len(), <[u32]>::len)

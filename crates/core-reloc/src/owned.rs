@@ -78,7 +78,7 @@ self_cell!(
 );
 
 impl Owner {
-    /// The target of these BTFs, without an index.
+    /// Returns the target of these BTFs, without an index.
     fn target(&self) -> Target<'_> {
         let modules = self.modules.iter();
         let modules = modules.map(|(name, module)| Module { name, btf: module.btf() });
@@ -87,7 +87,7 @@ impl Owner {
 }
 
 impl OwnedTarget {
-    /// A target without modules, with an [index](Target::indexed) of its types.
+    /// Creates a target without modules, with an [index](Target::indexed) of its types.
     pub fn new(main: &OwnedBtf) -> Self {
         let owner = Owner { main: main.clone(), modules: Vec::new() };
         Self::build(owner, |owner| owner.target().indexed())

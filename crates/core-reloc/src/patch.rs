@@ -238,7 +238,7 @@ impl<'c> Slots<'c> {
         Ok(Self { bytes, order, first, second })
     }
 
-    /// The current bytes of the instruction.
+    /// Returns the current bytes of the instruction.
     #[inline]
     fn code(&self) -> Code {
         match self.bytes.as_chunks() {

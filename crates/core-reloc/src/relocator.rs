@@ -84,12 +84,12 @@ struct FieldSpecs<'a> {
 }
 
 impl<'a> Relocator<'a> {
-    /// A relocator for an object whose own BTF is `local`, with the default [`Options`].
+    /// Creates a relocator for an object whose own BTF is `local`, with the default [`Options`].
     pub fn new(local: &'a Btf<'a>, target: &Target<'a>) -> Self {
         Self::with_options(local, target, Options::default())
     }
 
-    /// A relocator with the given options.
+    /// Creates a relocator with the given options.
     pub fn with_options(local: &'a Btf<'a>, target: &Target<'a>, options: Options) -> Self {
         let input = local.as_bytes().len().saturating_add(target.size());
         Self {
@@ -111,12 +111,12 @@ impl<'a> Relocator<'a> {
         self
     }
 
-    /// The object's own BTF.
+    /// Returns the object's own BTF.
     pub fn local(&self) -> &'a Btf<'a> {
         self.local
     }
 
-    /// The target, with the modules added so far.
+    /// Returns the target, with the modules added so far.
     pub fn target(&self) -> &Target<'a> {
         &self.target
     }

@@ -44,7 +44,7 @@ pub struct Module<'a> {
 }
 
 impl<'a> Target<'a> {
-    /// A target without modules and without an index: the root types of each object are found in one
+    /// Creates a target without modules and without an index: the root types of each object are found in one
     /// pass over the target's types. This is best for a single object.
     pub fn new(main: &'a Btf<'a>) -> Self {
         Self {
@@ -112,17 +112,17 @@ impl<'a> Target<'a> {
         self
     }
 
-    /// The main BTF.
+    /// Returns the main BTF.
     pub fn main(&self) -> &'a Btf<'a> {
         self.main
     }
 
-    /// The modules.
+    /// Returns the modules.
     pub fn modules(&self) -> &[Module<'a>] {
         &self.modules
     }
 
-    /// The main BTF and those of the modules.
+    /// Returns the main BTF and those of the modules.
     pub(crate) fn btfs(&self) -> Vec<&'a Btf<'a>> {
         let modules = self.modules.iter().map(|module| module.btf);
         core::iter::once(self.main).chain(modules).collect()
@@ -132,18 +132,18 @@ impl<'a> Target<'a> {
         self.enumerators.as_ref()
     }
 
-    /// The main BTF, to be searched for names.
+    /// Returns the main BTF, to be searched for names.
     pub(crate) fn main_scope(&self) -> Scope<'a> {
         Scope::new([self.main].into(), self.main_indexes.clone())
     }
 
-    /// The modules, to be searched for names.
+    /// Returns the modules, to be searched for names.
     pub(crate) fn module_scope(&self) -> Scope<'a> {
         let btfs = self.modules.iter().map(|module| module.btf).collect();
         Scope::new(btfs, self.module_indexes.clone())
     }
 
-    /// The size of the target's BTF in bytes, the modules' included.
+    /// Returns the size of the target's BTF in bytes, the modules' included.
     pub fn size(&self) -> usize {
         let modules = self.modules.iter().map(|module| module.btf.as_bytes().len());
         modules.fold(self.main.as_bytes().len(), usize::saturating_add)

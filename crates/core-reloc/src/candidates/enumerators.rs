@@ -67,7 +67,7 @@ impl<'a> EnumeratorNames<'a> {
 }
 
 impl<'a> NumberedEnums<'a> {
-    /// The enum of a number, the position of its BTF, and the index of the enumerator in it.
+    /// Returns the enum of a number, the position of its BTF, and the index of the enumerator in it.
     fn get(&self, number: u32) -> Option<(usize, Type<'a>, u32)> {
         let next = self.enums.partition_point(|(first, ..)| *first <= number);
         let (first, position, id) = *self.enums.get(next.checked_sub(1)?)?;

@@ -96,7 +96,7 @@ impl<'a> NameIndex<'a> {
 }
 
 impl<'a> NumberedTypes<'a> {
-    /// The type of a number, and the position of its BTF.
+    /// Returns the type of a number, and the position of its BTF.
     fn get(&self, number: u32) -> Option<(usize, Type<'a>)> {
         let next = self.btfs.partition_point(|(first, _)| *first <= number);
         let position = next.checked_sub(1)?;

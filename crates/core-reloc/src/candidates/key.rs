@@ -20,7 +20,7 @@ pub(crate) struct NameKey<'a> {
 }
 
 impl<'a> NameKey<'a> {
-    /// The key of a local root type's candidates.
+    /// Returns the key of a local root type's candidates.
     pub(crate) fn of_root(root: Type<'a>, name: Name<'a>) -> Self {
         let kind = if root.kind().is_enum() { Kind::Enum } else { root.kind() };
         Self::new(essential_name(name.as_bytes()), kind)
@@ -31,7 +31,7 @@ impl<'a> NameKey<'a> {
         Self { hash, essential, kind }
     }
 
-    /// The essential name with its hash.
+    /// Returns the essential name with its hash.
     pub(crate) fn name(&self) -> HashedName<'a> {
         HashedName { name: self.essential, hash: self.hash }
     }

@@ -49,7 +49,7 @@ struct Names<'k> {
 }
 
 impl<'k> Names<'k> {
-    /// The names of the keys at some positions.
+    /// Returns the names of the keys at some positions.
     fn new(keys: &'k [NameKey<'_>], positions: &[u32]) -> Self {
         let entry =
             |position: &u32| Some(TableEntry::new(keys.get(*position as usize)?.hash, *position));
@@ -123,7 +123,7 @@ impl Filter {
     }
 }
 
-/// The hash of the first bytes of a name.
+/// Returns the hash of the first bytes of a name.
 #[inline]
 fn start_hash(start: [u8; 4]) -> u32 {
     hash::words([u32::from_le_bytes(start)])
@@ -147,7 +147,7 @@ impl Bits {
         bits
     }
 
-    /// The word and the bit of a hash.
+    /// Returns the word and the bit of a hash.
     #[inline]
     fn position(&self, hash: u32) -> (usize, u64) {
         ((hash >> 8) as usize & self.0.len().wrapping_sub(1), 1 << (hash >> 26))

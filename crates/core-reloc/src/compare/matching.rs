@@ -284,7 +284,7 @@ impl<'a> Comparison<'a, '_> {
     }
 }
 
-/// The essential name of a member or enumerator of the target, which was read before.
+/// Returns the essential name of a member or enumerator of the target, which was read before.
 fn essential<'a>(sides: Sides<'a>, name_off: Option<StrOffset>) -> &'a [u8] {
     let name = sides.target_name(name_off.unwrap_or_default());
     essential_name(name.unwrap_or_default().as_bytes())

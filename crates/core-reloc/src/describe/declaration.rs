@@ -121,7 +121,7 @@ fn name(ty: Type<'_>) -> String {
     ty.name().map_or_else(|_| "?".to_string(), |name| quote(&name))
 }
 
-/// The start of a declaration: `struct job`, `int`, `void`.
+/// Returns the start of a declaration: `struct job`, `int`, `void`.
 fn base(ty: Type<'_>) -> String {
     match (ty.kind(), keyword(ty), name(ty)) {
         (Kind::Void, ..) => "void".to_string(),

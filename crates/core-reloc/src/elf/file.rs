@@ -132,7 +132,7 @@ impl<'a, H: FileHeader<Endian = Endianness>> ElfFile<'a, H> {
         self.data(&self.describe(index, Name::default(), header), elf::SHT_STRTAB)
     }
 
-    /// The header.
+    /// Returns the header.
     pub(super) fn header(&self) -> &'a H {
         self.header
     }
@@ -148,7 +148,7 @@ impl<'a, H: FileHeader<Endian = Endianness>> ElfFile<'a, H> {
         }
     }
 
-    /// All sections but the first, which is empty by definition.
+    /// Returns all sections but the first, which is empty by definition.
     pub(super) fn sections(&self) -> impl Iterator<Item = Result<Section<'a>, ObjectError>> {
         (0..).zip(self.sections).skip(1).map(|(index, header)| {
             let name_off = header.sh_name(self.endian);
@@ -211,7 +211,7 @@ impl<'a, H: FileHeader<Endian = Endianness>> ElfFile<'a, H> {
 }
 
 impl Section<'_> {
-    /// The name, or the number if it has none, for an error.
+    /// Returns the name, or the number if it has none, for an error.
     pub(super) fn label(&self) -> Box<str> {
         if self.name.is_empty() {
             format!("#{}", self.index).into()

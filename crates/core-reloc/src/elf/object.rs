@@ -133,17 +133,17 @@ impl<'a> Object<'a> {
         Ok(())
     }
 
-    /// The bytes of the file.
+    /// Returns the bytes of the file.
     pub fn as_bytes(&self) -> &'a [u8] {
         self.bytes
     }
 
-    /// The byte order of the file, its types and its code.
+    /// Returns the byte order of the file, its types and its code.
     pub fn byte_order(&self) -> ByteOrder {
         self.byte_order
     }
 
-    /// The object's own types, `.BTF`. Pointers have 8 bytes.
+    /// Returns the object's own types, `.BTF`. Pointers have 8 bytes.
     pub fn btf(&self) -> Option<&Btf<'a>> {
         self.btf.as_ref()
     }
@@ -158,7 +158,7 @@ impl<'a> Object<'a> {
         btf.validate().map_err(malformed(".BTF", self.btf_start))
     }
 
-    /// The section `.BTF.ext`.
+    /// Returns the section `.BTF.ext`.
     pub fn ext(&self) -> Option<&BtfExt<'a>> {
         self.ext.as_ref().map(|ext| &ext.parsed)
     }

@@ -125,12 +125,12 @@ impl<'a> Relocating<'a> {
         Ok(())
     }
 
-    /// The code of the relocation's section, with the relocations applied so far.
+    /// Returns the code of the relocation's section, with the relocations applied so far.
     pub fn code(&self, relocation: &ObjectRelocation<'_>) -> &[u8] {
         self.bytes.get(code_range(relocation)).unwrap_or_default()
     }
 
-    /// The number of relocations so far, by outcome.
+    /// Returns the number of relocations so far, by outcome.
     pub fn counts(&self) -> Counts {
         self.counts
     }
@@ -158,7 +158,7 @@ impl<'a> Relocating<'a> {
     }
 }
 
-/// The range of the code of a relocation's section in the file.
+/// Returns the range of the code of a relocation's section in the file.
 #[inline]
 fn code_range(relocation: &ObjectRelocation<'_>) -> Range<usize> {
     match relocation.code_section() {
@@ -213,7 +213,7 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// The number of all relocations.
+    /// Returns the number of all relocations.
     pub fn total(&self) -> usize {
         [self.relocated, self.poisoned, self.kept, self.failed, self.skipped]
             .into_iter()

@@ -46,7 +46,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// The outcome in one word: `relocated`, `poisoned`, `kept`, `failed` or `skipped`.
+    /// Returns the outcome in one word: `relocated`, `poisoned`, `kept`, `failed` or `skipped`.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Applied { status: Status::Relocated, .. } => "relocated",
@@ -57,7 +57,7 @@ impl Outcome {
         }
     }
 
-    /// The new value of the instruction, if it has one.
+    /// Returns the new value of the instruction, if it has one.
     pub fn value(&self) -> Option<u64> {
         match self {
             Self::Applied { status: Status::Relocated, resolution } => resolution.value(),
@@ -67,7 +67,7 @@ impl Outcome {
 }
 
 impl Report<'_> {
-    /// The reason why the instruction does not have the target's value; `None` if it has.
+    /// Returns the reason why the instruction does not have the target's value; `None` if it has.
     pub fn reason(&self) -> Option<String> {
         match &self.outcome {
             Outcome::Applied { status: Status::Relocated, .. } => None,

@@ -117,7 +117,7 @@ mod tests {
         }
     }
 
-    /// The string at the start of some bytes, whose essential name is made and hashed by itself.
+    /// Returns the string at the start of some bytes, whose essential name is made and hashed by itself.
     fn plainly(bytes: &[u8]) -> HashedName<'_> {
         let name = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
         let name = essential_name(name);

@@ -53,7 +53,7 @@ impl Hasher for IdState {
     }
 }
 
-/// The hash of a name, for tables that compare the names too.
+/// Returns the hash of a name, for tables that compare the names too.
 #[inline]
 pub(crate) fn name(name: &[u8]) -> u32 {
     let mut state = NameState::default();
@@ -95,7 +95,7 @@ impl NameState {
     }
 }
 
-/// A hash of a few words whose upper bits are the best mixed ones, for what only looks at those.
+/// Returns a hash of a few words whose upper bits are the best mixed ones, for what only looks at those.
 #[inline]
 pub(crate) fn words(words: impl IntoIterator<Item = u32>) -> u32 {
     words

@@ -97,7 +97,7 @@ mod tests {
 
     use super::*;
 
-    /// Two names of one hash.
+    /// Returns two names of one hash.
     fn collision() -> [String; 2] {
         let mut seen = HashMap::new();
         (0..1_u32 << 20)

@@ -25,12 +25,12 @@ use crate::limits::MAX_PATH_LEN;
 pub struct AccessPath(SmallVec<[u32; 8]>);
 
 impl AccessPath {
-    /// The access path of type-based relocations: `0`.
+    /// Returns the access path of type-based relocations: `0`.
     pub fn root() -> Self {
         Self(SmallVec::from_slice(&[0]))
     }
 
-    /// A path of the given indices.
+    /// Creates a path of the given indices.
     ///
     /// # Errors
     /// [`AccessError::Empty`], [`AccessError::TooLong`] or [`AccessError::TooLarge`].

@@ -66,7 +66,7 @@ impl RelocKind {
         Self::ALL.get(usize::try_from(raw).ok()?).copied()
     }
 
-    /// The number, as records store it.
+    /// Returns the number, as records store it.
     #[inline]
     pub const fn to_raw(self) -> u32 {
         self as u32
@@ -77,7 +77,8 @@ impl RelocKind {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
-    /// The name, such as `field_byte_offset`: the kernel's enumerator in lower case without its prefix.
+    /// Returns the name, such as `field_byte_offset`: the kernel's enumerator in lower case without its
+    /// prefix.
     pub const fn name(self) -> &'static str {
         match self {
             Self::FieldByteOffset => "field_byte_offset",
@@ -96,7 +97,7 @@ impl RelocKind {
         }
     }
 
-    /// What the access string leads to.
+    /// Returns what the access string leads to.
     #[inline]
     pub const fn subject(self) -> Subject {
         match self {

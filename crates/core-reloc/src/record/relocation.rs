@@ -22,7 +22,7 @@ pub struct Relocation {
 }
 
 impl Relocation {
-    /// A relocation of the given parts.
+    /// Creates a relocation of the given parts.
     ///
     /// ```
     /// use btf_types::TypeId;

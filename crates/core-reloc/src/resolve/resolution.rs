@@ -33,7 +33,7 @@ impl Resolution {
         Self { insn_off, ..self }
     }
 
-    /// The new value of the instruction; `None` if the relocation is unresolved.
+    /// Returns the new value of the instruction; `None` if the relocation is unresolved.
     #[inline]
     pub fn value(&self) -> Option<u64> {
         self.change.map(|change| change.value)
@@ -84,7 +84,7 @@ pub struct Unmatched {
 }
 
 impl Unmatched {
-    /// The candidates in the order in which they were tried, each with what ruled it out.
+    /// Returns the candidates in the order in which they were tried, each with what ruled it out.
     pub fn ruled_out(&self) -> &[(Candidate, Mismatch)] {
         &self.ruled_out
     }

@@ -198,7 +198,7 @@ impl Load {
         Ok(Self { size, bit_offset: bit_offset % 8, bits: size.saturating_mul(8) })
     }
 
-    /// The left shift that moves the field's highest bit to bit 63.
+    /// Returns the left shift that moves the field's highest bit to bit 63.
     fn lshift(&self, order: ByteOrder) -> u32 {
         match order {
             ByteOrder::Little => 64_u32.wrapping_sub(self.bit_offset.wrapping_add(self.bits)),
@@ -208,7 +208,7 @@ impl Load {
         }
     }
 
-    /// The right shift after it that moves the field's lowest bit to bit 0.
+    /// Returns the right shift after it that moves the field's lowest bit to bit 0.
     fn rshift(&self) -> u32 {
         64_u32.wrapping_sub(self.bits)
     }

@@ -41,7 +41,7 @@ pub struct Field<'a> {
 }
 
 impl<'a> Spec<'a> {
-    /// The spec of the root type itself.
+    /// Returns the spec of the root type itself.
     pub(crate) fn of_root(btf: &'a Btf<'a>, root: TypeId) -> Self {
         Self { btf, root, bit_offset: 0, end: End::Type }
     }

@@ -67,7 +67,7 @@ impl Accessor {
         Self { type_id, index, name_off: None, member_type: TypeId::VOID, stripped_type }
     }
 
-    /// The struct or union that a member is in, and the member's index there.
+    /// Returns the struct or union that a member is in, and the member's index there.
     fn member(&self) -> Option<(TypeId, u32)> {
         self.name_off.map(|_| (self.type_id, self.index))
     }
@@ -103,13 +103,13 @@ impl<'a> LocalSpec<'a> {
         Ok(local_spec)
     }
 
-    /// The accessors. A field's first one is the root type as an element of an array; an enumerator has
-    /// one, a type has none.
+    /// Returns the accessors. A field's first one is the root type as an element of an array; an enumerator
+    /// has one, a type has none.
     pub fn accessors(&self) -> &[Accessor] {
         &self.accessors
     }
 
-    /// What the accessors lead to.
+    /// Returns what the accessors lead to.
     pub fn spec(&self) -> &Spec<'a> {
         &self.spec
     }

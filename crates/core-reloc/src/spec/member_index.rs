@@ -258,7 +258,7 @@ mod tests {
     /// The name of a member, and which struct it is of.
     type Member = (usize, u32);
 
-    /// The structs, with ids from 1; then an INT, and a typedef of the first struct.
+    /// Returns the structs, with ids from 1; then an INT, and a typedef of the first struct.
     fn build(structs: &[Vec<Member>]) -> Vec<u8> {
         let mut btf = build::Builder::new(ByteOrder::Big);
         for members in structs {

@@ -55,7 +55,7 @@ enum SearchState<T> {
 }
 
 impl<'a> Session<'a> {
-    /// A session that may spend a budget.
+    /// Creates a session that may spend a budget.
     pub fn new(budget: Budget) -> Self {
         Self {
             budget,
@@ -66,7 +66,7 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// The budget that is left.
+    /// Returns the budget that is left.
     pub fn budget(&mut self) -> &mut Budget {
         &mut self.budget
     }
@@ -223,7 +223,7 @@ mod tests {
 
     use super::*;
 
-    /// `struct s` and `enum s` with members and enumerators `m0`, `m1`, …
+    /// Returns `struct s` and `enum s` with members and enumerators `m0`, `m1`, …
     fn many(count: u32) -> Vec<u8> {
         let mut btf = Builder::new(ByteOrder::Little);
         let int = btf.int("int", 4, IntEncoding::new(32, IntEncoding::SIGNED));
@@ -240,8 +240,8 @@ mod tests {
         btf.finish().unwrap()
     }
 
-    /// The steps of each of 90 searches for the last member, and for the last enumerator; and the number of
-    /// types whose searches were counted.
+    /// Returns the steps of each of 90 searches for the last member, and for the last enumerator; and the
+    /// number of types whose searches were counted.
     fn search(count: u32) -> ([Vec<u64>; 2], [usize; 2]) {
         let bytes = many(count);
         let btf = Btf::parse(&bytes).unwrap();
@@ -282,7 +282,7 @@ mod tests {
         assert_eq!(counted, [0, 0]);
     }
 
-    /// A typedef of a prototype with `params` parameters.
+    /// Returns a typedef of a prototype with `params` parameters.
     fn prototype(params: u32) -> Vec<u8> {
         let mut btf = Builder::new(ByteOrder::Little);
         let int = btf.int("int", 4, IntEncoding::new(32, IntEncoding::SIGNED));
