@@ -1,4 +1,4 @@
-//! What a candidate must have: a kind and an essential name.
+//! The key of candidates: a kind and an essential name.
 
 use btf_types::{Kind, Name, Type};
 
@@ -36,7 +36,7 @@ impl<'a> NameKey<'a> {
         HashedName { name: self.essential, hash: self.hash }
     }
 
-    /// Returns `true` if a type of the essential name also has the kind.
+    /// Returns `true` if a type of this kind, whose essential name is equal, is a candidate.
     pub(crate) fn is_of_kind(&self, kind: Kind) -> bool {
         kinds_are_compatible(self.kind, kind)
     }

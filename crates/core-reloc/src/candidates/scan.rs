@@ -1,4 +1,4 @@
-//! Finding types by essential name and kind in one pass over a BTF, without an index of it.
+//! Finding types by essential name and kind in one pass over a BTF, without an index.
 
 use alloc::{vec, vec::Vec};
 
@@ -11,8 +11,8 @@ use crate::names::{
     table::{NameTable, TableEntry},
 };
 
-/// Searches the own types of some BTFs in one pass for the keys at some positions, and reports each type
-/// found: the position of its key, the position of its BTF, and its id; in the order of BTFs and ids.
+/// Searches the own types of some BTFs in one pass for the keys at some positions. Reports each type that
+/// it finds, in the order of BTFs and ids: the position of its key, the position of its BTF, and its id.
 pub(super) fn scan<'a>(
     btfs: &[&'a Btf<'a>],
     keys: &[NameKey<'_>],
@@ -40,7 +40,7 @@ pub(super) fn scan<'a>(
     }
 }
 
-/// The names of the keys, of which several may share one.
+/// The names of the keys. Several keys may share a name.
 struct Names<'k> {
     keys: &'k [NameKey<'k>],
     table: NameTable,
@@ -65,7 +65,7 @@ impl<'k> Names<'k> {
         self.hashes.may_have(name.hash)
     }
 
-    /// Finds the positions of the keys that have a name, one for each kind.
+    /// Finds the positions of the keys with a name, one for each kind.
     #[inline]
     fn find<'n>(&self, name: HashedName<'n>) -> impl Iterator<Item = u32>
     where
@@ -81,7 +81,7 @@ fn essential<'k>(keys: &[NameKey<'k>], position: u32) -> &'k [u8] {
 
 /// Rejects most types by the first bytes of their name.
 struct Filter {
-    /// The kinds whose names are looked at.
+    /// The kinds whose names are examined.
     kinds: KindSet,
     /// The first four bytes of the keys' names.
     starts: Bits,
@@ -97,7 +97,7 @@ impl Filter {
         if kinds.contains(Kind::Enum) {
             kinds.insert(Kind::Enum64);
         }
-        // The processor cannot predict which of these a type is; looking at all of them is faster.
+        // The processor cannot predict which of these kinds a type has; examining all of them is faster.
         if kinds.is_subset(KindSet::TYPE_NAMES) {
             kinds = KindSet::TYPE_NAMES;
         }
@@ -112,7 +112,7 @@ impl Filter {
         Self { kinds, starts: Bits::new(positions.len(), keys().filter_map(start)), short }
     }
 
-    /// Returns `false` if no key's name starts like a string.
+    /// Returns `false` if no key's name starts as a string does.
     #[inline]
     fn may_match(&self, string: &[u8]) -> bool {
         let start = string.first_chunk().copied().unwrap_or_default();
@@ -129,13 +129,13 @@ fn start_hash(start: [u8; 4]) -> u32 {
     hash::words([u32::from_le_bytes(start)])
 }
 
-/// A set of hashes that also reports a few others as members: a Bloom filter with one bit each.
+/// A set of hashes with few false positives: a Bloom filter with one bit for each hash.
 struct Bits(Vec<u64>);
 
 impl Bits {
-    /// Makes a set of at most `len` hashes.
+    /// Creates a set of at most `len` hashes.
     fn new(len: usize, hashes: impl Iterator<Item = u32>) -> Self {
-        // Sixteen bits a hash keep false positives below a sixteenth.
+        // Sixteen bits per hash keep the rate of false positives below a sixteenth.
         let words = len.div_ceil(4).next_power_of_two();
         let mut bits = Self(vec![0; words]);
         for hash in hashes {
@@ -168,7 +168,7 @@ mod tests {
 
     use super::*;
 
-    /// Counts the names that a filter for other names lets pass.
+    /// Counts the names that pass a filter for the wanted ones.
     fn passing(wanted: &[String], names: &[String]) -> usize {
         let mut btf = Builder::new(ByteOrder::Little);
         for name in names {
@@ -191,7 +191,7 @@ mod tests {
 
     #[test]
     fn few_other_names_pass_the_filter() {
-        // Every name sets one of sixteen bits for each: less than a sixteenth of others hit one.
+        // Each wanted name sets one bit in sixteen: fewer than a sixteenth of the others hit one.
         let (wanted, others) = (numbered(0..256), numbered(256..4352));
         assert_eq!(passing(&wanted, &wanted), 256);
         let chance = passing(&wanted, &others);
@@ -223,7 +223,7 @@ mod tests {
         }
         let bytes = btf.finish().unwrap();
         let btf = Btf::parse(&bytes).unwrap();
-        // Every other one, in the order in which they are looked for.
+        // Every second one, in the order of keys.
         let mut wanted: Vec<(NameKey<'_>, u32)> = (1..)
             .zip(&names)
             .step_by(2)

@@ -13,8 +13,7 @@ use object::{
 
 use super::error::ObjectError;
 
-/// Returns `true` if some bytes start like an ELF file. Raw BTF starts with its own magic, `9f eb` or
-/// `eb 9f`.
+/// Returns `true` if the bytes start with the ELF magic. Raw BTF starts with its own, `9f eb` or `eb 9f`.
 pub fn is_elf(bytes: &[u8]) -> bool {
     bytes.starts_with(&elf::ELFMAG)
 }
@@ -26,7 +25,7 @@ pub(super) enum Class {
     Elf64,
 }
 
-/// Checks the identification, with which both classes start, and returns the class.
+/// Checks the identification, which both classes start with, and returns the class.
 pub(super) fn class(bytes: &[u8]) -> Result<Class, ObjectError> {
     if !is_elf(bytes) {
         let found = bytes.get(..elf::ELFMAG.len()).unwrap_or(bytes);

@@ -68,7 +68,7 @@ impl<'a> ObjectRelocation<'a> {
         self.local.string(self.record.access_str_off).ok()
     }
 
-    /// Writes the access as C, like [`access_in_c`].
+    /// Writes the access as C, as [`access_in_c`] does.
     pub fn access_in_c(&self) -> String {
         match self.decode() {
             Ok(relocation) => access_in_c(self.local, &relocation),

@@ -41,7 +41,7 @@ pub enum Outcome {
     },
     /// It failed.
     Failed(Error),
-    /// No function contains its instruction, so that no loader looks at it.
+    /// No function contains its instruction, so no loader applies it.
     Skipped(Skip),
 }
 
@@ -67,7 +67,7 @@ impl Outcome {
 }
 
 impl Report<'_> {
-    /// Returns the reason why the instruction does not have the target's value; `None` if it has.
+    /// Returns the reason why the instruction does not hold the target's value; `None` if it does.
     pub fn reason(&self) -> Option<String> {
         match &self.outcome {
             Outcome::Applied { status: Status::Relocated, .. } => None,

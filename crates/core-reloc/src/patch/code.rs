@@ -14,7 +14,7 @@ pub struct Code {
 }
 
 impl Code {
-    /// Returns the instruction at an offset of some code, if all of it is there.
+    /// Returns the instruction at an offset in bytes; `None` if it is not entirely within the code.
     pub fn at(code: &[u8], insn_off: u32) -> Option<Self> {
         let rest = code.get(usize::try_from(insn_off).ok()?..)?;
         let (first, rest) = rest.split_first_chunk::<SLOT>()?;
@@ -63,7 +63,7 @@ impl Code {
         self.first().class() == Class::Jump
     }
 
-    /// Returns the first slot, of which only the code may be used: the byte order is not known.
+    /// Decodes the first slot. Only its code may be used, because the byte order is unknown.
     fn first(&self) -> Insn {
         Insn::decode(self.slots().0, ByteOrder::Little)
     }

@@ -179,7 +179,7 @@ impl Insn {
         Some(Self { code: (self.code & !SIZE) | size, ..self })
     }
 
-    /// `call 0xbad2310`, which the verifier rejects where it is reachable: "invalid func
+    /// `call 0xbad2310`, which the verifier rejects if it is reachable, with the message "invalid func
     /// unknown#195896080".
     pub const POISON: Self = Self { code: 0x85, regs: 0, off: 0, imm: 0x0bad_2310 };
 }

@@ -13,7 +13,7 @@ pub struct Spec<'a> {
     pub root: TypeId,
     /// The offset of the field in bits from the start of the root; 0 for types and enumerators.
     pub bit_offset: u32,
-    /// What is there.
+    /// What is at the end of the path.
     pub end: End<'a>,
 }
 
