@@ -110,7 +110,7 @@ pub enum Cause {
         kind: Kind,
     },
     /// Types are nested deeper than relocations follow.
-    #[error("types are nested too deep (more than {MAX_PATH_LEN} members or 32 levels of types)")]
+    #[error("types are nested too deeply (more than {MAX_PATH_LEN} members or 32 levels of types)")]
     TooDeep,
     /// Comparing types takes more work than the size of the input justifies.
     #[error("comparing the types takes too much work for BTF of this size")]

@@ -132,8 +132,7 @@ fn refusal(refused: &Refused) -> Outcome {
     ];
     /// The prefix of the last line if the verifier has not reached the program.
     const NOT_VERIFIED: &str = "processed 0 insns ";
-    let is_verifier_s =
-        |line: &&str| RELOCATING.iter().all(|start| !line.starts_with(start));
+    let is_verifier_s = |line: &&str| RELOCATING.iter().all(|start| !line.starts_with(start));
     let verifier_s: Vec<&str> = refused.log.lines().filter(is_verifier_s).collect();
     match verifier_s[..] {
         [] => Outcome::NotRelocated(refused.to_string()),
