@@ -84,7 +84,7 @@ complete -c core-reloc -n "__fish_core_reloc_using_subcommand dump" -l format -d
 json\t'JSON for programs: one object per line'"
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand dump" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand minimize" -l target -d 'The kernel: a file in any format that relocate reads, or a folder or archive of such files [default: the running kernel]' -r -F
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand minimize" -l module -d 'The BTF of a module, which is minimised too; may be repeated' -r -F
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand minimize" -l module -d 'The BTF of a module, which is minimized too; may be repeated' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand minimize" -s o -l output -d 'The output: a file for one kernel, a new folder for several, or NAME.tar.xz for an archive' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand minimize" -l format -d 'The output format' -r -f -a "text\t'Text for people'
 json\t'JSON for programs: one object per line'"

@@ -30,7 +30,7 @@ pub enum FileProblem {
     #[error("is empty")]
     Empty,
     /// The file has an unknown magic.
-    #[error("begins with {}, expected {expected}", hex(found))]
+    #[error("starts with {}, expected {expected}", hex(found))]
     Unrecognised {
         /// The first four bytes, or all of a shorter file.
         found: Vec<u8>,

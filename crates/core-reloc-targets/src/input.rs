@@ -39,7 +39,7 @@ const IMAGES: &[(usize, &[u8], &str)] = &[
 ];
 
 impl Format {
-    /// Returns the format of a file that begins with `head`.
+    /// Returns the format of a file that starts with `head`.
     fn of(head: &[u8]) -> Option<Self> {
         let holds = |offset: usize, magic: &[u8]| {
             head.get(offset..).is_some_and(|bytes| bytes.starts_with(magic))

@@ -15,7 +15,7 @@ pub use self::{
 };
 use crate::resolve::{Change, OnUnresolved, Resize, Resolution};
 
-/// A patched instruction.
+/// An instruction before and after patching.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Patched {
@@ -33,7 +33,7 @@ pub struct Patched {
 pub enum Status {
     /// It holds the target's value.
     Relocated,
-    /// It was replaced by one that the verifier rejects where it is reachable.
+    /// It was replaced by one that the verifier rejects if it is reachable.
     Poisoned(Poison),
     /// It is unchanged, because [`OnUnresolved::Keep`] was chosen.
     Kept(Poison),
@@ -42,7 +42,7 @@ pub enum Status {
 /// Applies a resolution to the instruction at [`Resolution::insn_off`] of the code.
 ///
 /// # Errors
-/// See [`PatchError`]. The code is then as it was.
+/// See [`PatchError`]. The code is then unchanged.
 ///
 /// ```
 /// use btf_types::ByteOrder;
@@ -71,7 +71,7 @@ pub fn patch(
     patch_slots(slots, resolution, on_unresolved)
 }
 
-/// Applies a resolution to one instruction, for a loader that keeps instructions in structs of its own.
+/// Applies a resolution to one instruction, for a loader that keeps instructions in its own structs.
 /// [`Resolution::insn_off`] does not matter.
 ///
 /// # Errors
@@ -130,7 +130,7 @@ fn patch_slots(
     Ok(Patched { status, before, after: slots.code() })
 }
 
-/// What an instruction becomes.
+/// What happens to an instruction.
 enum Outcome {
     Rewritten(Insn, Option<Insn>),
     Poison(Poison),
@@ -239,7 +239,7 @@ impl<'c> Slots<'c> {
         Ok(Self { bytes, order, first, second })
     }
 
-    /// The current bytes of the instruction.
+    /// Returns the current bytes of the instruction.
     #[inline]
     fn code(&self) -> Code {
         match self.bytes.as_chunks() {

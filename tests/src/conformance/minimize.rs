@@ -1,4 +1,4 @@
-//! Minimized BTF: libbpf must relocate with it as with the whole BTF, and as we do. Compares its size
+//! Minimized BTF: libbpf must relocate with it as with the full BTF, and as we do. Compares its size
 //! with that of the output of `bpftool gen min_core_btf`.
 
 use std::fs;
@@ -93,7 +93,7 @@ fn compare(
     let minimized = Kernel { name: name.clone(), main, modules: names.zip(modules).collect() };
     let compared = minimized.with_targets(Index::None, |ours, theirs| {
         for object in objects {
-            // libbpf must relocate as with the whole BTF, and we must relocate as libbpf.
+            // libbpf must relocate as with the full BTF, and we must relocate as libbpf.
             let differences = object.compare_targets(whole.1, theirs)?;
             differences.into_iter().for_each(|text| row.add_difference(|| text));
             for (section, compared) in object.compare(Mode::Relocate, ours, theirs, false)? {

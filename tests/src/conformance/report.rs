@@ -57,7 +57,7 @@ pub struct Tally {
 pub struct Sizes {
     /// The number of times that BTF was minimized.
     pub count: u64,
-    /// The total size of the whole BTF.
+    /// The total size of the full BTF.
     pub whole: usize,
     /// The total size of the minimized BTF.
     pub minimized: usize,
@@ -65,7 +65,7 @@ pub struct Sizes {
     pub with_bpftool: [usize; 2],
     /// The number of times that our result is larger than bpftool's.
     pub larger: u64,
-    /// What bpftool refuses to minimize, and why.
+    /// What bpftool cannot minimize, and why.
     pub refused: Vec<(String, String)>,
 }
 
@@ -291,7 +291,7 @@ impl Report {
 }
 
 impl Report {
-    /// Writes a table of the sizes of minimized BTF, and what bpftool refuses.
+    /// Writes a table of the sizes of minimized BTF, and what bpftool rejects.
     fn write_sizes(
         &self,
         f: &mut fmt::Formatter<'_>,
@@ -311,7 +311,7 @@ impl Report {
         line(
             "bytes",
             "",
-            ["minimized", "whole", "ours", "comparable", "bpftool's", "larger", "it refuses"],
+            ["minimized", "whole", "ours", "comparable", "bpftool's", "larger", "it rejects"],
         )?;
         let mut total = Sizes::default();
         rows.iter().for_each(|(_, sizes)| total.add((*sizes).clone()));
@@ -334,7 +334,7 @@ impl Report {
             reasons.entry(why).or_insert((0, what)).0 += 1;
         }
         for (why, (count, what)) in reasons {
-            writeln!(f, "bpftool refuses {count}, the first for {what}: {why}")?;
+            writeln!(f, "bpftool rejects {count}, the first for {what}: {why}")?;
         }
         Ok(())
     }

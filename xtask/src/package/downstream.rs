@@ -123,7 +123,7 @@ fn counts_the_kernels_types(patches: &[String]) -> Result {
         return skipped("no bpftool here, or the kernel publishes no BTF");
     }
     let dump = text(Command::new("bpftool").args(["btf", "dump", "file", BTF]))?;
-    // A type begins with its id in brackets.
+    // A type starts with its id in brackets.
     let count = dump.lines().filter(|line| line.starts_with('[')).count();
     let printed = printed(patches, "kernel", &[])?;
     let expected = format!("{count} types in {BTF}\n");

@@ -130,7 +130,7 @@ fn kernels_are_found_among_other_files() {
         };
         kernels.map(|found| folder.strip(&shown(found))).collect()
     };
-    let unknown = "/all/README: begins with 74 65 78 74, expected BTF, ELF, a kernel image, a tar \
+    let unknown = "/all/README: starts with 74 65 78 74, expected BTF, ELF, a kernel image, a tar \
                    archive or compressed data of these";
     assert_eq!(
         shown(Kernels::new(&folder.path("all"), Limits::default())),

@@ -16,7 +16,7 @@ pub(crate) struct EnumeratorNames<'a> {
     names: Arc<NameTable>,
 }
 
-/// The enums of some BTFs, whose enumerators are numbered through all of them.
+/// The enums of some BTFs. Their enumerators are numbered consecutively through all of them.
 #[derive(Debug, Clone)]
 struct NumberedEnums<'a> {
     btfs: Vec<&'a Btf<'a>>,
@@ -46,15 +46,15 @@ impl<'a> EnumeratorNames<'a> {
         Self { enums, names: Arc::new(names) }
     }
 
-    /// Returns the index of other views of the same bytes, in the same order.
+    /// Returns this index for other views of the same bytes, in the same order.
     #[cfg(feature = "owned")]
     pub(crate) fn of_same<'b>(&self, btfs: &[&'b Btf<'b>]) -> EnumeratorNames<'b> {
         let enums = NumberedEnums { btfs: btfs.to_vec(), enums: Arc::clone(&self.enums.enums) };
         EnumeratorNames { enums, names: Arc::clone(&self.names) }
     }
 
-    /// Finds the enumerators of exactly a name, in the order of BTFs and ids: the position of the BTF,
-    /// the enum, and the index in it.
+    /// Finds the enumerators with exactly this name, in the order of BTFs and ids: for each, the position of
+    /// the BTF, the enum, and the index in it.
     pub(crate) fn find<'n>(
         &'n self,
         name: &'n [u8],
@@ -67,7 +67,7 @@ impl<'a> EnumeratorNames<'a> {
 }
 
 impl<'a> NumberedEnums<'a> {
-    /// The enum of a number, the position of its BTF, and the index of the enumerator in it.
+    /// Returns, for the number of an enumerator, the position of the BTF, the enum, and the index in it.
     fn get(&self, number: u32) -> Option<(usize, Type<'a>, u32)> {
         let next = self.enums.partition_point(|(first, ..)| *first <= number);
         let (first, position, id) = *self.enums.get(next.checked_sub(1)?)?;

@@ -249,7 +249,7 @@ fn what_has_no_size_cannot_be_indexed() {
 
 #[test]
 fn shifts_of_fields_between_bytes_keep_the_rest_of_the_offset() {
-    // 32 bits from bit 35 on: 3 bits after the start of the byte at which the load begins.
+    // 32 bits from bit 35 on: 3 bits after the start of the byte at which the load starts.
     let between = "struct s { int a @ 4.3; };";
     for (order, left) in [(ByteOrder::Little, 64 - (3 + 32)), (ByteOrder::Big, (8 - 4) * 8 + 3)] {
         let found = shifts((order, between), (order, between), "s", "0:0");

@@ -379,7 +379,7 @@ fn check_one_btf(btf: &Btf<'_>, type_id: TypeId, path: &AccessPath) {
             }
         }
     }
-    // A type matches itself, unless it is nested too deep or broken.
+    // A type matches itself, unless it is nested too deeply or broken.
     let _ = resolve_type_matches(btf, btf, type_id, type_id);
     if let Ok(name) = btf.type_by_id(type_id).and_then(|ty| ty.name())
         && let Ok(name) = name.to_str()
