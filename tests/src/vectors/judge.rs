@@ -198,7 +198,7 @@ fn check_big_endian_shift(
 /// One shift counts the bits above the field in its load, the other those below. The rest of the 64 bits
 /// are outside of the load, or the field's.
 pub(super) fn big_endian_shifts(libbpf: &mut Libbpf, record: Record) -> Option<(u64, u64)> {
-    assert!(cfg!(target_endian = "little"), "libbpf has to run on a little-endian machine");
+    assert_eq!(1_u16.to_ne_bytes(), [1, 0], "libbpf has to run on a little-endian machine");
     let mut answers = |kind| {
         let resolution = libbpf.resolution(Record { kind, ..record }).ok()?;
         (!resolution.is_unresolved).then_some((resolution.original, resolution.value))

@@ -147,6 +147,15 @@ fn searches() -> Vec<Case> {
             "struct s { struct { int a; } in; };",
             Poisoned,
         ),
+        case(
+            "first-in-anonymous-is-incompatible",
+            "a first member that is not field-compatible ends the search, also in an anonymous member",
+            (local, "struct s { struct { float x; float a; } @ 8; int a @ 16; };"),
+            [relocation(FIELD_BYTE_OFFSET, "s 0:0", mov(4), Poisoned).unlike_libbpf(
+                "libbpf continues after such a member in an anonymous member, and adds that member's offset \
+                 to what it finds; no C compiler accepts a name twice",
+            )],
+        ),
         // The root, the anonymous members and the member itself.
         row("64-steps", "a path of 64 steps", &deep(62), Value(0)),
         row("65-steps", "a path has at most 64 steps", &deep(63), Error),

@@ -84,6 +84,24 @@ fn immediates() -> Vec<Case> {
         let about = "a value fits an immediate if its sign or zero extension is the value";
         cases.push(case(format!("immediate-{name}"), about, (small, large), [relocation]));
     }
+    let sizes = ("struct s {} @size 3000000000;", "struct s {} @size 8;");
+    let size = |insn| relocation(TYPE_SIZE, "s 0", insn, Value(8));
+    let original = 3_000_000_000_u32;
+    cases.push(case(
+        "original-zero-extended",
+        "the immediate is the original value if its zero extension is",
+        sizes,
+        [size(mov(original.cast_signed())).unlike_libbpf(
+            "libbpf sign-extends an immediate before it compares it, so that it is never an original value \
+             from 2³¹ to 2³² − 1",
+        )],
+    ));
+    cases.push(case(
+        "original-in-64-bits",
+        "the same original value in a 64-bit immediate",
+        sizes,
+        [size(ldimm64(original.into()))],
+    ));
     cases
 }
 
