@@ -88,6 +88,7 @@ fn check(file: &File, vector: &Json) {
                 Status::Relocated => ("relocated", applied.resolution.value()),
                 Status::Poisoned(_) => ("poisoned", None),
                 Status::Kept(_) => ("kept", None),
+                status => panic!("{status:?}"),
             },
         };
         let value = value.map(|value| value.to_string());
