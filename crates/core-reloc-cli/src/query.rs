@@ -58,7 +58,7 @@ pub(crate) fn run(arguments: &Query) -> Result<Completion, Failure> {
         let target = Target::new(btf).with_modules(modules);
         let results = questions.iter().zip(query_all(&target, &questions));
         answers.extend(results.map(|(question, result)| Answer {
-            question: *question,
+            question,
             target: name.clone(),
             info: info(&target, result),
         }));
