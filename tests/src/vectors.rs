@@ -1,10 +1,10 @@
 //! Vectors for other implementers of CO-RE: BTF, relocations, instructions and the right outcome, as
 //! JSON. `docs/vectors.md` describes the format; `cargo xtask vectors` writes `fixtures/vectors`.
 //!
-//! - [`cases`]: the tables, in which types are C and expected values are written by hand
-//! - [`judge`]: has libbpf relocate each case, and refuses a case that libbpf answers otherwise, unless
+//! - `cases`: the tables, in which types are C and expected values are written by hand
+//! - `judge`: has libbpf relocate each case, and refuses a case that libbpf answers otherwise, unless
 //!   the case states why libbpf differs
-//! - [`json`]: writes a file
+//! - `json`: writes a file
 //!
 //! No expected value comes from core-reloc.
 

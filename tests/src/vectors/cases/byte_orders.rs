@@ -55,8 +55,8 @@ pub(super) fn group() -> Group {
     ];
     Group {
         name: "byte-orders",
-        about: "Targets in the other byte order than the object. Loaders may leave these out: for each vector, \
-                compare the first two bytes of the local BTF and of the target.",
+        about: "Targets in the other byte order than the object. Loaders may leave these \
+                out.",
         cases: rule("byte order of the code", cases).collect(),
     }
 }

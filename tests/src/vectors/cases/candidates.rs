@@ -19,28 +19,33 @@ fn kinds() -> Vec<Case> {
     vec![
         field(
             "same-kind",
-            "a struct for a struct",
+            "a struct is a candidate for a struct",
             "union s { int a; }; struct s { int a @ 8; };",
             Value(8),
         ),
         field("no-union", "a union is no candidate for a struct", "union s { int a; };", Poisoned),
-        field("no-typedef", "nor is a typedef", typedef, Poisoned),
-        field("no-declaration", "nor is a declaration", "struct s;", Poisoned),
+        field("no-typedef", "a typedef is no candidate for a struct", typedef, Poisoned),
+        field(
+            "no-declaration",
+            "a declaration is no candidate for a struct",
+            "struct s;",
+            Poisoned,
+        ),
         field(
             "shorter-and-longer",
-            "nor are other names",
+            "a longer name is no candidate; a flavor is one",
             "struct ss { int a; }; struct s___x { int a @ 8; };",
             Value(8),
         ),
         case(
             "typedef-for-typedef",
-            "a typedef for a typedef",
+            "a typedef is a candidate for a typedef",
             (typedef, "struct s { int a; }; typedef struct { int a @ 8; } s;"),
             [offset("s 0:0", 4, Value(8))],
         ),
         case(
             "union-for-union",
-            "a union for a union",
+            "a union is a candidate for a union",
             ("union s { int a; };", "struct s { int b; int a; }; union s { int a; };"),
             [offset("s 0:0", 0, Value(0))],
         ),
@@ -54,7 +59,14 @@ fn agreement() -> Vec<Case> {
     };
     let wide = "struct s { unsigned char a @ 8; };";
     vec![
-        row("agree", "two with the same offset", &both(AT_8, AT_8), FIELD_BYTE_OFFSET, 4, Value(8)),
+        row(
+            "agree",
+            "two candidates with the same offset",
+            &both(AT_8, AT_8),
+            FIELD_BYTE_OFFSET,
+            4,
+            Value(8),
+        ),
         row(
             "flavors-agree",
             "two flavors with the same offset",
@@ -65,7 +77,7 @@ fn agreement() -> Vec<Case> {
         ),
         row(
             "disagree",
-            "two with different offsets",
+            "two candidates with different offsets",
             &both(AT_8, AT_12),
             FIELD_BYTE_OFFSET,
             4,
@@ -81,7 +93,7 @@ fn agreement() -> Vec<Case> {
         ),
         row(
             "both-exist",
-            "they exist, but at different offsets",
+            "the field exists in both, but at different offsets",
             &both(AT_8, AT_12),
             FIELD_EXISTS,
             1,
@@ -113,7 +125,7 @@ fn agreement() -> Vec<Case> {
         ),
         row(
             "one-matches",
-            "one lacks the field",
+            "one of two candidates lacks the field",
             &both("struct s { int b; };", AT_8),
             FIELD_BYTE_OFFSET,
             4,
@@ -121,7 +133,7 @@ fn agreement() -> Vec<Case> {
         ),
         row(
             "none-matches",
-            "all lack the field",
+            "both candidates lack the field",
             &both("struct s { int b; };", "struct s { int c; };"),
             FIELD_BYTE_OFFSET,
             4,
@@ -129,7 +141,7 @@ fn agreement() -> Vec<Case> {
         ),
         row(
             "three",
-            "the third disagrees",
+            "the third of three candidates disagrees",
             &format!("{AT_8} {AT_8} {AT_12}"),
             FIELD_BYTE_OFFSET,
             4,
@@ -154,7 +166,11 @@ fn narrowing() -> Vec<Case> {
     vec![
         row("ambiguous-alone", "two candidates disagree", vec![both(Error)]),
         row("narrowed", "only those that matched remain", vec![second(), both(Value(4))]),
-        row("order-matters", "before, both remain", vec![both(Error), second(), both(Value(4))]),
+        row(
+            "order-matters",
+            "an error leaves both candidates; the next relocation narrows them",
+            vec![both(Error), second(), both(Value(4))],
+        ),
         row("zero-narrows-nothing", "no candidate matched", vec![never(), both(Error)]),
         row("poison-narrows-nothing", "no candidate matched", vec![missing(), both(Error)]),
         row(

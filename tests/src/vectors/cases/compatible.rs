@@ -60,10 +60,15 @@ fn pairs() -> Vec<Case> {
 fn uses() -> Vec<Case> {
     let types = ("typedef int *t;", "typedef void *t;");
     vec![
-        case("size", "type_size: 0", types, [relocation(TYPE_SIZE, "t 0", mov(8), Value(0))]),
+        case(
+            "size",
+            "type_size is 0 if no candidate is compatible",
+            types,
+            [relocation(TYPE_SIZE, "t 0", mov(8), Value(0))],
+        ),
         case(
             "id",
-            "type_id_target: 0",
+            "type_id_target is 0 if no candidate is compatible",
             types,
             [relocation(TYPE_ID_TARGET, "t 0", mov(3), Value(0))],
         ),

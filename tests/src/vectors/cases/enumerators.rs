@@ -243,7 +243,8 @@ pub(super) fn group() -> Group {
         .chain(rule("enumerator existence", existence()));
     Group {
         name: "enumerators",
-        about: "Enumerators: existence and value. All enums have the kind_flag that says whether they are signed.",
+        about: "Enumerators: existence and value. The BTF is that of encoders that set the kind_flag \
+                of signed enums.",
         cases: cases.collect(),
     }
 }

@@ -59,7 +59,7 @@ pub(super) fn group() -> Group {
     }
     Group {
         name: "field-compatible",
-        about: "Field-compatible: whether a member of one type matches a member of that name of another type.",
+        about: "Field-compatible: whether a member matches a member of the same name in the target.",
         cases: rule("field-compatible", cases).collect(),
     }
 }

@@ -50,7 +50,7 @@ fn offsets() -> Vec<Case> {
             ("root-element", "the root itself as an element", "s 3", 168, Value(3 * 104)),
         ],
     );
-    // In 32 bits, (2³¹ − 1) · 56 · 8 becomes −448 bits, and 2³¹ becomes −2³¹, which times 56 is 0.
+    // Modulo 2³², (2³¹ − 1) · 56 · 8 bits are 2³² − 448, and 2³¹ · 56 · 8 bits are 0.
     for (name, about, access, original, why) in [
         (
             "offset-too-large",

@@ -21,7 +21,7 @@ pub(super) fn group() -> Group {
         row("in-a-module", "only a module has the type", MAIN, &[AT_8], vec![offset(Value(8))]),
         row(
             "in-a-later-module",
-            "only the second has it",
+            "only the second module has the type",
             MAIN,
             &["struct t {};", AT_8],
             vec![offset(Value(8))],
@@ -70,14 +70,14 @@ pub(super) fn group() -> Group {
         ),
         row(
             "missing-everywhere",
-            "neither has the type",
+            "neither the main target nor a module has the type",
             MAIN,
             &["struct t {};"],
             vec![offset(Poisoned)],
         ),
         row(
             "flavor-in-a-module",
-            "a module's flavor",
+            "a flavor in a module is a candidate",
             MAIN,
             &["struct s___x { int a @ 8; };"],
             vec![offset(Value(8))],

@@ -11,8 +11,8 @@ const LOCAL: &str = "
         unsigned e[4]; unsigned long l; unsigned short h; };
 ";
 const TARGET: &str = "
-    struct s { unsigned a @ 24; unsigned near @ 32767; unsigned far @ 32768; int i @ 32; unsigned long *p @ 40;
-        unsigned char c @ 48; unsigned e[4] @ 64; unsigned long l @ 80; unsigned short h @ 96; };
+    struct s { unsigned a @ 24; unsigned near @ 32767; unsigned far @ 32768; int i @ 32;
+        unsigned long *p @ 40; unsigned char c @ 48; unsigned e[4] @ 64; unsigned long l @ 80; unsigned short h @ 96; };
 ";
 
 /// As `TARGET`, but with other sizes.
@@ -65,7 +65,8 @@ fn immediates() -> Vec<Case> {
         ),
         one("mov64-large", "no limit but 32 bits", TARGET, "s 0:2", mov(16), Value(32768)),
     ]);
-    let large = "enum e : long { A = 1, B = 0x7fffffff, C = 0xffffffff, D = 0x100000000, E = -0x80000000, F = -0x80000001 };";
+    let large = "enum e : long { A = 1, B = 0x7fffffff, C = 0xffffffff, D = 0x100000000,
+        E = -0x80000000, F = -0x80000001 };";
     let small = "enum e : long { A, B, C, D, E, F };";
     let cut = "libbpf truncates a value of more than 32 bits to fit an ALU operation, so that the program \
                would compute with a wrong number";

@@ -21,7 +21,7 @@ fn ids() -> Vec<Case> {
         one("target-id", "the id in the target", both, id(TYPE_ID_TARGET, "s 0", mov(2), 3)),
         one(
             "target-id-unchecked",
-            "no compiler knows it",
+            "the original value is not checked, since no compiler knows it",
             both,
             id(TYPE_ID_TARGET, "s 0", mov(77), 3),
         ),
@@ -37,17 +37,22 @@ fn ids() -> Vec<Case> {
             both,
             id(TYPE_ID_TARGET, "t 0", mov(3), 4),
         ),
-        one("target-id-missing", "0", (SMALL, UNRELATED), id(TYPE_ID_TARGET, "s 0", mov(2), 0)),
+        one(
+            "target-id-missing",
+            "0 if there is no candidate",
+            (SMALL, UNRELATED),
+            id(TYPE_ID_TARGET, "s 0", mov(2), 0),
+        ),
         one("local-id", "the id in the object", both, id(TYPE_ID_LOCAL, "s 0", mov(2), 2)),
         one(
             "local-id-unchecked",
-            "linkers renumber types",
+            "the original value is not checked, since linkers renumber types",
             both,
             id(TYPE_ID_LOCAL, "t 0", mov(77), 3),
         ),
         one(
             "local-id-missing",
-            "needs no target",
+            "the local id needs no candidate",
             (SMALL, UNRELATED),
             id(TYPE_ID_LOCAL, "s 0", mov(2), 2),
         ),
@@ -124,7 +129,8 @@ pub(super) fn group() -> Group {
         .chain(rule("type existence", existence()));
     Group {
         name: "types",
-        about: "Whole types: ids, sizes and existence. See compatible.json and matching.json for the comparisons.",
+        about: "Whole types: ids, sizes and existence. compatible.json and matching.json have the \
+                comparisons.",
         cases: cases.collect(),
     }
 }
