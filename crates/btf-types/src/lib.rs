@@ -31,7 +31,7 @@
 //!
 //! # Features
 //! - `build`: the [`build`] module, which writes BTF.
-//! - `owned`: [`OwnedBtf`], which keeps the bytes that it was parsed from.
+//! - `owned`: [`OwnedBtf`], which owns the bytes that it was parsed from.
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
