@@ -110,7 +110,7 @@ Examples:
       print only the suggested fixes
 
 The exit status is 1 if one of the explained relocations failed. Poisoned relocations do not count:
-the verifier rejects them only where they can be reached.";
+the verifier rejects them only if they can be reached.";
 
 /// The result of a relocation, as a value of `--status`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -360,7 +360,7 @@ pub enum Format {
 
 #[derive(Debug, Clone, Copy, Default, ValueEnum)]
 pub enum OnUnresolved {
-    /// Replace it with one that the verifier rejects where it can be reached
+    /// Replace it with one that the verifier rejects if it can be reached
     #[default]
     Poison,
     /// Fail the relocation

@@ -31,7 +31,7 @@ pub enum FileProblem {
     Empty,
     /// The file has an unknown magic.
     #[error("starts with {}, expected {expected}", hex(found))]
-    Unrecognised {
+    Unrecognized {
         /// The first four bytes, or all of a shorter file.
         found: Vec<u8>,
         /// The known formats.

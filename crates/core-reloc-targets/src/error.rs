@@ -116,10 +116,10 @@ impl TargetError {
     }
 
     /// Returns `true` if the file is of no known format, such as a README among the targets.
-    pub fn is_unrecognised(&self) -> bool {
+    pub fn is_unrecognized(&self) -> bool {
         matches!(
             self.problem,
-            TargetProblem::File(FileProblem::Unrecognised { .. } | FileProblem::Empty)
+            TargetProblem::File(FileProblem::Unrecognized { .. } | FileProblem::Empty)
                 | TargetProblem::NestedArchive
         )
     }
@@ -127,7 +127,7 @@ impl TargetError {
     /// Returns `true` if the file is intact but not a kernel: of no known format, an ELF file
     /// without BTF, or a module.
     pub fn is_not_a_kernel(&self) -> bool {
-        self.is_unrecognised()
+        self.is_unrecognized()
             || matches!(
                 self.problem,
                 TargetProblem::File(FileProblem::NoSection | FileProblem::DistilledBase)

@@ -76,7 +76,7 @@ fn paths_that_are_not_files_are_an_error() {
     let error = BtfFile::open("/dev/null").unwrap_err();
     assert!(matches!(error.problem, FileProblem::Empty), "{error}");
     let error = BtfFile::open("/dev/zero").unwrap_err();
-    assert!(matches!(error.problem, FileProblem::Unrecognised { .. }), "{error}");
+    assert!(matches!(error.problem, FileProblem::Unrecognized { .. }), "{error}");
 }
 
 #[test]
