@@ -69,9 +69,10 @@ pub fn goals(report: &Report) -> Vec<Goal> {
         }
     }
     for case in &report.names {
-        let (key, Names { what, count, memory }) = (&case.key, &case.of);
+        let (key, Names { what, names, memory }) = (&case.key, &case.of);
         if let Some(ratio) = case.ratio(Who::Libbpf) {
-            let about = format!("({key}) time of libbpf / our time, {count} {}", what.name());
+            let about =
+                format!("({key}) time of libbpf / our time, {} {}", names.len(), what.name());
             goals.push(Goal::at_least(about, 10.0, ratio));
         }
         if let Some(memory) = memory.get(&Who::CoreReloc) {

@@ -144,13 +144,14 @@ fn names(page: &mut String, report: &Report) -> fmt::Result {
     writeln!(page, "| | core-reloc | libbpf | ratio | peak of core-reloc | peak of libbpf |")?;
     writeln!(page, "| --- | ---: | ---: | ---: | ---: | ---: |")?;
     for case in &report.names {
-        let Names { what, count, memory } = &case.of;
+        let Names { what, names, memory } = &case.of;
         let time = |who| case.median(who).map_or("–".to_owned(), duration);
         let peak = |who| memory.get(&who).map_or("–".to_owned(), |memory| mebibytes(memory.peak));
         writeln!(
             page,
-            "| ({}) {count} {} | {} | {} | {} | {} | {} |",
+            "| ({}) {} {} | {} | {} | {} | {} | {} |",
             case.key,
+            names.len(),
             what.name(),
             time(Who::CoreReloc),
             time(Who::Libbpf),

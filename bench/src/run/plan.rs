@@ -171,7 +171,7 @@ fn named(inputs: &Inputs, times: &BTreeMap<(What, Who), Times>) -> Result<Vec<Me
         let took = |who| Some((who, Outcome::Took(times.get(&(*what, who))?.into())));
         Ok(Measured {
             key: key.to_owned(),
-            of: Names { what: *what, count: names.len(), memory },
+            of: Names { what: *what, names: names.clone(), memory },
             results: WITH_NAMES.into_iter().filter_map(took).collect(),
         })
     };

@@ -45,8 +45,8 @@ pub struct Report {
 pub struct Names {
     /// What they are of.
     pub what: What,
-    /// The number of names.
-    pub count: usize,
+    /// The names.
+    pub names: Vec<String>,
     /// The memory, by contender.
     pub memory: BTreeMap<Who, Memory>,
 }

@@ -82,6 +82,8 @@ fn ids(btf: &Btf<'_>) {
         let is_one = |ty: &Type<'_>| kinds.contains(ty.kind()) && ty.name_off() != StrOffset::EMPTY;
         let types = btf.own_types().filter(is_one).map(|ty| (ty.id(), ty.raw()));
         assert!(btf.named_records(kinds).eq(types), "the records must be those of the named types");
+        let types = btf.own_types().filter(|ty| kinds.contains(ty.kind()));
+        assert!(btf.own_types_of(kinds).eq(types), "the types must be those of the kinds");
     }
     if let Some(base) = btf.base() {
         assert_eq!(start as usize, base.len() + 1);

@@ -297,7 +297,7 @@ fn a_type_with_a_bad_name_still_prints() {
 }
 
 #[test]
-fn named_records_are_those_of_the_kinds_that_have_a_name() {
+fn types_and_named_records_are_those_of_the_kinds() {
     let mut btf = Builder::new(ByteOrder::Little);
     // 33 folds onto the number of INT.
     btf.layout(33, 4, 0);
@@ -336,5 +336,7 @@ fn named_records_are_those_of_the_kinds_that_have_a_name() {
         let expected: Vec<TypeId> = named.map(|ty| ty.id()).collect();
         let found: Vec<TypeId> = btf.named_records(kinds).map(|(id, _)| id).collect();
         assert_eq!(found, expected, "{kinds:?}");
+        let all = btf.own_types().filter(|ty| kinds.contains(ty.kind()));
+        assert!(btf.own_types_of(kinds).eq(all), "{kinds:?}");
     }
 }

@@ -65,8 +65,8 @@ fn a_type_that_the_kernel_lacks_is_found_in_a_module() {
     let module = "--module fixtures/btf/modular.le.stats.btf";
     expect![[r#"
         job_stats.failed
-                                       offset  bit  size  signed  lshift  rshift  type
-          fixtures/btf/modular.le.btf       4   32     4      no      32      32  u32
+                                       offset  bit  size  signed  lshift  rshift            module  type
+          fixtures/btf/modular.le.btf       4   32     4      no      32      32  modular.le.stats  u32
         job.pid
                                        offset  bit  size  signed  lshift  rshift  type
           fixtures/btf/modular.le.btf       0    0     4     yes      32      32  job_id_t
