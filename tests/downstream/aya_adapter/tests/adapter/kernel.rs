@@ -77,7 +77,8 @@ fn the_kernel_takes_the_same_programs() {
     match is_program_supported(ProgramType::SocketFilter) {
         Ok(true) => {}
         Ok(false) => return skipped("the kernel loads no programs"),
-        Err(error) => return skipped(&error.to_string()),
+        // Only `Debug` shows the error of the system call.
+        Err(error) => return skipped(&format!("{error:?}")),
     }
     let file = match core_reloc_sys::kernel_btf() {
         Ok(file) => file,
