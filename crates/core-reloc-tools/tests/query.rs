@@ -7,15 +7,15 @@ use core_reloc_tools::query::{Answer, QueryError, query, query_all, similar_name
 
 const KERNEL: &str = "
     struct task { int pid; struct { int exit_code : 4 @ 4; }; };
+    typedef struct task task_t;
     struct task { int other; };
     enum task { IN_AN_ENUM_OF_THAT_NAME };
     enum state { RUNNING, STOPPED = 4 };
     typedef enum state state_t;
-    typedef struct task task_t;
     enum { ANONYMOUS = 9, in_the_module = 1 };
 ";
 const FIRST: &str = "
-    struct in_module { int a; struct task task; };
+    struct in_module { int a; struct { int pid; } task; };
     struct in_module { int b; };
     struct in_the_module { int a; };
     enum { STOPPED = 77, IN_FIRST = 3, second = 6 };
@@ -63,11 +63,11 @@ fn essence(answer: &Result<Answer, QueryError>) -> String {
 #[test]
 fn the_first_btf_that_has_a_name_answers() {
     let cases = [
-        ("task", "struct task of 8 bytes"),
+        ("task", "struct task of 12 bytes"),
         ("enum task", "enum task of 4 bytes"),
         ("task.pid", "int at bit 0"),
-        ("task_t[1].pid", "int at bit 64"),
-        ("struct task.exit_code", "int at bit 32"),
+        ("task_t[1].pid", "int at bit 96"),
+        ("struct task.exit_code", "int at bit 64"),
         // The second struct of the name is never used.
         ("task.other", "`struct task` has no member `other` (byte 0 of the path)"),
         ("task::IN_AN_ENUM_OF_THAT_NAME", "enum task = 0"),
@@ -77,19 +77,19 @@ fn the_first_btf_that_has_a_name_answers() {
         ("state_t.STOPPED", "enum state = 4"),
         ("state_t.x.y", "`enum state` has no members"),
         ("STOPPED", "enum state = 4"),
-        ("ANONYMOUS", "enum (anonymous) = 9"),
+        ("ANONYMOUS", "enum {…} = 9"),
         // The kernel has an enum of the name, so a module's struct is not used.
         ("state.a", "`enum state` has no enumerator `a`"),
         ("struct state.a", "int at bit 0, module 0"),
-        // Without its enumerators that the path may lead to, it lacks the name.
+        // No enumerator follows an index, so the kernel's enum is not a root of this path.
         ("state[0].a", "int at bit 0, module 0"),
-        ("in_module", "struct in_module of 12 bytes, module 0"),
+        ("in_module", "struct in_module of 8 bytes, module 0"),
         ("in_module.task.pid", "int at bit 32, module 0"),
         ("in_module.d", "`struct in_module` has no member `d`"),
         // A type precedes an enumerator of the same BTF, but not of an earlier one.
-        ("in_the_module", "enum (anonymous) = 1"),
-        ("IN_FIRST", "enum (anonymous) = 3, module 0"),
-        ("second", "enum (anonymous) = 6, module 0"),
+        ("in_the_module", "enum {…} = 1"),
+        ("IN_FIRST", "enum {…} = 3, module 0"),
+        ("second", "enum {…} = 6, module 0"),
         ("struct second", "struct second of 4 bytes, module 1"),
         ("more::IN_SECOND", "enum more = 5, module 1"),
         ("IN_SECOND", "enum more = 5, module 1"),
