@@ -56,7 +56,9 @@ pub fn fields_are_compatible(local: Type<'_>, target: Type<'_>) -> Result<bool, 
 /// Returns `true` if the two types have the same kind at every level: the comparison of type_exists,
 /// type_size and type_id_target. libbpf's `bpf_core_types_are_compat`.
 ///
-/// The types need no names: two prototypes can be compared.
+/// The types need no names: two prototypes can be compared. The two types themselves are compared as they
+/// are, so that `const int` and `int` are not compatible: call [`Type::skip_modifiers_and_typedefs`] first
+/// if they should be. In pointers and prototypes, modifiers and typedefs are ignored.
 ///
 /// # Errors
 /// Types that are broken, more than 32 levels, and [`Cause::TooComplex`].
