@@ -100,6 +100,7 @@ pub mod patch;
 pub mod record;
 mod relocator;
 pub mod resolve;
+mod shared;
 mod side;
 pub mod spec;
 mod target;

@@ -62,13 +62,13 @@ pub enum Status {
 /// assert_eq!(code, [0xb7, 1, 0, 0, 16, 0, 0, 0]);
 /// # Ok::<(), core_reloc::PatchError>(())
 /// ```
+#[inline]
 pub fn patch(
     code: &mut [u8],
     resolution: &Resolution,
     on_unresolved: OnUnresolved,
 ) -> Result<Patched, PatchError> {
-    let slots = Slots::at(code, resolution.insn_off, resolution.byte_order)?;
-    patch_slots(slots, resolution, on_unresolved)
+    patch_at(code, resolution.insn_off, resolution, on_unresolved)
 }
 
 /// Applies a resolution to one instruction, for a loader that keeps instructions in its own structs.
@@ -100,16 +100,17 @@ pub fn patch_insn(
     on_unresolved: OnUnresolved,
 ) -> Result<Patched, PatchError> {
     let mut insn = insn;
-    let slots = Slots::at(insn.as_bytes_mut(), 0, resolution.byte_order)?;
-    patch_slots(slots, resolution, on_unresolved)
+    patch_at(insn.as_bytes_mut(), 0, resolution, on_unresolved)
 }
 
-#[inline]
-fn patch_slots(
-    mut slots: Slots<'_>,
+/// Applies a resolution to the instruction at an offset in bytes.
+fn patch_at(
+    code: &mut [u8],
+    insn_off: u32,
     resolution: &Resolution,
     on_unresolved: OnUnresolved,
 ) -> Result<Patched, PatchError> {
+    let mut slots = Slots::at(code, insn_off, resolution.byte_order)?;
     let before = slots.code();
     let outcome = match resolution.change {
         None => Outcome::Poison(Poison::Unresolved),

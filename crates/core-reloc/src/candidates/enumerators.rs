@@ -1,19 +1,22 @@
 //! Finding enumerators of all enums by name.
 
-use alloc::{sync::Arc, vec::Vec};
+use alloc::vec::Vec;
 
 use btf_types::{Btf, Type, TypeId};
 
-use crate::names::{
-    essential::HashedName,
-    table::{NameTable, TableEntry},
+use crate::{
+    names::{
+        essential::HashedName,
+        table::{NameTable, TableEntry},
+    },
+    shared::Shared,
 };
 
 /// The names of the enumerators of all enums of some BTFs.
 #[derive(Debug, Clone)]
 pub(crate) struct EnumeratorNames<'a> {
     enums: NumberedEnums<'a>,
-    names: Arc<NameTable>,
+    names: Shared<NameTable>,
 }
 
 /// The enums of some BTFs. Their enumerators are numbered consecutively through all of them.
@@ -21,7 +24,7 @@ pub(crate) struct EnumeratorNames<'a> {
 struct NumberedEnums<'a> {
     btfs: Vec<&'a Btf<'a>>,
     /// The number of each enum's first enumerator, the position of its BTF, and its id.
-    enums: Arc<[(u32, u32, TypeId)]>,
+    enums: Shared<[(u32, u32, TypeId)]>,
 }
 
 impl<'a> EnumeratorNames<'a> {
@@ -43,14 +46,14 @@ impl<'a> EnumeratorNames<'a> {
         }
         let enums = NumberedEnums { btfs: btfs.to_vec(), enums: enums.into() };
         let names = NameTable::new(entries, |number| enums.name(number));
-        Self { enums, names: Arc::new(names) }
+        Self { enums, names: Shared::new(names) }
     }
 
     /// Returns this index for other views of the same bytes, in the same order.
     #[cfg(feature = "owned")]
     pub(crate) fn of_same<'b>(&self, btfs: &[&'b Btf<'b>]) -> EnumeratorNames<'b> {
-        let enums = NumberedEnums { btfs: btfs.to_vec(), enums: Arc::clone(&self.enums.enums) };
-        EnumeratorNames { enums, names: Arc::clone(&self.names) }
+        let enums = NumberedEnums { btfs: btfs.to_vec(), enums: Shared::clone(&self.enums.enums) };
+        EnumeratorNames { enums, names: Shared::clone(&self.names) }
     }
 
     /// Finds the enumerators with exactly this name, in the order of BTFs and ids: for each, the position of

@@ -1,13 +1,16 @@
 //! Finding types by essential name and kind with an index.
 
-use alloc::{sync::Arc, vec::Vec};
+use alloc::vec::Vec;
 
 use btf_types::{Btf, Kind, KindSet, StrOffset, Type, TypeId};
 
 use super::key::NameKey;
-use crate::names::{
-    essential::{HashedName, essential_name},
-    table::{NameTable, TableEntry},
+use crate::{
+    names::{
+        essential::{HashedName, essential_name},
+        table::{NameTable, TableEntry},
+    },
+    shared::Shared,
 };
 
 /// The essential names of the own types of some BTFs.
@@ -16,7 +19,7 @@ pub(crate) struct NameIndex<'a> {
     kinds: KindSet,
     types: NumberedTypes<'a>,
     /// Shared by clones, and by the same BTFs elsewhere in memory.
-    names: Arc<NameTable>,
+    names: Shared<NameTable>,
 }
 
 /// The own types of some BTFs, numbered consecutively through all of them.
@@ -67,7 +70,7 @@ impl<'a> NameIndex<'a> {
             first = first.saturating_add(u32::try_from(btf.own_types().len()).unwrap_or(u32::MAX));
         }
         let names = NameTable::new(entries, |number| types.essential_name(number));
-        Self { kinds, types, names: Arc::new(names) }
+        Self { kinds, types, names: Shared::new(names) }
     }
 
     /// Returns this index for other views of the same bytes, in the same order.
@@ -75,7 +78,7 @@ impl<'a> NameIndex<'a> {
     pub(crate) fn of_same<'b>(&self, btfs: &[&'b Btf<'b>]) -> NameIndex<'b> {
         let firsts = self.types.btfs.iter().map(|(first, _)| *first);
         let types = NumberedTypes { btfs: firsts.zip(btfs.iter().copied()).collect() };
-        NameIndex { kinds: self.kinds, types, names: Arc::clone(&self.names) }
+        NameIndex { kinds: self.kinds, types, names: Shared::clone(&self.names) }
     }
 
     /// Returns `true` if types of a kind are indexed.
