@@ -86,13 +86,14 @@ impl Arguments {
         let (passes, mut rounds) = if self.quick { QUICK } else { THOROUGH };
         rounds.at_most = self.rounds.unwrap_or(rounds.at_most);
         rounds.budget = self.budget.map_or(rounds.budget, Duration::from_millis);
-        let beside = |program| Ok::<_, std::io::Error>(env::current_exe()?.with_file_name(program));
+        let sibling =
+            |program| Ok::<_, std::io::Error>(env::current_exe()?.with_file_name(program));
         Ok(Plan {
             passes: self.passes.unwrap_or(passes).max(1),
             rounds,
             folder: scratch.to_owned(),
-            core_reloc: beside("core-reloc")?,
-            libbpf: beside("relocate-with-libbpf")?,
+            core_reloc: sibling("core-reloc")?,
+            libbpf: sibling("relocate-with-libbpf")?,
         })
     }
 }

@@ -39,7 +39,7 @@ complete -c core-reloc -n "__fish_core_reloc_needs_command" -f -a "help" -d 'Pri
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand relocate" -l target -d 'The kernel: raw BTF, an ELF file with a .BTF section such as vmlinux, a kernel image such as vmlinuz, any of these compressed, or a tar archive of one such file, such as BTFHub\'s [default: the running kernel]' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand relocate" -l module -d 'The BTF of a module, searched for types that the kernel itself lacks: raw BTF or a .ko file, also compressed; may be repeated [default: the running kernel\'s modules, if that kernel is the target]' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand relocate" -s o -l output -d 'Write the object with patched code and no relocation records, unless a relocation failed' -r -F
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand relocate" -l unresolved -d 'What to do with an instruction whose relocation finds no match in the target' -r -f -a "poison\t'Replace it with one that the verifier rejects where it can be reached'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand relocate" -l unresolved -d 'What to do with an instruction whose relocation finds no match in the target' -r -f -a "poison\t'Replace it with one that the verifier rejects if it can be reached'
 error\t'Fail the relocation'
 keep\t'Leave it unchanged'"
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand relocate" -l format -d 'The output format' -r -f -a "text\t'Text for people'
@@ -84,7 +84,7 @@ complete -c core-reloc -n "__fish_core_reloc_using_subcommand dump" -l format -d
 json\t'JSON for programs: one object per line'"
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand dump" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand minimize" -l target -d 'The kernel: a file in any format that relocate reads, or a folder or archive of such files [default: the running kernel]' -r -F
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand minimize" -l module -d 'The BTF of a module, which is minimised too; may be repeated' -r -F
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand minimize" -l module -d 'The BTF of a module, which is minimized too; may be repeated' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand minimize" -s o -l output -d 'The output: a file for one kernel, a new folder for several, or NAME.tar.xz for an archive' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand minimize" -l format -d 'The output format' -r -f -a "text\t'Text for people'
 json\t'JSON for programs: one object per line'"

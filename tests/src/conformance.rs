@@ -22,7 +22,7 @@ mod suites;
 mod target;
 mod words;
 
-pub use self::minimize::{Beside, compare_minimized};
+pub use self::minimize::{SizeReference, compare_minimized};
 pub use self::object::{ObjectFile, compare_objects};
 pub use self::parts::{Group, Parts};
 pub use self::report::{Report, Row, Sizes, Tally};

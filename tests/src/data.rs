@@ -70,7 +70,11 @@ pub fn selftests() -> io::Result<Vec<PathBuf>> {
     files(&folder().join("selftests"), ".o")
 }
 
-fn files(folder: &Path, suffix: &str) -> io::Result<Vec<PathBuf>> {
+/// Returns the files of a folder whose names have this ending, by name; none if there is no such folder.
+///
+/// # Errors
+/// The folder cannot be read.
+pub fn files(folder: &Path, suffix: &str) -> io::Result<Vec<PathBuf>> {
     if !folder.exists() {
         return Ok(Vec::new());
     }

@@ -4,6 +4,7 @@
 //! - `conformance` (feature `libbpf`): compares us with libbpf on real and generated data
 //! - [`hostile`]: fuzz targets, and input designed to be expensive
 //! - [`kernel_files`]: files of every format that kernels and modules are shipped in
+//! - `vectors` (feature `libbpf`): the files of `fixtures/vectors`, for other implementers
 //! - [`data`]: the fixtures and the fetched data
 
 #[cfg(feature = "libbpf")]
@@ -12,6 +13,8 @@ pub mod data;
 pub mod hostile;
 pub mod judge;
 pub mod kernel_files;
+#[cfg(feature = "libbpf")]
+pub mod vectors;
 
 /// The examples of the READMEs, compiled and run as they are there. Those of the guide are doctests of
 /// `core-reloc`.

@@ -137,7 +137,7 @@ fn a_million_relocations_of_one_instruction() {
     assert_eq!(compare(Act::Relocate, &cost, &cost), [""; 0]);
 }
 
-/// An attack that is refused tests nothing.
+/// An attack that is rejected tests nothing.
 #[test]
 fn all_but_two_attacks_are_relocated() {
     for Family { name, make, size } in

@@ -5,7 +5,7 @@
 use std::num::NonZero;
 
 use core_reloc_tests::conformance::{
-    Beside, Kernel, Options, Report, Row, Suite, Tally, compare_minimized, inputs, run,
+    Kernel, Options, Report, Row, SizeReference, Suite, Tally, compare_minimized, inputs, run,
 };
 use core_reloc_tests::judge::accepted::{Accepted, Judge};
 use core_reloc_tests::judge::skipped;
@@ -90,7 +90,7 @@ fn fixtures_relocate_the_same_with_minimized_btf() {
     let mut outcomes = [0; 4];
     for kernel in inputs::fixture_kernels().unwrap() {
         let mut row = Row::new("fixtures", &kernel.name);
-        compare_minimized(&mut row, &objects, &kernel, Beside::BpfTool);
+        compare_minimized(&mut row, &objects, &kernel, SizeReference::BpfTool);
         assert_eq!(row.unexplained(), [""; 0], "{}", kernel.name);
         let tally = row.tally();
         for (sum, count) in
@@ -107,7 +107,7 @@ fn minimized_btf_for_real_objects_is_no_larger_than_bpftools() {
     let report = report(Suite::Minimize, &sample(12));
     if report.skipped().is_empty() {
         let sizes = report.rows().iter().filter_map(Row::sizes);
-        if sizes.map(|sizes| sizes.beside_bpftool[1]).sum::<usize>() == 0 {
+        if sizes.map(|sizes| sizes.with_bpftool[1]).sum::<usize>() == 0 {
             skipped(&format!("bpftool minimizes nothing here\n{report}"));
         }
     }

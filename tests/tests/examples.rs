@@ -46,7 +46,7 @@ fn object(name: &str) -> Vec<u8> {
     fs::read(objects.join(format!("{name}.{order}.o"))).unwrap()
 }
 
-/// Relocates an object of one program, which needs no linking, and returns its code and licence.
+/// Relocates an object of one program, which needs no linking, and returns its code and license.
 fn load(object: &[u8], kernel: &Btf<'_>) -> Result<(Vec<u8>, CString), String> {
     let file = object::File::parse(object).unwrap();
     let section = file.section_by_name("syscall").ok_or("no program of type syscall")?;

@@ -120,7 +120,7 @@ fn is_root() -> bool {
 struct Compared {
     objects: usize,
     relocations: usize,
-    /// Objects that both refuse.
+    /// Objects that both reject.
     failures: usize,
 }
 

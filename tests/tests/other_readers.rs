@@ -145,7 +145,7 @@ fn json(ty: Type<'_>) -> String {
         | Kind::Const
         | Kind::Restrict
         | Kind::TypeTag => format!("\"type_id\":{to}"),
-        Kind::Void | Kind::Unknown(_) => panic!("type {id} is of kind {kind}"),
+        _ => panic!("type {id} is of kind {kind}"),
     };
     write!(out, ",{facts}}}").unwrap();
     out

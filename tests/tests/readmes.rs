@@ -66,7 +66,7 @@ fn features(manifest: &str) -> Vec<&str> {
 }
 
 #[test]
-fn readmes_begin_as_the_documentation_does() {
+fn readmes_start_as_the_documentation_does() {
     for name in libraries() {
         let (readme, documentation) = (readme(name), documentation(name));
         // The first paragraph of the README is its title.
@@ -127,19 +127,19 @@ fn the_minimum_rust_version_is_the_manifests() {
 }
 
 #[test]
-fn packages_have_descriptions_and_licences() {
+fn packages_have_descriptions_and_licenses() {
     for name in CRATES {
         let manifest = manifest(name);
         for key in ["description = \"", "keywords = [\"", "categories = [\"", "include = [\""] {
             assert!(manifest.lines().any(|line| line.starts_with(key)), "{name} has no {key}");
         }
-        for licence in ["LICENSE-APACHE", "LICENSE-MIT"] {
-            assert_eq!(read(&format!("crates/{name}/{licence}")), read(licence), "{name}");
+        for license in ["LICENSE-APACHE", "LICENSE-MIT"] {
+            assert_eq!(read(&format!("crates/{name}/{license}")), read(license), "{name}");
         }
     }
 }
 
-/// Returns the paths in backticks that begin with a folder of the repository.
+/// Returns the paths in backticks that start with a folder of the repository.
 fn paths(text: &str) -> impl Iterator<Item = &str> {
     let quoted = text.split('`').skip(1).step_by(2);
     let folders = ["crates/", "docs/", "fixtures/", "tests/", "xtask/", "bench/"];
@@ -173,10 +173,10 @@ fn the_readme_has_the_number_of_dependencies() {
     }
 }
 
-/// Returns the cells of the table row that begins with a text.
-fn cells<'t>(text: &'t str, beginning: &str) -> Vec<&'t str> {
-    let line = text.lines().find(|line| line.starts_with(beginning));
-    let line = line.unwrap_or_else(|| panic!("no row begins with {beginning}"));
+/// Returns the cells of the table row that starts with a text.
+fn cells<'t>(text: &'t str, start: &str) -> Vec<&'t str> {
+    let line = text.lines().find(|line| line.starts_with(start));
+    let line = line.unwrap_or_else(|| panic!("no row starts with {start}"));
     line.trim_matches('|').split('|').map(str::trim).collect()
 }
 

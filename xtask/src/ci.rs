@@ -13,7 +13,7 @@ use crate::command::{cargo, is_installed, run as run_command, text};
 use crate::skip::skipped;
 use crate::{
     Result, api, bench, data, deny, dependencies, fixtures, instructions, manual, modules, mutants,
-    package, s390x,
+    package, s390x, vectors,
 };
 
 /// A step of CI.
@@ -88,6 +88,11 @@ const STEPS: &[Step] = &[
         name: "fixtures",
         about: "the generated fixtures are up to date",
         run: || check(fixtures::run),
+    },
+    Step {
+        name: "vectors",
+        about: "the vectors for other implementers are up to date",
+        run: || check(vectors::run),
     },
     Step {
         name: "manual",

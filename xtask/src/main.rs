@@ -26,6 +26,7 @@ mod s390x;
 mod skip;
 mod source;
 mod tools;
+mod vectors;
 
 use std::error::Error;
 use std::path::Path;
@@ -139,6 +140,12 @@ const TASKS: &[Task] = &[
         arguments: "[--check]",
         about: "record the results of libbpf on a big-endian machine, or check them",
         run: s390x::run,
+    },
+    Task {
+        name: "vectors",
+        arguments: "[--check]",
+        about: "generate the vectors for other implementers in fixtures/vectors, or check them",
+        run: vectors::run,
     },
 ];
 

@@ -31,16 +31,7 @@ const PARTS: &[Part] = &[
         name: "rules",
         package: "core-reloc",
         files: &["crates/core-reloc/src/**"],
-        except: &[
-            "crates/core-reloc/src/elf.rs",
-            "crates/core-reloc/src/elf/**",
-            "crates/core-reloc/src/definition.rs",
-            "crates/core-reloc/src/explain.rs",
-            "crates/core-reloc/src/explain/**",
-            "crates/core-reloc/src/minimize.rs",
-            "crates/core-reloc/src/minimize/**",
-            "crates/core-reloc/src/query.rs",
-        ],
+        except: &["crates/core-reloc/src/elf.rs", "crates/core-reloc/src/elf/**"],
         test_packages: "core-reloc",
         build: &["--features=elf", "--lib", "--test=rules"],
         tests: &[],
@@ -64,19 +55,14 @@ const PARTS: &[Part] = &[
         tests: &[],
     },
     Part {
-        name: "words",
-        package: "core-reloc",
-        files: &[
-            "crates/core-reloc/src/definition.rs",
-            "crates/core-reloc/src/explain.rs",
-            "crates/core-reloc/src/explain/**",
-            "crates/core-reloc/src/query.rs",
-        ],
+        name: "tools",
+        package: "core-reloc-tools",
+        files: &["crates/core-reloc-tools/src/**"],
         except: &[],
         // The program prints these words.
-        test_packages: "core-reloc,core-reloc-cli",
-        build: &["--lib", "--test=it"],
-        tests: &["definition", "dump", "explain", "query"],
+        test_packages: "core-reloc-tools,core-reloc-cli",
+        build: &["--lib", "--tests"],
+        tests: &[],
     },
 ];
 

@@ -109,7 +109,7 @@ fn parse(file: &Path, read: ReadFile) -> Result<Option<Vec<Item>>> {
     Ok(Some(parsed.items))
 }
 
-/// Returns `true` if a piece of code, which begins with its attributes, is compiled only for tests.
+/// Returns `true` if a piece of code, which starts with its attributes, is compiled only for tests.
 pub(crate) fn is_test_only(code: &impl ToTokens) -> bool {
     let read = |input: ParseStream| {
         let attributes = input.call(Attribute::parse_outer)?;

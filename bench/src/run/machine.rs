@@ -62,8 +62,8 @@ fn field<'a>(table: &'a str, name: &str) -> &'a str {
 fn locked_version(package: &str) -> Result<String> {
     let lock = include_str!("../../../Cargo.lock");
     let name = format!("name = \"{package}\"");
-    let mut behind = lock.lines().skip_while(|line| *line != name);
-    let version = behind.nth(1).and_then(|line| line.strip_prefix("version = \""));
+    let mut lines = lock.lines().skip_while(|line| *line != name);
+    let version = lines.nth(1).and_then(|line| line.strip_prefix("version = \""));
     let version = version.and_then(|version| version.split(['"', '+']).next());
     Ok(version.ok_or_else(|| format!("Cargo.lock has no {package}"))?.to_owned())
 }

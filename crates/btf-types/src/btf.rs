@@ -150,7 +150,7 @@ impl<'a> Btf<'a> {
         }
     }
 
-    /// Returns the size of the first `long` of 4 or 8 bytes, given where the INTs' records begin.
+    /// Returns the size of the first `long` of 4 or 8 bytes, given where the INTs' records start.
     fn size_of_long(&self, ints: &[u32]) -> Option<PointerSize> {
         let order = self.byte_order();
         ints.iter().find_map(|offset| {

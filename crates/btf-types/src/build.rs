@@ -85,7 +85,7 @@ struct Record {
 }
 
 impl<'a> Builder<'a> {
-    /// Begins a BTF without a base.
+    /// Starts a BTF without a base.
     pub fn new(order: ByteOrder) -> Self {
         Self {
             order,
@@ -100,7 +100,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// Begins a split BTF: its ids and string offsets continue those of `base`, whose strings are not
+    /// Starts a split BTF: its ids and string offsets continue those of `base`, whose strings are not
     /// stored again.
     pub fn split(base: &'a Btf<'a>) -> Self {
         Self {

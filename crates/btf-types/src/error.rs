@@ -15,7 +15,7 @@ pub enum Error {
     Truncated {
         /// The part that is cut off.
         what: &'static str,
-        /// The offset at which it begins.
+        /// The offset at which it starts.
         offset: usize,
         /// Its length in bytes.
         needed: usize,
@@ -46,8 +46,8 @@ pub enum Error {
         allowed: usize,
     },
 
-    /// A section begins at an offset that is not a multiple of four.
-    #[error("{what} begins {offset:#x} bytes after the header, not at a multiple of 4")]
+    /// A section starts at an offset that is not a multiple of four.
+    #[error("{what} starts {offset:#x} bytes after the header, not at a multiple of 4")]
     Misaligned {
         /// The section.
         what: &'static str,
@@ -66,10 +66,10 @@ pub enum Error {
         strings_start: u32,
     },
 
-    /// The string section is empty, or does not begin or end with a NUL byte.
+    /// The string section is empty, or does not start or end with a NUL byte.
     #[error("string section at offset {offset:#x} {problem}")]
     BadStrings {
-        /// The offset at which the section begins.
+        /// The offset at which the section starts.
         offset: usize,
         /// The problem.
         problem: &'static str,
@@ -86,7 +86,7 @@ pub enum Error {
         kind: Kind,
         /// Its vlen.
         vlen: u32,
-        /// The offset at which its record begins.
+        /// The offset at which its record starts.
         offset: usize,
         /// The length of the record in bytes.
         needed: usize,
@@ -103,7 +103,7 @@ pub enum Error {
         id: TypeId,
         /// The number of its kind.
         kind: u8,
-        /// The offset at which its record begins.
+        /// The offset at which its record starts.
         offset: usize,
     },
 
@@ -147,7 +147,7 @@ pub enum Error {
         id: TypeId,
         /// Its kind.
         kind: Kind,
-        /// The offset at which its record begins.
+        /// The offset at which its record starts.
         offset: usize,
         /// The word for the reference: `type id` or `string offset`.
         what: &'static str,
@@ -250,7 +250,7 @@ mod tests {
             ),
             (
                 Error::Misaligned { what: "type section", offset: 18 },
-                "type section begins 0x12 bytes after the header, not at a multiple of 4",
+                "type section starts 0x12 bytes after the header, not at a multiple of 4",
             ),
             (
                 Error::SectionsOverlap { types_end: 32, strings_start: 16 },

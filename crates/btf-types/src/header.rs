@@ -44,7 +44,7 @@ impl Preamble {
     }
 }
 
-/// Reads the record at the start of `bytes`, which begin at `offset` in the input.
+/// Reads the record at the start of `bytes`, which start at `offset` in the input.
 pub(crate) fn read_prefix<'a, T>(
     bytes: &'a [u8],
     what: &'static str,
@@ -95,7 +95,7 @@ pub struct Header {
 
 impl Header {
     /// Reads the header, and checks that the sections are inside `bytes` and the types end before the
-    /// strings begin.
+    /// strings start.
     ///
     /// Accepts headers of 24 bytes, of 32 (with a layout table), and longer ones, whose further bytes are
     /// ignored. The checks are those of libbpf's `btf_parse_hdr`.

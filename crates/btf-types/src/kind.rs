@@ -4,6 +4,7 @@ use core::fmt;
 
 /// The kind of a type (`BTF_KIND_*` of the kernel's `uapi/linux/btf.h`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Kind {
     /// No type: id 0.
     Void,

@@ -30,8 +30,8 @@
 //! crate `core-reloc`, in the module `_guide`.
 //!
 //! # Features
-//! - `build`: the [`build`] module, which writes BTF.
-//! - `owned`: [`OwnedBtf`], which keeps the bytes that it was parsed from.
+//! - `build`: the `build` module, which writes BTF.
+//! - `owned`: `OwnedBtf`, which keeps the bytes that it was parsed from.
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]

@@ -1,4 +1,4 @@
-//! BTF that keeps the bytes that it was parsed from.
+//! BTF that owns the bytes that it was parsed from.
 
 use alloc::sync::Arc;
 use core::fmt;

@@ -18,15 +18,15 @@ pub(crate) struct Strings<'a> {
 }
 
 impl<'a> Strings<'a> {
-    /// Checks a section that begins at `offset` in the input, and whose first string has the string
-    /// offset `start`. The section of a BTF without a base must begin with the empty string.
+    /// Checks a section that starts at `offset` in the input, and whose first string has the string
+    /// offset `start`. The section of a BTF without a base must start with the empty string.
     pub(crate) fn parse(bytes: &'a [u8], offset: usize, start: u32, split: bool) -> Result<Self> {
         let problem = |problem| Err(Error::BadStrings { offset, problem });
         match (bytes.first(), bytes.last()) {
             (None, _) if !split => return problem("is empty"),
             (Some(first), _) if !split && *first != 0 => {
                 return problem(
-                    "does not begin with a NUL byte: if this is a split BTF, parse it on its base",
+                    "does not start with a NUL byte: if this is a split BTF, parse it on its base",
                 );
             }
             (_, Some(last)) if *last != 0 => return problem("does not end with a NUL byte"),

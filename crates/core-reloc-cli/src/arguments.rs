@@ -110,7 +110,7 @@ Examples:
       print only the suggested fixes
 
 The exit status is 1 if one of the explained relocations failed. Poisoned relocations do not count:
-the verifier rejects them only where they can be reached.";
+the verifier rejects them only if they can be reached.";
 
 /// The result of a relocation, as a value of `--status`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -284,7 +284,7 @@ pub struct Minimize {
     /// [default: the running kernel]
     #[arg(long, value_name = "FILE|DIR")]
     pub target: Option<PathBuf>,
-    /// The BTF of a module, which is minimised too; may be repeated
+    /// The BTF of a module, which is minimized too; may be repeated
     #[arg(long = "module", value_name = "FILE")]
     pub modules: Vec<PathBuf>,
     /// The output: a file for one kernel, a new folder for several, or NAME.tar.xz for an archive
@@ -299,11 +299,11 @@ Examples:
   core-reloc minimize prog.bpf.o --target vmlinux-5.4 -o 5.4.btf
       write what prog.bpf.o needs on a kernel that provides no BTF
   core-reloc minimize *.bpf.o --target btfhub-archive/ubuntu/ -o btfs/
-      minimise every kernel in a folder and its archives, in parallel
+      minimize every kernel in a folder and its archives, in parallel
   core-reloc minimize *.bpf.o --target btfhub-archive/ubuntu/ -o btfs.tar.xz
       the same, but write an archive
   core-reloc minimize prog.bpf.o --target vmlinux --module nf_conntrack.ko -o btfs/
-      minimise a module too: write btfs/vmlinux.btf and the split BTF btfs/vmlinux.nf_conntrack.btf
+      minimize a module too: write btfs/vmlinux.btf and the split BTF btfs/vmlinux.nf_conntrack.btf
 
 Every relocation is resolved with both the full and the smallest BTF; nothing is written if a result
 differs. Only type ids change: type_id_target gives the id in the smallest BTF.
@@ -360,7 +360,7 @@ pub enum Format {
 
 #[derive(Debug, Clone, Copy, Default, ValueEnum)]
 pub enum OnUnresolved {
-    /// Replace it with one that the verifier rejects where it can be reached
+    /// Replace it with one that the verifier rejects if it can be reached
     #[default]
     Poison,
     /// Fail the relocation

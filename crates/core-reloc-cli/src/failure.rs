@@ -57,12 +57,12 @@ pub(crate) enum Failure {
         .0.display()
     )]
     ModulesOfFolder(PathBuf),
-    /// A target cannot be minimised.
+    /// A target cannot be minimized.
     #[error("{}{}: {error}; nothing was written", on(.object), .target.display())]
     Minimize { target: PathBuf, object: Option<PathBuf>, error: MinimizeError },
     /// Two targets would be written to the same file.
     #[error(
-        "{} and {} would both be written to {}; minimise them separately",
+        "{} and {} would both be written to {}; minimize them separately",
         .targets[0].display(), .targets[1].display(), .name.display()
     )]
     SameName { name: PathBuf, targets: [PathBuf; 2] },
@@ -83,7 +83,7 @@ pub(crate) enum Failure {
     Print(#[from] io::Error),
 }
 
-/// Returns the object that a target cannot be minimised for, to precede the target.
+/// Returns the object that a target cannot be minimized for, to precede the target.
 fn on(object: &Option<PathBuf>) -> String {
     object.as_ref().map(|object| format!("{} on ", object.display())).unwrap_or_default()
 }

@@ -18,11 +18,11 @@ use crate::{
     terminal,
 };
 
-/// A minimised target.
+/// A minimized target.
 struct MinimizedTarget {
     main: MinimizedBtf,
     modules: Vec<MinimizedBtf>,
-    /// The number of types in the minimised main BTF.
+    /// The number of types in the minimized main BTF.
     types: usize,
     /// The results of each object's relocations, in the order of the objects.
     counts: Vec<ResolutionCounts>,
@@ -30,7 +30,7 @@ struct MinimizedTarget {
     warning: Option<String>,
 }
 
-/// The minimised BTF of a kernel or module.
+/// The minimized BTF of a kernel or module.
 struct MinimizedBtf {
     /// The path of the full BTF.
     target: PathBuf,

@@ -67,7 +67,7 @@ pub(crate) fn kernel_name(path: &str) -> String {
     without_packing(&path).to_string()
 }
 
-/// Returns the path of a minimised target, relative to the output: the target's path below `root`, with
+/// Returns the path of a minimized target, relative to the output: the target's path below `root`, with
 /// the extension `.btf`.
 ///
 /// `vmlinuz-6.1!payload(xz)@0x3a5b` becomes `vmlinuz-6.1.btf`. A kernel in an archive keeps the name
@@ -88,7 +88,7 @@ pub(crate) fn minimized_target(target: &Path, root: &Path) -> PathBuf {
     folder.join(name)
 }
 
-/// Returns the path of a minimised module, beside its kernel: `6.1.nf_conntrack.btf`.
+/// Returns the path of a minimized module, beside its kernel: `6.1.nf_conntrack.btf`.
 pub(crate) fn minimized_module(kernel: &Path, module: &str) -> PathBuf {
     kernel.with_extension(format!("{}.btf", module.replace('/', "_")))
 }

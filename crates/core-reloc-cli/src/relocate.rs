@@ -116,11 +116,9 @@ fn text(report: &Report<'_>, out: &mut impl Write) -> io::Result<()> {
 fn style(outcome: &Outcome) -> Style {
     match outcome {
         Outcome::Applied { status: Status::Relocated, .. } => Style::new().green(),
-        Outcome::Applied { status: Status::Poisoned(_) | Status::Kept(_), .. } => {
-            Style::new().yellow()
-        }
+        Outcome::Applied { .. } => Style::new().yellow(),
         Outcome::Skipped(_) => Style::new().dimmed(),
-        Outcome::Failed(_) => Style::new().red(),
+        _ => Style::new().red(),
     }
 }
 

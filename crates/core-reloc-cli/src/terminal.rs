@@ -25,7 +25,7 @@ fn escaped_lines(message: impl Display) -> String {
     lines.join("\n")
 }
 
-/// Opens standard output: buffered, and without colours unless it is a terminal.
+/// Opens standard output: buffered, and without colors unless it is a terminal.
 ///
 /// The caller flushes it at the end.
 pub(crate) fn stdout() -> impl Write {

@@ -62,7 +62,7 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
 
 /// Splits a block into its commands, each after `$ `, and their output.
 fn shown_commands(block: &str) -> Vec<ShownCommand<'_>> {
-    let rest = block.strip_prefix("$ ").expect("a console block begins with `$ ` and a command");
+    let rest = block.strip_prefix("$ ").expect("a console block starts with `$ ` and a command");
     let commands = rest.split("\n$ ").map(|text| {
         let (command, shown) = text.split_once('\n').unwrap_or((text, ""));
         ShownCommand { command, shown }
@@ -91,7 +91,7 @@ fn renewed(document: &str) -> (String, usize) {
     let folder = folder();
     let (mut rest, mut compared) = (document, 0);
     while let Some((before, after)) = rest.split_once("```console") {
-        let (flags, after) = after.split_once('\n').expect("the block begins");
+        let (flags, after) = after.split_once('\n').expect("the block starts");
         let (block, after) = after.split_once("\n```").expect("the block ends");
         text.push_str(&format!("{before}```console{flags}"));
         for ShownCommand { command, shown } in shown_commands(block) {

@@ -12,6 +12,7 @@ pub struct FileError {
     /// The path of the file.
     pub path: PathBuf,
     /// What is wrong with it.
+    #[source]
     pub problem: FileProblem,
 }
 
@@ -29,8 +30,8 @@ pub enum FileProblem {
     #[error("is empty")]
     Empty,
     /// The file has an unknown magic.
-    #[error("begins with {}, expected {expected}", hex(found))]
-    Unrecognised {
+    #[error("starts with {}, expected {expected}", hex(found))]
+    Unrecognized {
         /// The first four bytes, or all of a shorter file.
         found: Vec<u8>,
         /// The known formats.
@@ -69,6 +70,7 @@ pub enum FileProblem {
         /// raw BTF.
         section: Option<u64>,
         /// What is wrong with the BTF.
+        #[source]
         error: btf_types::Error,
     },
 }

@@ -191,6 +191,21 @@ impl BtfFile {
     }
 }
 
+/// The bytes of the BTF, so that a value which keeps its BTF can take the file without a copy.
+///
+/// ```
+/// use btf_types::OwnedBtf;
+///
+/// let Ok(file) = core_reloc_sys::kernel_btf() else { return };
+/// let kernel = OwnedBtf::parse(file);
+/// # assert!(kernel.is_ok());
+/// ```
+impl AsRef<[u8]> for BtfFile {
+    fn as_ref(&self) -> &[u8] {
+        self.as_bytes()
+    }
+}
+
 impl fmt::Debug for BtfFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BtfFile")
@@ -220,7 +235,7 @@ fn read_file(
         [0x9f, 0xeb, ..] | [0xeb, 0x9f, ..] => Ok((load_raw(opened)?, Source::Raw)),
         ELF_MAGIC if opened.is_seekable => read_section(opened.file, max_len),
         ELF_MAGIC => read_section(Cursor::new(opened.read_whole()?), max_len),
-        _ => Err(unrecognised(opened.magic)),
+        _ => Err(unrecognized(opened.magic)),
     }
 }
 
@@ -230,12 +245,12 @@ fn take_btf(bytes: Vec<u8>) -> Result<(Bytes, Source), FileProblem> {
         [] => Err(FileProblem::Empty),
         [0x9f, 0xeb, ..] | [0xeb, 0x9f, ..] => Ok((Bytes::Read(bytes), Source::Raw)),
         [0x7f, b'E', b'L', b'F', ..] => read_section(Cursor::new(bytes), MAX_LEN),
-        other => Err(unrecognised(other.iter().copied().take(4).collect())),
+        other => Err(unrecognized(other.iter().copied().take(4).collect())),
     }
 }
 
-fn unrecognised(found: Vec<u8>) -> FileProblem {
-    FileProblem::Unrecognised { found, expected: "BTF (9f eb, eb 9f) or ELF (7f 45 4c 46)" }
+fn unrecognized(found: Vec<u8>) -> FileProblem {
+    FileProblem::Unrecognized { found, expected: "BTF (9f eb, eb 9f) or ELF (7f 45 4c 46)" }
 }
 
 fn read_section(mut file: impl Read + Seek, max_len: u64) -> Result<(Bytes, Source), FileProblem> {

@@ -37,7 +37,7 @@ pub(crate) fn map_kernel_btf(file: &File) -> io::Result<Option<Mmap>> {
     Ok(Some(map))
 }
 
-/// Maps a file privately: the kernel refuses shared mappings of its BTF.
+/// Maps a file privately: the kernel rejects shared mappings of its BTF.
 ///
 /// # Safety
 /// The caller must ensure that the file is neither modified nor truncated while it is mapped.

@@ -36,7 +36,7 @@ pub fn read_elf(path: &Path) -> Result<Vec<u8>, FileError> {
             opened.read_whole()
         } else {
             let expected = "ELF (7f 45 4c 46)";
-            Err(FileProblem::Unrecognised { found: opened.magic, expected })
+            Err(FileProblem::Unrecognized { found: opened.magic, expected })
         }
     };
     read().map_err(|problem| FileError { path: path.to_path_buf(), problem })

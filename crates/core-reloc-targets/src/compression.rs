@@ -54,12 +54,12 @@ impl Compression {
         Self::ALL.into_iter().find(|compression| compression.extension() == extension)
     }
 
-    /// Returns the format of data that begin with `bytes`.
+    /// Returns the format of data that start with `bytes`.
     pub(crate) fn of(bytes: &[u8]) -> Option<Self> {
-        Self::ALL.into_iter().find(|compression| compression.begins(bytes))
+        Self::ALL.into_iter().find(|compression| compression.matches(bytes))
     }
 
-    /// Returns the bytes with which all data of the format begin.
+    /// Returns the bytes with which all data of the format start.
     pub(crate) fn magic(self) -> &'static [u8] {
         match self {
             // The third byte stands for deflate, the only method.
@@ -75,8 +75,8 @@ impl Compression {
         }
     }
 
-    /// Returns `true` if the bytes begin as data of this format, as far as that can be checked.
-    pub(crate) fn begins(self, bytes: &[u8]) -> bool {
+    /// Returns `true` if the bytes start as data of this format, as far as that can be checked.
+    pub(crate) fn matches(self, bytes: &[u8]) -> bool {
         let Some(rest) = bytes.strip_prefix(self.magic()) else { return false };
         match self {
             Self::Xz | Self::Zstd | Self::Lz4 | Self::Lz4Legacy => true,

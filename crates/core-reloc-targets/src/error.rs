@@ -18,6 +18,7 @@ pub struct TargetError {
     /// The path of the file, and the part in it: `archive.tar.xz!5.4.0-26-generic.btf`.
     pub path: PathBuf,
     /// What is wrong with it.
+    #[source]
     pub problem: TargetProblem,
 }
 
@@ -34,6 +35,7 @@ pub enum TargetProblem {
         /// The compression format.
         format: Compression,
         /// The error of the decompressor.
+        #[source]
         error: io::Error,
     },
     /// The file is compressed twice.
@@ -114,10 +116,10 @@ impl TargetError {
     }
 
     /// Returns `true` if the file is of no known format, such as a README among the targets.
-    pub fn is_unrecognised(&self) -> bool {
+    pub fn is_unrecognized(&self) -> bool {
         matches!(
             self.problem,
-            TargetProblem::File(FileProblem::Unrecognised { .. } | FileProblem::Empty)
+            TargetProblem::File(FileProblem::Unrecognized { .. } | FileProblem::Empty)
                 | TargetProblem::NestedArchive
         )
     }
@@ -125,7 +127,7 @@ impl TargetError {
     /// Returns `true` if the file is intact but not a kernel: of no known format, an ELF file
     /// without BTF, or a module.
     pub fn is_not_a_kernel(&self) -> bool {
-        self.is_unrecognised()
+        self.is_unrecognized()
             || matches!(
                 self.problem,
                 TargetProblem::File(FileProblem::NoSection | FileProblem::DistilledBase)

@@ -39,7 +39,7 @@ const IMAGES: &[(usize, &[u8], &str)] = &[
 ];
 
 impl Format {
-    /// Returns the format of a file that begins with `head`.
+    /// Returns the format of a file that starts with `head`.
     fn of(head: &[u8]) -> Option<Self> {
         let holds = |offset: usize, magic: &[u8]| {
             head.get(offset..).is_some_and(|bytes| bytes.starts_with(magic))
@@ -105,12 +105,12 @@ impl<'a> Input<'a> {
     }
 
     /// Returns the problem of input whose format is unknown.
-    pub(crate) fn unrecognised(&self) -> TargetProblem {
+    pub(crate) fn unrecognized(&self) -> TargetProblem {
         if self.head.is_empty() {
             return FileProblem::Empty.into();
         }
         let found = self.head.iter().copied().take(4).collect();
-        FileProblem::Unrecognised { found, expected: EXPECTED }.into()
+        FileProblem::Unrecognized { found, expected: EXPECTED }.into()
     }
 
     /// Returns a reader of the whole input, the first bytes included.

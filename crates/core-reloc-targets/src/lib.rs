@@ -12,7 +12,7 @@
 //! Compression is gzip, xz, zstd, lz4, bzip2 or lzma. The first bytes of a file determine its
 //! format; its name does not matter.
 //!
-//! - [`open`] reads a file that contains one BTF.
+//! - [`open()`] reads a file that contains one BTF.
 //! - [`Targets`] reads all BTF in a file or folder, one at a time.
 //! - [`Kernels`] distinguishes kernels from modules and other files.
 //!
@@ -35,7 +35,7 @@
 //!
 //! # Untrusted files
 //! Any bytes give a value or an error. [`Limits`] bound how much of a file is read and what it may
-//! unpack to. Files are read into memory, so that they may change meanwhile; [`map`] maps raw BTF
+//! unpack to. Files are read into memory, so that they may change meanwhile; [`map()`] maps raw BTF
 //! instead, and is unsafe.
 #![deny(unsafe_code, unsafe_op_in_unsafe_fn)]
 

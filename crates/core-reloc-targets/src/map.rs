@@ -6,7 +6,7 @@ use core_reloc_sys::{BtfFile, FileProblem};
 
 use crate::{Limits, error::TargetError, open::open_only};
 
-/// Opens a file like [`open`](crate::open), but maps raw BTF instead of reading it.
+/// Opens a file like [`open`](crate::open()), but maps raw BTF instead of reading it.
 ///
 /// Mapping takes half the time, and memory only for the pages that are used. Files of any other
 /// format are read.
@@ -30,7 +30,7 @@ use crate::{Limits, error::TargetError, open::open_only};
 /// `SIGBUS`. Renaming another file over it is harmless: the mapping keeps the old file.
 ///
 /// # Errors
-/// Returns the errors of [`open`](crate::open).
+/// Returns the errors of [`open`](crate::open()).
 #[expect(unsafe_code, reason = "only the caller can ensure that the file does not change")]
 pub unsafe fn map(path: &Path, limits: Limits) -> Result<BtfFile, TargetError> {
     // SAFETY: the caller ensures that the file does not change while the value exists.

@@ -25,7 +25,7 @@ pub(crate) enum Content {
 /// Reads the BTF of a file of any format that contains exactly one.
 ///
 /// Other files in an archive are ignored if their format is unknown. All bytes are read into
-/// memory, within the limits; [`map`](crate::map) maps raw BTF instead. The file may change or
+/// memory, within the limits; [`map`](crate::map()) maps raw BTF instead. The file may change or
 /// become shorter meanwhile: the result is then a value with some of its bytes, or an error.
 ///
 /// ```
@@ -64,7 +64,7 @@ pub(crate) fn open_only(
     let mut only: Option<BtfFile> = None;
     while let Some(found) = archive.next_target() {
         match (found, &only) {
-            (Err(error), _) if error.is_unrecognised() => {}
+            (Err(error), _) if error.is_unrecognized() => {}
             (Err(error), _) => return Err(error),
             (Ok(file), None) => only = Some(file),
             (Ok(file), Some(first)) => {
@@ -90,7 +90,7 @@ fn content(
     if path.metadata().is_ok_and(|metadata| metadata.is_file()) {
         match open_plain(path) {
             Ok(file) => return Ok(Content::Single(file)),
-            Err(FileError { problem: FileProblem::Unrecognised { .. }, .. }) => {}
+            Err(FileError { problem: FileProblem::Unrecognized { .. }, .. }) => {}
             // The ELF file may wrap a kernel.
             Err(error) if matches!(error.problem, FileProblem::NoSection) => {
                 let headers = File::open(path).map(ReadCache::new);

@@ -22,7 +22,7 @@ use crate::{
 /// file.
 ///
 /// Files in a folder or archive that are not targets are errors too;
-/// [`TargetError::is_unrecognised`] distinguishes those of an unknown format.
+/// [`TargetError::is_unrecognized`] distinguishes those of an unknown format.
 pub struct Targets {
     limits: Limits,
     files: Files,

@@ -121,7 +121,7 @@ impl<'a> Decoder<'a> for Lz4Decoder<Source<'a>> {
 
 impl<'a> Decoder<'a> for LzmaReader<Source<'a>> {
     fn finish(self: Box<Self>) -> io::Result<Source<'a>> {
-        // The decoder has read ahead, but no stream can follow: there is no magic to recognise it.
+        // The decoder has read ahead, but no stream can follow: there is no magic to recognize it.
         Ok(Source::new(io::empty()))
     }
 }

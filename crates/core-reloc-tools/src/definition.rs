@@ -26,7 +26,7 @@ use core_reloc::describe::{declaration_in_c, type_in_c};
 
 use self::writer::{LineWriter, is_defined_inline, keyword, name_of};
 
-/// The definition of a type as C writes it.
+/// The definition of a type in C.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Definition {
@@ -40,7 +40,7 @@ pub struct Definition {
     pub size: Option<u32>,
     /// Whether lines were left out because there are more than
     /// [`MAX_DEFINITION_LINES`](crate::limits::MAX_DEFINITION_LINES) or because anonymous types are
-    /// nested too deep.
+    /// nested too deeply.
     pub is_cut: bool,
 }
 

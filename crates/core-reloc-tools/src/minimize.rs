@@ -121,7 +121,7 @@ const MAX_ROUNDS: usize = 16;
 
 /// Minimizes a target for some objects.
 ///
-/// A relocation that fails with the full BTF is no error: it fails with the minimized one as well.
+/// A relocation that fails with the full BTF is not an error: it fails with the minimized one as well.
 ///
 /// # Errors
 /// See [`MinimizeError`].

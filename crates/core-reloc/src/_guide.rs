@@ -3,7 +3,7 @@
 // The chapters also read well as files: each ends with link definitions to the other files. Those of
 // `links.txt` lead to modules and come first, and Markdown takes the first definition of a label.
 //
-// Doctests of chapters about whole objects need the feature `elf`.
+// Doctests of chapters about whole objects need the feature `elf`, and one chapter needs `owned`.
 
 #[doc = include_str!("../guide/links.txt")]
 #[doc = include_str!("../guide/ten-minutes.md")]
@@ -28,6 +28,13 @@ pub mod relocating_an_object {}
 #[doc = include_str!("../guide/links.txt")]
 #[cfg_attr(any(feature = "elf", not(doctest)), doc = include_str!("../guide/writing-a-loader.md"))]
 pub mod writing_a_loader {}
+
+#[doc = include_str!("../guide/links.txt")]
+#[cfg_attr(
+    any(feature = "owned", not(doctest)),
+    doc = include_str!("../guide/loader-questions.md")
+)]
+pub mod loader_questions {}
 
 #[doc = include_str!("../guide/links.txt")]
 #[doc = include_str!("../guide/generating-code.md")]

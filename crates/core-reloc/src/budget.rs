@@ -1,32 +1,32 @@
-//! The budget: a bound on the work that hostile input may cause.
+//! The budget: a bound on the work that hostile input can cause.
 
 use btf_types::Type;
 
 use crate::{error::Cause, limits, side::Side};
 
 /// Counts down the steps of searches and comparisons. A member, a pair of types, a typedef or a modifier
-/// takes a step, and so do some bytes of names.
+/// takes one step, and so does every [`NAME_BYTES_PER_STEP`](limits::NAME_BYTES_PER_STEP) bytes of a name.
 ///
-/// The budget grows with the input and with the number of relocations, so that all work together
-/// stays linear in both. Kernel types need orders of magnitude less.
+/// The budget grows with the size of the input and with the number of relocations, so that the total work
+/// is linear in both. The types of real kernels need far less.
 #[derive(Debug, Clone)]
 pub struct Budget {
     remaining: u64,
 }
 
 impl Budget {
-    /// The budget for input of this many bytes, those of both sides' BTF.
+    /// Creates the budget for input of a number of bytes: those of the local and the target BTF.
     pub fn for_input(bytes: usize) -> Self {
         let granted = (bytes as u64).saturating_mul(limits::STEPS_PER_BYTE);
         Self { remaining: limits::BASE_STEPS.saturating_add(granted) }
     }
 
-    /// The budget for one relocation by itself.
+    /// Creates the budget for one relocation by itself.
     pub fn for_relocation() -> Self {
         Self { remaining: limits::STEPS_PER_RELOCATION }
     }
 
-    /// A budget of a number of steps.
+    /// Creates a budget of a number of steps.
     pub fn of(steps: u64) -> Self {
         Self { remaining: steps }
     }
@@ -42,7 +42,7 @@ impl Budget {
         self.remaining = self.remaining.saturating_add(limits::STEPS_PER_RELOCATION);
     }
 
-    /// The number of steps left.
+    /// Returns the number of steps that are left.
     pub fn remaining(&self) -> u64 {
         self.remaining
     }
@@ -60,7 +60,7 @@ impl Budget {
     /// Charges for comparing every byte of a name.
     ///
     /// # Errors
-    /// [`Cause::TooComplex`] if the steps are not left.
+    /// [`Cause::TooComplex`] if too few steps are left.
     #[inline]
     pub fn spend_name(&mut self, name: &[u8]) -> Result<(), Cause> {
         self.spend(name.len() / limits::NAME_BYTES_PER_STEP)

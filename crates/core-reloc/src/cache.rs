@@ -1,14 +1,14 @@
-//! A small cache of recent answers.
+//! A small cache of recent results.
 
 use alloc::vec::Vec;
 
-/// Keeps the latest answers, one for each slot. A key always has the same slot, so that an answer stays
-/// until another key needs its slot; the memory does not grow with the number of questions.
+/// Keeps the latest values, one in each slot. A key always has the same slot, so its value stays until
+/// another key takes the slot. The memory does not grow with the number of keys.
 ///
-/// An answer may be forgotten at any time, so only what can be worked out again is kept here.
+/// A value may be replaced at any time, so only values that can be computed again are kept here.
 #[derive(Debug)]
 pub(crate) struct Cache<K, V, const BITS: u32> {
-    /// Empty until the first answer is kept.
+    /// Empty until the first value is kept.
     slots: Vec<Option<(K, V)>>,
 }
 
@@ -19,7 +19,7 @@ impl<K, V, const BITS: u32> Default for Cache<K, V, BITS> {
 }
 
 impl<K, V, const BITS: u32> Cache<K, V, BITS> {
-    /// Finds the answer of a key with this hash, whose upper bits choose the slot.
+    /// Finds the value of a key with this hash, whose upper bits select the slot.
     #[inline]
     pub(crate) fn find(&self, hash: u32, is_key: impl FnOnce(&K) -> bool) -> Option<&V> {
         match self.slots.get(Self::slot(hash)) {
@@ -28,7 +28,7 @@ impl<K, V, const BITS: u32> Cache<K, V, BITS> {
         }
     }
 
-    /// Keeps an answer in place of the one in its slot.
+    /// Keeps a value in place of the one in its slot.
     pub(crate) fn keep(&mut self, hash: u32, key: K, value: V) {
         if self.slots.is_empty() {
             self.slots.resize_with(1 << BITS, || None);
@@ -50,7 +50,7 @@ mod tests {
     use crate::names::hash;
 
     #[test]
-    fn an_answer_stays_until_another_takes_its_slot() {
+    fn a_value_stays_until_another_takes_its_slot() {
         let mut cache = Cache::<u32, u32, 9>::default();
         assert_eq!(cache.find(hash::words([1]), |key| *key == 1), None);
         for key in 1..5000 {

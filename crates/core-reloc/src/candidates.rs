@@ -32,20 +32,20 @@ pub(crate) struct Candidates<'a> {
     /// The modules are searched if the main BTF has no candidate.
     main: Scope<'a>,
     modules: Scope<'a>,
-    /// The number of each key that was searched for. Flavors of one name share it.
+    /// The number of each key that was searched for. Flavors of one name share a key.
     numbers: BTreeMap<NameKey<'a>, u32>,
     /// The candidates of each number, as a range of `found`.
     groups: Vec<Range<u32>>,
     found: Vec<Candidate>,
     /// The number of each root type.
     roots: IndexMap<TypeId, u32, IdHasher>,
-    /// The latest root type with its number; the next relocation mostly has the same.
+    /// The latest root type with its number; the next relocation usually has the same.
     last: Option<(TypeId, u32)>,
-    /// The positions of the candidates that remain of a root type, where that is not all of them.
+    /// The positions of the remaining candidates of a root type, if not all remain.
     narrowed: IndexMap<TypeId, Box<[u32]>, IdHasher>,
 }
 
-/// The candidates that remain of a root type.
+/// The remaining candidates of a root type.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Remaining<'c> {
     found: &'c [Candidate],
@@ -68,7 +68,7 @@ impl<'a> Candidates<'a> {
     }
 
     /// Finds the candidates of many root types at once. Root types that are known or have no name are
-    /// passed over.
+    /// skipped.
     pub(crate) fn find_all(&mut self, roots: impl IntoIterator<Item = TypeId>) {
         let mut new = Vec::new();
         for root in roots {
@@ -76,7 +76,7 @@ impl<'a> Candidates<'a> {
                 continue;
             }
             let Ok(key) = self.key(root) else { continue };
-            // The number follows below; the position is that of the moment.
+            // The number is set below.
             let (position, _) = self.roots.insert_full(root, u32::MAX);
             new.push((key, position));
         }
@@ -105,7 +105,7 @@ impl<'a> Candidates<'a> {
             Some((last, number)) if last == root => number,
             _ => self.number(root)?,
         };
-        // Most objects narrow nothing.
+        // Most objects narrow no candidates.
         let narrowed = if self.narrowed.is_empty() {
             None
         } else {
@@ -114,7 +114,7 @@ impl<'a> Candidates<'a> {
         Ok(Remaining { found: self.group(number), narrowed })
     }
 
-    /// Returns the number of a root type, after finding its candidates if they are not known.
+    /// Returns the number of a root type, and finds its candidates first if they are not known.
     fn number(&mut self, root: TypeId) -> Result<u32, Cause> {
         let number = match self.roots.get(&root) {
             Some(number) => *number,
@@ -128,7 +128,7 @@ impl<'a> Candidates<'a> {
         Ok(number)
     }
 
-    /// Keeps only the candidates at some positions of a root type.
+    /// Keeps only the candidates of a root type at the given positions.
     pub(crate) fn narrow(&mut self, root: TypeId, remaining: Box<[u32]>) {
         self.narrowed.insert(root, remaining);
     }
@@ -171,8 +171,8 @@ impl<'a> Candidates<'a> {
         Ok(NameKey::of_root(root, name))
     }
 
-    /// Searches the main BTF for keys, and the modules for those that it lacks. The candidates of each
-    /// key become the next group.
+    /// Searches the main BTF for keys, and the modules for those that it lacks. Appends a group with the
+    /// candidates of each key.
     fn search(&mut self, keys: &[NameKey<'a>]) {
         let positions = 0..u32::try_from(keys.len()).unwrap_or(u32::MAX);
         let mut found = Found::new(keys.len());
@@ -185,7 +185,7 @@ impl<'a> Candidates<'a> {
         found.append_to(&mut self.found, &mut self.groups);
     }
 
-    /// Searches the modules for the keys at some positions for which nothing was found.
+    /// Searches the modules for those of the keys at some positions that were not found yet.
     fn search_modules(&mut self, keys: &[NameKey<'a>], positions: Range<u32>, found: &mut Found) {
         let missing: Vec<u32> = positions.filter(|position| found.count(*position) == 0).collect();
         self.modules.find(keys, missing.into_iter(), |position, module, type_id| {
@@ -202,7 +202,7 @@ struct Found {
 }
 
 impl Found {
-    /// Nothing found for a number of keys.
+    /// Creates an empty result for a number of keys.
     fn new(keys: usize) -> Self {
         Self { by_position: Vec::new(), counts: vec![0; keys] }
     }
@@ -218,7 +218,7 @@ impl Found {
         self.counts.get(position as usize).copied().unwrap_or(0)
     }
 
-    /// Makes a group of each position's candidates, in the order in which they were found.
+    /// Appends each position's candidates as a group, in the order in which they were found.
     fn append_to(self, all: &mut Vec<Candidate>, groups: &mut Vec<Range<u32>>) {
         let first = all.len();
         let mut end = u32::try_from(first).unwrap_or(u32::MAX);
@@ -244,7 +244,7 @@ impl Found {
 }
 
 impl<'c> Remaining<'c> {
-    /// The number of candidates.
+    /// Returns the number of candidates.
     #[inline]
     pub(crate) fn len(&self) -> usize {
         self.narrowed.map_or(self.found.len(), <[u32]>::len)

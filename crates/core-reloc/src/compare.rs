@@ -6,8 +6,8 @@
 //! | [`types_are_compatible`] | type_exists, type_size, type_id_target | kinds, at every level |
 //! | [`types_match`] | type_matches | names, sizes, members and enumerators, at every level |
 //!
-//! None of them compares the names of the two types themselves, except [`types_match`]; candidates have
-//! the same essential name.
+//! Only [`types_match`] compares the names of the two types themselves; candidates have the same essential
+//! name anyway.
 
 pub(crate) mod compatible;
 pub(crate) mod field;
@@ -23,8 +23,8 @@ use crate::{
     side::{Side, Sides},
 };
 
-/// Returns `true` if a local member of type `local` can be read as a target member of type `target`.
-/// Modifiers and typedefs are stripped first. libbpf's `bpf_core_fields_are_compat`.
+/// Returns `true` if code that accesses a member of type `local` can access one of type `target`. Modifiers
+/// and typedefs are stripped first. libbpf's `bpf_core_fields_are_compat`.
 ///
 /// # Errors
 /// Types that are broken, and [`Cause::TooComplex`].
@@ -56,7 +56,9 @@ pub fn fields_are_compatible(local: Type<'_>, target: Type<'_>) -> Result<bool, 
 /// Returns `true` if the two types have the same kind at every level: the comparison of type_exists,
 /// type_size and type_id_target. libbpf's `bpf_core_types_are_compat`.
 ///
-/// It also compares types without names, such as two prototypes.
+/// The types need no names: two prototypes can be compared. The two types themselves are compared as they
+/// are, so that `const int` and `int` are not compatible: call [`Type::skip_modifiers_and_typedefs`] first
+/// if they should be. In pointers and prototypes, modifiers and typedefs are ignored.
 ///
 /// # Errors
 /// Types that are broken, more than 32 levels, and [`Cause::TooComplex`].
@@ -84,8 +86,8 @@ pub fn types_are_compatible(local: Type<'_>, target: Type<'_>) -> Result<bool, C
     compatible::types_are_compatible(sides, local.id(), target.id(), &mut budget)
 }
 
-/// Returns `true` if the target type matches the local one: names are equal except for flavors, sizes
-/// agree, and every local member or enumerator is in the target. libbpf's `bpf_core_types_match`.
+/// Returns `true` if the target type matches the local one: names are equal except for flavors, sizes are
+/// equal, and every local member or enumerator is in the target. libbpf's `bpf_core_types_match`.
 ///
 /// # Errors
 /// Types that are broken, more than 32 levels, and [`Cause::TooComplex`].

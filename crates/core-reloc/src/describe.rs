@@ -1,4 +1,4 @@
-//! Relocations, types and candidates in words, as a C programmer writes them.
+//! Relocations, types and candidates as text, in C syntax.
 
 mod declaration;
 mod quote;
@@ -25,10 +25,10 @@ use crate::{
 
 /// Writes a relocation's access as C: `task_struct.comm[3]`, `struct foo`, `bar::BAR_TWO`.
 ///
-/// Where the access string does not fit the local types, its numbers follow the root type.
+/// If the access string does not fit the local types, its numbers follow the root type.
 pub fn access_in_c(local: &Btf<'_>, relocation: &Relocation) -> String {
     let mut text = Quote::default();
-    // The only error is that of a full text, which is then cut.
+    // The only error is that the text is full, and so truncated.
     let _ = write_access(&mut text, local, relocation);
     text.finish()
 }
@@ -41,7 +41,7 @@ pub fn relocation_in_c(local: &Btf<'_>, relocation: &Relocation) -> String {
     text.finish()
 }
 
-/// Names a question about a type, for an error in its access string.
+/// Names a relocation by its kind and root type, for an error in its access string.
 pub(crate) fn type_subject(local: &Btf<'_>, kind: RelocKind, type_id: TypeId) -> Box<str> {
     let record =
         CoreReloc { insn_off: 0, type_id, access_str_off: StrOffset::EMPTY, kind: kind.to_raw() };
@@ -96,7 +96,7 @@ pub fn candidate_name(target: &Target<'_>, candidate: Candidate) -> String {
     text.finish()
 }
 
-/// Describes why no candidate matched, with the names of those that were tried.
+/// Describes why no candidate matched, with the name of each candidate.
 pub fn describe_unmatched(
     local: &Btf<'_>,
     target: &Target<'_>,
@@ -109,7 +109,7 @@ pub fn describe_unmatched(
         let name = root.map_or_else(|_| relocation.type_id.to_string(), type_in_c);
         return format!("the target has no {name}");
     }
-    /// How many candidates are named.
+    /// The number of candidates that are named.
     const SHOWN: usize = 8;
     let mut text = String::new();
     for (position, (candidate, mismatch)) in unmatched.ruled_out().iter().enumerate() {
@@ -128,7 +128,7 @@ pub fn describe_unmatched(
     text
 }
 
-/// Describes a mismatch, with names as far as the BTFs have them.
+/// Describes a mismatch, with the names that can be read from the BTFs.
 fn why(
     target: &Target<'_>,
     local: Option<&LocalSpec<'_>>,
@@ -179,7 +179,7 @@ fn write_access(text: &mut Quote, local: &Btf<'_>, relocation: &Relocation) -> f
     Ok(())
 }
 
-/// Writes the accessors after the root. Returns `false` where the access string does not fit the type.
+/// Writes the accessors after the root. Returns `false` if the access string does not fit the type.
 fn write_accessors(
     text: &mut Quote,
     root: Type<'_>,

@@ -1,11 +1,11 @@
-//! Whole BPF objects: ELF files with code, `.BTF` and `.BTF.ext`, relocated as libbpf does it.
+//! Whole BPF objects: ELF files with code, `.BTF` and `.BTF.ext`, relocated as libbpf does.
 //!
 //! [`Object::parse`] reads an object of either byte order. [`Object::relocations`] lists its relocations,
-//! without a target. [`Object::relocate`] resolves and applies them one by one, reports each, and finally
-//! returns the patched object, unless a relocation failed. [`TypeSections::find`] finds the BTF in any ELF
-//! file, for targets.
+//! without a target. [`Object::relocate`] resolves and applies them one by one and reports each;
+//! [`Relocating::finish`] returns the patched object, unless a relocation failed. [`TypeSections::find`]
+//! finds the BTF in any ELF file, for targets.
 //!
-//! Only the object itself is copied, once, in order to be patched. Nothing is decompressed.
+//! The object is copied once, to be patched. Compressed sections are not supported.
 //!
 //! ```
 //! # fn f(object: &[u8], kernel: &[u8]) -> Result<(), Box<dyn std::error::Error>> {

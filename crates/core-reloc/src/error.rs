@@ -15,15 +15,16 @@ use crate::{
 
 /// A relocation that failed.
 ///
-/// `Display` names it as a C programmer writes it, `field_byte_offset of task_struct.comm[3]`, and gives
-/// the cause.
+/// `Display` names the access as in C, `field_byte_offset of task_struct.comm[3]`, and gives the cause. So do
+/// the displays of all errors here: print the error alone, and follow the sources to match on them.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{subject}: {cause}")]
 #[non_exhaustive]
 pub struct Error {
-    /// The relocation in words.
+    /// The relocation, as text.
     pub subject: Box<str>,
-    /// The cause.
+    /// The cause, which is also the [`source`](core::error::Error::source).
+    #[source]
     pub cause: Cause,
 }
 
@@ -42,24 +43,24 @@ pub enum Cause {
     Access(#[from] AccessError),
     /// The object's own BTF is broken: a reference leads nowhere, or a size is impossible.
     #[error("local BTF: {0}")]
-    Local(BtfError),
-    /// The target's BTF is broken in such a way.
+    Local(#[source] BtfError),
+    /// The target's BTF is broken: a reference leads nowhere, or a size is impossible.
     #[error("target BTF: {0}")]
-    Target(BtfError),
+    Target(#[source] BtfError),
 
     /// The access string of a type-based relocation is not `0`.
     #[error("the access string of a type-based relocation must be \"0\"")]
     NotTheRoot,
-    /// The root type of an enumerator-based relocation is no enum.
+    /// The root type of an enumerator-based relocation is not an enum.
     #[error("the root type is of kind {found}, an enum is needed")]
     NotAnEnum {
         /// Its kind.
         found: Kind,
     },
-    /// The access string of an enumerator-based relocation is not one number.
+    /// The access string of an enumerator-based relocation is not a single number.
     #[error("the access string of an enumerator-based relocation must be one index")]
     NotOneEnumerator,
-    /// The local enum has no enumerator of the index.
+    /// The local enum has no enumerator with the index.
     #[error("enumerator {index} does not exist, the local enum has {len}")]
     NoSuchEnumerator {
         /// The index.
@@ -67,7 +68,7 @@ pub enum Cause {
         /// The number of enumerators.
         len: u32,
     },
-    /// The local struct or union has no member of the index.
+    /// The local struct or union has no member with the index.
     #[error("step {step} of the access string asks for member {index}, the local type has {len}")]
     NoSuchMember {
         /// The position in the access string, from 0.
@@ -77,7 +78,7 @@ pub enum Cause {
         /// The number of members.
         len: u32,
     },
-    /// The local array has no element of the index.
+    /// The local array has no element with the index.
     #[error("step {step} of the access string asks for element {index}, the local array has {len}")]
     NoSuchElement {
         /// The position in the access string, from 0.
@@ -111,12 +112,12 @@ pub enum Cause {
         kind: Kind,
     },
     /// Types are nested deeper than relocations follow.
-    #[error("types are nested too deep (more than {MAX_PATH_LEN} members or 32 levels of types)")]
+    #[error("types are nested too deeply (more than {MAX_PATH_LEN} members or 32 levels of types)")]
     TooDeep,
-    /// Comparing types takes more work than the size of the input can justify.
+    /// Comparing types takes more work than the size of the input justifies.
     #[error("comparing the types takes too much work for BTF of this size")]
     TooComplex,
-    /// The offset of the field, in bits, does not fit 32 bits.
+    /// The offset of the field, in bits, does not fit in 32 bits.
     #[error("the field's offset does not fit 32 bits")]
     OffsetOverflow,
     /// A bitfield is declared with a type that cannot be loaded.
@@ -127,7 +128,7 @@ pub enum Cause {
         /// Its size in bytes.
         size: u32,
     },
-    /// No load covers a bitfield.
+    /// No single load covers a bitfield.
     #[error("no aligned load of at most 8 bytes covers {bits} bits from bit {bit_offset} on")]
     BitfieldTooWide {
         /// The offset of the bitfield in bits.
@@ -142,9 +143,9 @@ pub enum Cause {
         size: u32,
     },
     /// Array elements have no signedness and no shifts.
-    #[error("{kind} cannot be asked of an array element")]
+    #[error("{kind} does not apply to array elements")]
     NotForElements {
-        /// The question.
+        /// The kind of the relocation.
         kind: RelocKind,
     },
     /// Several candidates match and disagree.

@@ -35,10 +35,10 @@ pub struct FoundEnumerator<'a> {
 }
 
 impl<'a> Target<'a> {
-    /// Finds the first type of exactly a name and a kind: a FUNC, VAR, TYPEDEF, STRUCT or any other kind,
-    /// in the main BTF and then in the modules.
+    /// Finds the first type with exactly this name and kind (FUNC, VAR, TYPEDEF, STRUCT or any other), in
+    /// the main BTF and then in the modules.
     ///
-    /// A target that is [indexed](Target::indexed_for_queries) looks it up; any other takes one pass over
+    /// An [indexed](Target::indexed_for_queries) target looks the name up; any other makes one pass over
     /// the types. [`Target::find_all`] finds many types in one pass.
     ///
     /// ```
@@ -61,9 +61,9 @@ impl<'a> Target<'a> {
         self.find_all(&[(name, kind)]).into_iter().next()?.first().copied()
     }
 
-    /// Finds all types of each name and kind, in one pass over the types unless the target is
-    /// [indexed](Target::indexed_for_queries): for each question the types of the main BTF in the order
-    /// of their ids, then those of the modules.
+    /// Finds all types with each name and kind, in one pass over the types unless the target is
+    /// [indexed](Target::indexed_for_queries). For each question, the types of the main BTF come first, in
+    /// the order of their ids, then those of the modules.
     pub fn find_all(&self, questions: &[(&str, Kind)]) -> Vec<Vec<FoundType<'a>>> {
         let mut found = vec![Vec::new(); questions.len()];
         find_types(&self.main_scope(), questions, |question, _, ty| {
@@ -75,8 +75,8 @@ impl<'a> Target<'a> {
         found
     }
 
-    /// Finds the first enumerator of exactly each name, in the enums of the main BTF and then of the
-    /// modules; in one pass over the enums unless the target is
+    /// Finds the first enumerator with exactly each name, in the enums of the main BTF and then of the
+    /// modules. This takes one pass over the enums unless the target is
     /// [indexed](Target::indexed_for_queries).
     pub fn find_enumerators(&self, names: &[&str]) -> Vec<Option<FoundEnumerator<'a>>> {
         let find = |index: &EnumeratorNames<'a>, name: &str| {

@@ -1,14 +1,14 @@
-//! One question, one answer.
+//! Functions that each answer one question.
 //!
-//! The functions named `resolve_…` answer from one BTF, such as a running kernel's: a type id and an
-//! [`AccessPath`], or a name. The path is that of a relocation: its first number indexes the root type as
-//! an array (`p[n]`), then follow members and elements. If something does not exist, the answer is `None`
-//! or `false`; an error means that the question is wrong (no such type id, a path into a type without
+//! The functions named `resolve_…` answer from one BTF, such as a running kernel's. They take a type id and
+//! an [`AccessPath`], or a name. The path is that of a relocation: its first number indexes the root type
+//! as an array (`p[n]`); members and elements follow. If something does not exist, the answer is `None` or
+//! `false`; an error means that the question is invalid (no such type id, a path into a type without
 //! members) or that the BTF is broken.
 //!
-//! The functions named `target_…` relate two BTFs, as a relocation does: they find the local type's
-//! field, type or enumerator in a target. Each call searches the target for its root type; for more than a
-//! few questions, use a [`Relocator`], or at least an [indexed](Target::indexed) target.
+//! The functions named `target_…` relate two BTFs, as a relocation does: they find a local field, type or
+//! enumerator in a target. Each call searches the target for its root type; for more than a few questions,
+//! use a [`Relocator`], or at least an [indexed](Target::indexed) target.
 
 mod target;
 
@@ -50,7 +50,7 @@ pub fn parse_access_string(text: &str) -> Result<AccessPath, AccessError> {
     text.parse()
 }
 
-/// Makes a relocation: see [`Relocation::new`].
+/// Creates a relocation: see [`Relocation::new`].
 ///
 /// # Errors
 /// An access string that is invalid.
@@ -76,7 +76,7 @@ pub fn create_relocation(
 /// Returns the offset of a field in bytes; for a bitfield, that of the load that covers it.
 ///
 /// # Errors
-/// A question that is wrong, or BTF that is broken.
+/// A question that is invalid, or BTF that is broken.
 ///
 /// # Examples
 /// ```
@@ -108,7 +108,7 @@ pub fn resolve_field_offset(
 /// Returns the size of a field in bytes; for a bitfield, that of the load that covers it.
 ///
 /// # Errors
-/// A question that is wrong, or BTF that is broken.
+/// A question that is invalid, or BTF that is broken.
 ///
 /// # Examples
 /// ```
@@ -134,10 +134,10 @@ pub fn resolve_field_size(
     field_value(btf, type_id, path, RelocKind::FieldByteSize)
 }
 
-/// Returns whether a field is signed.
+/// Returns whether a field is signed; `None` if it does not exist.
 ///
 /// # Errors
-/// A question that is wrong (an array element has no sign of its own), or BTF that is broken.
+/// A question that is invalid (array elements have no signedness), or BTF that is broken.
 ///
 /// # Examples
 /// ```
@@ -165,7 +165,7 @@ pub fn resolve_field_signed(
 /// Returns `true` if a field exists.
 ///
 /// # Errors
-/// A question that is wrong, or BTF that is broken.
+/// A question that is invalid, or BTF that is broken.
 ///
 /// # Examples
 /// See [`resolve_field_offset`].
@@ -177,8 +177,8 @@ pub fn resolve_field_exists(
     Ok(field_value(btf, type_id, path, RelocKind::FieldExists)?.is_some())
 }
 
-/// The shifts that extract a field from the load that covers it: of 64 bits, left and then right, the
-/// latter arithmetic if the field is signed.
+/// The shifts of 64 bits that extract a field from the load that covers it: first left, then right. The
+/// right shift is arithmetic if the field is signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Shifts {
     /// The left shift in bits.
@@ -187,11 +187,11 @@ pub struct Shifts {
     pub right: u64,
 }
 
-/// Returns the shifts that extract a bitfield from the load that covers it; `None` if the field is no
+/// Returns the shifts that extract a bitfield from the load that covers it; `None` if the field is not a
 /// bitfield or does not exist. The byte order is that of the BTF.
 ///
 /// # Errors
-/// A question that is wrong, or BTF that is broken.
+/// A question that is invalid, or BTF that is broken.
 ///
 /// # Examples
 /// ```
@@ -224,8 +224,8 @@ pub fn resolve_bitfield_shifts(
     Ok(Some(Shifts { left, right }))
 }
 
-/// Returns `true` if a BTF has a struct, union, enum, typedef, base type or forward declaration of a name,
-/// with or without `struct`, `union` or `enum` before it.
+/// Returns `true` if a BTF has a struct, union, enum, typedef, base type or forward declaration with a
+/// name, which may be preceded by `struct`, `union` or `enum`.
 ///
 /// # Examples
 /// ```
@@ -287,7 +287,7 @@ pub fn resolve_type_size(btf: &Btf<'_>, type_id: TypeId) -> Result<Option<u64>, 
 /// Returns `true` if a target type matches a local one, as [`types_match`] compares them.
 ///
 /// # Errors
-/// No such type id, BTF that is broken, or types that are nested too deep.
+/// No such type id, BTF that is broken, or types that are nested too deeply.
 ///
 /// # Examples
 /// ```
@@ -318,10 +318,10 @@ pub fn resolve_type_matches(
         .map_err(|cause| type_error(local, local_type_id, cause))
 }
 
-/// Returns the value of an enumerator by its name; `None` if the enum has no enumerator of the name.
+/// Returns the value of an enumerator by its name; `None` if the enum has no such enumerator.
 ///
 /// # Errors
-/// No such type id, a type that is no enum, or BTF that is broken.
+/// No such type id, a type that is not an enum, or BTF that is broken.
 ///
 /// # Examples
 /// ```
@@ -354,10 +354,10 @@ pub fn resolve_enum_value(
     Ok(found.map(|enumerator| enumerator.value()))
 }
 
-/// Returns `true` if an enum has an enumerator of a name.
+/// Returns `true` if an enum has an enumerator with a name.
 ///
 /// # Errors
-/// As [`resolve_enum_value`].
+/// Those of [`resolve_enum_value`].
 ///
 /// # Examples
 /// See [`resolve_enum_value`].
@@ -372,7 +372,7 @@ pub fn resolve_enum_value_exists(
 /// Resolves one relocation and applies it to the code.
 ///
 /// # Errors
-/// As [`Relocator::relocate`]; the code is then unchanged.
+/// Those of [`Relocator::relocate`]; the code is then unchanged.
 ///
 /// # Examples
 /// ```
@@ -402,11 +402,11 @@ pub fn apply_relocation(
     Relocator::new(local, &Target::new(target)).relocate(code, relocation)
 }
 
-/// Resolves relocations in their order and applies them to the code, with one outcome each. One that fails
-/// does not stop the others.
+/// Resolves relocations in order, applies them to the code, and returns the outcome of each. A relocation
+/// that fails does not stop the others.
 ///
 /// # Examples
-/// See [`apply_relocation`], which takes one.
+/// See [`apply_relocation`], which takes one relocation.
 pub fn apply_relocations(
     code: &mut [u8],
     relocations: &[Relocation],
@@ -416,8 +416,8 @@ pub fn apply_relocations(
     Relocator::new(local, &Target::new(target)).relocate_all(code, relocations)
 }
 
-/// Makes a relocation for the offset of a field from the names of its struct and of the path to it, such
-/// as `comm[3]`, `parent.pid`: see [`field_relocation`].
+/// Creates a relocation for the offset of a field from the name of its struct and the path to it, such as
+/// `comm[3]` or `parent.pid`: see [`field_relocation`].
 ///
 /// # Errors
 /// See [`GenerateError`].
@@ -433,7 +433,7 @@ pub fn generate_field_access(
     generate_field_question(insn_off, struct_name, field_path, RelocKind::FieldByteOffset, btf)
 }
 
-/// Makes a relocation of any field-based kind, as [`generate_field_access`] does for the offset.
+/// Creates a relocation of any field-based kind, as [`generate_field_access`] does for the offset.
 ///
 /// # Errors
 /// See [`GenerateError`].

@@ -24,12 +24,12 @@ use crate::{
     spec::{LocalSpec, MemberSearch},
 };
 
-/// Makes a relocation of a field from the name of its root type and the path to it.
+/// Creates a relocation of a field from the name of its root type and the path to it.
 ///
 /// `root` is a struct, union or typedef, with or without `struct` or `union` before its name.
-/// `path` is what a C programmer writes after it: `comm[3]`, `se.vruntime`, `[2].next`. Members of
-/// anonymous structs and unions are found as in C; bitfields are fields. A path ends at a pointer: what it
-/// points to needs a load, and a relocation of its own.
+/// `path` is written as in C: `comm[3]`, `se.vruntime`, `[2].next`. Members of anonymous structs and unions
+/// are found as in C, and bitfields are allowed. A path ends at a pointer: the type it points to needs a
+/// load and a relocation of its own.
 ///
 /// ```
 /// # use btf_types::{Btf, ByteOrder, IntEncoding, build::Builder};
@@ -93,8 +93,8 @@ pub fn field_relocation_from(
     Ok(Relocation::new(insn_off, root.id(), access, kind))
 }
 
-/// Makes a relocation of a whole type from its name: a struct, union, enum, typedef or other named type,
-/// with or without `struct`, `union` or `enum` before it.
+/// Creates a relocation of a type from its name: a struct, union, enum, typedef or other named type, with
+/// or without `struct`, `union` or `enum` before it.
 ///
 /// # Errors
 /// [`GenerateError::NoSuchType`].
@@ -108,7 +108,7 @@ pub fn type_relocation(
     Ok(Relocation::new(insn_off, root.id(), AccessPath::root(), kind))
 }
 
-/// Makes a relocation of an enumerator from its name and that of its enum.
+/// Creates a relocation of an enumerator from its name and that of its enum.
 ///
 /// # Errors
 /// [`GenerateError::NoSuchType`] or [`GenerateError::NoSuchEnumerator`].
@@ -145,11 +145,11 @@ pub fn enumerator_relocation_from(
     Err(GenerateError::NoSuchEnumerator { enumerator: enumerator.into(), within: name_of(root) })
 }
 
-/// Returns the value that the instruction of a relocation must have before it is relocated: the answer of
-/// the local types. A compiler writes it there, and so does a program that generates code at run time.
+/// Returns the value that the instruction of a relocation must hold before it is relocated: the answer of
+/// the local types. A compiler writes it there, and so must a program that generates code at run time.
 ///
 /// # Errors
-/// As [`Relocator::resolve`](crate::Relocator::resolve), as far as the local types are concerned.
+/// Those of [`Relocator::resolve`](crate::Relocator::resolve) that concern the local types.
 pub fn local_value(local: &Btf<'_>, relocation: &Relocation) -> Result<u64, Error> {
     let mut budget = Budget::for_input(local.as_bytes().len());
     let answer = LocalSpec::within(local, relocation, &mut budget)
@@ -160,8 +160,8 @@ pub fn local_value(local: &Btf<'_>, relocation: &Relocation) -> Result<u64, Erro
     })
 }
 
-/// Finds the first type of a name, with or without `struct`, `union` or `enum` before it, that has one of
-/// the kinds. Earlier kinds come first.
+/// Finds the first type that has a name, with or without `struct`, `union` or `enum` before it, and one of
+/// the kinds. Earlier kinds are searched first.
 ///
 /// # Errors
 /// [`GenerateError::NoSuchType`].
@@ -211,7 +211,7 @@ fn take_element<'a>(
 ) -> Result<Type<'a>, GenerateError> {
     check_parts(ty, ty.kind() == Kind::Array, "elements", at)?;
     let Some(array) = ty.array() else { return Ok(ty) };
-    // Resolving decides whether an empty array is flexible.
+    // Whether an empty array is flexible is decided when the relocation is resolved.
     if index >= array.len && array.len > 0 {
         return Err(GenerateError::BeyondArray { index, len: array.len, at });
     }
@@ -219,7 +219,7 @@ fn take_element<'a>(
     Ok(ty.btf().type_by_id(array.element)?)
 }
 
-/// Rejects a step into a type without such parts.
+/// Rejects a step into a type that has no members or elements.
 fn check_parts(
     ty: Type<'_>,
     has_parts: bool,

@@ -1,8 +1,8 @@
 //! BPF CO-RE relocation: resolves the relocations of a BPF object against a kernel's types, and patches
 //! the instructions.
 //!
-//! It belongs to no loader, needs no std, and has no unsafe code, I/O or globals. Objects and targets may
-//! have either byte order. The results are libbpf's, except for some [intended
+//! It is independent of any loader, needs no std, and has no unsafe code, I/O or globals. Objects and
+//! targets may have either byte order. The results are libbpf's, except for some [intended
 //! differences](_guide::differences).
 //!
 //! # The path of a relocation
@@ -10,7 +10,7 @@
 //! | --- | --- | --- |
 //! | record | [`record`] | [`Relocation`] with its [`AccessPath`] |
 //! | local spec | [`spec`] | [`LocalSpec`](spec::LocalSpec) of [`Accessor`](spec::Accessor)s |
-//! | candidates | [`candidates`] | [`Candidate`]s, which narrow |
+//! | candidates | [`candidates`] | [`Candidate`]s, narrowed by earlier relocations |
 //! | target spec | [`spec`], [`compare`] | [`Spec`](spec::Spec), or the [`Mismatch`](spec::Mismatch) that rules a candidate out |
 //! | resolution | [`resolve`] | [`Resolution`] |
 //! | patch | [`mod@patch`] | [`Patched`] instruction |
@@ -19,9 +19,9 @@
 //! - A loader with its own instructions and records creates a [`Relocator`] from the object's BTF and a
 //!   [`Target`], and calls [`Relocator::relocate`]; or [`Relocator::resolve`] and then
 //!   [`Relocator::apply`], to see the decision first.
-//! - Whole ELF objects: the module `elf`, with the feature of that name.
-//! - Single questions: [`functions`]. Relocations from names, for code that is generated at run time:
-//!   [`generate`].
+//! - The module `elf`, with the feature of that name, relocates whole ELF objects.
+//! - [`functions`] answers single questions. [`generate`] makes relocations from names, for code that is
+//!   generated at run time.
 //!
 //! ```
 //! use btf_types::{Btf, ByteOrder, IntEncoding, build::Builder};
@@ -56,12 +56,13 @@
 //! load](_guide::troubleshooting).
 //!
 //! # Untrusted input
-//! Any bytes may be given to any function. The result is a value or an error, in time and memory near
-//! linear in the input; [`limits`] has the ceilings.
+//! No input makes a function panic: the result is a value or an error, in time and memory that are nearly
+//! linear in the size of the input. [`limits`] lists the ceilings.
 //!
 //! # Features
 //! - `elf`: whole BPF objects, with the crate `object`. It needs no std either.
-//! - `owned`: `OwnedTarget`, which keeps its BTF and can be shared for any time.
+//! - `owned`: `OwnedTarget`, which owns its BTF, so that it can be kept for any length of time and shared
+//!   between threads.
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -99,6 +100,7 @@ pub mod patch;
 pub mod record;
 mod relocator;
 pub mod resolve;
+mod shared;
 mod side;
 pub mod spec;
 mod target;

@@ -1,15 +1,15 @@
 //! Every ceiling of this crate, with the source of each number.
 //!
-//! Together they bound the cost of any input. For *n* bytes, those of both sides' BTF and of the object,
-//! and *r* relocations:
+//! Together they bound the cost of any input. For *n* bytes of input, those of the local BTF, the target BTF
+//! and the object, and *r* relocations:
 //!
 //! - **Time.** Reading takes time linear in *n*, and finding candidates *n* · log *n*. Resolving all
 //!   relocations takes at most [`BASE_STEPS`] + [`STEPS_PER_BYTE`] · *n* + [`STEPS_PER_RELOCATION`] · *r*
 //!   steps. A step looks at a member, a type or a candidate, and at a bounded number of bytes of names.
-//! - **Memory.** At most 10 · *n* bytes and 1 MiB are held at once, the copy of the object that is
-//!   patched included.
+//! - **Memory.** At most 10 · *n* bytes and 1 MiB are held at once, including the copy of the object that
+//!   is patched.
 //!
-//! The workspace's test `bounds` measures both on an adversary's input of growing size.
+//! The workspace's test `bounds` measures both on hostile inputs of growing size.
 
 /// The largest number of numbers in an access string, and of steps from a type to a member through
 /// anonymous members: libbpf's `BPF_CORE_SPEC_MAX_LEN`.
@@ -26,20 +26,20 @@ pub const MAX_QUOTE: usize = 256;
 /// A `type_matches` of the kernel's largest structures takes about 10⁵.
 pub const BASE_STEPS: u64 = 1 << 22;
 
-/// The steps that every byte of BTF adds, of the target's and of the local one.
+/// The steps that every byte of BTF adds, local and target.
 pub const STEPS_PER_BYTE: u64 = 16;
 
 /// The steps that every relocation adds.
 pub const STEPS_PER_RELOCATION: u64 = 1024;
 
-/// The number of bytes of a name that count as a step where each is compared. Most names are shorter.
+/// The number of bytes of a name that count as one step where all are compared. Most names are shorter.
 pub const NAME_BYTES_PER_STEP: usize = 32;
 
-/// The number of steps from which on a comparison of two types is remembered. Cheaper ones are repeated,
-/// so that the memory stays small for what it saves.
+/// The number of steps that a comparison of two types must take to be remembered. Cheaper comparisons are
+/// repeated, because remembering them would take more memory than it is worth.
 pub const REMEMBERED_STEPS: u64 = 128;
 
-/// The number of steps for each member or enumerator of a type, or twice as many, after which a type that
-/// is searched repeatedly gets an index. A type's bytes grant at least as many, so that no number of
+/// The number of steps for each member or enumerator of a type, or twice that number, after which a type
+/// that is searched repeatedly gets an index. A type's bytes grant at least as many, so that no number of
 /// searches in one type exhausts the budget.
 pub const INDEXED_AFTER: u64 = 64;

@@ -1,4 +1,4 @@
-//! Names: what counts of them, their hashes, and tables that find by them.
+//! Names: their essential part, their hashes, and tables to look them up in.
 
 pub(crate) mod bits;
 mod buckets;

@@ -1,4 +1,4 @@
-//! A target that keeps its BTF.
+//! A target that owns its BTF.
 
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use core::fmt;
@@ -8,11 +8,11 @@ use self_cell::self_cell;
 
 use crate::target::{Module, Target};
 
-/// A [`Target`] together with its BTF, its modules and an index of their names.
+/// A [`Target`] that owns its BTF, its modules and an index of their names.
 ///
-/// It borrows nothing, so that an agent can keep a kernel's types for as long as it runs and share them
-/// between threads. Cloning it is cheap. It never changes: adding a module returns another target, which
-/// shares what it can with the first.
+/// It borrows nothing, so an agent can keep a kernel's types for as long as it runs and share them between
+/// threads. Cloning it is cheap. It never changes: adding a module returns a new target, which shares as
+/// much as it can with the old one.
 ///
 /// ```
 /// # use btf_types::{Btf, ByteOrder, IntEncoding, build::Builder};
@@ -35,7 +35,7 @@ use crate::target::{Module, Target};
 /// let kernel = OwnedBtf::parse(types("task", 32))?;
 /// let mut target = OwnedTarget::new(&kernel);
 ///
-/// /// Relocates the object that asks for the offset of `pid` in a struct.
+/// /// Resolves the offset of `pid` in a struct of an object's types.
 /// fn relocate(target: &OwnedTarget, object: &[u8], name: &str) -> Option<u64> {
 ///     let local = btf_types::Btf::parse_object(object).ok()?;
 ///     let relocation =
@@ -78,7 +78,7 @@ self_cell!(
 );
 
 impl Owner {
-    /// The target of these BTFs, without an index.
+    /// Returns the target of these BTFs, without an index.
     fn target(&self) -> Target<'_> {
         let modules = self.modules.iter();
         let modules = modules.map(|(name, module)| Module { name, btf: module.btf() });
@@ -87,7 +87,7 @@ impl Owner {
 }
 
 impl OwnedTarget {
-    /// A target without modules, with an [index](Target::indexed) of its types.
+    /// Creates a target without modules, with an [index](Target::indexed) of its types.
     pub fn new(main: &OwnedBtf) -> Self {
         let owner = Owner { main: main.clone(), modules: Vec::new() };
         Self::build(owner, |owner| owner.target().indexed())
@@ -99,7 +99,7 @@ impl OwnedTarget {
         self.with_modules([(name, module)])
     }
 
-    /// Returns this target with more modules: split BTF on its main one, or BTF without a base.
+    /// Returns this target with more modules: split BTF on its main BTF, or BTF without a base.
     #[must_use]
     pub fn with_modules<'n>(&self, modules: impl IntoIterator<Item = (&'n str, OwnedBtf)>) -> Self {
         let mut owner = self.0.borrow_owner().clone();

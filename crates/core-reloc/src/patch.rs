@@ -15,7 +15,7 @@ pub use self::{
 };
 use crate::resolve::{Change, OnUnresolved, Resize, Resolution};
 
-/// A patched instruction.
+/// An instruction before and after patching.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Patched {
@@ -29,10 +29,11 @@ pub struct Patched {
 
 /// What was done to an instruction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Status {
     /// It holds the target's value.
     Relocated,
-    /// It was replaced by one that the verifier rejects where it is reachable.
+    /// It was replaced by one that the verifier rejects if it is reachable.
     Poisoned(Poison),
     /// It is unchanged, because [`OnUnresolved::Keep`] was chosen.
     Kept(Poison),
@@ -41,7 +42,7 @@ pub enum Status {
 /// Applies a resolution to the instruction at [`Resolution::insn_off`] of the code.
 ///
 /// # Errors
-/// See [`PatchError`]. The code is then as it was.
+/// See [`PatchError`]. The code is then unchanged.
 ///
 /// ```
 /// use btf_types::ByteOrder;
@@ -61,16 +62,16 @@ pub enum Status {
 /// assert_eq!(code, [0xb7, 1, 0, 0, 16, 0, 0, 0]);
 /// # Ok::<(), core_reloc::PatchError>(())
 /// ```
+#[inline]
 pub fn patch(
     code: &mut [u8],
     resolution: &Resolution,
     on_unresolved: OnUnresolved,
 ) -> Result<Patched, PatchError> {
-    let slots = Slots::at(code, resolution.insn_off, resolution.byte_order)?;
-    patch_slots(slots, resolution, on_unresolved)
+    patch_at(code, resolution.insn_off, resolution, on_unresolved)
 }
 
-/// Applies a resolution to one instruction, for a loader that keeps instructions in structs of its own.
+/// Applies a resolution to one instruction, for a loader that keeps instructions in its own structs.
 /// [`Resolution::insn_off`] does not matter.
 ///
 /// # Errors
@@ -99,16 +100,17 @@ pub fn patch_insn(
     on_unresolved: OnUnresolved,
 ) -> Result<Patched, PatchError> {
     let mut insn = insn;
-    let slots = Slots::at(insn.as_bytes_mut(), 0, resolution.byte_order)?;
-    patch_slots(slots, resolution, on_unresolved)
+    patch_at(insn.as_bytes_mut(), 0, resolution, on_unresolved)
 }
 
-#[inline]
-fn patch_slots(
-    mut slots: Slots<'_>,
+/// Applies a resolution to the instruction at an offset in bytes.
+fn patch_at(
+    code: &mut [u8],
+    insn_off: u32,
     resolution: &Resolution,
     on_unresolved: OnUnresolved,
 ) -> Result<Patched, PatchError> {
+    let mut slots = Slots::at(code, insn_off, resolution.byte_order)?;
     let before = slots.code();
     let outcome = match resolution.change {
         None => Outcome::Poison(Poison::Unresolved),
@@ -129,7 +131,7 @@ fn patch_slots(
     Ok(Patched { status, before, after: slots.code() })
 }
 
-/// What an instruction becomes.
+/// What happens to an instruction.
 enum Outcome {
     Rewritten(Insn, Option<Insn>),
     Poison(Poison),
@@ -238,7 +240,7 @@ impl<'c> Slots<'c> {
         Ok(Self { bytes, order, first, second })
     }
 
-    /// The current bytes of the instruction.
+    /// Returns the current bytes of the instruction.
     #[inline]
     fn code(&self) -> Code {
         match self.bytes.as_chunks() {

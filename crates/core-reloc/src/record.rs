@@ -1,4 +1,4 @@
-//! What a relocation record says: an instruction, a root type, an access and a question.
+//! The contents of a relocation record: an instruction, a root type, an access path and a kind.
 
 mod access;
 mod kind;

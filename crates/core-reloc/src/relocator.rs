@@ -49,7 +49,7 @@ use crate::{
 /// let applied = relocator.relocate(code, &relocation)?;
 /// println!("{} became {}", applied.patched.before, applied.patched.after);
 /// if let Some(reason) = relocator.reason(&relocation, &applied) {
-///     println!("it was poisoned: {reason}");
+///     println!("poisoned: {reason}");
 /// }
 /// # Ok(())
 /// # }
@@ -64,7 +64,7 @@ pub struct Relocator<'a> {
     local_ids: Option<LocalIds<'a>>,
 }
 
-/// Maps the ids of the object's own types to those of the types that the loader loads.
+/// Maps the ids of the object's own types to the ids in the BTF that the loader loads.
 type LocalIds<'a> = Box<dyn Fn(TypeId) -> TypeId + Send + Sync + 'a>;
 
 /// A field of the local types.
@@ -84,12 +84,12 @@ struct FieldSpecs<'a> {
 }
 
 impl<'a> Relocator<'a> {
-    /// A relocator for an object whose own BTF is `local`, with the default [`Options`].
+    /// Creates a relocator for an object whose own BTF is `local`, with the default [`Options`].
     pub fn new(local: &'a Btf<'a>, target: &Target<'a>) -> Self {
         Self::with_options(local, target, Options::default())
     }
 
-    /// A relocator with the given options.
+    /// Creates a relocator with the given options.
     pub fn with_options(local: &'a Btf<'a>, target: &Target<'a>, options: Options) -> Self {
         let input = local.as_bytes().len().saturating_add(target.size());
         Self {
@@ -104,26 +104,26 @@ impl<'a> Relocator<'a> {
     }
 
     /// Sets the function that maps type ids for type_id_local, for a loader that rewrites the object's
-    /// BTF before it loads it. Records refer to the BTF as it is in the file.
+    /// BTF before loading it. The records refer to the BTF as it is in the file.
     #[must_use]
     pub fn with_local_ids(mut self, map: impl Fn(TypeId) -> TypeId + Send + Sync + 'a) -> Self {
         self.local_ids = Some(Box::new(map));
         self
     }
 
-    /// The object's own BTF.
+    /// Returns the object's own BTF.
     pub fn local(&self) -> &'a Btf<'a> {
         self.local
     }
 
-    /// The target, with the modules added so far.
+    /// Returns the target, with the modules added so far.
     pub fn target(&self) -> &Target<'a> {
         &self.target
     }
 
-    /// Finds the candidates of many root types in one pass over the target. Otherwise each root type is
-    /// searched for when it is first needed, which takes one pass each unless the target is
-    /// [indexed](Target::indexed). [`Relocator::relocate_all`] calls it.
+    /// Finds the candidates of many root types in one pass over the target. Otherwise the candidates of
+    /// each root type are found when they are first needed, which takes one pass each unless the target
+    /// is [indexed](Target::indexed). [`Relocator::relocate_all`] does this by itself.
     pub fn prepare(&mut self, roots: impl IntoIterator<Item = TypeId>) {
         self.candidates.find_all(roots);
     }
@@ -135,13 +135,14 @@ impl<'a> Relocator<'a> {
         self.prepare(records.filter(needs_target).map(|record| record.type_id));
     }
 
-    /// Returns `true` if a root type so far has no candidate, so that a kernel module may be needed.
+    /// Returns `true` if one of the root types so far has no candidate, so that a kernel module may be
+    /// needed.
     pub fn needs_modules(&self) -> bool {
         self.roots_without_candidates().next().is_some()
     }
 
-    /// Adds modules that were found after the relocator was made. They become candidates of root types
-    /// that have none. Relocations that were resolved before keep their results.
+    /// Adds modules that were found after the relocator was created. Their types become candidates of root
+    /// types that have none. Relocations that were resolved before keep their results.
     pub fn add_modules(&mut self, modules: impl IntoIterator<Item = Module<'a>>) {
         for module in modules {
             self.candidates.add_module(module.btf);
@@ -150,8 +151,8 @@ impl<'a> Relocator<'a> {
         }
     }
 
-    /// Adds the modules that a source returns, but calls it only if they are [needed](Self::needs_modules).
-    /// To load a kernel's modules takes longer than most relocations.
+    /// Adds the modules that a source returns, which is called only if they are
+    /// [needed](Self::needs_modules): loading a kernel's modules takes longer than most relocations.
     ///
     /// # Errors
     /// Those of the source.
@@ -165,16 +166,16 @@ impl<'a> Relocator<'a> {
         Ok(())
     }
 
-    /// Returns the root types so far that have no candidate in the target: types that only a module may
-    /// have.
+    /// Returns the root types so far that have no candidate in the target, and so may be types of a
+    /// module.
     pub fn roots_without_candidates(&self) -> impl Iterator<Item = TypeId> {
         self.candidates.roots_without()
     }
 
-    /// Returns the candidates that remain of a root type, after the relocations so far.
+    /// Returns the candidates of a root type that remain after the relocations so far.
     ///
     /// # Errors
-    /// [`Cause::Local`] if there is no such type, [`Cause::AnonymousRoot`].
+    /// [`Cause::Local`] if there is no such type, or [`Cause::AnonymousRoot`].
     pub fn candidates(
         &mut self,
         root: TypeId,
@@ -182,13 +183,13 @@ impl<'a> Relocator<'a> {
         Ok(self.candidates.of(root)?.iter().map(|(_, candidate)| candidate))
     }
 
-    /// Resolves a relocation, without touching the instruction.
+    /// Resolves a relocation without changing the instruction.
     ///
     /// An unresolved relocation is not an error here: its [`Resolution::change`] is `None`.
     ///
     /// # Errors
-    /// A relocation that the local types do not allow, target types that are broken or nested too
-    /// deep, candidates that disagree, or a value that cannot be computed: see [`Cause`].
+    /// A relocation that does not fit the local types, target types that are broken or nested too deeply,
+    /// candidates that disagree, or a value that cannot be computed: see [`Cause`].
     pub fn resolve(&mut self, relocation: &Relocation) -> Result<Resolution, Error> {
         self.decide(relocation).map_err(|cause| self.error(relocation, cause))
     }
@@ -196,17 +197,17 @@ impl<'a> Relocator<'a> {
     /// Resolves a relocation and applies it to the code.
     ///
     /// # Errors
-    /// As [`Relocator::resolve`] and [`patch()`]; the code is then unchanged.
+    /// Those of [`Relocator::resolve`] and [`patch()`]; the code is then unchanged.
     pub fn relocate(&mut self, code: &mut [u8], relocation: &Relocation) -> Result<Applied, Error> {
         self.relocate_at(code, 0, relocation)
     }
 
-    /// Resolves a relocation and applies it to code that starts at an offset of its section, for a loader
-    /// that relocates functions which it took from their sections. `code_start` is in bytes; the
+    /// Resolves a relocation and applies it to code that starts at an offset within its section, for a
+    /// loader that relocates functions taken out of their sections. `code_start` is in bytes; the
     /// relocation's own offset counts from the start of the section.
     ///
     /// # Errors
-    /// As [`Relocator::relocate`]; also if the instruction is before the code.
+    /// Those of [`Relocator::relocate`]; also if the instruction is before the code.
     pub fn relocate_at(
         &mut self,
         code: &mut [u8],
@@ -226,7 +227,7 @@ impl<'a> Relocator<'a> {
     /// Applies a resolution to the code, as [`patch()`] does. Errors name the relocation.
     ///
     /// # Errors
-    /// As [`patch()`]; the code is then unchanged.
+    /// Those of [`patch()`]; the code is then unchanged.
     pub fn apply(
         &self,
         code: &mut [u8],
@@ -253,10 +254,10 @@ impl<'a> Relocator<'a> {
             .map_err(|cause| Error { subject: describe::record_subject(self.local, record), cause })
     }
 
-    /// Relocates a whole section: all relocations in their order, with one outcome each. One that fails
-    /// does not stop the others.
+    /// Relocates a whole section: applies all relocations in order, and returns the outcome of each. A
+    /// relocation that fails does not stop the others.
     ///
-    /// The outcomes of many relocations take memory; [`Relocator::relocate`] does one at a time.
+    /// All outcomes are in memory at once; [`Relocator::relocate`] does one relocation at a time.
     pub fn relocate_all(
         &mut self,
         code: &mut [u8],
@@ -346,7 +347,7 @@ impl<'a> Relocator<'a> {
         Ok(resolution)
     }
 
-    /// Finds the specs of a field that an earlier relocation asked about.
+    /// Finds the specs of a field that an earlier relocation resolved.
     #[inline]
     fn known_field(&self, relocation: &Relocation) -> Option<&FieldSpecs<'a>> {
         let Relocation { type_id, access, .. } = relocation;
@@ -388,7 +389,7 @@ fn field_hash(relocation: &Relocation) -> u32 {
     hash::words(root.chain(relocation.access.iter().copied()))
 }
 
-/// The steps that trying one candidate takes, besides those for its members and types.
+/// The steps charged for trying one candidate, besides those for its members and types.
 const STEPS_PER_CANDIDATE: usize = 16;
 
 #[cfg(test)]

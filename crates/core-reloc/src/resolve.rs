@@ -1,4 +1,4 @@
-//! Resolving: what a relocation comes to on a target, as a plain value.
+//! Resolving: the decision about a relocation on a target, as a plain value.
 
 mod options;
 pub(crate) mod question;

@@ -12,7 +12,7 @@ pub(crate) enum Side {
 }
 
 impl Side {
-    /// The cause of an error that a BTF of this side gives.
+    /// Returns the constructor of the cause for an error in the BTF of this side.
     pub(crate) fn cause(self) -> fn(BtfError) -> Cause {
         match self {
             Self::Local => Cause::Local,
@@ -33,7 +33,7 @@ impl<'a> Sides<'a> {
         self.local.string(offset).map_err(Cause::Local)
     }
 
-    /// A local name with its NUL, which the target's string starts with if the names are equal.
+    /// Returns a local name with its NUL: the target's string starts with it if the names are equal.
     pub(crate) fn local_name_with_nul(&self, offset: StrOffset) -> Result<&'a [u8], Cause> {
         let len = self.local_name(offset)?.len();
         let string = self.local.string_and_rest(offset).and_then(|rest| rest.get(..=len));

@@ -1,7 +1,7 @@
 //! Specs: access paths resolved against types, on the local and on the target side.
 //!
-//! A [`LocalSpec`] keeps its accessors, because every candidate is searched for them. Of a target's
-//! spec only the [`Spec`] itself is kept: what it leads to.
+//! A [`LocalSpec`] keeps its accessors, because every candidate is searched for them. A target spec is only
+//! a [`Spec`]: what the accessors lead to.
 
 mod end;
 mod enumerator;

@@ -1,4 +1,4 @@
-//! The target: a kernel's BTF, its modules', and optionally an index of their names.
+//! The target: the BTF of a kernel and its modules, and optionally indexes of their names.
 
 use alloc::{vec, vec::Vec};
 
@@ -10,7 +10,7 @@ use crate::candidates::{Candidate, EnumeratorNames, NameIndex, Scope};
 /// their names.
 ///
 /// A target never changes, is `Send` and `Sync`, and can be shared by objects and threads. Cloning it is
-/// cheap: clones share its indexes. `OwnedTarget` (feature `owned`) keeps the BTFs, too.
+/// cheap: clones share its indexes. `OwnedTarget` (feature `owned`) also owns the BTFs.
 ///
 /// ```
 /// # fn f(kernel: &[u8]) -> btf_types::Result<()> {
@@ -26,9 +26,9 @@ use crate::candidates::{Candidate, EnumeratorNames, NameIndex, Scope};
 pub struct Target<'a> {
     main: &'a Btf<'a>,
     modules: Vec<Module<'a>>,
-    /// Indexes of the main BTF, of different kinds.
+    /// Indexes of the main BTF, each of other kinds of types.
     main_indexes: Vec<NameIndex<'a>>,
-    /// Indexes of all modules, of different kinds.
+    /// Indexes of all modules, each of other kinds of types.
     module_indexes: Vec<NameIndex<'a>>,
     enumerators: Option<EnumeratorNames<'a>>,
 }
@@ -38,13 +38,13 @@ pub struct Target<'a> {
 pub struct Module<'a> {
     /// The module's name, for reports.
     pub name: &'a str,
-    /// Its BTF: split BTF that was parsed on the target's main one, or a BTF without a base, such as
-    /// the types of another tool.
+    /// Its BTF: split BTF that was parsed with the target's main BTF as its base, or BTF without a base,
+    /// such as the types of another tool.
     pub btf: &'a Btf<'a>,
 }
 
 impl<'a> Target<'a> {
-    /// A target without modules and without an index: the root types of each object are found in one
+    /// Creates a target without modules and without an index: the root types of each object are found in one
     /// pass over the target's types. This is best for a single object.
     pub fn new(main: &'a Btf<'a>) -> Self {
         Self {
@@ -59,7 +59,8 @@ impl<'a> Target<'a> {
     /// Adds modules. Only their own types can become candidates, and only of root types for which the
     /// main BTF has no candidate.
     ///
-    /// An index for queries must be made after all modules were added.
+    /// Any indexes of modules and enumerators are dropped, so call [`Target::indexed_for_queries`] after
+    /// all modules have been added.
     #[must_use]
     pub fn with_modules(mut self, modules: impl IntoIterator<Item = Module<'a>>) -> Self {
         self.modules.extend(modules);
@@ -76,7 +77,7 @@ impl<'a> Target<'a> {
     }
 
     /// Adds an index of the names of the main BTF's types, about 12 bytes for each type that can be a
-    /// root type. It pays when several objects are relocated, or relocations come one by one.
+    /// root type. It pays off when several objects are relocated, or relocations are resolved one by one.
     #[must_use]
     pub fn indexed(mut self) -> Self {
         self.main_indexes = vec![NameIndex::of_type_names(&[self.main])];
@@ -84,7 +85,7 @@ impl<'a> Target<'a> {
     }
 
     /// Adds indexes of all names: of types, functions, variables and enumerators, of the main BTF and of
-    /// the modules; about 12 bytes for each. With it, no question takes a pass over the types.
+    /// the modules; about 12 bytes for each. No search then needs a pass over the types.
     #[must_use]
     pub fn indexed_for_queries(mut self) -> Self {
         let modules: Vec<&Btf<'_>> = self.modules.iter().map(|module| module.btf).collect();
@@ -112,17 +113,17 @@ impl<'a> Target<'a> {
         self
     }
 
-    /// The main BTF.
+    /// Returns the main BTF.
     pub fn main(&self) -> &'a Btf<'a> {
         self.main
     }
 
-    /// The modules.
+    /// Returns the modules.
     pub fn modules(&self) -> &[Module<'a>] {
         &self.modules
     }
 
-    /// The main BTF and those of the modules.
+    /// Returns the main BTF and those of the modules.
     pub(crate) fn btfs(&self) -> Vec<&'a Btf<'a>> {
         let modules = self.modules.iter().map(|module| module.btf);
         core::iter::once(self.main).chain(modules).collect()
@@ -132,18 +133,18 @@ impl<'a> Target<'a> {
         self.enumerators.as_ref()
     }
 
-    /// The main BTF, to be searched for names.
+    /// Returns the main BTF, to be searched for names.
     pub(crate) fn main_scope(&self) -> Scope<'a> {
         Scope::new([self.main].into(), self.main_indexes.clone())
     }
 
-    /// The modules, to be searched for names.
+    /// Returns the modules, to be searched for names.
     pub(crate) fn module_scope(&self) -> Scope<'a> {
         let btfs = self.modules.iter().map(|module| module.btf).collect();
         Scope::new(btfs, self.module_indexes.clone())
     }
 
-    /// The size of the target's BTF in bytes, the modules' included.
+    /// Returns the size of the target's BTF in bytes, including that of the modules.
     pub fn size(&self) -> usize {
         let modules = self.modules.iter().map(|module| module.btf.as_bytes().len());
         modules.fold(self.main.as_bytes().len(), usize::saturating_add)

@@ -33,12 +33,12 @@
 //! there is none, to the first one after it. A struct or union that the text only mentions becomes
 //! a FWD, and such an enum becomes an ENUM without enumerators.
 //!
-//! What C cannot say begins with `@`:
+//! What C cannot say starts with `@`:
 //!
 //! | written | meaning |
 //! | --- | --- |
-//! | `int a @ 8;` | the member begins at byte 8; its type needs no size |
-//! | `int a : 3 @ 4.1;` | the member begins at bit 1 of byte 4 |
+//! | `int a @ 8;` | the member starts at byte 8; its type needs no size |
+//! | `int a : 3 @ 4.1;` | the member starts at bit 1 of byte 4 |
 //! | `struct s { int a; } @size 64;` | the struct, union or enum has 64 bytes |
 //! | `@pointer_size 4;` | pointers and `long` have 4 bytes from here on |
 //! | `@array_index int;` | arrays are indexed with `int` from here on, not with clang's `__ARRAY_SIZE_TYPE__` |

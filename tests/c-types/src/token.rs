@@ -26,7 +26,7 @@ impl fmt::Display for Token<'_> {
     }
 }
 
-/// Splits a text into tokens, each with the byte at which it begins. The last one is
+/// Splits a text into tokens, each with the byte at which it starts. The last one is
 /// [`Token::End`].
 pub(crate) fn tokens(source: &str) -> Result<Vec<(Token<'_>, usize)>> {
     let mut tokens = Vec::new();

@@ -78,7 +78,7 @@ impl ElfFile {
         Self { order, is_64: true, e_type: 1, machine: 247, sections: Vec::new() }
     }
 
-    /// Adds a section. It has code unless its name begins with a dot.
+    /// Adds a section. It has code unless its name starts with a dot.
     pub fn section(mut self, name: &'static str, sh_type: u32, data: &[u8]) -> Self {
         let flags = if name.starts_with('.') { 0 } else { SHF_EXECINSTR };
         self.sections.push(Section { name, sh_type, flags, link: 0, data: data.to_vec() });

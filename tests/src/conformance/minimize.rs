@@ -1,4 +1,4 @@
-//! Minimized BTF: libbpf must relocate with it as with the whole BTF, and as we do. Compares its size
+//! Minimized BTF: libbpf must relocate with it as with the full BTF, and as we do. Compares its size
 //! with that of the output of `bpftool gen min_core_btf`.
 
 use std::fs;
@@ -17,7 +17,7 @@ use crate::judge::libbpf;
 
 /// What the size of minimized BTF is compared with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Beside {
+pub enum SizeReference {
     /// The output of bpftool, where it has one.
     BpfTool,
     /// Nothing: with few types, starting bpftool takes longer than all else.
@@ -25,11 +25,16 @@ pub enum Beside {
 }
 
 /// Minimizes a kernel for each object alone, and for all objects together.
-pub fn compare_minimized(row: &mut Row, objects: &[ObjectFile], kernel: &Kernel, beside: Beside) {
+pub fn compare_minimized(
+    row: &mut Row,
+    objects: &[ObjectFile],
+    kernel: &Kernel,
+    reference: SizeReference,
+) {
     let all = kernel.with_targets(Index::None, |ours, theirs| {
         // bpftool does not take modules.
-        let beside_bpftool = beside == Beside::BpfTool && kernel.modules.is_empty();
-        let bpftool = beside_bpftool.then(|| BpfTool::new(kernel, objects));
+        let use_bpftool = reference == SizeReference::BpfTool && kernel.modules.is_empty();
+        let bpftool = use_bpftool.then(|| BpfTool::new(kernel, objects));
         // Objects without relocations need no types.
         let chosen = |object: &&ObjectFile| {
             Object::parse(&object.bytes).is_ok_and(|object| object.relocations().next().is_some())
@@ -75,8 +80,9 @@ fn compare(
         Some(Ok(theirs)) => {
             sizes.add_bpftool(main.len(), theirs);
             if main.len() > theirs {
-                let said = || format!("{name}: {} bytes, but {theirs} of bpftool's", main.len());
-                row.add_difference(said);
+                let describe =
+                    || format!("{name}: {} bytes, but {theirs} of bpftool's", main.len());
+                row.add_difference(describe);
             }
         }
         Some(Err(why)) => sizes.add_refused(name.clone(), why),
@@ -87,9 +93,9 @@ fn compare(
     let minimized = Kernel { name: name.clone(), main, modules: names.zip(modules).collect() };
     let compared = minimized.with_targets(Index::None, |ours, theirs| {
         for object in objects {
-            // libbpf must relocate as with the whole BTF, and we must relocate as libbpf.
+            // libbpf must relocate as with the full BTF, and we must relocate as libbpf.
             let differences = object.compare_targets(whole.1, theirs)?;
-            differences.into_iter().for_each(|said| row.add_difference(|| said));
+            differences.into_iter().for_each(|text| row.add_difference(|| text));
             for (section, compared) in object.compare(Mode::Relocate, ours, theirs, false)? {
                 row.add(|| format!("{} {section}, minimized {name}", object.name), &compared);
             }

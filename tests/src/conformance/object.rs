@@ -108,6 +108,7 @@ impl ObjectFile {
                     (Outcome::Applied { .. }, ..) => {
                         return Err(failed("a changed instruction is not reported".into()));
                     }
+                    (outcome, ..) => return Err(failed(format!("unknown: {outcome:?}"))),
                 };
                 let result = if group.covers(record.insn_off) {
                     comparer.relocate(*record, &mut code, &ours_done, None)

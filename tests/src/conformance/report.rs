@@ -57,15 +57,15 @@ pub struct Tally {
 pub struct Sizes {
     /// The number of times that BTF was minimized.
     pub count: u64,
-    /// The total size of the whole BTF.
+    /// The total size of the full BTF.
     pub whole: usize,
     /// The total size of the minimized BTF.
     pub minimized: usize,
     /// The total sizes of our result and of bpftool's, where bpftool has one.
-    pub beside_bpftool: [usize; 2],
+    pub with_bpftool: [usize; 2],
     /// The number of times that our result is larger than bpftool's.
     pub larger: u64,
-    /// What bpftool refuses to minimize, and why.
+    /// What bpftool cannot minimize, and why.
     pub refused: Vec<(String, String)>,
 }
 
@@ -75,8 +75,8 @@ impl Sizes {
     }
 
     pub(super) fn add_bpftool(&mut self, ours: usize, theirs: usize) {
-        self.beside_bpftool[0] += ours;
-        self.beside_bpftool[1] += theirs;
+        self.with_bpftool[0] += ours;
+        self.with_bpftool[1] += theirs;
         self.larger += u64::from(ours > theirs);
     }
 
@@ -88,7 +88,7 @@ impl Sizes {
         self.count += other.count;
         self.whole += other.whole;
         self.minimized += other.minimized;
-        for (sum, one) in self.beside_bpftool.iter_mut().zip(other.beside_bpftool) {
+        for (sum, one) in self.with_bpftool.iter_mut().zip(other.with_bpftool) {
             *sum += one;
         }
         self.larger += other.larger;
@@ -96,7 +96,7 @@ impl Sizes {
     }
 
     fn to_json(&self) -> Value {
-        let [ours, bpftool] = self.beside_bpftool;
+        let [ours, bpftool] = self.with_bpftool;
         json!({
             "count": self.count,
             "whole": self.whole,
@@ -291,7 +291,7 @@ impl Report {
 }
 
 impl Report {
-    /// Writes a table of the sizes of minimized BTF, and what bpftool refuses.
+    /// Writes a table of the sizes of minimized BTF, and what bpftool rejects.
     fn write_sizes(
         &self,
         f: &mut fmt::Formatter<'_>,
@@ -311,13 +311,13 @@ impl Report {
         line(
             "bytes",
             "",
-            ["minimized", "whole", "ours", "comparable", "bpftool's", "larger", "it refuses"],
+            ["minimized", "whole", "ours", "comparable", "bpftool's", "larger", "it rejects"],
         )?;
         let mut total = Sizes::default();
         rows.iter().for_each(|(_, sizes)| total.add((*sizes).clone()));
         let rows = rows.iter().map(|(row, sizes)| (&*row.objects, &*row.target, *sizes));
         for (first, second, sizes) in rows.chain([("total", "", &total)]) {
-            let [ours, bpftool] = sizes.beside_bpftool;
+            let [ours, bpftool] = sizes.with_bpftool;
             let columns = [
                 format!("{} times", sizes.count),
                 sizes.whole.to_string(),
@@ -334,7 +334,7 @@ impl Report {
             reasons.entry(why).or_insert((0, what)).0 += 1;
         }
         for (why, (count, what)) in reasons {
-            writeln!(f, "bpftool refuses {count}, the first for {what}: {why}")?;
+            writeln!(f, "bpftool rejects {count}, the first for {what}: {why}")?;
         }
         Ok(())
     }

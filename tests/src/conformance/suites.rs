@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use super::generated::{compare_programs, compare_type_pairs};
 use super::inputs;
 use super::kernel_types::TypeRecords;
-use super::minimize::{Beside, compare_minimized};
+use super::minimize::{SizeReference, compare_minimized};
 use super::object::{Mode, ObjectFile, compare_objects, compare_on};
 use super::report::{Report, Row};
 use super::target::Kernel;
@@ -182,33 +182,33 @@ fn minimize(report: &mut Report, options: &Options) -> Result<(), String> {
                         objects: &[ObjectFile],
                         target: String,
                         kernels: &[&Kernel],
-                        beside: Beside| {
+                        reference: SizeReference| {
         let mut row = Row::new(format!("{name} ({} objects)", objects.len()), target);
         for kernel in kernels {
-            compare_minimized(&mut row, objects, kernel, beside);
+            compare_minimized(&mut row, objects, kernel, reference);
         }
         report.add(row);
     };
 
     let fixtures = sample(&inputs::fixture_objects()?);
     for kernel in inputs::fixture_kernels()?.iter().filter(wanted) {
-        minimize("fixtures", &fixtures, kernel.name.clone(), &[kernel], Beside::BpfTool);
+        minimize("fixtures", &fixtures, kernel.name.clone(), &[kernel], SizeReference::BpfTool);
     }
     for order in ["bpfel", "bpfeb"] {
         let tests = inputs::selftests(order)?;
         let kernels: Vec<&Kernel> = tests.targets.iter().filter(wanted).collect();
         let target = format!("btf__core_reloc_*, {order} ({})", kernels.len());
-        minimize("selftests", &sample(&tests.programs), target, &kernels, Beside::Nothing);
+        minimize("selftests", &sample(&tests.programs), target, &kernels, SizeReference::Nothing);
     }
     let objects = inputs::objects()?;
     for kernel in inputs::kernels()?.iter().filter(wanted) {
         let alone = Kernel { modules: Vec::new(), ..kernel.clone() };
         for (architecture, objects) in &objects {
             let (name, objects) = (kernel.name.clone(), sample(objects));
-            minimize(architecture, &objects, name, &[&alone], Beside::BpfTool);
+            minimize(architecture, &objects, name, &[&alone], SizeReference::BpfTool);
             if !kernel.modules.is_empty() {
                 let name = format!("{} with modules", kernel.name);
-                minimize(architecture, &objects, name, &[kernel], Beside::Nothing);
+                minimize(architecture, &objects, name, &[kernel], SizeReference::Nothing);
             }
         }
     }

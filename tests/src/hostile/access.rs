@@ -146,7 +146,7 @@ fn round_trip(local: &Btf<'_>, root: &str, path: &str) {
     let text = access_in_c(local, &relocation);
     let name = local.type_by_id(relocation.type_id).and_then(|ty| ty.name());
     let path = text.strip_prefix(name.expect("a named root type").to_str().expect("ASCII"));
-    let path = path.expect("the text begins with the root");
+    let path = path.expect("the text starts with the root");
     let path = path.strip_prefix('.').unwrap_or(path);
     // A path must not be empty, and `box[0]` has the text `box`.
     if !path.is_empty() {

@@ -155,7 +155,7 @@ impl Act {
         matches!(self, Self::Explain | Self::Define)
     }
 
-    /// Performs the operation, and returns the outcomes of the relocations. An attack may be refused.
+    /// Performs the operation, and returns the outcomes of the relocations. An attack may be rejected.
     pub fn run(self, attack: &Attack) -> Counts {
         let target = Btf::parse(&attack.target);
         let object = Object::parse(&attack.object);

@@ -166,12 +166,14 @@ fn check_report(report: &Report<'_>, options: Options) {
                 Status::Relocated => assert_eq!(report.outcome.value(), resolution.value()),
                 Status::Poisoned(_) => assert_eq!(options.unresolved, OnUnresolved::Poison),
                 Status::Kept(_) => assert_eq!(options.unresolved, OnUnresolved::Keep),
+                _ => panic!("{status:?}"),
             }
         }
         Outcome::Failed(_) | Outcome::Skipped(_) => {
             assert!(report.reason().is_some_and(|reason| !reason.is_empty()));
             assert_eq!((report.before, report.outcome.value()), (report.after, None));
         }
+        outcome => panic!("{outcome:?}"),
     }
     if let Outcome::Applied { status: Status::Kept(_), .. } = report.outcome {
         assert_eq!(report.before, report.after);

@@ -117,7 +117,7 @@ impl Accepted {
         match self {
             Self::LargeUnsignedEnumerator => {
                 "libbpf sign-extends the values of all 32-bit enums, even of unsigned ones, and so \
-                 refuses a 64-bit immediate that holds the zero-extended value that clang writes"
+                 rejects a 64-bit immediate that holds the zero-extended value that clang writes"
             }
             Self::SignedChar => {
                 "libbpf treats an integer as signed only if its encoding is exactly `signed`; the \
@@ -168,7 +168,7 @@ impl Accepted {
             }
             Self::ShallowKernel => {
                 "the kernel compares types to a depth of 2 levels, because its stack is small, and \
-                 refuses the program beyond that; libbpf's limit, and ours, is 32"
+                 rejects the program beyond that; libbpf's limit, and ours, is 32"
             }
             Self::EnumWidth => {
                 "the kernel finds only candidates of exactly the local type's kind; libbpf and we treat \

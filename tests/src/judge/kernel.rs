@@ -33,7 +33,7 @@ pub use self::program::{Btf, CoreRelos, FuncInfo, Loaded, Program, ProgramType};
 
 /// An error of the kernel when it loads BTF or a program.
 #[derive(Debug, thiserror::Error)]
-#[error("the kernel refuses the {what}: {error}\n{log}")]
+#[error("the kernel rejects the {what}: {error}\n{log}")]
 pub struct Refused {
     /// What it refuses to load.
     pub what: &'static str,

@@ -14,7 +14,7 @@
 //! match libbpf.relocate(record, code) {
 //!     Verdict::Relocated(patch) => println!("{:?} became {:?}", patch.before, patch.after),
 //!     Verdict::Poisoned(_) => println!("there is no such field"),
-//!     Verdict::Failed(failure) => println!("libbpf refuses: {failure}"),
+//!     Verdict::Failed(failure) => println!("libbpf rejects: {failure}"),
 //! }
 //! # Ok(())
 //! # }

@@ -26,14 +26,14 @@ pub(crate) struct Case<'a> {
 pub(crate) enum Outcome {
     /// It was loaded and run: its instructions and its result.
     Runs { instructions: Vec<u8>, returned: u32 },
-    /// It was relocated, but the verifier refuses it: the log.
+    /// It was relocated, but the verifier rejects it: the log.
     Refused(String),
     /// A relocation failed: the error.
     NotRelocated(String),
 }
 
 impl Outcome {
-    /// Returns `true` if the verifier refuses the program because of a poisoned instruction.
+    /// Returns `true` if the verifier rejects the program because of a poisoned instruction.
     pub(crate) fn is_poison(&self) -> bool {
         matches!(self, Self::Refused(log) if log.contains("invalid func unknown#195896080"))
     }
@@ -120,7 +120,7 @@ pub(crate) fn relocate(
     Ok(relocator.relocate(code, &relocation)?.patched)
 }
 
-/// Distinguishes a failed relocation from a relocated program that the verifier refuses.
+/// Distinguishes a failed relocation from a relocated program that the verifier rejects.
 fn refusal(refused: &Refused) -> Outcome {
     /// The prefixes of log lines about relocations.
     const RELOCATING: [&str; 5] = [
@@ -132,8 +132,7 @@ fn refusal(refused: &Refused) -> Outcome {
     ];
     /// The prefix of the last line if the verifier has not reached the program.
     const NOT_VERIFIED: &str = "processed 0 insns ";
-    let is_verifier_s =
-        |line: &&str| RELOCATING.iter().all(|beginning| !line.starts_with(beginning));
+    let is_verifier_s = |line: &&str| RELOCATING.iter().all(|start| !line.starts_with(start));
     let verifier_s: Vec<&str> = refused.log.lines().filter(is_verifier_s).collect();
     match verifier_s[..] {
         [] => Outcome::NotRelocated(refused.to_string()),

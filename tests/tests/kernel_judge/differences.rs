@@ -231,7 +231,7 @@ fn cached_candidates() -> Option<[Outcome; 2]> {
     Some(outcomes)
 }
 
-/// These differences from libbpf cannot occur, because the kernel refuses the types.
+/// These differences from libbpf cannot occur, because the kernel rejects the types.
 #[test]
 fn the_kernel_refuses_types_that_libbpf_misunderstands() {
     if !is_available() {

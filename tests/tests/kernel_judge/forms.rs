@@ -99,7 +99,7 @@ fn questions(builder: &mut Builder<'_>) -> Vec<Question> {
 struct Form {
     name: String,
     code: Vec<Insn>,
-    /// Whether the verifier refuses it for some values.
+    /// Whether the verifier rejects it for some values.
     may_be_refused: bool,
 }
 
@@ -175,7 +175,7 @@ fn every_kind_is_relocated_in_every_form_of_instruction() {
                 continue;
             }
             let runs = matches!(outcome, Outcome::Runs { .. });
-            // The verifier refuses some values as an operand or an address.
+            // The verifier rejects some values as an operand or an address.
             assert!(runs || form.may_be_refused && !outcome.is_poison(), "{what}: {outcome:x?}");
             refused += usize::from(!runs);
             for name in [kind.name(), &form.name] {

@@ -1,4 +1,4 @@
-//! Relocations that both sides refuse or poison.
+//! Relocations that both sides reject or poison.
 
 use btf_types::TypeId;
 use btf_types::build::Builder;

@@ -263,7 +263,7 @@ impl Names<'_> {
         }
     }
 
-    /// Where a path leads that begins inside a module.
+    /// Where a path leads that starts inside a module.
     fn walk(&self, module: usize, path: &[String], following: &mut Following) -> Vec<Place> {
         let Some((first, rest)) = path.split_first() else {
             return vec![Place { module, item: None }];

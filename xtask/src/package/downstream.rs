@@ -1,4 +1,4 @@
-//! Builds and runs the projects in `tests/downstream` against the packed crates.
+//! Builds, runs and tests the projects in `tests/downstream` against the packed crates.
 
 use std::process::Command;
 
@@ -62,8 +62,7 @@ pub(super) fn check(packages: &[Package]) -> Result {
     }
     needs_no_elf(&patches)?;
     builds_without_std(&patches)?;
-    let mut test = downstream("test", &patches);
-    run(test.args(["--package", "strategies"]).env("PROPTEST_RNG_SEED", "1"))?;
+    run(downstream("test", &patches).arg("--workspace").env("PROPTEST_RNG_SEED", "1"))?;
     counts_the_kernels_types(&patches)
 }
 
@@ -124,7 +123,7 @@ fn counts_the_kernels_types(patches: &[String]) -> Result {
         return skipped("no bpftool here, or the kernel publishes no BTF");
     }
     let dump = text(Command::new("bpftool").args(["btf", "dump", "file", BTF]))?;
-    // A type begins with its id in brackets.
+    // A type starts with its id in brackets.
     let count = dump.lines().filter(|line| line.starts_with('[')).count();
     let printed = printed(patches, "kernel", &[])?;
     let expected = format!("{count} types in {BTF}\n");

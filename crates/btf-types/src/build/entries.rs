@@ -13,37 +13,37 @@ use crate::{Kind, TypeId, raw};
 const MAX_FLAGGED_OFFSET: u32 = 0x00ff_ffff;
 
 impl<'a> Builder<'a> {
-    /// Begins a STRUCT of a size in bytes.
+    /// Starts a STRUCT of a size in bytes.
     pub fn structure(&mut self, name: impl AsRef<[u8]>, size: u32) -> CompositeBuilder<'_, 'a> {
         let record = self.record(name, Kind::Struct, size);
         CompositeBuilder { builder: self, record, members: Vec::new() }
     }
 
-    /// Begins a UNION of a size in bytes.
+    /// Starts a UNION of a size in bytes.
     pub fn union(&mut self, name: impl AsRef<[u8]>, size: u32) -> CompositeBuilder<'_, 'a> {
         let record = self.record(name, Kind::Union, size);
         CompositeBuilder { builder: self, record, members: Vec::new() }
     }
 
-    /// Begins an ENUM of a size in bytes, whose values fit 32 bits.
+    /// Starts an ENUM of a size in bytes, whose values fit 32 bits.
     pub fn enumeration(&mut self, name: impl AsRef<[u8]>, size: u32) -> EnumBuilder<'_, 'a> {
         let record = self.record(name, Kind::Enum, size);
         EnumBuilder { builder: self, record, enumerators: Vec::new() }
     }
 
-    /// Begins an ENUM64 of a size in bytes, whose values fit 64 bits.
+    /// Starts an ENUM64 of a size in bytes, whose values fit 64 bits.
     pub fn enumeration64(&mut self, name: impl AsRef<[u8]>, size: u32) -> EnumBuilder<'_, 'a> {
         let record = self.record(name, Kind::Enum64, size);
         EnumBuilder { builder: self, record, enumerators: Vec::new() }
     }
 
-    /// Begins a FUNC_PROTO with the type of its result.
+    /// Starts a FUNC_PROTO with the type of its result.
     pub fn func_proto(&mut self, result: TypeId) -> FuncProtoBuilder<'_, 'a> {
         let record = self.record("", Kind::FuncProto, result.0);
         FuncProtoBuilder { builder: self, record, params: Vec::new() }
     }
 
-    /// Begins a DATASEC of a size in bytes. Compilers write 0, and loaders set the size.
+    /// Starts a DATASEC of a size in bytes. Compilers write 0, and loaders set the size.
     pub fn data_section(
         &mut self,
         name: impl AsRef<[u8]>,

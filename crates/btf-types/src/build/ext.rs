@@ -40,7 +40,7 @@ pub struct ExtBuilder<'a> {
 }
 
 impl<'a> ExtBuilder<'a> {
-    /// Begins a `.BTF.ext` without records.
+    /// Starts a `.BTF.ext` without records.
     pub fn new(order: ByteOrder) -> Self {
         Self {
             order,

@@ -16,7 +16,7 @@ pub(super) struct StringTable<'a> {
 }
 
 impl<'a> StringTable<'a> {
-    /// Returns the strings of a BTF without a base, which begin with the empty string.
+    /// Returns the strings of a BTF without a base, which start with the empty string.
     pub(super) fn new() -> Self {
         Self { bytes: [0].into(), start: 0, own: BTreeMap::new(), base: BTreeMap::new() }
     }

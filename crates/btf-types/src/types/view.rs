@@ -13,7 +13,7 @@ use crate::{Kind, TypeId};
 /// /// Writes a few kinds of types as C does.
 /// fn c_name(ty: Type<'_>) -> btf_types::Result<String> {
 ///     Ok(match ty.view() {
-///         TypeView::Ptr { to } => format!("{} *", c_name(ty.btf().type_by_id(to)?)?),
+///         TypeView::Ptr { to, .. } => format!("{} *", c_name(ty.btf().type_by_id(to)?)?),
 ///         TypeView::Array(array) => {
 ///             format!("{}[{}]", c_name(ty.btf().type_by_id(array.element)?)?, array.len)
 ///         }

@@ -146,7 +146,7 @@ fn sections_that_run_past_the_end() {
     check(STR_OFF, 53, truncated("string section", STRINGS + 1, 13, 12));
     check(STR_OFF, u32::MAX, truncated("string section", 0x1_0000_0017, 13, 0));
     check_cut(END - 1, truncated("string section", STRINGS, 13, 12));
-    // The types end before the strings begin, so they exceed the input only if the strings do.
+    // The types end before the strings start, so they exceed the input only if the strings do.
     check_cut(STRINGS - 1, truncated("type section", INT, 52, 51));
 }
 
@@ -185,7 +185,7 @@ fn a_malformed_string_section() {
         let Some(Error::BadStrings { offset: STRINGS, problem }) = Btf::parse(&bytes).err() else {
             panic!("{order}")
         };
-        assert!(problem.starts_with("does not begin with a NUL byte"), "{problem}");
+        assert!(problem.starts_with("does not start with a NUL byte"), "{problem}");
     }
 }
 

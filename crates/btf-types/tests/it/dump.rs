@@ -99,7 +99,7 @@ fn dump_type(out: &mut String, ty: Type<'_>) -> std::fmt::Result {
             };
             writeln!(out, " type_id={reference} component_idx={component}")?;
         }
-        Kind::Void | Kind::Unknown(_) => writeln!(out)?,
+        _ => writeln!(out)?,
     }
     Ok(())
 }

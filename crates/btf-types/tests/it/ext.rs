@@ -67,6 +67,7 @@ fn records_of_any_size_in_both_byte_orders() {
             assert_eq!(names, [3, 4, 3]);
             assert_eq!(sections[0].records().collect::<Vec<_>>(), [RELOC, second]);
             assert_eq!(sections[0].records().next_back(), Some(second));
+            assert_eq!([0, 1, 2].map(|at| sections[0].get(at)), [Some(RELOC), Some(second), None]);
             assert!(sections[1].is_empty() && !sections[2].is_empty());
             assert_eq!(sections[1].len(), 0);
             assert!(!ext.core_relocs().is_empty());

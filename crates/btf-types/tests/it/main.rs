@@ -9,6 +9,7 @@ mod dump;
 mod ext;
 mod header;
 mod judge;
+mod kind_set;
 #[cfg(feature = "owned")]
 mod owned;
 mod pointer_size;

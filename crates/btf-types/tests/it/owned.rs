@@ -1,4 +1,4 @@
-//! BTF that keeps its bytes.
+//! BTF that owns its bytes.
 
 use std::{sync::Arc, thread};
 

@@ -43,11 +43,13 @@ fn heading(
 
 fn severity(report: &Report<'_>, is_explained: bool) -> (&'static str, Style) {
     match &report.outcome {
-        Outcome::Failed(_) => ("error", Style::new().red()),
         Outcome::Skipped(_) => ("note", Style::new().dimmed()),
-        outcome if outcome.value().is_none() => ("warning", Style::new().yellow()),
+        Outcome::Applied { .. } if report.outcome.value().is_none() => {
+            ("warning", Style::new().yellow())
+        }
         Outcome::Applied { .. } if is_explained => ("note", Style::new().cyan()),
         Outcome::Applied { .. } => ("ok", Style::new().green()),
+        _ => ("error", Style::new().red()),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Minimising one target with its modules, or all kernels of a folder in parallel.
+//! Minimizing one target with its modules, or all kernels of a folder in parallel.
 
 use std::path::{Path, PathBuf};
 
@@ -17,17 +17,17 @@ use crate::{
     target::{SkippedFiles, named_modules, parse_modules, validate},
 };
 
-/// Minimises targets for some objects.
+/// Minimizes targets for some objects.
 pub(super) struct Minimizer<'a> {
     pub(super) objects: Vec<&'a Path>,
     pub(super) needs: Vec<Needs<'a>>,
 }
 
-/// The minimised kernels of one file, and a description of each part that is not a kernel.
+/// The minimized kernels of one file, and a description of each part that is not a kernel.
 type FileResult = Result<(Vec<MinimizedTarget>, Vec<String>), Failure>;
 
 impl Minimizer<'_> {
-    /// Minimises the targets that the arguments name, in the order of their names.
+    /// Minimizes the targets that the arguments name, in the order of their names.
     pub(super) fn minimize_all(
         &self,
         arguments: &Minimize,
@@ -67,7 +67,7 @@ impl Minimizer<'_> {
         if targets.is_empty() { Err(Failure::NoTarget(path.clone())) } else { Ok(targets) }
     }
 
-    /// Minimises all kernels of a file.
+    /// Minimizes all kernels of a file.
     fn minimize_file(&self, kernels: Kernels, root: &Path, arguments: &Minimize) -> FileResult {
         let (mut targets, mut others) = (Vec::new(), Vec::new());
         for kernel in kernels {
@@ -82,7 +82,7 @@ impl Minimizer<'_> {
         Ok((targets, others))
     }
 
-    /// Minimises one target with the modules that the arguments name.
+    /// Minimizes one target with the modules that the arguments name.
     fn minimize(
         &self,
         file: &BtfFile,

@@ -1,4 +1,4 @@
-//! Writing minimised BTF to a file, a folder or an archive, completely or not at all.
+//! Writing minimized BTF to a file, a folder or an archive, completely or not at all.
 
 use std::{
     collections::BTreeMap,

@@ -27,7 +27,7 @@ fn blamed(log: &str, more: &str) -> Vec<String> {
 
 #[test]
 fn the_instruction_determines_the_relocation() {
-    // As readelf has it, `signed_loads` begins at 0xc0 and `stores` at 0x188.
+    // As readelf has it, `signed_loads` starts at 0xc0 and `stores` at 0x188.
     let log = "0: R1=ctx() R10=fp0\n0: (85) call unknown#195896080\n\
                invalid func unknown#195896080\nprocessed 1 insns (limit 1000000)\n";
     // The explanation is that of `explain`.

@@ -80,25 +80,25 @@ fn paths_that_are_not_files() {
         let expected = "core-reloc: error: /empty: is empty\n";
         assert_eq!(error(&folder.file("empty", b"")), expected, "{role:?}");
         let error = error("/dev/zero");
-        let expected = "core-reloc: error: /dev/zero: begins with 00 00 00 00, expected ";
+        let expected = "core-reloc: error: /dev/zero: starts with 00 00 00 00, expected ";
         assert!(error.starts_with(expected), "{role:?}: {error}");
     }
 }
 
 #[test]
 fn files_of_other_formats() {
-    check(Role::Object, b"int main(void);", "begins with 69 6e 74 20, expected ELF (7f 45 4c 46)");
+    check(Role::Object, b"int main(void);", "starts with 69 6e 74 20, expected ELF (7f 45 4c 46)");
     check(
         Role::Object,
         &fixture("btf/same.le.btf"),
-        "begins with 9f eb 01 00, expected ELF (7f 45 4c 46)",
+        "starts with 9f eb 01 00, expected ELF (7f 45 4c 46)",
     );
     for role in [Role::Target, Role::Module] {
         check(role, b"\x1f\x8b\x08\x00", "damaged gzip data: unexpected end of file");
         check(
             role,
             b"!",
-            "begins with 21, expected BTF, ELF, a kernel image, a tar archive or compressed data of \
+            "starts with 21, expected BTF, ELF, a kernel image, a tar archive or compressed data of \
              these",
         );
     }
@@ -229,7 +229,7 @@ fn damaged_records_of_the_object() {
     check(
         Role::Object,
         &object_with(ext + 24, &[2]),
-        "section .BTF.ext at offset 0x17b8: core_relo begins 0x402 bytes after the header, not at a multiple of 4",
+        "section .BTF.ext at offset 0x17b8: core_relo starts 0x402 bytes after the header, not at a multiple of 4",
     );
     check(
         Role::Object,

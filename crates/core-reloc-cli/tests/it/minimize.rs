@@ -10,7 +10,7 @@ use crate::program::{Folder, fixture, run_line};
 
 const OBJECT: &str = "fixtures/objects/access.bpfel.o";
 
-/// Relocates an object; returns the report without what may differ between the full and minimised BTF.
+/// Relocates an object; returns the report without what may differ between the full and minimized BTF.
 fn relocated(object: &str, target: &str) -> Vec<Value> {
     let run = run_line(&format!("relocate {object} {target} --format json"));
     let lines = run.stdout.lines();
@@ -149,7 +149,7 @@ fn a_folder_becomes_a_folder() {
     "#]]
     .assert_eq(&folder.strip(&run.stdout));
     expect![[r#"
-        core-reloc: warning: /kernels: skipped a file that is not a kernel: /kernels/README: begins with 61 62 6f 75, expected BTF, ELF, a kernel image, a tar archive or compressed data of these
+        core-reloc: warning: /kernels: skipped a file that is not a kernel: /kernels/README: starts with 61 62 6f 75, expected BTF, ELF, a kernel image, a tar archive or compressed data of these
     "#]].assert_eq(&folder.strip(&run.stderr));
     for name in ["debian/5.10.btf", "debian/6.1.btf", "fedora/6.1.btf"] {
         let before = relocated(OBJECT, &format!("--target {kernels}/{name}"));
@@ -216,7 +216,7 @@ fn nothing_is_written_after_an_error() {
     fs::remove_file(folder.path("kernels/fedora/6.2.btf")).unwrap();
     // Two kernels whose outputs would have the same name.
     folder.file("kernels/fedora/6.1", &whole);
-    expect!["core-reloc: error: /kernels/fedora/6.1 and /kernels/fedora/6.1.btf would both be written to fedora/6.1.btf; minimise them separately"].assert_eq(&refused(&format!("minimize {OBJECT} --target {kernels} -o {out}")));
+    expect!["core-reloc: error: /kernels/fedora/6.1 and /kernels/fedora/6.1.btf would both be written to fedora/6.1.btf; minimize them separately"].assert_eq(&refused(&format!("minimize {OBJECT} --target {kernels} -o {out}")));
 }
 
 #[test]

@@ -153,7 +153,7 @@ fn query_searches_folders_and_archives() {
         (out.lines().map(name).collect::<Vec<_>>(), folder.strip(&err))
     };
     // Sorted by name, with the offsets that pahole prints.
-    let first = "begins with 54 68 65 73, expected BTF, ELF, a kernel image, a tar archive or \
+    let first = "starts with 54 68 65 73, expected BTF, ELF, a kernel image, a tar archive or \
                        compressed data of these\n";
     assert_eq!(
         names("kernels"),

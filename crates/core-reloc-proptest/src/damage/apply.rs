@@ -13,7 +13,7 @@ use crate::types::{
 
 /// The length in bytes of the header that the builder writes.
 pub(super) const HEADER: usize = 24;
-/// The length in bytes of the record that every type begins with.
+/// The length in bytes of the record that every type starts with.
 const RECORD: usize = 12;
 
 /// The offsets of the header's fields.

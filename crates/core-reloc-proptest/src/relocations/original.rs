@@ -29,6 +29,7 @@ pub fn original_value(graph: &Graph, layout: &Layout, relocation: &RelocDesc) ->
         RelocKind::FieldSigned => is_signed(graph, &field()?).into(),
         RelocKind::FieldLshiftU64 => Storage::of(layout, &field()?)?.shift_left(graph.byte_order),
         RelocKind::FieldRshiftU64 => 64_u64.checked_sub(Storage::of(layout, &field()?)?.bits)?,
+        _ => return None,
     })
 }
 

@@ -147,7 +147,7 @@ impl<'p, 'd, 'r> Generator<'p, 'd, 'r> {
                 Kind::Var => self.var(slot),
                 Kind::DataSec => self.data_section(slot),
                 Kind::DeclTag => self.decl_tag(slot),
-                Kind::Int | Kind::Void | Kind::Unknown(_) => self.int(slot),
+                _ => self.int(slot),
             };
             // `composite` adds its own entry.
             if self.infos.len() == slot {

@@ -35,11 +35,11 @@ fn files_without_btf_are_an_error() {
     assert_eq!(message(b""), "/file: is empty");
     assert_eq!(
         message(b"\x1f\x8b\x08\0\0"),
-        "/file: begins with 1f 8b 08 00, expected BTF (9f eb, eb 9f) or ELF (7f 45 4c 46)"
+        "/file: starts with 1f 8b 08 00, expected BTF (9f eb, eb 9f) or ELF (7f 45 4c 46)"
     );
     assert_eq!(
         message(b"\x9f"),
-        "/file: begins with 9f, expected BTF (9f eb, eb 9f) or ELF (7f 45 4c 46)"
+        "/file: starts with 9f, expected BTF (9f eb, eb 9f) or ELF (7f 45 4c 46)"
     );
     assert_eq!(message(&elf(&[(".data", &[0])])), "/file: the ELF file has no .BTF section");
     assert_eq!(
@@ -54,7 +54,7 @@ fn files_that_are_not_elf_are_not_objects() {
     let error = read_elf(&tree.path("file")).unwrap_err();
     assert_eq!(
         tree.strip(&error.to_string()),
-        "/file: begins with 9f eb 01 00, expected ELF (7f 45 4c 46)"
+        "/file: starts with 9f eb 01 00, expected ELF (7f 45 4c 46)"
     );
     let tree = Tree::new().with("file", b"\x7fELF");
     let file = File::options().write(true).open(tree.path("file")).unwrap();
@@ -76,7 +76,7 @@ fn paths_that_are_not_files_are_an_error() {
     let error = BtfFile::open("/dev/null").unwrap_err();
     assert!(matches!(error.problem, FileProblem::Empty), "{error}");
     let error = BtfFile::open("/dev/zero").unwrap_err();
-    assert!(matches!(error.problem, FileProblem::Unrecognised { .. }), "{error}");
+    assert!(matches!(error.problem, FileProblem::Unrecognized { .. }), "{error}");
 }
 
 #[test]

@@ -55,7 +55,7 @@ fn bytes_are_accepted_as_a_file() {
         (&b""[..], "packed.xz: is empty"),
         (
             b"abcdef",
-            "packed.xz: begins with 61 62 63 64, expected BTF (9f eb, eb 9f) or ELF (7f 45 4c 46)",
+            "packed.xz: starts with 61 62 63 64, expected BTF (9f eb, eb 9f) or ELF (7f 45 4c 46)",
         ),
     ] {
         let error = BtfFile::from_bytes("packed.xz", content.to_vec()).unwrap_err();

@@ -28,7 +28,7 @@ fn modules_are_sorted_and_a_damaged_one_does_not_affect_the_others() {
     assert_eq!(types, [Some(2), None, Some(1)]);
     let error = modules[1].open().unwrap_err();
     assert_eq!(error.path, modules[1].path());
-    assert!(matches!(error.problem, FileProblem::Unrecognised { .. }), "{error}");
+    assert!(matches!(error.problem, FileProblem::Unrecognized { .. }), "{error}");
 }
 
 #[test]

@@ -67,7 +67,7 @@ fn the_error_lists_every_file_that_was_tried() {
         |file: usize| format!("; /{}: No such file or directory (os error 2)", VMLINUX_FILES[file]);
     let expected = String::from("no BTF found for kernel 6.1.0-test: ")
         + "/sys/kernel/btf/vmlinux: \
-           begins with 6e 6f, expected BTF (9f eb, eb 9f) or ELF (7f 45 4c 46); "
+           starts with 6e 6f, expected BTF (9f eb, eb 9f) or ELF (7f 45 4c 46); "
         + "/boot/vmlinux-6.1.0-test: ELF header at offset 0x0: Could not read file magic"
         + &(1..VMLINUX_FILES.len()).map(absent).collect::<String>();
     assert_eq!(tree.strip(&error.to_string()), expected);

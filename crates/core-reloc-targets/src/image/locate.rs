@@ -130,10 +130,10 @@ pub(super) fn find_packed(bytes: &[u8]) -> impl Iterator<Item = usize> {
     let mut found: Vec<_> = Compression::ALL
         .map(|compression| {
             let starts = memmem::find_iter(bytes, compression.magic());
-            let begins = move |start: &usize| {
-                bytes.get(*start..).is_some_and(|bytes| compression.begins(bytes))
+            let matches = move |start: &usize| {
+                bytes.get(*start..).is_some_and(|bytes| compression.matches(bytes))
             };
-            starts.filter(begins).peekable()
+            starts.filter(matches).peekable()
         })
         .into();
     // Merged lazily: up to a third of the bytes may be such offsets.

@@ -1,7 +1,7 @@
 //! lz4's legacy frame format, which kernel images use.
 //!
 //! A frame is a sequence of blocks, each preceded by its length. Each block unpacks to 8 MiB, the
-//! last one to less. Nothing marks the end of a frame: the data end, another frame begins, or, in a
+//! last one to less. Nothing marks the end of a frame: the data end, another frame starts, or, in a
 //! kernel image, the length of the unpacked kernel follows.
 
 use std::io::{self, ErrorKind, Read};

@@ -30,7 +30,7 @@ fn every_entry_is_a_target() {
     let mut expected = vec![
         Ok(("!1.btf", kernel_btf.clone())),
         Ok(("!2/vmlinux", other)),
-        Err(format!("!3.txt: begins with 4e 6f 74 20, {EXPECTED}")),
+        Err(format!("!3.txt: starts with 4e 6f 74 20, {EXPECTED}")),
     ];
     if let Some(image) = pack("gzip -c", &kernel(&kernel_btf)) {
         source.file("4-vmlinuz", &bz_image(&image, image.len() as u32));

@@ -84,7 +84,7 @@ fn files() {
         }
         // Of unknown format, and so never unpacked whole.
         let message = target_in(&bomb(b""), limits()).unwrap_err();
-        assert!(message.starts_with("/file: begins with 00 00 00 00, expected"), "{message}");
+        assert!(message.starts_with("/file: starts with 00 00 00 00, expected"), "{message}");
     }
 }
 

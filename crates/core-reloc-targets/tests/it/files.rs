@@ -84,7 +84,7 @@ fn unknown_formats_are_distinguished_from_damaged_files() {
     let found: Vec<_> = Targets::new(&folder.path("all"), Limits::default())
         .map(|target| {
             let error = target.unwrap_err();
-            (folder.strip(error.path.to_str().unwrap()), error.is_unrecognised())
+            (folder.strip(error.path.to_str().unwrap()), error.is_unrecognized())
         })
         .collect();
     let expected = [
@@ -94,7 +94,7 @@ fn unknown_formats_are_distinguished_from_damaged_files() {
         ("/all/empty", true),
         ("/all/link", false),
     ];
-    assert_eq!(found, expected.map(|(path, unrecognised)| (path.to_string(), unrecognised)));
+    assert_eq!(found, expected.map(|(path, unrecognized)| (path.to_string(), unrecognized)));
 }
 
 #[test]
@@ -130,7 +130,7 @@ fn kernels_are_found_among_other_files() {
         };
         kernels.map(|found| folder.strip(&shown(found))).collect()
     };
-    let unknown = "/all/README: begins with 74 65 78 74, expected BTF, ELF, a kernel image, a tar \
+    let unknown = "/all/README: starts with 74 65 78 74, expected BTF, ELF, a kernel image, a tar \
                    archive or compressed data of these";
     assert_eq!(
         shown(Kernels::new(&folder.path("all"), Limits::default())),
@@ -195,5 +195,5 @@ fn folders_are_searched_to_a_bounded_depth() {
         .collect();
     assert!(matches!(errors[0].problem, TargetProblem::TooDeep(64)), "{}", errors[0]);
     assert_eq!(errors[0].path, folder.path(&format!("{deep}/d")));
-    assert!(errors[1].is_unrecognised() && errors.len() == 2);
+    assert!(errors[1].is_unrecognized() && errors.len() == 2);
 }

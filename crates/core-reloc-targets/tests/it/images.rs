@@ -90,7 +90,7 @@ fn images_of_unpacked_kernels_are_searched() {
 fn images_that_do_not_state_the_payload_are_searched() {
     // Bytes that look like compressed data come first.
     let decoys = [
-        &b"\x28\xb5\x2f\xfd is what zstd begins with. "[..],
+        &b"\x28\xb5\x2f\xfd is what zstd starts with. "[..],
         b"\xfd7zXZ\0 is xz's, and that of gzip ",
         b"\x1f\x8b\x08\0 then? All are in the code. ",
     ]

@@ -99,7 +99,7 @@ fn data_that_unpack_to_an_unknown_format_are_rejected() {
     let Some(packed) = pack("zstd -c", b"hello") else { return };
     assert_eq!(
         target_in(&packed, Limits::default()),
-        Err("/file: begins with 68 65 6c 6c, expected BTF, ELF, a kernel image, a tar archive or \
+        Err("/file: starts with 68 65 6c 6c, expected BTF, ELF, a kernel image, a tar archive or \
              compressed data of these"
             .into())
     );

@@ -59,6 +59,8 @@ impl Verdict {
             Outcome::Applied { .. } => Self::Poisoned { guard: None },
             Outcome::Failed(_) => Self::Failed,
             Outcome::Skipped(_) => Self::Skipped,
+            // An outcome that is not known here must not pass for a good one.
+            _ => Self::Failed,
         }
     }
 

@@ -230,7 +230,7 @@ fn jump_target(jump: Insn, at: usize) -> usize {
 mod tests {
     use super::*;
 
-    /// Analyzes instructions written as `code dst src off imm`, one per line. `;` begins a comment, and
+    /// Analyzes instructions written as `code dst src off imm`, one per line. `;` starts a comment, and
     /// a `*` at the end marks a relocated instruction.
     fn reached(text: &str) -> String {
         let mut relocated = Vec::new();

@@ -36,7 +36,7 @@ pub struct Explainer<'a> {
 const MAX_COMPARED: usize = 2;
 
 impl<'a> Explainer<'a> {
-    /// An explainer for an object whose own BTF is `local`.
+    /// Creates an explainer for an object whose own BTF is `local`.
     pub fn new(local: &'a Btf<'a>, target: &'a Target<'a>) -> Self {
         Self { subjects: Subjects::new(local, target), budget: Budget::of(MAX_OBJECT_STEPS) }
     }
@@ -57,6 +57,7 @@ impl<'a> Explainer<'a> {
                 let unmatched = resolution.unmatched.as_ref()?;
                 Some(self.unmatched(relocation?, unmatched))
             }
+            _ => None,
         }
     }
 
@@ -218,7 +219,7 @@ impl<'a> Explainer<'a> {
         }
     }
 
-    /// Suggests to declare a member as the target does.
+    /// Suggests declaring a member as the target does.
     fn redeclaration(&mut self, subject: &Subject<'a>) -> Option<Suggestion> {
         charge(&mut self.budget, subject.target.members().len());
         if self.budget.remaining() == 0 {
@@ -267,7 +268,7 @@ impl<'a> Explainer<'a> {
     }
 }
 
-/// Charges the steps of work that is done, as far as there are any left.
+/// Charges the steps of work that has been done, up to the number of steps left.
 fn charge(budget: &mut Budget, steps: usize) {
     if budget.spend(steps).is_err() {
         *budget = Budget::of(0);

@@ -10,7 +10,7 @@ use super::{comparison::Comparison, suggestion::Suggestion};
 pub struct Explanation {
     /// The problem.
     pub problem: Problem,
-    /// The problem in words.
+    /// The reason, as text.
     pub reason: String,
     /// The definitions that conflict.
     pub comparisons: Vec<Comparison>,
@@ -19,7 +19,7 @@ pub struct Explanation {
 }
 
 impl Explanation {
-    /// An explanation without comparisons and suggestions.
+    /// Creates an explanation without comparisons and suggestions.
     pub(super) fn new(problem: Problem, reason: String) -> Self {
         Self { problem, reason, comparisons: Vec::new(), suggestions: Vec::new() }
     }

@@ -9,7 +9,7 @@ use core_reloc::describe::type_in_c;
 pub struct Suggestion {
     /// The kind of the suggestion.
     pub kind: SuggestionKind,
-    /// The suggestion in words.
+    /// The suggestion, as text.
     pub text: String,
     /// The member or enumerator of the target's type that it is about. A member is a path: `id.pid`,
     /// `signal->oom_score`.
@@ -37,7 +37,7 @@ pub enum SuggestionKind {
 }
 
 impl Suggestion {
-    /// A suggestion that consists of its text.
+    /// Creates a suggestion that consists of its text.
     pub(super) fn new(kind: SuggestionKind, text: impl Into<String>) -> Self {
         Self { kind, text: text.into(), member: None, code: None }
     }

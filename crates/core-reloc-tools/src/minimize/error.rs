@@ -8,7 +8,9 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum MinimizeError {
     /// The target's main BTF is split.
-    #[error("the target's main BTF is split: give its base as the target, and it as a module")]
+    #[error(
+        "the target's main BTF is split: use its base as the target, and the split BTF as a module"
+    )]
     SplitMain,
     /// A relocation resolves differently with the minimized BTF.
     ///
@@ -21,7 +23,7 @@ pub enum MinimizeError {
     Differs {
         /// The index of the object.
         object: usize,
-        /// The relocation in words.
+        /// The relocation, as text.
         subject: Box<str>,
         /// Its result with the full BTF.
         full: Box<str>,

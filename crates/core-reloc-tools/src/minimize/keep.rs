@@ -35,7 +35,7 @@ impl<'w, 'a> Keeper<'w, 'a> {
     /// Keeps what a relocation uses of a candidate, up to its answer or to the mismatch that rules it
     /// out.
     pub(super) fn keep(&mut self, relocation: &Relocation, candidate: Candidate) {
-        // After an error, which resolving meets as well, what was kept so far may be enough. Comparing
+        // After an error, which resolving reports as well, what was kept so far may be enough. Comparing
         // the results shows whether it is.
         let _ = self.try_keep(relocation, candidate);
     }

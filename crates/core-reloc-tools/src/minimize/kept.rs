@@ -53,7 +53,7 @@ impl<'a> KeptTarget<'a> {
     /// Keeps the size and the kind of a type, without its members and, for a pointer, without its target.
     pub(super) fn shape(&mut self, ty: Type<'_>) {
         let mut next = Some(ty);
-        // Arrays may be nested in a circle.
+        // Arrays may be nested in a cycle.
         for _ in 0..MAX_MODIFIER_CHAIN {
             let Some(ty) = next.and_then(strip) else { return };
             self.keep(ty);

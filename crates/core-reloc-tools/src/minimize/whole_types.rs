@@ -66,7 +66,7 @@ pub(super) fn keep_matching(
 struct Pair {
     local: TypeId,
     target: TypeId,
-    /// Whether a pointer leads here: a composite's members are then not compared.
+    /// Whether the types were reached through a pointer: the members of composites are then not compared.
     through_pointer: bool,
 }
 

@@ -1,27 +1,30 @@
 //! Finding enumerators of all enums by name.
 
-use alloc::{sync::Arc, vec::Vec};
+use alloc::vec::Vec;
 
 use btf_types::{Btf, Type, TypeId};
 
-use crate::names::{
-    essential::HashedName,
-    table::{NameTable, TableEntry},
+use crate::{
+    names::{
+        essential::HashedName,
+        table::{NameTable, TableEntry},
+    },
+    shared::Shared,
 };
 
 /// The names of the enumerators of all enums of some BTFs.
 #[derive(Debug, Clone)]
 pub(crate) struct EnumeratorNames<'a> {
     enums: NumberedEnums<'a>,
-    names: Arc<NameTable>,
+    names: Shared<NameTable>,
 }
 
-/// The enums of some BTFs, whose enumerators are numbered through all of them.
+/// The enums of some BTFs. Their enumerators are numbered consecutively through all of them.
 #[derive(Debug, Clone)]
 struct NumberedEnums<'a> {
     btfs: Vec<&'a Btf<'a>>,
     /// The number of each enum's first enumerator, the position of its BTF, and its id.
-    enums: Arc<[(u32, u32, TypeId)]>,
+    enums: Shared<[(u32, u32, TypeId)]>,
 }
 
 impl<'a> EnumeratorNames<'a> {
@@ -43,18 +46,18 @@ impl<'a> EnumeratorNames<'a> {
         }
         let enums = NumberedEnums { btfs: btfs.to_vec(), enums: enums.into() };
         let names = NameTable::new(entries, |number| enums.name(number));
-        Self { enums, names: Arc::new(names) }
+        Self { enums, names: Shared::new(names) }
     }
 
-    /// Returns the index of other views of the same bytes, in the same order.
+    /// Returns this index for other views of the same bytes, in the same order.
     #[cfg(feature = "owned")]
     pub(crate) fn of_same<'b>(&self, btfs: &[&'b Btf<'b>]) -> EnumeratorNames<'b> {
-        let enums = NumberedEnums { btfs: btfs.to_vec(), enums: Arc::clone(&self.enums.enums) };
-        EnumeratorNames { enums, names: Arc::clone(&self.names) }
+        let enums = NumberedEnums { btfs: btfs.to_vec(), enums: Shared::clone(&self.enums.enums) };
+        EnumeratorNames { enums, names: Shared::clone(&self.names) }
     }
 
-    /// Finds the enumerators of exactly a name, in the order of BTFs and ids: the position of the BTF,
-    /// the enum, and the index in it.
+    /// Finds the enumerators with exactly this name, in the order of BTFs and ids: for each, the position of
+    /// the BTF, the enum, and the index in it.
     pub(crate) fn find<'n>(
         &'n self,
         name: &'n [u8],
@@ -67,7 +70,7 @@ impl<'a> EnumeratorNames<'a> {
 }
 
 impl<'a> NumberedEnums<'a> {
-    /// The enum of a number, the position of its BTF, and the index of the enumerator in it.
+    /// Returns, for the number of an enumerator, the position of the BTF, the enum, and the index in it.
     fn get(&self, number: u32) -> Option<(usize, Type<'a>, u32)> {
         let next = self.enums.partition_point(|(first, ..)| *first <= number);
         let (first, position, id) = *self.enums.get(next.checked_sub(1)?)?;

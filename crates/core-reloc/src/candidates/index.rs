@@ -1,13 +1,16 @@
-//! Finding types by essential name and kind with an index that is kept.
+//! Finding types by essential name and kind with an index.
 
-use alloc::{sync::Arc, vec::Vec};
+use alloc::vec::Vec;
 
 use btf_types::{Btf, Kind, KindSet, StrOffset, Type, TypeId, raw};
 
 use super::key::NameKey;
-use crate::names::{
-    essential::{HashedName, essential_name},
-    table::{NameTable, TableEntry},
+use crate::{
+    names::{
+        essential::{HashedName, essential_name},
+        table::{NameTable, TableEntry},
+    },
+    shared::Shared,
 };
 
 /// The essential names of the own types of some BTFs.
@@ -16,10 +19,10 @@ pub(crate) struct NameIndex<'a> {
     kinds: KindSet,
     types: NumberedTypes<'a>,
     /// Shared by clones, and by the same BTFs elsewhere in memory.
-    names: Arc<NameTable>,
+    names: Shared<NameTable>,
 }
 
-/// The own types of some BTFs, numbered through all of them.
+/// The own types of some BTFs, numbered consecutively through all of them.
 #[derive(Debug, Clone, Default)]
 struct NumberedTypes<'a> {
     /// Each BTF with the number of its first type.
@@ -27,8 +30,8 @@ struct NumberedTypes<'a> {
 }
 
 impl<'a> NameIndex<'a> {
-    /// Indexes the kinds by which C code names a root type. Other named kinds (mostly functions and
-    /// variables) are rarely searched for, and get an index of their own when they are.
+    /// Indexes the kinds that C code can name as a root type. Other named kinds (mostly functions and
+    /// variables) are rarely searched for, and get a separate index if they are.
     pub(crate) fn of_type_names(btfs: &[&'a Btf<'a>]) -> Self {
         Self::of(btfs, KindSet::TYPE_NAMES)
     }
@@ -40,7 +43,8 @@ impl<'a> NameIndex<'a> {
         Self::of(btfs, others.collect())
     }
 
-    /// Indexes the kinds that include a given one: those of [`NameIndex::of_type_names`], or all others.
+    /// Indexes the group of kinds that a kind belongs to: those of [`NameIndex::of_type_names`], or all
+    /// others.
     pub(crate) fn with(kind: Kind, btfs: &[&'a Btf<'a>]) -> Self {
         if KindSet::TYPE_NAMES.contains(kind) {
             Self::of_type_names(btfs)
@@ -49,7 +53,7 @@ impl<'a> NameIndex<'a> {
         }
     }
 
-    /// Indexes the own types of some BTFs that have one of the kinds and a name that can be read.
+    /// Indexes the own types of some BTFs that have one of the kinds and a readable name.
     fn of(btfs: &[&'a Btf<'a>], kinds: KindSet) -> Self {
         let mut types = NumberedTypes::default();
         let mut entries = Vec::new();
@@ -68,15 +72,15 @@ impl<'a> NameIndex<'a> {
             first = first.saturating_add(u32::try_from(btf.own_types().len()).unwrap_or(u32::MAX));
         }
         let names = NameTable::new(entries, |number| types.essential_name(number));
-        Self { kinds, types, names: Arc::new(names) }
+        Self { kinds, types, names: Shared::new(names) }
     }
 
-    /// Returns the index of other views of the same bytes, in the same order.
+    /// Returns this index for other views of the same bytes, in the same order.
     #[cfg(feature = "owned")]
     pub(crate) fn of_same<'b>(&self, btfs: &[&'b Btf<'b>]) -> NameIndex<'b> {
         let firsts = self.types.btfs.iter().map(|(first, _)| *first);
         let types = NumberedTypes { btfs: firsts.zip(btfs.iter().copied()).collect() };
-        NameIndex { kinds: self.kinds, types, names: Arc::clone(&self.names) }
+        NameIndex { kinds: self.kinds, types, names: Shared::clone(&self.names) }
     }
 
     /// Returns `true` if types of a kind are indexed.
@@ -84,8 +88,8 @@ impl<'a> NameIndex<'a> {
         self.kinds.contains(kind)
     }
 
-    /// Finds the types of a key in the order of BTFs and ids: each as the position of its BTF among
-    /// those that are indexed, and its id.
+    /// Finds the types of a key, in the order of BTFs and ids: for each, the position of its BTF among those
+    /// that are indexed, and its id.
     pub(crate) fn find(&self, key: NameKey<'a>) -> impl Iterator<Item = (usize, TypeId)> {
         let types = self.names.find_with(key.name(), |number| {
             let (position, ty) = self.types.get(number)?;
@@ -112,7 +116,7 @@ impl<'a> NameIndex<'a> {
 }
 
 impl<'a> NumberedTypes<'a> {
-    /// The type of a number, and the position of its BTF.
+    /// Returns the type with a number, and the position of its BTF.
     fn get(&self, number: u32) -> Option<(usize, Type<'a>)> {
         let next = self.btfs.partition_point(|(first, _)| *first <= number);
         let position = next.checked_sub(1)?;

@@ -1,4 +1,4 @@
-//! What a candidate must have: a kind and an essential name.
+//! The key of candidates: a kind and an essential name.
 
 use btf_types::{Kind, Name, Type};
 
@@ -20,7 +20,7 @@ pub(crate) struct NameKey<'a> {
 }
 
 impl<'a> NameKey<'a> {
-    /// The key of a local root type's candidates.
+    /// Returns the key of a local root type's candidates.
     pub(crate) fn of_root(root: Type<'a>, name: Name<'a>) -> Self {
         let kind = if root.kind().is_enum() { Kind::Enum } else { root.kind() };
         Self::new(essential_name(name.as_bytes()), kind)
@@ -31,12 +31,12 @@ impl<'a> NameKey<'a> {
         Self { hash, essential, kind }
     }
 
-    /// The essential name with its hash.
+    /// Returns the essential name with its hash.
     pub(crate) fn name(&self) -> HashedName<'a> {
         HashedName { name: self.essential, hash: self.hash }
     }
 
-    /// Returns `true` if a type of the essential name also has the kind.
+    /// Returns `true` if a type of this kind, whose essential name is equal, is a candidate.
     pub(crate) fn is_of_kind(&self, kind: Kind) -> bool {
         kinds_are_compatible(self.kind, kind)
     }

@@ -1,4 +1,4 @@
-//! Finding types by essential name and kind in one pass over a BTF, without an index of it.
+//! Finding types by essential name and kind in one pass over a BTF, without an index.
 
 use alloc::vec::Vec;
 
@@ -11,8 +11,8 @@ use crate::names::{
     table::{NameTable, TableEntry},
 };
 
-/// Searches the own types of some BTFs in one pass for the keys at some positions, and reports each type
-/// found: the position of its key, the position of its BTF, and its id; in the order of BTFs and ids.
+/// Searches the own types of some BTFs in one pass for the keys at some positions. Reports each type that
+/// it finds, in the order of BTFs and ids: the position of its key, the position of its BTF, and its id.
 pub(super) fn scan<'a>(
     btfs: &[&'a Btf<'a>],
     keys: &[NameKey<'_>],
@@ -36,7 +36,7 @@ pub(super) fn scan<'a>(
     }
 }
 
-/// The names of the keys, of which several may share one.
+/// The names of the keys. Several keys may share a name.
 struct Names<'k> {
     keys: &'k [NameKey<'k>],
     table: NameTable,
@@ -45,7 +45,7 @@ struct Names<'k> {
 }
 
 impl<'k> Names<'k> {
-    /// The names of the keys at some positions.
+    /// Returns the names of the keys at some positions.
     fn new(keys: &'k [NameKey<'_>], positions: &[u32]) -> Self {
         let entry =
             |position: &u32| Some(TableEntry::new(keys.get(*position as usize)?.hash, *position));
@@ -80,7 +80,7 @@ fn essential<'k>(keys: &[NameKey<'k>], position: u32) -> &'k [u8] {
 
 /// Rejects most types by the first bytes of their name.
 struct Filter {
-    /// The kinds whose names are looked at.
+    /// The kinds whose names are examined.
     kinds: KindSet,
     starts: Starts,
 }
@@ -92,14 +92,14 @@ impl Filter {
         if kinds.contains(Kind::Enum) {
             kinds.insert(Kind::Enum64);
         }
-        // The processor cannot predict which of these a type is; looking at all of them is faster.
+        // The processor cannot predict which of these kinds a type has; examining all of them is faster.
         if kinds.is_subset(KindSet::TYPE_NAMES) {
             kinds = KindSet::TYPE_NAMES;
         }
         Self { kinds, starts: Starts::new(positions.len(), keys().map(|key| key.essential)) }
     }
 
-    /// Returns `false` if no key's name starts like a string.
+    /// Returns `false` if no key's name starts as a string does.
     #[inline]
     fn may_match(&self, string: &[u8]) -> bool {
         self.starts.may_match(string)
@@ -114,7 +114,7 @@ mod tests {
 
     use super::*;
 
-    /// Counts the names that a filter for other names lets pass.
+    /// Counts the names that pass a filter for the wanted ones.
     fn passing(wanted: &[String], names: &[String]) -> usize {
         let mut btf = Builder::new(ByteOrder::Little);
         for name in names {
@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn few_other_names_pass_the_filter() {
-        // Every name sets one of sixteen bits for each: less than a sixteenth of others hit one.
+        // Each wanted name sets one bit in sixteen: fewer than a sixteenth of the others hit one.
         let (wanted, others) = (numbered(0..256), numbered(256..4352));
         assert_eq!(passing(&wanted, &wanted), 256);
         let chance = passing(&wanted, &others);
@@ -169,7 +169,7 @@ mod tests {
         }
         let bytes = btf.finish().unwrap();
         let btf = Btf::parse(&bytes).unwrap();
-        // Every other one, in the order in which they are looked for.
+        // Every second one, in the order of keys.
         let mut wanted: Vec<(NameKey<'_>, u32)> = (1..)
             .zip(&names)
             .step_by(2)

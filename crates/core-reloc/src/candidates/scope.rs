@@ -6,15 +6,15 @@ use btf_types::{Btf, Kind, TypeId};
 
 use super::{index::NameIndex, key::NameKey, scan::scan};
 
-/// The number of passes over a scope before it gets an index, which takes about as long to make as
-/// eight passes.
+/// The number of passes over a scope before it gets an index. Building one takes about as long as eight
+/// passes.
 const PASSES: u32 = 8;
 
 /// BTFs that are searched together.
 #[derive(Debug)]
 pub(crate) struct Scope<'a> {
     btfs: Vec<&'a Btf<'a>>,
-    /// The target's indexes, and those that were made here.
+    /// The target's indexes, and those that were built here.
     indexes: Vec<NameIndex<'a>>,
     passes: u32,
 }
@@ -34,8 +34,8 @@ impl<'a> Scope<'a> {
         self.btfs.is_empty()
     }
 
-    /// Searches for the keys at some positions, and reports each type found: the position of its key,
-    /// the position of its BTF, and its id. Types of one key come in the order of BTFs and ids.
+    /// Searches for the keys at some positions. Reports each type that it finds: the position of its key,
+    /// the position of its BTF, and its id. The types of one key are in the order of BTFs and ids.
     pub(crate) fn find(
         &mut self,
         keys: &[NameKey<'a>],
@@ -68,7 +68,7 @@ impl<'a> Scope<'a> {
         &self.btfs
     }
 
-    /// Returns the index of a kind, which is made once there were many passes.
+    /// Returns the index of a kind. It is built after [`PASSES`] passes.
     fn index(&mut self, kind: Kind) -> Option<&NameIndex<'a>> {
         if self.passes >= PASSES && !self.indexes.iter().any(|index| index.has(kind)) {
             self.indexes.push(NameIndex::with(kind, &self.btfs));
@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_index_is_made_after_eight_passes() {
+    fn an_index_is_built_after_eight_passes() {
         let mut btf = Builder::new(ByteOrder::Little);
         btf.structure("s", 8).finish();
         let bytes = btf.finish().unwrap();

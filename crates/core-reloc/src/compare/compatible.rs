@@ -14,7 +14,7 @@ use crate::{
     side::{Side, Sides},
 };
 
-/// Compares two types, whose names were compared before.
+/// Compares two types, but not their own names.
 pub(crate) fn types_are_compatible(
     sides: Sides<'_>,
     local: TypeId,
@@ -25,8 +25,8 @@ pub(crate) fn types_are_compatible(
     Ok(comparison.compare(local, target, MAX_TYPE_DEPTH)?.is_some())
 }
 
-/// One comparison. It remembers pairs of types that took many steps to be found compatible, so that
-/// prototypes whose parameters branch are compared once.
+/// One comparison. It remembers compatible pairs of types that took many steps to compare, so that
+/// prototypes that are reached through several parameters are compared once.
 struct Comparison<'a, 'b> {
     sides: Sides<'a>,
     budget: &'b mut Budget,
@@ -37,7 +37,12 @@ struct Comparison<'a, 'b> {
 impl Comparison<'_, '_> {
     /// Compares two types with a number of levels of parameters left. Returns the number of levels below
     /// them if they are compatible, and `None` if they are not.
-    fn compare(&mut self, local: TypeId, target: TypeId, left: u32) -> Result<Option<u32>, Cause> {
+    fn compare(
+        &mut self,
+        local: TypeId,
+        target: TypeId,
+        levels_left: u32,
+    ) -> Result<Option<u32>, Cause> {
         let Sides { local: local_btf, target: target_btf } = self.sides;
         let mut local = local_btf.type_by_id(local).map_err(Cause::Local)?;
         let mut target = target_btf.type_by_id(target).map_err(Cause::Target)?;
@@ -64,7 +69,7 @@ impl Comparison<'_, '_> {
                 Kind::Array => {
                     (local.array().map(|a| a.element), target.array().map(|a| a.element))
                 }
-                Kind::FuncProto => match self.compare_params(local, target, left)? {
+                Kind::FuncProto => match self.compare_params(local, target, levels_left)? {
                     Some(below) => {
                         levels = levels.max(below);
                         (local.referenced_id(), target.referenced_id())
@@ -80,38 +85,39 @@ impl Comparison<'_, '_> {
         Err(Cause::TooDeep)
     }
 
-    /// Compares the parameters of two prototypes, in pairs; the levels that it took.
+    /// Compares the parameters of two prototypes in pairs. Returns the number of levels of parameters if
+    /// all are compatible, and `None` otherwise.
     fn compare_params(
         &mut self,
         local: Type<'_>,
         target: Type<'_>,
-        left: u32,
+        levels_left: u32,
     ) -> Result<Option<u32>, Cause> {
         if local.vlen() != target.vlen() {
             return Ok(None);
         }
         let mut levels = 0;
         for (local, target) in local.params().iter().zip(target.params()) {
-            let below = left.checked_sub(1).ok_or(Cause::TooDeep)?;
+            let below = levels_left.checked_sub(1).ok_or(Cause::TooDeep)?;
             let local = self.budget.strip(local.ty().map_err(Cause::Local)?, Side::Local)?.id();
             let target = target.ty().map_err(Cause::Target)?;
             let target = self.budget.strip(target, Side::Target)?.id();
 
             let known = self.compatible.get(&(local, target)).copied();
-            let took = match known {
-                // The same way again, with fewer levels left than it needs.
-                Some(took) if took > below => return Err(Cause::TooDeep),
-                Some(took) => took,
+            let needed = match known {
+                // A known pair needs more levels than are left.
+                Some(needed) if needed > below => return Err(Cause::TooDeep),
+                Some(needed) => needed,
                 None => {
                     let before = self.budget.remaining();
-                    let Some(took) = self.compare(local, target, below)? else { return Ok(None) };
+                    let Some(needed) = self.compare(local, target, below)? else { return Ok(None) };
                     if before.saturating_sub(self.budget.remaining()) >= REMEMBERED_STEPS {
-                        self.compatible.insert((local, target), took);
+                        self.compatible.insert((local, target), needed);
                     }
-                    took
+                    needed
                 }
             };
-            levels = levels.max(took.saturating_add(1));
+            levels = levels.max(needed.saturating_add(1));
         }
         Ok(Some(levels))
     }

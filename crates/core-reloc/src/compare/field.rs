@@ -55,7 +55,7 @@ pub(crate) fn fields_are_compatible<'a>(
     Err(Cause::Target(BtfError::ChainTooLong { id: first, allowed: MAX_MODIFIER_CHAIN }))
 }
 
-/// Returns `true` if an INT does not have the deprecated form of a bitfield.
+/// Returns `true` unless an INT is a bitfield of the deprecated form.
 pub(crate) fn has_no_bit_offset(int: Type<'_>) -> bool {
     int.int().is_some_and(|encoding| encoding.bit_offset() == 0)
 }

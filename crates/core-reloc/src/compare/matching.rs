@@ -36,7 +36,7 @@ pub(crate) fn types_match(
 struct Pair {
     local: TypeId,
     target: TypeId,
-    /// Whether a pointer leads here: a composite's members are then not compared.
+    /// Whether the types were reached through a pointer: the members of composites are then not compared.
     through_pointer: bool,
 }
 
@@ -48,9 +48,8 @@ struct Compared {
     levels: u32,
 }
 
-/// One comparison. It remembers the pairs that took many steps, so that composites whose members branch
-/// are compared once. A pair that needs more levels than are left is too deep, without being compared
-/// again.
+/// One comparison. It remembers the pairs that took many steps, so that composites that are reached through
+/// several members are compared once. A remembered pair that needs more levels than are left is too deep.
 struct Comparison<'a, 'b> {
     sides: Sides<'a>,
     budget: &'b mut Budget,
@@ -60,24 +59,24 @@ struct Comparison<'a, 'b> {
     tables: IndexMap<TypeId, Rc<NameTable>, IdHasher>,
 }
 
-/// The result of comparing one level: decided, or it depends on the types that these two refer to.
+/// The result of comparing one level: decided, or dependent on the types that these two refer to.
 enum Level {
     Decided(bool),
     Follow(Option<TypeId>, Option<TypeId>),
 }
 
 impl<'a> Comparison<'a, '_> {
-    fn compare(&mut self, pair: Pair, left: u32) -> Result<Compared, Cause> {
+    fn compare(&mut self, pair: Pair, levels_left: u32) -> Result<Compared, Cause> {
         if let Some(known) = self.known.get(&pair) {
-            return if known.levels > left { Err(Cause::TooDeep) } else { Ok(*known) };
+            return if known.levels > levels_left { Err(Cause::TooDeep) } else { Ok(*known) };
         }
-        if left == 0 {
+        if levels_left == 0 {
             return Err(Cause::TooDeep);
         }
         // This level itself, and those below.
         let mut below = 0;
         let before = self.budget.remaining();
-        let matches = self.follow(pair, left.saturating_sub(1), &mut below)?;
+        let matches = self.follow(pair, levels_left.saturating_sub(1), &mut below)?;
         let compared = Compared { matches, levels: below.saturating_add(1) };
         if before.saturating_sub(self.budget.remaining()) >= REMEMBERED_STEPS {
             self.known.insert(pair, compared);
@@ -85,8 +84,8 @@ impl<'a> Comparison<'a, '_> {
         Ok(compared)
     }
 
-    /// Compares two types and what they lead to through pointers, arrays and results.
-    fn follow(&mut self, pair: Pair, left: u32, levels: &mut u32) -> Result<bool, Cause> {
+    /// Compares two types and those that they refer to as pointers, arrays and prototypes.
+    fn follow(&mut self, pair: Pair, levels_left: u32, levels: &mut u32) -> Result<bool, Cause> {
         let Pair { mut local, mut target, mut through_pointer } = pair;
         for _ in 0..MAX_TYPE_DEPTH {
             self.budget.spend(1)?;
@@ -94,7 +93,7 @@ impl<'a> Comparison<'a, '_> {
             if !self.names_match(local_ty.name_off(), target_ty.name_off())? {
                 return Ok(false);
             }
-            let step = self.step(local_ty, target_ty, through_pointer, left, levels)?;
+            let step = self.step(local_ty, target_ty, through_pointer, levels_left, levels)?;
             through_pointer |= local_ty.kind() == Kind::Ptr;
             match step {
                 Level::Decided(matches) => return Ok(matches),
@@ -130,7 +129,7 @@ impl<'a> Comparison<'a, '_> {
         local: Type<'a>,
         target: Type<'a>,
         through_pointer: bool,
-        left: u32,
+        levels_left: u32,
         levels: &mut u32,
     ) -> Result<Level, Cause> {
         let same_kind = local.kind() == target.kind();
@@ -142,7 +141,7 @@ impl<'a> Comparison<'a, '_> {
             }
             Kind::Struct | Kind::Union if through_pointer => same_kind || declares(target, local),
             Kind::Struct | Kind::Union => {
-                same_kind && self.members_match(local, target, left, levels)?
+                same_kind && self.members_match(local, target, levels_left, levels)?
             }
             Kind::Int => {
                 let signed = |ty: Type<'_>| ty.int().is_some_and(|int| int.is_signed());
@@ -160,7 +159,7 @@ impl<'a> Comparison<'a, '_> {
                 _ => false,
             },
             Kind::FuncProto if same_kind => {
-                if self.params_match(local, target, through_pointer, left, levels)? {
+                if self.params_match(local, target, through_pointer, levels_left, levels)? {
                     return Ok(Level::Follow(local.referenced_id(), target.referenced_id()));
                 }
                 false
@@ -174,7 +173,7 @@ impl<'a> Comparison<'a, '_> {
         local: Type<'a>,
         target: Type<'a>,
         through_pointer: bool,
-        left: u32,
+        levels_left: u32,
         levels: &mut u32,
     ) -> Result<bool, Cause> {
         if local.vlen() != target.vlen() {
@@ -182,7 +181,7 @@ impl<'a> Comparison<'a, '_> {
         }
         for (local, target) in local.params().iter().zip(target.params()) {
             let pair = Pair { local: local.type_id(), target: target.type_id(), through_pointer };
-            let compared = self.compare(pair, left)?;
+            let compared = self.compare(pair, levels_left)?;
             *levels = (*levels).max(compared.levels);
             if !compared.matches {
                 return Ok(false);
@@ -191,12 +190,12 @@ impl<'a> Comparison<'a, '_> {
         Ok(true)
     }
 
-    /// Returns `true` if every local member has a matching one of its name in the target.
+    /// Returns `true` if for every local member there is a target member that has its name and matches.
     fn members_match(
         &mut self,
         local: Type<'a>,
         target: Type<'a>,
-        left: u32,
+        levels_left: u32,
         levels: &mut u32,
     ) -> Result<bool, Cause> {
         if local.vlen() > target.vlen() {
@@ -217,7 +216,7 @@ impl<'a> Comparison<'a, '_> {
                     target: candidate.type_id(),
                     through_pointer: false,
                 };
-                let compared = self.compare(pair, left)?;
+                let compared = self.compare(pair, levels_left)?;
                 *levels = (*levels).max(compared.levels);
                 if compared.matches {
                     matched = true;
@@ -231,7 +230,8 @@ impl<'a> Comparison<'a, '_> {
         Ok(true)
     }
 
-    /// Returns `true` if the sizes agree and every local enumerator has one of its name in the target.
+    /// Returns `true` if the sizes are equal and the target has an enumerator with the name of every local
+    /// one.
     fn enumerators_match(&mut self, local: Type<'a>, target: Type<'a>) -> Result<bool, Cause> {
         if local.stated_size() != target.stated_size() || local.vlen() > target.vlen() {
             return Ok(false);
@@ -249,8 +249,8 @@ impl<'a> Comparison<'a, '_> {
         Ok(true)
     }
 
-    /// Makes the table of the essential names of a target type's members or enumerators, of which
-    /// `name_off` gives the names by their indices.
+    /// Returns the table of the essential names of a target type's members or enumerators. `name_off`
+    /// returns the name at an index.
     fn table(
         &mut self,
         target: Type<'a>,
@@ -284,13 +284,13 @@ impl<'a> Comparison<'a, '_> {
     }
 }
 
-/// The essential name of a member or enumerator of the target, which was read before.
+/// Returns the essential name of a member or enumerator of the target, whose name was read before.
 fn essential<'a>(sides: Sides<'a>, name_off: Option<StrOffset>) -> &'a [u8] {
     let name = sides.target_name(name_off.unwrap_or_default());
     essential_name(name.unwrap_or_default().as_bytes())
 }
 
-/// Returns `true` if a local forward declaration is matched.
+/// Returns `true` if a target type matches a local forward declaration.
 fn forward_matches(local: Type<'_>, target: Type<'_>, through_pointer: bool) -> bool {
     if target.kind() == Kind::Fwd {
         local.kind_flag() == target.kind_flag()
@@ -299,7 +299,7 @@ fn forward_matches(local: Type<'_>, target: Type<'_>, through_pointer: bool) -> 
     }
 }
 
-/// Returns `true` if a type is a forward declaration of the kind of a composite.
+/// Returns `true` if a type is a forward declaration of a composite's kind.
 fn declares(forward: Type<'_>, composite: Type<'_>) -> bool {
     match composite.kind() {
         Kind::Struct => forward.fwd_is_union() == Some(false),

@@ -10,8 +10,8 @@ use btf_types::{Kind, Type};
 use super::quote::quote;
 use crate::limits::MAX_QUOTE;
 
-/// Writes the C declaration of a name with a type, `int (*name)(struct job *, long)`; with an empty name,
-/// the type alone. Long declarations are cut.
+/// Writes the C declaration of a name with a type, such as `int (*name)(struct job *, long)`. An empty name
+/// gives the type alone. Long declarations are truncated.
 ///
 /// ```
 /// # use btf_types::{Btf, ByteOrder, IntEncoding, build::Builder};
@@ -31,7 +31,7 @@ pub fn declaration_in_c(ty: Type<'_>, name: &str) -> String {
 }
 
 fn declare_within(ty: Type<'_>, name: &str, depth: usize) -> String {
-    /// How many pointers, arrays, functions and qualifiers are followed.
+    /// The number of pointers, arrays, functions and qualifiers that are followed.
     const STEPS: usize = 24;
     let mut declarator = name.to_string();
     let mut qualifiers = String::new();
@@ -45,13 +45,13 @@ fn declare_within(ty: Type<'_>, name: &str, depth: usize) -> String {
                 ty.referenced_id()
             }
             Kind::Array => ty.array().map(|array| {
-                parenthesise(&mut declarator);
+                parenthesize(&mut declarator);
                 let len = if array.len == 0 { String::new() } else { array.len.to_string() };
                 declarator.push_str(&format!("[{len}]"));
                 array.element
             }),
             Kind::FuncProto => {
-                parenthesise(&mut declarator);
+                parenthesize(&mut declarator);
                 declarator.push_str(&parameters(ty, depth));
                 ty.referenced_id()
             }
@@ -78,16 +78,17 @@ fn declare_within(ty: Type<'_>, name: &str, depth: usize) -> String {
     if text.len() <= MAX_QUOTE.saturating_mul(2) { text } else { format!("{base} … {name}") }
 }
 
-/// A pointer to an array or function needs parentheses.
-fn parenthesise(declarator: &mut String) {
+/// Adds the parentheses that a pointer to an array or function needs.
+fn parenthesize(declarator: &mut String) {
     if declarator.starts_with('*') {
         *declarator = format!("({declarator})");
     }
 }
 
 fn parameters(proto: Type<'_>, depth: usize) -> String {
-    /// How many parameters are written, and how deep.
+    /// The number of parameters that are written.
     const SHOWN: usize = 16;
+    /// The number of levels of prototypes that are written.
     const DEPTH: usize = 2;
     if depth >= DEPTH {
         return "(…)".to_string();
@@ -121,7 +122,7 @@ fn name(ty: Type<'_>) -> String {
     ty.name().map_or_else(|_| "?".to_string(), |name| quote(&name))
 }
 
-/// The start of a declaration: `struct job`, `int`, `void`.
+/// Returns the start of a declaration: `struct job`, `int`, `void`.
 fn base(ty: Type<'_>) -> String {
     match (ty.kind(), keyword(ty), name(ty)) {
         (Kind::Void, ..) => "void".to_string(),

@@ -1,4 +1,4 @@
-//! Texts of limited length, so that hostile names cannot make messages grow.
+//! Text of limited length, so that hostile names cannot make messages grow.
 
 use alloc::{
     format,
@@ -10,7 +10,7 @@ use btf_types::Name;
 
 use crate::limits::MAX_QUOTE;
 
-/// Writes a name for a message: escaped, and cut at [`MAX_QUOTE`] bytes.
+/// Writes a name for a message: escaped, and truncated to [`MAX_QUOTE`] bytes.
 pub fn quote(name: &Name<'_>) -> String {
     match name.get(..MAX_QUOTE) {
         Some(start) if name.len() > MAX_QUOTE => {
@@ -20,7 +20,7 @@ pub fn quote(name: &Name<'_>) -> String {
     }
 }
 
-/// A text that ends at [`MAX_QUOTE`] bytes.
+/// Text that is truncated to [`MAX_QUOTE`] bytes.
 #[derive(Default)]
 pub(super) struct Quote(String);
 

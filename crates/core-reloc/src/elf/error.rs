@@ -29,7 +29,7 @@ pub enum ObjectError {
         /// The size of the file in bytes.
         len: usize,
     },
-    /// A field of the file's header has a value that is not allowed.
+    /// A field of the ELF header has a value that is not allowed.
     #[error("{field} at offset {offset:#x} is {found}, expected {allowed}")]
     Header {
         /// The name of the field.
@@ -44,7 +44,7 @@ pub enum ObjectError {
 
     /// A section's name is outside the string table, or has no end there.
     #[error(
-        "the name of section {section} is at offset {name_off:#x} of a string table of {len} bytes, where no string is"
+        "section {section} has its name at offset {name_off:#x}, where the string table of {len} bytes has no string"
     )]
     SectionName {
         /// The number of the section.
@@ -54,7 +54,7 @@ pub enum ObjectError {
         /// The size of the string table in bytes.
         len: usize,
     },
-    /// A section's bytes are not all in the file.
+    /// A section extends past the end of the file.
     #[error("section {section} has {size} bytes at offset {offset:#x}, the file has {len}")]
     SectionOutOfBounds {
         /// The name of the section, or its number if it has none.
@@ -103,7 +103,7 @@ pub enum ObjectError {
         count: usize,
     },
 
-    /// There is no symbol table, and so no functions are known.
+    /// There is no symbol table, so no functions are known.
     #[error("the object has CO-RE relocations but no symbol table; it may have been stripped")]
     NoSymbolTable,
     /// A function symbol is not inside its section, or not aligned to instructions.
@@ -131,6 +131,7 @@ pub enum ObjectError {
         /// The offset of the section.
         offset: u64,
         /// The error; its offsets count from the start of the section.
+        #[source]
         error: BtfError,
     },
     /// A section of type information has another byte order than the file.

@@ -13,8 +13,7 @@ use object::{
 
 use super::error::ObjectError;
 
-/// Returns `true` if some bytes start like an ELF file. Raw BTF starts with its own magic, `9f eb` or
-/// `eb 9f`.
+/// Returns `true` if the bytes start with the ELF magic. Raw BTF starts with its own, `9f eb` or `eb 9f`.
 pub fn is_elf(bytes: &[u8]) -> bool {
     bytes.starts_with(&elf::ELFMAG)
 }
@@ -26,7 +25,7 @@ pub(super) enum Class {
     Elf64,
 }
 
-/// Checks the identification, with which both classes start, and returns the class.
+/// Checks the identification, which both classes start with, and returns the class.
 pub(super) fn class(bytes: &[u8]) -> Result<Class, ObjectError> {
     if !is_elf(bytes) {
         let found = bytes.get(..elf::ELFMAG.len()).unwrap_or(bytes);
@@ -132,7 +131,7 @@ impl<'a, H: FileHeader<Endian = Endianness>> ElfFile<'a, H> {
         self.data(&self.describe(index, Name::default(), header), elf::SHT_STRTAB)
     }
 
-    /// The header.
+    /// Returns the header.
     pub(super) fn header(&self) -> &'a H {
         self.header
     }
@@ -148,7 +147,7 @@ impl<'a, H: FileHeader<Endian = Endianness>> ElfFile<'a, H> {
         }
     }
 
-    /// All sections but the first, which is empty by definition.
+    /// Returns all sections but the first, which is empty by definition.
     pub(super) fn sections(&self) -> impl Iterator<Item = Result<Section<'a>, ObjectError>> {
         (0..).zip(self.sections).skip(1).map(|(index, header)| {
             let name_off = header.sh_name(self.endian);
@@ -211,7 +210,7 @@ impl<'a, H: FileHeader<Endian = Endianness>> ElfFile<'a, H> {
 }
 
 impl Section<'_> {
-    /// The name, or the number if it has none, for an error.
+    /// Returns the name, or the number if it has none, for an error.
     pub(super) fn label(&self) -> Box<str> {
         if self.name.is_empty() {
             format!("#{}", self.index).into()

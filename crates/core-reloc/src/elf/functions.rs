@@ -77,10 +77,10 @@ impl<'a> Functions<'a> {
 
     /// Returns the function that covers an offset of a section.
     pub(super) fn covering(&self, section: u32, offset: u32) -> Option<&Function> {
-        let place = (section, u64::from(offset));
-        let behind = self.functions.partition_point(|other| (other.section, other.start) <= place);
-        let nearest = self.functions.get(behind.checked_sub(1)?)?;
-        let covers = |function: &&Function| function.section == section && place.1 < function.end;
+        let key = (section, u64::from(offset));
+        let next = self.functions.partition_point(|other| (other.section, other.start) <= key);
+        let nearest = self.functions.get(next.checked_sub(1)?)?;
+        let covers = |function: &&Function| function.section == section && key.1 < function.end;
         let wider = || self.functions.get(nearest.ends_last).filter(covers);
         Some(nearest).filter(covers).or_else(wider)
     }

@@ -13,19 +13,19 @@ use crate::patch::{
     insn::{SLOT, SLOT_OFF},
 };
 
-/// The source lines of an object's sections, in order: 20 bytes for each record of line_info.
+/// The source lines of an object's sections, in order. They take 20 bytes for each record of line_info.
 ///
-/// It is read on request, because only output for people needs it.
+/// They are read on request, because only output for people needs them.
 #[derive(Debug)]
 pub struct SourceLines<'a> {
     sections: BTreeMap<Name<'a>, Vec<LineInfo>>,
 }
 
-/// A line of source.
+/// A line of source code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SourceLine<'a> {
-    /// The name of the file, as it was given to the compiler.
+    /// The path of the file, as passed to the compiler.
     pub file: Name<'a>,
     /// The number of the line, from 1.
     pub line: u32,
@@ -52,8 +52,8 @@ impl<'a> SourceLines<'a> {
         Self { sections }
     }
 
-    /// Returns the line of a relocation's instruction: the last one that starts at the instruction or
-    /// before it, in the same function; `None` if the compiler recorded none.
+    /// Returns the line of a relocation's instruction: the last one that starts at or before the
+    /// instruction, in the same function; `None` if the compiler recorded none.
     ///
     /// The verifier's log shows the same line above the instruction.
     pub fn line(&self, relocation: &ObjectRelocation<'a>) -> Option<SourceLine<'a>> {
@@ -61,12 +61,12 @@ impl<'a> SourceLines<'a> {
         Some(source_line(relocation, lines.get(before.checked_sub(1)?)?))
     }
 
-    /// Returns the line in which a relocation is written, if it can be determined; otherwise that of
-    /// [`line`](Self::line).
+    /// Returns the line of the source code that a relocation was written in, if it can be determined;
+    /// otherwise that of [`line`](Self::line).
     ///
     /// clang records no line for an instruction that only loads a constant into a register, such as the
-    /// answer to a question for existence, so that it seems to belong to the statement before. The line
-    /// is then that of the following instructions, up to the next jump or call.
+    /// result of an existence check, so it seems to belong to the statement before. The line is then that
+    /// of the following instructions, up to the next jump or call.
     pub fn written_in(&self, relocation: &ObjectRelocation<'a>) -> Option<SourceLine<'a>> {
         let following = self.following(relocation).map(|line| source_line(relocation, line));
         following.or_else(|| self.line(relocation))
@@ -74,7 +74,7 @@ impl<'a> SourceLines<'a> {
 
     /// Returns the line of the instruction that uses a constant without a line of its own.
     fn following(&self, relocation: &ObjectRelocation<'a>) -> Option<&LineInfo> {
-        /// The largest distance of the use, in bytes.
+        /// The largest distance to the use, in bytes.
         const NEAR: u32 = 16 * SLOT_OFF;
         let GroupSection::Code { bytes, .. } = relocation.code_section() else { return None };
         let constant = relocation.insn().filter(Code::sets_constant)?;
@@ -97,8 +97,8 @@ impl<'a> SourceLines<'a> {
         is_straight.then_some(next)
     }
 
-    /// Returns the lines of a relocation's section, and the number of those that start at its instruction
-    /// or before it; `None` if none of these belongs to the same function.
+    /// Returns the lines of a relocation's section, and the number of those that start at or before its
+    /// instruction; `None` if none of these belongs to the same function.
     fn around(&self, relocation: &ObjectRelocation<'a>) -> Option<(&[LineInfo], usize)> {
         let GroupSection::Code { .. } = relocation.code_section() else { return None };
         let lines = self.sections.get(&relocation.section())?;

@@ -18,8 +18,8 @@ use crate::{record::RelocKind, relocator::Relocator, target::Target};
 
 /// A BPF object, borrowed from the bytes of its file.
 ///
-/// Sections are identified as in libbpf: code is what is executable and has bytes in the file, and the
-/// records of `.BTF.ext` belong to the first section of the name that they refer to.
+/// Sections are identified as in libbpf: a section contains code if it is executable and has bytes in the
+/// file, and records of `.BTF.ext` belong to the first section with the name that they refer to.
 #[derive(Debug)]
 pub struct Object<'a> {
     bytes: &'a [u8],
@@ -50,7 +50,7 @@ pub(super) struct Group<'a> {
 /// The section that a group of records belongs to.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum GroupSection<'a> {
-    /// The object has no section of the name.
+    /// The object has no section with the name.
     Missing,
     /// It contains no code.
     NotCode,
@@ -61,12 +61,12 @@ pub(super) enum GroupSection<'a> {
 impl<'a> Object<'a> {
     /// Reads an object.
     ///
-    /// An object without `.BTF`, `.BTF.ext` or relocation records has nothing to relocate, which is no
-    /// error. What the records need must be complete.
+    /// An object without `.BTF`, `.BTF.ext` or relocation records has nothing to relocate, which is not an
+    /// error. Everything that its records refer to must be present.
     ///
     /// # Errors
-    /// Bytes that are no BPF object, a damaged section table, type information that is not
-    /// well-formed, relocation records without types, names, code or symbols: see [`ObjectError`].
+    /// Bytes that are not a BPF object, a damaged section table, malformed type information, or relocation
+    /// records without types, names, code or symbols: see [`ObjectError`].
     pub fn parse(bytes: &'a [u8]) -> Result<Self, ObjectError> {
         let file = parse_bpf(bytes)?;
         let sections = Sections::parse(&file)?;
@@ -133,17 +133,17 @@ impl<'a> Object<'a> {
         Ok(())
     }
 
-    /// The bytes of the file.
+    /// Returns the bytes of the file.
     pub fn as_bytes(&self) -> &'a [u8] {
         self.bytes
     }
 
-    /// The byte order of the file, its types and its code.
+    /// Returns the byte order of the file, its types and its code.
     pub fn byte_order(&self) -> ByteOrder {
         self.byte_order
     }
 
-    /// The object's own types, `.BTF`. Pointers have 8 bytes.
+    /// Returns the object's own types, `.BTF`. Pointers have 8 bytes.
     pub fn btf(&self) -> Option<&Btf<'a>> {
         self.btf.as_ref()
     }
@@ -158,13 +158,13 @@ impl<'a> Object<'a> {
         btf.validate().map_err(malformed(".BTF", self.btf_start))
     }
 
-    /// The section `.BTF.ext`.
+    /// Returns the section `.BTF.ext`.
     pub fn ext(&self) -> Option<&BtfExt<'a>> {
         self.ext.as_ref().map(|ext| &ext.parsed)
     }
 
-    /// Returns `true` if a root type has no candidate in the target, so that a kernel module may be
-    /// needed.
+    /// Returns `true` if one of the root types has no candidate in the target, so that a kernel module may
+    /// be needed.
     pub fn needs_modules(&self, target: &Target<'_>) -> bool {
         let Some(btf) = &self.btf else { return false };
         let mut relocator = Relocator::new(btf, target);
@@ -172,8 +172,8 @@ impl<'a> Object<'a> {
         relocator.roots_without_candidates().next().is_some()
     }
 
-    /// Returns the root types that need candidates, in the order of the records. Repetitions in a row are
-    /// left out.
+    /// Returns the root types that need candidates, in the order of the records, without consecutive
+    /// repetitions.
     pub(super) fn roots(&self) -> Vec<TypeId> {
         let needs_no_target = RelocKind::TypeIdLocal.to_raw();
         let mut roots = Vec::new();
@@ -187,7 +187,8 @@ impl<'a> Object<'a> {
         roots
     }
 
-    pub(super) fn place_of_core_reloc_len(&self) -> Option<usize> {
+    /// Returns the offset in the file of the size of the core_relo records.
+    pub(super) fn core_reloc_len_offset(&self) -> Option<usize> {
         let ext = self.ext?;
         let start = usize::try_from(ext.start).ok()?;
         start.checked_add(ext.parsed.core_reloc_len_offset()?)
@@ -236,7 +237,7 @@ fn parse_bpf(bytes: &[u8]) -> Result<Elf64<'_>, ObjectError> {
     if e_type != elf::ET_REL {
         return wrong("e_type", 16, e_type.0, "1 (relocatable), as BPF objects have");
     }
-    // Old compilers wrote no machine.
+    // Old compilers left the machine at 0.
     if !matches!(machine, elf::EM_BPF | elf::EM_NONE) {
         return wrong("e_machine", 18, machine.0, "247 (BPF)");
     }

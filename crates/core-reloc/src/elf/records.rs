@@ -28,47 +28,47 @@ pub struct ObjectRelocation<'a> {
 }
 
 impl<'a> ObjectRelocation<'a> {
-    /// The name of the section.
+    /// Returns the name of the section.
     pub fn section(&self) -> Name<'a> {
         self.group.name
     }
 
-    /// The number of the record within its section, from 0.
+    /// Returns the number of the record within its section, from 0.
     pub fn index(&self) -> usize {
         self.index
     }
 
-    /// The record as it is stored.
+    /// Returns the record as it is stored.
     pub fn record(&self) -> &CoreReloc {
         &self.record
     }
 
-    /// The offset of the instruction in the section, in bytes.
+    /// Returns the offset of the instruction in the section, in bytes.
     pub fn insn_off(&self) -> u32 {
         self.record.insn_off
     }
 
-    /// The kind; `None` if the number, [`CoreReloc::kind`], is unknown.
+    /// Returns the kind; `None` if the number, [`CoreReloc::kind`], is unknown.
     pub fn kind(&self) -> Option<RelocKind> {
         RelocKind::from_raw(self.record.kind)
     }
 
-    /// The root type, in the object's own types.
+    /// Returns the root type, in the object's own types.
     pub fn type_id(&self) -> TypeId {
         self.record.type_id
     }
 
-    /// The name of the root type, empty if it is anonymous; `None` if there is no such type or name.
+    /// Returns the name of the root type, empty if it is anonymous; `None` if there is no such type or name.
     pub fn root_name(&self) -> Option<Name<'a>> {
         self.local.type_by_id(self.record.type_id).ok()?.name().ok()
     }
 
-    /// The access string as it is stored; `None` if there is no such string.
+    /// Returns the access string as it is stored; `None` if there is no such string.
     pub fn access_string(&self) -> Option<Name<'a>> {
         self.local.string(self.record.access_str_off).ok()
     }
 
-    /// Writes the access as C, like [`access_in_c`].
+    /// Writes the access as C, as [`access_in_c`] does.
     pub fn access_in_c(&self) -> String {
         match self.decode() {
             Ok(relocation) => access_in_c(self.local, &relocation),
@@ -87,7 +87,7 @@ impl<'a> ObjectRelocation<'a> {
         })
     }
 
-    /// The original instruction; `None` if there is none at the offset.
+    /// Returns the original instruction; `None` if there is none at the offset.
     pub fn insn(&self) -> Option<Code> {
         match self.group.section {
             GroupSection::Code { bytes, .. } => Code::at(bytes, self.record.insn_off),
@@ -95,7 +95,7 @@ impl<'a> ObjectRelocation<'a> {
         }
     }
 
-    /// The name of the function that contains the instruction; `None` if the name cannot be read.
+    /// Returns the name of the function that contains the instruction; `None` if the name cannot be read.
     ///
     /// # Errors
     /// The reason why there is no such function: the relocation is then skipped.
@@ -103,7 +103,7 @@ impl<'a> ObjectRelocation<'a> {
         self.function_symbol().map(|function| self.object.functions().name(function))
     }
 
-    /// The index of the instruction in its function, counted in 8-byte slots; `None` if no function
+    /// Returns the index of the instruction in its function, counted in 8-byte slots; `None` if no function
     /// contains it.
     pub fn insn_in_function(&self) -> Option<u32> {
         let start = u32::try_from(self.function_symbol().ok()?.start).ok()?;
@@ -114,7 +114,7 @@ impl<'a> ObjectRelocation<'a> {
         self.group.function(self.object.functions(), self.record.insn_off)
     }
 
-    /// The function that contains the instruction: the number of its section, and its range there in
+    /// Returns the function that contains the instruction: the number of its section, and its range there in
     /// bytes; `None` if there is no such function.
     pub fn function_range(&self) -> Option<(u32, Range<u64>)> {
         let GroupSection::Code { index, .. } = self.group.section else { return None };
@@ -122,12 +122,12 @@ impl<'a> ObjectRelocation<'a> {
         Some((index, function.start..function.end))
     }
 
-    /// The byte order of the code.
+    /// Returns the byte order of the code.
     pub fn byte_order(&self) -> ByteOrder {
         self.object.byte_order()
     }
 
-    /// The object's own types.
+    /// Returns the object's own types.
     pub fn local(&self) -> &'a Btf<'a> {
         self.local
     }

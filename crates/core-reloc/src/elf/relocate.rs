@@ -1,7 +1,7 @@
 //! Relocating an object: one relocation at a time, on one copy of the file.
 //!
-//! The checks are made in the order of libbpf's `bpf_object__relocate_core` (BSD-2-Clause option), which
-//! stops at the first relocation that fails; here the others follow.
+//! The checks are in the order of libbpf's `bpf_object__relocate_core` (BSD-2-Clause option), which stops
+//! at the first relocation that fails; here the others follow.
 
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -24,8 +24,8 @@ use crate::{
 };
 
 impl<'a> Object<'a> {
-    /// Starts to relocate the object. The iterator applies one relocation after another, in the order of
-    /// the records, and reports each; [`Relocating::finish`] returns the relocated object.
+    /// Starts relocating the object. The iterator applies the relocations one by one, in the order of the
+    /// records, and reports each; [`Relocating::finish`] returns the relocated object.
     ///
     /// A relocation that fails does not stop the others. Candidates narrow across the whole object: see
     /// [`Options::narrow`].
@@ -60,7 +60,7 @@ pub struct Relocating<'a> {
     records: Relocations<'a>,
     /// The copy of the file that is patched.
     bytes: Vec<u8>,
-    /// The function of the previous relocation; the next one is mostly in the same.
+    /// The function of the previous relocation; the next one is usually in the same function.
     function: Option<&'a Function>,
     counts: Counts,
 }
@@ -125,21 +125,21 @@ impl<'a> Relocating<'a> {
         Ok(())
     }
 
-    /// The code of the relocation's section, with the relocations applied so far.
+    /// Returns the code of the relocation's section, with the relocations applied so far.
     pub fn code(&self, relocation: &ObjectRelocation<'_>) -> &[u8] {
         self.bytes.get(code_range(relocation)).unwrap_or_default()
     }
 
-    /// The number of relocations so far, by outcome.
+    /// Returns the numbers of relocations so far, by outcome.
     pub fn counts(&self) -> Counts {
         self.counts
     }
 
-    /// Applies the remaining relocations and returns the object: with patched code, and with emptied
-    /// core_relo records, so that no loader relocates it again. The rest of the file is unchanged.
+    /// Applies the remaining relocations and returns the object, with patched code and no core_relo
+    /// records, so that no loader relocates it again. The rest of the file is unchanged.
     ///
     /// # Errors
-    /// A relocation failed.
+    /// [`Failed`] if a relocation failed.
     pub fn finish(mut self) -> Result<Relocated, Failed> {
         // These reports have no reader.
         while let Some(relocation) = self.records.next()
@@ -149,7 +149,7 @@ impl<'a> Relocating<'a> {
             return Err(Failed { counts: self.counts });
         }
         // The records stay where they are, but the header declares their size as 0.
-        let len = self.object.place_of_core_reloc_len();
+        let len = self.object.core_reloc_len_offset();
         let len = len.and_then(|at| self.bytes.get_mut(at..)?.first_chunk_mut::<4>());
         if let Some(len) = len {
             *len = [0; 4];
@@ -158,7 +158,7 @@ impl<'a> Relocating<'a> {
     }
 }
 
-/// The range of the code of a relocation's section in the file.
+/// Returns the range of the code of a relocation's section in the file.
 #[inline]
 fn code_range(relocation: &ObjectRelocation<'_>) -> Range<usize> {
     match relocation.code_section() {
@@ -189,7 +189,7 @@ pub struct Relocated {
     pub counts: Counts,
 }
 
-/// The error if relocations of an object failed, so that there is nothing to load.
+/// The error if relocations of an object failed, so that it must not be loaded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ThisError)]
 #[error("{} of {} relocations failed", counts.failed, counts.total())]
 pub struct Failed {
@@ -213,7 +213,7 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// The number of all relocations.
+    /// Returns the number of all relocations.
     pub fn total(&self) -> usize {
         [self.relocated, self.poisoned, self.kept, self.failed, self.skipped]
             .into_iter()

@@ -31,6 +31,7 @@ pub struct Report<'a> {
 
 /// The outcome of a relocation.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Outcome {
     /// It was resolved, and the resolution was applied.
     Applied {
@@ -41,12 +42,12 @@ pub enum Outcome {
     },
     /// It failed.
     Failed(Error),
-    /// No function contains its instruction, so that no loader looks at it.
+    /// No function contains its instruction, so no loader applies it.
     Skipped(Skip),
 }
 
 impl Outcome {
-    /// The outcome in one word: `relocated`, `poisoned`, `kept`, `failed` or `skipped`.
+    /// Returns the outcome in one word: `relocated`, `poisoned`, `kept`, `failed` or `skipped`.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Applied { status: Status::Relocated, .. } => "relocated",
@@ -57,7 +58,7 @@ impl Outcome {
         }
     }
 
-    /// The new value of the instruction, if it has one.
+    /// Returns the new value of the instruction, if it has one.
     pub fn value(&self) -> Option<u64> {
         match self {
             Self::Applied { status: Status::Relocated, resolution } => resolution.value(),
@@ -67,7 +68,7 @@ impl Outcome {
 }
 
 impl Report<'_> {
-    /// The reason why the instruction does not have the target's value; `None` if it has.
+    /// Returns the reason why the instruction does not hold the target's value; `None` if it does.
     pub fn reason(&self) -> Option<String> {
         match &self.outcome {
             Outcome::Applied { status: Status::Relocated, .. } => None,

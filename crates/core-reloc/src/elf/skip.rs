@@ -6,19 +6,19 @@ use core::fmt;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Skip {
-    /// The object has no section of the name in `.BTF.ext`.
+    /// The object has no section with the name in `.BTF.ext`.
     NoSection,
     /// The section contains no code.
     NotCode,
-    /// No function symbol covers the instruction. When a linker replaces a weak function, the old one's
-    /// code and records remain.
+    /// No function symbol covers the instruction. When a linker replaces a weak function, the code and the
+    /// records of the old one remain.
     NoFunction,
 }
 
 impl fmt::Display for Skip {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::NoSection => "the object has no section of this name",
+            Self::NoSection => "the object has no section with this name",
             Self::NotCode => "the section contains no code",
             Self::NoFunction => {
                 "no function covers the instruction, most likely one that a linker dropped"

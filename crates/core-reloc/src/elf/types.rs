@@ -29,7 +29,7 @@ use super::{
 pub struct TypeSections<'a> {
     /// `.BTF`, if there is one.
     pub btf: Option<&'a [u8]>,
-    /// `.BTF.base`: the distilled base on which a module's `.BTF` was split.
+    /// `.BTF.base`: the distilled base of a module's `.BTF`.
     pub base: Option<&'a [u8]>,
     /// The size of a pointer, from the class of the file.
     pub pointer_size: PointerSize,
@@ -38,12 +38,12 @@ pub struct TypeSections<'a> {
 }
 
 impl<'a> TypeSections<'a> {
-    /// Finds the sections. It follows libbpf's `btf_find_elf_sections`, but rejects a file that has one of
-    /// them twice.
+    /// Finds the sections. Follows libbpf's `btf_find_elf_sections`, but rejects a file that has one of them
+    /// twice.
     ///
     /// # Errors
-    /// Bytes that are no ELF file, a damaged section table, or a section that exists twice, is compressed
-    /// or is not all in the file.
+    /// Bytes that are not an ELF file, a damaged section table, or a section that exists twice, is
+    /// compressed, or extends past the end of the file.
     pub fn find(bytes: &'a [u8]) -> Result<Self, ObjectError> {
         match class(bytes)? {
             Class::Elf32 => Self::of(&Elf32::parse(bytes)?, PointerSize::Four),
@@ -58,17 +58,17 @@ impl<'a> TypeSections<'a> {
         let (mut btf, mut base) = (None, None);
         for section in file.sections() {
             let section = section?;
-            let (what, place) = match section.name.as_bytes() {
+            let (what, slot) = match section.name.as_bytes() {
                 b".BTF" => (".BTF", &mut btf),
                 b".BTF.base" => (".BTF.base", &mut base),
                 _ => continue,
             };
-            if let Some((first, _)) = *place {
+            if let Some((first, _)) = *slot {
                 return Err(ObjectError::Duplicate { what, first, second: section.index });
             }
-            *place = Some((section.index, file.data(&section, elf::SHT_PROGBITS)?));
+            *slot = Some((section.index, file.data(&section, elf::SHT_PROGBITS)?));
         }
-        let data = |place: Option<(u32, _)>| place.map(|(_, data)| data);
+        let data = |found: Option<(u32, _)>| found.map(|(_, data)| data);
         let (btf, base) = (data(btf), data(base));
         Ok(Self { btf, base, pointer_size, byte_order: file.byte_order() })
     }

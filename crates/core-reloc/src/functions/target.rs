@@ -1,4 +1,4 @@
-//! Questions that relate two BTFs: what a relocation of the local types comes to on a target.
+//! Questions that relate two BTFs: what a relocation of the local types resolves to on a target.
 
 use btf_types::{Btf, TypeId};
 
@@ -17,17 +17,17 @@ macro_rules! questions {
     ($($(#[$doc:meta])* $name:ident($kind:ident) -> $answer:ty = |$resolution:ident, $target:ident| $read:expr;)*) => {$(
         $(#[$doc])*
         ///
-        /// `type_id` is the root type in `local`, `access` the access string.
+        /// `type_id` is the root type in `local`, and `access` is the access string.
         ///
         /// # Errors
-        /// As [`Relocator::resolve`], and an access string that is invalid.
+        /// Those of [`Relocator::resolve`], and an access string that is invalid.
         pub fn $name(
             local: &Btf<'_>,
             $target: &Target<'_>,
             type_id: TypeId,
             access: &str,
         ) -> Result<$answer, Error> {
-            let $resolution = ask(local, $target, type_id, access, RelocKind::$kind)?;
+            let $resolution = resolve(local, $target, type_id, access, RelocKind::$kind)?;
             Ok($read)
         }
     )*};
@@ -47,7 +47,7 @@ questions! {
     /// use btf_types::Kind;
     /// use core_reloc::{Target, functions::{target_field_offset, target_field_size}};
     ///
-    /// let (object, kernel) = (kernel(0), kernel(16)); // `pid` is at 0 here and at 16 there
+    /// let (object, kernel) = (kernel(0), kernel(16)); // the offsets of `pid`
     /// let (local, kernel) = (Btf::parse(&object)?, Btf::parse(&kernel)?);
     /// let target = Target::new(&kernel);
     /// let task = local.find("task", Kind::Struct).unwrap().id();
@@ -60,21 +60,21 @@ questions! {
     /// Returns the size of a field in the target, in bytes; for a bitfield, of the load that covers it.
     target_field_size(FieldByteSize) -> Option<u64> = |resolution, target| resolution.value();
 
-    /// Returns whether a field is signed in the target.
+    /// Returns whether a field is signed in the target; `None` if it does not exist.
     target_field_signed(FieldSigned) -> Option<bool>
         = |resolution, target| resolution.value().map(|value| value != 0);
 
     /// Returns `true` if a field exists in the target.
     target_field_exists(FieldExists) -> bool = |resolution, target| resolution.value() == Some(1);
 
-    /// Returns `true` if the target has a compatible type of the name. `access` is `"0"`.
+    /// Returns `true` if the target has a compatible type with the same name. `access` is `"0"`.
     target_type_exists(TypeExists) -> bool = |resolution, target| resolution.value() == Some(1);
 
     /// Returns the size of a type in the target, in bytes. `access` is `"0"`.
     target_type_size(TypeSize) -> Option<u64>
         = |resolution, target| resolution.candidate.and(resolution.value());
 
-    /// Returns `true` if the target has a type that matches, member by member. `access` is `"0"`.
+    /// Returns `true` if the target has a type that matches member by member. `access` is `"0"`.
     target_type_matches(TypeMatches) -> bool = |resolution, target| resolution.value() == Some(1);
 
     /// Returns the id of a type in the target. `access` is `"0"`.
@@ -99,22 +99,23 @@ questions! {
     };
 }
 
-/// Returns the shifts that extract a bitfield, or any field of at most 8 bytes, from its load in the target.
+/// Returns the shifts that extract a bitfield, or any field of at most 8 bytes, from its load in the
+/// target.
 ///
 /// # Errors
-/// As [`Relocator::resolve`], and an access string that is invalid.
+/// Those of [`Relocator::resolve`], and an access string that is invalid.
 pub fn target_bitfield_shifts(
     local: &Btf<'_>,
     target: &Target<'_>,
     type_id: TypeId,
     access: &str,
 ) -> Result<Option<Shifts>, Error> {
-    let left = ask(local, target, type_id, access, RelocKind::FieldLshiftU64)?.value();
-    let right = ask(local, target, type_id, access, RelocKind::FieldRshiftU64)?.value();
+    let left = resolve(local, target, type_id, access, RelocKind::FieldLshiftU64)?.value();
+    let right = resolve(local, target, type_id, access, RelocKind::FieldRshiftU64)?.value();
     Ok(left.zip(right).map(|(left, right)| Shifts { left, right }))
 }
 
-fn ask(
+fn resolve(
     local: &Btf<'_>,
     target: &Target<'_>,
     type_id: TypeId,

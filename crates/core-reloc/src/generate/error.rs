@@ -1,4 +1,4 @@
-//! The reasons why a relocation cannot be made from names.
+//! The reasons why a relocation cannot be created from names.
 
 use alloc::boxed::Box;
 
@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use crate::record::AccessError;
 
-/// The reason why a relocation cannot be made from names. `at` is the offset in the path, in bytes.
+/// The reason why a relocation cannot be created from names. `at` is the offset in the path, in bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum GenerateError {
@@ -81,7 +81,7 @@ pub enum GenerateError {
     /// The local BTF is broken: a reference leads nowhere.
     #[error("local BTF: {0}")]
     Btf(#[from] BtfError),
-    /// The search for a member was given up.
+    /// The search for a member was abandoned.
     #[error("{0}")]
     Search(Box<str>),
 }

@@ -30,7 +30,7 @@ impl<'p> PathSteps<'p> {
                 return bad(at, "has a '[' without a ']'");
             };
             if number.is_empty() || !number.bytes().all(|byte| byte.is_ascii_digit()) {
-                return bad(at.saturating_add(1), "has an index that is no number");
+                return bad(at.saturating_add(1), "has an index that is not a number");
             }
             let Ok(index) = number.parse() else {
                 return bad(at.saturating_add(1), "has an index that is too large");
@@ -41,8 +41,8 @@ impl<'p> PathSteps<'p> {
         // A dot separates a part from a member, but does not precede the first member.
         let member = match rest.strip_prefix('.') {
             Some(member) if self.at > 0 => member,
-            Some(_) => return bad(self.at, "begins with a '.'"),
-            None if self.at > 0 => return bad(self.at, "goes on without a '.' or '['"),
+            Some(_) => return bad(self.at, "starts with a '.'"),
+            None if self.at > 0 => return bad(self.at, "continues without a '.' or '['"),
             None => rest,
         };
         let at = self.path.len().saturating_sub(member.len());

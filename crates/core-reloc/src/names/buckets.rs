@@ -1,10 +1,10 @@
-//! Where to start a search in a sorted list of hashes.
+//! Buckets: where to start a search in a sorted list of hashes.
 
 use alloc::vec::Vec;
 use core::ops::Range;
 
-/// Divides a sorted list of hashes by their upper bits into about as many buckets as there are hashes,
-/// so that most have one or none.
+/// Divides a sorted list of hashes by their upper bits into about as many buckets as there are hashes, so
+/// that most buckets hold one hash or none.
 #[derive(Debug, Clone)]
 pub(super) struct Buckets {
     /// The start of each bucket, and finally the end of the last.
@@ -36,7 +36,7 @@ impl Buckets {
         Self { starts, shift }
     }
 
-    /// Returns the positions of the hashes that share a hash's upper bits.
+    /// Returns the positions of the hashes that have the upper bits of a hash.
     #[inline]
     pub(super) fn range(&self, hash: u32) -> Range<usize> {
         let bucket = bucket(hash, self.shift);
@@ -66,8 +66,8 @@ mod tests {
             (0..1000).map(|number: u32| number * 4_000_000).collect(),
         ] {
             let buckets = Buckets::new(hashes.iter().copied());
-            for (place, hash) in hashes.iter().enumerate() {
-                assert!(buckets.range(*hash).contains(&place), "{hash} at {place}");
+            for (position, hash) in hashes.iter().enumerate() {
+                assert!(buckets.range(*hash).contains(&position), "{hash} at {position}");
                 assert!(hashes[buckets.range(*hash)].iter().is_sorted());
             }
             let other = buckets.range(12_345);

@@ -19,7 +19,7 @@ use super::hash::{self, NameState};
 pub fn essential_name(name: &[u8]) -> &[u8] {
     let is_other = |byte: &u8| *byte != b'_';
     let mut rest = name;
-    // From one run of underscores to the one before it; most names have few.
+    // Goes from one run of underscores to the one before it; most names have few.
     while let Some(last) = rest.iter().rposition(|byte| *byte == b'_') {
         let before = rest.get(..last).unwrap_or_default();
         let start = before.iter().rposition(is_other).map_or(0, |other| other.saturating_add(1));
@@ -53,8 +53,7 @@ impl<'a> HashedName<'a> {
     /// Reads the string at the start of some bytes and hashes its essential part; `None` if the string
     /// is too long for a name.
     ///
-    /// One look at each eight bytes hashes them, finds the end, and shows whether there may be a
-    /// flavor, which few names have.
+    /// Each word of eight bytes is hashed and searched for the end and for a flavor, which few names have.
     #[inline]
     pub(crate) fn read_essential(rest: &'a [u8]) -> Option<Self> {
         let window = rest.get(..=MAX_NAME_LEN).unwrap_or(rest);
@@ -74,7 +73,7 @@ impl<'a> HashedName<'a> {
                 len = len.saturating_add(8);
                 continue;
             }
-            // The first of the end's bits is certain.
+            // The lowest bit of `end` is exact; those above it may be false.
             let bits = end.trailing_zeros() & !7;
             let word = word & 1_u64.checked_shl(bits).unwrap_or(0).wrapping_sub(1);
             if word != 0 {
@@ -117,8 +116,8 @@ mod tests {
         }
     }
 
-    /// The string at the start of some bytes, whose essential name is made and hashed by itself.
-    fn plainly(bytes: &[u8]) -> HashedName<'_> {
+    /// Reads the string at the start of some bytes, then finds its essential name, then hashes that.
+    fn in_three_passes(bytes: &[u8]) -> HashedName<'_> {
         let name = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
         let name = essential_name(name);
         HashedName { name, hash: hash::name(name) }
@@ -127,18 +126,18 @@ mod tests {
     #[test]
     fn a_string_is_read_to_its_end() {
         let letters = ["", "f", "fo", "foo", "foo_bar", "foo_bar_baz", "a_b__c_d__e"];
-        for (len, behind) in (0..20).flat_map(|len| (0..12).map(move |behind| (len, behind))) {
+        for (len, trailing) in (0..20).flat_map(|len| (0..12).map(move |end| (len, end))) {
             for name in letters {
-                // Flavors, and underscores that are none, at every byte of a word.
+                // Flavors, and underscores that are not flavors, at every byte of a word.
                 for flavor in ["", "___x", "___", "__x", "____flavor_1", "___a___b"] {
                     let name: String = ["y"].repeat(len).concat() + name + flavor;
                     for filler in [b"\x01_x\0", b"____", b"\0\0_x"] {
                         let mut bytes = name.clone().into_bytes();
                         bytes.push(0);
-                        bytes.extend(filler.iter().cycle().take(behind));
+                        bytes.extend(filler.iter().cycle().take(trailing));
                         assert_eq!(
                             HashedName::read_essential(&bytes),
-                            Some(plainly(&bytes)),
+                            Some(in_three_passes(&bytes)),
                             "{bytes:?}"
                         );
                     }
@@ -151,12 +150,12 @@ mod tests {
     fn every_byte_counts() {
         for byte in 1..=u8::MAX {
             let bytes: Vec<u8> = [b"___a", &[byte; 3][..], b"___\xff", &[byte], b"\0____"].concat();
-            assert_eq!(HashedName::read_essential(&bytes), Some(plainly(&bytes)), "{byte}");
+            assert_eq!(HashedName::read_essential(&bytes), Some(in_three_passes(&bytes)), "{byte}");
         }
     }
 
     #[test]
-    fn what_is_no_name_is_not_read() {
+    fn strings_that_are_too_long_are_not_read() {
         let mut bytes = [b'a'; MAX_NAME_LEN + 2];
         assert_eq!(HashedName::read_essential(&bytes), None);
         assert_eq!(HashedName::read_essential(&bytes[..13]), None);

@@ -2,7 +2,7 @@
 
 use core::hash::{BuildHasher, Hasher};
 
-/// Builds [`IdState`]; made for keys that are a few small integers.
+/// Builds [`IdState`], for keys that are a few small integers.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct IdHasher;
 
@@ -53,7 +53,7 @@ impl Hasher for IdState {
     }
 }
 
-/// The hash of a name, for tables that compare the names too.
+/// Returns the hash of a name, for tables that compare the names too.
 #[inline]
 pub(crate) fn name(name: &[u8]) -> u32 {
     let mut state = NameState::default();
@@ -95,7 +95,7 @@ impl NameState {
     }
 }
 
-/// A hash of a few words whose upper bits are the best mixed ones, for what only looks at those.
+/// Returns a hash of a few words. Its upper bits are mixed best; use only those.
 #[inline]
 pub(crate) fn words(words: impl IntoIterator<Item = u32>) -> u32 {
     words
@@ -103,17 +103,16 @@ pub(crate) fn words(words: impl IntoIterator<Item = u32>) -> u32 {
         .fold(0, |hash: u32, word| (hash.rotate_left(5) ^ word).wrapping_mul(0x9e37_79b1))
 }
 
-/// A hash of eight bytes, likewise.
+/// Returns a hash of eight bytes. Its upper bits are mixed best; use only those.
 #[inline]
 pub(crate) fn word(word: u64) -> u32 {
     (word.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as u32
 }
 
-/// An arbitrary start that is not 0, which would hide words of 0.
+/// An arbitrary initial state other than 0, which would hide words of 0.
 const SEED: u64 = 0xf39c_c060_5ced_c835;
 
-/// Multiplies by the golden ratio and folds the product, so that neighbouring words spread over a
-/// table.
+/// Multiplies by the golden ratio and folds the product, so that neighboring words spread over a table.
 #[inline]
 fn mix(state: u64, word: u64) -> u64 {
     let product = u128::from(state ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);

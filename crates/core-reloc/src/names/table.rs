@@ -1,14 +1,13 @@
-//! A table that finds numbered things by their names.
+//! A table that finds numbers by names.
 
 use alloc::vec::Vec;
 
 use super::{buckets::Buckets, essential::HashedName};
 
-/// Finds the numbers of those that have a name, in ascending order.
+/// Finds the numbers that have a name, in ascending order.
 ///
-/// The table keeps hashes and numbers; its owner reads the name of a number. Entries of one hash
-/// are sorted by name, so that an input with many colliding names costs a binary search and not a
-/// scan.
+/// The table stores hashes and numbers; its owner reads the name of a number. Entries with the same hash
+/// are sorted by name, so that an input with many colliding names costs a binary search, not a scan.
 #[derive(Debug, Clone)]
 pub(crate) struct NameTable {
     entries: Vec<TableEntry>,
@@ -39,7 +38,7 @@ impl TableEntry {
 }
 
 impl NameTable {
-    /// Makes a table of entries in any order. `name` reads the name of a number.
+    /// Creates a table from entries in any order. `name` reads the name of a number.
     pub(crate) fn new<'a>(mut entries: Vec<TableEntry>, name: impl Fn(u32) -> &'a [u8]) -> Self {
         entries.sort_unstable();
         for same_hash in entries.chunk_by_mut(|one, other| one.hash() == other.hash()) {
@@ -63,7 +62,7 @@ impl NameTable {
         self.find_with(wanted, move |number| Some((name(number), number)))
     }
 
-    /// Finds what `read` returns for the numbers of a name, each together with its name.
+    /// Finds the numbers of a name, and returns what `read` returns for each together with its name.
     #[inline]
     pub(crate) fn find_with<'a, T, F: Fn(u32) -> Option<(&'a [u8], T)>>(
         &self,
@@ -76,7 +75,7 @@ impl NameTable {
         let from = bucket.get(start..).unwrap_or_default();
         let end = from.partition_point(|entry| entry.hash() == hash);
         let same_hash = from.get(..end).unwrap_or_default();
-        // Mostly there is one, whose name is read once.
+        // There is usually one, whose name is read once.
         let start = match same_hash {
             [] | [_] => 0,
             several => several.partition_point(|entry| {
@@ -97,7 +96,7 @@ mod tests {
 
     use super::*;
 
-    /// Two names of one hash.
+    /// Returns two names with the same hash.
     fn collision() -> [String; 2] {
         let mut seen = HashMap::new();
         (0..1_u32 << 20)
@@ -110,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_one_hash_are_told_apart() {
+    fn names_with_the_same_hash_are_distinguished() {
         let [one, other] = collision();
         let names = [&other, &one, "unrelated", &other, &one].map(str::as_bytes);
         let hash = |name: &[u8]| HashedName::whole(name).hash;

@@ -14,7 +14,7 @@ pub struct Code {
 }
 
 impl Code {
-    /// Returns the instruction at an offset of some code, if all of it is there.
+    /// Returns the instruction at an offset in bytes; `None` if it is not entirely within the code.
     pub fn at(code: &[u8], insn_off: u32) -> Option<Self> {
         let rest = code.get(usize::try_from(insn_off).ok()?..)?;
         let (first, rest) = rest.split_first_chunk::<SLOT>()?;
@@ -37,7 +37,7 @@ impl Code {
         Self { bytes, len }
     }
 
-    /// The bytes.
+    /// Returns the bytes.
     pub fn as_bytes(&self) -> &[u8] {
         self.bytes.get(..usize::from(self.len)).unwrap_or(&self.bytes)
     }
@@ -46,7 +46,7 @@ impl Code {
         self.bytes.get_mut(..usize::from(self.len)).unwrap_or_default()
     }
 
-    /// The first slot, and the second one of a 64-bit immediate.
+    /// Returns the first slot, and the second one of a 64-bit immediate.
     pub fn slots(&self) -> ([u8; SLOT], Option<[u8; SLOT]>) {
         let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = self.bytes;
         let second = usize::from(self.len) > SLOT;
@@ -63,7 +63,7 @@ impl Code {
         self.first().class() == Class::Jump
     }
 
-    /// The first slot, of which only the code may be used: the byte order is not known.
+    /// Decodes the first slot. Only its code may be used, because the byte order is unknown.
     fn first(&self) -> Insn {
         Insn::decode(self.slots().0, ByteOrder::Little)
     }

@@ -4,13 +4,13 @@ use core::fmt;
 
 use thiserror::Error;
 
-/// The reason why an instruction must not run.
+/// The reason why an instruction must not be reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Poison {
     /// The relocation is unresolved.
     Unresolved,
-    /// The field changed its size, and a load or store cannot take the new one: only those of pointers and
+    /// The field changed its size, and the load or store cannot change with it: only those of pointers and
     /// unsigned integers can.
     Resized {
         /// The size of the local field, in bytes; 0 for a bitfield.
@@ -49,7 +49,7 @@ impl fmt::Display for Poison {
     }
 }
 
-/// The reason why an instruction cannot be patched. It is unchanged.
+/// The reason why an instruction cannot be patched. It is then unchanged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum PatchError {
@@ -97,16 +97,16 @@ pub enum PatchError {
         /// The size of the target field.
         to: u32,
     },
-    /// An ALU operation has a register operand, and so no immediate to patch.
+    /// An ALU operation has a register operand, and thus no immediate to patch.
     #[error("the ALU operation (code {code:#04x}) has a register operand, not an immediate")]
     NoImmediate {
         /// The first byte of the instruction.
         code: u8,
     },
-    /// A 64-bit immediate is not a plain value: it refers to a map or the like.
+    /// A 64-bit immediate is not a plain value: it refers to a map, for example.
     #[error("the 64-bit immediate is not a plain value")]
     NotPlain,
-    /// Instructions of this code cannot be relocated.
+    /// Instructions with this code cannot be relocated.
     #[error("instructions of code {code:#04x} cannot be relocated")]
     UnknownForm {
         /// The first byte of the instruction.

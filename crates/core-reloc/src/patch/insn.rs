@@ -91,7 +91,7 @@ impl Insn {
         [self.code, self.regs, o0, o1, i0, i1, i2, i3]
     }
 
-    /// The class.
+    /// Returns the class.
     #[inline]
     pub fn class(self) -> Class {
         match self.code & 0x07 {
@@ -111,7 +111,7 @@ impl Insn {
         self.code == LDIMM64
     }
 
-    /// The source register; for a 64-bit immediate, what it refers to.
+    /// Returns the source register; for a 64-bit immediate, what it refers to.
     #[inline]
     pub fn src_reg(self, order: ByteOrder) -> u8 {
         match order {
@@ -120,7 +120,7 @@ impl Insn {
         }
     }
 
-    /// The destination register.
+    /// Returns the destination register.
     pub fn dst_reg(self, order: ByteOrder) -> u8 {
         match order {
             ByteOrder::Little => self.regs & 0x0f,
@@ -134,7 +134,7 @@ impl Insn {
         self.code & SRC_X == 0
     }
 
-    /// The operation of an ALU operation or a jump: the upper four bits of the code.
+    /// Returns the operation of an ALU operation or a jump: the upper four bits of the code.
     #[inline]
     pub fn operation(self) -> u8 {
         self.code & OPERATION
@@ -157,7 +157,7 @@ impl Insn {
         self.class() == Class::Ldx && self.code & MODE == MODE_MEMSX
     }
 
-    /// The number of bytes that a load or store accesses.
+    /// Returns the number of bytes that a load or store accesses.
     pub fn access_size(self) -> u32 {
         match self.code & SIZE {
             0x00 => 4,
@@ -179,7 +179,7 @@ impl Insn {
         Some(Self { code: (self.code & !SIZE) | size, ..self })
     }
 
-    /// `call 0xbad2310`, which the verifier rejects where it is reachable: "invalid func
+    /// `call 0xbad2310`, which the verifier rejects if it is reachable, with the message "invalid func
     /// unknown#195896080".
     pub const POISON: Self = Self { code: 0x85, regs: 0, off: 0, imm: 0x0bad_2310 };
 }

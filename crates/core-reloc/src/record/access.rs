@@ -25,12 +25,12 @@ use crate::limits::MAX_PATH_LEN;
 pub struct AccessPath(SmallVec<[u32; 8]>);
 
 impl AccessPath {
-    /// The access path of type-based relocations: `0`.
+    /// Returns the access path of type-based relocations: `0`.
     pub fn root() -> Self {
         Self(SmallVec::from_slice(&[0]))
     }
 
-    /// A path of the given indices.
+    /// Creates a path of the given indices.
     ///
     /// # Errors
     /// [`AccessError::Empty`], [`AccessError::TooLong`] or [`AccessError::TooLarge`].
@@ -76,7 +76,7 @@ impl AccessPath {
         Ok(())
     }
 
-    /// A path whose length matters, and not its indices.
+    /// Creates a path for its length alone; its indices do not matter.
     pub(crate) fn of_len(len: usize) -> Self {
         Self(SmallVec::from_elem(0, len))
     }
@@ -87,7 +87,7 @@ impl AccessPath {
     }
 }
 
-/// Reads the number that starts at `start`, and returns it with its end.
+/// Reads the number that starts at `start`, and returns it with the position of its end.
 #[inline]
 fn number(text: &[u8], start: usize, part: usize) -> Result<(u32, usize), AccessError> {
     let (mut number, mut at) = (0, start);
@@ -105,7 +105,7 @@ fn number(text: &[u8], start: usize, part: usize) -> Result<(u32, usize), Access
     }
 }
 
-/// Returns a number if it may be an index.
+/// Returns the number if it is in the range of an index.
 #[inline]
 fn index(number: u64) -> Option<u32> {
     u32::try_from(number).ok().filter(|index| *index <= i32::MAX.cast_unsigned())

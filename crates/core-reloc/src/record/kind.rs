@@ -2,10 +2,11 @@
 
 use core::fmt;
 
-/// The question of a relocation about a field, a type or an enumerator (`enum bpf_core_relo_kind` of the
-/// kernel's `uapi/linux/bpf.h`).
+/// The kind of a relocation: what it asks about a field, a type or an enumerator (`enum
+/// bpf_core_relo_kind` of the kernel's `uapi/linux/bpf.h`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u8)]
+#[non_exhaustive]
 pub enum RelocKind {
     /// The offset of a field, in bytes.
     FieldByteOffset = 0,
@@ -15,9 +16,9 @@ pub enum RelocKind {
     FieldExists = 2,
     /// Whether a field is signed.
     FieldSigned = 3,
-    /// The left shift, in bits, of a field that was loaded into 64 bits.
+    /// The left shift, in bits, that extracts a field from the 64 bits that it was loaded into.
     FieldLshiftU64 = 4,
-    /// The right shift after it, in bits.
+    /// The right shift that follows the left shift, in bits.
     FieldRshiftU64 = 5,
     /// The id of a type in the object's own BTF.
     TypeIdLocal = 6,
@@ -31,7 +32,7 @@ pub enum RelocKind {
     EnumvalExists = 10,
     /// The value of an enumerator.
     EnumvalValue = 11,
-    /// Whether a type exists that matches the local one member by member.
+    /// Whether the target has a type that matches the local one, member by member.
     TypeMatches = 12,
 }
 
@@ -53,7 +54,7 @@ impl RelocKind {
         Self::TypeMatches,
     ];
 
-    /// Returns the kind of a number, as records store it.
+    /// Returns the kind with a number, as records store it.
     ///
     /// ```
     /// use core_reloc::RelocKind;
@@ -66,18 +67,19 @@ impl RelocKind {
         Self::ALL.get(usize::try_from(raw).ok()?).copied()
     }
 
-    /// The number, as records store it.
+    /// Returns the number, as records store it.
     #[inline]
     pub const fn to_raw(self) -> u32 {
         self as u32
     }
 
-    /// Returns the kind of a name, as [`RelocKind::name`] gives it.
+    /// Returns the kind with a name, as [`RelocKind::name`] returns it.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
-    /// The name, such as `field_byte_offset`: the kernel's enumerator in lower case without its prefix.
+    /// Returns the name, such as `field_byte_offset`: the kernel's enumerator in lower case, without its
+    /// prefix.
     pub const fn name(self) -> &'static str {
         match self {
             Self::FieldByteOffset => "field_byte_offset",
@@ -96,7 +98,7 @@ impl RelocKind {
         }
     }
 
-    /// What the access string leads to.
+    /// Returns what the access string leads to.
     #[inline]
     pub const fn subject(self) -> Subject {
         match self {
@@ -115,7 +117,7 @@ impl RelocKind {
         }
     }
 
-    /// Returns `true` if the kind asks for existence: 0 is then an answer and not a failure.
+    /// Returns `true` if the kind asks whether something exists: 0 is then an answer, not a failure.
     #[inline]
     pub const fn is_existence(self) -> bool {
         match self {
@@ -155,7 +157,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_and_names_lead_back_to_their_kind() {
+    fn numbers_and_names_convert_back_to_their_kind() {
         for (number, kind) in (0..).zip(RelocKind::ALL) {
             assert_eq!(kind.to_raw(), number);
             assert_eq!(RelocKind::from_raw(number), Some(kind));

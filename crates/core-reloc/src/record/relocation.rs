@@ -1,4 +1,4 @@
-//! One relocation: an instruction, a root type, an access path and a question.
+//! One relocation: an instruction, a root type, an access path and a kind.
 
 use btf_types::{Btf, TypeId, ext::CoreReloc};
 
@@ -17,12 +17,12 @@ pub struct Relocation {
     pub type_id: TypeId,
     /// The path from the root type to the field or enumerator.
     pub access: AccessPath,
-    /// The question.
+    /// The kind.
     pub kind: RelocKind,
 }
 
 impl Relocation {
-    /// A relocation of the given parts.
+    /// Creates a relocation of the given parts.
     ///
     /// ```
     /// use btf_types::TypeId;
@@ -37,7 +37,7 @@ impl Relocation {
         Self { insn_off, type_id, access, kind }
     }
 
-    /// Decodes a record, whose access string is in `local`.
+    /// Decodes a record whose access string is in `local`.
     ///
     /// # Errors
     /// [`Cause::UnknownKind`], [`Cause::Access`], or [`Cause::Local`] if the string does not exist.

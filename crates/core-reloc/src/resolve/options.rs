@@ -14,9 +14,9 @@
 pub struct Options {
     /// What happens to unresolved relocations.
     pub unresolved: OnUnresolved,
-    /// Whether the candidates of a root type narrow: after a relocation that only some of them
-    /// matched, only those remain for the later relocations of the same root type. libbpf narrows; the
-    /// kernel, when it relocates by itself, does not.
+    /// Whether the candidates of a root type narrow: after a relocation that only some of them matched,
+    /// only those remain for later relocations of the same root type. libbpf narrows; the kernel, when it
+    /// relocates a program itself, does not.
     pub narrow: bool,
 }
 
@@ -40,12 +40,12 @@ impl Options {
     }
 }
 
-/// What happens to the instruction of an unresolved relocation, and to a load or store that cannot take
-/// its field's new size.
+/// What happens to the instruction of an unresolved relocation, and to a load or store that cannot change
+/// to the new size of its field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
 pub enum OnUnresolved {
-    /// It is replaced by a call that the verifier rejects where it is reachable. Guarded code still
-    /// loads.
+    /// It is replaced by a call that the verifier rejects if it is reachable. Guarded code still loads.
     #[default]
     Poison,
     /// It is an error.

@@ -1,4 +1,4 @@
-//! One question: a relocation with its local spec, put to the candidates.
+//! One question: a relocation with its local spec, which the candidates answer.
 //!
 //! Follows libbpf's `bpf_core_calc_relo_insn` (BSD-2-Clause option).
 
@@ -25,7 +25,7 @@ pub(crate) struct Question<'q, 'a> {
     relocation: &'q Relocation,
     local: &'q Spec<'a>,
     order: ByteOrder,
-    /// The answer of the local types, once it was needed.
+    /// The answer of the local types, once it has been needed.
     original: Option<Value>,
 }
 
@@ -64,7 +64,7 @@ impl<'q, 'a> Question<'q, 'a> {
         Ok(Change { original: original.value, checked: original.exact, value: new.value, resize })
     }
 
-    /// Answers where no candidate matches: 0 for the kinds for which that is an answer.
+    /// Answers if no candidate matches: with 0 for the kinds for which that is an answer.
     pub(crate) fn answer_without_target(&mut self) -> Result<Option<Change>, Cause> {
         let kind = self.relocation.kind;
         let original = self.original()?;
@@ -97,7 +97,7 @@ impl<'q, 'a> Question<'q, 'a> {
 }
 
 impl Match<'_> {
-    /// Checks that another candidate that matches gives the same answer.
+    /// Checks that another matching candidate gives the same answer.
     pub(crate) fn agree(&self, other: &Self, target: &Target<'_>) -> Result<(), Cause> {
         let answer =
             |one: &Self| Answer { bit_offset: one.spec.bit_offset, value: one.change.value };
@@ -113,7 +113,7 @@ impl Match<'_> {
     }
 }
 
-/// Decides what becomes of the size of a load or store that accesses a local and a target field.
+/// Decides how the size of a load or store changes from the local to the target field.
 fn resize(original: Option<Accessed>, new: Option<Accessed>) -> Resize {
     let size = |accessed: Option<Accessed>| accessed.map_or(0, |accessed| accessed.size);
     let (from, to) = (size(original), size(new));

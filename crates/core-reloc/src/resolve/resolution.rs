@@ -10,7 +10,7 @@ use crate::{candidates::Candidate, record::RelocKind, spec::Mismatch};
 /// The decision about a relocation. [`patch()`](crate::patch()) applies it to an instruction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resolution {
-    /// The question.
+    /// The kind of the relocation.
     pub kind: RelocKind,
     /// Bytes from the start of the code to the instruction.
     pub insn_off: u32,
@@ -21,7 +21,7 @@ pub struct Resolution {
     /// The first candidate that matched. For type_id_target, it shows whose ids the value belongs to:
     /// those of the main BTF, or of one module.
     pub candidate: Option<Candidate>,
-    /// The reason why no candidate matched. Kinds that ask for existence still have an answer: 0.
+    /// The reason why no candidate matched. Kinds that ask whether something exists still have an answer: 0.
     pub unmatched: Option<Box<Unmatched>>,
 }
 
@@ -33,7 +33,7 @@ impl Resolution {
         Self { insn_off, ..self }
     }
 
-    /// The new value of the instruction; `None` if the relocation is unresolved.
+    /// Returns the new value of the instruction; `None` if the relocation is unresolved.
     #[inline]
     pub fn value(&self) -> Option<u64> {
         self.change.map(|change| change.value)
@@ -45,8 +45,8 @@ impl Resolution {
 pub struct Change {
     /// The value that the compiler should have written: the answer of the local types.
     pub original: u64,
-    /// Whether the instruction must hold that value. A compiler may see bitfields differently, and cannot
-    /// know type ids.
+    /// Whether the instruction must hold that value. A compiler may load bitfields differently, and does
+    /// not know type ids.
     pub checked: bool,
     /// The answer of the target's types.
     pub value: u64,
@@ -56,8 +56,9 @@ pub struct Change {
 
 /// What happens to the size of a load or store when its field changes size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Resize {
-    /// Nothing: the sizes are equal, or do not matter.
+    /// It stays: the sizes are equal, or do not matter.
     Same,
     /// It changes: both fields are pointers, or both are unsigned integers, which loads of any size
     /// zero-extend.
@@ -67,7 +68,7 @@ pub enum Resize {
         /// The size of the target field, in bytes.
         to: u32,
     },
-    /// It would have to change, but the loaded value would be wrong. Affects only loads and stores.
+    /// It would have to change, but the accessed value would be wrong. Affects only loads and stores.
     Unsafe {
         /// The size of the local field, in bytes; 0 for a bitfield.
         from: u32,
@@ -84,14 +85,14 @@ pub struct Unmatched {
 }
 
 impl Unmatched {
-    /// The candidates in the order in which they were tried, each with what ruled it out.
+    /// Returns the candidates in the order in which they were tried, each with what ruled it out.
     pub fn ruled_out(&self) -> &[(Candidate, Mismatch)] {
         &self.ruled_out
     }
 
     /// Rules out one of `of` candidates.
     pub(crate) fn rule_out(&mut self, candidate: Candidate, mismatch: Mismatch, of: usize) {
-        // Room for no more than there are candidates, because an entry is larger than a candidate.
+        // Reserves no more than there are candidates, because an entry is larger than a candidate.
         let len = self.ruled_out.len();
         if len == self.ruled_out.capacity() {
             self.ruled_out.reserve_exact(len.min(of.saturating_sub(len)));

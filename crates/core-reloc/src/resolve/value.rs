@@ -1,4 +1,4 @@
-//! Values: the answer of a spec to the question of a relocation.
+//! Values: the answer of a spec to the question of a relocation's kind.
 //!
 //! Follows libbpf's `bpf_core_calc_relo` and what it calls (BSD-2-Clause option).
 
@@ -16,10 +16,10 @@ use crate::{
 pub(crate) struct Value {
     /// The answer.
     pub(crate) value: u64,
-    /// Whether the compiler must have written this value. It may see bitfields differently, and cannot
+    /// Whether the compiler must have written this value. It may load bitfields differently, and does not
     /// know type ids.
     pub(crate) exact: bool,
-    /// What a load or store at this offset accesses; `None` for bitfields and for other questions.
+    /// What a load or store at this offset accesses; `None` for bitfields and for other kinds.
     pub(crate) accessed: Option<Accessed>,
 }
 
@@ -28,16 +28,16 @@ pub(crate) struct Value {
 pub(crate) struct Accessed {
     /// The size in bytes; for an array, that of one element.
     pub(crate) size: u32,
-    /// Decides whether the size of a load may change.
+    /// The class, which decides whether the size of a load or store may change.
     pub(crate) class: AccessClass,
 }
 
-/// The classes of fields, as far as loads of another size matter.
+/// The class of a field: how a load or store of another size treats it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AccessClass {
     Pointer,
     UnsignedInt,
-    /// Cannot be loaded with another size.
+    /// Cannot be accessed with another size.
     Other,
 }
 
@@ -61,7 +61,7 @@ impl Value {
     }
 }
 
-/// Answers the question of a kind from a spec. The byte order is that of the code.
+/// Computes the answer of a spec for a kind. The byte order is that of the code.
 #[inline(always)] // The result would otherwise be copied in memory, part by part, repeatedly.
 pub(crate) fn value(
     kind: RelocKind,
@@ -157,7 +157,7 @@ fn is_signed(ty: Type<'_>) -> bool {
 /// A load from which two shifts extract a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Load {
-    /// The size of the load in bytes: at most 8.
+    /// The size of the load in bytes, at most 8.
     size: u32,
     /// The offset of the field in the load, in bits.
     bit_offset: u32,
@@ -166,7 +166,7 @@ struct Load {
 }
 
 impl Load {
-    /// Returns the smallest naturally aligned load that covers a bitfield, starting from the size of the
+    /// Returns the smallest naturally aligned load that covers a bitfield and is at least as large as the
     /// declared type, and the byte offset of that load.
     fn covering(bit_offset: u32, bits: u8, declared: Type<'_>) -> Result<(u32, Self), Cause> {
         let found = declared.stated_size().unwrap_or(0);
@@ -190,7 +190,7 @@ impl Load {
         }
     }
 
-    /// Returns the load of a field that is no bitfield, starting at the field's first byte.
+    /// Returns the load of a field that is not a bitfield, starting at the field's first byte.
     fn whole(bit_offset: u32, size: u32) -> Result<Self, Cause> {
         if !(1..=8).contains(&size) {
             return Err(Cause::ShiftOfSize { size });
@@ -198,7 +198,7 @@ impl Load {
         Ok(Self { size, bit_offset: bit_offset % 8, bits: size.saturating_mul(8) })
     }
 
-    /// The left shift that moves the field's highest bit to bit 63.
+    /// Returns the left shift that moves the field's highest bit to bit 63.
     fn lshift(&self, order: ByteOrder) -> u32 {
         match order {
             ByteOrder::Little => 64_u32.wrapping_sub(self.bit_offset.wrapping_add(self.bits)),
@@ -208,7 +208,7 @@ impl Load {
         }
     }
 
-    /// The right shift after it that moves the field's lowest bit to bit 0.
+    /// Returns the right shift that then moves the field's lowest bit to bit 0.
     fn rshift(&self) -> u32 {
         64_u32.wrapping_sub(self.bits)
     }

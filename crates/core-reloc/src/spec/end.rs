@@ -13,7 +13,7 @@ pub struct Spec<'a> {
     pub root: TypeId,
     /// The offset of the field in bits from the start of the root; 0 for types and enumerators.
     pub bit_offset: u32,
-    /// What is there.
+    /// What is at the end of the path.
     pub end: End<'a>,
 }
 
@@ -41,7 +41,7 @@ pub struct Field<'a> {
 }
 
 impl<'a> Spec<'a> {
-    /// The spec of the root type itself.
+    /// Returns the spec of the root type itself.
     pub(crate) fn of_root(btf: &'a Btf<'a>, root: TypeId) -> Self {
         Self { btf, root, bit_offset: 0, end: End::Type }
     }

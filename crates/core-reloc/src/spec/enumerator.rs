@@ -11,8 +11,8 @@ use crate::{
     },
 };
 
-/// Finds the index of the first enumerator of an essential name. Strings longer than any name are
-/// passed over.
+/// Finds the index of the first enumerator with an essential name. Strings longer than any name are
+/// skipped.
 pub(super) fn find_enumerator<'a>(
     btf: &'a Btf<'a>,
     ty: Type<'a>,
@@ -53,7 +53,7 @@ impl EnumeratorIndex {
         Some(Self(NameTable::new(entries, |index| essential(btf, ty, index).unwrap_or_default())))
     }
 
-    /// Finds the index of the first enumerator of an essential name, in the enum that was indexed.
+    /// Finds the index of the first enumerator with an essential name, in the enum that was indexed.
     pub(super) fn find<'a>(
         &self,
         btf: &'a Btf<'a>,

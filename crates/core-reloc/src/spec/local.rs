@@ -1,4 +1,4 @@
-//! The local spec: the access path of a relocation against the types of its own object.
+//! The local spec: the access path of a relocation, resolved against the types of its own object.
 //!
 //! Follows the algorithm of libbpf's `bpf_core_parse_spec` (BSD-2-Clause option).
 
@@ -67,7 +67,8 @@ impl Accessor {
         Self { type_id, index, name_off: None, member_type: TypeId::VOID, stripped_type }
     }
 
-    /// The struct or union that a member is in, and the member's index there.
+    /// Returns the struct or union that contains the member, and the member's index there; `None` if the
+    /// accessor is an element.
     fn member(&self) -> Option<(TypeId, u32)> {
         self.name_off.map(|_| (self.type_id, self.index))
     }
@@ -77,7 +78,7 @@ impl<'a> LocalSpec<'a> {
     /// Resolves the access path of a relocation against the local types.
     ///
     /// # Errors
-    /// An access path that the local types do not allow, or types that are broken: see [`Cause`].
+    /// An access path that does not fit the local types, or types that are broken: see [`Cause`].
     pub fn new(local: &'a Btf<'a>, relocation: &Relocation) -> Result<Self, Cause> {
         Self::within(local, relocation, &mut Budget::for_relocation())
     }
@@ -85,7 +86,7 @@ impl<'a> LocalSpec<'a> {
     /// Resolves an access path as [`LocalSpec::new`] does, and charges a budget for it.
     ///
     /// # Errors
-    /// As [`LocalSpec::new`], and [`Cause::TooComplex`].
+    /// Those of [`LocalSpec::new`], and [`Cause::TooComplex`].
     #[inline]
     pub fn within(
         local: &'a Btf<'a>,
@@ -103,13 +104,13 @@ impl<'a> LocalSpec<'a> {
         Ok(local_spec)
     }
 
-    /// The accessors. A field's first one is the root type as an element of an array; an enumerator has
-    /// one, a type has none.
+    /// Returns the accessors. A field's first one is the root type as an element of an array; an enumerator
+    /// has one, a type has none.
     pub fn accessors(&self) -> &[Accessor] {
         &self.accessors
     }
 
-    /// What the accessors lead to.
+    /// Returns what the accessors lead to.
     pub fn spec(&self) -> &Spec<'a> {
         &self.spec
     }
@@ -146,7 +147,7 @@ impl<'a> LocalSpec<'a> {
     ) -> Result<(), Cause> {
         let local = self.spec.btf;
         let mut ty = budget.strip(root, Side::Local)?;
-        // A path that ends in an anonymous member leads to where that is in the field before it.
+        // A path that ends in an anonymous member leads to the field before it, at the member's offset.
         let mut field = Field { ty, is_element: true, bitfield_size: 0 };
         let mut bit_offset = 0;
         let mut move_on = |bits| {

@@ -28,18 +28,19 @@ pub struct FoundMember {
     pub bitfield_size: u8,
 }
 
-/// How many anonymous members a search enters before it starts to remember which types lack the name.
-/// Kernel types have a few dozen.
+/// The number of anonymous members that a search enters before it starts to remember which types lack the
+/// name. Kernel types have a few dozen.
 const FREE_VISITS: u32 = 64;
 
-/// How many bytes of a name a step compares.
+/// The number of bytes of a name that one step compares.
 const BYTES_PER_STEP: usize = 128;
 
-/// A search for a member by name, depth first, in the order of members. The first of the name counts.
+/// A depth-first search for a member by name, in the order of members. The first member with the name is
+/// the result.
 ///
-/// An anonymous struct or union is entered each time it occurs, up to a point; after that, one that
-/// lacks the name is not searched again, so that the time stays linear where members of one type
-/// multiply from level to level. The result is the same either way, "too deep" included.
+/// An anonymous struct or union is entered each time it occurs, up to [`FREE_VISITS`]; after that, one that
+/// lacks the name is not searched again, so that the time stays linear where members of one type multiply
+/// from level to level. The result is the same either way, including [`Cause::TooDeep`].
 pub(crate) struct MemberSearch<'a, 's> {
     btf: &'a Btf<'a>,
     budget: &'s mut Budget,
@@ -48,7 +49,7 @@ pub(crate) struct MemberSearch<'a, 's> {
     /// The name with its NUL.
     name: &'s [u8],
     visits: u32,
-    /// Types that lack the name, with the number of levels of members they have; `None` until the
+    /// Types that lack the name, with the number of levels of members that they have; `None` until the
     /// first one is remembered.
     without: Option<Box<IndexMap<TypeId, usize, IdHasher>>>,
 }
@@ -61,8 +62,7 @@ enum Searched {
 }
 
 impl<'a, 's> MemberSearch<'a, 's> {
-    /// Prepares a search for `name`, which ends in NUL, among types of `btf`. `path` is where it starts
-    /// from.
+    /// Prepares a search for `name`, which ends with NUL, among types of `btf`. It starts from `path`.
     pub(crate) fn new(
         btf: &'a Btf<'a>,
         name: &'s [u8],
@@ -90,7 +90,7 @@ impl<'a, 's> MemberSearch<'a, 's> {
             };
         }
 
-        // Long names, which may start alike, take longer to compare.
+        // Long names that start alike take longer to compare.
         let steps = self.name.len().div_ceil(BYTES_PER_STEP);
         self.budget.spend(ty.raw_members().len().saturating_mul(steps))?;
         let order = ty.btf().byte_order();

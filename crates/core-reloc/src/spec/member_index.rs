@@ -163,8 +163,8 @@ struct Builder<'a> {
     members: Vec<Visited>,
     owners: Vec<Owner>,
     deeper: SmallVec<[u32; 4]>,
-    /// The structs and unions that were entered, with the number of levels of members they have;
-    /// `None` for those that are still open.
+    /// The structs and unions that were entered, with the number of levels of members that they have;
+    /// `None` for those whose members are still being visited.
     entered: IndexMap<TypeId, Option<usize>, IdHasher>,
     visits: u32,
     limit: u32,
@@ -180,8 +180,8 @@ enum Stop {
 
 impl<'a> Builder<'a> {
     /// Visits the members of a type, which are `depth` levels below the first type, and returns the
-    /// number of levels they have. A type that was entered before adds no new names; only its depth
-    /// counts.
+    /// number of levels that they have. A type that was entered before adds no new names; only its depth
+    /// matters.
     fn enter(&mut self, ty: Type<'a>, owner: Owner, depth: usize) -> Result<usize, Stop> {
         match self.entered.get(&ty.id()) {
             Some(None) => return Err(Stop::Error(Cause::TooDeep)),
@@ -226,7 +226,7 @@ impl<'a> Builder<'a> {
         Ok(levels)
     }
 
-    /// Counts a visit at a level, and returns its number.
+    /// Counts a visit at a level and returns its number.
     fn visit(&mut self, depth: usize) -> Result<u32, Stop> {
         let visit = self.visits;
         while self.deeper.len() <= depth.min(MAX_PATH_LEN) {
@@ -255,10 +255,10 @@ mod tests {
 
     const NAMES: [&str; 6] = ["", "a", "b", "ab", "c", "not there"];
 
-    /// The name of a member, and which struct it is of.
+    /// A member: the index of its name, and the position of the struct that is its type.
     type Member = (usize, u32);
 
-    /// The structs, with ids from 1; then an INT, and a typedef of the first struct.
+    /// Returns the structs, with ids from 1; then an INT, and a typedef of the first struct.
     fn build(structs: &[Vec<Member>]) -> Vec<u8> {
         let mut btf = build::Builder::new(ByteOrder::Big);
         for members in structs {
@@ -273,7 +273,7 @@ mod tests {
         btf.finish().unwrap()
     }
 
-    /// A search and an index answer the same, whatever the path before.
+    /// Checks that a search and an index give the same result, for paths of several lengths before it.
     fn check(structs: &[Vec<Member>]) {
         let bytes = build(structs);
         let btf = Btf::parse(&bytes).unwrap();
@@ -310,7 +310,8 @@ mod tests {
             check(&structs);
         }
 
-        /// Every struct has an anonymous member of one of the next three, so that searches go deep.
+        /// Every struct has an anonymous member whose type is one of the next three, so that searches go
+        /// deep.
         #[test]
         fn nested_structs_are_as_deep_in_an_index_as_in_a_search(
             structs in vec(vec((0..5_usize, 1..4_u32), 1..3), 60..75)
@@ -325,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn a_type_with_more_members_than_wanted_has_no_index() {
+    fn a_type_with_more_members_than_the_limit_has_no_index() {
         let bytes = build(&[[(0, 1), (1, 2)].into(), [(2, 2), (3, 2)].into()]);
         let btf = Btf::parse(&bytes).unwrap();
         let first = btf.type_by_id(TypeId(1)).unwrap();

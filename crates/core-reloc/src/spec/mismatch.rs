@@ -1,11 +1,11 @@
-//! Why a candidate does not match a local spec.
+//! The reasons why a candidate does not match a local spec.
 
 use core::fmt;
 
 use btf_types::{Kind, TypeId};
 
-/// The reason why a candidate does not match. `accessor` is an index of the local spec's accessors, of
-/// which the root is 0. `local` ids belong to the local BTF, `target` ids to the candidate's.
+/// The reason why a candidate does not match. `accessor` is an index into the local spec's accessors, where
+/// 0 is the root. `local` ids belong to the local BTF, `target` ids to the candidate's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Mismatch {
@@ -16,7 +16,7 @@ pub enum Mismatch {
         /// The target type that was searched.
         target: TypeId,
     },
-    /// The type of the member of that name is not field-compatible.
+    /// The type of the member with that name is not field-compatible.
     Incompatible {
         /// The index of the accessor in the local spec.
         accessor: usize,
@@ -25,7 +25,7 @@ pub enum Mismatch {
         /// The type of the target member.
         target: TypeId,
     },
-    /// The local type is indexed, and the target type is no array.
+    /// The accessor is an element, and the target type is not an array.
     NotAnArray {
         /// The index of the accessor in the local spec.
         accessor: usize,
@@ -43,12 +43,12 @@ pub enum Mismatch {
         /// The number of elements of the target array.
         len: u32,
     },
-    /// The candidate is no enum.
+    /// The candidate is not an enum.
     NotAnEnum {
         /// Its kind.
         kind: Kind,
     },
-    /// The candidate has no enumerator of the name.
+    /// The candidate has no enumerator with the name.
     NoEnumerator,
     /// The types are not compatible.
     TypesIncompatible,
@@ -56,7 +56,7 @@ pub enum Mismatch {
     TypesDiffer,
 }
 
-/// Displays the reason without names, which only the BTFs have.
+/// Displays the reason with ids instead of names, which only the BTFs have.
 impl fmt::Display for Mismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,4 +1,4 @@
-//! A session: the work that one object may cause on one target, and what is kept of it.
+//! A session: the searches and comparisons that one object needs in one target, and their kept results.
 
 use alloc::collections::BTreeMap;
 
@@ -21,10 +21,10 @@ use crate::{
     side::Sides,
 };
 
-/// Searches in the target's types and comparisons with them, within one [`Budget`].
+/// Searches the target's types and compares types with them, within one [`Budget`].
 ///
-/// A type that is searched repeatedly gets an index, and expensive comparisons are remembered. The
-/// results are the same as if each search and comparison were done by itself.
+/// A type that is searched repeatedly gets an index, and expensive comparisons are remembered. The results
+/// are the same as without either.
 #[derive(Debug)]
 pub struct Session<'a> {
     pub(crate) budget: Budget,
@@ -39,14 +39,14 @@ pub struct Session<'a> {
 struct Comparison<'a> {
     local: TypeId,
     target: TargetType<'a>,
-    /// Whether the types must match, and not only be compatible.
+    /// Whether the types must match, rather than only be compatible.
     is_match: bool,
 }
 
 /// What is known about a type that was searched.
 #[derive(Debug)]
 enum SearchState<T> {
-    /// The number of steps so far, and the number at which an index is tried next.
+    /// The number of steps so far, and the number at which an index is next attempted.
     Counted {
         steps: u64,
         next: u64,
@@ -55,7 +55,7 @@ enum SearchState<T> {
 }
 
 impl<'a> Session<'a> {
-    /// A session that may spend a budget.
+    /// Creates a session with a budget.
     pub fn new(budget: Budget) -> Self {
         Self {
             budget,
@@ -66,16 +66,16 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// The budget that is left.
+    /// Returns the budget that is left.
     pub fn budget(&mut self) -> &mut Budget {
         &mut self.budget
     }
 
-    /// Finds a member by name in a struct or union of the target, through anonymous members, and
-    /// appends the indices that lead to it to `path`.
+    /// Finds a member by name in a struct or union of the target, through anonymous members, and appends
+    /// the indices that lead to it to `path`.
     ///
     /// # Errors
-    /// Types that are broken or nested too deep, and [`Cause::TooComplex`].
+    /// Types that are broken or nested too deeply, and [`Cause::TooComplex`].
     pub fn find_member(
         &mut self,
         within: Type<'a>,
@@ -85,7 +85,7 @@ impl<'a> Session<'a> {
         self.member(within.btf(), within, &[name, &[0]].concat(), path)
     }
 
-    /// Finds a member as [`Session::find_member`] does, by its name with NUL, with all ids and names of
+    /// Finds a member as [`Session::find_member`] does, by its name with NUL. All ids and names belong to
     /// `btf`.
     pub(super) fn member(
         &mut self,
@@ -108,7 +108,7 @@ impl<'a> Session<'a> {
         found
     }
 
-    /// Finds the index of the first enumerator of an essential name in an enum of the target.
+    /// Finds the index of the first enumerator with an essential name in an enum of the target.
     ///
     /// # Errors
     /// [`Cause::TooComplex`].
@@ -120,7 +120,7 @@ impl<'a> Session<'a> {
         self.enumerator(within.btf(), within, essential)
     }
 
-    /// Finds an enumerator as [`Session::find_enumerator`] does, with all names of `btf`.
+    /// Finds an enumerator as [`Session::find_enumerator`] does. All names belong to `btf`.
     pub(super) fn enumerator(
         &mut self,
         btf: &'a Btf<'a>,
@@ -142,8 +142,8 @@ impl<'a> Session<'a> {
         found
     }
 
-    /// Compares a candidate with a local root type: whether it matches, for type_matches, and whether
-    /// it is compatible, for the other type-based kinds.
+    /// Compares a candidate with a local root type: returns `true` if it matches, for type_matches, or is
+    /// compatible, for the other type-based kinds.
     pub(super) fn compare(
         &mut self,
         kind: RelocKind,
@@ -177,7 +177,7 @@ fn indexed<'s, 'a, T>(
     searches: &'s IndexMap<TargetType<'a>, SearchState<T>, IdHasher>,
     target: TargetType<'a>,
 ) -> Option<&'s T> {
-    // Most sessions search no large type.
+    // Most sessions do not search any large type.
     if searches.is_empty() {
         return None;
     }
@@ -187,15 +187,15 @@ fn indexed<'s, 'a, T>(
     }
 }
 
-/// Counts the steps of a search. When there are many for each member that the type may have, makes an
-/// index, unless it turns out to be larger than that.
+/// Counts the steps of a search in a type, and at times attempts to build an index. That succeeds if there
+/// were at least [`INDEXED_AFTER`] steps for each of the type's members.
 fn count<'a, T>(
     searches: &mut IndexMap<TargetType<'a>, SearchState<T>, IdHasher>,
     target: TargetType<'a>,
     steps: u64,
     index: impl FnOnce(usize) -> Option<T>,
 ) {
-    /// Searches of fewer steps are not counted.
+    /// The number of steps below which a search is not counted.
     const LEAST: u64 = 64;
     if steps < LEAST {
         return;
@@ -223,7 +223,7 @@ mod tests {
 
     use super::*;
 
-    /// `struct s` and `enum s` with members and enumerators `m0`, `m1`, …
+    /// Returns `struct s` and `enum s` with members and enumerators `m0`, `m1`, …
     fn many(count: u32) -> Vec<u8> {
         let mut btf = Builder::new(ByteOrder::Little);
         let int = btf.int("int", 4, IntEncoding::new(32, IntEncoding::SIGNED));
@@ -240,8 +240,8 @@ mod tests {
         btf.finish().unwrap()
     }
 
-    /// The steps of each of 90 searches for the last member, and for the last enumerator; and the number of
-    /// types whose searches were counted.
+    /// Returns the steps of each of 90 searches for the last member, and for the last enumerator; and the
+    /// number of types whose searches were counted.
     fn search(count: u32) -> ([Vec<u64>; 2], [usize; 2]) {
         let bytes = many(count);
         let btf = Btf::parse(&bytes).unwrap();
@@ -267,8 +267,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_searched_again_and_again_gets_an_index() {
-        // An index is tried after 64 · 64 steps, which is after 41 searches of 100 steps, and again
+    fn a_type_that_is_searched_repeatedly_gets_an_index() {
+        // An index is attempted after 64 · 64 steps, which is after 41 searches of 100 steps, and again
         // after twice as many: then there are 64 for each of the 100 members.
         let (steps, counted) = search(100);
         let expected = [[100; 82].as_slice(), &[1; 8]].concat();
@@ -282,7 +282,7 @@ mod tests {
         assert_eq!(counted, [0, 0]);
     }
 
-    /// A typedef of a prototype with `params` parameters.
+    /// Returns a typedef of a prototype with `params` parameters.
     fn prototype(params: u32) -> Vec<u8> {
         let mut btf = Builder::new(ByteOrder::Little);
         let int = btf.int("int", 4, IntEncoding::new(32, IntEncoding::SIGNED));
@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn what_takes_more_than_a_relocation_may_is_remembered() {
+    fn comparisons_that_exceed_the_steps_of_a_relocation_are_remembered() {
         let mut remembered = 0;
         for params in 1000..1040 {
             let bytes = prototype(params);
@@ -325,7 +325,7 @@ mod tests {
             let again = if steps > 1024 { 0 } else { steps };
             assert_eq!(test(&mut session, &btf, RelocKind::TypeExists, 10_000), (Ok(true), again));
             remembered += usize::from(again == 0);
-            // The other comparison is remembered by itself.
+            // The other comparison is remembered separately.
             assert_ne!(test(&mut session, &btf, RelocKind::TypeMatches, 10_000).1, 0);
         }
         assert!((1..40).contains(&remembered));

@@ -1,4 +1,4 @@
-//! Steps that several specs share: from a local member to the target's of its name.
+//! Steps that several specs share: from a local member to the target member with its name.
 //!
 //! Many fields are reached through the same members, such as `next` of every `list_head`.
 
@@ -11,8 +11,7 @@ use btf_types::{Btf, Type, TypeId};
 
 use crate::{cache::Cache, names::hash};
 
-/// A type of the target, and the BTF through which it is looked at: the candidate's, whose ids and names
-/// all of the candidate's types refer to.
+/// A type of the target, and the BTF that its ids and names are looked up in: that of the candidate.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct TargetType<'a> {
     pub(super) btf: &'a Btf<'a>,
@@ -20,7 +19,7 @@ pub(super) struct TargetType<'a> {
 }
 
 impl TargetType<'_> {
-    /// Orders first by id, then by the address of the BTF, which no result depends on.
+    /// Returns the key to order by: the id, then the address of the BTF, which no result depends on.
     fn key(&self) -> (TypeId, *const ()) {
         (self.type_id, core::ptr::from_ref(self.btf).cast())
     }
@@ -54,8 +53,7 @@ impl Hash for TargetType<'_> {
     }
 }
 
-/// What a step starts from: a member of a local struct or union, and the target type that is searched
-/// for it.
+/// The start of a step: a member of a local struct or union, and the target type that is searched for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct StepKey<'a> {
     /// The struct or union that contains the local member, and the member's index there.
@@ -108,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_step_is_found_by_all_that_it_starts_from() {
+    fn a_step_is_found_by_its_whole_key() {
         let bytes = Builder::new(ByteOrder::Little).finish().unwrap();
         let (btf, other_btf) = (Btf::parse(&bytes).unwrap(), Btf::parse(&bytes).unwrap());
         let from = |local: u32, index, btf, type_id: u32| StepKey {

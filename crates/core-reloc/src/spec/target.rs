@@ -1,4 +1,4 @@
-//! The target spec: the local spec matched with a candidate, or the reason why it does not match.
+//! The target spec: the local spec matched with a candidate, or the reason why they do not match.
 //!
 //! Follows libbpf's `bpf_core_spec_match` and `bpf_core_match_member` (BSD-2-Clause option).
 
@@ -21,7 +21,7 @@ use crate::{
     side::{Side, Sides},
 };
 
-/// The reason why a candidate gives no spec.
+/// The reason why a candidate yields no spec.
 #[derive(Debug)]
 pub(crate) enum Stop {
     /// The candidate does not match.
@@ -42,7 +42,7 @@ impl From<Cause> for Stop {
     }
 }
 
-/// Finds the local spec in a candidate of the target.
+/// Matches the local spec with a candidate of the target.
 #[inline]
 pub(crate) fn target_spec<'a>(
     local: &LocalSpec<'a>,
@@ -70,7 +70,7 @@ struct Matcher<'m, 'a> {
 struct Cursor<'a> {
     field: Field<'a>,
     bit_offset: u32,
-    /// The number of steps so far, anonymous members included: the length of libbpf's low-level spec.
+    /// The number of steps so far, including anonymous members: the length of libbpf's low-level spec.
     depth: usize,
     /// The member that the last step led to: its struct or union, and its index there; `None` for an
     /// element.
@@ -135,7 +135,7 @@ impl<'a> Matcher<'_, 'a> {
         Ok((cursor.bit_offset, End::Field(cursor.field)))
     }
 
-    /// Moves to the target member that has the local one's name.
+    /// Moves to the target member with the name of the local one.
     #[inline]
     fn take_member(
         &mut self,

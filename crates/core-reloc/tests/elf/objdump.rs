@@ -17,7 +17,7 @@ struct Listed {
     section: String,
     insn_off: u32,
     /// The kind, the id of the type, and the access.
-    asks: String,
+    access: String,
     /// The name of the section, where no function covers the instruction.
     function: String,
     insn: String,
@@ -57,7 +57,7 @@ fn ours(path: &Path) -> Vec<Listed> {
             Listed {
                 section: relocation.section().to_string(),
                 insn_off: relocation.insn_off(),
-                asks: access(&relocation),
+                access: access(&relocation),
                 function,
                 insn: relocation.insn().unwrap().to_string(),
                 line: line.map(|line| format!("{}:{}", line.file, line.line)),
@@ -106,7 +106,7 @@ fn theirs(objdump: &str, path: &Path) -> Vec<Listed> {
             listed.push(Listed {
                 section: section.to_string(),
                 insn_off,
-                asks: normalized(relocation),
+                access: normalized(relocation),
                 function: function.to_string(),
                 insn: insns[&(insn_off / 8)].clone(),
                 line: line.clone(),

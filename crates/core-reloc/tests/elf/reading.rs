@@ -92,7 +92,7 @@ fn a_source_line_has_its_file_and_text() {
 
 #[test]
 fn a_line_of_the_function_before_is_not_that_of_an_instruction() {
-    // `run` has both lines, `classify` begins after them.
+    // `run` has both lines, `classify` starts after them.
     let mut file = object(ByteOrder::Little, &[8, 16].map(|at| offset_of("xdp", at, "0:0")));
     let of_xdp = |name, at, size| symbol(ByteOrder::Little, name, 1, at, size);
     file.get(".symtab").data = [of_xdp(1, 0, 16), of_xdp(5, 16, 8)].concat();

@@ -192,7 +192,7 @@ fn alignment_is_checked_first_then_the_function_then_the_record() {
 fn code_that_no_function_covers_stays_unchanged() {
     for order in ORDERS {
         let mut file = object(order, &four());
-        // `run` begins with the second instruction, `classify` is gone.
+        // `run` starts with the second instruction, `classify` is gone.
         let (none, run) = (symbol(order, 0, 0, 0, 0), symbol(order, 1, 1, 8, 16));
         file.get(".symtab").data = [none, run].concat();
         let written = file.write();

@@ -2,6 +2,7 @@
 //! was moved, modules that come later, targets that are kept.
 #![allow(clippy::pedantic, clippy::restriction, reason = "tests may panic")]
 
+mod errors;
 mod finding;
 mod instructions;
 mod modules;

@@ -80,7 +80,7 @@ fn a_bitfield_has_shifts() {
         let bytes = btf(order, TYPES);
         let btf = Btf::parse(&bytes).unwrap();
         let s = id(&btf, "s");
-        // `bits` begins at bit 0 and `signed_bits` at bit 3 of byte 32, counted from either end; both are
+        // `bits` starts at bit 0 and `signed_bits` at bit 3 of byte 32, counted from either end; both are
         // loaded with 4 bytes.
         for (access, start, width, is_signed) in [("0:3", 0, 3, false), ("0:4", 3, 5, true)] {
             let access = path(access);

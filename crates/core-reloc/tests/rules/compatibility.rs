@@ -237,7 +237,8 @@ fn more_levels_than_32_are_an_error() {
     check_itself(&members(32), TypeExists, Value(1, 1));
 }
 
-/// Returns a typedef `level` of a prototype that takes so many steps to compare that the result is cached.
+/// Returns a typedef `level` of a prototype that takes enough steps to compare for the result to be
+/// cached.
 fn many_params() -> String {
     format!("typedef void level({});", vec!["int a"; 150].join(", "))
 }
@@ -283,7 +284,7 @@ fn prototypes_nested_deeper_than_32_levels_of_parameters_are_an_error() {
 #[test]
 fn what_was_compared_before_counts_with_its_depth() {
     // Ten nested prototypes as the first parameter, and the same below some more as the second. The
-    // innermost has so many parameters that the result of comparing it is cached.
+    // innermost has enough parameters for the result of comparing it to be cached.
     let ten_again = |levels| {
         let level = "typedef void level(level a);";
         format!(

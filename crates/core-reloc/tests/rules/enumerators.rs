@@ -28,7 +28,7 @@ fn an_enum_matches_one_of_the_other_width() {
 #[test]
 fn values_are_extended_by_the_sign_of_their_enum() {
     let signed = "enum e { A = -1, B = -0x80000000 };";
-    // libbpf sign-extends these, and refuses what clang wrote.
+    // libbpf sign-extends these, and rejects what clang wrote.
     let unsigned = "enum e { A = 0xffffffff, B = 0x80000000 };";
     check(signed, signed, EnumvalValue, "e::A", Value(u64::MAX, u64::MAX));
     check(signed, unsigned, EnumvalValue, "e::A", Value(u64::MAX, 0xffff_ffff));

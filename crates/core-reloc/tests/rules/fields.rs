@@ -249,7 +249,7 @@ fn what_has_no_size_cannot_be_indexed() {
 
 #[test]
 fn shifts_of_fields_between_bytes_keep_the_rest_of_the_offset() {
-    // 32 bits from bit 35 on: 3 bits after the start of the byte at which the load begins.
+    // 32 bits from bit 35 on: 3 bits after the start of the byte at which the load starts.
     let between = "struct s { int a @ 4.3; };";
     for (order, left) in [(ByteOrder::Little, 64 - (3 + 32)), (ByteOrder::Big, (8 - 4) * 8 + 3)] {
         let found = shifts((order, between), (order, between), "s", "0:0");
@@ -277,7 +277,7 @@ fn loads_are_resized_where_both_are_pointers_or_unsigned_integers() {
         // An array is neither, but its elements may be.
         ("unsigned a[2]", "unsigned long a[2]", "s.a", Unsafe { from: 4, to: 8 }),
         ("unsigned a[2]", "unsigned long a[2]", "s.a[1]", To { from: 4, to: 8 }),
-        // What is loaded of an array is an element, whatever their number is.
+        // A load of an array loads an element, so the length does not matter.
         ("unsigned a[2]", "unsigned a[4]", "s.a", Same),
         ("unsigned a[4][2]", "unsigned long a[4][2]", "s.a", Unsafe { from: 4, to: 8 }),
         ("unsigned a[4][2]", "unsigned a[4][2]", "s.a", Same),

@@ -1,4 +1,4 @@
-//! What only this reader reads, and what it refuses.
+//! What only this reader reads, and what it rejects.
 
 use btf_from_c::{btf, declare, split_btf};
 use btf_types::{Btf, ByteOrder, IntEncoding, Kind, Linkage, TypeId, build::Builder};

@@ -4,7 +4,9 @@
 use std::error::Error;
 
 use btf_types::{Btf, Kind};
-use core_reloc::{AccessPath, Code, RelocKind, Relocation, Relocator, Status, Target, generate::field_relocation};
+use core_reloc::{
+    AccessPath, Code, RelocKind, Relocation, Relocator, Status, Target, generate::field_relocation,
+};
 
 /// An instruction before it is encoded in eight bytes.
 struct Insn {
@@ -58,8 +60,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     relocations.push(flags);
 
     let target = Target::new(&kernel);
-    for patched in Relocator::new(&local, &target).relocate_all(&mut code, &relocations) {
-        assert_eq!(patched?.status, Status::Relocated);
+    for applied in Relocator::new(&local, &target).relocate_all(&mut code, &relocations) {
+        assert_eq!(applied?.patched.status, Status::Relocated);
     }
     for offset in (0..).step_by(8) {
         let Some(insn) = Code::at(&code, offset) else { break };

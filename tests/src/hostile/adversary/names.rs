@@ -35,7 +35,7 @@ pub(super) fn suffixes(n: usize) -> Attack {
 }
 
 /// One struct, whose members' names share one long string. Relocations are of a missing member whose name
-/// begins with the same bytes.
+/// starts with the same bytes.
 pub(super) fn member_suffixes(n: usize) -> Attack {
     members(n, |number| number)
 }

@@ -156,7 +156,7 @@ impl Ty {
             Kind::DeclTag => builder.decl_tag(name, to, DeclTarget::from_raw(size)),
             Kind::TypeTag => builder.type_tag(name, to),
             // Nested arrays, whose sizes overflow 32 and 64 bits.
-            Kind::Void | Kind::Unknown(_) => builder.array(to, TypeId(1), u32::MAX),
+            _ => builder.array(to, TypeId(1), u32::MAX),
         }
     }
 

@@ -24,7 +24,7 @@ impl Btf {
     /// Loads raw BTF in the host's byte order.
     ///
     /// # Errors
-    /// The kernel refuses the BTF, or the caller lacks the privilege.
+    /// The kernel rejects the BTF, or the caller lacks the privilege.
     pub fn load(bytes: &[u8]) -> Result<Self, Refused> {
         let fd = with_log("BTF", |log| {
             let mut attributes = BtfLoad {
@@ -89,12 +89,12 @@ pub struct FuncInfo {
 }
 
 impl<'a> Program<'a> {
-    /// Returns a program in the host's byte order. Its licence is the GPL, which allows every helper.
+    /// Returns a program in the host's byte order. Its license is the GPL, which allows every helper.
     pub fn new(kind: ProgramType, code: &'a [u8]) -> Self {
         Self { kind, code, license: c"GPL", relocations: None }
     }
 
-    /// Sets the licence.
+    /// Sets the license.
     #[must_use]
     pub fn with_license(self, license: &'a CStr) -> Self {
         Self { license, ..self }
@@ -109,7 +109,7 @@ impl<'a> Program<'a> {
     /// Loads the program.
     ///
     /// # Errors
-    /// The kernel refuses the program, or the caller lacks the privilege. It refuses a reachable
+    /// The kernel rejects the program, or the caller lacks the privilege. It rejects a reachable
     /// poisoned instruction as a call of an unknown function.
     ///
     /// # Panics

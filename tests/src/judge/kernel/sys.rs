@@ -96,7 +96,7 @@ pub(super) struct ObjectInfo {
     pub(super) info: u64,
 }
 
-/// The beginning of `struct bpf_prog_info`, which the kernel fills in.
+/// The start of `struct bpf_prog_info`, which the kernel fills in.
 #[repr(C)]
 #[derive(Default)]
 pub(super) struct ProgInfo {

@@ -38,7 +38,7 @@ impl Btf {
     /// Reads raw BTF in either byte order.
     ///
     /// # Errors
-    /// libbpf refuses the BTF.
+    /// libbpf rejects the BTF.
     pub fn new(bytes: &[u8]) -> Result<Self, LoadError> {
         Self::read(bytes, None)
     }
@@ -46,7 +46,7 @@ impl Btf {
     /// Reads split BTF.
     ///
     /// # Errors
-    /// libbpf refuses the BTF.
+    /// libbpf rejects the BTF.
     pub fn new_split(bytes: &[u8], base: &Self) -> Result<Self, LoadError> {
         Self::read(bytes, Some(base.clone()))
     }

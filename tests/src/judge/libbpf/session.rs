@@ -22,7 +22,7 @@ impl Target {
     /// Reads the main BTF, and the split BTF of modules by their names.
     ///
     /// # Errors
-    /// libbpf refuses a BTF.
+    /// libbpf rejects a BTF.
     ///
     /// # Panics
     /// Panics if a module's name contains a NUL.
@@ -65,7 +65,7 @@ pub struct Libbpf {
 pub enum Verdict {
     /// The instruction holds the target's value.
     Relocated(Patch),
-    /// A call that the verifier refuses replaces the instruction.
+    /// A call that the verifier rejects replaces the instruction.
     Poisoned(Patch),
     /// libbpf would not load the object. The instruction is unchanged.
     Failed(Failure),
@@ -159,7 +159,7 @@ impl Libbpf {
     /// Starts relocating an object with the BTF `local`.
     ///
     /// # Errors
-    /// libbpf refuses the BTF.
+    /// libbpf rejects the BTF.
     pub fn new(local: &[u8], target: &Target) -> Result<Self, LoadError> {
         Ok(Self {
             local: Btf::new(local)?,
@@ -198,7 +198,7 @@ impl Libbpf {
     /// Returns the spec of a record's access string.
     ///
     /// # Errors
-    /// The type does not exist, or libbpf refuses the access string.
+    /// The type does not exist, or libbpf rejects the access string.
     pub fn local_spec(&self, record: Record) -> Result<Spec, Errno> {
         spec::parse(&self.local, record)
     }
@@ -245,7 +245,7 @@ impl Libbpf {
         let after = insn.to_bytes(slot.len(), is_foreign);
         slot.copy_from_slice(&after);
         let patch = Patch { before, after, resolution: (&result).into() };
-        // libbpf reports this only in its log. It refuses to relocate an instruction that is already
+        // libbpf reports this only in its log. It does not relocate an instruction that is already
         // poisoned.
         Ok(if insn.is_poisoned() { Verdict::Poisoned(patch) } else { Verdict::Relocated(patch) })
     }

@@ -32,7 +32,7 @@ pub struct Accessor {
 /// Parses a record's access string with `bpf_core_parse_spec`.
 ///
 /// # Errors
-/// The type does not exist, or libbpf refuses the access string.
+/// The type does not exist, or libbpf rejects the access string.
 pub(super) fn parse(local: &Btf, record: Record) -> Result<Spec, Errno> {
     local.check(record.type_id)?;
     let mut spec = Box::new(ffi::Spec::EMPTY);

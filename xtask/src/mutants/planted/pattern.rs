@@ -70,7 +70,7 @@ pub(super) fn substitute(
     Ok(Ok((bytes(range), filled)))
 }
 
-/// Where a match that begins at a token ends.
+/// Where a match that starts at a token ends.
 fn matched(
     pattern: &[Part],
     tokens: &[Token],

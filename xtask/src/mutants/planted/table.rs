@@ -18,7 +18,7 @@ pub(super) fn parse(text: &'static str) -> Result<Vec<Bug>> {
             "*" => bugs.push(Bug { rule: rule.ok_or_else(wrong)?, name: rest, edits: Vec::new() }),
             "-" | "+" => {
                 let edits = &mut bugs.last_mut().ok_or_else(wrong)?.edits;
-                // A pattern after anything but a pattern begins a substitution.
+                // A pattern after anything but a pattern starts a substitution.
                 if mark == "-" && previous != "-" {
                     let anchor = anchor.ok_or_else(wrong)?;
                     edits.push(Edit { anchor, before: String::new(), after: String::new() });
