@@ -48,9 +48,9 @@ fn start_hash(start: [u8; 4]) -> u32 {
 pub(crate) struct Bits(Vec<u64>);
 
 impl Bits {
-    /// Makes a set of at most `len` hashes.
+    /// Creates a set of at most `len` hashes.
     pub(crate) fn new(len: usize, hashes: impl Iterator<Item = u32>) -> Self {
-        // Sixteen bits a hash keep false positives below a sixteenth.
+        // Sixteen bits per hash keep the rate of false positives below a sixteenth.
         let words = len.div_ceil(4).next_power_of_two();
         let mut bits = Self(vec![0; words]);
         for hash in hashes {
@@ -62,7 +62,7 @@ impl Bits {
         bits
     }
 
-    /// The word and the bit of a hash.
+    /// Returns the word and the bit of a hash.
     #[inline]
     fn position(&self, hash: u32) -> (usize, u64) {
         ((hash >> 8) as usize & self.0.len().wrapping_sub(1), 1 << (hash >> 26))
