@@ -185,14 +185,22 @@ fn the_readme_has_the_results_of_the_bench() {
     let (readme, bench) = (read("README.md"), read("docs/bench.md"));
     for (in_readme, in_bench) in [
         ("| a real object of 53", "| (a)"),
-        ("| a made object of 3,000", "| (b)"),
-        ("| a made object of 25,000", "| (c)"),
+        ("| a generated object of 3,000", "| (b)"),
+        ("| a generated object of 25,000", "| (c)"),
         ("| the last again", "| (d)"),
     ] {
         let [_, ours, libbpf, _, aya, _] = cells(&bench, in_bench)[..] else {
             panic!("{in_bench}")
         };
         assert_eq!(cells(&readme, in_readme)[1..], [ours, libbpf, aya], "{in_readme}");
+    }
+    for (in_readme, in_bench) in [
+        ("| 20 fields", "| (h) 20 fields"),
+        ("| 20 enumerators", "| (i) 20 enumerators"),
+        ("| 20 functions", "| (j) 20 functions"),
+    ] {
+        let [_, ours, libbpf, ..] = cells(&bench, in_bench)[..] else { panic!("{in_bench}") };
+        assert_eq!(cells(&readme, in_readme)[1..], [ours, libbpf], "{in_readme}");
     }
     let kept = *cells(&bench, "| core-reloc | ").last().unwrap();
     assert!(readme.contains(&format!("{kept} besides the mapped file")), "{kept}");
