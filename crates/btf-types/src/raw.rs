@@ -3,8 +3,8 @@
 //! The names are those of the kernel's `uapi/linux/btf.h` and of libbpf's `.BTF.ext` structures. Read a
 //! field with [`U32::get`] and the byte order that the magic determines.
 //!
-//! The records implement the traits of zerocopy 0.8 for reading from bytes and writing as bytes. zerocopy
-//! is the only dependency in this crate's interface, and only here.
+//! The records implement zerocopy's traits for this crate's own use. The impls are not part of the
+//! interface: any release may use another version of zerocopy, or none.
 #![expect(missing_debug_implementations, reason = "zerocopy's derive generates hidden types")]
 
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};

@@ -9,7 +9,7 @@
 
 use std::{env, error::Error, fs};
 
-use btf_types::{Btf, BtfExt, PointerSize};
+use btf_types::{Btf, BtfExt};
 use core_reloc::{Relocator, Target};
 use object::{Endianness, Object, ObjectSection, SectionKind, read::elf::ElfFile64};
 
@@ -35,7 +35,7 @@ pub(crate) fn load(object: &[u8], kernel: &Btf<'_>) -> Result<Vec<Program>, Box<
     let types = file.section_by_name(".BTF").ok_or("there is no .BTF")?;
     let ext = file.section_by_name(".BTF.ext").ok_or("there is no .BTF.ext")?;
     // BPF objects have pointers of 8 bytes, whatever their BTF says about `long`.
-    let local = Btf::parse(types.data()?)?.with_pointer_size(PointerSize::Eight);
+    let local = Btf::parse_object(types.data()?)?;
     let ext = BtfExt::parse(ext.data()?)?;
 
     relocate(&mut programs, &local, &ext, &Target::new(kernel))?;

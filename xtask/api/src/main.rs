@@ -58,8 +58,14 @@ fn is_auto_trait(item: &str) -> bool {
     what.starts_with("impl") && AUTO_TRAITS.contains(&name.trim_start_matches('!')) && !is_lacking
 }
 
+/// Returns `true` for an impl of a trait of zerocopy. Its derives do not mark their impls as derived.
+fn is_of_zerocopy(item: &str) -> bool {
+    item.starts_with("impl zerocopy::")
+        || item.ends_with(" as zerocopy::KnownLayout>::PointerMetadata")
+}
+
 /// The public items that rustdoc describes in a file, without impls that are blanket, derived (but for
-/// errors) or of auto traits; `None` if the file has another format than the one this program reads.
+/// errors), of auto traits or of zerocopy's; `None` if the file has another format than the one this program reads.
 fn list(file: &Path) -> Result<Option<Vec<String>>, Box<dyn Error>> {
     let format: Format = serde_json::from_slice(&std::fs::read(file)?)?;
     if format.format_version != FORMAT_VERSION {
@@ -72,8 +78,9 @@ fn list(file: &Path) -> Result<Option<Vec<String>>, Box<dyn Error>> {
     }
     let all = items(file, true)?;
     let written: HashSet<String> = items(file, false)?.into_iter().collect();
-    let is_listed =
-        |item: &String| (written.contains(item) || is_error(item)) && !is_auto_trait(item);
+    let is_listed = |item: &String| {
+        (written.contains(item) || is_error(item)) && !is_auto_trait(item) && !is_of_zerocopy(item)
+    };
     Ok(Some(all.into_iter().filter(is_listed).collect()))
 }
 
@@ -96,7 +103,7 @@ fn is_error(item: &str) -> bool {
 mod tests {
     use std::process::Command;
 
-    use super::{is_auto_trait, list};
+    use super::{is_auto_trait, is_of_zerocopy, list};
 
     #[test]
     fn of_the_auto_traits_only_those_that_a_type_lacks_are_listed() {
@@ -108,6 +115,17 @@ mod tests {
         assert!(!is_auto_trait("impl !core::marker::Sync for a::Type"));
         assert!(!is_auto_trait("impl core::marker::Copy for a::Type"));
         assert!(!is_auto_trait("pub fn a::wait(for_it: u8)"));
+    }
+
+    #[test]
+    fn impls_of_zerocopy_are_not_listed_but_uses_of_it_are() {
+        assert!(is_of_zerocopy(
+            "impl zerocopy::FromBytes for a::Raw where a::U32: zerocopy::FromBytes"
+        ));
+        assert!(is_of_zerocopy(
+            "pub type a::Raw::PointerMetadata = <a::U32 as zerocopy::KnownLayout>::PointerMetadata"
+        ));
+        assert!(!is_of_zerocopy("pub fn a::read<T: zerocopy::FromBytes>(bytes: &[u8]) -> T"));
     }
 
     #[test]

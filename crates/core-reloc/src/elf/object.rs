@@ -4,7 +4,7 @@ use alloc::{collections::BTreeMap, vec::Vec};
 
 use ::object::{elf, read::elf::FileHeader};
 use btf_types::{
-    Btf, BtfExt, ByteOrder, Error as BtfError, Name, PointerSize, TypeId,
+    Btf, BtfExt, ByteOrder, Error as BtfError, Name, TypeId,
     ext::{self, CoreReloc},
 };
 
@@ -81,10 +81,10 @@ impl<'a> Object<'a> {
             functions: Functions::default(),
         };
         if let Some(section) = &sections.btf {
-            let btf = Btf::parse(file.data(section, elf::SHT_PROGBITS)?);
+            let btf = Btf::parse_object(file.data(section, elf::SHT_PROGBITS)?);
             let btf = btf.map_err(malformed(".BTF", section.offset))?;
             same_byte_order(".BTF", btf.byte_order(), byte_order)?;
-            object.btf = Some(btf.with_pointer_size(PointerSize::Eight));
+            object.btf = Some(btf);
             object.btf_start = section.offset;
         }
         if let Some(section) = &sections.ext {
