@@ -461,7 +461,7 @@ _core__reloc() {
             return 0
             ;;
         core__subcmd__reloc__subcmd__relocate)
-            opts="-o -h --target --module --output --unresolved --format --help"
+            opts="-o -h --target --module --output --in-place --unresolved --format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -44,6 +44,7 @@ error\t'Fail the relocation'
 keep\t'Leave it unchanged'"
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand relocate" -l format -d 'The output format' -r -f -a "text\t'Text for people'
 json\t'JSON for programs: one object per line'"
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand relocate" -l in-place -d 'Write to the object\'s own file, which -o alone refuses'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand relocate" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand inspect" -l format -d 'The output format' -r -f -a "text\t'Text for people'
 json\t'JSON for programs: one object per line'"
@@ -61,12 +62,12 @@ json\t'JSON for programs: one object per line'"
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand explain" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -l target -d 'The kernels: a file in any format that relocate reads, or a folder or archive of such files; may be repeated [default: the running kernel with its modules]' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -l baseline -d 'Accept the known problems in this file, written by --write-baseline' -r -F
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -l write-baseline -d 'Accept all current problems and write them to this file' -r -F
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -l html -d 'Write the results as a self-contained page for a browser' -r -F
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -l write-baseline -d 'Accept all current problems and write them to this file, which may only be an earlier one' -r -F
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -l html -d 'Write the results as a self-contained page for a browser; FILE may only be an earlier page' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -l format -d 'The output format' -r -f -a "text\t'Text for people'
 json\t'JSON for programs: one object per line'"
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand blame" -l log -d 'The verifier\'s log, as printed by any loader; - for standard input' -r -F
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand blame" -l log -d 'The verifier\'s log, as printed by any loader' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand blame" -l target -d 'The kernel: raw BTF, an ELF file with a .BTF section such as vmlinux, a kernel image such as vmlinuz, any of these compressed, or a tar archive of one such file, such as BTFHub\'s [default: the running kernel]' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand blame" -l module -d 'The BTF of a module, searched for types that the kernel itself lacks: raw BTF or a .ko file, also compressed; may be repeated [default: the running kernel\'s modules, if that kernel is the target]' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand blame" -l program -d 'Only consider the relocations of this function, or of the functions in this section' -r

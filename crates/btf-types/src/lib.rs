@@ -79,7 +79,7 @@ pub use self::{
     header::Header,
     ids::{StrOffset, TypeId},
     kind::{Info, Kind, KindSet},
-    name::Name,
+    name::{Name, is_plain},
     order::ByteOrder,
     pointer::PointerSize,
     types::{

@@ -5,7 +5,7 @@ use core::{fmt, ops::Deref, str::Utf8Error};
 /// A string of BTF without its NUL byte. Anonymous types and members have the empty name.
 ///
 /// Compilers write identifiers, but the format does not require UTF-8. Compare bytes, and print with
-/// `Display`, which escapes control characters and invalid UTF-8.
+/// `Display`, which escapes invalid UTF-8 and all characters that are not [plain](is_plain).
 ///
 /// ```
 /// use btf_types::Name;
@@ -83,10 +83,10 @@ impl fmt::Display for Name<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for chunk in self.0.utf8_chunks() {
             for character in chunk.valid().chars() {
-                if character.is_control() {
-                    write!(f, "{}", character.escape_default())?;
-                } else {
+                if is_plain(character) {
                     fmt::Write::write_char(f, character)?;
+                } else {
+                    write!(f, "{}", character.escape_default())?;
                 }
             }
             for byte in chunk.invalid() {
@@ -95,6 +95,45 @@ impl fmt::Display for Name<'_> {
         }
         Ok(())
     }
+}
+
+/// Returns `true` if printing a character shows it, and nothing else: `false` for control characters, for
+/// those that end a line, and for those that are invisible or change the direction of the text.
+///
+/// Text from files, such as names, may contain any character. Without escaping these, it could look like
+/// other text, or control the terminal.
+///
+/// ```
+/// use btf_types::is_plain;
+///
+/// assert!("Größe 数".chars().all(is_plain));
+/// assert!(!"\x1b\n\u{2028}\u{202e}\u{feff}".chars().any(is_plain));
+/// ```
+pub fn is_plain(character: char) -> bool {
+    // Besides control characters (Cc), Unicode's categories Zl, Zp and Cf.
+    !character.is_control()
+        && !matches!(
+            character,
+            '\u{ad}'
+                | '\u{600}'..='\u{605}'
+                | '\u{61c}'
+                | '\u{6dd}'
+                | '\u{70f}'
+                | '\u{890}'..='\u{891}'
+                | '\u{8e2}'
+                | '\u{180e}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{feff}'
+                | '\u{fff9}'..='\u{fffb}'
+                | '\u{110bd}'
+                | '\u{110cd}'
+                | '\u{13430}'..='\u{1343f}'
+                | '\u{1bca0}'..='\u{1bca3}'
+                | '\u{1d173}'..='\u{1d17a}'
+                | '\u{e0000}'..='\u{e007f}'
+        )
 }
 
 impl fmt::Debug for Name<'_> {
@@ -132,5 +171,8 @@ mod tests {
         assert_eq!(Name::new("größe".as_bytes()).to_string(), "größe");
         assert_eq!(Name::new(b"a\x1b[31m\t\xc3").to_string(), r"a\u{1b}[31m\t\xc3");
         assert_eq!(format!("{:?}", Name::new(b"a\xff")), r#""a\xff""#);
+        // A file name that reads `exe.btf` from right to left, and one with a line of its own.
+        let hidden = Name::new("ftb.\u{202e}exe\u{2028}\u{200b}".as_bytes());
+        assert_eq!(hidden.to_string(), r"ftb.\u{202e}exe\u{2028}\u{200b}");
     }
 }

@@ -1,6 +1,6 @@
 //! The arguments of the program, and their help.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -25,11 +25,41 @@ pub enum Command {
     Support(Support),
 }
 
+impl Command {
+    /// Returns the paths of all files and folders that the command reads.
+    pub fn inputs(&self) -> Vec<&Path> {
+        let paths: Vec<&PathBuf> = match self {
+            Self::Relocate(Relocate { object, target, .. })
+            | Self::Explain(Explain { object, target, .. }) => {
+                [object].into_iter().chain(target.inputs()).collect()
+            }
+            Self::Inspect(Inspect { object, .. }) => vec![object],
+            Self::Check(Check { objects, targets, baseline, .. }) => {
+                objects.iter().chain(targets).chain(baseline).collect()
+            }
+            Self::Blame(Blame { object, log, target, .. }) => {
+                [object, log].into_iter().chain(target.inputs()).collect()
+            }
+            Self::Query(Query { targets, modules, .. }) => targets.iter().chain(modules).collect(),
+            Self::Dump(Dump { target, .. }) => target.inputs().collect(),
+            Self::Minimize(Minimize { objects, target, modules, .. }) => {
+                objects.iter().chain(target).chain(modules).collect()
+            }
+            Self::Support(_) => Vec::new(),
+        };
+        paths.into_iter().map(PathBuf::as_path).collect()
+    }
+}
+
 const EXIT_STATUS: &str = "\
 Exit status:
   0  success
-  1  a relocation failed, a type was not found, or CO-RE is not supported
-  2  wrong usage, or a file cannot be read or written";
+  1  a relocation failed, a type was not found, CO-RE is not supported, or some of several targets
+     cannot be read
+  2  wrong usage, or a file cannot be read or written
+
+Wherever a file is named, - is standard input or standard output. If an output is written to
+standard output, the report is on standard error.";
 
 /// Relocate an object and report each relocation
 #[derive(Debug, Args)]
@@ -42,6 +72,9 @@ pub struct Relocate {
     /// Write the object with patched code and no relocation records, unless a relocation failed
     #[arg(short, long, value_name = "OUT")]
     pub output: Option<PathBuf>,
+    /// Write to the object's own file, which -o alone refuses
+    #[arg(long)]
+    pub in_place: bool,
     /// What to do with an instruction whose relocation finds no match in the target
     #[arg(long, value_enum, default_value_t)]
     pub unresolved: OnUnresolved,
@@ -55,6 +88,8 @@ Examples:
       report the relocations for the running kernel and its modules
   core-reloc relocate prog.bpf.o -o prog.here.o
       also write the relocated object, which any loader can load as it is
+  ssh vm cat /sys/kernel/btf/vmlinux | core-reloc relocate prog.bpf.o --target - -o prog.vm.o
+      relocate for the kernel of another machine
   core-reloc relocate prog.bpf.o --target vmlinuz-6.12 --module nf_conntrack.ko.xz
       relocate for another kernel and one of its modules
   core-reloc relocate prog.bpf.o --unresolved error --format json
@@ -151,10 +186,10 @@ pub struct Check {
     /// Accept the known problems in this file, written by --write-baseline
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
-    /// Accept all current problems and write them to this file
+    /// Accept all current problems and write them to this file, which may only be an earlier one
     #[arg(long, value_name = "FILE")]
     pub write_baseline: Option<PathBuf>,
-    /// Write the results as a self-contained page for a browser
+    /// Write the results as a self-contained page for a browser; FILE may only be an earlier page
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,
     #[command(flatten)]
@@ -179,8 +214,8 @@ checks that the field, type or enumerator, or something that contains it, exists
 does not have it; or if no path leads to the instruction, given the values of the other relocations.
 
 The exit status is 1 if a relocation fails, or is poisoned without a guard, and the baseline does
-not list it. It is 2 if a target cannot be read; the others are still reported. Known problems that
-no longer occur are listed.";
+not list it, or if some of the targets cannot be read: they are listed, and the others are checked.
+It is 2 if no target can be read. Known problems that no longer occur are listed.";
 
 /// Find the relocation that poisoned the instruction in a verifier log, and explain it
 #[derive(Debug, Args)]
@@ -188,7 +223,7 @@ no longer occur are listed.";
 pub struct Blame {
     /// The BPF object that was loaded, as compiled by clang
     pub object: PathBuf,
-    /// The verifier's log, as printed by any loader; - for standard input
+    /// The verifier's log, as printed by any loader
     #[arg(long, value_name = "FILE")]
     pub log: PathBuf,
     #[command(flatten)]
@@ -244,7 +279,8 @@ Examples:
   core-reloc query BPF_MAP_TYPE_RINGBUF 'enum bpf_func_id::BPF_FUNC_loop' task_struct
       show the values of enumerators and the size of a type
 
-The exit status is 1 if a target lacks one of the types, fields or enumerators.";
+The exit status is 1 if a target lacks one of the types, fields or enumerators, or if some of the
+targets cannot be read.";
 
 /// Print types as C definitions, with the offsets and sizes of their members
 #[derive(Debug, Args)]
@@ -308,7 +344,8 @@ Examples:
 Every relocation is resolved with both the full and the smallest BTF; nothing is written if a result
 differs. Only type ids change: type_id_target gives the id in the smallest BTF.
 
-The exit status is 1 if a relocation fails. It fails with the full BTF too, and the output is written.";
+The exit status is 1 if a relocation fails, or if some of the targets cannot be read. A relocation
+fails with the full BTF too. In both cases the output is written, with what there is.";
 
 /// Report whether the running kernel supports CO-RE, and where its BTF is
 #[derive(Debug, Args)]
@@ -340,6 +377,13 @@ pub struct TargetArguments {
     /// the target]
     #[arg(long = "module", value_name = "FILE")]
     pub modules: Vec<PathBuf>,
+}
+
+impl TargetArguments {
+    /// Returns the paths of all files that are read.
+    pub fn inputs(&self) -> impl Iterator<Item = &PathBuf> {
+        self.target.iter().chain(&self.modules)
+    }
 }
 
 #[derive(Debug, Args)]

@@ -1,10 +1,6 @@
 //! `core-reloc blame`.
 
-use std::{
-    fs::File,
-    io::{self, ErrorKind, Read, Write},
-    path::Path,
-};
+use std::io::Write;
 
 use core_reloc::{
     Options, Target,
@@ -18,19 +14,17 @@ use crate::{
     arguments::{Blame, Format},
     explain::{Explained, is_of_program, print},
     failure::Failure,
-    files::{parse_object, read_object},
+    inputs::{parse_object, read_file, read_object},
+    limits::MAX_LOG,
     target::with_target,
     terminal::{self, Escaped, stdout},
 };
 
-/// The maximal size of a log in bytes: four times the largest log that the kernel writes.
-const MAX_LOG: u64 = 64 << 20;
-
 pub(crate) fn run(arguments: &Blame) -> Result<Completion, Failure> {
     let bytes = read_object(&arguments.object)?;
     let object = parse_object(&arguments.object, &bytes)?;
-    let log = read_log(&arguments.log)
-        .map_err(|error| Failure::Read { path: arguments.log.clone(), error })?;
+    let log = read_file(&arguments.log, MAX_LOG)?;
+    let log = String::from_utf8_lossy(&log);
     let Some(poison) = PoisonInLog::find(&log) else {
         terminal::error(format_args!(
             "{}: found no poisoned instruction, such as `call unknown#195896080`; check that the \
@@ -42,19 +36,6 @@ pub(crate) fn run(arguments: &Blame) -> Result<Completion, Failure> {
     with_target(&arguments.target, &Kernel::running(), &object, |target| {
         blame(arguments, &object, target, &poison)
     })?
-}
-
-/// Reads the log at a path, or from standard input if the path is `-`.
-fn read_log(path: &Path) -> io::Result<String> {
-    let mut bytes = Vec::new();
-    let mut from: Box<dyn Read> =
-        if path == Path::new("-") { Box::new(io::stdin()) } else { Box::new(File::open(path)?) };
-    from.by_ref().take(MAX_LOG + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MAX_LOG {
-        let problem = format!("the log has more than {MAX_LOG} bytes");
-        return Err(io::Error::new(ErrorKind::FileTooLarge, problem));
-    }
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 fn blame(

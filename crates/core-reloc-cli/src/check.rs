@@ -9,7 +9,7 @@ mod objects;
 mod problems;
 mod text;
 
-use std::io::Write;
+use std::{io::Write, path::PathBuf};
 
 use core_reloc::elf::Object;
 use core_reloc_tools::check::{Checker, Guard, Verdict};
@@ -24,9 +24,11 @@ use crate::{
     Completion,
     arguments::{Check, Format},
     failure::Failure,
-    files::{parse_object, read_object, write_file},
+    inputs::{Inputs, parse_object, read_object},
     names,
-    terminal::{self, stdout},
+    output::Output,
+    terminal,
+    threads::in_parallel,
 };
 
 /// The results of all objects on all kernels, from which every format is printed.
@@ -36,7 +38,9 @@ struct Results {
     baseline: Baseline,
 }
 
-pub(crate) fn run(arguments: &Check) -> Result<Completion, Failure> {
+pub(crate) fn run(arguments: &Check, inputs: Inputs<'_>) -> Result<Completion, Failure> {
+    // First, so that an unusable output is reported at once.
+    let outputs = Outputs::new(arguments, inputs)?;
     let baseline = match &arguments.baseline {
         Some(path) => Baseline::read(path)?,
         None => Baseline::default(),
@@ -53,26 +57,51 @@ pub(crate) fn run(arguments: &Check) -> Result<Completion, Failure> {
     let checkers: Vec<Checker<'_>> = objects.iter().map(Checker::new).collect();
 
     let collector = Collector::new(&checkers, arguments.html.is_some());
-    let CheckedKernels { kernels, failed, total } = match arguments.targets.as_slice() {
-        [] => collector.running_kernel()?,
-        targets => collector.all_kernels(targets)?,
-    };
-    for error in &failed {
-        terminal::error(error);
-    }
+    let CheckedKernels { kernels, unreadable } =
+        in_parallel(|| match arguments.targets.as_slice() {
+            [] => collector.running_kernel(),
+            targets => collector.all_kernels(targets),
+        })?;
+    let readable = unreadable.report(kernels.len())?;
     let mut results = Results { objects: infos, kernels, baseline };
-    let completion = report(arguments, &mut results)?;
-    match failed.len() {
-        0 => Ok(completion),
-        failed => Err(Failure::Targets { failed, total }),
+    let checked = report(arguments, &outputs, &mut results)?;
+    Ok(checked.and(readable))
+}
+
+/// The files that the arguments name.
+struct Outputs<'a> {
+    baseline: Option<Output<'a>>,
+    page: Option<Output<'a>>,
+}
+
+impl<'a> Outputs<'a> {
+    fn new(arguments: &'a Check, inputs: Inputs<'a>) -> Result<Self, Failure> {
+        let (baseline, page) = (&arguments.write_baseline, &arguments.html);
+        if let (Some(path), true) = (baseline, baseline == page) {
+            return Err(Failure::SameOutput(path.clone()));
+        }
+        let output = |path: &'a Option<PathBuf>, mark| {
+            let path = path.as_deref();
+            path.map(|path| Output::marked(path, inputs.clone(), mark)).transpose()
+        };
+        Ok(Self { baseline: output(baseline, baseline::MARK)?, page: output(page, html::MARK)? })
+    }
+
+    /// Returns `true` if one of them is standard output.
+    fn has_standard(&self) -> bool {
+        [&self.baseline, &self.page].into_iter().flatten().any(Output::is_standard)
     }
 }
 
 /// Prints the results, and writes the files that the arguments name.
-fn report(arguments: &Check, results: &mut Results) -> Result<Completion, Failure> {
-    if let Some(path) = &arguments.write_baseline {
+fn report(
+    arguments: &Check,
+    outputs: &Outputs<'_>,
+    results: &mut Results,
+) -> Result<Completion, Failure> {
+    if let Some(output) = &outputs.baseline {
         let current = Baseline::of(results, &Problems::of(results));
-        write_file(path, current.to_string().as_bytes())?;
+        output.write(current.to_string().as_bytes())?;
         results.baseline = current;
     }
     for object in results.unchecked_objects() {
@@ -83,10 +112,10 @@ fn report(arguments: &Check, results: &mut Results) -> Result<Completion, Failur
         let problem = line.replace('\t', " ");
         terminal::warning(format_args!("a problem of the baseline no longer occurs: {problem}"));
     }
-    if let Some(path) = &arguments.html {
-        write_file(path, html::page(results)?.as_bytes())?;
+    if let Some(output) = &outputs.page {
+        output.write(html::page(results)?.as_bytes())?;
     }
-    let mut out = stdout();
+    let mut out = terminal::report(outputs.has_standard());
     match arguments.format.format {
         Format::Text => text::print(results, &problems, &mut out)?,
         Format::Json => json::print(results, &mut out)?,

@@ -20,7 +20,7 @@ use crate::{
     Completion,
     arguments::{Explain, Format},
     failure::Failure,
-    files::{parse_object, read_object},
+    inputs::{parse_object, read_object},
     target::with_target,
     terminal::{self, stdout},
 };

@@ -66,9 +66,36 @@ pub(crate) enum Failure {
         .targets[0].display(), .targets[1].display(), .name.display()
     )]
     SameName { name: PathBuf, targets: [PathBuf; 2] },
-    /// Some targets cannot be read; their errors were printed before.
+    /// Some or all of several targets cannot be read; their errors were printed before.
     #[error("{failed} of {total} targets cannot be read")]
     Targets { failed: usize, total: usize },
+    /// An output would replace an input.
+    #[error("cannot write {}: it is also an input, {input}; name another file", .path.display())]
+    OutputIsInput { path: PathBuf, input: String },
+    /// `relocate` would replace its object.
+    #[error("cannot write {}: it is also the object; name another file, or use --in-place", .0.display())]
+    OutputIsObject(PathBuf),
+    /// `relocate` would replace its object, and another file was named.
+    #[error("--in-place writes to {}, but -o names {}; use one of them", .object.display(), .output.display())]
+    TwoOutputs { object: PathBuf, output: PathBuf },
+    /// An output would replace a file that was not written by the same option.
+    #[error(
+        "cannot write {}: the file was not written by core-reloc check; name another file, or remove it",
+        .0.display()
+    )]
+    NotOurs(PathBuf),
+    /// Two inputs are standard input.
+    #[error("standard input (-) is named twice; name a file")]
+    SharedInput,
+    /// Two options name the same output.
+    #[error("two options write to {}; name different files", .0.display())]
+    SameOutput(PathBuf),
+    /// Several files would be written to standard output.
+    #[error("standard output takes a single file; name a folder, or NAME.tar.xz for an archive")]
+    FolderToStream,
+    /// A baseline is not text.
+    #[error("{}: is not text in UTF-8, as a baseline is", .0.display())]
+    BaselineText(PathBuf),
     /// A line of a baseline is malformed.
     #[error("{}:{line}: has {found} fields, expected {expected}, separated by tabs", .path.display())]
     BaselineLine { path: PathBuf, line: usize, found: usize, expected: usize },

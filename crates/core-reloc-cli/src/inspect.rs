@@ -10,8 +10,8 @@ use crate::{
     Completion,
     arguments::{Format, Inspect},
     failure::Failure,
-    files::{parse_object, read_object},
     format::{RecordKeys, SectionHeadings, json_line, kind_name, plural},
+    inputs::{parse_object, read_object},
     terminal::stdout,
 };
 

@@ -14,8 +14,9 @@ use crate::{
     Completion,
     arguments::Minimize,
     failure::Failure,
-    files::{parse_object, read_object},
+    inputs::{Inputs, parse_object, read_object},
     terminal,
+    threads::in_parallel,
 };
 
 /// A minimized target.
@@ -53,9 +54,9 @@ impl MinimizedTarget {
     }
 }
 
-pub(crate) fn run(arguments: &Minimize) -> Result<Completion, Failure> {
+pub(crate) fn run(arguments: &Minimize, inputs: Inputs<'_>) -> Result<Completion, Failure> {
     // First, so that an unusable destination is reported at once.
-    let destination = Destination::new(&arguments.output)?;
+    let destination = Destination::new(&arguments.output, inputs)?;
     let files: Vec<Vec<u8>> =
         arguments.objects.iter().map(|path| read_object(path)).collect::<Result<_, _>>()?;
     let objects: Vec<Object<'_>> = arguments
@@ -66,20 +67,15 @@ pub(crate) fn run(arguments: &Minimize) -> Result<Completion, Failure> {
         .collect::<Result<_, _>>()?;
     let (mut paths, mut needs) = (Vec::new(), Vec::new());
     for (path, object) in arguments.objects.iter().zip(&objects) {
-        match Needs::of_object(object) {
-            Some(of_object) => {
-                paths.push(path.as_path());
-                needs.push(of_object);
-            }
-            None => terminal::warning(format_args!(
-                "{}: has no BTF, so there is nothing to relocate",
-                path.display()
-            )),
+        if let Some(of_object) = Needs::of_object(object) {
+            paths.push(path.as_path());
+            needs.push(of_object);
         }
     }
 
     let minimizer = Minimizer { objects: paths, needs };
-    let targets = minimizer.minimize_all(arguments)?;
+    let (targets, unreadable) = in_parallel(|| minimizer.minimize_all(arguments))?;
+    let readable = unreadable.report(targets.len())?;
     for warning in targets.iter().filter_map(|target| target.warning.as_ref()) {
         terminal::warning(warning);
     }
@@ -87,7 +83,9 @@ pub(crate) fn run(arguments: &Minimize) -> Result<Completion, Failure> {
     let layout = destination.layout(&targets, is_one);
     destination.write(&targets, layout)?;
     let output = |btf: &MinimizedBtf| destination.path_of(btf, layout);
-    print::print(arguments.format.format, &minimizer.objects, &targets, output)?;
+    let out = terminal::report(destination.is_standard());
+    print::print(arguments.format.format, &minimizer.objects, &targets, output, out)?;
     let has_failed = targets.iter().any(|target| target.failed() > 0);
-    Ok(if has_failed { Completion::Negative } else { Completion::Success })
+    let minimized = if has_failed { Completion::Negative } else { Completion::Success };
+    Ok(minimized.and(readable))
 }

@@ -17,7 +17,7 @@ use crate::{
     arguments::{Format, Query, TargetArguments},
     failure::Failure,
     format::json_line,
-    target::{with_each_btf, with_types},
+    target::{Unreadable, with_each_btf, with_types},
     terminal::{Escaped, stdout},
 };
 
@@ -51,11 +51,12 @@ impl fmt::Display for Unanswered {
 
 pub(crate) fn run(arguments: &Query) -> Result<Completion, Failure> {
     let kernel = Kernel::running();
-    let mut answers = Vec::new();
+    let (mut answers, mut unreadable, mut read) = (Vec::new(), Unreadable::default(), 0);
     let questions: Vec<&str> = arguments.questions.iter().map(String::as_str).collect();
     let mut answer_all = |name: String, btf: &Btf<'_>, modules: &[(&str, Btf<'_>)]| {
         let modules = modules.iter().map(|(name, btf)| Module { name, btf });
         let target = Target::new(btf).with_modules(modules);
+        read += 1;
         let results = questions.iter().zip(query_all(&target, &questions));
         answers.extend(results.map(|(question, result)| Answer {
             question,
@@ -77,9 +78,12 @@ pub(crate) fn run(arguments: &Query) -> Result<Completion, Failure> {
         with_types(&target, &kernel, is_missing, |btf, modules| answer_all(name, btf, modules))?;
     } else {
         for path in &arguments.targets {
-            with_each_btf(path, |target, btf| answer_all(target.display().to_string(), btf, &[]))?;
+            with_each_btf(path, &mut unreadable, |target, btf| {
+                answer_all(target.display().to_string(), btf, &[]);
+            });
         }
     }
+    let readable = unreadable.report(read)?;
     let mut out = stdout();
     match arguments.format.format {
         Format::Text => {
@@ -97,7 +101,8 @@ pub(crate) fn run(arguments: &Query) -> Result<Completion, Failure> {
     }
     out.flush()?;
     let all = answers.iter().all(|answer| answer.info.is_ok());
-    Ok(if all { Completion::Success } else { Completion::Negative })
+    let answered = if all { Completion::Success } else { Completion::Negative };
+    Ok(answered.and(readable))
 }
 
 fn info(

@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, Write},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use core_reloc::{
@@ -17,27 +17,50 @@ use crate::{
     Completion,
     arguments::{Format, Relocate},
     failure::Failure,
-    files::{parse_object, read_object, write_file},
     format::{RecordKeys, SectionHeadings, json_line, kind_name, number, plural},
+    inputs::{FileIdentity, Inputs, is_standard, parse_object, read_object},
+    output::Output,
     target::with_target,
-    terminal::{self, Escaped, stdout},
+    terminal::{self, Escaped},
 };
 
 pub(crate) fn run(arguments: &Relocate) -> Result<Completion, Failure> {
+    let output = output(arguments)?;
     let bytes = read_object(&arguments.object)?;
     let object = parse_object(&arguments.object, &bytes)?;
-    let mut out = stdout();
+    let mut out = terminal::report(output.as_ref().is_some_and(Output::is_standard));
     let completion = with_target(&arguments.target, &Kernel::running(), &object, |target| {
-        relocate(arguments, &object, target, &mut out)
+        relocate(arguments, &object, target, output.as_ref(), &mut out)
     })??;
     out.flush()?;
     Ok(completion)
+}
+
+/// Returns the output that the arguments name. Only with `--in-place` may it be the object.
+fn output(arguments: &Relocate) -> Result<Option<Output<'_>>, Failure> {
+    let object = &arguments.object;
+    let Some(path) = arguments.output.as_ref().or(arguments.in_place.then_some(object)) else {
+        return Ok(None);
+    };
+    let is_object = path == object
+        || FileIdentity::of(path).is_some_and(|file| FileIdentity::of(object) == Some(file));
+    if arguments.in_place && !is_object {
+        return Err(Failure::TwoOutputs { object: object.clone(), output: path.clone() });
+    }
+    if is_object && !arguments.in_place && !is_standard(path) {
+        return Err(Failure::OutputIsObject(path.clone()));
+    }
+    let object = (!arguments.in_place).then_some(object);
+    let kept = object.into_iter().chain(arguments.target.inputs());
+    let kept = Inputs::new(kept.map(PathBuf::as_path).collect())?;
+    Output::new(path, kept).map(Some)
 }
 
 fn relocate(
     arguments: &Relocate,
     object: &Object<'_>,
     target: &Target<'_>,
+    output: Option<&Output<'_>>,
     out: &mut impl Write,
 ) -> Result<Completion, Failure> {
     let format = arguments.format.format;
@@ -57,13 +80,12 @@ fn relocate(
             failed.push(report.to_string());
         }
     }
-    let output = arguments.output.as_deref();
     match relocating.finish() {
         Ok(relocated) => {
-            if let Some(path) = output {
-                write_file(path, &relocated.bytes)?;
+            if let Some(output) = output {
+                output.write(&relocated.bytes)?;
             }
-            summary(format, relocated.counts, output, out)?;
+            summary(format, relocated.counts, output.map(Output::path), out)?;
             Ok(Completion::Success)
         }
         Err(Failed { counts, .. }) => {
@@ -74,7 +96,7 @@ fn relocate(
                 terminal::error(format_args!("{object}: {report}"));
             }
             let error = format!("{} of {} relocations failed", counts.failed, counts.total());
-            match output.map(Path::display) {
+            match output.map(|output| output.path().display()) {
                 Some(path) => {
                     terminal::error(format_args!("{object}: {error}; {path} was not written"));
                 }
@@ -153,8 +175,10 @@ fn summary(
         let separator = if position == 0 { ":" } else { "," };
         write!(out, "{separator} {count} {name}")?;
     }
-    if let Some(path) = written {
-        write!(out, "; written to {}", Escaped(path.display()))?;
+    match written {
+        Some(path) if is_standard(path) => write!(out, "; written to standard output")?,
+        Some(path) => write!(out, "; written to {}", Escaped(path.display()))?,
+        None => {}
     }
     writeln!(out)
 }

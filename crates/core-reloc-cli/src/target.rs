@@ -5,9 +5,15 @@ use std::path::{Path, PathBuf};
 use btf_types::Btf;
 use core_reloc::{Module, Target, elf::Object};
 use core_reloc_sys::{BtfFile, FileError, Kernel};
-use core_reloc_targets::{self as targets, Found, Kernels, Limits, module_name};
+use core_reloc_targets::{Found, module_name};
 
-use crate::{arguments::TargetArguments, failure::Failure, terminal};
+use crate::{
+    Completion,
+    arguments::TargetArguments,
+    failure::Failure,
+    inputs::{self, open_target},
+    terminal,
+};
 
 /// Opens an object's target and calls `use_it` with it. `kernel` is the running kernel.
 ///
@@ -66,26 +72,78 @@ fn parse(file: &BtfFile) -> Result<Btf<'_>, Failure> {
     Ok(file.parse()?)
 }
 
-/// Calls `use_it` with the path and the types, validated, of each kernel in a file or folder.
+/// Calls `use_it` with the path and the types, validated, of each kernel in a file or folder. Adds those
+/// that cannot be read to `unreadable`, or that there are none.
 pub(crate) fn with_each_btf(
     path: &Path,
+    unreadable: &mut Unreadable,
     mut use_it: impl FnMut(&Path, &Btf<'_>),
-) -> Result<(), Failure> {
+) {
     let mut skipped = SkippedFiles::default();
-    let mut found = false;
-    for kernel in Kernels::new(path, Limits::default()) {
-        match kernel? {
-            Found::Other(error) => skipped.add(error.to_string()),
-            Found::Kernel(file) => {
-                let btf = parse(&file)?;
-                validate(&file, &btf)?;
-                use_it(file.path(), &btf);
-                found = true;
+    let mut is_empty = true;
+    let mut with_kernel = |file: &BtfFile| -> Result<(), Failure> {
+        let btf = parse(file)?;
+        validate(file, &btf)?;
+        use_it(file.path(), &btf);
+        Ok(())
+    };
+    for kernel in inputs::kernels(path) {
+        let result = match kernel {
+            Ok(Found::Other(error)) => {
+                skipped.add(error.to_string());
+                continue;
             }
+            Ok(Found::Kernel(file)) => with_kernel(&file),
+            Err(error) => Err(error.into()),
+        };
+        is_empty = false;
+        if let Err(error) = result {
+            unreadable.add(error);
         }
     }
     skipped.warn(path);
-    if found { Ok(()) } else { Err(Failure::NoTarget(path.to_path_buf())) }
+    if is_empty {
+        unreadable.add(Failure::NoTarget(path.to_path_buf()));
+    }
+}
+
+/// Targets that cannot be read. The others are used all the same.
+#[derive(Debug, Default)]
+pub(crate) struct Unreadable(Vec<Failure>);
+
+impl Unreadable {
+    pub(crate) fn add(&mut self, error: impl Into<Failure>) {
+        self.0.push(error.into());
+    }
+
+    pub(crate) fn extend(&mut self, others: Self) {
+        self.0.extend(others.0);
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Prints the errors, and returns the result for a number of targets that were read.
+    ///
+    /// # Errors
+    /// Returns an error if none was read: the only one, if there is one.
+    pub(crate) fn report(mut self, read: usize) -> Result<Completion, Failure> {
+        let failed = self.0.len();
+        if failed == 0 {
+            return Ok(Completion::Success);
+        }
+        if read == 0 && failed == 1 {
+            return self.0.pop().map_or(Ok(Completion::Success), Err);
+        }
+        self.0.iter().for_each(terminal::error);
+        let summary = Failure::Targets { failed, total: failed + read };
+        if read == 0 {
+            return Err(summary);
+        }
+        terminal::error(summary);
+        Ok(Completion::Negative)
+    }
 }
 
 /// Files of a folder or archive that are not kernels.
@@ -125,7 +183,7 @@ impl SkippedFiles {
 /// Opens the target at a path, or the running kernel's BTF.
 fn open(path: Option<&Path>, kernel: &Kernel) -> Result<BtfFile, Failure> {
     Ok(match path {
-        Some(path) => targets::open(path, Limits::default())?,
+        Some(path) => open_target(path)?,
         None => kernel.btf()?,
     })
 }
@@ -163,7 +221,7 @@ fn module_files(
 /// Opens the modules that the user named.
 pub(crate) fn named_modules(paths: &[PathBuf]) -> Result<Vec<ModuleBtf>, Failure> {
     let open = |path: &Path| {
-        let file = targets::open(path, Limits::default())?;
+        let file = open_target(path)?;
         // A damaged file gets a more precise error later.
         if !file.is_split() && file.parse().is_ok() {
             return Err(Failure::NotSplit(file.path().to_path_buf()));

@@ -5,17 +5,24 @@ use std::{
     io::{self, BufWriter, ErrorKind, Write},
 };
 
-use anstream::{AutoStream, eprintln};
+use anstream::AutoStream;
+use btf_types::is_plain;
 use owo_colors::OwoColorize;
 
 /// Prints an error to standard error.
 pub(crate) fn error(message: impl Display) {
-    eprintln!("core-reloc: {}: {}", "error".red().bold(), escaped_lines(message));
+    print_message(format_args!("{}: {}", "error".red().bold(), escaped_lines(message)));
 }
 
 /// Prints a warning to standard error: the results may not be what the user meant.
 pub(crate) fn warning(message: impl Display) {
-    eprintln!("core-reloc: {}: {}", "warning".yellow().bold(), escaped_lines(message));
+    print_message(format_args!("{}: {}", "warning".yellow().bold(), escaped_lines(message)));
+}
+
+/// Prints a message to standard error. If that cannot be written, there is no place to say so; the exit
+/// status still tells.
+fn print_message(message: fmt::Arguments<'_>) {
+    let _ = writeln!(anstream::stderr(), "core-reloc: {message}");
 }
 
 /// Escapes each line of a message, which may quote text from files.
@@ -30,6 +37,25 @@ fn escaped_lines(message: impl Display) -> String {
 /// The caller flushes it at the end.
 pub(crate) fn stdout() -> impl Write {
     BufWriter::new(UntilClosed(Some(AutoStream::auto(io::stdout().lock()))))
+}
+
+/// Opens the stream for a command's report: standard output, or standard error if an output is written
+/// to standard output.
+///
+/// The caller flushes it at the end.
+pub(crate) fn report(is_stdout_taken: bool) -> Box<dyn Write> {
+    if is_stdout_taken {
+        Box::new(BufWriter::new(UntilClosed(Some(AutoStream::auto(io::stderr())))))
+    } else {
+        Box::new(stdout())
+    }
+}
+
+/// Writes an output to standard output, as it is.
+pub(crate) fn write_bytes(bytes: &[u8]) -> io::Result<()> {
+    let mut out = UntilClosed(Some(io::stdout().lock()));
+    out.write_all(bytes)?;
+    out.flush()
 }
 
 /// A stream whose reader may close it at any time, as `head` does. Later output is discarded without
@@ -64,8 +90,8 @@ impl<W: Write> Write for UntilClosed<W> {
     }
 }
 
-/// Text from elsewhere, such as a path, with its control characters escaped: it can neither control
-/// the terminal nor end the line.
+/// Text from elsewhere, such as a path, with all characters escaped that are not [plain](is_plain): it
+/// can neither control the terminal nor end the line nor look like other text.
 pub(crate) struct Escaped<T>(pub(crate) T);
 
 impl<T: Display> Display for Escaped<T> {
@@ -79,8 +105,9 @@ struct Escaping<'f, 'w>(&'f mut fmt::Formatter<'w>);
 
 impl fmt::Write for Escaping<'_, '_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        for part in text.split_inclusive(char::is_control) {
-            match part.chars().next_back().filter(|last| last.is_control()) {
+        let is_escaped = |character: char| !is_plain(character);
+        for part in text.split_inclusive(is_escaped) {
+            match part.chars().next_back().filter(|last| is_escaped(*last)) {
                 Some(last) => {
                     let rest = part.strip_suffix(last).unwrap_or_default();
                     write!(self.0, "{rest}{}", last.escape_default())?;
@@ -103,6 +130,7 @@ mod tests {
             ("kernels/6.1.btf", "kernels/6.1.btf"),
             ("a\x1b[2Jb\n\tc\u{9b}31m", r"a\u{1b}[2Jb\n\tc\u{9b}31m"),
             ("Größe ⟨ß⟩\r", r"Größe ⟨ß⟩\r"),
+            ("o.\u{202e}ftb\u{2028}", r"o.\u{202e}ftb\u{2028}"),
         ] {
             assert_eq!(Escaped(text).to_string(), expected);
         }

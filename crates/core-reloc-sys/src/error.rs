@@ -29,8 +29,8 @@ pub enum FileProblem {
     /// The file is empty.
     #[error("is empty")]
     Empty,
-    /// The file has an unknown magic.
-    #[error("starts with {}, expected {expected}", hex(found))]
+    /// The file has an unknown magic, or that of LLVM bitcode.
+    #[error("{}, expected {expected}{}", start(found), remedy(found))]
     Unrecognized {
         /// The first four bytes, or all of a shorter file.
         found: Vec<u8>,
@@ -75,9 +75,31 @@ pub enum FileProblem {
     },
 }
 
-fn hex(bytes: &[u8]) -> String {
-    let bytes: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    bytes.join(" ")
+/// The magics of LLVM bitcode: that of the bits, and that of the wrapper around them.
+const BITCODE: [&[u8]; 2] = [b"BC\xc0\xde", b"\xde\xc0\x17\x0b"];
+
+fn is_bitcode(start: &[u8]) -> bool {
+    BITCODE.iter().any(|magic| start.starts_with(magic))
+}
+
+/// Describes the first bytes of a file.
+fn start(bytes: &[u8]) -> String {
+    let hex: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = hex.join(" ");
+    if is_bitcode(bytes) {
+        format!("is LLVM bitcode ({hex})")
+    } else {
+        format!("starts with {hex}")
+    }
+}
+
+/// Returns what makes an object of a file that starts with these bytes.
+fn remedy(bytes: &[u8]) -> &'static str {
+    if is_bitcode(bytes) {
+        "; link it first: with bpf-linker, or with llc -march=bpf -filetype=obj"
+    } else {
+        ""
+    }
 }
 
 fn place(section: Option<u64>) -> String {

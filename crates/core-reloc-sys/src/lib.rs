@@ -27,7 +27,7 @@ pub use self::{
     error::{FileError, FileProblem, NotFound},
     file::BtfFile,
     kernel::{Kernel, ModuleFile, SupportReport, Supported},
-    read::{MAX_LEN, read_elf},
+    read::{MAX_LEN, read_elf, read_elf_from},
 };
 
 /// Opens the running kernel's BTF: [`Kernel::btf`] of [`Kernel::running`].

@@ -4,7 +4,7 @@ use std::{
     fs::File,
     io::{self, Read, Seek, SeekFrom},
     ops::Range,
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use crate::error::{FileError, FileProblem};
@@ -15,6 +15,9 @@ use crate::error::{FileError, FileProblem};
 pub const MAX_LEN: u64 = 1 << 30;
 
 pub(crate) const ELF_MAGIC: &[u8] = b"\x7fELF";
+
+/// The format of objects, for messages.
+const EXPECTED_ELF: &str = "ELF (7f 45 4c 46)";
 
 /// Reads a whole ELF file, such as a BPF object, of [`MAX_LEN`] bytes at most.
 ///
@@ -35,11 +38,38 @@ pub fn read_elf(path: &Path) -> Result<Vec<u8>, FileError> {
         if opened.magic == ELF_MAGIC {
             opened.read_whole()
         } else {
-            let expected = "ELF (7f 45 4c 46)";
-            Err(FileProblem::Unrecognized { found: opened.magic, expected })
+            Err(FileProblem::Unrecognized { found: opened.magic, expected: EXPECTED_ELF })
         }
     };
     read().map_err(|problem| FileError { path: path.to_path_buf(), problem })
+}
+
+/// Reads a whole ELF file from a stream, such as standard input, of [`MAX_LEN`] bytes at most.
+///
+/// Errors name the stream by `path`, which need not exist.
+///
+/// ```
+/// let error = core_reloc_sys::read_elf_from("standard input", &b"#!/bin/sh"[..]).unwrap_err();
+/// let expected = "standard input: starts with 23 21 2f 62, expected ELF (7f 45 4c 46)";
+/// assert_eq!(error.to_string(), expected);
+/// ```
+///
+/// # Errors
+/// Returns an error if the stream cannot be read, is empty, too large, or does not start with ELF's
+/// magic.
+pub fn read_elf_from(
+    path: impl Into<PathBuf>,
+    mut stream: impl Read,
+) -> Result<Vec<u8>, FileError> {
+    let mut read = || {
+        let mut bytes = read_magic(&mut stream)?;
+        if bytes != ELF_MAGIC {
+            return Err(FileProblem::Unrecognized { found: bytes, expected: EXPECTED_ELF });
+        }
+        read_rest(&mut stream, &mut bytes, MAX_LEN)?;
+        Ok(bytes)
+    };
+    read().map_err(|problem| FileError { path: path.into(), problem })
 }
 
 /// An open file and its first bytes.
@@ -61,11 +91,7 @@ impl Opened {
         if metadata.is_dir() {
             return Err(FileProblem::Directory);
         }
-        let mut magic = Vec::new();
-        Read::by_ref(&mut file).take(4).read_to_end(&mut magic)?;
-        if magic.is_empty() {
-            return Err(FileProblem::Empty);
-        }
+        let magic = read_magic(&mut file)?;
         Ok(Self { file, magic, is_seekable: metadata.is_file(), max_len })
     }
 
@@ -80,11 +106,23 @@ impl Opened {
         let Self { file, magic: mut bytes, max_len, .. } = self;
         // 0 for a pipe.
         reserve(&mut bytes, file.metadata()?.len().min(max_len))?;
-        let more = max_len.saturating_add(1).saturating_sub(bytes.len() as u64);
-        file.take(more).read_to_end(&mut bytes)?;
-        check_len("the file", bytes.len() as u64, max_len)?;
+        read_rest(file, &mut bytes, max_len)?;
         Ok(bytes)
     }
+}
+
+/// Reads the first four bytes, or all of a shorter stream, which must not be empty.
+fn read_magic(stream: impl Read) -> Result<Vec<u8>, FileProblem> {
+    let mut magic = Vec::new();
+    stream.take(4).read_to_end(&mut magic)?;
+    if magic.is_empty() { Err(FileProblem::Empty) } else { Ok(magic) }
+}
+
+/// Reads the rest of a stream of which some bytes have been read, at most `max_len` bytes in all.
+fn read_rest(stream: impl Read, bytes: &mut Vec<u8>, max_len: u64) -> Result<(), FileProblem> {
+    let more = max_len.saturating_add(1).saturating_sub(bytes.len() as u64);
+    stream.take(more).read_to_end(bytes)?;
+    check_len("the file", bytes.len() as u64, max_len)
 }
 
 /// Reads a range of a file, which `what` names in errors.

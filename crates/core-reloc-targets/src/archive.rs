@@ -36,6 +36,7 @@ pub(crate) struct Archive {
 struct Entry {
     name: Vec<u8>,
     len: u64,
+    is_sparse: bool,
 }
 
 impl Archive {
@@ -63,7 +64,11 @@ impl Archive {
         };
         let path = nested_path(&self.path, &header::displayed(&entry.name));
         let mut reader = EntryReader::new(&mut self.input, entry.len);
-        let target = read_target(&path, &mut reader, entry.len, self.limits);
+        let target = if entry.is_sparse {
+            Err(TargetError::new(&path, TargetProblem::Sparse))
+        } else {
+            read_target(&path, &mut reader, entry.len, self.limits)
+        };
         match reader.skip() {
             Ok(()) => self.is_finished = false,
             // An error of the archive is the cause of the entry's.
@@ -75,7 +80,7 @@ impl Archive {
     /// Reads headers up to that of the next file.
     fn next_entry(&mut self) -> Result<Option<Entry>, TargetProblem> {
         // Set by entries that describe the one after them.
-        let (mut long_name, mut long_len) = (None, None);
+        let (mut long_name, mut long_len, mut is_sparse) = (None, None, false);
         loop {
             let offset = self.input.position();
             let Some(block) = self.next_block()? else { return Ok(None) };
@@ -90,20 +95,27 @@ impl Archive {
                 return Err(TargetProblem::TooManyEntries(self.limits.entries));
             }
             match header.kind {
-                Kind::File => {
+                Kind::File | Kind::Sparse { .. } => {
+                    if let Kind::Sparse { continues } = header.kind {
+                        is_sparse = true;
+                        self.skip_sparse_map(continues)?;
+                    }
                     let name = long_name.unwrap_or(header.name);
-                    return Ok(Some(Entry { name, len: long_len.unwrap_or(header.len) }));
+                    let len = long_len.unwrap_or(header.len);
+                    return Ok(Some(Entry { name, len, is_sparse }));
                 }
                 Kind::LongName => long_name = Some(self.read_extension(offset, header.len)?),
                 Kind::Extensions => {
                     let bytes = self.read_extension(offset, header.len)?;
-                    let (name, len) = header::extensions(&bytes).map_err(damaged)?;
-                    (long_name, long_len) = (name.or(long_name), len.or(long_len));
+                    let extensions = header::extensions(&bytes).map_err(damaged)?;
+                    long_name = extensions.name.or(long_name);
+                    long_len = extensions.len.or(long_len);
+                    is_sparse |= extensions.is_sparse;
                 }
                 Kind::Other => {
                     let mut reader = EntryReader::new(&mut self.input, header.len);
                     reader.skip().map_err(|error| self.problem(error))?;
-                    (long_name, long_len) = (None, None);
+                    (long_name, long_len, is_sparse) = (None, None, false);
                 }
                 Kind::OtherExtension => {
                     let mut reader = EntryReader::new(&mut self.input, header.len);
@@ -111,6 +123,19 @@ impl Archive {
                 }
             }
         }
+    }
+
+    /// Skips the blocks between the header and the content of a sparse file, if there are any.
+    fn skip_sparse_map(&mut self, mut continues: bool) -> Result<(), TargetProblem> {
+        while continues {
+            let offset = self.input.position();
+            let block = self.next_block()?.ok_or_else(|| {
+                let reason = "the map of a sparse file has no end".to_string();
+                TargetProblem::Archive { offset, reason }
+            })?;
+            continues = header::sparse_map_continues(&block);
+        }
+        Ok(())
     }
 
     fn next_block(&mut self) -> Result<Option<[u8; BLOCK_LEN]>, TargetProblem> {

@@ -60,6 +60,9 @@ pub enum TargetProblem {
     /// The archive has more entries than this limit.
     #[error("the archive exceeds the limit of {0} entries")]
     TooManyEntries(u64),
+    /// The entry of an archive is a file with holes.
+    #[error("is a sparse file, which is not supported in archives")]
+    Sparse,
     /// An archive is inside another archive.
     #[error("is an archive inside an archive, which is not supported")]
     NestedArchive,

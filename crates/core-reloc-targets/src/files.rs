@@ -42,6 +42,11 @@ impl Files {
         Self { root: Some(path.to_path_buf()), open: Vec::new() }
     }
 
+    /// Lists no files.
+    pub(crate) fn none() -> Self {
+        Self { root: None, open: Vec::new() }
+    }
+
     /// Opens a subfolder.
     fn enter(&mut self, folder: &Path) -> Result<(), TargetError> {
         if self.open.len() >= MAX_FOLDER_DEPTH {

@@ -15,6 +15,8 @@
 //! - [`open()`] reads a file that contains one BTF.
 //! - [`Targets`] reads all BTF in a file or folder, one at a time.
 //! - [`Kernels`] distinguishes kernels from modules and other files.
+//! - [`open_stream`], [`Targets::of_stream`] and [`Kernels::of_stream`] read a stream, such as standard
+//!   input.
 //!
 //! The path of a BTF that was part of a file names that part: `vmlinuz!payload(xz)@0x3a5b`,
 //! `archive.tar.xz!5.4.0-26-generic.btf`.
@@ -58,6 +60,6 @@ pub use self::{
     files::{Files, module_name},
     limits::Limits,
     map::map,
-    open::open,
+    open::{open, open_stream},
     targets::{Found, Kernels, Targets},
 };

@@ -1,6 +1,6 @@
 //! Opening a file that may be of any format.
 
-use std::{fs::File, path::Path};
+use std::{fs::File, io::Read, path::Path};
 
 use core_reloc_sys::{BtfFile, FileError, FileProblem};
 use object::ReadCache;
@@ -51,13 +51,44 @@ pub fn open(path: &Path, limits: Limits) -> Result<BtfFile, TargetError> {
     open_only(path, limits, open_plain)
 }
 
+/// Reads the BTF of a stream that contains exactly one, such as standard input, as [`open`] does.
+///
+/// The path names the stream in errors, and need not exist.
+///
+/// ```
+/// use std::path::Path;
+///
+/// use core_reloc_targets::{Limits, open_stream};
+///
+/// # use btf_types::{ByteOrder, build::Builder};
+/// let bytes = Builder::new(ByteOrder::Little).finish()?;
+/// let file = open_stream(Path::new("-"), std::io::Cursor::new(bytes), Limits::default())?;
+/// assert!(file.parse()?.is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// Returns the errors of [`open`].
+pub fn open_stream(
+    path: &Path,
+    stream: impl Read + Send + 'static,
+    limits: Limits,
+) -> Result<BtfFile, TargetError> {
+    only(path, stream_content(path, stream, limits)?)
+}
+
 /// Reads the BTF of a file that contains exactly one; opens raw BTF and ELF with `open_plain`.
 pub(crate) fn open_only(
     path: &Path,
     limits: Limits,
     open_plain: impl FnOnce(&Path) -> Result<BtfFile, FileError>,
 ) -> Result<BtfFile, TargetError> {
-    let mut archive = match content(path, limits, open_plain)? {
+    only(path, content(path, limits, open_plain)?)
+}
+
+/// Returns the only BTF of a file.
+fn only(path: &Path, content: Content) -> Result<BtfFile, TargetError> {
+    let mut archive = match content {
         Content::Single(file) => return Ok(file),
         Content::Archive(archive) => archive,
     };
@@ -102,14 +133,24 @@ fn content(
             Err(error) => return Err(error.into()),
         }
     }
-    let read = || -> Result<_, TargetProblem> {
+    let open = || -> Result<_, TargetProblem> {
         let file = File::open(path)?;
         if file.metadata()?.is_dir() {
             return Err(FileProblem::Directory.into());
         }
-        Input::new(file)
+        Ok(file)
     };
-    let input = read().map_err(|problem| TargetError::new(path, problem))?;
+    let file = open().map_err(|problem| TargetError::new(path, problem))?;
+    stream_content(path, file, limits)
+}
+
+/// Reads a stream of any format.
+pub(crate) fn stream_content(
+    path: &Path,
+    stream: impl Read + Send + 'static,
+    limits: Limits,
+) -> Result<Content, TargetError> {
+    let input = Input::new(stream).map_err(|problem| TargetError::new(path, problem))?;
     let input = unpacked(path, input)?;
     match input.format() {
         Some(Format::Tar) => Ok(Content::Archive(Archive::new(path, input, limits))),

@@ -2,6 +2,7 @@
 
 use std::{
     fmt,
+    io::Read,
     path::{Path, PathBuf},
 };
 
@@ -12,7 +13,7 @@ use crate::{
     archive::Archive,
     error::{TargetError, TargetProblem},
     files::Files,
-    open::{Content, open_any},
+    open::{Content, open_any, stream_content},
 };
 
 /// The targets in a file or folder: files sorted by name, the entries of an archive in its order.
@@ -26,6 +27,8 @@ use crate::{
 pub struct Targets {
     limits: Limits,
     files: Files,
+    /// What was opened and not returned yet.
+    opened: Option<Result<Content, TargetError>>,
     archive: Option<Archive>,
 }
 
@@ -33,7 +36,13 @@ impl Targets {
     /// Searches a file or folder. To read the files of a folder in parallel, search each of its
     /// [`Files`] on its own.
     pub fn new(path: &Path, limits: Limits) -> Self {
-        Self { limits, files: Files::new(path), archive: None }
+        Self { limits, files: Files::new(path), opened: None, archive: None }
+    }
+
+    /// Searches a stream, such as standard input. The path names it, and need not exist.
+    pub fn of_stream(path: &Path, stream: impl Read + Send + 'static, limits: Limits) -> Self {
+        let opened = Some(stream_content(path, stream, limits));
+        Self { limits, files: Files::none(), opened, archive: None }
     }
 }
 
@@ -57,7 +66,10 @@ impl Iterator for Targets {
                     None => self.archive = None,
                 }
             }
-            let opened = self.files.next()?.and_then(|path| open_any(&path, self.limits));
+            let opened = match self.opened.take() {
+                Some(opened) => opened,
+                None => self.files.next()?.and_then(|path| open_any(&path, self.limits)),
+            };
             match opened {
                 Ok(Content::Single(file)) => return Some(Ok(file)),
                 Ok(Content::Archive(archive)) => self.archive = Some(archive),
@@ -108,6 +120,12 @@ impl Kernels {
     /// Searches a file or folder.
     pub fn new(path: &Path, limits: Limits) -> Self {
         Self { given: Some(path.to_path_buf()), targets: Targets::new(path, limits) }
+    }
+
+    /// Searches a stream, such as standard input, as if the path were that of a file.
+    pub fn of_stream(path: &Path, stream: impl Read + Send + 'static, limits: Limits) -> Self {
+        let targets = Targets::of_stream(path, stream, limits);
+        Self { given: Some(path.to_path_buf()), targets }
     }
 
     /// Searches one of the [`Files`] of a folder, which need not be a kernel.

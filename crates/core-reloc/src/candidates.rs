@@ -163,6 +163,9 @@ impl<'a> Candidates<'a> {
     }
 
     fn key(&self, root: TypeId) -> Result<NameKey<'a>, Cause> {
+        if root == TypeId::VOID {
+            return Err(Cause::NoRoot);
+        }
         let root: Type<'a> = self.local.type_by_id(root).map_err(Cause::Local)?;
         let name = root.name().map_err(Cause::Local)?;
         if name.is_empty() {

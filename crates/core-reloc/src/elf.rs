@@ -28,7 +28,9 @@
 mod error;
 mod file;
 mod functions;
+mod kernel_access;
 mod lines;
+mod nothing;
 mod object;
 mod records;
 mod relocate;
@@ -40,6 +42,7 @@ pub use self::{
     error::ObjectError,
     file::is_elf,
     lines::{SourceLine, SourceLines},
+    nothing::NothingToRelocate,
     object::Object,
     records::{ObjectRelocation, Relocations},
     relocate::{Counts, Failed, Relocated, Relocating},

@@ -105,6 +105,9 @@ pub enum Cause {
         step: usize,
     },
 
+    /// The record names no root type: its type id is 0. Some releases of GCC write such records.
+    #[error("the compiler recorded no type (type id 0) for this relocation")]
+    NoRoot,
     /// The root type has no name to search for.
     #[error("the root type, a {kind}, is anonymous and cannot be found in the target")]
     AnonymousRoot {

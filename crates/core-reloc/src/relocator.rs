@@ -298,7 +298,11 @@ impl<'a> Relocator<'a> {
             return Ok(question.resolution(Some(change), Some(specs.candidate), None));
         }
 
-        let local = LocalSpec::within(self.local, relocation, &mut self.session.budget)?;
+        let local = LocalSpec::within(self.local, relocation, &mut self.session.budget);
+        let local = local.map_err(|cause| match relocation.type_id {
+            TypeId::VOID => Cause::NoRoot,
+            _ => cause,
+        })?;
         let mut question = Question::new(relocation, local.spec());
         if relocation.kind == RelocKind::TypeIdLocal {
             let id = relocation.type_id;

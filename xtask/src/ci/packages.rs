@@ -1,15 +1,28 @@
 //! Debian packages that the steps need.
 
 use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::Result;
-use crate::command::{is_installed, output, run};
+use crate::command::{is_installed, output, run, shown};
 use crate::skip::skipped;
+
+/// How long other users of apt, such as a machine's own updates, may keep its locks.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(600);
+
+/// The start of apt's message that another process has a lock.
+const LOCKED: &str = "Could not get lock";
 
 /// Packages and what each is for.
 const PACKAGES: &[(&str, &str)] = &[
     ("clang-19", "the fixtures' objects"),
-    ("llvm-19", "llvm-strip: the fixtures' objects without DWARF"),
+    ("gcc-bpf", "objects for the tests"),
+    (
+        "llvm-19",
+        "llvm-strip, llvm-objcopy, llc: the fixtures' objects without DWARF, and for the tests",
+    ),
+    ("strace", "the order of the program's system calls, for the tests"),
     ("bpftool", "links and loads objects, dumps BTF"),
     ("dwarves", "pahole: reads what the builder wrote"),
     ("make", "libbpf, the judge"),
@@ -56,14 +69,33 @@ pub(super) fn install() -> Result {
             names.join(" ")
         ));
     }
-    run(apt_get().args(["update", "-qq"]))?;
-    run(apt_get().args(["install", "-qq", "--yes", "--no-install-recommends"]).args(names))
+    update(|| apt_get("update"), LOCK_TIMEOUT)?;
+    run(apt_get("install").args(["--yes", "--no-install-recommends"]).args(names))
 }
 
-fn apt_get() -> Command {
+/// Returns an apt-get that waits until others no longer install packages.
+fn apt_get(action: &str) -> Command {
     let mut command = Command::new("apt-get");
     command.env("DEBIAN_FRONTEND", "noninteractive");
+    // `LOCKED` is in English.
+    command.env("LC_ALL", "C.UTF-8");
+    command.arg(format!("--option=DPkg::Lock::Timeout={}", LOCK_TIMEOUT.as_secs()));
+    command.args(["-qq", action]);
     command
+}
+
+/// Fetches the lists of packages. Their lock is another one, for which apt (2.6) never waits.
+fn update(apt_get: impl Fn() -> Command, timeout: Duration) -> Result {
+    let start = Instant::now();
+    println!("$ {}", shown(&apt_get()));
+    while let Err(error) = output(&mut apt_get()) {
+        if !error.to_string().contains(LOCKED) || start.elapsed() >= timeout {
+            return Err(error);
+        }
+        println!("another process fetches the lists; waiting");
+        thread::sleep(timeout / 60);
+    }
+    Ok(())
 }
 
 fn missing() -> Result<Vec<(&'static str, &'static str)>> {
@@ -77,4 +109,45 @@ fn missing() -> Result<Vec<(&'static str, &'static str)>> {
     let is_installed =
         |name: &str| known.lines().any(|line| line.split_once(' ') == Some((name, "installed")));
     Ok(PACKAGES.iter().copied().filter(|(name, _)| !is_installed(name)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    /// Runs `update` with a shell in place of apt-get, and returns how often that ran.
+    fn update_with(script: &str, timeout: Duration) -> (Result, usize) {
+        let runs = std::env::temp_dir().join(format!("xtask-{}-{script:.6}", std::process::id()));
+        let shell = || {
+            let mut shell = Command::new("sh");
+            shell.args(["-c", &format!("echo >> \"$RUNS\"; {script}")]).env("RUNS", &runs);
+            shell
+        };
+        let result = update(shell, timeout);
+        let count = fs::read_to_string(&runs).unwrap_or_default().lines().count();
+        fs::remove_file(runs).unwrap();
+        (result, count)
+    }
+
+    /// The messages are those of apt 2.6.1, and of a machine without a network.
+    #[test]
+    fn a_lock_is_waited_for() {
+        let locked = "echo E: Could not get lock /x/lock. It is held by process 1 >&2; exit 100";
+        let short = Duration::from_millis(600);
+        let twice = format!("[ $(wc -l < \"$RUNS\") = 3 ] || {{ {locked}; }}");
+        let (result, runs) = update_with(&twice, short);
+        assert!(result.is_ok() && runs == 3, "{runs}");
+        let (result, runs) = update_with(locked, short);
+        assert!(result.unwrap_err().to_string().contains(LOCKED) && runs > 3, "{runs}");
+        let (result, runs) = update_with("false; echo E: Failed to fetch >&2; exit 100", short);
+        assert!(result.is_err() && runs == 1, "{runs}");
+    }
+
+    #[test]
+    fn packages_are_installed_with_a_timeout() {
+        let shown = shown(&apt_get("install"));
+        assert!(shown.contains("DPkg::Lock::Timeout=600 -qq install"), "{shown}");
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeSet, HashSet},
-    fmt, fs,
+    fmt,
     path::Path,
 };
 
@@ -10,7 +10,7 @@ use super::{
     Results,
     problems::{ProblemKey, Problems},
 };
-use crate::failure::Failure;
+use crate::{failure::Failure, inputs::read_file, limits::MAX_BASELINE};
 
 /// The number of fields in a line.
 const FIELDS: usize = 6;
@@ -18,8 +18,10 @@ const FIELDS: usize = 6;
 /// Stands for any kernel.
 const ANY: &str = "*";
 
+/// The first line, by which `check` knows a file that it has written.
+pub(super) const MARK: &str = "# Known problems that core-reloc check --baseline accepts.\n";
+
 const HEADING: &str = "\
-# Known problems that core-reloc check --baseline accepts.
 # object, program, kind of relocation, access, verdict, kernel; * stands for any kernel
 ";
 
@@ -29,8 +31,9 @@ pub(super) struct Baseline(BTreeSet<(ProblemKey, String)>);
 
 impl Baseline {
     pub(super) fn read(path: &Path) -> Result<Self, Failure> {
-        let text = fs::read_to_string(path)
-            .map_err(|error| Failure::Read { path: path.to_path_buf(), error })?;
+        let bytes = read_file(path, MAX_BASELINE)?;
+        let text =
+            String::from_utf8(bytes).map_err(|_| Failure::BaselineText(path.to_path_buf()))?;
         let mut known = BTreeSet::new();
         for (line, text) in (1..).zip(text.lines()) {
             if text.trim().is_empty() || text.starts_with('#') {
@@ -95,6 +98,7 @@ fn line(key: &ProblemKey, kernel: &str) -> String {
 
 impl fmt::Display for Baseline {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(MARK)?;
         f.write_str(HEADING)?;
         self.0.iter().try_for_each(|(key, kernel)| writeln!(f, "{}", line(key, kernel)))
     }

@@ -23,8 +23,9 @@ use rayon::prelude::*;
 use super::explanations::{Explanations, Interner, SharedExplanation};
 use crate::{
     failure::Failure,
+    inputs,
     names::{kernel_name, labels},
-    target::{SkippedFiles, kernel_modules, parse_modules},
+    target::{SkippedFiles, Unreadable, kernel_modules, parse_modules, validate},
 };
 
 /// The results of all objects on one kernel.
@@ -53,10 +54,7 @@ pub(super) struct RelocationResult {
 /// The results of all kernels.
 pub(super) struct CheckedKernels {
     pub(super) kernels: Vec<CheckedKernel>,
-    /// The errors of the targets that cannot be read.
-    pub(super) failed: Vec<String>,
-    /// The number of targets, with those that cannot be read.
-    pub(super) total: usize,
+    pub(super) unreadable: Unreadable,
 }
 
 /// Checks objects on kernels, and collects the results.
@@ -78,7 +76,7 @@ struct TargetFile {
 struct FileResults {
     /// The path of each kernel, with its rows.
     kernels: Vec<(String, KernelRows)>,
-    failed: Vec<String>,
+    unreadable: Unreadable,
     skipped: SkippedFiles,
 }
 
@@ -102,16 +100,19 @@ impl<'c> Collector<'c> {
         let rows = self.kernel_rows(&target.with_modules(modules), true);
         let label = format!("running ({})", kernel.release());
         let kernels = vec![CheckedKernel { label, rows }];
-        Ok(CheckedKernels { kernels, failed: Vec::new(), total: 1 })
+        Ok(CheckedKernels { kernels, unreadable: Unreadable::default() })
     }
 
     /// Checks the objects on all kernels of the given files and folders.
     pub(super) fn all_kernels(&self, targets: &[PathBuf]) -> Result<CheckedKernels, Failure> {
-        let mut files = Vec::new();
+        let (mut files, mut unreadable) = (Vec::new(), Unreadable::default());
         for target in targets {
             let is_named = !target.is_dir();
             for path in Files::new(target) {
-                files.push(TargetFile { path: path?, is_named });
+                match path {
+                    Ok(path) => files.push(TargetFile { path, is_named }),
+                    Err(error) => unreadable.add(error),
+                }
             }
         }
         let progress = progress_bar(files.len());
@@ -130,16 +131,15 @@ impl<'c> Collector<'c> {
                 .collect(),
         };
         progress.finish_and_clear();
-        merge(targets, results)
+        merge(targets, results, unreadable)
     }
 
     /// Checks the objects on the kernels of a file, one after the other.
     fn check_file(&self, file: &TargetFile, in_parallel: bool) -> FileResults {
-        let limits = Limits::default();
         let found = if file.is_named {
-            Kernels::new(&file.path, limits)
+            inputs::kernels(&file.path)
         } else {
-            Kernels::in_listed(&file.path, limits)
+            Kernels::in_listed(&file.path, Limits::default())
         };
         let mut results = FileResults::default();
         for found in found {
@@ -149,11 +149,11 @@ impl<'c> Collector<'c> {
                     continue;
                 }
                 Ok(Found::Kernel(file)) => self.check_kernel(&file, in_parallel),
-                Err(error) => Err(error.to_string()),
+                Err(error) => Err(error.into()),
             };
             match checked {
                 Ok(checked) => results.kernels.push(checked),
-                Err(error) => results.failed.push(error),
+                Err(error) => results.unreadable.add(error),
             }
         }
         results
@@ -163,9 +163,9 @@ impl<'c> Collector<'c> {
         &self,
         file: &BtfFile,
         in_parallel: bool,
-    ) -> Result<(String, KernelRows), String> {
-        let btf: Btf<'_> = file.parse().map_err(|error| error.to_string())?;
-        btf.validate().map_err(|error| file.error(error).to_string())?;
+    ) -> Result<(String, KernelRows), Failure> {
+        let btf: Btf<'_> = file.parse()?;
+        validate(file, &btf)?;
         let mut target = Target::new(&btf);
         // An index of the names pays off from the third object on.
         if self.checkers.len() > 2 {
@@ -209,12 +209,15 @@ impl<'c> Collector<'c> {
 }
 
 /// Merges the results of all files, in their order.
-fn merge(targets: &[PathBuf], results: Vec<FileResults>) -> Result<CheckedKernels, Failure> {
-    let (mut kernels, mut failed) = (Vec::new(), Vec::new());
-    let mut skipped = SkippedFiles::default();
+fn merge(
+    targets: &[PathBuf],
+    results: Vec<FileResults>,
+    mut unreadable: Unreadable,
+) -> Result<CheckedKernels, Failure> {
+    let (mut kernels, mut skipped) = (Vec::new(), SkippedFiles::default());
     for file in results {
         kernels.extend(file.kernels);
-        failed.extend(file.failed);
+        unreadable.extend(file.unreadable);
         skipped.extend(file.skipped);
     }
     let path = match targets {
@@ -222,14 +225,13 @@ fn merge(targets: &[PathBuf], results: Vec<FileResults>) -> Result<CheckedKernel
         _ => Path::new("the targets"),
     };
     skipped.warn(path);
-    if kernels.is_empty() && failed.is_empty() {
+    if kernels.is_empty() && unreadable.is_empty() {
         return Err(Failure::NoTarget(path.to_path_buf()));
     }
-    let total = kernels.len() + failed.len();
     let (paths, rows): (Vec<String>, Vec<_>) = kernels.into_iter().unzip();
     let labels = labels(paths.iter().map(|path| kernel_name(path)));
     let kernels = labels.into_iter().zip(rows).map(|(label, rows)| CheckedKernel { label, rows });
-    Ok(CheckedKernels { kernels: kernels.collect(), failed, total })
+    Ok(CheckedKernels { kernels: kernels.collect(), unreadable })
 }
 
 /// Returns a progress bar, which is hidden for a single file or without a terminal.

@@ -18,6 +18,9 @@ use super::{
 };
 use crate::failure::Failure;
 
+/// How every page starts, by which `check` knows a file that it has written.
+pub(super) const MARK: &str = "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta name=\"generator\" content=\"core-reloc check\">\n";
+
 const PAGE: &str = include_str!("page/page.html");
 const STYLE: &str = include_str!("page/page.css");
 const SCRIPT: &str = include_str!("page/page.js");

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use btf_types::Btf;
 use core_reloc::{Module, Options, Target};
 use core_reloc_sys::{BtfFile, Kernel};
-use core_reloc_targets::{Files, Found, Kernels, Limits};
+use core_reloc_targets::{Files, Found, Kernels, Limits, TargetError};
 use core_reloc_tools::minimize::{MinimizeError, Minimized, Needs, minimize};
 use rayon::prelude::*;
 
@@ -13,8 +13,9 @@ use super::{MinimizedBtf, MinimizedTarget};
 use crate::{
     arguments::Minimize,
     failure::Failure,
+    inputs,
     names::{minimized_module, minimized_target},
-    target::{SkippedFiles, named_modules, parse_modules, validate},
+    target::{SkippedFiles, Unreadable, named_modules, parse_modules, validate},
 };
 
 /// Minimizes targets for some objects.
@@ -23,63 +24,99 @@ pub(super) struct Minimizer<'a> {
     pub(super) needs: Vec<Needs<'a>>,
 }
 
-/// The minimized kernels of one file, and a description of each part that is not a kernel.
-type FileResult = Result<(Vec<MinimizedTarget>, Vec<String>), Failure>;
+/// The minimized kernels of a file or folder.
+#[derive(Default)]
+struct FileResult {
+    targets: Vec<MinimizedTarget>,
+    unreadable: Unreadable,
+    /// Parts that are not kernels.
+    skipped: SkippedFiles,
+}
+
+impl FileResult {
+    fn extend(&mut self, other: Self) {
+        self.targets.extend(other.targets);
+        self.unreadable.extend(other.unreadable);
+        self.skipped.extend(other.skipped);
+    }
+}
 
 impl Minimizer<'_> {
-    /// Minimizes the targets that the arguments name, in the order of their names.
+    /// Minimizes the targets that the arguments name, in the order of their names, but for those that
+    /// cannot be read.
     pub(super) fn minimize_all(
         &self,
         arguments: &Minimize,
-    ) -> Result<Vec<MinimizedTarget>, Failure> {
+    ) -> Result<(Vec<MinimizedTarget>, Unreadable), Failure> {
         let Some(path) = &arguments.target else {
             let kernel = Kernel::running();
             let name = PathBuf::from(format!("{}.btf", kernel.release()));
-            return Ok(vec![self.minimize(&kernel.btf()?, name, arguments)?]);
+            let target = self.minimize(&kernel.btf()?, name, arguments)?;
+            return Ok((vec![target], Unreadable::default()));
         };
-        let files: Vec<FileResult> = if path.is_dir() {
+        let mut result = FileResult::default();
+        if path.is_dir() {
             if !arguments.modules.is_empty() {
                 return Err(Failure::ModulesOfFolder(path.clone()));
             }
             let files: Vec<_> = Files::new(path).collect();
-            files
+            let files: Vec<_> = files
                 .into_par_iter()
                 .map(|file| {
-                    let kernels = Kernels::in_listed(&file?, Limits::default());
+                    let kernels = file.map(|file| Kernels::in_listed(&file, Limits::default()));
                     self.minimize_file(kernels, path, arguments)
                 })
-                .collect()
+                .collect();
+            for file in files {
+                result.extend(file?);
+            }
         } else {
-            let kernels = Kernels::new(path, Limits::default());
             let folder = path.parent().unwrap_or(Path::new(""));
-            vec![self.minimize_file(kernels, folder, arguments)]
+            result = self.minimize_file(Ok(inputs::kernels(path)), folder, arguments)?;
         };
-        let (mut targets, mut skipped) = (Vec::new(), SkippedFiles::default());
-        for file in files {
-            let (kernels, others) = file?;
-            targets.extend(kernels);
-            others.into_iter().for_each(|other| skipped.add(other));
-        }
+        let FileResult { targets, unreadable, skipped } = result;
         if targets.len() > 1 && !arguments.modules.is_empty() {
             return Err(Failure::ModulesOfFolder(path.clone()));
         }
         skipped.warn(path);
-        if targets.is_empty() { Err(Failure::NoTarget(path.clone())) } else { Ok(targets) }
+        if targets.is_empty() && unreadable.is_empty() {
+            return Err(Failure::NoTarget(path.clone()));
+        }
+        Ok((targets, unreadable))
     }
 
     /// Minimizes all kernels of a file.
-    fn minimize_file(&self, kernels: Kernels, root: &Path, arguments: &Minimize) -> FileResult {
-        let (mut targets, mut others) = (Vec::new(), Vec::new());
+    fn minimize_file(
+        &self,
+        kernels: Result<Kernels, TargetError>,
+        root: &Path,
+        arguments: &Minimize,
+    ) -> Result<FileResult, Failure> {
+        let mut result = FileResult::default();
+        let kernels = match kernels {
+            Ok(kernels) => kernels,
+            Err(error) => {
+                result.unreadable.add(error);
+                return Ok(result);
+            }
+        };
         for kernel in kernels {
-            match kernel? {
-                Found::Kernel(file) => {
+            match kernel {
+                Ok(Found::Other(error)) => result.skipped.add(error.to_string()),
+                Ok(Found::Kernel(file)) => {
                     let name = minimized_target(file.path(), root);
-                    targets.push(self.minimize(&file, name, arguments)?);
+                    match self.minimize(&file, name, arguments) {
+                        Ok(target) => result.targets.push(target),
+                        Err(Failure::File(error)) if error.path == file.path() => {
+                            result.unreadable.add(error);
+                        }
+                        Err(error) => return Err(error),
+                    }
                 }
-                Found::Other(error) => others.push(error.to_string()),
+                Err(error) => result.unreadable.add(error),
             }
         }
-        Ok((targets, others))
+        Ok(result)
     }
 
     /// Minimizes one target with the modules that the arguments name.

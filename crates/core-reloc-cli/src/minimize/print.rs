@@ -13,7 +13,7 @@ use super::{MinimizedBtf, MinimizedTarget};
 use crate::{
     arguments::Format,
     format::{json_line, plural},
-    terminal::{Escaped, stdout},
+    terminal::Escaped,
 };
 
 pub(super) fn print(
@@ -21,8 +21,8 @@ pub(super) fn print(
     objects: &[&Path],
     targets: &[MinimizedTarget],
     output: impl Fn(&MinimizedBtf) -> String,
+    mut out: impl Write,
 ) -> io::Result<()> {
-    let mut out = stdout();
     for target in targets {
         match format {
             Format::Text => text(objects, target, &output, &mut out)?,

@@ -1,24 +1,19 @@
 //! Writing minimized BTF to a file, a folder or an archive, completely or not at all.
 
-use std::{
-    collections::BTreeMap,
-    fs::{self, Permissions},
-    io::{self, Write},
-    os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, io, path::Path};
 
 use lzma_rust2::{XzOptions, XzWriter};
 
 use super::{MinimizedBtf, MinimizedTarget};
 use crate::{
     failure::Failure,
-    files::{folder_of, write_file},
+    inputs::Inputs,
+    output::{Output, folder_of},
 };
 
 /// The path to write to.
 pub(super) struct Destination<'a> {
-    path: &'a Path,
+    output: Output<'a>,
     is_archive: bool,
 }
 
@@ -38,15 +33,21 @@ const XZ_PRESET: u32 = 6;
 
 impl<'a> Destination<'a> {
     /// Checks that the path's folder exists. A path that ends in `.tar.xz` is an archive, as in BTFHub.
-    pub(super) fn new(path: &'a Path) -> Result<Self, Failure> {
+    pub(super) fn new(path: &'a Path, inputs: Inputs<'a>) -> Result<Self, Failure> {
+        let output = Output::new(path, inputs)?;
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let is_archive = name.ends_with(".tar.xz");
         let folder = folder_of(path);
         if !folder.is_dir() {
             let reason = format!("there is no folder {}", folder.display());
-            return Err(write_failure(path, io::Error::new(io::ErrorKind::NotFound, reason)));
+            return Err(output.failure(io::Error::new(io::ErrorKind::NotFound, reason)));
         }
-        Ok(Self { path, is_archive })
+        Ok(Self { output, is_archive })
+    }
+
+    /// Returns `true` if the path stands for standard output.
+    pub(super) fn is_standard(&self) -> bool {
+        self.output.is_standard()
     }
 
     /// Chooses the layout. `is_one` means that the user named a single target, which is written to a
@@ -62,29 +63,31 @@ impl<'a> Destination<'a> {
     /// Writes all BTF of the targets.
     pub(super) fn write(&self, targets: &[MinimizedTarget], layout: Layout) -> Result<(), Failure> {
         let btfs: Vec<&MinimizedBtf> = targets.iter().flat_map(MinimizedTarget::btfs).collect();
-        let failure = |error| write_failure(self.path, error);
+        let output = &self.output;
         match (layout, btfs.as_slice()) {
-            (Layout::File, [only]) => write_file(self.path, &only.bytes),
+            (Layout::File, [only]) => output.write(&only.bytes),
             (Layout::Archive, btfs) => {
-                write_file(self.path, &archive(&by_name(btfs)?).map_err(failure)?)
+                let archive = archive(&by_name(btfs)?).map_err(|error| output.failure(error))?;
+                output.write(&archive)
             }
-            (_, btfs) => write_folder(self.path, &by_name(btfs)?).map_err(failure),
+            _ if output.is_standard() => Err(Failure::FolderToStream),
+            (_, btfs) => {
+                let files = by_name(btfs)?;
+                output.write_folder(files.iter().map(|(name, btf)| (*name, btf.bytes.as_slice())))
+            }
         }
     }
 
     /// Returns the path of a BTF in the output, in the notation of targets: `ARCHIVE!ENTRY`.
     pub(super) fn path_of(&self, btf: &MinimizedBtf, layout: Layout) -> String {
-        let (path, name) = (self.path.display(), btf.name.display());
+        let (path, name) = (self.output.path().display(), btf.name.display());
         match layout {
+            Layout::File if self.is_standard() => "standard output".to_string(),
             Layout::File => path.to_string(),
             Layout::Folder => format!("{path}/{name}"),
             Layout::Archive => format!("{path}!{name}"),
         }
     }
-}
-
-fn write_failure(path: &Path, error: io::Error) -> Failure {
-    Failure::Write { path: path.to_path_buf(), error }
 }
 
 /// Sorts BTF by its names, which must be unique.
@@ -110,31 +113,4 @@ fn archive(btfs: &BTreeMap<&Path, &MinimizedBtf>) -> io::Result<Vec<u8>> {
         archive.append_data(&mut header, name, btf.bytes.as_slice())?;
     }
     archive.into_inner()?.finish()
-}
-
-/// Writes a folder, which appears at its path once it is complete.
-fn write_folder(path: &Path, btfs: &BTreeMap<&Path, &MinimizedBtf>) -> io::Result<()> {
-    let is_empty = match fs::read_dir(path) {
-        Ok(mut entries) => entries.next().is_none(),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => true,
-        Err(error) => return Err(error),
-    };
-    if !is_empty {
-        let reason = "the folder is not empty; name an empty or a new folder";
-        return Err(io::Error::new(io::ErrorKind::DirectoryNotEmpty, reason));
-    }
-    let folder = tempfile::Builder::new()
-        .prefix(".core-reloc-")
-        // The default of new folders, before the process's umask is applied.
-        .permissions(Permissions::from_mode(0o777))
-        .tempdir_in(folder_of(path))?;
-    for (name, btf) in btfs {
-        let file = folder.path().join(name);
-        fs::create_dir_all(file.parent().unwrap_or(folder.path()))?;
-        fs::File::create_new(file)?.write_all(&btf.bytes)?;
-    }
-    // Replaces an empty folder. On any error, the temporary folder is removed.
-    fs::rename(folder.path(), path)?;
-    let _: PathBuf = folder.keep();
-    Ok(())
 }

@@ -169,7 +169,7 @@ fn files_that_are_not_kernels_are_reported() {
         core-reloc: error: /damaged.btf: type section at offset 0x18 needs 1136 bytes, 76 are left
         core-reloc: error: 1 of 2 targets cannot be read
     "#]].assert_eq(&run.stderr);
-    assert_eq!(run.status, 2);
+    assert_eq!(run.status, 1);
 
     let none = Folder::new();
     let run = check(&["bitfields.bpfel"], &none, &[]);

@@ -3,8 +3,10 @@
 use std::{
     ffi::OsStr,
     fs,
+    io::Write,
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
+    thread,
 };
 
 /// The result of a run.
@@ -35,12 +37,20 @@ pub(crate) fn command(arguments: &[impl AsRef<OsStr>]) -> Command {
 
 /// Runs the program.
 pub(crate) fn run(arguments: &[impl AsRef<OsStr>]) -> Run {
-    let Output { status, stdout, stderr } = command(arguments).output().unwrap();
-    Run {
-        status: status.code().expect("the program exits without a signal"),
-        stdout: String::from_utf8(stdout).unwrap(),
-        stderr: String::from_utf8(stderr).unwrap(),
-    }
+    Run::of(command(arguments).output().unwrap())
+}
+
+/// Runs the program with these bytes as its standard input, from a pipe.
+pub(crate) fn run_on(input: &[u8], arguments: &[impl AsRef<OsStr>]) -> Run {
+    let mut command = command(arguments);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    thread::scope(|scope| {
+        // The program need not read all of it.
+        scope.spawn(move || drop(stdin.write_all(input)));
+        Run::of(child.wait_with_output().unwrap())
+    })
 }
 
 /// Runs the program with arguments that are separated by spaces.
@@ -49,6 +59,15 @@ pub(crate) fn run_line(line: &str) -> Run {
 }
 
 impl Run {
+    #[track_caller]
+    pub(crate) fn of(Output { status, stdout, stderr }: Output) -> Self {
+        Self {
+            status: status.code().expect("the program exits without a signal"),
+            stdout: String::from_utf8_lossy(&stdout).into_owned(),
+            stderr: String::from_utf8(stderr).unwrap(),
+        }
+    }
+
     /// Returns standard output; panics unless the exit status is 0 and standard error is empty.
     #[track_caller]
     pub(crate) fn good(self) -> String {

@@ -56,6 +56,56 @@ fn a_full_device_is_reported() {
 }
 
 #[test]
+fn help_and_version_for_a_full_device_fail() {
+    for arguments in [
+        vec!["help"],
+        vec!["--help"],
+        vec!["-h"],
+        vec!["--version"],
+        vec!["-V"],
+        vec!["help", "relocate"],
+        vec!["check", "--help"],
+    ] {
+        let full = File::options().write(true).open("/dev/full").unwrap();
+        let output = command(&arguments).stdout(full).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert_eq!(
+            String::from_utf8(output.stderr).unwrap(),
+            "core-reloc: error: cannot write to standard output: \
+             No space left on device (os error 28)\n",
+            "{arguments:?}"
+        );
+        // A reader that stops early is no error.
+        let mut child = command(&arguments).stdout(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        assert_eq!(child.wait().unwrap().code(), Some(0), "{arguments:?}");
+    }
+}
+
+/// Characters that reorder or hide text, or end the line in some terminals and editors.
+#[test]
+fn misleading_characters_are_escaped_in_paths() {
+    let folder = Folder::new();
+    let [object, target, out] = ["a\u{202e}o.x", "b\u{2028}.btf", "c\u{200b}\u{feff}\u{2066}.o"]
+        .map(|name| folder.path(name));
+    fs::copy(root().join(OBJECT), &object).unwrap();
+    fs::copy(root().join(TARGET), &target).unwrap();
+    let is_escaped = |text: &str| {
+        let is_plain = |character: char| {
+            !matches!(character, '\u{200b}' | '\u{202e}' | '\u{2028}' | '\u{2066}' | '\u{feff}')
+        };
+        assert!(text.chars().all(is_plain) && text.contains(r"\u{2"), "{text}");
+    };
+    is_escaped(&run(&["relocate", &object, "--target", &target, "-o", &out]).good());
+    is_escaped(&run(&["query", "job", "--target", &target]).good());
+    is_escaped(&run(&["check", &object, "--target", &target]).good());
+    is_escaped(&run(&["minimize", &object, "--target", &target, "-o", &out]).good());
+    is_escaped(&run(&["inspect", &target]).refused());
+    fs::write(&object, "text").unwrap();
+    is_escaped(&run(&["query", "job", "--target", &object]).refused());
+}
+
+#[test]
 fn terminal_control_characters_are_escaped_in_paths() {
     let folder = Folder::new();
     let [object, target, out] =

@@ -2,13 +2,11 @@
 
 use std::ops::Range;
 
-use tar::{EntryType, PaxExtensions};
+use btf_types::is_plain;
+use tar::{EntryType, GnuHeader, PaxExtensions};
 
 /// The block size of an archive, in bytes.
 pub(super) const BLOCK_LEN: usize = 512;
-
-/// Why the entry of a sparse file is rejected.
-const SPARSE: &str = "describes a sparse file, which is not supported";
 
 /// The header of an entry.
 pub(super) struct Header {
@@ -21,6 +19,10 @@ pub(super) struct Header {
 /// The kind of an entry.
 pub(super) enum Kind {
     File,
+    /// A file with holes, in GNU's old format. More blocks with its map may come before the content.
+    Sparse {
+        continues: bool,
+    },
     /// The name of the next entry, in GNU's format.
     LongName,
     /// The extended header of the next entry, in POSIX's format.
@@ -48,7 +50,9 @@ impl Header {
             EntryType::GNULongName => Kind::LongName,
             EntryType::XHeader => Kind::Extensions,
             EntryType::GNULongLink | EntryType::XGlobalHeader => Kind::OtherExtension,
-            EntryType::GNUSparse => return Err(SPARSE.into()),
+            EntryType::GNUSparse => {
+                Kind::Sparse { continues: header.as_gnu().is_some_and(GnuHeader::is_extended) }
+            }
             _ => Kind::Other,
         };
         let len = header.entry_size().map_err(|_| not_a_number("size", block.get(SIZE)))?;
@@ -73,24 +77,42 @@ fn checksum(block: &[u8; BLOCK_LEN]) -> u32 {
     block.iter().copied().enumerate().map(|byte_at| u32::from(byte(byte_at))).sum()
 }
 
-/// Reads the next entry's name and length from an extended header.
-pub(super) fn extensions(bytes: &[u8]) -> Result<(Option<Vec<u8>>, Option<u64>), String> {
-    let (mut name, mut len) = (None, None);
+/// Returns `true` if the map of a sparse file continues after this block of it.
+pub(super) fn sparse_map_continues(block: &[u8; BLOCK_LEN]) -> bool {
+    /// The offset of the flag, after 21 pairs of numbers with 12 digits each.
+    const IS_EXTENDED: usize = 504;
+    block.get(IS_EXTENDED).is_some_and(|flag| *flag != 0)
+}
+
+/// What an extended header says of the next entry.
+#[derive(Default)]
+pub(super) struct Extensions {
+    pub(super) name: Option<Vec<u8>>,
+    pub(super) len: Option<u64>,
+    pub(super) is_sparse: bool,
+}
+
+/// Reads an extended header.
+pub(super) fn extensions(bytes: &[u8]) -> Result<Extensions, String> {
+    let mut found = Extensions::default();
     for extension in PaxExtensions::new(bytes) {
         let extension = extension.map_err(|error| displayed(error.to_string().as_bytes()))?;
         match extension.key_bytes() {
-            b"path" => name = Some(extension.value_bytes().to_vec()),
+            b"path" => found.name = Some(extension.value_bytes().to_vec()),
             b"size" => {
                 let value = extension.value().ok().and_then(|value| value.parse().ok());
-                len = Some(value.ok_or("the size in the extended header is not a number")?);
+                found.len = Some(value.ok_or("the size in the extended header is not a number")?);
             }
-            key if key.starts_with(b"GNU.sparse.") => {
-                return Err(SPARSE.into());
+            // The header's own name is of a temporary file.
+            b"GNU.sparse.name" => {
+                found.name = Some(extension.value_bytes().to_vec());
+                found.is_sparse = true;
             }
+            key if key.starts_with(b"GNU.sparse.") => found.is_sparse = true,
             _ => {}
         }
     }
-    Ok((name, len))
+    Ok(found)
 }
 
 /// Returns an entry's name for messages, on one line of bounded length.
@@ -100,10 +122,10 @@ pub(super) fn displayed(name: &[u8]) -> String {
     let name = name.split(|byte| *byte == 0).next().unwrap_or_default();
     let mut text = String::new();
     for character in String::from_utf8_lossy(name).chars().take(MAX_LEN) {
-        if character.is_control() {
-            text.extend(character.escape_default());
-        } else {
+        if is_plain(character) {
             text.push(character);
+        } else {
+            text.extend(character.escape_default());
         }
     }
     text

@@ -11,4 +11,5 @@ mod files;
 mod images;
 mod packed;
 mod shrinking;
+mod streams;
 mod support;

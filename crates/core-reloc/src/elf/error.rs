@@ -17,6 +17,11 @@ pub enum ObjectError {
         /// The first bytes, up to four.
         found: Box<[u8]>,
     },
+    /// The file is LLVM bitcode, which has no code of BPF yet.
+    #[error(
+        "the file is LLVM bitcode, not an ELF file; link it first: with bpf-linker, or with llc -march=bpf -filetype=obj"
+    )]
+    Bitcode,
     /// The file ends inside a header.
     #[error("{what} at offset {offset:#x} needs {needed} bytes, the file has {len}")]
     Truncated {
@@ -77,7 +82,9 @@ pub enum ObjectError {
         expected: u32,
     },
     /// A section is compressed.
-    #[error("section {section} is compressed")]
+    #[error(
+        "section {section} is compressed; write it as it is, with llvm-objcopy --compress-sections={section}=none"
+    )]
     Compressed {
         /// The name of the section, or its number if it has none.
         section: Box<str>,

@@ -18,6 +18,9 @@ pub fn is_elf(bytes: &[u8]) -> bool {
     bytes.starts_with(&elf::ELFMAG)
 }
 
+/// The magics of LLVM bitcode: that of the bits, and that of the wrapper around them.
+const BITCODE: [&[u8]; 2] = [b"BC\xc0\xde", b"\xde\xc0\x17\x0b"];
+
 /// The class of an ELF file: the width of its addresses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Class {
@@ -27,6 +30,9 @@ pub(super) enum Class {
 
 /// Checks the identification, which both classes start with, and returns the class.
 pub(super) fn class(bytes: &[u8]) -> Result<Class, ObjectError> {
+    if BITCODE.iter().any(|magic| bytes.starts_with(magic)) {
+        return Err(ObjectError::Bitcode);
+    }
     if !is_elf(bytes) {
         let found = bytes.get(..elf::ELFMAG.len()).unwrap_or(bytes);
         return Err(ObjectError::NotElf { found: found.into() });
@@ -210,6 +216,13 @@ impl<'a, H: FileHeader<Endian = Endianness>> ElfFile<'a, H> {
 }
 
 impl Section<'_> {
+    /// Returns `true` if libbpf treats the section as code.
+    pub(super) fn is_code(&self) -> bool {
+        self.sh_type == elf::SHT_PROGBITS
+            && self.flags.contains(elf::SHF_EXECINSTR)
+            && self.size > 0
+    }
+
     /// Returns the name, or the number if it has none, for an error.
     pub(super) fn label(&self) -> Box<str> {
         if self.name.is_empty() {

@@ -117,7 +117,11 @@ impl<'a> Object<'a> {
             let name = name.ok_or(ObjectError::ExtSectionName { group, name_off })?;
             let section = match sections.by_name.get(&name) {
                 None => GroupSection::Missing,
-                Some(section) if !is_code(section) => GroupSection::NotCode,
+                // Whatever its other flags say, its bytes are not the instructions.
+                Some(section) if section.flags.contains(elf::SHF_COMPRESSED) => {
+                    return Err(ObjectError::Compressed { section: section.label() });
+                }
+                Some(section) if !section.is_code() => GroupSection::NotCode,
                 Some(section) => {
                     let bytes = file.data(section, elf::SHT_PROGBITS)?;
                     code.insert(section.index, *section);
@@ -242,13 +246,6 @@ fn parse_bpf(bytes: &[u8]) -> Result<Elf64<'_>, ObjectError> {
         return wrong("e_machine", 18, machine.0, "247 (BPF)");
     }
     Ok(file)
-}
-
-/// Returns `true` if libbpf treats a section as code.
-fn is_code(section: &Section<'_>) -> bool {
-    section.sh_type == elf::SHT_PROGBITS
-        && section.flags.contains(elf::SHF_EXECINSTR)
-        && section.size > 0
 }
 
 /// Adds a section and its offset to an error.

@@ -5,6 +5,7 @@ mod damage;
 mod file;
 mod lines;
 mod loading;
+mod nothing;
 mod objdump;
 mod reading;
 mod relocating;

@@ -278,6 +278,11 @@ fn sections_must_be_of_the_type_that_they_are_used_as() {
             expected: SHT_STRTAB
         }
     );
+    // Also if its other flags are lost.
+    assert_eq!(
+        broken("xdp", &|section| section.flags = SHF_COMPRESSED),
+        ObjectError::Compressed { section: "xdp".into() }
+    );
     for name in ["xdp", ".BTF", ".BTF.ext", ".symtab"] {
         assert_eq!(
             broken(name, &|section| section.flags |= SHF_COMPRESSED),

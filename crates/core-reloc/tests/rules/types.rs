@@ -52,6 +52,20 @@ fn a_declared_type_has_no_size() {
     check("struct f;", "struct f;", TypeSize, "f", Error("has no size"));
 }
 
+/// libbpf refuses void as a root too, and gives its id.
+#[test]
+fn a_root_that_was_not_recorded_has_only_a_local_id() {
+    for kind in RelocKind::ALL {
+        for access in ["[0] 0", "[0] 0:1"] {
+            let expected = match kind {
+                TypeIdLocal if access == "[0] 0" => Unchecked(0),
+                _ => Error("the compiler recorded no type (type id 0)"),
+            };
+            check(SMALL, SMALL, kind, access, expected);
+        }
+    }
+}
+
 #[test]
 fn an_anonymous_root_has_only_a_local_id() {
     // The ids are those of `int` and `int *`.

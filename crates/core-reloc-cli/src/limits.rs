@@ -1,0 +1,11 @@
+//! Every limit, with its reason. Those of objects and targets are in the crates that read them:
+//! [`core_reloc_sys::MAX_LEN`] and [`core_reloc_targets::Limits`].
+
+/// The most bytes of a verifier's log: four times the largest log that the kernel writes.
+pub(crate) const MAX_LOG: u64 = 64 << 20;
+
+/// The most bytes of a baseline: a hundred problems on each kernel of BTFHub take less.
+pub(crate) const MAX_BASELINE: u64 = 128 << 20;
+
+/// The most links from an output's path to the file that is written: as many as Linux follows.
+pub(crate) const MAX_LINKS: usize = 40;
