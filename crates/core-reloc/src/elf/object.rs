@@ -224,7 +224,7 @@ impl<'a> Group<'a> {
 }
 
 /// Reads the header of an ELF file that contains BPF code.
-fn parse_bpf(bytes: &[u8]) -> Result<Elf64<'_>, ObjectError> {
+pub(super) fn parse_bpf(bytes: &[u8]) -> Result<Elf64<'_>, ObjectError> {
     let wrong = |field, offset, found: u16, allowed| {
         Err(ObjectError::Header { field, offset, found: found.into(), allowed })
     };
@@ -245,7 +245,7 @@ fn parse_bpf(bytes: &[u8]) -> Result<Elf64<'_>, ObjectError> {
 }
 
 /// Returns `true` if libbpf treats a section as code.
-fn is_code(section: &Section<'_>) -> bool {
+pub(super) fn is_code(section: &Section<'_>) -> bool {
     section.sh_type == elf::SHT_PROGBITS
         && section.flags.contains(elf::SHF_EXECINSTR)
         && section.size > 0
