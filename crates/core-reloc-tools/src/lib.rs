@@ -51,5 +51,6 @@ pub mod definition;
 pub mod explain;
 pub mod limits;
 pub mod minimize;
+pub mod needs;
 pub mod query;
 mod similar;
