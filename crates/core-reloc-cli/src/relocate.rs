@@ -7,7 +7,7 @@ use std::{
 
 use core_reloc::{
     Options, Status, Target,
-    elf::{Counts, Object, Outcome, Report},
+    elf::{Counts, Failed, Object, Outcome, Report},
 };
 use core_reloc_sys::Kernel;
 use owo_colors::{OwoColorize, Style};
@@ -66,13 +66,14 @@ fn relocate(
             summary(format, relocated.counts, output, out)?;
             Ok(Completion::Success)
         }
-        Err(error) => {
-            summary(format, error.counts, None, out)?;
+        Err(Failed { counts, .. }) => {
+            summary(format, counts, None, out)?;
             out.flush()?;
             let object = arguments.object.display();
             for report in failed {
                 terminal::error(format_args!("{object}: {report}"));
             }
+            let error = format!("{} of {} relocations failed", counts.failed, counts.total());
             match output.map(Path::display) {
                 Some(path) => {
                     terminal::error(format_args!("{object}: {error}; {path} was not written"));

@@ -43,6 +43,7 @@ impl<'a> Object<'a> {
             bytes: self.as_bytes().to_vec(),
             function: None,
             counts: Counts::default(),
+            first_error: None,
         }
     }
 }
@@ -63,6 +64,8 @@ pub struct Relocating<'a> {
     /// The function of the previous relocation; the next one is usually in the same function.
     function: Option<&'a Function>,
     counts: Counts,
+    /// The error of the first relocation that failed.
+    first_error: Option<Error>,
 }
 
 impl<'a> Iterator for Relocating<'a> {
@@ -100,6 +103,9 @@ impl<'a> Relocating<'a> {
             }
             Err(outcome) => {
                 self.counts.add(&outcome);
+                if let (Outcome::Failed(error), None) = (&outcome, &self.first_error) {
+                    self.first_error = Some(error.clone());
+                }
                 Err(outcome)
             }
         })
@@ -145,8 +151,8 @@ impl<'a> Relocating<'a> {
         while let Some(relocation) = self.records.next()
             && self.relocate(&relocation, |_, _| ()).is_some()
         {}
-        if self.counts.failed > 0 {
-            return Err(Failed { counts: self.counts });
+        if let Some(first) = self.first_error {
+            return Err(Failed { counts: self.counts, first });
         }
         // The records stay where they are, but the header declares their size as 0.
         let len = self.object.core_reloc_len_offset();
@@ -190,11 +196,15 @@ pub struct Relocated {
 }
 
 /// The error if relocations of an object failed, so that it must not be loaded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ThisError)]
-#[error("{} of {} relocations failed", counts.failed, counts.total())]
+#[derive(Debug, Clone, PartialEq, Eq, ThisError)]
+#[error("{} of {} relocations failed, the first: {first}", counts.failed, counts.total())]
+#[non_exhaustive]
 pub struct Failed {
     /// The number of relocations by outcome.
     pub counts: Counts,
+    /// The error of the first relocation that failed.
+    #[source]
+    pub first: Error,
 }
 
 /// The number of relocations of an object by outcome.

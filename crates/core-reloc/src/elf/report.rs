@@ -58,6 +58,11 @@ impl Outcome {
         }
     }
 
+    /// Returns `true` if the relocation failed, so that the object must not be loaded.
+    pub fn is_failed(&self) -> bool {
+        matches!(self, Self::Failed(_))
+    }
+
     /// Returns the new value of the instruction, if it has one.
     pub fn value(&self) -> Option<u64> {
         match self {

@@ -20,7 +20,7 @@ pub enum Error {
 pub fn relocate(object: &[u8], kernel: &Target<'_>) -> Result<Vec<u8>, Error> {
     let object = Object::parse(object).map_err(Error::Unreadable)?;
     let mut relocating = object.relocate(kernel, Options::default());
-    let failed = relocating.by_ref().filter(|report| report.outcome.name() == "failed");
+    let failed = relocating.by_ref().filter(|report| report.outcome.is_failed());
     let described = failed.map(|report| report.to_string()).collect();
     match relocating.finish() {
         Ok(relocated) => Ok(relocated.bytes),

@@ -37,6 +37,22 @@ fn unchanged_programs(object: &[u8], kernel: &Target<'_>, aya_kernel: &AyaBtf) -
     Some(read.programs.len())
 }
 
+/// Returns Debian's objects with their names, and the running kernel's types; `None` if one is missing here.
+fn debian_and_kernel() -> Option<(Vec<(String, Vec<u8>)>, core_reloc_sys::BtfFile)> {
+    let objects = debian_objects();
+    if objects.is_empty() {
+        skipped("there are no objects in target/data");
+        return None;
+    }
+    match core_reloc_sys::kernel_btf() {
+        Ok(file) => Some((objects, file)),
+        Err(error) => {
+            skipped(&error.to_string());
+            None
+        }
+    }
+}
+
 #[test]
 fn aya_leaves_relocated_programs_as_they_are() {
     let object = fixture("objects/programs.bpfel.o");
@@ -48,14 +64,7 @@ fn aya_leaves_relocated_programs_as_they_are() {
 
 #[test]
 fn aya_leaves_debians_programs_as_they_are() {
-    let objects = debian_objects();
-    if objects.is_empty() {
-        return skipped("there are no objects in target/data");
-    }
-    let file = match core_reloc_sys::kernel_btf() {
-        Ok(file) => file,
-        Err(error) => return skipped(&error.to_string()),
-    };
+    let Some((objects, file)) = debian_and_kernel() else { return };
     let aya_kernel = AyaBtf::from_sys_fs().unwrap();
     let btf = file.parse().unwrap();
     let kernel = Target::new(&btf).indexed();
@@ -68,14 +77,7 @@ fn aya_leaves_debians_programs_as_they_are() {
 
 #[test]
 fn aya_relocates_the_same_code() {
-    let objects = debian_objects();
-    if objects.is_empty() {
-        return skipped("there are no objects in target/data");
-    }
-    let file = match core_reloc_sys::kernel_btf() {
-        Ok(file) => file,
-        Err(error) => return skipped(&error.to_string()),
-    };
+    let Some((objects, file)) = debian_and_kernel() else { return };
     let aya_kernel = AyaBtf::from_sys_fs().unwrap();
     let btf = file.parse().unwrap();
     let kernel = Target::new(&btf).indexed();
