@@ -52,5 +52,6 @@ pub mod explain;
 pub mod limits;
 pub mod minimize;
 pub mod needs;
+pub mod paths;
 pub mod query;
 mod similar;

@@ -27,6 +27,7 @@
 //! ```
 
 mod constants;
+mod data;
 mod extern_symbol;
 mod feature;
 mod function;
@@ -49,6 +50,7 @@ use super::{
 
 pub use self::{
     constants::{AttachType, MapType, ProgramType},
+    data::DataSection,
     extern_symbol::{Extern, ExternKind},
     feature::Feature,
     function::{Function, Use, Used},
@@ -72,6 +74,8 @@ pub struct Requirements<'a> {
     pub functions: Vec<Function<'a>>,
     /// The undefined symbols, in the order of the symbol table.
     pub externs: Vec<Extern<'a>>,
+    /// The sections with data that programs read and cannot change, `.rodata` and its like, by their numbers.
+    pub data: Vec<DataSection<'a>>,
     /// The maps in `.maps`, in the order of their definition.
     pub maps: Vec<Map<'a>>,
     /// The structs of functions, in the order of sections and their definition.
@@ -124,6 +128,7 @@ impl<'a> Object<'a> {
         Ok(Requirements {
             programs: programs.collect(),
             externs: externs.list,
+            data: sections.data,
             maps: btf.map(map::maps).unwrap_or_default(),
             struct_ops,
             functions,
@@ -162,6 +167,7 @@ struct Contents<'a> {
     /// By the number of the section that they are in.
     links: BTreeMap<u32, Links>,
     struct_ops: Vec<(Section<'a>, &'a [u8])>,
+    data: Vec<DataSection<'a>>,
 }
 
 impl<'a> Contents<'a> {
@@ -172,6 +178,7 @@ impl<'a> Contents<'a> {
             text: None,
             links: BTreeMap::new(),
             struct_ops: Vec::new(),
+            data: Vec::new(),
         };
         for section in file.sections() {
             let section = section?;
@@ -191,6 +198,10 @@ impl<'a> Contents<'a> {
             {
                 let bytes = file.data(&section, elf::SHT_PROGBITS)?;
                 contents.struct_ops.push((section, bytes));
+            } else if section.sh_type == elf::SHT_PROGBITS {
+                let bytes = file.data(&section, elf::SHT_PROGBITS)?;
+                let data = DataSection { index: section.index, name: section.name, bytes };
+                contents.data.extend(Some(data).filter(DataSection::is_read_only));
             }
         }
         Ok(contents)

@@ -79,7 +79,7 @@ impl<'a> Symbols<'a> {
         Symbol {
             name_off: symbol.st_name(self.endian),
             place: match section.index() {
-                Some(0) => Place::Undefined,
+                None if section == elf::SHN_UNDEF => Place::Undefined,
                 Some(index) => Place::Section(u32::from(index)),
                 None => Place::Other,
             },

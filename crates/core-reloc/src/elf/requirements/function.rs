@@ -60,6 +60,13 @@ pub enum Used {
     Callback(usize),
     /// It calls or takes the address of an undefined symbol, given by its index.
     Extern(usize),
+    /// It takes the address of data: a variable or a map.
+    Data {
+        /// The number of the section.
+        section: u32,
+        /// The offset in the section, in bytes.
+        offset: u64,
+    },
     /// It calls the helper of this number: `enum bpf_func_id`.
     Helper(u32),
     /// It is one that not every kernel knows.
@@ -159,14 +166,18 @@ impl Uses<'_, '_> {
         self.function(start).map_or(Used::NoFunction, Used::Function)
     }
 
-    /// Returns what a 64-bit immediate with a link loads the address of, unless it is data.
+    /// Returns what a 64-bit immediate with a link loads the address of.
     fn loaded(&self, link: Link, insn: Insn) -> Option<Used> {
         if let Some(found) = self.externs.of_symbol(link.symbol) {
             return Some(Used::Extern(found));
         }
-        let symbol = self.symbols.get(link.symbol).filter(|symbol| self.is_in_text(symbol))?;
-        let start = symbol.value.checked_add_signed(insn.imm.into());
-        Some(self.function(start).map_or(Used::NoFunction, Used::Callback))
+        let symbol = self.symbols.get(link.symbol)?;
+        let offset = symbol.value.checked_add_signed(insn.imm.into())?;
+        if self.is_in_text(&symbol) {
+            return Some(self.function(Some(offset)).map_or(Used::NoFunction, Used::Callback));
+        }
+        let Place::Section(section) = symbol.place else { return None };
+        Some(Used::Data { section, offset })
     }
 
     fn is_in_text(&self, symbol: &Symbol) -> bool {
