@@ -55,3 +55,4 @@ pub mod needs;
 pub mod paths;
 pub mod query;
 mod similar;
+pub mod verdict;

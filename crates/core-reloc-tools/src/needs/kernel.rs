@@ -37,6 +37,30 @@ impl<'k> Kernel<'k> {
     pub fn with_config(self, config: &'k Config) -> Self {
         Self { config: Some(config), ..self }
     }
+
+    /// Returns the types.
+    pub fn target(&self) -> &'k Target<'k> {
+        self.target
+    }
+
+    /// Returns the release, if it is known.
+    pub fn release(&self) -> Option<Release> {
+        self.release
+    }
+
+    /// Returns the number that loaders give a variable in `.kconfig`, if what is known of the kernel
+    /// determines it. Follows libbpf's `set_kcfg_value_num` and `bpf_object__resolve_externs` (BSD-2-Clause
+    /// option).
+    pub fn config_value(&self, name: &[u8]) -> Option<u64> {
+        if name == b"LINUX_KERNEL_VERSION" {
+            return self.release.map(|release| release.code().into());
+        }
+        match self.config?.value(name)? {
+            b"y" => Some(1),
+            b"m" => Some(2),
+            number => std::str::from_utf8(number).ok()?.parse().ok(),
+        }
+    }
 }
 
 /// A release of Linux.
@@ -70,6 +94,14 @@ impl Release {
             Some(Self { major, minor, patch: numbers.next().flatten().unwrap_or(0) })
         })
         .next()
+    }
+}
+
+impl Release {
+    /// Returns the number that `LINUX_KERNEL_VERSION` has: one byte for the stable release, at most 255.
+    pub fn code(self) -> u32 {
+        let parts = [self.major.min(0xff), self.minor.min(0xff), self.patch.min(0xff)];
+        parts.iter().fold(0, |code, part| code << 8 | part)
     }
 }
 

@@ -12,6 +12,7 @@ const AND: u8 = 0x50;
 const LSH: u8 = 0x60;
 const RSH: u8 = 0x70;
 const MOV: u8 = 0xb0;
+const ARSH: u8 = 0xc0;
 
 // The operations of jumps.
 const JA: u8 = 0x00;
@@ -81,6 +82,7 @@ pub(super) fn number(insn: Insn, left: Value, right: Value) -> Option<Value> {
             AND => left & right,
             LSH => left.checked_shl(shift?)?,
             RSH => left.checked_shr(shift?)?,
+            ARSH => left.cast_signed().checked_shr(shift?)?.cast_unsigned(),
             _ => return None,
         };
         (value, others)
