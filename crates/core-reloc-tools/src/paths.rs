@@ -33,7 +33,16 @@ use self::{
     step::{Next, Step},
     value::Variables,
 };
-use crate::limits::{MAX_FRAMES, MAX_PATH_STEPS, MAX_PATHS_PER_INSN};
+use crate::{
+    limits::{MAX_FRAMES, MAX_PATH_STEPS, MAX_PATHS_PER_INSN},
+    needs::Release,
+};
+
+/// The release since which the verifier verifies global functions only where it reaches a call.
+const LAZY_GLOBALS: (u32, u32) = (6, 8);
+
+/// The release that is known to follow multiplication, XOR and shifts of 32 bits of numbers.
+const FULL_ARITHMETIC: (u32, u32) = (6, 18);
 
 /// An object's code for one kernel.
 #[derive(Debug, Clone, Copy)]
@@ -46,9 +55,10 @@ pub struct Paths<'p> {
     pub order: ByteOrder,
     /// The weak symbols that the kernel does not have, by their indices.
     pub missing: &'p BTreeSet<usize>,
-    /// Whether the kernel verifies global functions only where it reaches a call, as since Linux 6.8.
-    /// Before, it verifies all that a program contains.
-    pub lazy_globals: bool,
+    /// The kernel's release, if it is known. Since Linux 6.8, the verifier verifies global functions only
+    /// where it reaches a call; before, and if the release is not known, all that a program contains. Linux
+    /// 6.18 follows more arithmetic than 5.10.
+    pub release: Option<Release>,
     /// The values of read-only data and configuration; `None` to know none of them.
     pub assumptions: Option<&'p Assumptions>,
 }
@@ -123,7 +133,7 @@ impl<'p> Paths<'p> {
             steps: MAX_PATH_STEPS,
         };
         walk.add_root(program);
-        if !self.lazy_globals {
+        if !self.is_since(LAZY_GLOBALS) {
             for function in self.requirements.functions_of(program) {
                 if self.is_global(function) {
                     walk.add_root(function);
@@ -136,6 +146,11 @@ impl<'p> Paths<'p> {
         let assumed = (0_u32..).zip(walk.variables.iter().copied()).filter(decided);
         let assumed = assumed.map(|(_, variable)| variable).collect();
         Reached { functions: walk.reached, assumed, is_complete }
+    }
+
+    /// Returns `true` if the kernel's release is known, and not earlier than another.
+    fn is_since(&self, (major, minor): (u32, u32)) -> bool {
+        self.release.is_some_and(|release| (release.major, release.minor) >= (major, minor))
     }
 
     fn is_global(&self, function: usize) -> bool {

@@ -39,12 +39,9 @@ use core_reloc::{
 pub use self::cause::{Cause, ProgramVerdict, Verdict};
 use self::code::RelocatedCode;
 use crate::{
-    needs::{Answer, Effect, Kernel, Need, Release, Subject, needs},
+    needs::{Answer, Effect, Kernel, Need, Subject, needs},
     paths::{Assumptions, Paths, Reached, Variable},
 };
-
-/// The release since which the kernel verifies global functions only where it reaches a call.
-const LAZY_GLOBALS: (u32, u32) = (6, 8);
 
 /// Returns a verdict on each program of an object, in the order of [`Requirements::programs`].
 ///
@@ -175,10 +172,7 @@ impl<'a> Judge<'_, 'a> {
             code: &self.code.functions(),
             order: self.object.byte_order(),
             missing,
-            lazy_globals: self
-                .kernel
-                .release()
-                .is_some_and(|Release { major, minor, .. }| (major, minor) >= LAZY_GLOBALS),
+            release: self.kernel.release(),
             assumptions,
         };
         paths.reached(function)

@@ -10,7 +10,9 @@ const SUB: u8 = 0x10;
 const OR: u8 = 0x40;
 const AND: u8 = 0x50;
 const LSH: u8 = 0x60;
+const MUL: u8 = 0x20;
 const RSH: u8 = 0x70;
+const XOR: u8 = 0xa0;
 const MOV: u8 = 0xb0;
 const ARSH: u8 = 0xc0;
 
@@ -60,8 +62,8 @@ impl Jump {
 }
 
 /// Returns the result of an arithmetic operation on numbers; `None` if an operand is unknown or the
-/// operation is not followed.
-pub(super) fn number(insn: Insn, left: Value, right: Value) -> Option<Value> {
+/// operation is not followed. `full` is for verifiers that follow multiplication, XOR and shifts of 32 bits.
+pub(super) fn number(insn: Insn, left: Value, right: Value, full: bool) -> Option<Value> {
     // Signed divisions and sign-extending moves have an offset.
     if insn.off != 0 {
         return None;
@@ -74,7 +76,8 @@ pub(super) fn number(insn: Insn, left: Value, right: Value) -> Option<Value> {
     } else {
         let (left, others) = left.known()?;
         let left = truncated(is_32_bit, left);
-        let shift = u32::try_from(right).ok().filter(|shift| !is_32_bit && *shift < 64);
+        let bits = if is_32_bit { 32 } else { 64 };
+        let shift = u32::try_from(right).ok().filter(|shift| *shift < bits && (full || !is_32_bit));
         let value = match insn.operation() {
             ADD => left.wrapping_add(right),
             SUB => left.wrapping_sub(right),
@@ -82,7 +85,14 @@ pub(super) fn number(insn: Insn, left: Value, right: Value) -> Option<Value> {
             AND => left & right,
             LSH => left.checked_shl(shift?)?,
             RSH => left.checked_shr(shift?)?,
-            ARSH => left.cast_signed().checked_shr(shift?)?.cast_unsigned(),
+            ARSH => {
+                // The sign is that of the lower half in a shift of 32 bits.
+                let unused = 64_u32.saturating_sub(bits);
+                let extended = left.checked_shl(unused)?.cast_signed().checked_shr(unused)?;
+                extended.checked_shr(shift?)?.cast_unsigned()
+            }
+            MUL if full => left.wrapping_mul(right),
+            XOR if full => left ^ right,
             _ => return None,
         };
         (value, others)

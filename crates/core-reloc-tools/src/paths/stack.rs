@@ -1,7 +1,8 @@
-//! The stack of one frame, as far as Linux 5.10 follows it.
+//! The stack of one frame, as far as all verifiers since Linux 5.10 follow it.
 //!
-//! The verifier of 5.10 keeps registers that are stored with 8 bytes, and zeros of any size. It loses a
-//! number that is loaded with another size than it was stored with.
+//! They keep values that are stored with 8 bytes, and zeros of any size. A number is lost if it is loaded
+//! with another size than it was stored with. A store of fewer bytes than a slot has may end what was known
+//! of the others: newer verifiers follow it as one of a register, and forget the rest.
 
 use std::collections::BTreeMap;
 
@@ -31,15 +32,15 @@ impl Stack {
         let Some(end) = offset.checked_add(size).filter(|end| offset >= -SIZE && *end <= 0) else {
             return;
         };
-        if value == Value::ZERO {
-            for at in offset..end {
-                self.set_zero(at);
+        let slot = offset.saturating_sub(offset.rem_euclid(SLOT));
+        self.forget(slot, end.max(slot.saturating_add(SLOT)));
+        if size == SLOT && slot == offset {
+            if value != Value::Unknown {
+                self.0.insert(slot, Slot::Whole(value));
             }
-            return;
-        }
-        self.forget(offset, end);
-        if size == SLOT && offset.rem_euclid(SLOT) == 0 && value != Value::Unknown {
-            self.0.insert(offset, Slot::Whole(value));
+        } else if value == Value::ZERO {
+            let zeros = (offset..end).fold(0, |zeros, at| zeros | bit(at));
+            self.0.insert(slot, Slot::Zeros(zeros));
         }
     }
 
@@ -48,10 +49,11 @@ impl Stack {
         let slot = offset.saturating_sub(offset.rem_euclid(SLOT));
         match self.0.get(&slot) {
             Some(Slot::Whole(value)) if size == SLOT && slot == offset => *value,
+            Some(Slot::Whole(Value::ZERO)) if is_in_slot(offset, size) => Value::ZERO,
             Some(Slot::Zeros(zeros)) => {
-                let Some(end) = offset.checked_add(size) else { return lost };
-                let is_zero = |at: i32| at < slot.saturating_add(SLOT) && zeros & bit(at) != 0;
-                if (offset..end).all(is_zero) { Value::ZERO } else { lost }
+                let mut bytes = offset..offset.saturating_add(size);
+                let is_zero = is_in_slot(offset, size) && bytes.all(|at| zeros & bit(at) != 0);
+                if is_zero { Value::ZERO } else { lost }
             }
             _ => lost,
         }
@@ -81,15 +83,6 @@ impl Stack {
         self.0.clear();
     }
 
-    fn set_zero(&mut self, at: i32) {
-        let slot = at.saturating_sub(at.rem_euclid(SLOT));
-        match self.0.entry(slot).or_insert(Slot::Zeros(0)) {
-            Slot::Zeros(zeros) => *zeros |= bit(at),
-            // The rest of a stored value is lost.
-            whole => *whole = Slot::Zeros(bit(at)),
-        }
-    }
-
     /// Keeps what is known of both stacks. Returns `true` if something is forgotten.
     pub(super) fn merge(&mut self, other: &Self) -> bool {
         let before = self.clone();
@@ -106,6 +99,11 @@ impl Stack {
         });
         *self != before
     }
+}
+
+/// Returns `true` if a load does not go past the end of its slot.
+fn is_in_slot(offset: i32, size: i32) -> bool {
+    offset.rem_euclid(SLOT).saturating_add(size) <= SLOT
 }
 
 /// Returns the bit of a byte in its slot.
@@ -134,17 +132,19 @@ mod tests {
     }
 
     #[test]
-    fn zeros_are_kept_byte_by_byte() {
+    fn zeros_are_kept_for_loads_of_any_size_until_a_part_is_stored() {
         let mut stack = Stack::default();
         stack.store(-8, 8, Value::ZERO);
         assert_eq!(stack.load(-8, 8, LOST), Value::ZERO);
         assert_eq!(stack.load(-7, 1, LOST), Value::ZERO);
-        stack.store(-5, 1, LOST);
-        assert_eq!(stack.load(-8, 8, LOST), LOST);
-        assert_eq!(stack.load(-8, 2, LOST), Value::ZERO);
-        assert_eq!(stack.load(-4, 4, LOST), Value::ZERO);
-        stack.store(-5, 1, Value::ZERO);
-        assert_eq!(stack.load(-8, 4, LOST), Value::ZERO);
+        assert_eq!(stack.load(-4, 8, LOST), LOST);
+        stack.store(-6, 2, Value::ZERO);
+        assert_eq!(
+            [-8, -6, -5].map(|at| stack.load(at, 1, LOST) == Value::ZERO),
+            [false, true, true]
+        );
+        stack.store(-8, 1, LOST);
+        assert_eq!(stack.load(-6, 2, LOST), LOST);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use core_reloc::{
 };
 
 use super::{
-    Variable, Walk,
+    FULL_ARITHMETIC, Variable, Walk,
     evaluate::{Condition, Jump, condition, jump_target, number},
     helper::{Writes, writes},
     state::State,
@@ -93,7 +93,7 @@ impl Step<'_, '_> {
         } else {
             right
         };
-        if let Some(value) = number(insn, left, right) {
+        if let Some(value) = number(insn, left, right, self.walk.paths.is_since(FULL_ARITHMETIC)) {
             return value;
         }
         if is_64_bit && insn.off == 0 {
