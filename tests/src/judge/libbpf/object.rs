@@ -99,6 +99,75 @@ impl Object {
     }
 }
 
+/// Loads one program of an object into the running kernel, without the others, and frees it again. Maps
+/// that have no size get one, which user space would set.
+///
+/// # Errors
+/// libbpf or the kernel rejects the object or the program.
+///
+/// # Panics
+/// Panics if the object has no such program.
+pub fn load_alone(bytes: &[u8], program: &str) -> Result<(), LoadError> {
+    let object = Object::open(bytes)?;
+    let (mut is_there, mut raw) = (false, ptr::null_mut());
+    loop {
+        // SAFETY: the object is open, and `raw` is null or one of its programs.
+        raw = unsafe { libbpf_sys::bpf_object__next_program(object.0.as_ptr(), raw) };
+        if raw.is_null() {
+            break;
+        }
+        // SAFETY: `raw` is a program of this object, whose name lives as long as the object.
+        unsafe {
+            let is_it = owned(libbpf_sys::bpf_program__name(raw)) == program;
+            is_there |= is_it;
+            libbpf_sys::bpf_program__set_autoload(raw, is_it);
+        }
+    }
+    assert!(is_there, "no program {program}");
+    object.size_maps();
+    let (returned, log) = log::logged(|| {
+        // SAFETY: the object is open, and has not been loaded.
+        unsafe { libbpf_sys::bpf_object__load(object.0.as_ptr()) }
+    });
+    if returned == 0 {
+        return Ok(());
+    }
+    Err(LoadError::new(&std::io::Error::from_raw_os_error(-returned), &log))
+}
+
+impl Object {
+    /// Gives maps that must have a size one.
+    fn size_maps(&self) {
+        /// The types of maps whose entries are made for objects of the kernel, and have no number.
+        const OF_KERNEL_OBJECTS: [u32; 8] = [19, 21, 24, 26, 28, 29, 32, 33];
+        /// `BPF_MAP_TYPE_STACK_TRACE`.
+        const STACK_TRACE: u32 = 7;
+        /// The bytes of a stack trace of the greatest depth.
+        const TRACE_SIZE: u32 = 127 * 8;
+        let mut raw = ptr::null_mut();
+        loop {
+            // SAFETY: the object is open, and `raw` is null or one of its maps.
+            raw = unsafe { libbpf_sys::bpf_object__next_map(self.0.as_ptr(), raw) };
+            if raw.is_null() {
+                return;
+            }
+            // SAFETY: `raw` is a map of this object.
+            unsafe {
+                let map_type = libbpf_sys::bpf_map__type(raw);
+                if libbpf_sys::bpf_map__max_entries(raw) == 0
+                    && !OF_KERNEL_OBJECTS.contains(&map_type)
+                {
+                    libbpf_sys::bpf_map__set_max_entries(raw, 1);
+                }
+                if map_type == STACK_TRACE && libbpf_sys::bpf_map__value_size(raw) == 0 {
+                    libbpf_sys::bpf_map__set_key_size(raw, 4);
+                    libbpf_sys::bpf_map__set_value_size(raw, TRACE_SIZE);
+                }
+            }
+        }
+    }
+}
+
 impl Drop for Object {
     fn drop(&mut self) {
         // SAFETY: this is the only owner.
