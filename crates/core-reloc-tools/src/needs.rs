@@ -33,6 +33,8 @@ mod names;
 mod need;
 mod struct_ops;
 
+use std::{borrow::Cow, collections::BTreeSet};
+
 use core_reloc::elf::{
     Object,
     requirements::{AttachType, MapType, ProgramType, Requirements, Used},
@@ -88,7 +90,7 @@ pub fn needs<'a>(
     needs.extend(struct_ops::answers(object, requirements, kernel, &names));
 
     for (index, program) in (0..).zip(&requirements.programs) {
-        let mut push = |subject, name: std::borrow::Cow<'a, str>, answer| {
+        let mut push = |subject, name: Cow<'a, str>, answer| {
             let program = Some(index);
             needs.push(Need { subject, program, name, answer, is_optional: false });
         };
@@ -116,11 +118,11 @@ pub fn needs<'a>(
                 }
             }
         }
-        let mut seen = Vec::new();
+        let mut seen = BTreeSet::new();
         for function in requirements.functions_of(program.function) {
             let function = requirements.functions.get(function);
             for used in function.map_or(&[][..], |function| &function.uses) {
-                if seen.contains(&used.what) {
+                if !seen.insert(used.what) {
                     continue;
                 }
                 match used.what {
@@ -139,9 +141,8 @@ pub fn needs<'a>(
                             push(need.subject, need.name.clone(), need.answer);
                         }
                     }
-                    _ => continue,
+                    _ => {}
                 }
-                seen.push(used.what);
             }
         }
     }

@@ -51,7 +51,7 @@ pub struct Use {
 }
 
 /// What an instruction uses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Used {
     /// It calls another function of the object, given by its index.
