@@ -6,6 +6,9 @@
 //! | [`query`](mod@query) | where is a field, how large is it, what is the value of an enumerator? |
 //! | [`definition`] | how does C define a type? |
 //! | [`check`] | does an object work on a kernel? |
+//! | [`verdict`] | does each program of an object load on a kernel? |
+//! | [`needs`](mod@needs) | what does an object need besides relocations, and does the kernel have it? |
+//! | [`paths`] | which instructions of a program does the verifier reach? |
 //! | [`minimize`](mod@minimize) | what is the smallest BTF with which an object relocates as with the full one? |
 //! | [`blame`] | which relocation is a verifier log about? |
 //!
@@ -51,5 +54,8 @@ pub mod definition;
 pub mod explain;
 pub mod limits;
 pub mod minimize;
+pub mod needs;
+pub mod paths;
 pub mod query;
 mod similar;
+pub mod verdict;

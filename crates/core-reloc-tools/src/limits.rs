@@ -19,3 +19,13 @@ pub const MAX_OBJECT_STEPS: u64 = 1 << 27;
 /// The number of steps for each entry that a search keeps, in addition to one for each byte of its path.
 /// It bounds the memory of a search.
 pub const STEPS_PER_KEPT_ENTRY: usize = 64;
+
+/// The maximum number of frames on a path through a program: the verifier's `MAX_CALL_FRAMES`.
+pub const MAX_FRAMES: usize = 8;
+
+/// The number of states that are followed from one instruction before they are merged into one.
+pub const MAX_PATHS_PER_INSN: usize = 16;
+
+/// The maximum number of steps for the paths of one program, in instructions times frames. The verifier's
+/// limit is a million instructions (`BPF_COMPLEXITY_LIMIT_INSNS`), and merging takes fewer.
+pub const MAX_PATH_STEPS: u64 = 1 << 20;

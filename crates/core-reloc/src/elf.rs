@@ -5,6 +5,9 @@
 //! [`Relocating::finish`] returns the patched object, unless a relocation failed. [`TypeSections::find`]
 //! finds the BTF in any ELF file, for targets.
 //!
+//! [`Object::requirements`] lists what an object needs from a kernel besides: its programs and what they
+//! attach to, functions and variables of the kernel, helpers, maps.
+//!
 //! The object is copied once, to be patched. Compressed sections are not supported.
 //!
 //! ```
@@ -30,12 +33,18 @@ mod file;
 mod functions;
 mod kernel_access;
 mod lines;
+<<<<<<< HEAD
 mod nothing;
+=======
+mod links;
+>>>>>>> wt/verdict
 mod object;
 mod records;
 mod relocate;
 mod report;
+pub mod requirements;
 mod skip;
+mod symbols;
 mod types;
 
 pub use self::{

@@ -22,6 +22,8 @@ pub const SHT_PROGBITS: u32 = 1;
 pub const SHT_SYMTAB: u32 = 2;
 /// The type of a string table.
 pub const SHT_STRTAB: u32 = 3;
+/// The type of a section of links, which ELF calls relocations.
+pub const SHT_REL: u32 = 9;
 /// The type of a section that takes no space in the file.
 pub const SHT_NOBITS: u32 = 8;
 /// The flag of a section with code.
@@ -55,6 +57,8 @@ pub struct Section {
     pub flags: u64,
     /// The index of a related section.
     pub link: u32,
+    /// Another number: of a section of links, the index of the section that they are in.
+    pub info: u32,
     /// The contents.
     pub data: Vec<u8>,
 }
@@ -81,7 +85,7 @@ impl ElfFile {
     /// Adds a section. It has code unless its name starts with a dot.
     pub fn section(mut self, name: &'static str, sh_type: u32, data: &[u8]) -> Self {
         let flags = if name.starts_with('.') { 0 } else { SHF_EXECINSTR };
-        self.sections.push(Section { name, sh_type, flags, link: 0, data: data.to_vec() });
+        self.sections.push(Section { name, sh_type, flags, link: 0, info: 0, data: data.to_vec() });
         self
     }
 
@@ -224,7 +228,7 @@ impl Out {
         self.address(offset as u64);
         self.address(size as u64);
         self.word(section.link);
-        self.word(0);
+        self.word(section.info);
         self.address(1);
         self.address(0);
     }

@@ -41,6 +41,7 @@ mod btf;
 pub mod ffi;
 mod insn;
 mod log;
+pub mod object;
 mod session;
 mod spec;
 #[cfg(test)]

@@ -88,6 +88,8 @@ pub(super) struct Section<'a> {
     pub(super) offset: u64,
     pub(super) size: u64,
     pub(super) link: u32,
+    /// What else it refers to: for links, the section that they are for.
+    pub(super) info: u32,
 }
 
 impl<'a, H: FileHeader<Endian = Endianness>> ElfFile<'a, H> {
@@ -211,6 +213,7 @@ impl<'a, H: FileHeader<Endian = Endianness>> ElfFile<'a, H> {
             offset: header.sh_offset(self.endian).into(),
             size: header.sh_size(self.endian).into(),
             link: header.sh_link(self.endian),
+            info: header.sh_info(self.endian),
         }
     }
 }

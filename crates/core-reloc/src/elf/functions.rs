@@ -3,14 +3,13 @@
 use alloc::{collections::BTreeMap, vec::Vec};
 
 use btf_types::Name;
-use object::{elf, pod, read::elf::Sym};
+use object::elf;
 
 use super::{
     error::ObjectError,
-    file::{Elf64, Endian, Section, string_at},
+    file::{Elf64, Section, string_at},
+    symbols::{Place, Symbols},
 };
-
-type Symbol = elf::Sym64<Endian>;
 
 /// The functions of the sections that have relocations, by section and offset.
 #[derive(Debug, Default)]
@@ -42,22 +41,13 @@ impl<'a> Functions<'a> {
         table: &Section<'a>,
         sections: &BTreeMap<u32, Section<'a>>,
     ) -> Result<Self, ObjectError> {
-        let endian = file.endian();
-        let names = file.linked_strings(table)?;
-        let symbols = file.data(table, elf::SHT_SYMTAB)?;
-        // Bytes after the last whole symbol are ignored.
-        let count = symbols.len().checked_div(size_of::<Symbol>()).unwrap_or_default();
-        let symbols = pod::slice_from_bytes::<Symbol>(symbols, count);
-        let (symbols, _) = symbols.unwrap_or_default();
-
+        let symbols = Symbols::parse(file, table)?;
         let mut functions = Vec::new();
         for (number, symbol) in symbols.iter().enumerate() {
-            let section = symbol.st_shndx(endian).index();
-            let section = section.and_then(|index| sections.get(&u32::from(index)));
-            let Some(section) = section.filter(|_| symbol.st_type() == elf::STT_FUNC) else {
-                continue;
-            };
-            let (start, size) = (symbol.st_value(endian), symbol.st_size(endian));
+            let Place::Section(section) = symbol.place else { continue };
+            let section = sections.get(&section).filter(|_| symbol.kind == elf::STT_FUNC);
+            let Some(section) = section else { continue };
+            let (start, size) = (symbol.value, symbol.size);
             let whole = start.is_multiple_of(8) && size.is_multiple_of(8) && size != 0;
             let end = start.checked_add(size).filter(|end| whole && *end <= section.size);
             let end = end.ok_or_else(|| ObjectError::Function {
@@ -67,12 +57,12 @@ impl<'a> Functions<'a> {
                 size,
                 len: section.size,
             })?;
-            let name_off = symbol.st_name(endian);
+            let name_off = symbol.name_off;
             functions.push(Function { section: section.index, start, end, name_off, ends_last: 0 });
         }
         functions.sort_unstable_by_key(|function| (function.section, function.start, function.end));
         link(&mut functions);
-        Ok(Self { functions, names })
+        Ok(Self { functions, names: symbols.names() })
     }
 
     /// Returns the function that covers an offset of a section.

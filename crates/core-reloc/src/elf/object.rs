@@ -228,7 +228,7 @@ impl<'a> Group<'a> {
 }
 
 /// Reads the header of an ELF file that contains BPF code.
-fn parse_bpf(bytes: &[u8]) -> Result<Elf64<'_>, ObjectError> {
+pub(super) fn parse_bpf(bytes: &[u8]) -> Result<Elf64<'_>, ObjectError> {
     let wrong = |field, offset, found: u16, allowed| {
         Err(ObjectError::Header { field, offset, found: found.into(), allowed })
     };

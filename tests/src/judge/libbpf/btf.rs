@@ -10,14 +10,23 @@ use super::{Errno, log};
 #[derive(Debug, Clone)]
 pub struct Btf(Arc<Handle>);
 
-/// An error of libbpf when it reads BTF.
+/// An error of libbpf when it reads BTF or an object.
 #[derive(Debug, Clone, thiserror::Error)]
-#[error("libbpf cannot read this BTF: {errno}{log}")]
+#[error("libbpf cannot read this: {errno}{log}")]
 pub struct LoadError {
     /// The error number.
     pub errno: Errno,
     /// The log, with a line feed before each line.
     pub log: String,
+}
+
+impl LoadError {
+    pub(super) fn new(error: &std::io::Error, log: &str) -> Self {
+        Self {
+            errno: Errno(error.raw_os_error().unwrap_or(0)),
+            log: log.lines().map(|line| format!("\n{line}")).collect(),
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -61,10 +70,7 @@ impl Btf {
                 unsafe { libbpf_sys::btf__new_split(bytes.as_ptr().cast::<c_void>(), size, base) };
             NonNull::new(raw).ok_or_else(std::io::Error::last_os_error)
         });
-        let raw = raw.map_err(|error| LoadError {
-            errno: Errno(error.raw_os_error().unwrap_or(0)),
-            log: log.lines().map(|line| format!("\n{line}")).collect(),
-        })?;
+        let raw = raw.map_err(|error| LoadError::new(&error, &log))?;
         let is_foreign = bytes.get(..2) != Some(&0xeb9f_u16.to_ne_bytes()[..]);
         Ok(Self(Arc::new(Handle { raw, base, is_foreign })))
     }

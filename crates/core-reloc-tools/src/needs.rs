@@ -1,0 +1,200 @@
+//! What an object needs from a kernel, and whether the kernel has it.
+//!
+//! [`needs`] gives an answer to each of an object's [`Requirements`]: its programs' types and hooks, kernel
+//! functions and variables, helpers, maps, structs of functions and instructions. Relocations are not among
+//! them: see [`check`](crate::check).
+//!
+//! A kernel's types show much of it, but not all: [`Answer::Open`] says what they cannot tell. Absence
+//! counts only where presence would show: a kernel without any FUNC leaves functions open.
+//!
+//! ```
+//! # fn print_missing(object: &[u8], kernel: &[u8]) -> Result<(), Box<dyn std::error::Error>> {
+//! use btf_types::Btf;
+//! use core_reloc::{Target, elf::Object};
+//! use core_reloc_tools::needs::{Answer, Kernel, needs};
+//!
+//! let (object, kernel) = (Object::parse(object)?, Btf::parse(kernel)?);
+//! let (requirements, target) = (object.requirements()?, Target::new(&kernel));
+//! for need in needs(&object, &requirements, &Kernel::new(&target)) {
+//!     if let Answer::Absent(effect) = need.answer {
+//!         println!("{}: {effect}", need.name);
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+mod enums;
+mod externs;
+mod features;
+mod hooks;
+mod kernel;
+mod names;
+mod need;
+mod struct_ops;
+
+use std::{borrow::Cow, collections::BTreeSet};
+
+use core_reloc::elf::{
+    Object,
+    requirements::{AttachType, MapType, ProgramType, Requirements, Used},
+};
+
+use self::{
+    enums::KernelEnums,
+    names::{Names, Wanted},
+};
+pub use self::{
+    kernel::{Config, Kernel, Release, SymbolNames},
+    need::{Answer, Effect, Need, OpenReason, Subject},
+};
+
+/// Answers what an object needs from a kernel. All names together take one pass over the kernel's types.
+///
+/// Needs of the whole object come first, then those of each program with all functions that it may call. A
+/// need that several programs share is one for each.
+pub fn needs<'a>(
+    object: &'a Object<'a>,
+    requirements: &Requirements<'a>,
+    kernel: &Kernel<'_>,
+) -> Vec<Need<'a>> {
+    let mut wanted = Wanted::default();
+    hooks::want(requirements, &mut wanted);
+    externs::want(requirements, &mut wanted);
+    struct_ops::want(object, requirements, &mut wanted);
+    let names = Names::find(kernel, wanted);
+    let enums = KernelEnums::find(kernel);
+
+    let mut needs = Vec::new();
+    let externs = externs::answers(object, requirements, kernel, &names);
+    needs.extend(externs.iter().filter(|need| !need.is_optional).cloned());
+    for (index, map) in (0..).zip(&requirements.maps) {
+        let number = map.map_type.0;
+        needs.push(Need {
+            subject: Subject::Map(index),
+            program: None,
+            name: format!("{} for the map {}", map.map_type, map.name).into(),
+            answer: enums.has(MapType::ENUM, number, Effect::NoObject),
+            is_optional: false,
+        });
+        if map.max_entries == 0 && must_have_entries(map.map_type) {
+            needs.push(Need {
+                subject: Subject::Map(index),
+                program: None,
+                name: format!("the size of the map {}", map.name).into(),
+                answer: Answer::Open(OpenReason::UserSpace, Effect::NoObject),
+                is_optional: false,
+            });
+        }
+    }
+    needs.extend(struct_ops::answers(object, requirements, kernel, &names));
+
+    for (index, program) in (0..).zip(&requirements.programs) {
+        let mut push = |subject, name: Cow<'a, str>, answer| {
+            let program = Some(index);
+            needs.push(Need { subject, program, name, answer, is_optional: false });
+        };
+        match program.stated {
+            None => push(
+                Subject::ProgramType(index),
+                format!("the type of the program {}", program.name).into(),
+                Answer::Open(OpenReason::UserSpace, Effect::NoProgram),
+            ),
+            Some(stated) => {
+                let number = stated.program_type.0;
+                let answer = enums.has(ProgramType::ENUM, number, Effect::NoProgram);
+                push(Subject::ProgramType(index), stated.program_type.to_string().into(), answer);
+                if let Some(attach) = stated.attach_type {
+                    let effect = if is_checked_at_load(stated.program_type) {
+                        Effect::NoProgram
+                    } else {
+                        Effect::NoAttachment
+                    };
+                    let answer = enums.has(AttachType::ENUM, attach.0, effect);
+                    push(Subject::AttachType(index), attach.to_string().into(), answer);
+                }
+                if let Some((name, answer)) = hooks::answer(&stated, kernel, &names) {
+                    push(Subject::Hook(index), name, answer);
+                }
+            }
+        }
+        let mut seen = BTreeSet::new();
+        for function in requirements.functions_of(program.function) {
+            let function = requirements.functions.get(function);
+            for used in function.map_or(&[][..], |function| &function.uses) {
+                if !seen.insert(used.what) {
+                    continue;
+                }
+                match used.what {
+                    Used::Helper(number) => push(
+                        Subject::Helper(number),
+                        enums.helper_name(object, number),
+                        enums.has_helper(number),
+                    ),
+                    Used::Feature(feature) => push(
+                        Subject::Feature(feature),
+                        feature.to_string().into(),
+                        features::answer(feature, kernel, &enums),
+                    ),
+                    Used::Extern(found) => {
+                        if let Some(need) = externs.get(found).filter(|need| need.is_optional) {
+                            push(need.subject, need.name.clone(), need.answer);
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+    needs
+}
+
+/// Returns `true` for types of maps that the kernel does not create without a number of entries. libbpf
+/// gives arrays of perf events one for each processor.
+fn must_have_entries(map_type: MapType) -> bool {
+    matches!(
+        map_type,
+        MapType::HASH
+            | MapType::ARRAY
+            | MapType::PROG_ARRAY
+            | MapType::PERCPU_HASH
+            | MapType::PERCPU_ARRAY
+            | MapType::STACK_TRACE
+            | MapType::CGROUP_ARRAY
+            | MapType::LRU_HASH
+            | MapType::LRU_PERCPU_HASH
+            | MapType::LPM_TRIE
+            | MapType::ARRAY_OF_MAPS
+            | MapType::HASH_OF_MAPS
+            | MapType::DEVMAP
+            | MapType::SOCKMAP
+            | MapType::CPUMAP
+            | MapType::XSKMAP
+            | MapType::SOCKHASH
+            | MapType::REUSEPORT_SOCKARRAY
+            | MapType::QUEUE
+            | MapType::STACK
+            | MapType::DEVMAP_HASH
+            | MapType::RINGBUF
+            | MapType::BLOOM_FILTER
+            | MapType::USER_RINGBUF
+            | MapType::INSN_ARRAY
+    )
+}
+
+/// Returns `true` if the kernel checks the type of attachment when it loads a program of this type
+/// (`bpf_prog_load_check_attach` and the verifier), rather than when the program is attached.
+fn is_checked_at_load(program_type: ProgramType) -> bool {
+    matches!(
+        program_type,
+        ProgramType::CGROUP_SOCK
+            | ProgramType::CGROUP_SOCK_ADDR
+            | ProgramType::CGROUP_SKB
+            | ProgramType::CGROUP_SOCKOPT
+            | ProgramType::SK_LOOKUP
+            | ProgramType::SK_REUSEPORT
+            | ProgramType::NETFILTER
+            | ProgramType::TRACING
+            | ProgramType::LSM
+    )
+}

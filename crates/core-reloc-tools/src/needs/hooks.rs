@@ -1,0 +1,182 @@
+//! What programs attach to.
+//!
+//! The names in the kernel's BTF follow libbpf's `libbpf_find_attach_btf_id` and `find_kernel_btf_id`
+//! (BSD-2-Clause option).
+
+use std::borrow::Cow;
+
+use btf_types::Kind;
+use core_reloc::elf::requirements::{AttachType, Hook, Requirements, SectionName};
+
+use super::{
+    kernel::Kernel,
+    names::{Names, Wanted},
+    need::{Answer, Effect, OpenReason},
+};
+
+/// The prefix of the typedef that declares a tracepoint.
+const TRACEPOINT: &str = "btf_trace_";
+/// The prefix of the function that stands for a hook of security modules.
+const LSM: &str = "bpf_lsm_";
+/// The prefix of the function that stands for an iterator.
+const ITERATOR: &str = "bpf_iter_";
+
+/// Categories of events that are no tracepoints, or whose tracepoints have other names.
+const OTHER_CATEGORIES: [&str; 4] = ["syscalls", "ftrace", "kprobes", "uprobes"];
+
+/// How the types of a kernel show a hook.
+struct Shown<'a> {
+    kind: Kind,
+    name: String,
+    module: Option<&'a [u8]>,
+    effect: Effect,
+}
+
+/// Adds the names that programs attach to.
+pub(super) fn want(requirements: &Requirements<'_>, wanted: &mut Wanted) {
+    let stated = requirements.programs.iter().filter_map(|program| program.stated);
+    for shown in stated.filter_map(|stated| shown(&stated.hook)) {
+        wanted.add(shown.name, shown.kind);
+    }
+}
+
+/// Returns what a program attaches to in words, and whether the kernel has it; `None` if it attaches to
+/// nothing that types show, and loads anyway.
+pub(super) fn answer<'a>(
+    stated: &SectionName<'a>,
+    kernel: &Kernel<'_>,
+    names: &Names<'_>,
+) -> Option<(Cow<'a, str>, Answer)> {
+    let user_space = Answer::Open(OpenReason::UserSpace, Effect::NoProgram);
+    let name: Cow<'a, str> = match stated.hook {
+        Hook::Unnamed => "what the program attaches to".into(),
+        Hook::Function { name, .. } => format!("the function {name}").into(),
+        Hook::TypedTracepoint { name, .. } | Hook::RawTracepoint(name) => {
+            format!("the tracepoint {name}").into()
+        }
+        Hook::Tracepoint { category, name } => format!("the tracepoint {category}:{name}").into(),
+        Hook::Lsm(name) => format!("the LSM hook {name}").into(),
+        Hook::Iterator(name) => format!("the iterator {name}").into(),
+        Hook::Probe(name) => format!("the symbol {name}").into(),
+        Hook::Program(name) => format!("a program with the function {name}").into(),
+        _ => return None,
+    };
+    let answer = match stated.hook {
+        Hook::Unnamed => {
+            // Probes and tracepoints load without, and user space attaches them anywhere.
+            stated.attach_type.filter(|attach| needs_btf(*attach))?;
+            user_space
+        }
+        Hook::Program(_) => user_space,
+        Hook::Probe(name) => probe(name.as_bytes(), kernel)?,
+        hook => {
+            let shown = shown(&hook)?;
+            let answer = in_btf(&shown, names);
+            match answer {
+                Answer::Absent(_) if is_placeholder(&hook) => user_space,
+                Answer::Present if depends_on_lists(stated) => {
+                    Answer::Open(OpenReason::KernelLists, Effect::NoProgram)
+                }
+                answer => answer,
+            }
+        }
+    };
+    Some((name, answer))
+}
+
+/// Returns `true` for types of attachment whose programs the kernel loads for one hook of its BTF.
+fn needs_btf(attach: AttachType) -> bool {
+    matches!(
+        attach,
+        AttachType::TRACE_RAW_TP
+            | AttachType::TRACE_FENTRY
+            | AttachType::TRACE_FEXIT
+            | AttachType::TRACE_FSESSION
+            | AttachType::MODIFY_RETURN
+            | AttachType::LSM_MAC
+            | AttachType::LSM_CGROUP
+            | AttachType::TRACE_ITER
+    )
+}
+
+/// Returns how the types of a kernel show a hook, if they do.
+fn shown<'a>(hook: &Hook<'a>) -> Option<Shown<'a>> {
+    let function =
+        |name: String, module| Shown { kind: Kind::Func, name, module, effect: Effect::NoProgram };
+    let tracepoint = |name, module, effect| Shown {
+        kind: Kind::Typedef,
+        name: format!("{TRACEPOINT}{name}"),
+        module,
+        effect,
+    };
+    Some(match *hook {
+        Hook::Function { module, name } => {
+            function(name.to_str().ok()?.into(), module.map(|module| module.as_bytes()))
+        }
+        Hook::TypedTracepoint { module, name } => {
+            let module = module.map(|module| module.as_bytes());
+            tracepoint(name.to_str().ok()?, module, Effect::NoProgram)
+        }
+        Hook::RawTracepoint(name) => tracepoint(name.to_str().ok()?, None, Effect::NoAttachment),
+        Hook::Tracepoint { category, name } => {
+            if OTHER_CATEGORIES.iter().any(|other| category == *other) {
+                return None;
+            }
+            tracepoint(name.to_str().ok()?, None, Effect::NoAttachment)
+        }
+        Hook::Lsm(name) => function(format!("{LSM}{}", name.to_str().ok()?), None),
+        Hook::Iterator(name) => function(format!("{ITERATOR}{}", name.to_str().ok()?), None),
+        _ => return None,
+    })
+}
+
+fn in_btf(shown: &Shown<'_>, names: &Names<'_>) -> Answer {
+    let would_show = match shown.kind {
+        Kind::Typedef => names.has_tracepoints(),
+        _ => names.has_functions(),
+    };
+    if names.in_module(&shown.name, shown.kind, shown.module).is_some() {
+        Answer::Present
+    } else if would_show {
+        Answer::Absent(shown.effect)
+    } else {
+        Answer::Open(OpenReason::NotInBtf, shown.effect)
+    }
+}
+
+/// Returns `true` for names that stand for others, which user space sets before it loads the program.
+fn is_placeholder(hook: &Hook<'_>) -> bool {
+    let (Hook::Function { name, .. } | Hook::TypedTracepoint { name, .. } | Hook::Lsm(name)) = hook
+    else {
+        return false;
+    };
+    matches!(name.as_bytes(), b"foo" | b"bar" | b"dummy") || name.as_bytes().starts_with(b"dummy_")
+}
+
+/// Returns `true` if the kernel looks the function up in lists that types do not show: those of functions
+/// that may sleep, and of those whose result may be modified.
+fn depends_on_lists(stated: &SectionName<'_>) -> bool {
+    match stated.hook {
+        Hook::Function { name, .. } if stated.attach_type == Some(AttachType::MODIFY_RETURN) => {
+            !name.as_bytes().starts_with(b"security_") || stated.is_sleepable
+        }
+        Hook::Function { .. } | Hook::Lsm(_) => stated.is_sleepable,
+        _ => false,
+    }
+}
+
+/// Returns whether a symbol is there that a probe names; `None` if the section names none, but a pattern,
+/// an address or a system call. The program loads in any case.
+fn probe(name: &[u8], kernel: &Kernel<'_>) -> Option<Answer> {
+    let name = name.split(|byte| *byte == b'+').next()?;
+    let is_symbol = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.');
+    if name.is_empty() || !name.iter().all(is_symbol) {
+        return None;
+    }
+    let symbols = kernel.symbols.filter(|symbols| !symbols.is_empty())?;
+    Some(if symbols.contains(name) {
+        Answer::Present
+    } else {
+        Answer::Absent(Effect::NoAttachment)
+    })
+}

@@ -1,0 +1,301 @@
+//! The instructions of a program that the verifier reaches.
+//!
+//! The verifier follows all paths from a program's first instruction, and does not follow a branch whose
+//! condition it knows to be false. [`Paths::reached`] does the same with less knowledge: numbers in
+//! registers and on the stack, through calls of static functions, as far as the verifier of Linux 5.10
+//! follows them. So an instruction that is not reached here is not reached by any verifier; the reverse
+//! does not hold.
+//!
+//! Numbers come from immediates, which relocations have set, and from the addresses of weak symbols that
+//! the kernel does not have, which are 0. Global functions are verified by themselves, and so are callbacks
+//! here. Read-only data and the kernel's configuration count only where they are [assumed](Assumptions).
+//!
+//! Paths are merged where many lead to one instruction, and there is a budget of steps. When it is spent,
+//! every instruction counts as reached.
+
+mod evaluate;
+mod helper;
+mod stack;
+mod state;
+mod step;
+mod value;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use btf_types::ByteOrder;
+use core_reloc::{
+    elf::requirements::{Requirements, Used},
+    patch::insn::{Insn, SLOT},
+};
+
+use self::{
+    state::State,
+    step::{Next, Step},
+    value::Variables,
+};
+use crate::{
+    limits::{MAX_FRAMES, MAX_PATH_STEPS, MAX_PATHS_PER_INSN},
+    needs::Release,
+};
+
+/// The release since which the verifier verifies global functions only where it reaches a call.
+const LAZY_GLOBALS: (u32, u32) = (6, 8);
+
+/// The release that is known to follow multiplication, XOR and shifts of 32 bits of numbers.
+const FULL_ARITHMETIC: (u32, u32) = (6, 18);
+
+/// An object's code for one kernel.
+#[derive(Debug, Clone, Copy)]
+pub struct Paths<'p> {
+    /// What the object's code uses.
+    pub requirements: &'p Requirements<'p>,
+    /// The relocated code of each function, in the order of [`Requirements::functions`].
+    pub code: &'p [&'p [u8]],
+    /// The byte order of the code.
+    pub order: ByteOrder,
+    /// The weak symbols that the kernel does not have, by their indices.
+    pub missing: &'p BTreeSet<usize>,
+    /// The kernel's release, if it is known. Since Linux 6.8, the verifier verifies global functions only
+    /// where it reaches a call; before, and if the release is not known, all that a program contains. Linux
+    /// 6.18 follows more arithmetic than 5.10.
+    pub release: Option<Release>,
+    /// The values of read-only data and configuration; `None` to know none of them.
+    pub assumptions: Option<&'p Assumptions>,
+}
+
+/// Values that loading decides: those of read-only data, which user space may set before, and those of the
+/// kernel's configuration.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Assumptions {
+    /// Whether read-only data has the values in the object.
+    pub data: bool,
+    /// The values of undefined symbols in `.kconfig`, by their indices.
+    pub config: BTreeMap<usize, u64>,
+}
+
+/// A variable whose value was assumed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Variable {
+    /// Read-only data: the number of the section, an offset and a size in bytes, and the value.
+    Data {
+        /// The number of the section.
+        section: u32,
+        /// The offset in the section, in bytes.
+        offset: u64,
+        /// The number of bytes that are read.
+        size: u32,
+        /// The value.
+        value: u64,
+    },
+    /// An undefined symbol in `.kconfig`: its index, and the value.
+    Config {
+        /// The index.
+        symbol: usize,
+        /// The value.
+        value: u64,
+    },
+}
+
+/// What the verifier reaches of a program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Reached {
+    /// For each function that is reached, whether each instruction is, in 8-byte slots.
+    functions: BTreeMap<usize, Vec<bool>>,
+    /// The assumed variables that decided a branch.
+    pub assumed: Vec<Variable>,
+    /// Whether all paths were followed. If not, every instruction counts as reached.
+    pub is_complete: bool,
+}
+
+impl Reached {
+    /// Returns `true` if the verifier may reach an instruction, given by its function and its index in
+    /// 8-byte slots.
+    pub fn includes(&self, function: usize, insn: usize) -> bool {
+        let is_reached = |reached: &Vec<bool>| reached.get(insn).copied().unwrap_or(false);
+        !self.is_complete || self.functions.get(&function).is_some_and(is_reached)
+    }
+}
+
+impl<'p> Paths<'p> {
+    /// Follows all paths of a program, which is given by its function.
+    pub fn reached(&self, program: usize) -> Reached {
+        let mut walk = Walk {
+            paths: *self,
+            insns: BTreeMap::new(),
+            seen: BTreeMap::new(),
+            pending: Vec::new(),
+            roots: BTreeSet::new(),
+            reached: BTreeMap::new(),
+            variables: Vec::new(),
+            decided_by: 0,
+            steps: MAX_PATH_STEPS,
+        };
+        walk.add_root(program);
+        if !self.is_since(LAZY_GLOBALS) {
+            for function in self.requirements.functions_of(program) {
+                if self.is_global(function) {
+                    walk.add_root(function);
+                }
+            }
+        }
+        let is_complete = walk.run().is_some();
+        let decided =
+            |(bit, _): &(u32, _)| walk.decided_by & (1_u64.checked_shl(*bit).unwrap_or(0)) != 0;
+        let assumed = (0_u32..).zip(walk.variables.iter().copied()).filter(decided);
+        let assumed = assumed.map(|(_, variable)| variable).collect();
+        Reached { functions: walk.reached, assumed, is_complete }
+    }
+
+    /// Returns `true` if the kernel's release is known, and not earlier than another.
+    fn is_since(&self, (major, minor): (u32, u32)) -> bool {
+        self.release.is_some_and(|release| (release.major, release.minor) >= (major, minor))
+    }
+
+    fn is_global(&self, function: usize) -> bool {
+        self.requirements.functions.get(function).is_some_and(|function| function.is_global)
+    }
+
+    /// Returns what an instruction uses.
+    fn used(&self, function: usize, insn: usize) -> Option<Used> {
+        let uses = &self.requirements.functions.get(function)?.uses;
+        let insn = u32::try_from(insn).ok()?;
+        let found = uses.binary_search_by_key(&insn, |used| used.insn).ok()?;
+        uses.get(found).map(|used| used.what)
+    }
+}
+
+/// Where a state is: the functions with their return positions, and the next instruction.
+type Position = (Vec<(usize, usize)>, usize);
+
+/// Paths that are being followed.
+struct Walk<'p> {
+    paths: Paths<'p>,
+    /// The decoded functions.
+    insns: BTreeMap<usize, Vec<Insn>>,
+    /// The states that were followed from each position.
+    seen: BTreeMap<Position, Vec<State>>,
+    /// The states that remain to be followed, with their next instruction.
+    pending: Vec<(State, usize)>,
+    /// The functions that are verified by themselves.
+    roots: BTreeSet<usize>,
+    reached: BTreeMap<usize, Vec<bool>>,
+    /// The assumed variables, by their bit in [`Variables`].
+    variables: Vec<Variable>,
+    /// Those that have decided a branch.
+    decided_by: Variables,
+    /// The steps that remain.
+    steps: u64,
+}
+
+impl Walk<'_> {
+    fn add_root(&mut self, function: usize) {
+        if self.roots.insert(function) {
+            self.pending.push((State::start(function), 0));
+        }
+    }
+
+    /// Follows all states. Returns `None` if there are too many.
+    fn run(&mut self) -> Option<()> {
+        while let Some((state, insn)) = self.pending.pop() {
+            self.follow(state, insn)?;
+        }
+        Some(())
+    }
+
+    /// Follows a state until its path ends or joins one that was followed.
+    fn follow(&mut self, mut state: State, mut at: usize) -> Option<()> {
+        loop {
+            // Comparing and merging states takes time in proportion to their frames.
+            let cost = u64::try_from(state.frames.len()).unwrap_or(u64::MAX);
+            self.steps = self.steps.checked_sub(cost)?;
+            let function = state.frames.last()?.function;
+            if !self.is_new(&mut state, at) {
+                return Some(());
+            }
+            let Some(insn) = self.insn(function, at) else { return Some(()) };
+            let reached = self.reached.entry(function).or_default();
+            if let Some(reached) = reached.get_mut(at) {
+                *reached = true;
+            }
+            let next = Step { walk: self, function, at, insn }.take(&mut state);
+            match next {
+                Next::After(slots) => at = at.saturating_add(slots),
+                Next::Jump(target) => at = target,
+                Next::Branch { target, taken } => {
+                    self.pending.push((*taken, target));
+                    at = at.saturating_add(1);
+                }
+                Next::Anywhere => {
+                    let count = self.insns.get(&function).map_or(0, Vec::len);
+                    self.steps = self.steps.checked_sub(u64::try_from(count).ok()?)?;
+                    self.pending.extend((0..count).map(|target| (state.clone(), target)));
+                    return Some(());
+                }
+                Next::Call(callee) => {
+                    if state.frames.len() >= MAX_FRAMES {
+                        return None;
+                    }
+                    let arguments = state.arguments();
+                    if let Some(frame) = state.frames.last_mut() {
+                        frame.return_to = at.saturating_add(1);
+                    }
+                    state.push(callee, &arguments);
+                    at = 0;
+                }
+                Next::Return => {
+                    let result = state.register(0);
+                    state.frames.pop();
+                    let Some(caller) = state.frames.last_mut() else { return Some(()) };
+                    at = caller.return_to;
+                    caller.return_to = 0;
+                    state.forget_after_call();
+                    state.set(0, result);
+                }
+                Next::End => return Some(()),
+            }
+        }
+    }
+
+    /// Returns `true` if a state at a position was not followed before. Where there were many, the state is
+    /// merged with the last of them, so that it becomes less and less known.
+    fn is_new(&mut self, state: &mut State, at: usize) -> bool {
+        let seen = self.seen.entry((state.context(), at)).or_default();
+        if seen.contains(state) {
+            return false;
+        }
+        if seen.len() < MAX_PATHS_PER_INSN {
+            seen.push(state.clone());
+            return true;
+        }
+        let Some(last) = seen.last_mut() else { return true };
+        if !last.merge(state) {
+            return false;
+        }
+        *state = last.clone();
+        true
+    }
+
+    /// Returns an instruction of a function, which is decoded when it is first reached.
+    fn insn(&mut self, function: usize, at: usize) -> Option<Insn> {
+        let Self { paths, insns, reached, .. } = self;
+        let insns = insns.entry(function).or_insert_with(|| {
+            let code = paths.code.get(function).copied().unwrap_or_default();
+            let (slots, _) = code.as_chunks::<SLOT>();
+            reached.insert(function, vec![false; slots.len()]);
+            slots.iter().map(|slot| Insn::decode(*slot, paths.order)).collect()
+        });
+        insns.get(at).copied()
+    }
+
+    /// Returns the bit of an assumed variable; `None` if there are too many.
+    fn assume(&mut self, variable: Variable) -> Option<Variables> {
+        let known = self.variables.iter().position(|other| *other == variable);
+        let index = known.unwrap_or_else(|| {
+            self.variables.push(variable);
+            self.variables.len().saturating_sub(1)
+        });
+        1_u64.checked_shl(u32::try_from(index).ok()?)
+    }
+}

@@ -1,0 +1,164 @@
+//! The stack of one frame, as far as all verifiers since Linux 5.10 follow it.
+//!
+//! They keep values that are stored with 8 bytes, and zeros of any size. A number is lost if it is loaded
+//! with another size than it was stored with. A store of fewer bytes than a slot has may end what was known
+//! of the others: newer verifiers follow it as one of a register, and forget the rest.
+
+use std::collections::BTreeMap;
+
+use super::value::Value;
+
+/// The size of a slot in bytes.
+const SLOT: i32 = 8;
+/// The size of a stack in bytes.
+const SIZE: i32 = 512;
+
+/// What is known of a stack; slots that are not in it are unknown.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Stack(BTreeMap<i32, Slot>);
+
+/// What is known of 8 bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Slot {
+    /// A value of 8 bytes.
+    Whole(Value),
+    /// Zeros: a bit for each byte that is one.
+    Zeros(u8),
+}
+
+impl Stack {
+    /// Stores a value at an offset from the stack's end.
+    pub(super) fn store(&mut self, offset: i32, size: i32, value: Value) {
+        let Some(end) = offset.checked_add(size).filter(|end| offset >= -SIZE && *end <= 0) else {
+            return;
+        };
+        let slot = offset.saturating_sub(offset.rem_euclid(SLOT));
+        self.forget(slot, end.max(slot.saturating_add(SLOT)));
+        if size == SLOT && slot == offset {
+            if value != Value::Unknown {
+                self.0.insert(slot, Slot::Whole(value));
+            }
+        } else if value == Value::ZERO {
+            let zeros = (offset..end).fold(0, |zeros, at| zeros | bit(at));
+            self.0.insert(slot, Slot::Zeros(zeros));
+        }
+    }
+
+    /// Loads a value. `lost` is what is known of bytes that are not followed.
+    pub(super) fn load(&self, offset: i32, size: i32, lost: Value) -> Value {
+        let slot = offset.saturating_sub(offset.rem_euclid(SLOT));
+        match self.0.get(&slot) {
+            Some(Slot::Whole(value)) if size == SLOT && slot == offset => *value,
+            Some(Slot::Whole(Value::ZERO)) if is_in_slot(offset, size) => Value::ZERO,
+            Some(Slot::Zeros(zeros)) => {
+                let mut bytes = offset..offset.saturating_add(size);
+                let is_zero = is_in_slot(offset, size) && bytes.all(|at| zeros & bit(at) != 0);
+                if is_zero { Value::ZERO } else { lost }
+            }
+            _ => lost,
+        }
+    }
+
+    /// Forgets the bytes in a range.
+    pub(super) fn forget(&mut self, start: i32, end: i32) {
+        let (start, end) = (start.max(-SIZE), end.min(0));
+        let mut at = start;
+        while at < end {
+            let slot = at.saturating_sub(at.rem_euclid(SLOT));
+            let next = slot.saturating_add(SLOT);
+            if let Some(Slot::Zeros(zeros)) = self.0.get_mut(&slot) {
+                for byte in at..end.min(next) {
+                    *zeros &= !bit(byte);
+                }
+            } else {
+                self.0.remove(&slot);
+            }
+            at = next;
+        }
+        self.0.retain(|_, slot| *slot != Slot::Zeros(0));
+    }
+
+    /// Forgets everything.
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// Keeps what is known of both stacks. Returns `true` if something is forgotten.
+    pub(super) fn merge(&mut self, other: &Self) -> bool {
+        let before = self.clone();
+        self.0.retain(|at, slot| match (&mut *slot, other.0.get(at)) {
+            (Slot::Whole(value), Some(Slot::Whole(others))) => {
+                *value = value.or(*others);
+                *value != Value::Unknown
+            }
+            (Slot::Zeros(zeros), Some(Slot::Zeros(others))) => {
+                *zeros &= others;
+                *zeros != 0
+            }
+            _ => false,
+        });
+        *self != before
+    }
+}
+
+/// Returns `true` if a load does not go past the end of its slot.
+fn is_in_slot(offset: i32, size: i32) -> bool {
+    offset.rem_euclid(SLOT).saturating_add(size) <= SLOT
+}
+
+/// Returns the bit of a byte in its slot.
+fn bit(at: i32) -> u8 {
+    1_u8.checked_shl(at.rem_euclid(SLOT).unsigned_abs()).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LOST: Value = Value::Unknown;
+
+    #[test]
+    fn a_value_of_8_bytes_is_kept_and_lost_with_another_size() {
+        let mut stack = Stack::default();
+        stack.store(-8, 8, Value::number(1));
+        assert_eq!(stack.load(-8, 8, LOST), Value::number(1));
+        assert_eq!(stack.load(-8, 4, LOST), LOST);
+        assert_eq!(stack.load(-4, 4, LOST), LOST);
+        assert_eq!(stack.load(-16, 8, LOST), LOST);
+        // A store of 4 bytes is not followed, and ends what was there.
+        stack.store(-4, 4, Value::number(2));
+        assert_eq!(stack.load(-8, 8, LOST), LOST);
+        assert_eq!(stack.load(-4, 4, LOST), LOST);
+    }
+
+    #[test]
+    fn zeros_are_kept_for_loads_of_any_size_until_a_part_is_stored() {
+        let mut stack = Stack::default();
+        stack.store(-8, 8, Value::ZERO);
+        assert_eq!(stack.load(-8, 8, LOST), Value::ZERO);
+        assert_eq!(stack.load(-7, 1, LOST), Value::ZERO);
+        assert_eq!(stack.load(-4, 8, LOST), LOST);
+        stack.store(-6, 2, Value::ZERO);
+        assert_eq!(
+            [-8, -6, -5].map(|at| stack.load(at, 1, LOST) == Value::ZERO),
+            [false, true, true]
+        );
+        stack.store(-8, 1, LOST);
+        assert_eq!(stack.load(-6, 2, LOST), LOST);
+    }
+
+    #[test]
+    fn a_range_is_forgotten() {
+        let mut stack = Stack::default();
+        for offset in [-32, -24, -16, -8] {
+            stack.store(offset, 8, Value::number(7));
+        }
+        stack.forget(-20, -8);
+        let known = [-32, -24, -16, -8].map(|at| stack.load(at, 8, LOST) == Value::number(7));
+        assert_eq!(known, [true, false, false, true]);
+        // Outside of the stack.
+        stack.store(-8, 16, Value::ZERO);
+        stack.store(-520, 8, Value::ZERO);
+        assert_eq!(stack.load(-8, 8, LOST), Value::number(7));
+    }
+}
