@@ -33,11 +33,8 @@ mod file;
 mod functions;
 mod kernel_access;
 mod lines;
-<<<<<<< HEAD
-mod nothing;
-=======
 mod links;
->>>>>>> wt/verdict
+mod nothing;
 mod object;
 mod records;
 mod relocate;
