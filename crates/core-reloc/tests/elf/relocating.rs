@@ -213,6 +213,26 @@ fn code_that_no_function_covers_stays_unchanged() {
 }
 
 #[test]
+fn the_function_of_one_relocation_covers_no_code_outside_of_it() {
+    let records = [
+        offset_of("xdp", 0, "0:0"),
+        // After the only function, and at its place in another section.
+        offset_of("xdp", 8, "0:1"),
+        offset_of("tc", 0, "0:0"),
+    ];
+    for order in ORDERS {
+        let mut file = object(order, &records);
+        let (none, run) = (symbol(order, 0, 0, 0, 0), symbol(order, 1, 1, 0, 8));
+        file.get(".symtab").data = [none, run].concat();
+        let bytes = file.write().bytes;
+        let (outcomes, _, _) = relocate(order, &bytes, Options::default());
+        assert_eq!(outcomes[0].value(), Some(8));
+        let skipped = Outcome::Skipped(Skip::NoFunction);
+        assert_eq!([&outcomes[1], &outcomes[2]], [&skipped, &skipped]);
+    }
+}
+
+#[test]
 fn a_name_means_the_first_section_that_has_it() {
     let order = ByteOrder::Little;
     let mut file = object(order, &[offset_of("xdp", 8, "0:1")]);
