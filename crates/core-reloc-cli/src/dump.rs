@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use btf_types::{Btf, Kind, Type, TypeId};
 use core_reloc::type_in_c;
 use core_reloc_sys::Kernel;
-use core_reloc_tools::definition::{Definition, DefinitionLine};
+use core_reloc_tools::definition::{Definition, DefinitionLine, MemberLayout};
 use owo_colors::OwoColorize;
 use serde::Serialize;
 
@@ -145,7 +145,7 @@ struct MemberKeys {
     name: Option<String>,
     type_id: u32,
     r#type: Option<String>,
-    bit_offset: u32,
+    bit_offset: u64,
     bitfield_size: u8,
 }
 
@@ -165,12 +165,15 @@ struct ParameterKeys {
 fn json(ty: Type<'_>, module: Option<&str>, out: &mut impl Write) -> io::Result<()> {
     let in_c = |id: TypeId| ty.btf().type_by_id(id).ok().map(type_in_c);
     let referenced = ty.referenced_id().or(ty.array().map(|array| array.element));
-    let members = ty.members().iter().map(|member| MemberKeys {
-        name: member.name().ok().map(|name| name.to_string()),
-        type_id: member.type_id().0,
-        r#type: in_c(member.type_id()),
-        bit_offset: member.bit_offset(),
-        bitfield_size: member.bitfield_size(),
+    let members = ty.members().iter().map(|member| {
+        let layout = MemberLayout::of(member);
+        MemberKeys {
+            name: member.name().ok().map(|name| name.to_string()),
+            type_id: member.type_id().0,
+            r#type: in_c(member.type_id()),
+            bit_offset: layout.bit_offset,
+            bitfield_size: layout.bitfield_size,
+        }
     });
     let enumerators = ty.enumerators().iter().map(|enumerator| EnumeratorKeys {
         name: enumerator.name().ok().map(|name| name.to_string()),

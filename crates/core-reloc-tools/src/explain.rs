@@ -36,6 +36,7 @@ mod comparison;
 mod explainer;
 mod explanation;
 mod search;
+mod spelling;
 mod subject;
 mod suggestion;
 

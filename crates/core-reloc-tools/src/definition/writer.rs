@@ -6,7 +6,7 @@ use core_reloc::{
     limits::MAX_QUOTE,
 };
 
-use super::{DefinitionLine, MemberLayout};
+use super::{DefinitionLine, MemberLayout, inline::split_inline};
 use crate::limits::MAX_DEFINITION_LINES;
 
 /// The maximum depth of nested definitions.
@@ -55,46 +55,65 @@ impl LineWriter {
 
     fn member(&mut self, member: Member<'_>, prefix: &str, depth: usize, bits: u64) -> bool {
         let name = member.name().map_or_else(|_| "?".to_string(), |name| quote(&name));
-        let bit_offset = bits.saturating_add(member.bit_offset().into());
         let path = if name.is_empty() { String::new() } else { join(prefix, &name) };
         let Ok(ty) = member.ty() else {
             return self.push(&path, depth, format!("type {} {name};", member.type_id()), None);
         };
-        let bitfield_size = member.bitfield_size();
-        let layout = Some(MemberLayout { bit_offset, bitfield_size, size: ty.size().ok() });
-        if is_defined_inline(ty) && bitfield_size == 0 {
-            if depth >= MAX_DEPTH {
-                self.is_cut = true;
-                return false;
-            }
-            let inner = if name.is_empty() { prefix } else { path.as_str() };
-            if !self.push("", depth, format!("{} {{", keyword(ty)), None) {
-                return false;
-            }
-            self.body(ty, inner, depth.saturating_add(1), bit_offset);
-            let end = if name.is_empty() { "};".to_string() } else { format!("}} {name};") };
-            return self.push(&path, depth, end, layout);
-        }
+        let layout = MemberLayout::within(member, bits);
         let mut text = declaration_in_c(ty, &name);
-        if bitfield_size > 0 {
-            text.push_str(&format!(" : {bitfield_size}"));
+        if layout.bitfield_size > 0 {
+            text.push_str(&format!(" : {}", layout.bitfield_size));
         }
         text.push(';');
-        self.push(&path, depth, text, layout)
+        let Some((head, inline, tail)) = split_inline(ty, &text) else {
+            return self.push(&path, depth, text, Some(layout));
+        };
+        let inner = if name.is_empty() { prefix.to_string() } else { inline.extend(&path) };
+        let bits = if inline.is_elsewhere() { 0 } else { layout.bit_offset };
+        self.nested(&head, inline.ty, &inner, depth, bits)
+            && self.push(&path, depth, tail.to_string(), Some(layout))
+    }
+
+    /// Returns the first and the last line of the declaration of a typedef or variable. If it declares an
+    /// anonymous type, the lines of that type are written.
+    pub(super) fn declaration(&mut self, keyword: &str, ty: Type<'_>) -> (String, String) {
+        let name = name_of(ty);
+        let Ok(Some(to)) = ty.referenced() else {
+            return (format!("{keyword}? {name};"), String::new());
+        };
+        let text = format!("{keyword}{};", declaration_in_c(to, &name));
+        match split_inline(to, &text) {
+            Some((head, inline, tail)) => {
+                self.body(inline.ty, &inline.extend(""), 0, 0);
+                (head, tail)
+            }
+            None => (text, String::new()),
+        }
+    }
+
+    /// Adds the first line of a nested definition and the lines in it.
+    fn nested(&mut self, head: &str, ty: Type<'_>, prefix: &str, depth: usize, bits: u64) -> bool {
+        if depth >= MAX_DEPTH {
+            self.is_cut = true;
+            return false;
+        }
+        if !self.push("", depth, head.to_string(), None) {
+            return false;
+        }
+        self.body(ty, prefix, depth.saturating_add(1), bits);
+        true
     }
 }
 
-/// Returns `true` if a type is defined where it is used, because it has no name.
-pub(super) fn is_defined_inline(ty: Type<'_>) -> bool {
-    (ty.kind().is_composite() || ty.kind().is_enum()) && name_of(ty).is_empty()
-}
-
-/// Appends a name to a path, and drops the path if it is longer than a quoted name may be.
+/// Appends a name to a path, and drops the path if it is longer than a quoted name may be. The path may
+/// end with an operator.
 fn join(prefix: &str, name: &str) -> String {
-    if prefix.is_empty() || prefix.len() > MAX_QUOTE {
-        return name.to_string();
+    match prefix {
+        "" => name.to_string(),
+        _ if prefix.len() > MAX_QUOTE => name.to_string(),
+        _ if prefix.ends_with("->") => format!("{prefix}{name}"),
+        _ => format!("{prefix}.{name}"),
     }
-    format!("{prefix}.{name}")
 }
 
 /// Returns the quoted name of a type, or `?` if it cannot be read.

@@ -43,7 +43,8 @@ impl<'a> SourceLines<'a> {
         for section in records.into_iter().flatten() {
             let name = object.btf().and_then(|btf| btf.string(section.name_off()).ok());
             if let Some(name) = name {
-                sections.entry(name).or_default().extend(section.records());
+                let lines = section.records().filter(|line| line.line > 0);
+                sections.entry(name).or_default().extend(lines);
             }
         }
         for lines in sections.values_mut() {
@@ -55,10 +56,23 @@ impl<'a> SourceLines<'a> {
     /// Returns the line of a relocation's instruction: the last one that starts at or before the
     /// instruction, in the same function; `None` if the compiler recorded none.
     ///
-    /// The verifier's log shows the same line above the instruction.
+    /// The verifier's log shows the same line above the instruction. The compiler gives instructions that
+    /// belong to no line the number 0; these have the line before them or, at the start of a function, the
+    /// line after them.
     pub fn line(&self, relocation: &ObjectRelocation<'a>) -> Option<SourceLine<'a>> {
-        let (lines, before) = self.around(relocation)?;
-        Some(source_line(relocation, lines.get(before.checked_sub(1)?)?))
+        let line = match self.around(relocation) {
+            Some((lines, before)) => lines.get(before.checked_sub(1)?)?,
+            None => self.after(relocation)?,
+        };
+        Some(source_line(relocation, line))
+    }
+
+    /// Returns the first line after a relocation's instruction, in the same function.
+    fn after(&self, relocation: &ObjectRelocation<'a>) -> Option<&LineInfo> {
+        let function = relocation.function_symbol().ok()?;
+        let lines = self.sections.get(&relocation.section())?;
+        let before = lines.partition_point(|line| line.insn_off <= relocation.insn_off());
+        lines.get(before).filter(|line| u64::from(line.insn_off) < function.end)
     }
 
     /// Returns the line of the source code that a relocation was written in, if it can be determined;
