@@ -18,7 +18,7 @@ use crate::{
     budget::Budget,
     candidates::Candidate,
     record::{AccessPath, RelocKind, Relocation, Subject},
-    resolve::Unmatched,
+    resolve::{Narrowing, Unmatched},
     spec::{LocalSpec, Mismatch},
     target::Target,
 };
@@ -103,18 +103,35 @@ pub fn describe_unmatched(
     relocation: &Relocation,
     unmatched: &Unmatched,
 ) -> String {
-    let spec = LocalSpec::within(local, relocation, &mut Budget::for_relocation()).ok();
     if unmatched.ruled_out().is_empty() {
         let root = local.type_by_id(relocation.type_id);
         let name = root.map_or_else(|_| relocation.type_id.to_string(), type_in_c);
         return format!("the target has no {name}");
     }
+    describe_ruled_out(local, target, relocation, unmatched.ruled_out())
+}
+
+/// Describes a narrowing: the relocation, and each candidate that it dropped with the reason.
+pub fn describe_narrowing(local: &Btf<'_>, target: &Target<'_>, narrowing: &Narrowing) -> String {
+    let Narrowing { relocation, .. } = narrowing;
+    let dropped = describe_ruled_out(local, target, relocation, narrowing.dropped());
+    format!("{} narrowed the candidates: {dropped}", relocation_in_c(local, relocation))
+}
+
+/// Describes candidates and what ruled each out.
+fn describe_ruled_out(
+    local: &Btf<'_>,
+    target: &Target<'_>,
+    relocation: &Relocation,
+    ruled_out: &[(Candidate, Mismatch)],
+) -> String {
     /// The number of candidates that are named.
     const SHOWN: usize = 8;
+    let spec = LocalSpec::within(local, relocation, &mut Budget::for_relocation()).ok();
     let mut text = String::new();
-    for (position, (candidate, mismatch)) in unmatched.ruled_out().iter().enumerate() {
+    for (position, (candidate, mismatch)) in ruled_out.iter().enumerate() {
         if position == SHOWN {
-            let more = unmatched.ruled_out().len().saturating_sub(SHOWN);
+            let more = ruled_out.len().saturating_sub(SHOWN);
             text.push_str(&format!("; and {more} more candidates"));
             break;
         }

@@ -7,6 +7,7 @@ use btf_types::{
     Btf, TypeId,
     ext::{CoreReloc, Info},
 };
+use indexmap::IndexMap;
 use smallvec::SmallVec;
 
 use crate::{
@@ -15,11 +16,11 @@ use crate::{
     candidates::{Candidate, Candidates},
     describe,
     error::{Cause, Error},
-    names::hash,
+    names::hash::{self, IdHasher},
     patch::{PatchError, Patched, Poison, Status, patch},
     record::{AccessPath, RelocKind, Relocation, Subject},
     resolve::{
-        Options, Resolution, Unmatched,
+        Narrowing, Options, Resolution, Unmatched,
         question::{Match, Question},
     },
     spec::{
@@ -59,6 +60,8 @@ pub struct Relocator<'a> {
     target: Target<'a>,
     options: Options,
     candidates: Candidates<'a>,
+    /// The relocations that narrowed the candidates of each root type.
+    narrowings: IndexMap<TypeId, Vec<Narrowing>, IdHasher>,
     fields: Cache<FieldKey, FieldSpecs<'a>, 6>,
     session: Session<'a>,
     local_ids: Option<LocalIds<'a>>,
@@ -97,6 +100,7 @@ impl<'a> Relocator<'a> {
             target: target.clone(),
             options,
             candidates: Candidates::new(local, target.main_scope(), target.module_scope()),
+            narrowings: IndexMap::default(),
             fields: Cache::default(),
             session: Session::new(Budget::for_input(input)),
             local_ids: None,
@@ -181,6 +185,44 @@ impl<'a> Relocator<'a> {
         root: TypeId,
     ) -> Result<impl Iterator<Item = Candidate> + '_, Cause> {
         Ok(self.candidates.of(root)?.iter().map(|(_, candidate)| candidate))
+    }
+
+    /// Returns the relocations so far that dropped candidates of a root type, in order, each with those
+    /// that it dropped. If a later relocation is unresolved although the target has what it asks for, one
+    /// of them may be the reason.
+    ///
+    /// ```
+    /// # use btf_types::{Btf, ByteOrder, IntEncoding, build::Builder};
+    /// # fn types(members: &[&[&str]]) -> Result<Vec<u8>, btf_types::build::Error> {
+    /// #     let mut btf = Builder::new(ByteOrder::Little);
+    /// #     let int = btf.int("int", 4, IntEncoding::new(32, IntEncoding::SIGNED));
+    /// #     for members in members {
+    /// #         let mut task = btf.structure("task", 8);
+    /// #         for (at, member) in (0..).zip(*members) {
+    /// #             task = task.member(member, int, 32 * at);
+    /// #         }
+    /// #         task.finish();
+    /// #     }
+    /// #     btf.finish()
+    /// # }
+    /// # let object = types(&[&["rt", "pid"]])?;
+    /// # let kernel = types(&[&["rt"], &["pid"]])?;
+    /// use core_reloc::{RelocKind, Relocator, Target, generate::field_relocation};
+    ///
+    /// // The kernel has `struct task { int rt; }` and, elsewhere, `struct task { int pid; }`.
+    /// let (local, kernel) = (Btf::parse(&object)?, Btf::parse(&kernel)?);
+    /// let mut relocator = Relocator::new(&local, &Target::new(&kernel));
+    /// let exists = |member| field_relocation(&local, 0, "task", member, RelocKind::FieldExists);
+    /// let (rt, pid) = (exists("rt")?, exists("pid")?);
+    ///
+    /// assert_eq!(relocator.resolve(&rt)?.value(), Some(1));
+    /// assert_eq!(relocator.resolve(&pid)?.value(), Some(0));
+    /// let narrowings = relocator.narrowings(pid.type_id);
+    /// assert_eq!((&narrowings[0].relocation, narrowings[0].dropped().len()), (&rt, 1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn narrowings(&self, root: TypeId) -> &[Narrowing] {
+        self.narrowings.get(&root).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// Resolves a relocation without changing the instruction.
@@ -279,9 +321,15 @@ impl<'a> Relocator<'a> {
         }
     }
 
-    /// Describes why no candidate matched.
+    /// Describes why no candidate matched, and names the candidates that earlier relocations dropped.
     pub fn describe(&self, relocation: &Relocation, unmatched: &Unmatched) -> Box<str> {
-        describe::describe_unmatched(self.local, &self.target, relocation, unmatched).into()
+        let mut text =
+            describe::describe_unmatched(self.local, &self.target, relocation, unmatched);
+        for narrowing in self.narrowings(relocation.type_id) {
+            text.push_str("; ");
+            text.push_str(&describe::describe_narrowing(self.local, &self.target, narrowing));
+        }
+        text.into()
     }
 
     #[cold]
@@ -337,7 +385,10 @@ impl<'a> Relocator<'a> {
             return Ok(question.resolution(change, None, Some(Box::new(unmatched))));
         };
         if self.options.narrow && matching.len() != candidates.len() {
-            self.candidates.narrow(relocation.type_id, matching.into_vec().into());
+            let root = relocation.type_id;
+            self.candidates.narrow(root, matching.into_vec().into());
+            let narrowing = Narrowing::new(relocation.clone(), unmatched);
+            self.narrowings.entry(root).or_default().push(narrowing);
         }
         let Match { candidate, spec: target, change } = first;
         let resolution = question.resolution(Some(change), Some(candidate), None);

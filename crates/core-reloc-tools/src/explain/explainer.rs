@@ -7,7 +7,7 @@ use core_reloc::{
     Ambiguity, Cause, Error, Poison, Relocation, Resolution, Status, Target,
     budget::Budget,
     describe::{declaration_in_c, describe_unmatched, type_in_c},
-    elf::{Outcome, Report},
+    elf::{ObjectRelocation, Outcome, Report},
     resolve::Unmatched,
     spec::Mismatch,
 };
@@ -15,6 +15,7 @@ use core_reloc::{
 use super::{
     comparison::Comparison,
     explanation::{Explanation, Problem},
+    narrowed::{self, Narrowed},
     search::{MissingMember, Search},
     subject::{Subject, Subjects, accessor_name},
     suggestion::{Suggestion, SuggestionKind, flavor},
@@ -28,6 +29,7 @@ use crate::{
 #[derive(Debug)]
 pub struct Explainer<'a> {
     subjects: Subjects<'a>,
+    narrowed: Narrowed<'a>,
     /// For the searches and comparisons of all explanations.
     budget: Budget,
 }
@@ -38,7 +40,11 @@ const MAX_COMPARED: usize = 2;
 impl<'a> Explainer<'a> {
     /// Creates an explainer for an object whose own BTF is `local`.
     pub fn new(local: &'a Btf<'a>, target: &'a Target<'a>) -> Self {
-        Self { subjects: Subjects::new(local, target), budget: Budget::of(MAX_OBJECT_STEPS) }
+        Self {
+            subjects: Subjects::new(local, target),
+            narrowed: Narrowed::new(local, target),
+            budget: Budget::of(MAX_OBJECT_STEPS),
+        }
     }
 
     /// Explains a relocation of an ELF object that did not find what it asks for; returns `None` if it
@@ -52,10 +58,18 @@ impl<'a> Explainer<'a> {
             Outcome::Applied {
                 status: Status::Poisoned(poison) | Status::Kept(poison),
                 resolution,
-            } => Some(self.poisoned(relocation?, resolution, *poison)),
+            } => {
+                let mut explanation = self.poisoned(relocation?, resolution, *poison);
+                if let (Poison::Unresolved, Some(unmatched)) = (poison, &resolution.unmatched) {
+                    self.narrowed(&report.relocation, relocation?, unmatched, &mut explanation);
+                }
+                Some(explanation)
+            }
             Outcome::Applied { status: Status::Relocated, resolution } => {
                 let unmatched = resolution.unmatched.as_ref()?;
-                Some(self.unmatched(relocation?, unmatched))
+                let mut explanation = self.unmatched(relocation?, unmatched);
+                self.narrowed(&report.relocation, relocation?, unmatched, &mut explanation);
+                Some(explanation)
             }
             _ => None,
         }
@@ -90,6 +104,25 @@ impl<'a> Explainer<'a> {
             }
         }
         explanation
+    }
+
+    /// Adds the earlier relocation of the object, if there is one, that dropped a candidate which matches.
+    fn narrowed(
+        &mut self,
+        at: &ObjectRelocation<'_>,
+        relocation: &Relocation,
+        unmatched: &Unmatched,
+        explanation: &mut Explanation,
+    ) {
+        if unmatched.ruled_out().is_empty() {
+            return;
+        }
+        let Some(candidate) = self.narrowed.matching(at, relocation, unmatched) else { return };
+        let reason = self.narrowed.reason(at.object(), relocation.type_id, candidate);
+        explanation.reason.push_str("; ");
+        explanation.reason.push_str(&reason);
+        let spec = self.subjects.local_spec(relocation);
+        explanation.suggestions.insert(0, narrowed::suggestion(spec.as_ref(), relocation));
     }
 
     /// Explains why an instruction is, or would be, poisoned.
