@@ -46,27 +46,34 @@ impl LineWriter {
                 return;
             }
         }
-        for member in ty.members() {
-            if self.is_cut || !self.member(member, prefix, depth, bits) {
+        let mut members = ty.members().iter().enumerate().peekable();
+        while let Some((position, member)) = members.next() {
+            let may_be_flexible =
+                ty.kind() == Kind::Struct && position > 0 && members.peek().is_none();
+            let text = declaration(member, may_be_flexible);
+            if self.is_cut || !self.member(member, &text, prefix, depth, bits) {
                 return;
             }
         }
     }
 
-    fn member(&mut self, member: Member<'_>, prefix: &str, depth: usize, bits: u64) -> bool {
-        let name = member.name().map_or_else(|_| "?".to_string(), |name| quote(&name));
+    /// Adds a member, given its declaration.
+    fn member(
+        &mut self,
+        member: Member<'_>,
+        text: &str,
+        prefix: &str,
+        depth: usize,
+        bits: u64,
+    ) -> bool {
+        let name = member_name(member);
         let path = if name.is_empty() { String::new() } else { join(prefix, &name) };
         let Ok(ty) = member.ty() else {
-            return self.push(&path, depth, format!("type {} {name};", member.type_id()), None);
+            return self.push(&path, depth, text.to_string(), None);
         };
         let layout = MemberLayout::within(member, bits);
-        let mut text = declaration_in_c(ty, &name);
-        if layout.bitfield_size > 0 {
-            text.push_str(&format!(" : {}", layout.bitfield_size));
-        }
-        text.push(';');
-        let Some((head, inline, tail)) = split_inline(ty, &text) else {
-            return self.push(&path, depth, text, Some(layout));
+        let Some((head, inline, tail)) = split_inline(ty, text) else {
+            return self.push(&path, depth, text.to_string(), Some(layout));
         };
         let inner = if name.is_empty() { prefix.to_string() } else { inline.extend(&path) };
         let bits = if inline.is_elsewhere() { 0 } else { layout.bit_offset };
@@ -103,6 +110,26 @@ impl LineWriter {
         self.body(ty, prefix, depth.saturating_add(1), bits);
         true
     }
+}
+
+/// Declares a member as C does. Only the last member of a struct with others is a flexible array; any other
+/// array without elements has the length 0.
+fn declaration(member: Member<'_>, may_be_flexible: bool) -> String {
+    let name = member_name(member);
+    let Ok(ty) = member.ty() else { return format!("type {} {name};", member.type_id()) };
+    let mut text = declaration_in_c(ty, &name);
+    if !may_be_flexible && ty.array().is_some_and(|array| array.len == 0) {
+        text = text.replacen(&format!("{name}[]"), &format!("{name}[0]"), 1);
+    }
+    match MemberLayout::of(member).bitfield_size {
+        0 => text.push(';'),
+        bits => text.push_str(&format!(" : {bits};")),
+    }
+    text
+}
+
+fn member_name(member: Member<'_>) -> String {
+    member.name().map_or_else(|_| "?".to_string(), |name| quote(&name))
 }
 
 /// Appends a name to a path, and drops the path if it is longer than a quoted name may be. The path may

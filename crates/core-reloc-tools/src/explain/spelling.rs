@@ -4,11 +4,13 @@
 const WORDS: [&str; 6] = ["unsigned", "signed", "long", "short", "char", "int"];
 
 /// Returns a line of C with each integer type in one spelling: `unsigned long` for `long unsigned int`,
-/// which GCC writes, and for `unsigned long`, which clang does.
+/// which GCC writes, and for `unsigned long`, which clang does. An array without elements is the same
+/// wherever it is.
 pub(super) fn canonical(line: &str) -> String {
+    let line = line.replace("[0]", "[]");
     let mut canonical = String::with_capacity(line.len());
     let mut words = Vec::new();
-    let mut rest = line;
+    let mut rest = line.as_str();
     while !rest.is_empty() {
         let is_word = |letter: char| letter.is_alphanumeric() || letter == '_';
         let end = match rest.find(|letter| !is_word(letter)) {
@@ -69,6 +71,7 @@ mod tests {
             ),
             ("unsigned int x;", "unsigned x;"),
             ("int (*f)(long int)", "int (*f)(long)"),
+            ("struct entry entries[0];", "struct entry entries[];"),
         ] {
             assert_eq!(canonical(gcc), canonical(clang));
         }
