@@ -277,8 +277,16 @@ fn note_of_several(answers: &[&Answer<'_>], out: &mut impl Write) -> io::Result<
     if !roots.clone().any(|root| root.is_one_of_several) {
         return Ok(());
     }
-    let note = "the name stands for several types; a relocation considers all of one kind, with any \
-                flavor, and they must agree";
+    let is_enumerator_alone = |answer: &&Answer<'_>| {
+        let subject = answer.info.as_ref().map(|info| info.subject);
+        !answer.question.contains("::") && subject.is_ok_and(|subject| subject == "enumerator")
+    };
+    let note = if answers.iter().all(is_enumerator_alone) {
+        "several enums have an enumerator of the name; name one of them: ENUM::ENUMERATOR"
+    } else {
+        "several types have the name; a relocation considers those of one kind, whatever their \
+         flavor, and those that match must agree"
+    };
     writeln!(out, "  {}", format_args!("note: {note}").dimmed())
 }
 
