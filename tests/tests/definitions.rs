@@ -193,7 +193,7 @@ fn with_offset(line: &DefinitionLine) -> Option<(&str, MemberLayout)> {
 
 /// Returns the lines of a definition, with other names for its enumerators.
 fn text(definition: &Definition, number: usize) -> String {
-    let line = |line: &DefinitionLine| match line.text.ends_with(',') {
+    let line = |line: &DefinitionLine| match line.text.contains(" = ") {
         true => format!("again_{number}_{}\n", line.text),
         false => format!("{}\n", line.text),
     };

@@ -174,6 +174,8 @@ struct Info {
     lshift: Option<u64>,
     rshift: Option<u64>,
     value: Option<i128>,
+    /// The sign of the value is a guess.
+    is_guess: bool,
 }
 
 impl Info {
@@ -201,6 +203,7 @@ impl Info {
                 size: enumerator.size,
                 signed: Some(enumerator.signed),
                 value: Some(enumerator.value),
+                is_guess: enumerator.is_guess,
                 ..info
             },
         }
@@ -215,7 +218,14 @@ const COLUMNS: [Column; 11] = [
     ("bit", |info, _| info.bit_offset.map(|offset| offset.to_string())),
     ("size", |info, _| info.size.map(|size| size.to_string())),
     ("bits", |info, _| info.bitfield_size.map(|bits| bits.to_string())),
-    ("signed", |info, _| info.signed.map(|signed| if signed { "yes" } else { "no" }.to_string())),
+    ("signed", |info, _| {
+        let word = match info.signed? {
+            _ if info.is_guess => "yes?",
+            true => "yes",
+            false => "no",
+        };
+        Some(word.to_string())
+    }),
     ("lshift", |info, _| info.lshift.map(|shift| shift.to_string())),
     ("rshift", |info, _| info.rshift.map(|shift| shift.to_string())),
     ("value", |info, _| info.value.map(|value| value.to_string())),
@@ -268,7 +278,14 @@ fn table(question: &str, answers: &[&Answer<'_>], out: &mut impl Write) -> io::R
         }
         writeln!(out)?;
     }
+    if answers.iter().any(|answer| answer.info.as_ref().is_ok_and(|info| info.is_guess)) {
+        note("the sign is a guess, because the BTF does not state the signs of enums", out)?;
+    }
     note_of_several(answers, out)
+}
+
+fn note(text: &str, out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "  {}", format_args!("note: {text}").dimmed())
 }
 
 /// Prints what it means that a name stands for several types.
@@ -281,13 +298,13 @@ fn note_of_several(answers: &[&Answer<'_>], out: &mut impl Write) -> io::Result<
         let subject = answer.info.as_ref().map(|info| info.subject);
         !answer.question.contains("::") && subject.is_ok_and(|subject| subject == "enumerator")
     };
-    let note = if answers.iter().all(is_enumerator_alone) {
+    let text = if answers.iter().all(is_enumerator_alone) {
         "several enums have an enumerator of the name; name one of them: ENUM::ENUMERATOR"
     } else {
         "several types have the name; a relocation considers those of one kind, whatever their \
          flavor, and those that match must agree"
     };
-    writeln!(out, "  {}", format_args!("note: {note}").dimmed())
+    note(text, out)
 }
 
 /// Prints a cell: numbers are aligned to the right, types to the left.
@@ -323,6 +340,8 @@ struct Line<'a> {
     /// The type that the question names. Several lines answer a question if several types have the name.
     root: Option<&'a str>,
     root_id: Option<u32>,
+    /// The sign of the value is a guess.
+    guess: bool,
 }
 
 fn json(answer: &Answer<'_>, out: &mut impl Write) -> io::Result<()> {
@@ -346,6 +365,7 @@ fn json(answer: &Answer<'_>, out: &mut impl Write) -> io::Result<()> {
         similar: unanswered.map_or(&[], |unanswered| &unanswered.similar),
         root: answer.root.as_ref().map(|root| root.name.as_str()),
         root_id: answer.root.as_ref().map(|root| root.id.0),
+        guess: info.is_some_and(|info| info.is_guess),
     };
     json_line(&line, out)
 }

@@ -22,7 +22,10 @@ mod layout;
 mod writer;
 
 use btf_types::{Kind, Type};
-use core_reloc::describe::{declaration_in_c, type_in_c};
+use core_reloc::{
+    describe::{declaration_in_c, type_in_c},
+    enums::EnumReader,
+};
 
 pub use self::layout::MemberLayout;
 pub(crate) use self::layout::old_bitfield;
@@ -64,8 +67,17 @@ pub struct DefinitionLine {
 
 impl Definition {
     /// Defines a type. References that lead nowhere appear as ids.
+    ///
+    /// For many types of one BTF, [`Definition::with`] finds out only once what the BTF states about its
+    /// enums.
     pub fn of(ty: Type<'_>) -> Self {
-        let mut writer = LineWriter::default();
+        Self::with(ty, &EnumReader::new(ty.btf()))
+    }
+
+    /// Defines a type, with the values that a reader of its BTF gives its enumerators. A value whose sign is
+    /// a guess has a comment with the other one.
+    pub fn with(ty: Type<'_>, enums: &EnumReader<'_>) -> Self {
+        let mut writer = LineWriter::new(enums);
         let (head, tail) = match ty.kind() {
             Kind::Struct | Kind::Union | Kind::Enum | Kind::Enum64 => {
                 writer.body(ty, "", 0, 0);

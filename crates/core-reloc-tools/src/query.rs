@@ -41,6 +41,7 @@ use btf_types::{Enumerator, Kind, Type};
 use core_reloc::{
     FoundEnumerator, FoundType, RelocKind, Target,
     describe::declaration_in_c,
+    enums::{EnumValue, Sign},
     generate::{GenerateError, enumerator_relocation_from, field_relocation_from},
 };
 
@@ -54,7 +55,7 @@ use self::{
     question::{Question, Reading, Rest},
     roots::Root,
 };
-use crate::limits::MAX_ANSWERS;
+use crate::{enums::EnumReaders, limits::MAX_ANSWERS};
 
 /// Answers a question about a target: `task_struct`, `task_struct.comm[3]`, `struct job[2].pid`,
 /// `bpf_map_type::BPF_MAP_TYPE_HASH`, `Vec<u8, alloc::alloc::Global>.len`, or the name of an enumerator
@@ -79,7 +80,7 @@ pub fn query_all(target: &Target<'_>, questions: &[&str]) -> Vec<Result<Answer, 
         let no_such_name = || Err(QueryError::NoSuchName { name: question.missing_name().into() });
         answers.into_first().unwrap_or_else(no_such_name)
     };
-    ask(target, questions, |question, roots| first(question, answers(roots)))
+    ask(target, questions, |question, roots, enums| first(question, answers(roots, enums)))
 }
 
 /// Answers questions about a target for all types that the name in each stands for: structs, unions, enums
@@ -114,27 +115,29 @@ pub fn query_all(target: &Target<'_>, questions: &[&str]) -> Vec<Result<Answer, 
 /// # Errors
 /// For each question, [`QueryError::NoSuchName`] if there is no type or enumerator of the name.
 pub fn query_types(target: &Target<'_>, questions: &[&str]) -> Vec<Result<Answers, QueryError>> {
-    ask(target, questions, |question, roots| {
+    ask(target, questions, |question, roots, enums| {
         if roots.is_empty() {
             return Err(QueryError::NoSuchName { name: question.missing_name().into() });
         }
-        Ok(answers(roots))
+        Ok(answers(roots, enums))
     })
 }
 
 /// Finds the roots of all questions, and passes each question with its roots to `answer`.
-fn ask<T>(
-    target: &Target<'_>,
+fn ask<'a, T>(
+    target: &Target<'a>,
     questions: &[&str],
-    answer: impl Fn(&Question<'_>, Vec<(Reading<'_>, Root<'_>)>) -> T,
+    answer: impl Fn(&Question<'_>, Vec<(Reading<'_>, Root<'a>)>, &mut EnumReaders<'a>) -> T,
 ) -> Vec<T> {
+    let mut enums = EnumReaders::default();
     let questions: Vec<Question<'_>> = questions.iter().map(|text| Question::parse(text)).collect();
     let roots = roots::find(target, &questions);
-    questions.iter().zip(roots).map(|(question, roots)| answer(question, roots)).collect()
+    let all = questions.iter().zip(roots);
+    all.map(|(question, roots)| answer(question, roots, &mut enums)).collect()
 }
 
 /// Answers a question for each of its roots.
-fn answers(roots: Vec<(Reading<'_>, Root<'_>)>) -> Answers {
+fn answers<'a>(roots: Vec<(Reading<'_>, Root<'a>)>, enums: &mut EnumReaders<'a>) -> Answers {
     let left_out = roots.len().saturating_sub(MAX_ANSWERS);
     let roots = roots.into_iter().take(MAX_ANSWERS);
     let mut of_types: Vec<TypeAnswer> = Vec::with_capacity(roots.len());
@@ -152,7 +155,7 @@ fn answers(roots: Vec<(Reading<'_>, Root<'_>)>) -> Answers {
             root_id: ty.id(),
             module,
             is_flavor: !is_exact,
-            result: answer(reading, root),
+            result: answer(reading, root, enums),
         });
     }
     let answered = |of_enum: bool| {
@@ -169,18 +172,24 @@ fn answers(roots: Vec<(Reading<'_>, Root<'_>)>) -> Answers {
     Answers { of_types, left_out }
 }
 
-fn answer(reading: Reading<'_>, root: Root<'_>) -> Result<Answer, QueryError> {
+fn answer<'a>(
+    reading: Reading<'_>,
+    root: Root<'a>,
+    enums: &mut EnumReaders<'a>,
+) -> Result<Answer, QueryError> {
     let found = match root {
         Root::Type { found, .. } => found,
-        Root::Enumerator(found) => return Ok(Answer::Enumerator(info_of_enumerator(found))),
+        Root::Enumerator(FoundEnumerator { enumerator, module, .. }) => {
+            return Ok(Answer::Enumerator(info_of(enumerator, module, enums)));
+        }
     };
     match reading.rest {
-        Rest::Nothing => Ok(Answer::Type(type_info(found))),
-        Rest::Enumerator(name) => enumerator_info(found, name),
+        Rest::Nothing => Ok(Answer::Type(type_info(found, enums))),
+        Rest::Enumerator(name) => enumerator_info(found, name, enums),
         Rest::Path(path) => {
             let stripped = found.ty.skip_modifiers_and_typedefs().map_err(GenerateError::from)?;
             if stripped.kind().is_enum() && reading.may_name_enumerator() {
-                return enumerator_info(found, path);
+                return enumerator_info(found, path, enums);
             }
             let relocation = field_relocation_from(found.ty, 0, path, RelocKind::FieldByteOffset)?;
             field_info(found, &relocation).map(Answer::Field)
@@ -188,11 +197,16 @@ fn answer(reading: Reading<'_>, root: Root<'_>) -> Result<Answer, QueryError> {
     }
 }
 
-fn type_info(FoundType { ty, module, .. }: FoundType<'_>) -> TypeInfo {
+fn type_info<'a>(found: FoundType<'a>, enums: &mut EnumReaders<'a>) -> TypeInfo {
+    let FoundType { ty, module, .. } = found;
     let stripped = ty.skip_modifiers_and_typedefs().unwrap_or(ty);
     let signed = match stripped.kind() {
         Kind::Int => stripped.int().map(|int| int.is_signed()),
-        kind if kind.is_enum() => Some(stripped.kind_flag()),
+        kind if kind.is_enum() => match enums.of(stripped.btf()).sign(stripped) {
+            Sign::Signed => Some(true),
+            Sign::Unsigned => Some(false),
+            _ => None,
+        },
         _ => None,
     };
     TypeInfo { name: declaration_in_c(ty, ""), id: ty.id(), module, size: size(ty), signed }
@@ -202,26 +216,33 @@ fn size(ty: Type<'_>) -> Option<u64> {
     ty.size().ok().map(u64::from)
 }
 
-fn enumerator_info(root: FoundType<'_>, name: &str) -> Result<Answer, QueryError> {
+fn enumerator_info<'a>(
+    root: FoundType<'a>,
+    name: &str,
+    enums: &mut EnumReaders<'a>,
+) -> Result<Answer, QueryError> {
     let relocation = enumerator_relocation_from(root.ty, 0, name, RelocKind::EnumvalValue)?;
     let ty = root.ty.skip_modifiers_and_typedefs().map_err(GenerateError::from)?;
     let index = relocation.access.first().copied().unwrap_or_default();
     let enumerator = ty.enumerators().get(index as usize);
     let enumerator = enumerator.ok_or_else(|| QueryError::NoSuchName { name: name.into() })?;
-    Ok(Answer::Enumerator(info_of(ty, enumerator, root.module)))
+    Ok(Answer::Enumerator(info_of(enumerator, root.module, enums)))
 }
 
-fn info_of_enumerator(found: FoundEnumerator<'_>) -> EnumeratorInfo {
-    info_of(found.ty, found.enumerator, found.module)
-}
-
-fn info_of(ty: Type<'_>, enumerator: Enumerator<'_>, module: Option<u32>) -> EnumeratorInfo {
+fn info_of<'a>(
+    enumerator: Enumerator<'a>,
+    module: Option<u32>,
+    enums: &mut EnumReaders<'a>,
+) -> EnumeratorInfo {
+    let ty = enumerator.owner();
+    let EnumValue { value, is_guess, .. } = enums.of(ty.btf()).value(enumerator);
     EnumeratorInfo {
         type_name: declaration_in_c(ty, ""),
         type_id: ty.id(),
         module,
         size: size(ty),
-        signed: ty.kind_flag(),
-        value: enumerator.value(),
+        signed: ty.kind_flag() || is_guess,
+        value,
+        is_guess,
     }
 }

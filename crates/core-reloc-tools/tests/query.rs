@@ -273,6 +273,30 @@ fn an_old_bitfield_is_what_its_format_means() {
     }
 }
 
+/// -400 as an encoder writes it that does not know the kind_flag of enums, and as others do: DESIGN's rule.
+#[test]
+fn an_enumerator_whose_sign_is_not_stated_is_negative_by_guess() {
+    let low = (-400_i32).cast_unsigned();
+    let answer = |has_flags: bool| {
+        let mut btf = Builder::new(ByteOrder::Little);
+        btf.enumeration("priority", 4).enumerator("LOW", low).enumerator("HIGH", 5).finish();
+        if has_flags {
+            btf.enumeration("other", 4).signed().enumerator("NEGATIVE", -1).finish();
+        }
+        let bytes = btf.finish().unwrap();
+        let btf = Btf::parse(&bytes).unwrap();
+        let target = Target::new(&btf);
+        ["LOW", "priority::LOW", "HIGH"].map(|question| match query(&target, question) {
+            Ok(Answer::Enumerator(one)) => (one.value, one.is_guess, one.signed),
+            other => panic!("{other:?}"),
+        })
+    };
+    assert_eq!(answer(false), [(-400, true, true), (-400, true, true), (5, false, false)]);
+    // 2³² - 400.
+    let unsigned = (4_294_966_896, false, false);
+    assert_eq!(answer(true), [unsigned, unsigned, (5, false, false)]);
+}
+
 #[test]
 fn similar_names_come_from_the_kernel_and_its_modules() {
     targets(|target| {

@@ -4,9 +4,11 @@
 //! pahole up to version 1.23, never set it, so that the ENUM of a negative value looks like that of a large
 //! one. A relocation can find out more, from the instruction (see [`Extension`](crate::resolve::Extension)).
 
-use core::cell::OnceCell;
+mod known;
 
 use btf_types::{Btf, Enumerator, Kind, Type};
+
+use self::known::Known;
 
 /// The value of an enumerator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -53,13 +55,13 @@ pub enum Sign {
 pub struct EnumReader<'a> {
     btf: &'a Btf<'a>,
     /// Whether an enum has the flag, once that has been needed.
-    has_flags: OnceCell<bool>,
+    has_flags: Known,
 }
 
 impl<'a> EnumReader<'a> {
     /// Creates a reader for a BTF.
     pub fn new(btf: &'a Btf<'a>) -> Self {
-        Self { btf, has_flags: OnceCell::new() }
+        Self { btf, has_flags: Known::default() }
     }
 
     /// Returns the value of an enumerator of the BTF. Of an ENUM whose [sign](Self::sign) is not stated, a
@@ -77,7 +79,7 @@ impl<'a> EnumReader<'a> {
     pub fn sign(&self, ty: Type<'_>) -> Sign {
         if ty.kind_flag() {
             Sign::Signed
-        } else if ty.kind() == Kind::Enum64 || *self.has_flags.get_or_init(|| has_flags(self.btf)) {
+        } else if ty.kind() == Kind::Enum64 || self.has_flags.get_or_find(|| has_flags(self.btf)) {
             Sign::Unsigned
         } else {
             Sign::Unstated

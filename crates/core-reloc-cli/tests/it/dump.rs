@@ -136,3 +136,23 @@ fn an_old_bitfield_has_the_bits_of_its_integer() {
     let part = &line["members"][1];
     assert_eq!((&part["bit_offset"], &part["bitfield_size"]), (&37.into(), &3.into()));
 }
+
+#[test]
+fn a_guessed_sign_is_marked() {
+    let mut btf = Builder::new(ByteOrder::Little);
+    let low = (-400_i32).cast_unsigned();
+    btf.enumeration("priority", 4).enumerator("LOW", low).enumerator("HIGH", 5).finish();
+    let folder = Folder::new();
+    let target = folder.file("kernel", &btf.finish().unwrap());
+    expect![[r#"
+        /* [1] ENUM, 4 bytes */
+        enum priority {
+            LOW = -400, /* a guess: or 4294966896 */
+            HIGH = 5,
+        };
+
+    "#]]
+    .assert_eq(&run(&["dump", "priority", "--target", &target]).good());
+    let line = run(&["dump", "priority", "--format", "json", "--target", &target]).good();
+    assert!(line.contains(r#"{"name":"LOW","value":-400,"guess":true},{"name":"HIGH","value":5}"#));
+}

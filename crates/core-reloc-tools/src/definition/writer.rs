@@ -3,6 +3,7 @@
 use btf_types::{Kind, Member, Type};
 use core_reloc::{
     describe::{declaration_in_c, quote},
+    enums::{EnumReader, EnumValue},
     limits::MAX_QUOTE,
 };
 
@@ -13,13 +14,17 @@ use crate::limits::MAX_DEFINITION_LINES;
 const MAX_DEPTH: usize = 16;
 
 /// Collects the lines of a definition.
-#[derive(Default)]
-pub(super) struct LineWriter {
+pub(super) struct LineWriter<'e> {
+    enums: &'e EnumReader<'e>,
     pub(super) lines: Vec<DefinitionLine>,
     pub(super) is_cut: bool,
 }
 
-impl LineWriter {
+impl<'e> LineWriter<'e> {
+    pub(super) fn new(enums: &'e EnumReader<'e>) -> Self {
+        Self { enums, lines: Vec::new(), is_cut: false }
+    }
+
     /// Adds a line, and returns `true` if there was room for it.
     pub(super) fn push(
         &mut self,
@@ -41,7 +46,11 @@ impl LineWriter {
     pub(super) fn body(&mut self, ty: Type<'_>, prefix: &str, depth: usize, bits: u64) {
         for enumerator in ty.enumerators() {
             let name = enumerator.name().map_or_else(|_| "?".to_string(), |name| quote(&name));
-            let text = format!("{name} = {},", enumerator.value());
+            let EnumValue { value, is_guess, .. } = self.enums.value(enumerator);
+            let mut text = format!("{name} = {value},");
+            if is_guess {
+                text.push_str(&format!(" /* a guess: or {} */", enumerator.value()));
+            }
             if !self.push(&name, depth, text, None) {
                 return;
             }

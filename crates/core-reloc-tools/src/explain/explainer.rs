@@ -22,6 +22,7 @@ use super::{
 };
 use crate::{
     definition::Definition,
+    enums::EnumReaders,
     limits::{MAX_EXPLANATION_STEPS, MAX_OBJECT_STEPS},
 };
 
@@ -30,6 +31,7 @@ use crate::{
 pub struct Explainer<'a> {
     subjects: Subjects<'a>,
     narrowed: Narrowed<'a>,
+    enums: EnumReaders<'a>,
     /// For the searches and comparisons of all explanations.
     budget: Budget,
 }
@@ -43,6 +45,7 @@ impl<'a> Explainer<'a> {
         Self {
             subjects: Subjects::new(local, target),
             narrowed: Narrowed::new(local, target),
+            enums: EnumReaders::default(),
             budget: Budget::of(MAX_OBJECT_STEPS),
         }
     }
@@ -236,8 +239,14 @@ impl<'a> Explainer<'a> {
                 };
                 self.search(|search| search.member(missing, subject.target))
             }
-            Mismatch::NoEnumerator => self
-                .search(|search| search.enumerator(&subject.name, subject.local, subject.target)),
+            Mismatch::NoEnumerator => {
+                let enums = self.enums.of(subject.target.btf());
+                // A clone knows what is known by then.
+                let _ = enums.sign(subject.target);
+                let enums = enums.clone();
+                let Subject { name, local, target, .. } = subject;
+                self.search(|search| search.enumerator(name, *local, *target, &enums))
+            }
             Mismatch::TooShort { len, .. } => {
                 let text = format!(
                     "the target's array has {len} elements: check the index against \
@@ -281,7 +290,7 @@ impl<'a> Explainer<'a> {
         if self.budget.remaining() == 0 {
             return None;
         }
-        let definition = Definition::of(ty);
+        let definition = Definition::with(ty, self.enums.of(ty.btf()));
         // Each byte is written, copied and compared.
         let bytes =
             definition.lines.iter().map(|line| line.text.len().saturating_add(line.name.len()));

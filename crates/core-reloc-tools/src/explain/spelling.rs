@@ -5,9 +5,9 @@ const WORDS: [&str; 6] = ["unsigned", "signed", "long", "short", "char", "int"];
 
 /// Returns a line of C with each integer type in one spelling: `unsigned long` for `long unsigned int`,
 /// which GCC writes, and for `unsigned long`, which clang does. An array without elements is the same
-/// wherever it is.
+/// wherever it is, and comments say nothing.
 pub(super) fn canonical(line: &str) -> String {
-    let line = line.replace("[0]", "[]");
+    let line = line.split(" /*").next().unwrap_or_default().replace("[0]", "[]");
     let mut canonical = String::with_capacity(line.len());
     let mut words = Vec::new();
     let mut rest = line.as_str();
@@ -72,6 +72,7 @@ mod tests {
             ("unsigned int x;", "unsigned x;"),
             ("int (*f)(long int)", "int (*f)(long)"),
             ("struct entry entries[0];", "struct entry entries[];"),
+            ("LOW = -1, /* a guess: or 4294967295 */", "LOW = -1,"),
         ] {
             assert_eq!(canonical(gcc), canonical(clang));
         }

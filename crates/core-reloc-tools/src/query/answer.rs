@@ -100,7 +100,8 @@ pub struct TypeInfo {
     pub module: Option<u32>,
     /// Its size in bytes, if it has one.
     pub size: Option<u64>,
-    /// Whether it is signed, for integers and enums.
+    /// Whether it is signed, for integers and enums; `None` also for an enum if the BTF does not state the
+    /// signs of enums.
     pub signed: Option<bool>,
 }
 
@@ -147,4 +148,7 @@ pub struct EnumeratorInfo {
     pub signed: bool,
     /// The value.
     pub value: i128,
+    /// Whether the sign is a guess, because the BTF does not state the signs of enums: see
+    /// [`EnumReader`](core_reloc::enums::EnumReader).
+    pub is_guess: bool,
 }
