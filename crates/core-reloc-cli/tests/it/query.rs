@@ -110,7 +110,8 @@ fn a_guessed_sign_is_marked() {
         HIGH
         size signed value type
         /kernel 4 no 5 enum priority
-    "#]].assert_eq(&squeezed(&folder, &answers));
+    "#]]
+    .assert_eq(&squeezed(&folder, &answers));
 }
 
 #[test]

@@ -21,7 +21,7 @@ use super::{
     suggestion::{Suggestion, SuggestionKind, flavor},
 };
 use crate::{
-    definition::Definition,
+    definition::{Definition, DefinitionLine},
     enums::EnumReaders,
     limits::{MAX_EXPLANATION_STEPS, MAX_OBJECT_STEPS},
 };
@@ -193,8 +193,12 @@ impl<'a> Explainer<'a> {
             definition.filter(|definition| !definition.is_cut)
         });
         let [Some(first), Some(second)] = &definitions else { return Vec::new() };
-        let [first, second] =
-            [first, second].map(|one| one.lines.iter().map(|line| line.name.as_str()));
+        // Code cannot check for enumerators of anonymous enums, or for what a member points to.
+        let can_be_checked = |line: &&DefinitionLine| {
+            (line.layout.is_some() || line.depth == 0) && !line.name.contains(['-', '[', '('])
+        };
+        let [first, second] = [first, second]
+            .map(|one| one.lines.iter().filter(can_be_checked).map(|line| line.name.as_str()));
         let sides = [(first.clone(), second.clone()), (second, first)];
         let mut suggestions = Vec::new();
         for (title, (own, other)) in ambiguity.names.iter().zip(sides) {
