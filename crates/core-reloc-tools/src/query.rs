@@ -53,7 +53,7 @@ pub use self::{
 use self::{
     field::field_info,
     question::{Question, Reading, Rest},
-    roots::Root,
+    roots::{Root, Roots},
 };
 use crate::{enums::EnumReaders, limits::MAX_ANSWERS};
 
@@ -127,7 +127,7 @@ pub fn query_types(target: &Target<'_>, questions: &[&str]) -> Vec<Result<Answer
 fn ask<'a, T>(
     target: &Target<'a>,
     questions: &[&str],
-    answer: impl Fn(&Question<'_>, Vec<(Reading<'_>, Root<'a>)>, &mut EnumReaders<'a>) -> T,
+    answer: impl Fn(&Question<'_>, Roots<'_, 'a>, &mut EnumReaders<'a>) -> T,
 ) -> Vec<T> {
     let mut enums = EnumReaders::default();
     let questions: Vec<Question<'_>> = questions.iter().map(|text| Question::parse(text)).collect();
@@ -137,7 +137,7 @@ fn ask<'a, T>(
 }
 
 /// Answers a question for each of its roots.
-fn answers<'a>(roots: Vec<(Reading<'_>, Root<'a>)>, enums: &mut EnumReaders<'a>) -> Answers {
+fn answers<'a>(roots: Roots<'_, 'a>, enums: &mut EnumReaders<'a>) -> Answers {
     let left_out = roots.len().saturating_sub(MAX_ANSWERS);
     let roots = roots.into_iter().take(MAX_ANSWERS);
     let mut of_types: Vec<TypeAnswer> = Vec::with_capacity(roots.len());

@@ -2,11 +2,10 @@
 
 use btf_types::{Kind, Type};
 
-/// A type without a name, as the type that a declaration starts with.
+/// A type without a name that a declaration starts with, and what its declarator makes of it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Inline<'a> {
     pub(super) ty: Type<'a>,
-    /// What the declarator applies to the type, outermost last.
     is_array: bool,
     is_pointer: bool,
     is_result: bool,
@@ -58,11 +57,12 @@ impl<'a> Inline<'a> {
     }
 }
 
-/// Splits a declaration in which [`Inline::of`] a type stands as `{…}`: returns the line before the body of
-/// that type, the type, and the line after the body. `None` if the declaration needs no body.
-pub(super) fn split_inline<'a, 't>(
+/// Splits the declaration of something with a type, in which the type without a name that it starts with is
+/// written as `{…}`. Returns the line before the body of that type, the type, and the line after the body;
+/// `None` if there is no such type.
+pub(super) fn split_inline<'a>(
     ty: Type<'a>,
-    declaration: &'t str,
+    declaration: &str,
 ) -> Option<(String, Inline<'a>, String)> {
     let inline = Inline::of(ty)?;
     // Only qualifiers and a keyword stand before it.

@@ -18,6 +18,9 @@ pub(super) enum Root<'a> {
     Enumerator(FoundEnumerator<'a>),
 }
 
+/// The roots of a question, each with the reading of the question that it is a root of.
+pub(super) type Roots<'q, 'a> = Vec<(Reading<'q>, Root<'a>)>;
+
 impl Root<'_> {
     fn module(&self) -> Option<u32> {
         match self {
@@ -27,20 +30,17 @@ impl Root<'_> {
     }
 }
 
-/// Finds the roots of each question, each with the reading of the question that it is a root of.
+/// Finds the roots of each question.
 ///
 /// All questions together take one pass over the named types, and one over the enums for those that are
 /// no type of the main BTF.
-pub(super) fn find<'q, 'a>(
-    target: &Target<'a>,
-    questions: &[Question<'q>],
-) -> Vec<Vec<(Reading<'q>, Root<'a>)>> {
+pub(super) fn find<'q, 'a>(target: &Target<'a>, questions: &[Question<'q>]) -> Vec<Roots<'q, 'a>> {
     let readings = || questions.iter().flat_map(Question::readings);
     let names: Vec<(&str, Kind)> = readings().flat_map(|reading| reading.roots()).collect();
     let mut found = target.find_candidates(&names).into_iter();
-    let mut all: Vec<Vec<(Reading<'q>, Root<'a>)>> = Vec::with_capacity(questions.len());
+    let mut all: Vec<Roots<'q, 'a>> = Vec::with_capacity(questions.len());
     for question in questions {
-        let mut roots = Vec::new();
+        let mut roots = Roots::new();
         for reading in question.readings() {
             let types = found.by_ref().take(reading.roots().count()).flatten();
             let types = distinct(reading, types.collect());
@@ -49,18 +49,16 @@ pub(super) fn find<'q, 'a>(
         all.push(roots);
     }
 
-    let mut open: Vec<(&str, Reading<'q>, &mut Vec<(Reading<'q>, Root<'a>)>)> = Vec::new();
+    let mut open: Vec<(Reading<'q>, &mut Roots<'q, 'a>)> = Vec::new();
     for (question, roots) in questions.iter().zip(&mut all) {
         let name_alone = question.readings().find(|reading| matches!(reading.rest, Rest::Nothing));
         if let Some(reading) = name_alone.filter(|_| !has_type_in_main(roots)) {
-            open.push((reading.root, reading, roots));
+            open.push((reading, roots));
         }
     }
     if !open.is_empty() {
-        let names: Vec<&str> = open.iter().map(|(name, ..)| *name).collect();
-        for ((_, reading, roots), found) in
-            open.into_iter().zip(target.find_all_enumerators(&names))
-        {
+        let names: Vec<&str> = open.iter().map(|(reading, _)| reading.root).collect();
+        for ((reading, roots), found) in open.into_iter().zip(target.find_all_enumerators(&names)) {
             // Enumerators of the main BTF precede types of modules.
             if found.first().is_some_and(|found| found.module.is_none()) {
                 roots.clear();
