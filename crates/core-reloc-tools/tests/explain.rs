@@ -182,7 +182,10 @@ fn the_relocation_that_dropped_the_candidate_with_the_field_is_named() {
             let bytes = narrowing_object(order, second);
             let object = Object::parse(&bytes).unwrap();
             let mut explainer = Explainer::new(object.btf().unwrap(), &target);
-            let reports: Vec<_> = object.relocate(&target, Options::default()).collect();
+            let mut relocating = object.relocate(&target, Options::default());
+            let reports: Vec<_> = relocating.by_ref().collect();
+            let narrowed = relocating.narrowings(reports[0].relocation.type_id());
+            assert_eq!(narrowed.len(), 1);
             reports.iter().filter_map(|report| explainer.report(report)).collect::<Vec<_>>()
         };
         let explanations = explain("task");

@@ -6,6 +6,7 @@
 use alloc::vec::Vec;
 use core::ops::Range;
 
+use btf_types::TypeId;
 use thiserror::Error as ThisError;
 
 use super::{
@@ -19,7 +20,7 @@ use crate::{
     error::{Cause, Error},
     patch::{Code, PatchError, Patched, Status, insn::SLOT_OFF},
     relocator::Relocator,
-    resolve::{Options, Resolution},
+    resolve::{Narrowing, Options, Resolution},
     target::Target,
 };
 
@@ -128,6 +129,12 @@ impl<'a> Relocating<'a> {
     /// Returns the code of the relocation's section, with the relocations applied so far.
     pub fn code(&self, relocation: &ObjectRelocation<'_>) -> &[u8] {
         self.bytes.get(code_range(relocation)).unwrap_or_default()
+    }
+
+    /// Returns the relocations so far that dropped candidates of a root type, as
+    /// [`Relocator::narrowings`] does.
+    pub fn narrowings(&self, root: TypeId) -> &[Narrowing] {
+        self.relocator.as_ref().map(|relocator| relocator.narrowings(root)).unwrap_or_default()
     }
 
     /// Returns the numbers of relocations so far, by outcome.
