@@ -221,7 +221,7 @@ impl<'a> Relocator<'a> {
         })?;
         let resolution = resolution.moved_to(insn_off);
         let patched = self.apply(code, relocation, &resolution)?;
-        Ok(Applied { patched, resolution })
+        Ok(Applied { patched, resolution: patched.settle(resolution) })
     }
 
     /// Applies a resolution to the code, as [`patch()`] does. Errors name the relocation.
@@ -319,7 +319,7 @@ impl<'a> Relocator<'a> {
                 Ok(spec) => {
                     let change = question.answer(&spec)?;
                     let this = Match { candidate, spec, change };
-                    match &first {
+                    match &mut first {
                         None => first = Some(this),
                         Some(first) => first.agree(&this, &self.target)?,
                     }
@@ -379,7 +379,7 @@ impl fmt::Debug for Relocator<'_> {
 pub struct Applied {
     /// The instruction before and after, and what was done.
     pub patched: Patched,
-    /// The decision.
+    /// The decision, with the values that the instruction held and received.
     pub resolution: Resolution,
 }
 

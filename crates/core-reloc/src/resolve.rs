@@ -1,11 +1,13 @@
 //! Resolving: the decision about a relocation on a target, as a plain value.
 
+mod extension;
 mod options;
 pub(crate) mod question;
 mod resolution;
 pub(crate) mod value;
 
 pub use self::{
+    extension::Extension,
     options::{OnUnresolved, Options},
     resolution::{Change, Resize, Resolution, Unmatched},
 };

@@ -5,6 +5,7 @@ use alloc::boxed::Box;
 use btf_types::ByteOrder;
 use smallvec::SmallVec;
 
+use super::extension::Extension;
 use crate::{candidates::Candidate, record::RelocKind, spec::Mismatch};
 
 /// The decision about a relocation. [`patch()`](crate::patch()) applies it to an instruction.
@@ -34,6 +35,9 @@ impl Resolution {
     }
 
     /// Returns the new value of the instruction; `None` if the relocation is unresolved.
+    ///
+    /// An enumerator is sign-extended where the instruction decides; see [`Extension`] and
+    /// [`Patched::settle`](crate::Patched::settle).
     #[inline]
     pub fn value(&self) -> Option<u64> {
         self.change.map(|change| change.value)
@@ -52,6 +56,27 @@ pub struct Change {
     pub value: u64,
     /// What happens to the size of a load or store.
     pub resize: Resize,
+    /// Whether the values may be zero-extended, which a 64-bit immediate decides.
+    pub extension: Extension,
+}
+
+impl Change {
+    /// Returns the change for a 64-bit immediate that holds `found`, with the values that this immediate
+    /// shows to be meant.
+    #[inline]
+    #[must_use]
+    pub fn settle(self, found: u64) -> Self {
+        const LOWER_HALF: u64 = 0xffff_ffff;
+        let settled = Self { extension: Extension::Stated, ..self };
+        if self.extension == Extension::Stated || found != self.original & LOWER_HALF {
+            return settled;
+        }
+        let value = match self.extension {
+            Extension::OfBoth => self.value & LOWER_HALF,
+            Extension::OfOriginal | Extension::Stated => self.value,
+        };
+        Self { original: found, value, ..settled }
+    }
 }
 
 /// What happens to the size of a load or store when its field changes size.

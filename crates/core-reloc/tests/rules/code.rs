@@ -3,7 +3,7 @@
 use btf_types::ByteOrder;
 
 use crate::check::{
-    Change, Code, FieldByteOffset, ORDERS, OnUnresolved, PatchError, Poison, Resize, Resolution,
+    Change, Code, Extension, FieldByteOffset, ORDERS, OnUnresolved, PatchError, Poison, Resize, Resolution,
     Status, patch,
 };
 
@@ -37,7 +37,8 @@ fn resolution(order: ByteOrder, change: Option<Change>) -> Resolution {
 }
 
 fn change(original: u64, value: u64) -> Change {
-    Change { original, checked: true, value, resize: Resize::Same }
+    let (resize, extension) = (Resize::Same, Extension::Stated);
+    Change { original, checked: true, value, resize, extension }
 }
 
 type Slot = (u8, u8, u8, i16, i32);
