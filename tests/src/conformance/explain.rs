@@ -3,8 +3,8 @@
 //! [`Accepted`] describes each difference. The conditions here are narrow: where arithmetic can
 //! decide, libbpf's own numbers must show exactly this difference.
 
-use btf_types::{Btf, StrOffset, Type, TypeId};
-use core_reloc::{Cause, PatchError, Poison, RelocKind, Status, resolve::Change, spec::Mismatch};
+use btf_types::{Btf, ByteOrder, StrOffset, TypeId};
+use core_reloc::{Cause, Code, PatchError, Poison, RelocKind, Status, resolve::Change, spec::Mismatch};
 
 use super::case::{Case, Ours, Sides};
 use crate::judge::Record;
@@ -31,53 +31,30 @@ pub(super) fn explain(case: &Case<'_>, sides: &mut Sides<'_>) -> Option<Accepted
     TESTS.iter().find(|(_, test)| explains(*test, sides)).map(|(accepted, _)| *accepted)
 }
 
+/// libbpf's numbers are ours, sign-extended, and the instruction holds the zero-extended original.
 fn is_large_unsigned_enumerator(case: &Case<'_>, sides: &mut Sides<'_>) -> bool {
-    if !case.is(RelocKind::EnumvalValue) {
+    let Ours::Applied { status: Status::Relocated, before, after, resolution } = case.ours else {
         return false;
-    }
-    // libbpf's value for ours, if the enumerator is in an ENUM rather than an ENUM64.
-    let extended = |number: u64| if is_large(number) { number | !0 << 32 } else { number };
-    let is_it = |ours, theirs| theirs == ours || theirs == extended(ours);
-    let theirs = sides.libbpf.resolution(case.record);
-    match (case.ours, theirs) {
-        (Ours::Applied { resolution, after, .. }, Ok(theirs)) => {
-            let Some(Change { original, value, .. }) = resolution.change else { return false };
-            // Of a 64-bit immediate, the upper half, in the second slot, may differ.
-            let same_code = match case.theirs {
-                Some(Verdict::Relocated(patch)) => after.as_bytes()[..8] == patch.after[..8],
-                _ => case.failed_at(Stage::Patch),
-            };
-            same_code
-                && (theirs.original, theirs.value) != (original, value)
-                && is_it(original, theirs.original)
-                && is_it(value, theirs.value)
-        }
-        // One candidate is an ENUM and another an ENUM64, so that libbpf's values disagree.
-        (Ours::Applied { resolution, .. }, Err(failure)) => {
-            failure.stage == Stage::Resolution && resolution.value().is_some_and(is_large)
-        }
-        (Ours::Failed(error), Ok(theirs)) => match &error.cause {
-            Cause::Patch(PatchError::UnexpectedValue { expected, .. }) => {
-                theirs.original != *expected && theirs.original == extended(*expected)
+    };
+    let Some(Change { original, value, .. }) = resolution.change else { return false };
+    let Ok(theirs) = sides.libbpf.resolution(case.record) else { return false };
+    let immediate = |code: &Code| immediate64(code.as_bytes(), resolution.byte_order);
+    let is_extended = |ours, theirs| is_large(ours) && theirs == ours | !0 << 32;
+    case.is(RelocKind::EnumvalValue)
+        && (immediate(before), immediate(after)) == (Some(original), Some(value))
+        && is_large(original)
+        && match case.theirs {
+            Some(Verdict::Failed(failure)) => {
+                failure.stage == Stage::Patch
+                    && is_extended(original, theirs.original)
+                    && (value == theirs.value || is_extended(value, theirs.value))
             }
-            Cause::Ambiguous(ambiguity) => {
-                let [one, other] = ambiguity.answers.map(|answer| answer.value);
-                one != other && extended(one) == extended(other)
+            // The local enum has 64 bits and the target's has 32.
+            Some(Verdict::Relocated(_)) => {
+                original == theirs.original && is_extended(value, theirs.value)
             }
             _ => false,
-        },
-        // As above, but the instruction holds a wrong value as well.
-        (Ours::Failed(error), Err(failure)) => {
-            matches!(error.cause, Cause::Patch(_))
-                && failure.stage == Stage::Resolution
-                && sides.candidates(case.record).into_iter().any(|candidate| {
-                    let candidate = sides.target.candidate(candidate);
-                    let candidate = candidate.and_then(Type::skip_modifiers_and_typedefs);
-                    candidate.is_ok_and(|it| it.enumerators().iter().any(|it| is_large(it.bits())))
-                })
         }
-        (Ours::Skipped, _) => false,
-    }
 }
 
 fn is_signed_char(case: &Case<'_>, sides: &mut Sides<'_>) -> bool {
@@ -237,6 +214,19 @@ fn with_kind(record: Record, kind: RelocKind) -> Record {
 /// Returns `true` if bit 31 is the highest bit set.
 fn is_large(number: u64) -> bool {
     number >> 31 == 1
+}
+
+/// Returns the value of a 64-bit immediate, from both slots.
+fn immediate64(code: &[u8], order: ByteOrder) -> Option<u64> {
+    const LDIMM64: u8 = 0x18;
+    let word = |at: usize| {
+        let bytes = code.get(at..at + 4)?.try_into().ok()?;
+        Some(u64::from(match order {
+            ByteOrder::Little => u32::from_le_bytes(bytes),
+            ByteOrder::Big => u32::from_be_bytes(bytes),
+        }))
+    };
+    (*code.first()? == LDIMM64).then_some(word(12)? << 32 | word(4)?)
 }
 
 /// Returns `true` for an ALU operation of 32 or 64 bits.
