@@ -3,8 +3,10 @@
 //! [`Accepted`] describes each difference. The conditions here are narrow: where arithmetic can
 //! decide, libbpf's own numbers must show exactly this difference.
 
-use btf_types::{Btf, ByteOrder, StrOffset, TypeId};
-use core_reloc::{Cause, Code, PatchError, Poison, RelocKind, Status, resolve::Change, spec::Mismatch};
+use btf_types::{Btf, ByteOrder, Kind, StrOffset, Type, TypeId};
+use core_reloc::{
+    Cause, Code, PatchError, Poison, RelocKind, Status, resolve::Change, spec::Mismatch,
+};
 
 use super::case::{Case, Ours, Sides};
 use crate::judge::Record;
@@ -31,30 +33,73 @@ pub(super) fn explain(case: &Case<'_>, sides: &mut Sides<'_>) -> Option<Accepted
     TESTS.iter().find(|(_, test)| explains(*test, sides)).map(|(accepted, _)| *accepted)
 }
 
-/// libbpf's numbers are ours, sign-extended, and the instruction holds the zero-extended original.
 fn is_large_unsigned_enumerator(case: &Case<'_>, sides: &mut Sides<'_>) -> bool {
+    let local = sides.local.type_by_id(TypeId(case.record.type_id));
+    let local = local.and_then(Type::skip_modifiers_and_typedefs);
+    case.is(RelocKind::EnumvalValue)
+        && match local {
+            Ok(local) if local.kind_flag() => false,
+            Ok(local) if local.kind() == Kind::Enum => is_large_original(case, sides),
+            Ok(local) if local.kind() == Kind::Enum64 => is_large_value(case, sides),
+            _ => false,
+        }
+}
+
+/// Returns `true` if the instruction holds the zero-extended original, which libbpf sign-extends.
+fn is_large_original(case: &Case<'_>, sides: &mut Sides<'_>) -> bool {
     let Ours::Applied { status: Status::Relocated, before, after, resolution } = case.ours else {
         return false;
     };
     let Some(Change { original, value, .. }) = resolution.change else { return false };
     let Ok(theirs) = sides.libbpf.resolution(case.record) else { return false };
     let immediate = |code: &Code| immediate64(code.as_bytes(), resolution.byte_order);
-    let is_extended = |ours, theirs| is_large(ours) && theirs == ours | !0 << 32;
-    case.is(RelocKind::EnumvalValue)
-        && (immediate(before), immediate(after)) == (Some(original), Some(value))
-        && is_large(original)
-        && match case.theirs {
-            Some(Verdict::Failed(failure)) => {
-                failure.stage == Stage::Patch
-                    && is_extended(original, theirs.original)
-                    && (value == theirs.value || is_extended(value, theirs.value))
-            }
-            // The local enum has 64 bits and the target's has 32.
-            Some(Verdict::Relocated(_)) => {
-                original == theirs.original && is_extended(value, theirs.value)
+    (immediate(before), immediate(after)) == (Some(original), Some(value))
+        && case.failed_at(Stage::Patch)
+        && is_extended(original, theirs.original)
+        && (value == theirs.value || is_extended(value, theirs.value))
+}
+
+/// Returns `true` if the local enum has 64 bits, and so is unsigned without the kind_flag, and the
+/// target's has 32, which libbpf sign-extends.
+fn is_large_value(case: &Case<'_>, sides: &mut Sides<'_>) -> bool {
+    let theirs = sides.libbpf.resolution(case.record);
+    match (case.ours, theirs) {
+        (Ours::Applied { resolution, after, .. }, Ok(theirs)) => {
+            let Some(Change { original, value, .. }) = resolution.change else { return false };
+            let Some(Verdict::Relocated(patch)) = case.theirs else { return false };
+            // Of a 64-bit immediate, the upper half, in the second slot, differs.
+            original == theirs.original
+                && is_extended(value, theirs.value)
+                && after.as_bytes()[..8] == patch.after[..8]
+        }
+        // One candidate is an ENUM and another an ENUM64, so that libbpf's values disagree, or only ours.
+        (Ours::Applied { resolution, .. }, Err(failure)) => {
+            failure.stage == Stage::Resolution && resolution.value().is_some_and(is_large)
+        }
+        (Ours::Failed(error), Ok(_)) => match &error.cause {
+            Cause::Ambiguous(ambiguity) => {
+                let [one, other] = ambiguity.answers.map(|answer| answer.value);
+                is_extended(one, other) || is_extended(other, one)
             }
             _ => false,
+        },
+        // As above, but the instruction holds a wrong value as well.
+        (Ours::Failed(error), Err(failure)) => {
+            matches!(error.cause, Cause::Patch(_))
+                && failure.stage == Stage::Resolution
+                && sides.candidates(case.record).into_iter().any(|candidate| {
+                    let candidate = sides.target.candidate(candidate);
+                    let candidate = candidate.and_then(Type::skip_modifiers_and_typedefs);
+                    candidate.is_ok_and(|it| it.enumerators().iter().any(|it| is_large(it.bits())))
+                })
         }
+        (Ours::Skipped, _) => false,
+    }
+}
+
+/// Returns `true` if their number is ours, sign-extended from 32 bits.
+fn is_extended(ours: u64, theirs: u64) -> bool {
+    is_large(ours) && theirs == ours | !0 << 32
 }
 
 fn is_signed_char(case: &Case<'_>, sides: &mut Sides<'_>) -> bool {

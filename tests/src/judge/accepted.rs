@@ -119,7 +119,8 @@ impl Accepted {
             Self::LargeUnsignedEnumerator => {
                 "libbpf sign-extends the values of all 32-bit enums, and so rejects a 64-bit immediate \
                  that holds the zero-extended value that clang writes for an unsigned one; we accept it \
-                 unless the local enum states that it is signed, and then zero-extend the new value"
+                 unless the local enum states that it is signed, and then zero-extend the new value; an \
+                 unsigned 64-bit enum of the object shows as well that one of 32 bits is unsigned"
             }
             Self::SignedChar => {
                 "libbpf treats an integer as signed only if its encoding is exactly `signed`; the \

@@ -1,8 +1,8 @@
 //! How enumerators of 32 bits are extended to 64.
 
-use btf_types::Enumerator;
+use btf_types::{Enumerator, Kind};
 
-use crate::enums::is_ambiguous;
+use crate::enums::{is_ambiguous, sign_extended};
 
 /// Whether the values of a [`Change`](super::Change) may also be zero-extended from 32 bits.
 ///
@@ -13,8 +13,8 @@ use crate::enums::is_ambiguous;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Extension {
-    /// They are what they are: the local enum states that it is signed, or the original value has no bit
-    /// that could be a sign, or is not an enumerator.
+    /// They may not: the local enum states its sign (an ENUM64 does so without the flag as well), the
+    /// original has no bit that could be a sign, or it is not an enumerator.
     #[default]
     Stated,
     /// The original may be zero-extended. The new value stays.
@@ -23,16 +23,16 @@ pub enum Extension {
     OfBoth,
 }
 
-impl Extension {
-    /// Returns the extension for an enumerator of the local types and one of the target.
-    pub(super) fn of(local: Enumerator<'_>, target: Enumerator<'_>) -> Self {
-        // Of an ENUM64, the value itself is what the instruction holds.
-        if local.is_signed() || local.bits() >> 31 != 1 {
-            Self::Stated
-        } else if is_ambiguous(target) {
-            Self::OfBoth
-        } else {
-            Self::OfOriginal
-        }
+/// Extends the value of a target's enumerator for one of the local types.
+pub(super) fn extend(local: Enumerator<'_>, target: Enumerator<'_>) -> (u64, Extension) {
+    if local.owner().kind() == Kind::Enum64 && !local.is_signed() {
+        // Its encoder knows the flag, so it is unsigned.
+        return (target.bits(), Extension::Stated);
     }
+    let extension = match (is_ambiguous(local), is_ambiguous(target)) {
+        (false, _) => Extension::Stated,
+        (true, false) => Extension::OfOriginal,
+        (true, true) => Extension::OfBoth,
+    };
+    (sign_extended(target), extension)
 }

@@ -7,7 +7,7 @@ use alloc::boxed::Box;
 use btf_types::{ByteOrder, TypeId};
 
 use super::{
-    extension::Extension,
+    extension::{Extension, extend},
     resolution::{Change, Resize, Resolution, Unmatched},
     value::{AccessClass, Accessed, Value, value},
 };
@@ -62,14 +62,14 @@ impl<'q, 'a> Question<'q, 'a> {
         let original = self.original()?;
         let new = value(self.relocation.kind, target, self.order, Side::Target)?;
         let resize = resize(original.accessed, new.accessed);
-        let extension = match (self.relocation.kind, self.local.end, target.end) {
+        let (value, extension) = match (self.relocation.kind, self.local.end, target.end) {
             (RelocKind::EnumvalValue, End::Enumerator(local), End::Enumerator(target)) => {
-                Extension::of(local, target)
+                extend(local, target)
             }
-            _ => Extension::Stated,
+            _ => (new.value, Extension::Stated),
         };
         let (original, checked) = (original.value, original.exact);
-        Ok(Change { original, checked, value: new.value, resize, extension })
+        Ok(Change { original, checked, value, resize, extension })
     }
 
     /// Answers if no candidate matches: with 0 for the kinds for which that is an answer.

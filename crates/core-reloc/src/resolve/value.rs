@@ -15,7 +15,7 @@ use crate::{
 /// The answer of a spec.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Value {
-    /// The answer. An enumerator is sign-extended unless it is known to be unsigned.
+    /// The answer. An enumerator of an ENUM is sign-extended; see [`Extension`](super::Extension).
     pub(crate) value: u64,
     /// Whether the compiler must have written this value. It may load bitfields differently, and does not
     /// know type ids.

@@ -3,8 +3,8 @@
 use btf_types::ByteOrder;
 
 use crate::check::{
-    Change, Code, Extension, FieldByteOffset, ORDERS, OnUnresolved, PatchError, Poison, Resize, Resolution,
-    Status, patch,
+    Change, Code, Extension, FieldByteOffset, ORDERS, OnUnresolved, PatchError, Poison, Resize,
+    Resolution, Status, patch,
 };
 
 /// Returns one slot of code. The nibbles of the registers follow the byte order.

@@ -135,7 +135,12 @@ fn wide_enums_are_not_extended() {
     becomes(wide, LARGE, AS_LARGE, Some(AS_LARGE));
     becomes(wide, NEGATIVE, AS_LARGE, Some(AS_NEGATIVE));
     becomes(wide_negative, LARGE, AS_NEGATIVE, Some(AS_NEGATIVE));
-    becomes("enum e : unsigned long { A = 0x180000001 };", LARGE, 0x1_8000_0001, Some(AS_NEGATIVE));
+    // Without the flag, a wide enum is unsigned, and so is the other one.
+    for (original, local) in [(5, "A = 5"), (0x1_8000_0001, "A = 0x180000001")] {
+        let local = format!("enum e : unsigned long {{ {local} }};");
+        becomes(&local, LARGE, original, Some(AS_LARGE));
+        becomes(&local, NEGATIVE, original, Some(AS_NEGATIVE));
+    }
 }
 
 /// A 32-bit immediate has the same bits for both values, so that the resolution is as libbpf's.
