@@ -96,14 +96,19 @@ def field_offset(local, root, target, candidate, access):
     return bits // 8 if bits is not None else None
 
 
-def enumerator_value(local, root, target, candidate, index):
-    name = essential(local.string(local.skip(root)[4][index][0]))
+def enumerator_value(local, root, target, candidate, index, code):
+    """The value of an enumerator. An ENUM without the kind_flag does not state its sign, but an ENUM64 does."""
+    kind, _, signed, _, entries = local.skip(root)
+    name, large = essential(local.string(entries[index][0])), entries[index][1] >> 31
+    # A 64-bit immediate shows in its second slot what the compiler took a large number for.
+    is_large = large and code[0] == 0x18 and code[12:16] == bytes(4)
+    unsigned = not signed and (kind == ENUM64 or is_large)
     _, _, signed, _, entries = target.skip(candidate)
     _, low, *high = next(entry for entry in entries if essential(target.string(entry[0])) == name)
-    return low | (high[0] if high else 0xFFFFFFFF if signed and low >> 31 else 0) << 32
+    return low | (high[0] if high else 0xFFFFFFFF if low >> 31 and (signed or not unsigned) else 0) << 32
 
 
-def compute(local, target, step):
+def compute(local, target, step, code):
     """The value of a relocation, or None if it takes more rules than these."""
     root, access = step["type_id"], [int(number) for number in step["access"].split(":")]
     key = lambda ty: (ENUM if ty[0] == ENUM64 else ty[0], essential(ty[1]))
@@ -113,7 +118,7 @@ def compute(local, target, step):
     if step["kind_name"] == "field_byte_offset":
         return field_offset(local, root, target, candidates[0], access)
     if step["kind_name"] == "enumval_value":
-        return enumerator_value(local, root, target, candidates[0], access[0])
+        return enumerator_value(local, root, target, candidates[0], access[0], code)
     # A typedef would have to be compared first.
     is_size = step["kind_name"] == "type_size" and key(local.types[root])[0] in (INT, STRUCT, UNION, ENUM)
     return target.size(candidates[0]) if is_size else None
@@ -137,7 +142,7 @@ def main(folder):
                 after = bytes.fromhex(step["code"])
                 assert len(after) == len(code) and (step["outcome"] != "error" or after == code), step
                 assert (step["outcome"] == "relocated") == (step["value"] is not None), step
-                value = compute(local, target, step) if step["value"] and not modules else None
+                value = compute(local, target, step, code[step["insn_off"]:]) if step["value"] and not modules else None
                 assert value is None or value == int(step["value"]), (vector, value)
                 code, computed = after, computed + (value is not None)
             vectors += 1
