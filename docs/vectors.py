@@ -28,9 +28,9 @@ class Btf:
 
     def __init__(self, data, base=None):
         self.order = "<" if data[:2] == b"\x9f\xeb" else ">"
-        magic, version, _, header, *sections = struct.unpack_from(self.order + "HBBI4I", data)
+        words = struct.unpack_from(self.order + "HBBI4I", data)
+        magic, version, _, header, type_off, type_len, str_off, str_len = words
         assert magic == 0xEB9F and version == 1, "not BTF"
-        type_off, type_len, str_off, str_len = sections
         self.strings = (base.strings if base else b"") + data[header + str_off :][:str_len]
         self.types = list(base.types) if base else [(0, "", 0, 0, [])]
         pos, end = header + type_off, header + type_off + type_len
@@ -39,8 +39,7 @@ class Btf:
             kind, count = info >> 24 & 0x7F, info & 0xFFFFFF
             words = ALONE.get(kind, 0) + count * EACH.get(kind, 0)
             rest = struct.unpack_from(f"{self.order}{words}I", data, pos + 12)
-            step = EACH.get(kind, 3)
-            entries = [rest[i : i + step] for i in range(0, words, step)]
+            entries = [rest[i : i + EACH.get(kind, 3)] for i in range(0, words, EACH.get(kind, 3))]
             self.types.append((kind, self.string(name), info >> 31, size, entries))
             pos += 12 + 4 * words
         assert pos == end, "a type runs past the types"
@@ -81,7 +80,7 @@ def essential(name):
     return re.sub(r"^(.*[^_])___[^_].*$", r"\1", name)
 
 
-def field_offset(local, root, target, candidate, access):
+def field_offset(local, root, target, candidates[0], access):
     """The offset of a field in the target, in bytes; None for a bitfield."""
     bits = 8 * access[0] * target.size(candidate)
     for index in access[1:]:
@@ -97,13 +96,13 @@ def field_offset(local, root, target, candidate, access):
 
 
 def enumerator_value(local, root, target, candidate, index, code):
-    """The value of an enumerator. An ENUM without the kind_flag does not state its sign, but an ENUM64 does."""
-    kind, _, signed, _, entries = local.skip(root)
-    name, large = essential(local.string(entries[index][0])), entries[index][1] >> 31
-    # A 64-bit immediate shows in its second slot what the compiler took a large number for.
-    is_large = large and code[0] == 0x18 and code[12:16] == bytes(4)
-    unsigned = not signed and (kind == ENUM64 or is_large)
+    kind, _, flag, _, entries = local.skip(root)
+    name, number, *_ = entries[index]
+    # An ENUM64 states its sign; an ENUM only with the flag. A 64-bit immediate shows it in its second slot.
+    shown = number >> 31 and code[0] == 0x18 and code[12:16] == bytes(4)
+    unsigned = not flag and (kind == ENUM64 or shown)
     _, _, signed, _, entries = target.skip(candidate)
+    name = essential(local.string(name))
     _, low, *high = next(entry for entry in entries if essential(target.string(entry[0])) == name)
     return low | (high[0] if high else 0xFFFFFFFF if low >> 31 and (signed or not unsigned) else 0) << 32
 
@@ -118,7 +117,7 @@ def compute(local, target, step, code):
     if step["kind_name"] == "field_byte_offset":
         return field_offset(local, root, target, candidates[0], access)
     if step["kind_name"] == "enumval_value":
-        return enumerator_value(local, root, target, candidates[0], access[0], code)
+        return enumerator_value(local, root, target, candidates[0], access[0], code[step["insn_off"]:])
     # A typedef would have to be compared first.
     is_size = step["kind_name"] == "type_size" and key(local.types[root])[0] in (INT, STRUCT, UNION, ENUM)
     return target.size(candidates[0]) if is_size else None
@@ -142,7 +141,7 @@ def main(folder):
                 after = bytes.fromhex(step["code"])
                 assert len(after) == len(code) and (step["outcome"] != "error" or after == code), step
                 assert (step["outcome"] == "relocated") == (step["value"] is not None), step
-                value = compute(local, target, step, code[step["insn_off"]:]) if step["value"] and not modules else None
+                value = compute(local, target, step, code) if step["value"] and not modules else None
                 assert value is None or value == int(step["value"]), (vector, value)
                 code, computed = after, computed + (value is not None)
             vectors += 1

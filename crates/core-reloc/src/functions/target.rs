@@ -2,12 +2,12 @@
 
 use btf_types::{Btf, Kind, Result as BtfResult, Type, TypeId};
 
-use super::Shifts;
+use super::{Shifts, create_relocation};
 use crate::{
     describe,
     enums::{EnumReader, Sign},
     error::Error,
-    record::{AccessError, RelocKind, Relocation},
+    record::RelocKind,
     relocator::Relocator,
     resolve::Resolution,
     target::Target,
@@ -144,9 +144,9 @@ fn resolve(
     access: &str,
     kind: RelocKind,
 ) -> Result<Resolution, Error> {
-    let access = access.parse().map_err(|error: AccessError| Error {
+    let relocation = create_relocation(0, type_id, access, kind).map_err(|error| Error {
         subject: describe::type_subject(local, kind, type_id),
         cause: error.into(),
     })?;
-    Relocator::new(local, target).resolve(&Relocation::new(0, type_id, access, kind))
+    Relocator::new(local, target).resolve(&relocation)
 }
