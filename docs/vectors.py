@@ -28,18 +28,17 @@ class Btf:
 
     def __init__(self, data, base=None):
         self.order = "<" if data[:2] == b"\x9f\xeb" else ">"
-        words = struct.unpack_from(self.order + "HBBI4I", data)
-        magic, version, _, header, type_off, type_len, str_off, str_len = words
-        assert magic == 0xEB9F and version == 1, "not BTF"
+        magic, _, _, header, type_off, type_len, str_off, str_len = struct.unpack_from(self.order + "HBBI4I", data)
+        assert magic == 0xEB9F, "not BTF"
         self.strings = (base.strings if base else b"") + data[header + str_off :][:str_len]
         self.types = list(base.types) if base else [(0, "", 0, 0, [])]
         pos, end = header + type_off, header + type_off + type_len
         while pos < end:
             name, info, size = struct.unpack_from(self.order + "3I", data, pos)
             kind, count = info >> 24 & 0x7F, info & 0xFFFFFF
-            words = ALONE.get(kind, 0) + count * EACH.get(kind, 0)
+            words, each = ALONE.get(kind, 0) + count * EACH.get(kind, 0), EACH.get(kind, 3)
             rest = struct.unpack_from(f"{self.order}{words}I", data, pos + 12)
-            entries = [rest[i : i + EACH.get(kind, 3)] for i in range(0, words, EACH.get(kind, 3))]
+            entries = [rest[i : i + each] for i in range(0, words, each)]
             self.types.append((kind, self.string(name), info >> 31, size, entries))
             pos += 12 + 4 * words
         assert pos == end, "a type runs past the types"
@@ -80,7 +79,7 @@ def essential(name):
     return re.sub(r"^(.*[^_])___[^_].*$", r"\1", name)
 
 
-def field_offset(local, root, target, candidates[0], access):
+def field_offset(local, root, target, candidate, access):
     """The offset of a field in the target, in bytes; None for a bitfield."""
     bits = 8 * access[0] * target.size(candidate)
     for index in access[1:]:
@@ -97,14 +96,13 @@ def field_offset(local, root, target, candidates[0], access):
 
 def enumerator_value(local, root, target, candidate, index, code):
     kind, _, flag, _, entries = local.skip(root)
-    name, number, *_ = entries[index]
-    # An ENUM64 states its sign; an ENUM only with the flag. A 64-bit immediate shows it in its second slot.
-    shown = number >> 31 and code[0] == 0x18 and code[12:16] == bytes(4)
-    unsigned = not flag and (kind == ENUM64 or shown)
+    name = essential(local.string(entries[index][0]))
+    # An ENUM64 states its sign, an ENUM only with the flag. A 64-bit immediate shows it in its upper half.
+    large = entries[index][1] >> 31 and code[0] == 0x18 and code[12:16] == bytes(4)
     _, _, signed, _, entries = target.skip(candidate)
-    name = essential(local.string(name))
     _, low, *high = next(entry for entry in entries if essential(target.string(entry[0])) == name)
-    return low | (high[0] if high else 0xFFFFFFFF if low >> 31 and (signed or not unsigned) else 0) << 32
+    signed = low >> 31 and (signed or flag or not (kind == ENUM64 or large))
+    return low | (high[0] if high else 0xFFFFFFFF if signed else 0) << 32
 
 
 def compute(local, target, step, code):
