@@ -1,6 +1,7 @@
 //! Relocations, types and candidates as text, in C syntax.
 
 mod declaration;
+mod old_bitfield;
 mod quote;
 
 use alloc::{
@@ -12,8 +13,8 @@ use core::fmt::{self, Write};
 
 use btf_types::{Btf, StrOffset, Type, TypeId, ext::CoreReloc};
 
-use self::quote::Quote;
 pub use self::{declaration::declaration_in_c, quote::quote};
+use self::{old_bitfield::why_old_bitfield, quote::Quote};
 use crate::{
     budget::Budget,
     candidates::Candidate,
@@ -135,7 +136,8 @@ fn why(
     candidate: Candidate,
     mismatch: Mismatch,
 ) -> String {
-    let btf = target.candidate(candidate).map(|ty| ty.btf());
+    let candidate = target.candidate(candidate);
+    let btf = candidate.map(|ty| ty.btf());
     let target_type = |id: TypeId| {
         let ty = btf.and_then(|btf| btf.type_by_id(id));
         ty.map_or_else(|_| format!("type {id}"), type_in_c)
@@ -152,11 +154,16 @@ fn why(
             member(accessor).map(|name| format!("{} has no member {name}", target_type(target)))
         }
         Mismatch::Incompatible { accessor, local: local_id, target } => {
-            let local_type =
-                local.and_then(|spec| spec.spec().btf.type_by_id(local_id).ok()).map(type_in_c);
-            member(accessor).zip(local_type).map(|(name, local)| {
-                format!("{name} is {} there, {local} here", target_type(target))
+            let local = local.and_then(|spec| spec.spec().btf.type_by_id(local_id).ok());
+            let there = btf.and_then(|btf| btf.type_by_id(target)).ok();
+            member(accessor).zip(local).map(|(name, local)| {
+                let why = why_old_bitfield(Some(local), there);
+                format!("{name} is {} there, {} here{why}", target_type(target), type_in_c(local))
             })
+        }
+        Mismatch::TypesIncompatible => {
+            let local = local.and_then(|spec| spec.spec().btf.type_by_id(spec.spec().root).ok());
+            Some(format!("{mismatch}{}", why_old_bitfield(local, candidate.ok())))
         }
         Mismatch::NoEnumerator => member(0).map(|name| format!("there is no enumerator {name}")),
         _ => None,
