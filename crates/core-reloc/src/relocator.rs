@@ -15,6 +15,7 @@ use crate::{
     candidates::{Candidate, Candidates},
     describe,
     error::{Cause, Error},
+    limits::STEPS_PER_CANDIDATE,
     names::hash,
     patch::{PatchError, Patched, Poison, Status, patch},
     record::{AccessPath, RelocKind, Relocation, Subject},
@@ -23,7 +24,7 @@ use crate::{
         question::{Match, Question},
     },
     spec::{
-        LocalSpec, Session, Spec,
+        LocalSpec, Selection, Session, Spec,
         target::{Stop, target_spec},
     },
     target::{Module, Target},
@@ -311,8 +312,19 @@ impl<'a> Relocator<'a> {
         let only = candidates.only();
         let mut first: Option<Match<'a>> = None;
         let mut matching: SmallVec<[u32; 4]> = SmallVec::new();
+        let selection =
+            if is_field { self.session.select(&local, &self.target, candidates)? } else { None };
+        let tried = selection.as_ref().map_or(candidates.len(), |some| some.positions.len());
         let mut unmatched = Unmatched::default();
-        for (position, candidate) in candidates.iter() {
+        for index in 0..tried {
+            let found = match &selection {
+                None => candidates.get(index),
+                Some(some) => some
+                    .positions
+                    .get(index)
+                    .and_then(|position| Some((*position, candidates.at(*position)?))),
+            };
+            let Some((position, candidate)) = found else { break };
             self.session.budget.spend(STEPS_PER_CANDIDATE)?;
             let ty = self.target.candidate(candidate).map_err(Cause::Target)?;
             match target_spec(&local, relocation.kind, ty, &mut self.session) {
@@ -325,19 +337,20 @@ impl<'a> Relocator<'a> {
                     }
                     matching.push(position);
                 }
-                Err(Stop::Mismatch(mismatch)) => {
-                    unmatched.rule_out(candidate, mismatch, candidates.len())
-                }
+                Err(Stop::Mismatch(mismatch)) => unmatched.rule_out(candidate, mismatch, tried),
                 Err(Stop::Cause(cause)) => return Err(cause),
             }
         }
 
         let Some(first) = first else {
+            if let Some(Selection { lacking, .. }) = selection {
+                unmatched.rule_out_others(lacking, candidates.positions().cloned());
+            }
             let change = question.answer_without_target()?;
             return Ok(question.resolution(change, None, Some(Box::new(unmatched))));
         };
         if self.options.narrow && matching.len() != candidates.len() {
-            self.candidates.narrow(relocation.type_id, matching.into_vec().into());
+            self.candidates.narrow(relocation.type_id, &matching);
         }
         let Match { candidate, spec: target, change } = first;
         let resolution = question.resolution(Some(change), Some(candidate), None);
@@ -388,9 +401,6 @@ fn field_hash(relocation: &Relocation) -> u32 {
     let root = core::iter::once(relocation.type_id.0);
     hash::words(root.chain(relocation.access.iter().copied()))
 }
-
-/// The steps charged for trying one candidate, besides those for its members and types.
-const STEPS_PER_CANDIDATE: usize = 16;
 
 #[cfg(test)]
 mod tests {

@@ -8,7 +8,8 @@ use btf_types::{ByteOrder, TypeId};
 
 use super::{
     extension::{Extension, extend},
-    resolution::{Change, Resize, Resolution, Unmatched},
+    resolution::{Change, Resize, Resolution},
+    unmatched::Unmatched,
     value::{AccessClass, Accessed, Value, value},
 };
 use crate::{

@@ -3,10 +3,9 @@
 use alloc::boxed::Box;
 
 use btf_types::ByteOrder;
-use smallvec::SmallVec;
 
-use super::extension::Extension;
-use crate::{candidates::Candidate, record::RelocKind, spec::Mismatch};
+use super::{extension::Extension, unmatched::Unmatched};
+use crate::{candidates::Candidate, record::RelocKind};
 
 /// The decision about a relocation. [`patch()`](crate::patch()) applies it to an instruction.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,28 +99,4 @@ pub enum Resize {
         /// The size of the target field, in bytes; 0 for a bitfield.
         to: u32,
     },
-}
-
-/// The reason why no candidate matched: the candidates, each with what ruled it out. If there are none,
-/// the target has no type of the name and kind.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Unmatched {
-    ruled_out: SmallVec<[(Candidate, Mismatch); 2]>,
-}
-
-impl Unmatched {
-    /// Returns the candidates in the order in which they were tried, each with what ruled it out.
-    pub fn ruled_out(&self) -> &[(Candidate, Mismatch)] {
-        &self.ruled_out
-    }
-
-    /// Rules out one of `of` candidates.
-    pub(crate) fn rule_out(&mut self, candidate: Candidate, mismatch: Mismatch, of: usize) {
-        // Reserves no more than there are candidates, because an entry is larger than a candidate.
-        let len = self.ruled_out.len();
-        if len == self.ruled_out.capacity() {
-            self.ruled_out.reserve_exact(len.min(of.saturating_sub(len)));
-        }
-        self.ruled_out.push((candidate, mismatch));
-    }
 }
