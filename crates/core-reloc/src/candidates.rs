@@ -257,9 +257,13 @@ impl<'c> Remaining<'c> {
         Some((position, *self.found.get(position as usize)?))
     }
 
-    /// Returns the candidate at a position among the original candidates.
-    pub(crate) fn at(&self, position: u32) -> Option<Candidate> {
-        self.found.get(position as usize).copied()
+    /// Returns the candidate at an index, with its position among the original candidates: of all that
+    /// remain, or only of those at some positions.
+    #[inline]
+    pub(crate) fn nth(&self, index: usize, positions: Option<&[u32]>) -> Option<(u32, Candidate)> {
+        let Some(positions) = positions else { return self.get(index) };
+        let position = *positions.get(index)?;
+        Some((position, *self.found.get(position as usize)?))
     }
 
     /// Returns the original candidates.

@@ -6,6 +6,8 @@
 //! - **Time.** Reading takes time linear in *n*, and finding candidates *n* · log *n*. Resolving all
 //!   relocations takes at most [`BASE_STEPS`] + [`STEPS_PER_BYTE`] · *n* + [`STEPS_PER_RELOCATION`] · *r*
 //!   steps. A step looks at a member, a type or a candidate, and at a bounded number of bytes of names.
+//!   After the first two relocations of a root type, candidates that lack the first member of a field take
+//!   no steps, because [`MANY_CANDIDATES`] or more of them share a table of their members.
 //! - **Memory.** At most 10 · *n* bytes and 1 MiB are held at once, including the copy of the object that
 //!   is patched.
 //!

@@ -314,17 +314,11 @@ impl<'a> Relocator<'a> {
         let mut matching: SmallVec<[u32; 4]> = SmallVec::new();
         let selection =
             if is_field { self.session.select(&local, &self.target, candidates)? } else { None };
-        let tried = selection.as_ref().map_or(candidates.len(), |some| some.positions.len());
+        let positions = selection.as_ref().map(|selection| &*selection.positions);
+        let tried = positions.map_or(candidates.len(), <[u32]>::len);
         let mut unmatched = Unmatched::default();
         for index in 0..tried {
-            let found = match &selection {
-                None => candidates.get(index),
-                Some(some) => some
-                    .positions
-                    .get(index)
-                    .and_then(|position| Some((*position, candidates.at(*position)?))),
-            };
-            let Some((position, candidate)) = found else { break };
+            let Some((position, candidate)) = candidates.nth(index, positions) else { break };
             self.session.budget.spend(STEPS_PER_CANDIDATE)?;
             let ty = self.target.candidate(candidate).map_err(Cause::Target)?;
             match target_spec(&local, relocation.kind, ty, &mut self.session) {
