@@ -71,7 +71,8 @@ pub fn create_relocation(
     access: &str,
     kind: RelocKind,
 ) -> Result<Relocation, AccessError> {
-    Ok(Relocation::new(insn_off, type_id, access.parse()?, kind))
+    let access = AccessPath::parse_for(kind, access.as_bytes())?;
+    Ok(Relocation::new(insn_off, type_id, access, kind))
 }
 
 /// Returns the offset of a field in bytes; for a bitfield, that of the load that covers it.

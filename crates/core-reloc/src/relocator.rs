@@ -16,6 +16,7 @@ use crate::{
     candidates::{Candidate, Candidates},
     describe,
     error::{Cause, Error},
+    limits::STEPS_PER_CANDIDATE,
     names::hash::{self, IdHasher},
     patch::{PatchError, Patched, Poison, Status, patch},
     record::{AccessPath, RelocKind, Relocation, Subject},
@@ -24,7 +25,7 @@ use crate::{
         question::{Match, Question},
     },
     spec::{
-        LocalSpec, Session, Spec,
+        LocalSpec, Selection, Session, Spec,
         target::{Stop, target_spec},
     },
     target::{Module, Target},
@@ -218,7 +219,7 @@ impl<'a> Relocator<'a> {
     /// assert_eq!(relocator.resolve(&rt)?.value(), Some(1));
     /// assert_eq!(relocator.resolve(&pid)?.value(), Some(0));
     /// let narrowings = relocator.narrowings(pid.type_id);
-    /// assert_eq!((&narrowings[0].relocation, narrowings[0].dropped().len()), (&rt, 1));
+    /// assert_eq!((&narrowings[0].relocation, narrowings[0].dropped().count()), (&rt, 1));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn narrowings(&self, root: TypeId) -> &[Narrowing] {
@@ -263,7 +264,7 @@ impl<'a> Relocator<'a> {
         })?;
         let resolution = resolution.moved_to(insn_off);
         let patched = self.apply(code, relocation, &resolution)?;
-        Ok(Applied { patched, resolution })
+        Ok(Applied { patched, resolution: patched.settle(resolution) })
     }
 
     /// Applies a resolution to the code, as [`patch()`] does. Errors name the relocation.
@@ -359,35 +360,48 @@ impl<'a> Relocator<'a> {
         let only = candidates.only();
         let mut first: Option<Match<'a>> = None;
         let mut matching: SmallVec<[u32; 4]> = SmallVec::new();
+        let selection =
+            if is_field { self.session.select(&local, &self.target, candidates)? } else { None };
+        let positions = selection.as_ref().map(|selection| &*selection.positions);
+        let tried = positions.map_or(candidates.len(), <[u32]>::len);
         let mut unmatched = Unmatched::default();
-        for (position, candidate) in candidates.iter() {
+        for index in 0..tried {
+            let Some((position, candidate)) = candidates.nth(index, positions) else { break };
             self.session.budget.spend(STEPS_PER_CANDIDATE)?;
             let ty = self.target.candidate(candidate).map_err(Cause::Target)?;
             match target_spec(&local, relocation.kind, ty, &mut self.session) {
                 Ok(spec) => {
                     let change = question.answer(&spec)?;
                     let this = Match { candidate, spec, change };
-                    match &first {
+                    match &mut first {
                         None => first = Some(this),
                         Some(first) => first.agree(&this, &self.target)?,
                     }
                     matching.push(position);
                 }
-                Err(Stop::Mismatch(mismatch)) => {
-                    unmatched.rule_out(candidate, mismatch, candidates.len())
-                }
+                Err(Stop::Mismatch(mismatch)) => unmatched.rule_out(candidate, mismatch, tried),
                 Err(Stop::Cause(cause)) => return Err(cause),
             }
         }
 
         let Some(first) = first else {
+            if let Some(Selection { lacking, .. }) = selection {
+                unmatched.rule_out_others(lacking, candidates.positions().cloned());
+            }
             let change = question.answer_without_target()?;
             return Ok(question.resolution(change, None, Some(Box::new(unmatched))));
         };
         if self.options.narrow && matching.len() != candidates.len() {
+            let kept = (0..matching.len())
+                .map_while(|index| candidates.nth(index, Some(&matching)))
+                .map(|(_, candidate)| candidate);
+            let kept = kept.collect();
+            if let Some(Selection { lacking, .. }) = selection {
+                unmatched.rule_out_others(lacking, candidates.positions().cloned());
+            }
             let root = relocation.type_id;
-            self.candidates.narrow(root, matching.into_vec().into());
-            let narrowing = Narrowing::new(relocation.clone(), unmatched);
+            self.candidates.narrow(root, &matching);
+            let narrowing = Narrowing::new(relocation.clone(), unmatched, kept);
             self.narrowings.entry(root).or_default().push(narrowing);
         }
         let Match { candidate, spec: target, change } = first;
@@ -430,7 +444,7 @@ impl fmt::Debug for Relocator<'_> {
 pub struct Applied {
     /// The instruction before and after, and what was done.
     pub patched: Patched,
-    /// The decision.
+    /// The decision, with the values that the instruction held and received.
     pub resolution: Resolution,
 }
 
@@ -439,9 +453,6 @@ fn field_hash(relocation: &Relocation) -> u32 {
     let root = core::iter::once(relocation.type_id.0);
     hash::words(root.chain(relocation.access.iter().copied()))
 }
-
-/// The steps charged for trying one candidate, besides those for its members and types.
-const STEPS_PER_CANDIDATE: usize = 16;
 
 #[cfg(test)]
 mod tests {

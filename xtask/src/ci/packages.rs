@@ -9,6 +9,7 @@ use crate::skip::skipped;
 /// Packages and what each is for.
 const PACKAGES: &[(&str, &str)] = &[
     ("clang-19", "the fixtures' objects"),
+    ("clang-14", "the fixtures' object of an old compiler"),
     ("llvm-19", "llvm-strip: the fixtures' objects without DWARF"),
     ("bpftool", "links and loads objects, dumps BTF"),
     ("dwarves", "pahole: reads what the builder wrote"),

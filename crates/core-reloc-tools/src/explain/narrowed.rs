@@ -69,9 +69,8 @@ impl<'a> Narrowed<'a> {
     ) -> String {
         let (local, target) = (self.local, self.target);
         let by_root = self.by_root.get_or_insert_with(|| narrowings(local, target, object));
-        let dropped = |narrowing: &Narrowing| {
-            narrowing.dropped().iter().any(|(dropped, _)| *dropped == candidate)
-        };
+        let dropped =
+            |narrowing: &Narrowing| narrowing.dropped().any(|(dropped, _)| *dropped == candidate);
         let found = by_root.get(&root).into_iter().flatten();
         let found = found.clone().find(|(_, narrowing)| dropped(narrowing));
         let by = found.map(|(place, narrowing)| {

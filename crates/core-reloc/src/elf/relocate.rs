@@ -183,7 +183,7 @@ fn relocate(
     let relocation = relocation.decode().map_err(Outcome::Failed)?;
     let resolution = relocator.resolve(&relocation).map_err(Outcome::Failed)?;
     let patched = relocator.apply(code, &relocation, &resolution).map_err(Outcome::Failed)?;
-    Ok((resolution, patched))
+    Ok((patched.settle(resolution), patched))
 }
 
 /// A relocated object.

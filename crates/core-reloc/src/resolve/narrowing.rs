@@ -1,5 +1,7 @@
 //! Narrowings: which relocations dropped candidates.
 
+use alloc::boxed::Box;
+
 use super::Unmatched;
 use crate::{candidates::Candidate, record::Relocation, spec::Mismatch};
 
@@ -10,16 +12,25 @@ use crate::{candidates::Candidate, record::Relocation, spec::Mismatch};
 pub struct Narrowing {
     /// The relocation.
     pub relocation: Relocation,
-    dropped: Unmatched,
+    /// The candidates that do not match, and possibly all others.
+    ruled_out: Unmatched,
+    /// The candidates that match, in the order of all.
+    kept: Box<[Candidate]>,
 }
 
 impl Narrowing {
-    pub(crate) fn new(relocation: Relocation, dropped: Unmatched) -> Self {
-        Self { relocation, dropped }
+    pub(crate) fn new(
+        relocation: Relocation,
+        ruled_out: Unmatched,
+        kept: Box<[Candidate]>,
+    ) -> Self {
+        Self { relocation, ruled_out, kept }
     }
 
-    /// Returns the candidates that were dropped, each with what ruled it out.
-    pub fn dropped(&self) -> &[(Candidate, Mismatch)] {
-        self.dropped.ruled_out()
+    /// Iterates over the candidates that were dropped, each with what ruled it out.
+    pub fn dropped(&self) -> impl Iterator<Item = &(Candidate, Mismatch)> {
+        let mut kept = self.kept.iter().peekable();
+        let ruled_out = self.ruled_out.ruled_out().into_iter();
+        ruled_out.filter(move |(candidate, _)| kept.next_if_eq(&candidate).is_none())
     }
 }
