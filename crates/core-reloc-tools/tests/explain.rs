@@ -193,8 +193,8 @@ fn the_relocation_that_dropped_the_candidate_with_the_field_is_named() {
         let reason = &explanation.reason;
         assert!(
             reason.ends_with(
-                "; candidate struct task [4] matches, but does not match an earlier relocation of the \
-                 same type, and so was dropped: field_exists of task.rt at tc+0x0"
+                "; candidate struct task [4] matches, but an earlier relocation of the same type \
+                 dropped it: field_exists of task.rt at tc+0x0"
             ),
             "{reason}"
         );

@@ -1,13 +1,13 @@
 //! The earlier relocation because of which a relocation does not match: candidates narrow.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use btf_types::{Btf, TypeId};
 use core_reloc::{
     Candidate, Cause, Options, RelocKind, Relocation, Relocator, Target,
     describe::{candidate_name, declaration_in_c, relocation_in_c},
     elf::{Object, ObjectRelocation},
-    resolve::{Narrowing, Unmatched},
+    resolve::Unmatched,
     spec::{Accessor, LocalSpec},
 };
 
@@ -23,14 +23,22 @@ pub(super) struct Narrowed<'a> {
     target: &'a Target<'a>,
     /// Tries all candidates for every relocation.
     whole: Option<Relocator<'a>>,
-    /// The relocations of the object that dropped candidates, by root type, each with its place; `None`
-    /// before they are needed.
-    by_root: Option<BTreeMap<TypeId, Vec<(String, Narrowing)>>>,
+    /// What dropped candidates of the object; `None` before it is needed.
+    dropped: Option<Dropped>,
+}
+
+/// The candidates that relocations of an object dropped.
+#[derive(Debug, Default)]
+struct Dropped {
+    /// The relocations, each with its place.
+    by: Vec<(Relocation, String)>,
+    /// The index of the relocation that dropped a candidate of a root type.
+    candidates: HashMap<(TypeId, Candidate), usize>,
 }
 
 impl<'a> Narrowed<'a> {
     pub(super) fn new(local: &'a Btf<'a>, target: &'a Target<'a>) -> Self {
-        Self { local, target, whole: None, by_root: None }
+        Self { local, target, whole: None, dropped: None }
     }
 
     /// Returns the candidate that matches a relocation although it does not remain.
@@ -68,17 +76,13 @@ impl<'a> Narrowed<'a> {
         candidate: Candidate,
     ) -> String {
         let (local, target) = (self.local, self.target);
-        let by_root = self.by_root.get_or_insert_with(|| narrowings(local, target, object));
-        let dropped =
-            |narrowing: &Narrowing| narrowing.dropped().any(|(dropped, _)| *dropped == candidate);
-        let found = by_root.get(&root).into_iter().flatten();
-        let found = found.clone().find(|(_, narrowing)| dropped(narrowing));
-        let by = found.map(|(place, narrowing)| {
-            format!(": {} at {place}", relocation_in_c(local, &narrowing.relocation))
+        let dropped = self.dropped.get_or_insert_with(|| Dropped::find(local, target, object));
+        let by = dropped.candidates.get(&(root, candidate));
+        let by = by.and_then(|by| dropped.by.get(*by)).map(|(relocation, place)| {
+            format!(": {} at {place}", relocation_in_c(local, relocation))
         });
         format!(
-            "candidate {} matches, but does not match an earlier relocation of the same type, and so \
-             was dropped{}",
+            "candidate {} matches, but an earlier relocation of the same type dropped it{}",
             candidate_name(target, candidate),
             by.unwrap_or_default()
         )
@@ -108,31 +112,33 @@ pub(super) fn suggestion(spec: Option<&LocalSpec<'_>>, relocation: &Relocation) 
     Suggestion { code, ..Suggestion::new(SuggestionKind::Access, text) }
 }
 
-/// Relocates an object, as far as candidates are concerned, and returns what narrowed them.
-fn narrowings<'a>(
-    local: &'a Btf<'a>,
-    target: &'a Target<'a>,
-    object: &Object<'_>,
-) -> BTreeMap<TypeId, Vec<(String, Narrowing)>> {
-    let mut relocator = Relocator::new(local, target);
-    relocator.prepare(roots(object));
-    let mut by_root: BTreeMap<TypeId, Vec<(String, Narrowing)>> = BTreeMap::new();
-    for at in object.relocations() {
-        // The others are skipped, and narrow nothing.
-        let Ok(relocation) = at.decode() else { continue };
-        if at.function_range().is_none() || relocator.resolve(&relocation).is_err() {
-            continue;
+impl Dropped {
+    /// Resolves the relocations of an object once more, in order.
+    fn find<'a>(local: &'a Btf<'a>, target: &'a Target<'a>, object: &Object<'_>) -> Self {
+        let mut relocator = Relocator::new(local, target);
+        relocator.prepare(roots(object));
+        let mut dropped = Self::default();
+        // The number of narrowings of each root type so far.
+        let mut known: BTreeMap<TypeId, usize> = BTreeMap::new();
+        for at in object.relocations() {
+            // The others are skipped, and narrow nothing.
+            let Ok(relocation) = at.decode() else { continue };
+            if at.function_range().is_none() || relocator.resolve(&relocation).is_err() {
+                continue;
+            }
+            let root = relocation.type_id;
+            let narrowings = relocator.narrowings(root);
+            let before = known.insert(root, narrowings.len()).unwrap_or(0);
+            for narrowing in narrowings.get(before..).unwrap_or_default() {
+                let place = format!("{}+{:#x}", at.section(), at.insn_off());
+                let by = dropped.by.len();
+                dropped.by.push((narrowing.relocation.clone(), place));
+                let candidates = narrowing.dropped().map(|(candidate, _)| ((root, *candidate), by));
+                dropped.candidates.extend(candidates);
+            }
         }
-        let narrowings = relocator.narrowings(relocation.type_id);
-        let known = by_root.get(&relocation.type_id).map_or(0, Vec::len);
-        let new = narrowings.get(known..).unwrap_or_default();
-        if !new.is_empty() {
-            let place = format!("{}+{:#x}", at.section(), at.insn_off());
-            let new = new.iter().map(|narrowing| (place.clone(), narrowing.clone()));
-            by_root.entry(relocation.type_id).or_default().extend(new);
-        }
+        dropped
     }
-    by_root
 }
 
 /// Returns the root types of an object that have candidates.
