@@ -1,5 +1,8 @@
 //! Defines types as C does, line by line, with offsets and sizes in the form of `pahole`.
 //!
+//! Types without a name are defined where they are used, also behind qualifiers, arrays and pointers.
+//! Padding and attributes such as `packed` are not written.
+//!
 //! ```
 //! use btf_types::{Btf, ByteOrder, IntEncoding, Kind, build::Builder};
 //! use core_reloc_tools::definition::Definition;
