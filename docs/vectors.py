@@ -28,19 +28,17 @@ class Btf:
 
     def __init__(self, data, base=None):
         self.order = "<" if data[:2] == b"\x9f\xeb" else ">"
-        magic, version, _, header, *sections = struct.unpack_from(self.order + "HBBI4I", data)
-        assert magic == 0xEB9F and version == 1, "not BTF"
-        type_off, type_len, str_off, str_len = sections
+        magic, _, _, header, type_off, type_len, str_off, str_len = struct.unpack_from(self.order + "HBBI4I", data)
+        assert magic == 0xEB9F, "not BTF"
         self.strings = (base.strings if base else b"") + data[header + str_off :][:str_len]
         self.types = list(base.types) if base else [(0, "", 0, 0, [])]
         pos, end = header + type_off, header + type_off + type_len
         while pos < end:
             name, info, size = struct.unpack_from(self.order + "3I", data, pos)
             kind, count = info >> 24 & 0x7F, info & 0xFFFFFF
-            words = ALONE.get(kind, 0) + count * EACH.get(kind, 0)
+            words, each = ALONE.get(kind, 0) + count * EACH.get(kind, 0), EACH.get(kind, 3)
             rest = struct.unpack_from(f"{self.order}{words}I", data, pos + 12)
-            step = EACH.get(kind, 3)
-            entries = [rest[i : i + step] for i in range(0, words, step)]
+            entries = [rest[i : i + each] for i in range(0, words, each)]
             self.types.append((kind, self.string(name), info >> 31, size, entries))
             pos += 12 + 4 * words
         assert pos == end, "a type runs past the types"
@@ -96,14 +94,18 @@ def field_offset(local, root, target, candidate, access):
     return bits // 8 if bits is not None else None
 
 
-def enumerator_value(local, root, target, candidate, index):
-    name = essential(local.string(local.skip(root)[4][index][0]))
+def enumerator_value(local, root, target, candidate, index, code):
+    kind, _, flag, _, entries = local.skip(root)
+    name = essential(local.string(entries[index][0]))
+    # An ENUM64 states its sign, an ENUM only with the flag. A 64-bit immediate shows it in its upper half.
+    large = entries[index][1] >> 31 and code[0] == 0x18 and code[12:16] == bytes(4)
     _, _, signed, _, entries = target.skip(candidate)
     _, low, *high = next(entry for entry in entries if essential(target.string(entry[0])) == name)
-    return low | (high[0] if high else 0xFFFFFFFF if signed and low >> 31 else 0) << 32
+    signed = low >> 31 and (signed or flag or not (kind == ENUM64 or large))
+    return low | (high[0] if high else 0xFFFFFFFF if signed else 0) << 32
 
 
-def compute(local, target, step):
+def compute(local, target, step, code):
     """The value of a relocation, or None if it takes more rules than these."""
     root, access = step["type_id"], [int(number) for number in step["access"].split(":")]
     key = lambda ty: (ENUM if ty[0] == ENUM64 else ty[0], essential(ty[1]))
@@ -113,7 +115,7 @@ def compute(local, target, step):
     if step["kind_name"] == "field_byte_offset":
         return field_offset(local, root, target, candidates[0], access)
     if step["kind_name"] == "enumval_value":
-        return enumerator_value(local, root, target, candidates[0], access[0])
+        return enumerator_value(local, root, target, candidates[0], access[0], code[step["insn_off"]:])
     # A typedef would have to be compared first.
     is_size = step["kind_name"] == "type_size" and key(local.types[root])[0] in (INT, STRUCT, UNION, ENUM)
     return target.size(candidates[0]) if is_size else None
@@ -137,7 +139,7 @@ def main(folder):
                 after = bytes.fromhex(step["code"])
                 assert len(after) == len(code) and (step["outcome"] != "error" or after == code), step
                 assert (step["outcome"] == "relocated") == (step["value"] is not None), step
-                value = compute(local, target, step) if step["value"] and not modules else None
+                value = compute(local, target, step, code) if step["value"] and not modules else None
                 assert value is None or value == int(step["value"]), (vector, value)
                 code, computed = after, computed + (value is not None)
             vectors += 1

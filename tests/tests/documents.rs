@@ -2,11 +2,12 @@
 //! their code is compiled.
 
 use std::{
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
 };
 
-use core_reloc_tests::judge::accepted::Accepted;
+use core_reloc_tests::judge::accepted::{Accepted, Judge};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().unwrap()
@@ -177,11 +178,30 @@ fn all_rust_in_the_documents_is_compiled() {
     }
 }
 
+/// Returns the names in a text that could be those of differences: two words or more in code.
+fn names(text: &str) -> BTreeSet<&str> {
+    let in_code = text.split('`').skip(1).step_by(2);
+    let is_name = |word: &&str| {
+        word.contains('-') && word.chars().all(|c| c.is_ascii_lowercase() || c == '-')
+    };
+    in_code.filter(is_name).collect()
+}
+
 #[test]
 fn the_guide_has_all_accepted_differences() {
     let chapter = read(&guide().join("differences.md"));
-    for difference in Accepted::ALL {
-        let name = format!("`{}`", difference.name());
-        assert!(chapter.contains(&name), "{name} is not in the chapter on differences");
-    }
+    let accepted: BTreeSet<&str> =
+        Accepted::ALL.iter().map(|difference| difference.name()).collect();
+    assert_eq!(names(&chapter), accepted);
+}
+
+#[test]
+fn the_readme_has_all_accepted_differences_from_libbpf() {
+    let readme = read(&root().join("README.md"));
+    let (_, section) = readme.split_once("## Where we differ from libbpf").expect("a section");
+    let (section, _) = section.split_once("\n## ").expect("another section");
+    let table: String = section.lines().filter(|line| line.starts_with('|')).collect();
+    let of_libbpf = Accepted::ALL.iter().filter(|one| one.judges().contains(&Judge::Libbpf));
+    let of_libbpf: BTreeSet<&str> = of_libbpf.map(|difference| difference.name()).collect();
+    assert_eq!(names(&table), of_libbpf);
 }

@@ -65,17 +65,20 @@ impl Ours {
 
     /// Returns `true` if [`Accepted::LargeUnsignedEnumerator`] explains the difference from libbpf's answer.
     fn is_large_unsigned_enumerator(&self, theirs: &Answer) -> bool {
-        const LDIMM64: &str = "1820000080000000";
+        // 2³¹, which the compiler zero-extends, and libbpf sign-extends.
+        const LARGE: &str = "18200000800000000000000000000000";
+        // 0xff00000000, of an enum of 64 bits.
+        const WIDE: &str = "182000000000000000000000000000ff";
         let extended = |value: &str| {
             let value: u32 = value.parse().ok()?;
             Some(i64::from(value.cast_signed()).cast_unsigned().to_string())
         };
-        let is_explained = match theirs.status.as_str() {
-            // libbpf sign-extends the original, but the compiler zero-extends it: 2³¹.
-            "failed" => self.before.starts_with(LDIMM64),
-            _ => extended(&self.answer.value).as_ref() == Some(&theirs.value),
-        };
-        self.kind == Some(RelocKind::EnumvalValue) && is_explained
+        self.kind == Some(RelocKind::EnumvalValue)
+            && match self.before.as_str() {
+                LARGE => theirs.status == "failed",
+                WIDE => extended(&self.answer.value).as_ref() == Some(&theirs.value),
+                _ => false,
+            }
     }
 }
 
@@ -119,7 +122,7 @@ fn big_endian_objects_are_relocated_as_by_libbpf_on_a_big_endian_machine() {
         }
     }
     println!("{compared} relocations, {accepted} of them {}", Accepted::LargeUnsignedEnumerator);
-    assert!(compared > 4000 && accepted < 20, "{compared} {accepted}");
+    assert!(compared > 4000 && accepted < 60, "{compared} {accepted}");
 }
 
 /// Relocates an object for a kernel and its modules.

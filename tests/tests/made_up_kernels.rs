@@ -7,7 +7,8 @@ use std::fs;
 
 use btf_types::{Btf, BtfExt};
 use core_reloc::{
-    Cause, Error, Module, Options, Relocation, Relocator, Resolution, Target, resolve::Resize,
+    Cause, Code, Error, Module, OnUnresolved, Options, Relocation, Relocator, Resolution, Target,
+    patch::patch_insn, resolve::Resize,
 };
 use core_reloc_tests::data::{fixture, read_fixture as read};
 use object::{Object, ObjectSection};
@@ -70,17 +71,20 @@ fn answers(kernel: &str) -> BTreeMap<Question, Expected> {
         .collect()
 }
 
-/// Returns all relocations of an object.
-fn relocations(local: &Btf<'_>, ext: &[u8]) -> Vec<(Question, Relocation)> {
-    let ext = BtfExt::parse(ext).unwrap();
+/// Returns all relocations of an object, with their instructions.
+fn relocations(local: &Btf<'_>, object: &object::File<'_>) -> Vec<(Question, Relocation, Code)> {
+    let ext = BtfExt::parse(section(object, ".BTF.ext")).unwrap();
     let mut relocations = Vec::new();
-    for section in ext.core_relocs().sections() {
-        for record in section.records() {
+    for group in ext.core_relocs().sections() {
+        let code = section(object, local.string(group.name_off()).unwrap().to_str().unwrap());
+        for record in group.records() {
             let relocation = Relocation::from_record(local, &record).unwrap();
             let name = local.type_by_id(record.type_id).unwrap().name().unwrap().to_string();
             let root = if name.is_empty() { "-".to_string() } else { name };
             let access = local.string(record.access_str_off).unwrap().to_string();
-            relocations.push(((relocation.kind.name().to_string(), root, access), relocation));
+            let insn = Code::at(code, relocation.insn_off).unwrap();
+            let question = (relocation.kind.name().to_string(), root, access);
+            relocations.push((question, relocation, insn));
         }
     }
     relocations
@@ -147,12 +151,18 @@ fn compare(kernel: &str, order: Order) -> (Vec<String>, usize) {
         let object = object::File::parse(&*bytes).unwrap();
         let local = Btf::parse(section(&object, ".BTF")).unwrap();
         let mut relocator = Relocator::with_options(&local, &target, Options::default());
-        for (question, relocation) in relocations(&local, section(&object, ".BTF.ext")) {
+        for (question, relocation, insn) in relocations(&local, &object) {
             let expected = answers
                 .get(&question)
                 .unwrap_or_else(|| panic!("{object_name}: no answer for {question:?}"));
             let expected = for_order(expected, order);
-            let found = answer(&relocator.resolve(&relocation), &expected.answer);
+            let resolution = relocator.resolve(&relocation).map(|resolution| {
+                match patch_insn(insn, &resolution, OnUnresolved::Keep) {
+                    Ok(patched) => patched.settle(resolution),
+                    Err(_) => resolution,
+                }
+            });
+            let found = answer(&resolution, &expected.answer);
             if found != expected {
                 differences.push(format!(
                     "{object_name} on {kernel}.{end}: {question:?}: expected {expected:?}, got {found:?}"
@@ -190,8 +200,8 @@ fn every_answer_has_a_relocation() {
     for (_, bytes) in objects(Order::Little) {
         let object = object::File::parse(&*bytes).unwrap();
         let local = Btf::parse(section(&object, ".BTF")).unwrap();
-        let relocations = relocations(&local, section(&object, ".BTF.ext"));
-        relocated.extend(relocations.into_iter().map(|(question, _)| question));
+        let relocations = relocations(&local, &object);
+        relocated.extend(relocations.into_iter().map(|(question, ..)| question));
     }
     for kernel in kernels() {
         let answered: BTreeSet<Question> = answers(&kernel).into_keys().collect();

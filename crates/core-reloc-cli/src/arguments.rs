@@ -278,6 +278,11 @@ Examples:
       look up a field of a module's type
   core-reloc query BPF_MAP_TYPE_RINGBUF 'enum bpf_func_id::BPF_FUNC_loop' task_struct
       show the values of enumerators and the size of a type
+  core-reloc query 'Vec<u8, alloc::alloc::Global>.len' --target prog.bpf.o
+      look up a field of a type of Rust
+
+If several types have the name, with any flavor, each answers on a line of its own: a relocation
+considers all of them.
 
 The exit status is 1 if a target lacks one of the types, fields or enumerators, or if some of the
 targets cannot be read.";

@@ -3,9 +3,12 @@
 use std::io::{self, Write};
 
 use btf_types::{Btf, Kind, Type, TypeId};
-use core_reloc::type_in_c;
+use core_reloc::{
+    enums::{EnumReader, EnumValue},
+    type_in_c,
+};
 use core_reloc_sys::Kernel;
-use core_reloc_tools::definition::{Definition, DefinitionLine};
+use core_reloc_tools::definition::{Definition, DefinitionLine, MemberLayout};
 use owo_colors::OwoColorize;
 use serde::Serialize;
 
@@ -34,19 +37,20 @@ fn dump(
     let format = arguments.format.format;
     let mut completion = Completion::Success;
     let modules = modules.iter().map(|(name, btf)| (Some(*name), btf));
-    let all: Vec<_> = std::iter::once((None, btf)).chain(modules).collect();
+    let all = std::iter::once((None, btf)).chain(modules);
+    let all: Vec<_> = all.map(|(module, btf)| (module, btf, EnumReader::new(btf))).collect();
     if arguments.types.is_empty() {
-        for (module, btf) in &all {
+        for (module, btf, enums) in &all {
             for ty in btf.own_types() {
-                print(ty, *module, format, &mut out)?;
+                print(ty, *module, enums, format, &mut out)?;
             }
         }
     }
     for name in &arguments.types {
         let mut found = false;
-        for (module, btf) in &all {
+        for (module, btf, enums) in &all {
             for ty in find(btf, name) {
-                print(ty, *module, format, &mut out)?;
+                print(ty, *module, enums, format, &mut out)?;
                 found = true;
             }
         }
@@ -84,18 +88,24 @@ fn find<'a>(btf: &'a Btf<'a>, id_or_name: &str) -> Vec<Type<'a>> {
 fn print(
     ty: Type<'_>,
     module: Option<&str>,
+    enums: &EnumReader<'_>,
     format: Format,
     out: &mut impl Write,
 ) -> io::Result<()> {
     match format {
-        Format::Text => text(ty, module, out),
-        Format::Json => json(ty, module, out),
+        Format::Text => text(ty, module, enums, out),
+        Format::Json => json(ty, module, enums, out),
     }
 }
 
 /// Prints a definition in pahole's style, below a comment with its id, kind and size.
-fn text(ty: Type<'_>, module: Option<&str>, out: &mut impl Write) -> io::Result<()> {
-    let definition = Definition::of(ty);
+fn text(
+    ty: Type<'_>,
+    module: Option<&str>,
+    enums: &EnumReader<'_>,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let definition = Definition::with(ty, enums);
     let size = definition.size.map(|size| format!(", {size} bytes")).unwrap_or_default();
     let module = module.map(|module| format!(", of module {module}")).unwrap_or_default();
     let comment = format!("/* {} {}{size}{module} */", ty.id(), ty.kind());
@@ -145,7 +155,7 @@ struct MemberKeys {
     name: Option<String>,
     type_id: u32,
     r#type: Option<String>,
-    bit_offset: u32,
+    bit_offset: u64,
     bitfield_size: u8,
 }
 
@@ -153,6 +163,9 @@ struct MemberKeys {
 struct EnumeratorKeys {
     name: Option<String>,
     value: i128,
+    /// The sign of the value is a guess.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    guess: bool,
 }
 
 #[derive(Serialize)]
@@ -162,19 +175,28 @@ struct ParameterKeys {
     r#type: Option<String>,
 }
 
-fn json(ty: Type<'_>, module: Option<&str>, out: &mut impl Write) -> io::Result<()> {
+fn json(
+    ty: Type<'_>,
+    module: Option<&str>,
+    enums: &EnumReader<'_>,
+    out: &mut impl Write,
+) -> io::Result<()> {
     let in_c = |id: TypeId| ty.btf().type_by_id(id).ok().map(type_in_c);
     let referenced = ty.referenced_id().or(ty.array().map(|array| array.element));
-    let members = ty.members().iter().map(|member| MemberKeys {
-        name: member.name().ok().map(|name| name.to_string()),
-        type_id: member.type_id().0,
-        r#type: in_c(member.type_id()),
-        bit_offset: member.bit_offset(),
-        bitfield_size: member.bitfield_size(),
+    let members = ty.members().iter().map(|member| {
+        let layout = MemberLayout::of(member);
+        MemberKeys {
+            name: member.name().ok().map(|name| name.to_string()),
+            type_id: member.type_id().0,
+            r#type: in_c(member.type_id()),
+            bit_offset: layout.bit_offset,
+            bitfield_size: layout.bitfield_size,
+        }
     });
-    let enumerators = ty.enumerators().iter().map(|enumerator| EnumeratorKeys {
-        name: enumerator.name().ok().map(|name| name.to_string()),
-        value: enumerator.value(),
+    let enumerators = ty.enumerators().iter().map(|enumerator| {
+        let EnumValue { value, is_guess, .. } = enums.value(enumerator);
+        let name = enumerator.name().ok().map(|name| name.to_string());
+        EnumeratorKeys { name, value, guess: is_guess }
     });
     let parameters = ty.params().iter().map(|param| ParameterKeys {
         name: param.name().ok().map(|name| name.to_string()),

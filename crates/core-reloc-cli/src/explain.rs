@@ -12,6 +12,7 @@ use core_reloc::{
     Options, Target,
     elf::{Object, ObjectRelocation, Outcome, Report, SourceLine, SourceLines},
     essential_name,
+    generate::RootName,
 };
 use core_reloc_sys::Kernel;
 use core_reloc_tools::explain::{Explainer, Explanation};
@@ -126,9 +127,12 @@ pub(crate) fn is_of_program(relocation: &ObjectRelocation<'_>, program: Option<&
 
 /// Returns `true` if a relocation's root type is `root` or one of its flavors.
 fn is_of_root(relocation: &ObjectRelocation<'_>, root: &str) -> bool {
-    let root = root.split_whitespace().next_back().unwrap_or_default();
+    let wanted = RootName::parse(root.trim());
+    let ty = relocation.local().type_by_id(relocation.type_id()).ok();
     let name = relocation.root_name().unwrap_or_default();
-    name == root || essential_name(&name) == root.as_bytes()
+    let is_named =
+        name == wanted.name || essential_name(&name) == essential_name(wanted.name.as_bytes());
+    is_named && ty.is_some_and(|ty| wanted.may_be(ty.kind()))
 }
 
 /// Returns `true` if the arguments select a report.

@@ -1,5 +1,8 @@
 //! Defines types as C does, line by line, with offsets and sizes in the form of `pahole`.
 //!
+//! Types without a name are defined where they are used, also behind qualifiers, arrays and pointers.
+//! Padding and attributes such as `packed` are not written.
+//!
 //! ```
 //! use btf_types::{Btf, ByteOrder, IntEncoding, Kind, build::Builder};
 //! use core_reloc_tools::definition::Definition;
@@ -17,14 +20,19 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod inline;
+mod layout;
 mod writer;
 
-use std::fmt;
-
 use btf_types::{Kind, Type};
-use core_reloc::describe::{declaration_in_c, type_in_c};
+use core_reloc::{
+    describe::{declaration_in_c, type_in_c},
+    enums::EnumReader,
+};
 
-use self::writer::{LineWriter, is_defined_inline, keyword, name_of};
+pub use self::layout::MemberLayout;
+pub(crate) use self::layout::old_bitfield;
+use self::writer::{LineWriter, keyword, name_of};
 
 /// The definition of a type in C.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,52 +56,31 @@ pub struct Definition {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DefinitionLine {
-    /// The member or enumerator, as a path from the type: `id.pid`. It is empty for anonymous members
-    /// and for the first line of a nested definition.
+    /// The member or enumerator, as a path from the type: `id.pid`, `pairs[].id` in the elements of an
+    /// array, `ops->open` behind a pointer to an anonymous type. It is empty for anonymous members and for
+    /// the first line of a nested definition.
     pub name: String,
     /// The number of nested definitions around the line.
     pub depth: usize,
     /// The text without indentation.
     pub text: String,
-    /// The layout of a member.
+    /// The layout of a member. Within an anonymous type behind a pointer, offsets start from 0 again.
     pub layout: Option<MemberLayout>,
-}
-
-/// The offset and size of a member within the type that is defined.
-///
-/// `Display` writes them as pahole does: offset and size in bytes, and for a bitfield its first bit in
-/// that byte.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct MemberLayout {
-    /// The offset in bits.
-    pub bit_offset: u64,
-    /// The size of a bitfield in bits; 0 for other members.
-    pub bitfield_size: u8,
-    /// The size of the member's type in bytes, if it has one.
-    pub size: Option<u32>,
-}
-
-impl fmt::Display for MemberLayout {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (byte, bit) = (self.bit_offset / 8, self.bit_offset % 8);
-        write!(f, "/* {byte:>5}")?;
-        if self.bitfield_size > 0 || bit > 0 {
-            write!(f, ":{bit}")?;
-        } else {
-            f.write_str("  ")?;
-        }
-        match self.size {
-            Some(size) => write!(f, " {size:>5} */"),
-            None => f.write_str("     ? */"),
-        }
-    }
 }
 
 impl Definition {
     /// Defines a type. References that lead nowhere appear as ids.
+    ///
+    /// For many types of one BTF, [`Definition::with`] finds out only once what the BTF states about its
+    /// enums.
     pub fn of(ty: Type<'_>) -> Self {
-        let mut writer = LineWriter::default();
+        Self::with(ty, &EnumReader::new(ty.btf()))
+    }
+
+    /// Defines a type, with the values that a reader of its BTF gives its enumerators. A value whose sign is
+    /// a guess has a comment with the other one.
+    pub fn with(ty: Type<'_>, enums: &EnumReader<'_>) -> Self {
+        let mut writer = LineWriter::new(enums);
         let (head, tail) = match ty.kind() {
             Kind::Struct | Kind::Union | Kind::Enum | Kind::Enum64 => {
                 writer.body(ty, "", 0, 0);
@@ -101,7 +88,7 @@ impl Definition {
                     if name_of(ty).is_empty() { keyword(ty).to_string() } else { type_in_c(ty) };
                 (format!("{head} {{"), "};".to_string())
             }
-            Kind::Typedef => typedef(ty, &mut writer),
+            Kind::Typedef => writer.declaration("typedef ", ty),
             Kind::DataSec => {
                 for variable in ty.variables() {
                     let line = ty.btf().type_by_id(variable.type_id());
@@ -111,25 +98,12 @@ impl Definition {
                 }
                 (format!("section {} {{", name_of(ty)), "};".to_string())
             }
-            Kind::Var | Kind::Func => (global(ty), String::new()),
+            Kind::Var => writer.declaration("", ty),
+            Kind::Func => (global(ty), String::new()),
             Kind::Fwd => (format!("{};", type_in_c(ty)), String::new()),
             _ => (declaration_in_c(ty, ""), String::new()),
         };
         Self { head, lines: writer.lines, tail, size: ty.size().ok(), is_cut: writer.is_cut }
-    }
-}
-
-/// Returns the first and the last line of a typedef. If it names an anonymous type, the lines of that
-/// type are written.
-fn typedef(ty: Type<'_>, writer: &mut LineWriter) -> (String, String) {
-    let name = name_of(ty);
-    match ty.referenced() {
-        Ok(Some(to)) if is_defined_inline(to) => {
-            writer.body(to, "", 0, 0);
-            (format!("typedef {} {{", keyword(to)), format!("}} {name};"))
-        }
-        Ok(Some(to)) => (format!("typedef {};", declaration_in_c(to, &name)), String::new()),
-        _ => (format!("typedef ? {name};"), String::new()),
     }
 }
 

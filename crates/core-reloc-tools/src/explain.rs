@@ -35,7 +35,9 @@
 mod comparison;
 mod explainer;
 mod explanation;
+mod narrowed;
 mod search;
+mod spelling;
 mod subject;
 mod suggestion;
 

@@ -51,6 +51,7 @@
 pub mod blame;
 pub mod check;
 pub mod definition;
+mod enums;
 pub mod explain;
 pub mod limits;
 pub mod minimize;

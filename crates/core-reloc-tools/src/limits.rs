@@ -16,6 +16,9 @@ pub const MAX_EXPLANATION_STEPS: u64 = 1 << 21;
 /// many as 64 expensive ones.
 pub const MAX_OBJECT_STEPS: u64 = 1 << 27;
 
+/// The maximum number of types that answer a question. In a kernel, a name stands for at most a few.
+pub const MAX_ANSWERS: usize = 64;
+
 /// The number of steps for each entry that a search keeps, in addition to one for each byte of its path.
 /// It bounds the memory of a search.
 pub const STEPS_PER_KEPT_ENTRY: usize = 64;

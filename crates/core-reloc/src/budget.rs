@@ -81,7 +81,7 @@ mod tests {
 
     #[test]
     fn steps_are_granted_for_bytes_and_relocations_and_charged() {
-        let base = 4 * 1024 * 1024;
+        let base = 8 * 1024 * 1024;
         let mut budget = Budget::for_input(10);
         assert_eq!(budget.remaining(), base + 10 * 16);
         budget.grant_relocation();

@@ -11,7 +11,6 @@ mod scan;
 mod scope;
 
 use alloc::{
-    boxed::Box,
     collections::{BTreeMap, btree_map::Entry},
     vec,
     vec::Vec,
@@ -23,7 +22,7 @@ use indexmap::IndexMap;
 
 pub use self::candidate::Candidate;
 pub(crate) use self::{enumerators::EnumeratorNames, index::NameIndex, key::NameKey, scope::Scope};
-use crate::{error::Cause, names::hash::IdHasher};
+use crate::{error::Cause, names::hash::IdHasher, shared::Shared};
 
 /// The candidates of the root types of one object.
 #[derive(Debug)]
@@ -42,14 +41,16 @@ pub(crate) struct Candidates<'a> {
     /// The latest root type with its number; the next relocation usually has the same.
     last: Option<(TypeId, u32)>,
     /// The positions of the remaining candidates of a root type, if not all remain.
-    narrowed: IndexMap<TypeId, Box<[u32]>, IdHasher>,
+    narrowed: IndexMap<TypeId, Shared<[u32]>, IdHasher>,
 }
 
 /// The remaining candidates of a root type.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Remaining<'c> {
+    /// The number of the group.
+    group: u32,
     found: &'c [Candidate],
-    narrowed: Option<&'c [u32]>,
+    narrowed: Option<&'c Shared<[u32]>>,
 }
 
 impl<'a> Candidates<'a> {
@@ -106,12 +107,8 @@ impl<'a> Candidates<'a> {
             _ => self.number(root)?,
         };
         // Most objects narrow no candidates.
-        let narrowed = if self.narrowed.is_empty() {
-            None
-        } else {
-            self.narrowed.get(&root).map(|remaining| &**remaining)
-        };
-        Ok(Remaining { found: self.group(number), narrowed })
+        let narrowed = if self.narrowed.is_empty() { None } else { self.narrowed.get(&root) };
+        Ok(Remaining { group: number, found: self.group(number), narrowed })
     }
 
     /// Returns the number of a root type, and finds its candidates first if they are not known.
@@ -129,8 +126,8 @@ impl<'a> Candidates<'a> {
     }
 
     /// Keeps only the candidates of a root type at the given positions.
-    pub(crate) fn narrow(&mut self, root: TypeId, remaining: Box<[u32]>) {
-        self.narrowed.insert(root, remaining);
+    pub(crate) fn narrow(&mut self, root: TypeId, remaining: &[u32]) {
+        self.narrowed.insert(root, remaining.into());
     }
 
     /// Adds a module, and searches it for the candidates of the root types that have none.
@@ -250,7 +247,7 @@ impl<'c> Remaining<'c> {
     /// Returns the number of candidates.
     #[inline]
     pub(crate) fn len(&self) -> usize {
-        self.narrowed.map_or(self.found.len(), <[u32]>::len)
+        self.narrowed.map_or(self.found.len(), |narrowed| narrowed.len())
     }
 
     /// Returns the candidate at an index, with its position among the original candidates.
@@ -261,6 +258,30 @@ impl<'c> Remaining<'c> {
             Some(narrowed) => *narrowed.get(index)?,
         };
         Some((position, *self.found.get(position as usize)?))
+    }
+
+    /// Returns the candidate at an index, with its position among the original candidates: of all that
+    /// remain, or only of those at some positions.
+    #[inline]
+    pub(crate) fn nth(&self, index: usize, positions: Option<&[u32]>) -> Option<(u32, Candidate)> {
+        let Some(positions) = positions else { return self.get(index) };
+        let position = *positions.get(index)?;
+        Some((position, *self.found.get(position as usize)?))
+    }
+
+    /// Returns the original candidates.
+    pub(crate) fn original(&self) -> &'c [Candidate] {
+        self.found
+    }
+
+    /// Returns the positions that remain among the original candidates; `None` if all remain.
+    pub(crate) fn positions(&self) -> Option<&'c Shared<[u32]>> {
+        self.narrowed
+    }
+
+    /// Returns the number of the group of root types whose original candidates these are.
+    pub(crate) fn group(&self) -> u32 {
+        self.group
     }
 
     /// Iterates over the candidates, each with its position among the original candidates.

@@ -1,6 +1,7 @@
 //! Relocations, types and candidates as text, in C syntax.
 
 mod declaration;
+mod old_bitfield;
 mod quote;
 
 use alloc::{
@@ -12,13 +13,13 @@ use core::fmt::{self, Write};
 
 use btf_types::{Btf, StrOffset, Type, TypeId, ext::CoreReloc};
 
-use self::quote::Quote;
 pub use self::{declaration::declaration_in_c, quote::quote};
+use self::{old_bitfield::why_old_bitfield, quote::Quote};
 use crate::{
     budget::Budget,
     candidates::Candidate,
     record::{AccessPath, RelocKind, Relocation, Subject},
-    resolve::Unmatched,
+    resolve::{Narrowing, Unmatched},
     spec::{LocalSpec, Mismatch},
     target::Target,
 };
@@ -103,27 +104,43 @@ pub fn describe_unmatched(
     relocation: &Relocation,
     unmatched: &Unmatched,
 ) -> String {
-    let spec = LocalSpec::within(local, relocation, &mut Budget::for_relocation()).ok();
     if unmatched.ruled_out().is_empty() {
         let root = local.type_by_id(relocation.type_id);
         let name = root.map_or_else(|_| relocation.type_id.to_string(), type_in_c);
         return format!("the target has no {name}");
     }
+    describe_ruled_out(local, target, relocation, unmatched.ruled_out().iter())
+}
+
+/// Describes a narrowing: the relocation, and each candidate that it dropped with the reason.
+pub fn describe_narrowing(local: &Btf<'_>, target: &Target<'_>, narrowing: &Narrowing) -> String {
+    let Narrowing { relocation, .. } = narrowing;
+    let dropped = describe_ruled_out(local, target, relocation, narrowing.dropped());
+    format!("{} narrowed the candidates: {dropped}", relocation_in_c(local, relocation))
+}
+
+/// Describes candidates and what ruled each out.
+fn describe_ruled_out<'u>(
+    local: &Btf<'_>,
+    target: &Target<'_>,
+    relocation: &Relocation,
+    mut ruled_out: impl Iterator<Item = &'u (Candidate, Mismatch)>,
+) -> String {
     /// The number of candidates that are named.
     const SHOWN: usize = 8;
+    let spec = LocalSpec::within(local, relocation, &mut Budget::for_relocation()).ok();
     let mut text = String::new();
-    for (position, (candidate, mismatch)) in unmatched.ruled_out().iter().enumerate() {
-        if position == SHOWN {
-            let more = unmatched.ruled_out().len().saturating_sub(SHOWN);
-            text.push_str(&format!("; and {more} more candidates"));
-            break;
-        }
-        if position > 0 {
+    for (candidate, mismatch) in ruled_out.by_ref().take(SHOWN) {
+        if !text.is_empty() {
             text.push_str("; ");
         }
         let name = candidate_name(target, *candidate);
         let why = why(target, spec.as_ref(), *candidate, *mismatch);
         text.push_str(&format!("candidate {name}: {why}"));
+    }
+    match ruled_out.count() {
+        0 => {}
+        more => text.push_str(&format!("; and {more} more candidates")),
     }
     text
 }
@@ -135,7 +152,8 @@ fn why(
     candidate: Candidate,
     mismatch: Mismatch,
 ) -> String {
-    let btf = target.candidate(candidate).map(|ty| ty.btf());
+    let candidate = target.candidate(candidate);
+    let btf = candidate.map(|ty| ty.btf());
     let target_type = |id: TypeId| {
         let ty = btf.and_then(|btf| btf.type_by_id(id));
         ty.map_or_else(|_| format!("type {id}"), type_in_c)
@@ -152,11 +170,16 @@ fn why(
             member(accessor).map(|name| format!("{} has no member {name}", target_type(target)))
         }
         Mismatch::Incompatible { accessor, local: local_id, target } => {
-            let local_type =
-                local.and_then(|spec| spec.spec().btf.type_by_id(local_id).ok()).map(type_in_c);
-            member(accessor).zip(local_type).map(|(name, local)| {
-                format!("{name} is {} there, {local} here", target_type(target))
+            let local = local.and_then(|spec| spec.spec().btf.type_by_id(local_id).ok());
+            let there = btf.and_then(|btf| btf.type_by_id(target)).ok();
+            member(accessor).zip(local).map(|(name, local)| {
+                let why = why_old_bitfield(Some(local), there);
+                format!("{name} is {} there, {} here{why}", target_type(target), type_in_c(local))
             })
+        }
+        Mismatch::TypesIncompatible => {
+            let local = local.and_then(|spec| spec.spec().btf.type_by_id(spec.spec().root).ok());
+            Some(format!("{mismatch}{}", why_old_bitfield(local, candidate.ok())))
         }
         Mismatch::NoEnumerator => member(0).map(|name| format!("there is no enumerator {name}")),
         _ => None,

@@ -25,6 +25,7 @@ use crate::{
     budget::Budget,
     compare::types_match,
     describe::{relocation_in_c, type_in_c},
+    enums::EnumReader,
     error::{Cause, Error},
     generate::{GenerateError, field_relocation, find_root},
     record::{AccessError, AccessPath, RelocKind, Relocation},
@@ -70,7 +71,8 @@ pub fn create_relocation(
     access: &str,
     kind: RelocKind,
 ) -> Result<Relocation, AccessError> {
-    Ok(Relocation::new(insn_off, type_id, access.parse()?, kind))
+    let access = AccessPath::parse_for(kind, access.as_bytes())?;
+    Ok(Relocation::new(insn_off, type_id, access, kind))
 }
 
 /// Returns the offset of a field in bytes; for a bitfield, that of the load that covers it.
@@ -320,6 +322,9 @@ pub fn resolve_type_matches(
 
 /// Returns the value of an enumerator by its name; `None` if the enum has no such enumerator.
 ///
+/// If no enum of the BTF states its sign, a value of 2³¹ or more is taken to be negative.
+/// [`EnumReader`] shows which values are such guesses.
+///
 /// # Errors
 /// No such type id, a type that is not an enum, or BTF that is broken.
 ///
@@ -351,7 +356,7 @@ pub fn resolve_enum_value(
     let is_named = |found: btf_types::Name<'_>| found == name;
     let mut enumerators = ty.enumerators().iter();
     let found = enumerators.find(|one| one.name().is_ok_and(is_named));
-    Ok(found.map(|enumerator| enumerator.value()))
+    Ok(found.map(|enumerator| EnumReader::new(btf).value(enumerator).value))
 }
 
 /// Returns `true` if an enum has an enumerator with a name.

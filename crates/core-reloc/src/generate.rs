@@ -6,7 +6,7 @@ mod root;
 
 use alloc::{boxed::Box, string::ToString, vec::Vec};
 
-use btf_types::{Btf, Kind, Type};
+use btf_types::{Btf, Enumerator, Kind, Type};
 
 use self::path::{PathStep, PathSteps};
 pub use self::{
@@ -16,12 +16,13 @@ pub use self::{
 use crate::{
     budget::Budget,
     describe,
+    enums::{EnumReader, sign_extended},
     error::{Cause, Error},
     names::essential::essential_name,
     record::{AccessPath, RelocKind, Relocation},
     resolve::value::value,
     side::Side,
-    spec::{LocalSpec, MemberSearch},
+    spec::{End, LocalSpec, MemberSearch},
 };
 
 /// Creates a relocation of a field from the name of its root type and the path to it.
@@ -148,16 +149,33 @@ pub fn enumerator_relocation_from(
 /// Returns the value that the instruction of a relocation must hold before it is relocated: the answer of
 /// the local types. A compiler writes it there, and so must a program that generates code at run time.
 ///
+/// An enumerator is extended to 64 bits by the sign of its enum, as [`EnumReader`] reads it.
+///
 /// # Errors
 /// Those of [`Relocator::resolve`](crate::Relocator::resolve) that concern the local types.
 pub fn local_value(local: &Btf<'_>, relocation: &Relocation) -> Result<u64, Error> {
     let mut budget = Budget::for_input(local.as_bytes().len());
-    let answer = LocalSpec::within(local, relocation, &mut budget)
-        .and_then(|spec| value(relocation.kind, spec.spec(), local.byte_order(), Side::Local));
-    answer.map(|answer| answer.value).map_err(|cause| Error {
+    let answer =
+        LocalSpec::within(local, relocation, &mut budget).and_then(|spec| match spec.spec().end {
+            End::Enumerator(enumerator) if relocation.kind == RelocKind::EnumvalValue => {
+                Ok(enumerator_bits(local, enumerator))
+            }
+            _ => value(relocation.kind, spec.spec(), local.byte_order(), Side::Local)
+                .map(|answer| answer.value),
+        });
+    answer.map_err(|cause| Error {
         subject: describe::relocation_in_c(local, relocation).into(),
         cause,
     })
+}
+
+/// Returns the value of an enumerator in 64 bits, extended as [`EnumReader`] reads it.
+fn enumerator_bits(btf: &Btf<'_>, enumerator: Enumerator<'_>) -> u64 {
+    if EnumReader::new(btf).value(enumerator).is_guess {
+        sign_extended(enumerator)
+    } else {
+        enumerator.bits()
+    }
 }
 
 /// Finds the first type that has a name, with or without `struct`, `union` or `enum` before it, and one of

@@ -88,6 +88,7 @@ pub mod compare;
 pub mod describe;
 #[cfg(feature = "elf")]
 pub mod elf;
+pub mod enums;
 mod error;
 mod find;
 pub mod functions;

@@ -13,7 +13,7 @@ pub use self::{
     code::Code,
     error::{PatchError, Poison},
 };
-use crate::resolve::{Change, OnUnresolved, Resize, Resolution};
+use crate::resolve::{Change, Extension, OnUnresolved, Resize, Resolution};
 
 /// An instruction before and after patching.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +25,36 @@ pub struct Patched {
     pub before: Code,
     /// The instruction after; the same as before if nothing was done.
     pub after: Code,
+}
+
+impl Patched {
+    /// Returns the resolution that was applied, with the values that the instruction held and received.
+    ///
+    /// They differ from those before only for an enumerator that the instruction shows to be unsigned; see
+    /// [`Extension`](crate::resolve::Extension).
+    #[inline]
+    #[must_use]
+    pub fn settle(&self, resolution: Resolution) -> Resolution {
+        match resolution.change {
+            Some(change) if change.extension != Extension::Stated => Resolution {
+                change: Some(settle(change, &self.before, resolution.byte_order)),
+                ..resolution
+            },
+            _ => resolution,
+        }
+    }
+}
+
+#[cold]
+fn settle(change: Change, before: &Code, order: ByteOrder) -> Change {
+    let (first, second) = before.slots();
+    match second {
+        Some(second) => {
+            let [first, second] = [first, second].map(|slot| Insn::decode(slot, order));
+            change.settle(first.immediate64(second))
+        }
+        None => Change { extension: Extension::Stated, ..change },
+    }
 }
 
 /// What was done to an instruction.
@@ -46,14 +76,21 @@ pub enum Status {
 ///
 /// ```
 /// use btf_types::ByteOrder;
-/// use core_reloc::{OnUnresolved, RelocKind, Resolution, Status, patch, resolve::{Change, Resize}};
+/// use core_reloc::resolve::{Change, Extension, Resize};
+/// use core_reloc::{OnUnresolved, RelocKind, Resolution, Status, patch};
 ///
 /// let mut code = [0xb7, 1, 0, 0, 8, 0, 0, 0]; // r1 = 8
 /// let resolution = Resolution {
 ///     kind: RelocKind::FieldByteOffset,
 ///     insn_off: 0,
 ///     byte_order: ByteOrder::Little,
-///     change: Some(Change { original: 8, checked: true, value: 16, resize: Resize::Same }),
+///     change: Some(Change {
+///         original: 8,
+///         checked: true,
+///         value: 16,
+///         resize: Resize::Same,
+///         extension: Extension::Stated,
+///     }),
 ///     candidate: None,
 ///     unmatched: None,
 /// };
@@ -79,13 +116,20 @@ pub fn patch(
 ///
 /// ```
 /// use btf_types::ByteOrder;
-/// use core_reloc::{Code, OnUnresolved, RelocKind, Resolution, patch::patch_insn, resolve::{Change, Resize}};
+/// use core_reloc::{Code, OnUnresolved, RelocKind, Resolution, patch::patch_insn};
+/// # use core_reloc::resolve::{Change, Extension, Resize};
 ///
 /// # let resolution = Resolution {
 /// #     kind: RelocKind::FieldByteOffset,
 /// #     insn_off: 0,
 /// #     byte_order: ByteOrder::Little,
-/// #     change: Some(Change { original: 8, checked: true, value: 16, resize: Resize::Same }),
+/// #     change: Some(Change {
+/// #         original: 8,
+/// #         checked: true,
+/// #         value: 16,
+/// #         resize: Resize::Same,
+/// #         extension: Extension::Stated,
+/// #     }),
 /// #     candidate: None,
 /// #     unmatched: None,
 /// # };
@@ -201,8 +245,8 @@ fn rewrite_ldimm64(slots: &Slots<'_>, change: &Change) -> Result<Outcome, PatchE
     if !plain {
         return Err(PatchError::NotPlain);
     }
-    let low = u64::from(first.imm.cast_unsigned());
-    let found = (u64::from(second.imm.cast_unsigned()) << 32) | low;
+    let found = first.immediate64(second);
+    let change = change.settle(found);
     if change.checked && found != change.original {
         let (found, expected) = (found.cast_signed(), change.original);
         return Err(PatchError::UnexpectedValue { found, expected });

@@ -7,6 +7,7 @@ use btf_types::{
     Btf, TypeId,
     ext::{CoreReloc, Info},
 };
+use indexmap::IndexMap;
 use smallvec::SmallVec;
 
 use crate::{
@@ -15,15 +16,16 @@ use crate::{
     candidates::{Candidate, Candidates},
     describe,
     error::{Cause, Error},
-    names::hash,
+    limits::STEPS_PER_CANDIDATE,
+    names::hash::{self, IdHasher},
     patch::{PatchError, Patched, Poison, Status, patch},
     record::{AccessPath, RelocKind, Relocation, Subject},
     resolve::{
-        Options, Resolution, Unmatched,
+        Narrowing, Options, Resolution, Unmatched,
         question::{Match, Question},
     },
     spec::{
-        LocalSpec, Session, Spec,
+        LocalSpec, Selection, Session, Spec,
         target::{Stop, target_spec},
     },
     target::{Module, Target},
@@ -59,6 +61,8 @@ pub struct Relocator<'a> {
     target: Target<'a>,
     options: Options,
     candidates: Candidates<'a>,
+    /// The relocations that narrowed the candidates of each root type.
+    narrowings: IndexMap<TypeId, Vec<Narrowing>, IdHasher>,
     fields: Cache<FieldKey, FieldSpecs<'a>, 6>,
     session: Session<'a>,
     local_ids: Option<LocalIds<'a>>,
@@ -97,6 +101,7 @@ impl<'a> Relocator<'a> {
             target: target.clone(),
             options,
             candidates: Candidates::new(local, target.main_scope(), target.module_scope()),
+            narrowings: IndexMap::default(),
             fields: Cache::default(),
             session: Session::new(Budget::for_input(input)),
             local_ids: None,
@@ -183,6 +188,44 @@ impl<'a> Relocator<'a> {
         Ok(self.candidates.of(root)?.iter().map(|(_, candidate)| candidate))
     }
 
+    /// Returns the relocations so far that dropped candidates of a root type, in order, each with those
+    /// that it dropped. If a later relocation is unresolved although the target has what it asks for, one
+    /// of them may be the reason.
+    ///
+    /// ```
+    /// # use btf_types::{Btf, ByteOrder, IntEncoding, build::Builder};
+    /// # fn types(members: &[&[&str]]) -> Result<Vec<u8>, btf_types::build::Error> {
+    /// #     let mut btf = Builder::new(ByteOrder::Little);
+    /// #     let int = btf.int("int", 4, IntEncoding::new(32, IntEncoding::SIGNED));
+    /// #     for members in members {
+    /// #         let mut task = btf.structure("task", 8);
+    /// #         for (at, member) in (0..).zip(*members) {
+    /// #             task = task.member(member, int, 32 * at);
+    /// #         }
+    /// #         task.finish();
+    /// #     }
+    /// #     btf.finish()
+    /// # }
+    /// # let object = types(&[&["rt", "pid"]])?;
+    /// # let kernel = types(&[&["rt"], &["pid"]])?;
+    /// use core_reloc::{RelocKind, Relocator, Target, generate::field_relocation};
+    ///
+    /// // The kernel has `struct task { int rt; }` and, elsewhere, `struct task { int pid; }`.
+    /// let (local, kernel) = (Btf::parse(&object)?, Btf::parse(&kernel)?);
+    /// let mut relocator = Relocator::new(&local, &Target::new(&kernel));
+    /// let exists = |member| field_relocation(&local, 0, "task", member, RelocKind::FieldExists);
+    /// let (rt, pid) = (exists("rt")?, exists("pid")?);
+    ///
+    /// assert_eq!(relocator.resolve(&rt)?.value(), Some(1));
+    /// assert_eq!(relocator.resolve(&pid)?.value(), Some(0));
+    /// let narrowings = relocator.narrowings(pid.type_id);
+    /// assert_eq!((&narrowings[0].relocation, narrowings[0].dropped().count()), (&rt, 1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn narrowings(&self, root: TypeId) -> &[Narrowing] {
+        self.narrowings.get(&root).map(Vec::as_slice).unwrap_or_default()
+    }
+
     /// Resolves a relocation without changing the instruction.
     ///
     /// An unresolved relocation is not an error here: its [`Resolution::change`] is `None`.
@@ -221,7 +264,7 @@ impl<'a> Relocator<'a> {
         })?;
         let resolution = resolution.moved_to(insn_off);
         let patched = self.apply(code, relocation, &resolution)?;
-        Ok(Applied { patched, resolution })
+        Ok(Applied { patched, resolution: patched.settle(resolution) })
     }
 
     /// Applies a resolution to the code, as [`patch()`] does. Errors name the relocation.
@@ -279,9 +322,15 @@ impl<'a> Relocator<'a> {
         }
     }
 
-    /// Describes why no candidate matched.
+    /// Describes why no candidate matched, and names the candidates that earlier relocations dropped.
     pub fn describe(&self, relocation: &Relocation, unmatched: &Unmatched) -> Box<str> {
-        describe::describe_unmatched(self.local, &self.target, relocation, unmatched).into()
+        let mut text =
+            describe::describe_unmatched(self.local, &self.target, relocation, unmatched);
+        for narrowing in self.narrowings(relocation.type_id) {
+            text.push_str("; ");
+            text.push_str(&describe::describe_narrowing(self.local, &self.target, narrowing));
+        }
+        text.into()
     }
 
     #[cold]
@@ -315,33 +364,49 @@ impl<'a> Relocator<'a> {
         let only = candidates.only();
         let mut first: Option<Match<'a>> = None;
         let mut matching: SmallVec<[u32; 4]> = SmallVec::new();
+        let selection =
+            if is_field { self.session.select(&local, &self.target, candidates)? } else { None };
+        let positions = selection.as_ref().map(|selection| &*selection.positions);
+        let tried = positions.map_or(candidates.len(), <[u32]>::len);
         let mut unmatched = Unmatched::default();
-        for (position, candidate) in candidates.iter() {
+        for index in 0..tried {
+            let Some((position, candidate)) = candidates.nth(index, positions) else { break };
             self.session.budget.spend(STEPS_PER_CANDIDATE)?;
             let ty = self.target.candidate(candidate).map_err(Cause::Target)?;
             match target_spec(&local, relocation.kind, ty, &mut self.session) {
                 Ok(spec) => {
                     let change = question.answer(&spec)?;
                     let this = Match { candidate, spec, change };
-                    match &first {
+                    match &mut first {
                         None => first = Some(this),
                         Some(first) => first.agree(&this, &self.target)?,
                     }
                     matching.push(position);
                 }
-                Err(Stop::Mismatch(mismatch)) => {
-                    unmatched.rule_out(candidate, mismatch, candidates.len())
-                }
+                Err(Stop::Mismatch(mismatch)) => unmatched.rule_out(candidate, mismatch, tried),
                 Err(Stop::Cause(cause)) => return Err(cause),
             }
         }
 
         let Some(first) = first else {
+            if let Some(Selection { lacking, .. }) = selection {
+                unmatched.rule_out_others(lacking, candidates.positions().cloned());
+            }
             let change = question.answer_without_target()?;
             return Ok(question.resolution(change, None, Some(Box::new(unmatched))));
         };
         if self.options.narrow && matching.len() != candidates.len() {
-            self.candidates.narrow(relocation.type_id, matching.into_vec().into());
+            let kept = (0..matching.len())
+                .map_while(|index| candidates.nth(index, Some(&matching)))
+                .map(|(_, candidate)| candidate);
+            let kept = kept.collect();
+            if let Some(Selection { lacking, .. }) = selection {
+                unmatched.rule_out_others(lacking, candidates.positions().cloned());
+            }
+            let root = relocation.type_id;
+            self.candidates.narrow(root, &matching);
+            let narrowing = Narrowing::new(relocation.clone(), unmatched, kept);
+            self.narrowings.entry(root).or_default().push(narrowing);
         }
         let Match { candidate, spec: target, change } = first;
         let resolution = question.resolution(Some(change), Some(candidate), None);
@@ -383,7 +448,7 @@ impl fmt::Debug for Relocator<'_> {
 pub struct Applied {
     /// The instruction before and after, and what was done.
     pub patched: Patched,
-    /// The decision.
+    /// The decision, with the values that the instruction held and received.
     pub resolution: Resolution,
 }
 
@@ -392,9 +457,6 @@ fn field_hash(relocation: &Relocation) -> u32 {
     let root = core::iter::once(relocation.type_id.0);
     hash::words(root.chain(relocation.access.iter().copied()))
 }
-
-/// The steps charged for trying one candidate, besides those for its members and types.
-const STEPS_PER_CANDIDATE: usize = 16;
 
 #[cfg(test)]
 mod tests {

@@ -5,6 +5,7 @@
 
 mod end;
 mod enumerator;
+mod first_member;
 mod local;
 mod member;
 mod member_index;
@@ -14,11 +15,14 @@ mod session;
 mod steps;
 pub(crate) mod target;
 
-pub(crate) use self::member::MemberSearch;
 pub use self::{
     end::{End, Field, Spec},
     local::{Accessor, LocalSpec},
     member::FoundMember,
     mismatch::Mismatch,
     session::Session,
+};
+pub(crate) use self::{
+    first_member::{RuledOut, Selection},
+    member::MemberSearch,
 };

@@ -147,6 +147,7 @@ impl<'s> Parser<'s> {
             }
         };
         let is_64 = size == 8;
+        let signed = signed && self.has_enum_flags;
         if !signed {
             // The value as the unsigned type holds it.
             let modulus = 1_i128 << if is_64 { 64 } else { 32 };

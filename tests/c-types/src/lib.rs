@@ -41,6 +41,7 @@
 //! | `int a : 3 @ 4.1;` | the member starts at bit 1 of byte 4 |
 //! | `struct s { int a; } @size 64;` | the struct, union or enum has 64 bytes |
 //! | `@pointer_size 4;` | pointers and `long` have 4 bytes from here on |
+//! | `@enum_flags 0;` | signed enums have no kind_flag from here on, as clang 14 and older pahole write them |
 //! | `@array_index int;` | arrays are indexed with `int` from here on, not with clang's `__ARRAY_SIZE_TYPE__` |
 //! | `@int char 1 signed char;` | the INT `char` from here on has 1 byte and these flags; `signed`, `char`, `bool`, `bits 24` and `offset 3` are known |
 //! | `@float half 2;` | the FLOAT `half` has 2 bytes |

@@ -17,6 +17,8 @@ pub(crate) struct Parser<'s> {
     /// Base types and typedefs by name. Of equal names the last one counts.
     pub(crate) names: Vec<(String, Ref)>,
     pub(crate) pointer_size: u32,
+    /// Whether signed enums have the kind_flag.
+    pub(crate) has_enum_flags: bool,
     /// The type that arrays are indexed with, if it is not clang's.
     pub(crate) array_index: Option<Ref>,
     /// What lies in a section: its name, and the index of a variable or function.
@@ -32,6 +34,7 @@ impl<'s> Parser<'s> {
             types: Types::default(),
             names: Vec::new(),
             pointer_size: 8,
+            has_enum_flags: true,
             array_index: None,
             sections: Vec::new(),
         })
@@ -130,10 +133,11 @@ impl<'s> Parser<'s> {
 
     /// `@pointer_size 4;`, `@int unsigned int 4;`, `@float half 2;`; the `@` is read.
     fn directive(&mut self) -> Result<()> {
-        const KNOWN: &str = "`pointer_size`, `array_index`, `int` or `float`";
+        const KNOWN: &str = "`pointer_size`, `enum_flags`, `array_index`, `int` or `float`";
         let directive = self.word(KNOWN)?;
         match directive {
             "pointer_size" => self.pointer_size = self.small_number()?,
+            "enum_flags" => self.has_enum_flags = self.small_number()? != 0,
             "array_index" => self.array_index = Some(self.specifier()?),
             "int" | "float" => {
                 let mut name = self.word("the name of a base type")?.to_owned();

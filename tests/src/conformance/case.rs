@@ -77,7 +77,7 @@ impl Ours {
         let applied = relocator.decode(&record.into()).and_then(|relocation| {
             let resolution = relocator.resolve(&relocation)?;
             let patched = relocator.apply(code, &relocation, &resolution)?;
-            Ok((patched, resolution))
+            Ok((patched, patched.settle(resolution)))
         });
         match applied {
             Ok((patched, resolution)) => Self::Applied {

@@ -3,8 +3,10 @@
 //! [`Accepted`] describes each difference. The conditions here are narrow: where arithmetic can
 //! decide, libbpf's own numbers must show exactly this difference.
 
-use btf_types::{Btf, StrOffset, Type, TypeId};
-use core_reloc::{Cause, PatchError, Poison, RelocKind, Status, resolve::Change, spec::Mismatch};
+use btf_types::{Btf, ByteOrder, Kind, StrOffset, Type, TypeId};
+use core_reloc::{
+    Cause, Code, PatchError, Poison, RelocKind, Status, resolve::Change, spec::Mismatch,
+};
 
 use super::case::{Case, Ours, Sides};
 use crate::judge::Record;
@@ -32,37 +34,52 @@ pub(super) fn explain(case: &Case<'_>, sides: &mut Sides<'_>) -> Option<Accepted
 }
 
 fn is_large_unsigned_enumerator(case: &Case<'_>, sides: &mut Sides<'_>) -> bool {
-    if !case.is(RelocKind::EnumvalValue) {
+    let local = sides.local.type_by_id(TypeId(case.record.type_id));
+    let local = local.and_then(Type::skip_modifiers_and_typedefs);
+    case.is(RelocKind::EnumvalValue)
+        && match local {
+            Ok(local) if local.kind_flag() => false,
+            Ok(local) if local.kind() == Kind::Enum => is_large_original(case, sides),
+            Ok(local) if local.kind() == Kind::Enum64 => is_large_value(case, sides),
+            _ => false,
+        }
+}
+
+/// Returns `true` if the instruction holds the zero-extended original, which libbpf sign-extends.
+fn is_large_original(case: &Case<'_>, sides: &mut Sides<'_>) -> bool {
+    let Ours::Applied { status: Status::Relocated, before, after, resolution } = case.ours else {
         return false;
-    }
-    // libbpf's value for ours, if the enumerator is in an ENUM rather than an ENUM64.
-    let extended = |number: u64| if is_large(number) { number | !0 << 32 } else { number };
-    let is_it = |ours, theirs| theirs == ours || theirs == extended(ours);
+    };
+    let Some(Change { original, value, .. }) = resolution.change else { return false };
+    let Ok(theirs) = sides.libbpf.resolution(case.record) else { return false };
+    let immediate = |code: &Code| immediate64(code.as_bytes(), resolution.byte_order);
+    (immediate(before), immediate(after)) == (Some(original), Some(value))
+        && case.failed_at(Stage::Patch)
+        && is_extended(original, theirs.original)
+        && (value == theirs.value || is_extended(value, theirs.value))
+}
+
+/// Returns `true` if the local enum has 64 bits, and so is unsigned without the kind_flag, and the
+/// target's has 32, which libbpf sign-extends.
+fn is_large_value(case: &Case<'_>, sides: &mut Sides<'_>) -> bool {
     let theirs = sides.libbpf.resolution(case.record);
     match (case.ours, theirs) {
         (Ours::Applied { resolution, after, .. }, Ok(theirs)) => {
             let Some(Change { original, value, .. }) = resolution.change else { return false };
-            // Of a 64-bit immediate, the upper half, in the second slot, may differ.
-            let same_code = match case.theirs {
-                Some(Verdict::Relocated(patch)) => after.as_bytes()[..8] == patch.after[..8],
-                _ => case.failed_at(Stage::Patch),
-            };
-            same_code
-                && (theirs.original, theirs.value) != (original, value)
-                && is_it(original, theirs.original)
-                && is_it(value, theirs.value)
+            let Some(Verdict::Relocated(patch)) = case.theirs else { return false };
+            // Of a 64-bit immediate, the upper half, in the second slot, differs.
+            original == theirs.original
+                && is_extended(value, theirs.value)
+                && after.as_bytes()[..8] == patch.after[..8]
         }
-        // One candidate is an ENUM and another an ENUM64, so that libbpf's values disagree.
+        // One candidate is an ENUM and another an ENUM64, so that libbpf's values disagree, or only ours.
         (Ours::Applied { resolution, .. }, Err(failure)) => {
             failure.stage == Stage::Resolution && resolution.value().is_some_and(is_large)
         }
-        (Ours::Failed(error), Ok(theirs)) => match &error.cause {
-            Cause::Patch(PatchError::UnexpectedValue { expected, .. }) => {
-                theirs.original != *expected && theirs.original == extended(*expected)
-            }
+        (Ours::Failed(error), Ok(_)) => match &error.cause {
             Cause::Ambiguous(ambiguity) => {
                 let [one, other] = ambiguity.answers.map(|answer| answer.value);
-                one != other && extended(one) == extended(other)
+                is_extended(one, other) || is_extended(other, one)
             }
             _ => false,
         },
@@ -78,6 +95,11 @@ fn is_large_unsigned_enumerator(case: &Case<'_>, sides: &mut Sides<'_>) -> bool 
         }
         (Ours::Skipped, _) => false,
     }
+}
+
+/// Returns `true` if their number is ours, sign-extended from 32 bits.
+fn is_extended(ours: u64, theirs: u64) -> bool {
+    is_large(ours) && theirs == ours | !0 << 32
 }
 
 fn is_signed_char(case: &Case<'_>, sides: &mut Sides<'_>) -> bool {
@@ -237,6 +259,19 @@ fn with_kind(record: Record, kind: RelocKind) -> Record {
 /// Returns `true` if bit 31 is the highest bit set.
 fn is_large(number: u64) -> bool {
     number >> 31 == 1
+}
+
+/// Returns the value of a 64-bit immediate, from both slots.
+fn immediate64(code: &[u8], order: ByteOrder) -> Option<u64> {
+    const LDIMM64: u8 = 0x18;
+    let word = |at: usize| {
+        let bytes = code.get(at..at + 4)?.try_into().ok()?;
+        Some(u64::from(match order {
+            ByteOrder::Little => u32::from_le_bytes(bytes),
+            ByteOrder::Big => u32::from_be_bytes(bytes),
+        }))
+    };
+    (*code.first()? == LDIMM64).then_some(word(12)? << 32 | word(4)?)
 }
 
 /// Returns `true` for an ALU operation of 32 or 64 bits.

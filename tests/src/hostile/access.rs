@@ -9,7 +9,7 @@ use core_reloc::{
     generate::{enumerator_relocation, field_relocation, local_value, type_relocation},
     limits::MAX_PATH_LEN,
 };
-use core_reloc_tools::query::{Answer, query, similar_names};
+use core_reloc_tools::query::{Answer, query, query_types, similar_names};
 
 use super::walk::printed;
 
@@ -117,7 +117,16 @@ fn generate(root: &str, path: &str) {
 fn ask(question: &str) {
     let btf = Btf::parse(&TYPES).expect("the builder wrote it");
     let target = Target::new(&btf);
-    match query(&target, question) {
+    let first = query(&target, question);
+    match (query_types(&target, &[question]).remove(0), &first) {
+        (Ok(answers), Ok(first)) => assert_eq!(answers.first(), Some(first)),
+        (Ok(answers), Err(error)) => {
+            assert_eq!(answers.first(), None);
+            assert_eq!(answers.of_types[0].result.as_ref(), Err(error));
+        }
+        (Err(error), first) => assert_eq!(first.as_ref(), Err(&error)),
+    }
+    match first {
         Ok(answer) => {
             let (name, id) = match answer {
                 Answer::Type(ty) => (ty.name, ty.id),

@@ -86,6 +86,8 @@ pub const FAMILIES: &[(&str, &[Family])] = &[
             family("half_match", candidates::half_match, 513),
             family("ambiguous", candidates::ambiguous, 513),
             family("one_root", candidates::one_root, 513),
+            family("all_lack", candidates::all_lack, 513),
+            family("all_but_one_lack", candidates::all_but_one_lack, 513),
             family("candidates_only", candidates::candidates_only, 4097),
             family("many_roots", candidates::many_roots, 513),
             family("huge_enum", candidates::huge_enum, 513),

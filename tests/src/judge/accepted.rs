@@ -17,7 +17,8 @@ pub enum Judge {
 /// An accepted difference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Accepted {
-    /// Enumerators of unsigned 32-bit enums whose value is at least 2³¹.
+    /// Enumerators of unsigned 32-bit enums whose value is at least 2³¹, and zero-extended in the
+    /// instruction.
     LargeUnsignedEnumerator,
     /// Integers whose encoding has both the signed and the char bit.
     SignedChar,
@@ -116,8 +117,10 @@ impl Accepted {
     pub const fn reason(self) -> &'static str {
         match self {
             Self::LargeUnsignedEnumerator => {
-                "libbpf sign-extends the values of all 32-bit enums, even of unsigned ones, and so \
-                 rejects a 64-bit immediate that holds the zero-extended value that clang writes"
+                "libbpf sign-extends the values of all 32-bit enums, and so rejects a 64-bit immediate \
+                 that holds the zero-extended value that clang writes for an unsigned one; we accept it \
+                 unless the local enum states that it is signed, and then zero-extend the new value; an \
+                 unsigned 64-bit enum of the object shows as well that one of 32 bits is unsigned"
             }
             Self::SignedChar => {
                 "libbpf treats an integer as signed only if its encoding is exactly `signed`; the \

@@ -6,6 +6,7 @@
 
 mod compare;
 mod differences;
+mod enumerators;
 mod forms;
 mod local;
 mod memory;

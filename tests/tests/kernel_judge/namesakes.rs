@@ -69,6 +69,16 @@ pub(crate) fn enumerator(kind: Kind, predicate: impl Fn(u64) -> bool) -> Option<
     })
 }
 
+/// Finds a negative enumerator of an ENUM whose name no other enum has.
+pub(crate) fn negative_enumerator() -> Option<Enumerator> {
+    named(&[Kind::Enum, Kind::Enum64]).into_iter().find_map(|(root, types)| {
+        let [ty] = types[..] else { return None };
+        let found = ty.enumerators().iter().find(|one| one.value() < 0)?;
+        (ty.kind() == Kind::Enum).then_some(())?;
+        Some(Enumerator { root, name: found.name().ok()?.to_string(), value: found.bits() })
+    })
+}
+
 /// Returns the kernel's types of some kinds, by name.
 fn named(kinds: &[Kind]) -> BTreeMap<String, Vec<Type<'static>>> {
     let mut named: BTreeMap<String, Vec<_>> = BTreeMap::new();

@@ -17,6 +17,7 @@ const LOCKED: &str = "Could not get lock";
 /// Packages and what each is for.
 const PACKAGES: &[(&str, &str)] = &[
     ("clang-19", "the fixtures' objects"),
+    ("clang-14", "the fixtures' object of an old compiler"),
     ("gcc-bpf", "objects for the tests"),
     (
         "llvm-19",

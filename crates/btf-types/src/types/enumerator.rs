@@ -38,6 +38,12 @@ impl<'a> Entry<'a> for Enumerator<'a> {
 }
 
 impl<'a> Enumerator<'a> {
+    /// Returns the enum that it belongs to.
+    #[inline]
+    pub fn owner(&self) -> Type<'a> {
+        self.owner
+    }
+
     /// Returns the string offset of the name.
     #[inline]
     pub fn name_off(&self) -> StrOffset {
@@ -53,19 +59,22 @@ impl<'a> Enumerator<'a> {
         self.owner.btf().string(self.name_off)
     }
 
-    /// Returns `true` if the enum is signed, which its kind_flag states.
+    /// Returns `true` if the enum's kind_flag states that it is signed.
+    ///
+    /// A clear flag states nothing where the encoder does not know it: clang up to version 14, and pahole
+    /// up to version 1.23, never set it.
     #[inline]
     pub fn is_signed(&self) -> bool {
         self.owner.kind_flag()
     }
 
-    /// Returns the value in 64 bits, sign-extended if the enum is signed, else zero-extended.
+    /// Returns the value in 64 bits, sign-extended if the enum's kind_flag is set, else zero-extended.
     #[inline]
     pub fn bits(&self) -> u64 {
         self.bits
     }
 
-    /// Returns the value as a number.
+    /// Returns the value as a number, by the enum's kind_flag.
     #[inline]
     pub fn value(&self) -> i128 {
         if self.is_signed() { self.bits.cast_signed().into() } else { self.bits.into() }

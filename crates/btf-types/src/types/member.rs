@@ -30,6 +30,12 @@ impl<'a> Member<'a> {
         self.record
     }
 
+    /// Returns the struct or union that the member belongs to.
+    #[inline]
+    pub fn owner(&self) -> Type<'a> {
+        self.owner
+    }
+
     /// Returns the string offset of the name.
     #[inline]
     pub fn name_off(&self) -> StrOffset {

@@ -1,9 +1,10 @@
 //! `dump`: which types it prints. The output for each kind is in `printed`.
 
+use btf_types::{ByteOrder, IntEncoding, build::Builder};
 use expect_test::expect;
 use serde_json::Value;
 
-use crate::program::run_line;
+use crate::program::{Folder, run, run_line};
 
 const KERNEL: &str = "--target fixtures/btf/same.le.btf";
 
@@ -62,4 +63,96 @@ fn the_types_of_a_module_follow_those_of_its_kernel() {
     };
     assert_eq!(ids(Value::Null), (1..=44).collect::<Vec<_>>());
     assert_eq!(ids("modular.le.stats".into()), [45]);
+}
+
+#[test]
+fn anonymous_types_are_defined_where_they_are_used() {
+    let kernel = btf_from_c::btf(
+        ByteOrder::Little,
+        "struct all {
+            const struct { int a; long b; };
+            struct { int id; int flags; } pairs[2];
+            struct { short port; } *next;
+            enum { OFF, ON } state;
+            struct { unsigned low : 3; unsigned high : 7; } flags;
+        };
+        typedef struct { int counter; } atomic_t;",
+    );
+    let folder = Folder::new();
+    let target = folder.file("kernel", &kernel);
+    expect![[r#"
+        /* [14] STRUCT, 48 bytes */
+        struct all {
+            const struct {
+              int a;                 /*     0       4 */
+              long b;                /*     8       8 */
+            };                       /*     0      16 */
+            struct {
+              int id;                /*    16       4 */
+              int flags;             /*    20       4 */
+            } pairs[2];              /*    16      16 */
+            struct {
+              short port;            /*     0       2 */
+            } *next;                 /*    32       8 */
+            enum {
+              OFF = 0,
+              ON = 1,
+            } state;                 /*    40       4 */
+            struct {
+              unsigned int low : 3;  /*    44:0     4 */
+              unsigned int high : 7; /*    44:3     4 */
+            } flags;                 /*    44       4 */
+        };
+
+        /* [16] TYPEDEF, 4 bytes */
+        typedef struct {
+            int counter; /*     0       4 */
+        } atomic_t;
+
+    "#]]
+    .assert_eq(&run(&["dump", "all", "atomic_t", "--target", &target]).good());
+}
+
+#[test]
+fn an_old_bitfield_has_the_bits_of_its_integer() {
+    // Bits 5 to 7 of the second word: 32 + 5 = 37.
+    let mut btf = Builder::new(ByteOrder::Little);
+    let int = btf.int("int", 4, IntEncoding::new(32, IntEncoding::SIGNED));
+    let bits = btf.int("unsigned int", 4, IntEncoding(3 | 5 << 16));
+    btf.structure("flags", 8).member("whole", int, 0).member("part", bits, 32).finish();
+    let folder = Folder::new();
+    let target = folder.file("kernel", &btf.finish().unwrap());
+    expect![[r#"
+        /* [3] STRUCT, 8 bytes */
+        struct flags {
+            int whole;             /*     0       4 */
+            unsigned int part : 3; /*     4:5     4 */
+        };
+
+    "#]]
+    .assert_eq(&run(&["dump", "flags", "--target", &target]).good());
+    let line = run(&["dump", "flags", "--format", "json", "--target", &target]).good();
+    let line: Value = serde_json::from_str(&line).unwrap();
+    let part = &line["members"][1];
+    assert_eq!((&part["bit_offset"], &part["bitfield_size"]), (&37.into(), &3.into()));
+}
+
+#[test]
+fn a_guessed_sign_is_marked() {
+    let mut btf = Builder::new(ByteOrder::Little);
+    let low = (-400_i32).cast_unsigned();
+    btf.enumeration("priority", 4).enumerator("LOW", low).enumerator("HIGH", 5).finish();
+    let folder = Folder::new();
+    let target = folder.file("kernel", &btf.finish().unwrap());
+    expect![[r#"
+        /* [1] ENUM, 4 bytes */
+        enum priority {
+            LOW = -400, /* a guess: or 4294966896 */
+            HIGH = 5,
+        };
+
+    "#]]
+    .assert_eq(&run(&["dump", "priority", "--target", &target]).good());
+    let line = run(&["dump", "priority", "--format", "json", "--target", &target]).good();
+    assert!(line.contains(r#"{"name":"LOW","value":-400,"guess":true},{"name":"HIGH","value":5}"#));
 }

@@ -1,8 +1,14 @@
 //! `explain`: which relocations it explains, and its exit status. Its output is in `printed`.
 
+use btf_types::{
+    ByteOrder,
+    build::{Builder, ExtBuilder},
+    ext::CoreReloc,
+};
+use elf_writer::{ElfFile, SHT_PROGBITS, mov};
 use expect_test::expect;
 
-use crate::program::run_line;
+use crate::program::{Folder, run, run_line};
 
 /// Returns the explanations of the relocations that fail, and the exit status.
 fn failures(more: &str) -> (Vec<String>, i32) {
@@ -62,4 +68,47 @@ fn unknown_programs_and_types_are_reported() {
         core-reloc: warning: no relocations in a function or section `load`; functions with relocations: loads, signed_loads, stores, walk
         core-reloc: warning: no relocations of a type `jobs`; types with relocations: job
     "#]].assert_eq(&run.stderr);
+}
+
+#[test]
+fn types_with_names_of_rust_can_be_chosen() {
+    let name = "Vec<u8, alloc::alloc::Global>";
+    let order = ByteOrder::Little;
+    let mut btf = Builder::new(order);
+    let ids = btf_from_c::declare(&mut btf, "struct point { long x; };").unwrap();
+    let long = ids.id("long");
+    let vec = btf.structure(name, 16).member("cap", long, 0).member("len", long, 64).finish();
+    let mut ext = ExtBuilder::new(order);
+    let exists = |insn_off, type_id, access_str_off| CoreReloc {
+        insn_off,
+        type_id,
+        access_str_off,
+        kind: 2,
+    };
+    let access = [btf.string("0:1"), btf.string("0:0")];
+    let records = [exists(0, vec, access[0]), exists(8, ids.id("point"), access[1])];
+    ext.core_relocs(btf.string("xdp"), records);
+    let btf = btf.finish().unwrap();
+    let object = ElfFile::bpf(order)
+        .section("xdp", SHT_PROGBITS, &mov(order, 1).repeat(2))
+        .section(".BTF", SHT_PROGBITS, &btf)
+        .section(".BTF.ext", SHT_PROGBITS, &ext.finish().unwrap())
+        .functions(&[("run", "xdp")])
+        .write();
+    let folder = Folder::new();
+    let (object, kernel) = (folder.file("o.o", &object.bytes), folder.file("k.btf", &btf));
+    for (wanted, shown) in [
+        (name, 1),
+        ("struct Vec<u8, alloc::alloc::Global>", 1),
+        ("union Vec<u8, alloc::alloc::Global>", 0),
+        ("Global>", 0),
+        ("struct point", 1),
+    ] {
+        let run = run(&["explain", &object, "--target", &kernel, "--type", wanted]);
+        assert!(run.stdout.ends_with(&format!("{shown} of 2 relocations shown\n")), "{wanted}");
+    }
+    let answer = run(&["query", &format!("{name}.len"), "--target", &kernel]).good();
+    assert!(answer.contains("8   64     8     yes"), "{answer}");
+    let dumped = run(&["dump", name, "--target", &kernel]).good();
+    assert!(dumped.contains(&format!("struct {name} {{\n    long cap;")), "{dumped}");
 }

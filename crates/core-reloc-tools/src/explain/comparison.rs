@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use btf_types::Type;
 use core_reloc::describe::type_in_c;
 
+use super::spelling::canonical;
 use crate::definition::DefinitionLine;
 
 /// Two definitions whose lines are aligned by the names of members or enumerators.
@@ -109,7 +110,7 @@ fn row(left: Option<DefinitionLine>, right: Option<DefinitionLine>, focus: &Focu
     let compared = |line: &Option<DefinitionLine>| {
         let line = line.as_ref()?;
         let layout = line.layout.map(|layout| (layout.size, layout.bitfield_size));
-        Some((line.text.clone(), layout))
+        Some((canonical(&line.text), layout))
     };
     let differs = compared(&left) != compared(&right);
     let is_named = |line: &Option<DefinitionLine>| {

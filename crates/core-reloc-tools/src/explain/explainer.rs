@@ -7,7 +7,7 @@ use core_reloc::{
     Ambiguity, Cause, Error, Poison, Relocation, Resolution, Status, Target,
     budget::Budget,
     describe::{declaration_in_c, describe_unmatched, type_in_c},
-    elf::{Outcome, Report},
+    elf::{ObjectRelocation, Outcome, Report},
     resolve::Unmatched,
     spec::Mismatch,
 };
@@ -15,12 +15,14 @@ use core_reloc::{
 use super::{
     comparison::Comparison,
     explanation::{Explanation, Problem},
+    narrowed::{self, Narrowed},
     search::{MissingMember, Search},
     subject::{Subject, Subjects, accessor_name},
     suggestion::{Suggestion, SuggestionKind, flavor},
 };
 use crate::{
-    definition::Definition,
+    definition::{Definition, DefinitionLine},
+    enums::EnumReaders,
     limits::{MAX_EXPLANATION_STEPS, MAX_OBJECT_STEPS},
 };
 
@@ -28,6 +30,8 @@ use crate::{
 #[derive(Debug)]
 pub struct Explainer<'a> {
     subjects: Subjects<'a>,
+    narrowed: Narrowed<'a>,
+    enums: EnumReaders<'a>,
     /// For the searches and comparisons of all explanations.
     budget: Budget,
 }
@@ -38,7 +42,12 @@ const MAX_COMPARED: usize = 2;
 impl<'a> Explainer<'a> {
     /// Creates an explainer for an object whose own BTF is `local`.
     pub fn new(local: &'a Btf<'a>, target: &'a Target<'a>) -> Self {
-        Self { subjects: Subjects::new(local, target), budget: Budget::of(MAX_OBJECT_STEPS) }
+        Self {
+            subjects: Subjects::new(local, target),
+            narrowed: Narrowed::new(local, target),
+            enums: EnumReaders::default(),
+            budget: Budget::of(MAX_OBJECT_STEPS),
+        }
     }
 
     /// Explains a relocation of an ELF object that did not find what it asks for; returns `None` if it
@@ -52,10 +61,18 @@ impl<'a> Explainer<'a> {
             Outcome::Applied {
                 status: Status::Poisoned(poison) | Status::Kept(poison),
                 resolution,
-            } => Some(self.poisoned(relocation?, resolution, *poison)),
+            } => {
+                let mut explanation = self.poisoned(relocation?, resolution, *poison);
+                if let (Poison::Unresolved, Some(unmatched)) = (poison, &resolution.unmatched) {
+                    self.narrowed(&report.relocation, relocation?, unmatched, &mut explanation);
+                }
+                Some(explanation)
+            }
             Outcome::Applied { status: Status::Relocated, resolution } => {
                 let unmatched = resolution.unmatched.as_ref()?;
-                Some(self.unmatched(relocation?, unmatched))
+                let mut explanation = self.unmatched(relocation?, unmatched);
+                self.narrowed(&report.relocation, relocation?, unmatched, &mut explanation);
+                Some(explanation)
             }
             _ => None,
         }
@@ -90,6 +107,25 @@ impl<'a> Explainer<'a> {
             }
         }
         explanation
+    }
+
+    /// Adds the earlier relocation of the object, if there is one, that dropped a candidate which matches.
+    fn narrowed(
+        &mut self,
+        at: &ObjectRelocation<'_>,
+        relocation: &Relocation,
+        unmatched: &Unmatched,
+        explanation: &mut Explanation,
+    ) {
+        if unmatched.ruled_out().is_empty() {
+            return;
+        }
+        let Some(candidate) = self.narrowed.matching(at, relocation, unmatched) else { return };
+        let reason = self.narrowed.reason(at.object(), relocation.type_id, candidate);
+        explanation.reason.push_str("; ");
+        explanation.reason.push_str(&reason);
+        let spec = self.subjects.local_spec(relocation);
+        explanation.suggestions.insert(0, narrowed::suggestion(spec.as_ref(), relocation));
     }
 
     /// Explains why an instruction is, or would be, poisoned.
@@ -157,8 +193,12 @@ impl<'a> Explainer<'a> {
             definition.filter(|definition| !definition.is_cut)
         });
         let [Some(first), Some(second)] = &definitions else { return Vec::new() };
-        let [first, second] =
-            [first, second].map(|one| one.lines.iter().map(|line| line.name.as_str()));
+        // Code cannot check for enumerators of anonymous enums, or for what a member points to.
+        let can_be_checked = |line: &&DefinitionLine| {
+            (line.layout.is_some() || line.depth == 0) && !line.name.contains(['-', '[', '('])
+        };
+        let [first, second] = [first, second]
+            .map(|one| one.lines.iter().filter(can_be_checked).map(|line| line.name.as_str()));
         let sides = [(first.clone(), second.clone()), (second, first)];
         let mut suggestions = Vec::new();
         for (title, (own, other)) in ambiguity.names.iter().zip(sides) {
@@ -203,8 +243,14 @@ impl<'a> Explainer<'a> {
                 };
                 self.search(|search| search.member(missing, subject.target))
             }
-            Mismatch::NoEnumerator => self
-                .search(|search| search.enumerator(&subject.name, subject.local, subject.target)),
+            Mismatch::NoEnumerator => {
+                let enums = self.enums.of(subject.target.btf());
+                // A clone knows what is known by then.
+                let _ = enums.sign(subject.target);
+                let enums = enums.clone();
+                let Subject { name, local, target, .. } = subject;
+                self.search(|search| search.enumerator(name, *local, *target, &enums))
+            }
             Mismatch::TooShort { len, .. } => {
                 let text = format!(
                     "the target's array has {len} elements: check the index against \
@@ -248,7 +294,7 @@ impl<'a> Explainer<'a> {
         if self.budget.remaining() == 0 {
             return None;
         }
-        let definition = Definition::of(ty);
+        let definition = Definition::with(ty, self.enums.of(ty.btf()));
         // Each byte is written, copied and compared.
         let bytes =
             definition.lines.iter().map(|line| line.text.len().saturating_add(line.name.len()));

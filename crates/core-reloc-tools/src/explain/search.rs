@@ -9,6 +9,7 @@ use core_reloc::{
     Target,
     budget::Budget,
     describe::{quote, type_in_c},
+    enums::EnumReader,
     essential_name,
 };
 
@@ -42,6 +43,7 @@ impl<'a> Search<'a> {
         missing: &str,
         local: Type<'a>,
         within: Type<'a>,
+        enums: &EnumReader<'_>,
     ) -> Vec<Suggestion> {
         let known: BTreeSet<_> =
             local.enumerators().iter().filter_map(|known| known.name().ok()).collect();
@@ -56,7 +58,7 @@ impl<'a> Search<'a> {
             }
             let distance = self.distance(essential_name(missing.as_bytes()), essential_name(&name));
             if let Some(distance) = distance {
-                nearest.add(distance, (quote(&name), enumerator.value()));
+                nearest.add(distance, (quote(&name), enums.value(enumerator).value));
             }
         }
         let within = type_in_c(within);

@@ -3,6 +3,57 @@
 use btf_types::TypeId;
 use core_reloc::functions::Shifts;
 
+use super::QueryError;
+
+/// The answers to a question: one for each type that the name in it stands for. There is at least one.
+///
+/// Types of exactly the name come first, then those that differ in their flavor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Answers {
+    /// The answers.
+    pub of_types: Vec<TypeAnswer>,
+    /// The number of types that were left out, because there are more than
+    /// [`MAX_ANSWERS`](crate::limits::MAX_ANSWERS).
+    pub left_out: usize,
+}
+
+impl Answers {
+    /// Returns the answer of the first type that has one.
+    pub fn first(&self) -> Option<&Answer> {
+        self.of_types.iter().find_map(|answer| answer.result.as_ref().ok())
+    }
+
+    /// Returns the first answer, or the first error if there is none.
+    pub(super) fn into_first(self) -> Option<Result<Answer, QueryError>> {
+        let mut first = None;
+        for answer in self.of_types {
+            if answer.result.is_ok() {
+                return Some(answer.result);
+            }
+            first.get_or_insert(answer.result);
+        }
+        first
+    }
+}
+
+/// The answer of one type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TypeAnswer {
+    /// The root type of the question as C writes it. For an enumerator alone, its enum.
+    pub root: String,
+    /// The id of the root type.
+    pub root_id: TypeId,
+    /// The module that defines the root type, as an index of
+    /// [`Target::modules`](core_reloc::Target::modules); `None` for the main BTF.
+    pub module: Option<u32>,
+    /// Whether the name of the root type differs from the one in the question, in its flavor.
+    pub is_flavor: bool,
+    /// The answer, or the reason why this type has none.
+    pub result: Result<Answer, QueryError>,
+}
+
 /// The answer to a question.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
@@ -49,7 +100,8 @@ pub struct TypeInfo {
     pub module: Option<u32>,
     /// Its size in bytes, if it has one.
     pub size: Option<u64>,
-    /// Whether it is signed, for integers and enums.
+    /// Whether it is signed, for integers and enums; `None` also for an enum if the BTF does not state the
+    /// signs of enums.
     pub signed: Option<bool>,
 }
 
@@ -96,4 +148,7 @@ pub struct EnumeratorInfo {
     pub signed: bool,
     /// The value.
     pub value: i128,
+    /// Whether the sign is a guess, because the BTF does not state the signs of enums: see
+    /// [`EnumReader`](core_reloc::enums::EnumReader).
+    pub is_guess: bool,
 }

@@ -6,12 +6,15 @@ use btf_types::{Kind, KindSet, Name, Type, TypeId};
 
 use super::QueryError;
 use core_reloc::{
-    Target,
+    FoundType, Target,
     describe::quote,
     generate::{GenerateError, RootName},
 };
 
-use crate::similar::{Nearest, typing_distance};
+use crate::{
+    limits::MAX_ANSWERS,
+    similar::{Nearest, typing_distance},
+};
 
 /// Returns the names that may have been meant by the one that is wrong in a question: at most three, all
 /// equally similar.
@@ -49,7 +52,7 @@ pub fn similar_names(target: &Target<'_>, error: &QueryError) -> Vec<String> {
             let mut similar = SimilarNames::to(name);
             // `within` has a keyword, and the type has either members or enumerators.
             let kinds = [Kind::Struct, Kind::Union, Kind::Enum, Kind::Enum64];
-            if let Some(ty) = find(target, RootName::parse(within), &kinds) {
+            for ty in find(target, RootName::parse(within), &kinds) {
                 similar.add_members(ty);
                 similar.add_enumerators(ty);
             }
@@ -59,12 +62,14 @@ pub fn similar_names(target: &Target<'_>, error: &QueryError) -> Vec<String> {
     }
 }
 
-/// Finds the first type of a name in the first BTF that has one of the kinds; earlier kinds come first.
-fn find<'a>(target: &Target<'a>, root: RootName<'_>, kinds: &[Kind]) -> Option<Type<'a>> {
+/// Finds the types of a name in the first BTF that has one of the kinds.
+fn find<'a>(target: &Target<'a>, root: RootName<'_>, kinds: &[Kind]) -> Vec<Type<'a>> {
     let kinds = kinds.iter().filter(|kind| root.may_be(**kind));
     let names: Vec<_> = kinds.map(|kind| (root.name, *kind)).collect();
-    let found = target.find_all(&names).into_iter().flatten();
-    found.min_by_key(|found| found.module).map(|found| found.ty)
+    let found: Vec<FoundType<'a>> = target.find_all(&names).into_iter().flatten().collect();
+    let first = found.iter().map(|found| found.module).min();
+    let found = found.into_iter().filter(|found| Some(found.module) == first);
+    found.take(MAX_ANSWERS).map(|found| found.ty).collect()
 }
 
 /// The names that are most similar to the wanted one.

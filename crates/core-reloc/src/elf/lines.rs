@@ -18,7 +18,15 @@ use crate::patch::{
 /// They are read on request, because only output for people needs them.
 #[derive(Debug)]
 pub struct SourceLines<'a> {
-    sections: BTreeMap<Name<'a>, Vec<LineInfo>>,
+    sections: BTreeMap<Name<'a>, SectionLines>,
+}
+
+/// The lines of a section, in the order of their first instructions.
+#[derive(Debug, Default)]
+struct SectionLines {
+    lines: Vec<LineInfo>,
+    /// Where instructions start that belong to no line. The compiler gives them the line 0.
+    without: Vec<u32>,
 }
 
 /// A line of source code.
@@ -38,16 +46,23 @@ pub struct SourceLine<'a> {
 impl<'a> SourceLines<'a> {
     /// Reads the line_info of an object.
     pub fn of(object: &'a Object<'a>) -> Self {
-        let mut sections: BTreeMap<Name<'a>, Vec<LineInfo>> = BTreeMap::new();
+        let mut sections: BTreeMap<Name<'a>, SectionLines> = BTreeMap::new();
         let records = object.ext().map(|ext| ext.line_info().sections());
         for section in records.into_iter().flatten() {
             let name = object.btf().and_then(|btf| btf.string(section.name_off()).ok());
             if let Some(name) = name {
-                sections.entry(name).or_default().extend(section.records());
+                let SectionLines { lines, without } = sections.entry(name).or_default();
+                for line in section.records() {
+                    match line.line {
+                        0 => without.push(line.insn_off),
+                        _ => lines.push(line),
+                    }
+                }
             }
         }
-        for lines in sections.values_mut() {
+        for SectionLines { lines, without } in sections.values_mut() {
             lines.sort_by_key(|line| line.insn_off);
+            without.sort_unstable();
         }
         Self { sections }
     }
@@ -55,10 +70,35 @@ impl<'a> SourceLines<'a> {
     /// Returns the line of a relocation's instruction: the last one that starts at or before the
     /// instruction, in the same function; `None` if the compiler recorded none.
     ///
-    /// The verifier's log shows the same line above the instruction.
+    /// The verifier's log shows the same line above the instruction. An instruction that belongs to no line
+    /// has the nearest line of the function.
     pub fn line(&self, relocation: &ObjectRelocation<'a>) -> Option<SourceLine<'a>> {
-        let (lines, before) = self.around(relocation)?;
-        Some(source_line(relocation, lines.get(before.checked_sub(1)?)?))
+        let GroupSection::Code { .. } = relocation.code_section() else { return None };
+        let own = relocation.insn_off();
+        let SectionLines { lines, without } = self.sections.get(&relocation.section())?;
+        let function = relocation.function_symbol().ok();
+        let start = function.map_or(0, |function| function.start);
+        let at = lines.partition_point(|line| line.insn_off <= own);
+        let before = at.checked_sub(1).and_then(|at| lines.get(at));
+        let before = before.filter(|line| u64::from(line.insn_off) >= start);
+        let after = lines.get(at).filter(|line| {
+            function.is_some_and(|function| u64::from(line.insn_off) < function.end)
+        });
+        // The first instruction without a line, between the line before and the relocation's.
+        let since = before.map_or(start, |line| u64::from(line.insn_off));
+        let first = without.partition_point(|at| u64::from(*at) < since);
+        let first = without.get(first).filter(|first| **first <= own);
+        let nearest = match (before, after, first) {
+            (None, after, Some(_)) => after,
+            (Some(before), Some(after), Some(first)) => {
+                let last_of_before = first.saturating_sub(SLOT_OFF);
+                let to_before = own.saturating_sub(last_of_before);
+                let to_after = after.insn_off.saturating_sub(own);
+                Some(if to_after < to_before { after } else { before })
+            }
+            (before, ..) => before,
+        };
+        Some(source_line(relocation, nearest?))
     }
 
     /// Returns the line of the source code that a relocation was written in, if it can be determined;
@@ -101,7 +141,7 @@ impl<'a> SourceLines<'a> {
     /// instruction; `None` if none of these belongs to the same function.
     fn around(&self, relocation: &ObjectRelocation<'a>) -> Option<(&[LineInfo], usize)> {
         let GroupSection::Code { .. } = relocation.code_section() else { return None };
-        let lines = self.sections.get(&relocation.section())?;
+        let lines = &self.sections.get(&relocation.section())?.lines;
         let before = lines.partition_point(|line| line.insn_off <= relocation.insn_off());
         let last = lines.get(before.checked_sub(1)?)?;
         let function = relocation.function_symbol().ok();

@@ -122,6 +122,11 @@ impl<'a> ObjectRelocation<'a> {
         Some((index, function.start..function.end))
     }
 
+    /// Returns the object that the relocation is of.
+    pub fn object(&self) -> &'a Object<'a> {
+        self.object
+    }
+
     /// Returns the byte order of the code.
     pub fn byte_order(&self) -> ByteOrder {
         self.object.byte_order()

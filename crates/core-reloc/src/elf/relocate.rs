@@ -6,6 +6,7 @@
 use alloc::vec::Vec;
 use core::ops::Range;
 
+use btf_types::TypeId;
 use thiserror::Error as ThisError;
 
 use super::{
@@ -19,7 +20,7 @@ use crate::{
     error::{Cause, Error},
     patch::{Code, PatchError, Patched, Status, insn::SLOT_OFF},
     relocator::Relocator,
-    resolve::{Options, Resolution},
+    resolve::{Narrowing, Options, Resolution},
     target::Target,
 };
 
@@ -136,6 +137,12 @@ impl<'a> Relocating<'a> {
         self.bytes.get(code_range(relocation)).unwrap_or_default()
     }
 
+    /// Returns the relocations so far that dropped candidates of a root type, as
+    /// [`Relocator::narrowings`] does.
+    pub fn narrowings(&self, root: TypeId) -> &[Narrowing] {
+        self.relocator.as_ref().map(|relocator| relocator.narrowings(root)).unwrap_or_default()
+    }
+
     /// Returns the numbers of relocations so far, by outcome.
     pub fn counts(&self) -> Counts {
         self.counts
@@ -182,7 +189,7 @@ fn relocate(
     let relocation = relocation.decode().map_err(Outcome::Failed)?;
     let resolution = relocator.resolve(&relocation).map_err(Outcome::Failed)?;
     let patched = relocator.apply(code, &relocation, &resolution).map_err(Outcome::Failed)?;
-    Ok((resolution, patched))
+    Ok((patched.settle(resolution), patched))
 }
 
 /// A relocated object.

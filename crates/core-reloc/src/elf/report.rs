@@ -37,7 +37,7 @@ pub enum Outcome {
     Applied {
         /// What was done to the instruction.
         status: Status,
-        /// The resolution.
+        /// The resolution, with the values that the instruction held and received.
         resolution: Resolution,
     },
     /// It failed.

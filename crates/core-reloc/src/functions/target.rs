@@ -1,12 +1,13 @@
 //! Questions that relate two BTFs: what a relocation of the local types resolves to on a target.
 
-use btf_types::{Btf, TypeId};
+use btf_types::{Btf, Kind, Result as BtfResult, Type, TypeId};
 
-use super::Shifts;
+use super::{Shifts, create_relocation};
 use crate::{
     describe,
+    enums::{EnumReader, Sign},
     error::Error,
-    record::{AccessError, RelocKind, Relocation},
+    record::RelocKind,
     relocator::Relocator,
     resolve::Resolution,
     target::Target,
@@ -84,19 +85,40 @@ questions! {
     /// Returns `true` if an enumerator exists in the target. `access` is its index in the local enum.
     target_enum_value_exists(EnumvalExists) -> bool
         = |resolution, target| resolution.value() == Some(1);
+}
 
-    /// Returns the value of an enumerator in the target. `access` is its index in the local enum.
-    target_enum_value(EnumvalValue) -> Option<i128> = |resolution, target| {
-        resolution.value().map(|bits| {
-            let candidate = resolution.candidate.and_then(|candidate| target.candidate(candidate).ok());
-            let ty = candidate.and_then(|ty| ty.skip_modifiers_and_typedefs().ok());
-            if ty.is_some_and(|ty| ty.kind_flag()) {
-                i128::from(bits.cast_signed())
-            } else {
-                i128::from(bits)
-            }
+/// Returns the value of an enumerator in the target. `type_id` is the root type in `local`, and `access` the
+/// index of the enumerator.
+///
+/// The value is what a relocation writes, as a number. Where the sign depends on the instruction, the
+/// target's BTF decides, as [`EnumReader`] reads it.
+///
+/// # Errors
+/// Those of [`Relocator::resolve`], and an access string that is invalid.
+pub fn target_enum_value(
+    local: &Btf<'_>,
+    target: &Target<'_>,
+    type_id: TypeId,
+    access: &str,
+) -> Result<Option<i128>, Error> {
+    let resolution = resolve(local, target, type_id, access, RelocKind::EnumvalValue)?;
+    let value = |bits: u64| {
+        let ty = stripped(target.candidate(resolution.candidate?))?;
+        let is_signed = ty.kind_flag()
+            || ty.kind() == Kind::Enum
+                && (stripped(local.type_by_id(type_id)).is_some_and(|local| local.kind_flag())
+                    || EnumReader::new(ty.btf()).sign(ty) == Sign::Unstated);
+        Some(match ty.kind() {
+            _ if is_signed => bits.cast_signed().into(),
+            Kind::Enum => (bits & u64::from(u32::MAX)).into(),
+            _ => bits.into(),
         })
     };
+    Ok(resolution.value().and_then(value))
+}
+
+fn stripped<'a>(ty: BtfResult<Type<'a>>) -> Option<Type<'a>> {
+    ty.and_then(Type::skip_modifiers_and_typedefs).ok()
 }
 
 /// Returns the shifts that extract a bitfield, or any field of at most 8 bytes, from its load in the
@@ -122,9 +144,9 @@ fn resolve(
     access: &str,
     kind: RelocKind,
 ) -> Result<Resolution, Error> {
-    let access = access.parse().map_err(|error: AccessError| Error {
+    let relocation = create_relocation(0, type_id, access, kind).map_err(|error| Error {
         subject: describe::type_subject(local, kind, type_id),
         cause: error.into(),
     })?;
-    Relocator::new(local, target).resolve(&Relocation::new(0, type_id, access, kind))
+    Relocator::new(local, target).resolve(&relocation)
 }

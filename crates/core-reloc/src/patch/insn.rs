@@ -111,6 +111,12 @@ impl Insn {
         self.code == LDIMM64
     }
 
+    /// Returns the value of a 64-bit immediate, whose upper half is in the second slot.
+    #[inline]
+    pub fn immediate64(self, second: Self) -> u64 {
+        (u64::from(second.imm.cast_unsigned()) << 32) | u64::from(self.imm.cast_unsigned())
+    }
+
     /// Returns the source register; for a 64-bit immediate, what it refers to.
     #[inline]
     pub fn src_reg(self, order: ByteOrder) -> u8 {

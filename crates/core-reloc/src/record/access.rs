@@ -5,6 +5,7 @@ use core::{fmt, ops::Deref, str::FromStr};
 use smallvec::SmallVec;
 use thiserror::Error;
 
+use super::kind::{RelocKind, Subject};
 use crate::limits::MAX_PATH_LEN;
 
 /// A parsed access string: the index of the element, member or enumerator at each step.
@@ -60,6 +61,21 @@ impl AccessPath {
                 None => return Ok(Self(SmallVec::from_slice(indices.get(..len).unwrap_or(&[])))),
             }
         }
+    }
+
+    /// Parses the access string of a relocation of a kind. That of a type-based one is exactly `0`, so that
+    /// `00` is an error, as in libbpf.
+    ///
+    /// # Errors
+    /// See [`AccessError`].
+    #[inline]
+    pub fn parse_for(kind: RelocKind, text: &[u8]) -> Result<Self, AccessError> {
+        let path = Self::parse(text)?;
+        // Any other path is an error that needs no text: see `LocalSpec`.
+        if kind.subject() == Subject::Type && *path == [0] && text.len() > 1 {
+            return Err(AccessError::NotZero);
+        }
+        Ok(path)
     }
 
     /// Appends an index.
@@ -170,6 +186,9 @@ pub enum AccessError {
         /// The position of the number, from 0.
         part: usize,
     },
+    /// The access string of a type-based relocation has more than one zero.
+    #[error("the access string of a type-based relocation must be \"0\"")]
+    NotZero,
     /// There are too many numbers.
     #[error("access string has more than {MAX_PATH_LEN} numbers")]
     TooLong,

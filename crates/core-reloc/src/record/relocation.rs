@@ -45,7 +45,7 @@ impl Relocation {
         let kind =
             RelocKind::from_raw(record.kind).ok_or(Cause::UnknownKind { found: record.kind })?;
         let access = local.string(record.access_str_off).map_err(Cause::Local)?;
-        let access = AccessPath::parse(access.as_bytes())?;
+        let access = AccessPath::parse_for(kind, access.as_bytes())?;
         Ok(Self { insn_off: record.insn_off, type_id: record.type_id, access, kind })
     }
 }

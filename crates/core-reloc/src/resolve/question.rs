@@ -7,7 +7,9 @@ use alloc::boxed::Box;
 use btf_types::{ByteOrder, TypeId};
 
 use super::{
-    resolution::{Change, Resize, Resolution, Unmatched},
+    extension::{Extension, extend},
+    resolution::{Change, Resize, Resolution},
+    unmatched::Unmatched,
     value::{AccessClass, Accessed, Value, value},
 };
 use crate::{
@@ -16,7 +18,7 @@ use crate::{
     error::{Ambiguity, Answer, Cause},
     record::{RelocKind, Relocation},
     side::Side,
-    spec::Spec,
+    spec::{End, Spec},
     target::Target,
 };
 
@@ -61,7 +63,14 @@ impl<'q, 'a> Question<'q, 'a> {
         let original = self.original()?;
         let new = value(self.relocation.kind, target, self.order, Side::Target)?;
         let resize = resize(original.accessed, new.accessed);
-        Ok(Change { original: original.value, checked: original.exact, value: new.value, resize })
+        let (value, extension) = match (self.relocation.kind, self.local.end, target.end) {
+            (RelocKind::EnumvalValue, End::Enumerator(local), End::Enumerator(target)) => {
+                extend(local, target)
+            }
+            _ => (new.value, Extension::Stated),
+        };
+        let (original, checked) = (original.value, original.exact);
+        Ok(Change { original, checked, value, resize, extension })
     }
 
     /// Answers if no candidate matches: with 0 for the kinds for which that is an answer.
@@ -75,13 +84,15 @@ impl<'q, 'a> Question<'q, 'a> {
             checked: original.exact,
             value: 0,
             resize: Resize::Same,
+            extension: Extension::Stated,
         }))
     }
 
     /// Answers type_id_local with the id that the root type has in the BTF that is loaded.
     pub(crate) fn answer_with_id(&self, id: TypeId) -> Change {
         let original = self.relocation.type_id.0.into();
-        Change { original, checked: false, value: id.0.into(), resize: Resize::Same }
+        let (value, resize, extension) = (id.0.into(), Resize::Same, Extension::Stated);
+        Change { original, checked: false, value, resize, extension }
     }
 
     #[inline]
@@ -98,10 +109,16 @@ impl<'q, 'a> Question<'q, 'a> {
 
 impl Match<'_> {
     /// Checks that another matching candidate gives the same answer.
-    pub(crate) fn agree(&self, other: &Self, target: &Target<'_>) -> Result<(), Cause> {
+    ///
+    /// Of two that agree on an enumerator when it is sign-extended, one may state that it is negative. The
+    /// other one has the same bits, so it is negative too.
+    pub(crate) fn agree(&mut self, other: &Self, target: &Target<'_>) -> Result<(), Cause> {
         let answer =
             |one: &Self| Answer { bit_offset: one.spec.bit_offset, value: one.change.value };
         if answer(self) == answer(other) {
+            if self.change.extension != other.change.extension {
+                self.change.extension = Extension::OfOriginal;
+            }
             return Ok(());
         }
         let candidates = [self.candidate, other.candidate];

@@ -3,9 +3,9 @@
 use alloc::boxed::Box;
 
 use btf_types::ByteOrder;
-use smallvec::SmallVec;
 
-use crate::{candidates::Candidate, record::RelocKind, spec::Mismatch};
+use super::{extension::Extension, unmatched::Unmatched};
+use crate::{candidates::Candidate, record::RelocKind};
 
 /// The decision about a relocation. [`patch()`](crate::patch()) applies it to an instruction.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +34,9 @@ impl Resolution {
     }
 
     /// Returns the new value of the instruction; `None` if the relocation is unresolved.
+    ///
+    /// An enumerator is sign-extended where the instruction decides; see [`Extension`] and
+    /// [`Patched::settle`](crate::Patched::settle).
     #[inline]
     pub fn value(&self) -> Option<u64> {
         self.change.map(|change| change.value)
@@ -52,6 +55,27 @@ pub struct Change {
     pub value: u64,
     /// What happens to the size of a load or store.
     pub resize: Resize,
+    /// Whether the values may be zero-extended, which a 64-bit immediate decides.
+    pub extension: Extension,
+}
+
+impl Change {
+    /// Returns the change for a 64-bit immediate that holds `found`, with the values that this immediate
+    /// shows to be meant.
+    #[inline]
+    #[must_use]
+    pub fn settle(self, found: u64) -> Self {
+        const LOWER_HALF: u64 = 0xffff_ffff;
+        let settled = Self { extension: Extension::Stated, ..self };
+        if self.extension == Extension::Stated || found != self.original & LOWER_HALF {
+            return settled;
+        }
+        let value = match self.extension {
+            Extension::OfBoth => self.value & LOWER_HALF,
+            Extension::OfOriginal | Extension::Stated => self.value,
+        };
+        Self { original: found, value, ..settled }
+    }
 }
 
 /// What happens to the size of a load or store when its field changes size.
@@ -75,28 +99,4 @@ pub enum Resize {
         /// The size of the target field, in bytes; 0 for a bitfield.
         to: u32,
     },
-}
-
-/// The reason why no candidate matched: the candidates, each with what ruled it out. If there are none,
-/// the target has no type of the name and kind.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Unmatched {
-    ruled_out: SmallVec<[(Candidate, Mismatch); 2]>,
-}
-
-impl Unmatched {
-    /// Returns the candidates in the order in which they were tried, each with what ruled it out.
-    pub fn ruled_out(&self) -> &[(Candidate, Mismatch)] {
-        &self.ruled_out
-    }
-
-    /// Rules out one of `of` candidates.
-    pub(crate) fn rule_out(&mut self, candidate: Candidate, mismatch: Mismatch, of: usize) {
-        // Reserves no more than there are candidates, because an entry is larger than a candidate.
-        let len = self.ruled_out.len();
-        if len == self.ruled_out.capacity() {
-            self.ruled_out.reserve_exact(len.min(of.saturating_sub(len)));
-        }
-        self.ruled_out.push((candidate, mismatch));
-    }
 }

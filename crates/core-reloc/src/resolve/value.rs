@@ -5,6 +5,7 @@
 use btf_types::{ByteOrder, Error as BtfError, Kind, Type};
 
 use crate::{
+    enums::sign_extended,
     error::Cause,
     record::RelocKind,
     side::Side,
@@ -14,7 +15,7 @@ use crate::{
 /// The answer of a spec.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Value {
-    /// The answer.
+    /// The answer. An enumerator of an ENUM is sign-extended; see [`Extension`](super::Extension).
     pub(crate) value: u64,
     /// Whether the compiler must have written this value. It may load bitfields differently, and does not
     /// know type ids.
@@ -84,7 +85,7 @@ pub(crate) fn value(
             Ok(Value::exact(root.and_then(Type::size).map_err(btf_error)?.into()))
         }
         RelocKind::EnumvalValue => match spec.end {
-            End::Enumerator(enumerator) => Ok(Value::exact(enumerator.bits())),
+            End::Enumerator(enumerator) => Ok(Value::exact(sign_extended(enumerator))),
             End::Type | End::Field(_) => Err(Cause::NotOneEnumerator),
         },
         RelocKind::FieldByteOffset

@@ -16,7 +16,8 @@ pub enum Mismatch {
         /// The target type that was searched.
         target: TypeId,
     },
-    /// The type of the member with that name is not field-compatible.
+    /// The type of the member with that name is not field-compatible. An INT with a bit offset, which is a
+    /// bitfield of the form before the kind_flag, is compatible with no type.
     Incompatible {
         /// The index of the accessor in the local spec.
         accessor: usize,

@@ -7,18 +7,22 @@ use indexmap::IndexMap;
 
 use super::{
     enumerator::{EnumeratorIndex, find_enumerator},
+    first_member::{FirstMembers, Selection},
+    local::LocalSpec,
     member::{FoundMember, MemberSearch},
     member_index::MemberIndex,
     steps::{Steps, TargetType},
 };
 use crate::{
     budget::Budget,
+    candidates::Remaining,
     compare::{compatible, matching},
     error::Cause,
     limits::{INDEXED_AFTER, STEPS_PER_RELOCATION},
     names::hash::IdHasher,
     record::{AccessPath, RelocKind},
     side::Sides,
+    target::Target,
 };
 
 /// Searches the target's types and compares types with them, within one [`Budget`].
@@ -32,6 +36,7 @@ pub struct Session<'a> {
     members: IndexMap<TargetType<'a>, SearchState<MemberIndex>, IdHasher>,
     enumerators: IndexMap<TargetType<'a>, SearchState<EnumeratorIndex>, IdHasher>,
     comparisons: BTreeMap<Comparison<'a>, Result<bool, Cause>>,
+    first_members: FirstMembers,
 }
 
 /// A comparison of a local root type with a candidate.
@@ -63,6 +68,7 @@ impl<'a> Session<'a> {
             members: IndexMap::default(),
             enumerators: IndexMap::default(),
             comparisons: BTreeMap::new(),
+            first_members: FirstMembers::default(),
         }
     }
 
@@ -106,6 +112,17 @@ impl<'a> Session<'a> {
         let steps = before.saturating_sub(self.budget.remaining());
         count(&mut self.members, target, steps, |limit| MemberIndex::new(btf, within, limit));
         found
+    }
+
+    /// Selects those of many candidates that may have the first member of a field. Returns `None` if all are
+    /// to be searched.
+    pub(crate) fn select(
+        &mut self,
+        local: &LocalSpec<'a>,
+        target: &Target<'a>,
+        candidates: Remaining<'_>,
+    ) -> Result<Option<Selection>, Cause> {
+        self.first_members.select(local, target, candidates, &mut self.budget)
     }
 
     /// Finds the index of the first enumerator with an essential name in an enum of the target.

@@ -25,8 +25,13 @@ pub(crate) fn offset_of(section: &'static str, insn_off: u32, access: &'static s
 
 /// The types of an object, and relocations of its `struct point`.
 ///
-/// Records of one section that follow each other are one group.
-pub(crate) fn types(order: ByteOrder, records: &[Record]) -> (Vec<u8>, Vec<u8>) {
+/// Records of one section that follow each other are one group. `lines` are those of `xdp`: the offset of the
+/// first instruction, and the number.
+pub(crate) fn types(
+    order: ByteOrder,
+    records: &[Record],
+    lines: &[(u32, u32)],
+) -> (Vec<u8>, Vec<u8>) {
     let mut btf = Builder::new(order);
     let types = "struct point { unsigned x; unsigned y; unsigned color; };";
     let point = btf_from_c::declare(&mut btf, types).unwrap().id("point");
@@ -40,15 +45,14 @@ pub(crate) fn types(order: ByteOrder, records: &[Record]) -> (Vec<u8>, Vec<u8>) 
         ext.core_relocs(name, records);
     }
     let (file, text) = (btf.string("point.c"), btf.string("p->y"));
-    let line = |insn_off, line, line_off| LineInfo {
-        insn_off,
+    let line = |(insn_off, line): &(u32, u32)| LineInfo {
+        insn_off: *insn_off,
         file_name_off: file,
-        line_off,
-        line,
+        line_off: if *line == 11 { text } else { StrOffset::EMPTY },
+        line: *line,
         column: 3,
     };
-    // Not in order, so that no code can rely on it.
-    ext.line_info(btf.string("xdp"), [line(8, 11, text), line(0, 10, StrOffset::EMPTY)]);
+    ext.line_info(btf.string("xdp"), lines.iter().map(line));
     (btf.finish().unwrap(), ext.finish().unwrap())
 }
 
@@ -65,7 +69,17 @@ pub(crate) fn target(order: ByteOrder) -> Vec<u8> {
 /// An object with two sections of code, `xdp` and `tc`, each of three instructions with the offsets of
 /// `x`, `y` and `color` as the compiler wrote them. Each section is one function.
 pub(crate) fn object(order: ByteOrder, records: &[Record]) -> ElfFile {
-    let (btf, ext) = types(order, records);
+    // Not in order, so that no code can rely on it.
+    object_with_lines(order, records, &[(8, 11), (0, 10)])
+}
+
+/// An [`object`] with other lines of `xdp`.
+pub(crate) fn object_with_lines(
+    order: ByteOrder,
+    records: &[Record],
+    lines: &[(u32, u32)],
+) -> ElfFile {
+    let (btf, ext) = types(order, records, lines);
     let code: Vec<u8> = [0, 4, 8].into_iter().flat_map(|offset| mov(order, offset)).collect();
     ElfFile::bpf(order)
         .section("xdp", SHT_PROGBITS, &code)

@@ -10,7 +10,7 @@ use core_reloc::{
 
 use crate::file::{
     ElfFile, ORDERS, Record, SHF_COMPRESSED, SHT_NOBITS, SHT_PROGBITS, SHT_STRTAB, SHT_SYMTAB,
-    Written, mov, object, offset_of, symbol, word,
+    Written, mov, object, object_with_lines, offset_of, symbol, word,
 };
 
 /// Returns one relocation in each section of code.
@@ -104,6 +104,39 @@ fn a_line_of_the_function_before_is_not_that_of_an_instruction() {
         .map(|relocation| lines.line(&relocation).map(|line| line.line))
         .collect();
     assert_eq!(lines, [Some(11), None]);
+}
+
+#[test]
+fn an_instruction_without_a_line_has_the_nearest_one_of_its_function() {
+    // `run` starts at 0, `classify` at 48 of the same section; each has six instructions.
+    let at = [0, 8, 16, 24, 32, 40, 48, 56];
+    for (lines, expected) in [
+        // Line 0 from the start on: the first line of the function.
+        (&[(0, 0), (24, 7)][..], [7, 7, 7, 7, 7, 7, 0, 0]),
+        // In between: the nearest; the one before if both are as far.
+        (&[(0, 5), (16, 0), (32, 0), (40, 7)], [5, 5, 5, 5, 7, 7, 0, 0]),
+        (&[(0, 5), (16, 0), (40, 7), (48, 0)], [5, 5, 5, 5, 7, 7, 0, 0]),
+        (&[(0, 5), (16, 0), (32, 7)], [5, 5, 5, 7, 7, 7, 0, 0]),
+        (&[(0, 5), (16, 0), (24, 7)], [5, 5, 5, 7, 7, 7, 0, 0]),
+        // Until the end: the last one, not that of the next function.
+        (&[(0, 5), (16, 0), (48, 9)], [5, 5, 5, 5, 5, 5, 9, 9]),
+        // Without any, there is no line.
+        (&[(0, 0), (48, 0), (56, 9)], [0, 0, 0, 0, 0, 0, 9, 9]),
+    ] {
+        let records = at.map(|at| offset_of("xdp", at, "0:0"));
+        let mut file = object_with_lines(ByteOrder::Little, &records, lines);
+        file.get("xdp").data = mov(ByteOrder::Little, 0).repeat(12);
+        let of_xdp = |name, at| symbol(ByteOrder::Little, name, 1, at, 48);
+        file.get(".symtab").data = [of_xdp(1, 0), of_xdp(5, 48)].concat();
+        let file = file.write();
+        let object = Object::parse(&file.bytes).unwrap();
+        let found = SourceLines::of(&object);
+        let found: Vec<u32> = object
+            .relocations()
+            .map(|relocation| found.line(&relocation).map_or(0, |line| line.line))
+            .collect();
+        assert_eq!(found, expected, "{lines:?}");
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@ use btf_from_c::btf;
 use btf_types::{Btf, ByteOrder, Kind, TypeId};
 use core_reloc::{
     AccessPath, Cause, Error,
+    enums::{EnumReader, Sign},
     functions::{
         Shifts, resolve_bitfield_shifts, resolve_enum_value, resolve_enum_value_exists,
         resolve_field_exists, resolve_field_offset, resolve_field_signed, resolve_field_size,
@@ -190,4 +191,74 @@ fn types_of_two_btfs_match() {
     let matches = |name| resolve_type_matches(&local, &target, part, id(&target, name));
     assert_eq!(matches("s"), Ok(true));
     assert_eq!(matches("t"), Ok(false));
+}
+
+/// The expected values are those that C gives the declarations, where the BTF states the sign.
+#[test]
+fn a_clear_kind_flag_means_unsigned_if_an_enum_of_the_btf_has_it() {
+    const VALUES: &str =
+        "enum values { LEAST = 0x80000000, MOST = 0xffffffff, SMALL = 0x7fffffff };";
+    let large = [("LEAST", 0x8000_0000), ("MOST", 0xffff_ffff)];
+    let negative = [("LEAST", -0x8000_0000), ("MOST", -1)];
+    for (others, expected, sign, is_guess) in [
+        ("enum other { OTHER = -1 };", large, Sign::Unsigned, false),
+        ("enum other : long { OTHER = -1 };", large, Sign::Unsigned, false),
+        ("enum other { OTHER };", negative, Sign::Unstated, true),
+        ("@enum_flags 0; enum other { OTHER = -1 };", negative, Sign::Unstated, true),
+        ("struct other { int other : 3; };", negative, Sign::Unstated, true),
+    ] {
+        for order in ORDERS {
+            let bytes = btf(order, &format!("{VALUES} {others}"));
+            let btf = Btf::parse(&bytes).unwrap();
+            let ty = btf.find("values", Kind::Enum).unwrap();
+            let reader = EnumReader::new(&btf);
+            assert_eq!(reader.sign(ty), sign, "{others}");
+            let enumerator = |index| ty.enumerators().get(index).unwrap();
+            for (index, (name, value)) in expected.into_iter().enumerate() {
+                let read = reader.value(enumerator(index));
+                assert_eq!((read.value, read.is_guess), (value, is_guess), "{name}, {others}");
+                assert_eq!(resolve_enum_value(&btf, ty.id(), name), Ok(Some(value)));
+            }
+            let small = reader.value(enumerator(2));
+            assert_eq!((small.value, small.is_guess), (0x7fff_ffff, false));
+        }
+    }
+}
+
+#[test]
+fn signed_enums_and_wide_enums_state_their_values() {
+    let bytes = btf(
+        ByteOrder::Little,
+        "enum signed { A = -5 };
+         @enum_flags 0;
+         enum wide : unsigned long { B = 0xffffffff, C = 0xffffffffffffffff };
+         enum signed_wide : long { D = -5 };",
+    );
+    let btf = Btf::parse(&bytes).unwrap();
+    let reader = EnumReader::new(&btf);
+    for (name, expected, sign) in [
+        ("signed", &[-5][..], Sign::Signed),
+        ("wide", &[0xffff_ffff, 0xffff_ffff_ffff_ffff], Sign::Unsigned),
+        ("signed_wide", &[0xffff_ffff_ffff_fffb], Sign::Unsigned),
+    ] {
+        let ty = btf.types().find(|ty| ty.name().is_ok_and(|found| found == name)).unwrap();
+        let read: Vec<_> = ty.enumerators().iter().map(|one| reader.value(one)).collect();
+        let values: Vec<i128> = read.iter().map(|read| read.value).collect();
+        assert_eq!((values.as_slice(), reader.sign(ty)), (expected, sign), "{name}");
+        assert!(read.iter().all(|read| !read.is_guess), "{name}");
+    }
+}
+
+/// The module and the kernel come from the same encoder.
+#[test]
+fn the_enums_of_a_base_show_the_sign_of_those_of_a_module() {
+    for (kernel, expected) in [("enum e { A = -1 };", 0x8000_0001), ("enum e { A };", -0x7fff_ffff)]
+    {
+        let kernel = btf(ByteOrder::Little, kernel);
+        let kernel = Btf::parse(&kernel).unwrap();
+        let module = btf_from_c::split_btf(&kernel, "enum in_module { TOP = 0x80000001 };");
+        let module = Btf::parse_split(&module, &kernel).unwrap();
+        let ty = module.find("in_module", Kind::Enum).unwrap().id();
+        assert_eq!(resolve_enum_value(&module, ty, "TOP"), Ok(Some(expected)));
+    }
 }

@@ -1,5 +1,7 @@
 //! Candidates: names and kinds, flavors, modules, ambiguity and narrowing.
 
+use btf_types::{Btf, ByteOrder, TypeId};
+
 use crate::check::*;
 
 const AT_4: &str = "struct s { int a @ 4; };";
@@ -89,6 +91,53 @@ fn candidates_narrow_to_those_that_matched() {
     check_each(TWO, narrow, &[second, both]);
     // What no candidate matches narrows nothing, nor does what fails.
     check_each(TWO, narrow, &[never, ambiguous, ambiguous, second, never, both]);
+}
+
+#[test]
+fn the_relocations_that_dropped_candidates_are_known() {
+    let order = ByteOrder::Little;
+    let [local, target] = [TWO.local, TWO.target].map(|types| btf_from_c::btf(order, types));
+    let [local, kernel] = [&local, &target].map(|bytes| Btf::parse(bytes).unwrap());
+    let target = Target::new(&kernel);
+    let exists = |path| field_relocation(&local, 0, "s", path, FieldExists).unwrap();
+    let [second, never] = ["second", "never"].map(exists);
+    for (narrow, dropped) in [(true, vec![(second.clone(), 1)]), (false, vec![])] {
+        let options = Options::default().narrow(narrow);
+        let mut relocator = Relocator::with_options(&local, &target, options);
+        let mut unmatched = None;
+        for relocation in [&never, &second, &second, &never] {
+            let resolution = relocator.resolve(relocation).unwrap();
+            unmatched = resolution.unmatched;
+        }
+        let narrowings = relocator.narrowings(never.type_id).iter();
+        let found: Vec<_> =
+            narrowings.map(|one| (one.relocation.clone(), one.dropped().count())).collect();
+        assert_eq!(found, dropped);
+        assert!(relocator.narrowings(TypeId(1)).is_empty());
+        let text = relocator.describe(&never, &unmatched.unwrap());
+        let of_narrowing = "; field_exists of s.second narrowed the candidates: candidate struct s [2]: \
+                            struct s has no member `second`";
+        assert_eq!(text.ends_with(of_narrowing), narrow, "{text}");
+    }
+}
+
+/// Of many candidates, a table of their first members tells which to try; all that do not match are dropped.
+#[test]
+fn a_narrowing_has_all_of_many_dropped_candidates() {
+    let order = ByteOrder::Little;
+    let (few, has) = ("struct s { int a; };", "struct s { int a; int b; };");
+    let kernel = btf_from_c::btf(order, &[few.repeat(20), has.repeat(2), few.repeat(20)].concat());
+    let (local, kernel) = (btf_from_c::btf(order, has), Btf::parse(&kernel).unwrap());
+    let local = Btf::parse(&local).unwrap();
+    let mut relocator = Relocator::new(&local, &Target::new(&kernel));
+    let relocation = field_relocation(&local, 0, "s", "b", FieldExists).unwrap();
+    let all: Vec<Candidate> = relocator.candidates(relocation.type_id).unwrap().collect();
+    relocator.resolve(&relocation).unwrap();
+    let kept: Vec<Candidate> = relocator.candidates(relocation.type_id).unwrap().collect();
+    assert_eq!((all.len(), &kept[..]), (42, &all[20..22]));
+    let narrowing = &relocator.narrowings(relocation.type_id)[0];
+    let dropped: Vec<Candidate> = narrowing.dropped().map(|(candidate, _)| *candidate).collect();
+    assert_eq!(dropped, [&all[..20], &all[22..]].concat());
 }
 
 #[test]

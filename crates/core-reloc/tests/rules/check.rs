@@ -29,7 +29,7 @@ pub(crate) use core_reloc::{
         GenerateError, enumerator_relocation, field_relocation, local_value, type_relocation,
     },
     limits, patch,
-    resolve::{Change, Resize},
+    resolve::{Change, Extension, Resize},
 };
 
 /// What must come out of a relocation.

@@ -3,8 +3,8 @@
 use btf_types::ByteOrder;
 
 use crate::check::{
-    Change, Code, FieldByteOffset, ORDERS, OnUnresolved, PatchError, Poison, Resize, Resolution,
-    Status, patch,
+    Change, Code, Extension, FieldByteOffset, ORDERS, OnUnresolved, PatchError, Poison, Resize,
+    Resolution, Status, patch,
 };
 
 /// Returns one slot of code. The nibbles of the registers follow the byte order.
@@ -37,7 +37,8 @@ fn resolution(order: ByteOrder, change: Option<Change>) -> Resolution {
 }
 
 fn change(original: u64, value: u64) -> Change {
-    Change { original, checked: true, value, resize: Resize::Same }
+    let (resize, extension) = (Resize::Same, Extension::Stated);
+    Change { original, checked: true, value, resize, extension }
 }
 
 type Slot = (u8, u8, u8, i16, i32);

@@ -114,6 +114,47 @@ fn mismatches_name_what_was_looked_for() {
     );
 }
 
+/// libbpf and the kernel reject them too (`bpf_core_fields_are_compat`), but say nothing of the offset.
+#[test]
+fn a_bit_offset_is_named_as_the_reason() {
+    let why = |side| {
+        format!(
+            "; the INT {side} has a bit offset of 5, as bitfields had before the kind_flag, and no type is \
+             compatible with it"
+        )
+    };
+    let old = "@int int 4 offset 5 bits 3; typedef int t;";
+    for (local, target, kind, access, expected) in [
+        ("", old, FieldExists, "s.a", format!("`a` is int there, int here{}", why("there"))),
+        (old, "", FieldExists, "s.a", format!("`a` is int there, int here{}", why("here"))),
+        (old, old, FieldExists, "s.a", format!("`a` is int there, int here{}", why("there"))),
+        ("", old, FieldExists, "s.b", format!("`b` is int[2] there, int[2] here{}", why("there"))),
+        ("", old, FieldExists, "s.c", format!("`c` is t there, t here{}", why("there"))),
+        ("", old, TypeExists, "t", format!("the types are not compatible{}", why("there"))),
+        (old, "", TypeSize, "t", format!("the types are not compatible{}", why("here"))),
+    ] {
+        let types = |int: &str| {
+            let int = if int.is_empty() { "typedef int t;" } else { int };
+            format!("{int} struct s {{ int a; int b[2]; t c; }};")
+        };
+        let bytes = btf_from_c::btf(ByteOrder::Big, &types(local));
+        let local = Btf::parse(&bytes).unwrap();
+        let target = types(target);
+        with_target(
+            ByteOrder::Little,
+            Types { local: "", target: &target, modules: &[] },
+            |target| {
+                let relocation = relocation(&local, kind, access).unwrap();
+                let resolution = Relocator::new(&local, target).resolve(&relocation).unwrap();
+                let text =
+                    describe_unmatched(&local, target, &relocation, &resolution.unmatched.unwrap());
+                let (_, reason) = text.split_once("]: ").unwrap();
+                assert_eq!(reason, expected);
+            },
+        );
+    }
+}
+
 #[test]
 fn eight_mismatches_are_described() {
     let one = |id: usize| format!("candidate struct s [{id}]: struct s has no member `a`");

@@ -86,3 +86,19 @@ fn types_and_enumerators_have_their_own_access_strings() {
     let missing = enumerator_relocation(&btf, 0, "e", "C", EnumvalValue);
     assert_eq!(missing.unwrap_err().to_string(), "`enum e` has no enumerator `C`");
 }
+
+/// The value that C gives it, where the BTF states the sign; otherwise the one that libbpf accepts.
+#[test]
+fn an_enumerator_is_extended_by_the_sign_that_its_btf_states() {
+    for (types, expected) in [
+        ("enum e { B = 0x80000001 }; enum other { C = -1 };", 0x8000_0001),
+        ("enum e { B = 0x80000001 };", 0xffff_ffff_8000_0001),
+        ("enum e { B = -1 };", u64::MAX),
+        ("@enum_flags 0; enum e { B = -1 };", u64::MAX),
+    ] {
+        let bytes = btf_from_c::btf(ByteOrder::Big, types);
+        let btf = Btf::parse(&bytes).unwrap();
+        let value = enumerator_relocation(&btf, 0, "enum e", "B", EnumvalValue).unwrap();
+        assert_eq!(local_value(&btf, &value), Ok(expected), "{types}");
+    }
+}

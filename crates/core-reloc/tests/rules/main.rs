@@ -14,5 +14,6 @@ mod enumerators;
 mod every_kind;
 mod fields;
 mod generating;
+mod many_candidates;
 mod questions;
 mod types;

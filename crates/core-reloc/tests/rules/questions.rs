@@ -79,6 +79,32 @@ fn large_unsigned_enumerators_stay_positive() {
     assert_eq!(value, Ok(Some(i128::from(u64::MAX))));
 }
 
+/// The value is that of the relocation; where the instruction decides, that of the target's BTF.
+#[test]
+fn the_sign_of_an_enumerator_is_that_of_either_enum_or_of_the_target() {
+    let (large, negative) = (0x8000_0001, -0x7fff_ffff);
+    let flagged = "enum e { A = 0x80000001 }; enum other { B = -1 };";
+    let unflagged = "@enum_flags 0; enum e { A = -0x7fffffff };";
+    let signed = "enum e { A = -0x7fffffff };";
+    let unsigned_wide = "enum e : unsigned long { A = 0x80000001 };";
+    for (local, target, expected) in [
+        ("enum e { A };", flagged, large),
+        ("enum e { A };", unflagged, negative),
+        ("enum e { A };", signed, negative),
+        ("enum e { A };", unsigned_wide, large),
+        (signed, flagged, negative),
+        (signed, unsigned_wide, large),
+        (flagged, unflagged, negative),
+    ] {
+        let local = btf_from_c::btf(ByteOrder::Little, local);
+        let local = Btf::parse(&local).unwrap();
+        with_target(ByteOrder::Big, Types { local: "", target, modules: &[] }, |target| {
+            let value = target_enum_value(&local, target, root(&local, "e"), "0");
+            assert_eq!(value, Ok(Some(expected)), "{target:?}");
+        });
+    }
+}
+
 #[test]
 fn a_signed_field_is_one() {
     with(|local, _| {

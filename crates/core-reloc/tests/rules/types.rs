@@ -1,5 +1,7 @@
 //! Whole types: ids, existence, size and match.
 
+use btf_types::Btf;
+
 use crate::check::*;
 
 /// The ids are those of `int`, `struct s` and `t`.
@@ -44,6 +46,18 @@ fn the_access_string_is_zero() {
             check(SMALL, LARGE, kind, access, Error("must be \"0\""));
         }
     }
+    let bytes = btf_from_c::btf(ORDERS[0], SMALL);
+    let btf = Btf::parse(&bytes).unwrap();
+    for kind in RelocKind::ALL {
+        let created = create_relocation(0, root(&btf, "s"), "00", kind);
+        let is_type =
+            matches!(kind, TypeIdLocal | TypeIdTarget | TypeExists | TypeSize | TypeMatches);
+        assert_eq!(created.err(), is_type.then_some(AccessError::NotZero), "{kind}");
+    }
+    let target = Target::new(&btf);
+    assert_eq!(target_type_exists(&btf, &target, root(&btf, "s"), "0"), Ok(true));
+    let error = target_type_exists(&btf, &target, root(&btf, "s"), "00").unwrap_err();
+    assert_eq!(error.cause, Cause::Access(AccessError::NotZero));
 }
 
 #[test]

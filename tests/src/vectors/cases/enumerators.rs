@@ -2,13 +2,26 @@
 
 use super::UNRELATED;
 use crate::vectors::case::*;
-use crate::vectors::insn::{Insn, ldimm64, mov};
+use crate::vectors::insn::{ldimm64, mov};
 
 const LOCAL: &str = "enum e { A, B, C___v2 };";
 const RENUMBERED: &str = "enum e { B = 7, C = 9 };";
 
+/// `LARGE` and `NEGATIVE` have the same 32 bits. Compilers write `AS_LARGE` for the one and `AS_NEGATIVE` for
+/// the other.
+const LARGE: &str = "enum e { A = 0x80000001 };";
+const NEGATIVE: &str = "enum e { A = -0x7fffffff };";
+/// Either of them, as clang 14 and older pahole encode it.
+const OLD: &str = "@enum_flags 0; enum e { A = -0x7fffffff };";
+const SMALL: &str = "enum e { A = 5 };";
+const WIDE: &str = "enum e : unsigned long { A = 0x80000001 };";
+const AS_LARGE: u64 = 0x8000_0001;
+const AS_NEGATIVE: u64 = 0xffff_ffff_8000_0001;
+
 const EXTENDED: &str = "libbpf sign-extends the value of every 32-bit enum, also of an unsigned one, and \
                         rejects a 64-bit immediate into which the compiler wrote the value zero-extended";
+const FROM_WIDE: &str = "libbpf sign-extends the value of every 32-bit enum; the local enum has 64 bits and \
+                         no kind_flag, so it is unsigned";
 
 fn values() -> Vec<Case> {
     let mut cases = Vec::new();
@@ -145,7 +158,6 @@ fn values() -> Vec<Case> {
 fn wide_values() -> Vec<Case> {
     let wide = "enum e { A = 0xffffffffffffffff, B = 0x10000000000 };";
     let signed = "enum e { A = -1, B = -0x80000000 };";
-    let unsigned = "enum e { A = 0xffffffff, B = 0x80000000 };";
     let least = 0xffff_ffff_8000_0000;
     let mut cases = Vec::new();
     for (name, about, local, target, subject, insn, expected) in [
@@ -193,29 +205,70 @@ fn wide_values() -> Vec<Case> {
         let relocations: [Relocation; 1] = [relocation(ENUMVAL_VALUE, subject, insn, expected)];
         cases.push(case(format!("wide-{name}"), about, (local, target), relocations));
     }
-    let large = |name, about, local, target, insn: Insn, value| {
-        let relocation = relocation(ENUMVAL_VALUE, "e 1", insn, Value(value));
-        case(name, about, (local, target), [relocation.unlike_libbpf(EXTENDED)])
-    };
-    let small = "enum e { A, B };";
-    cases.extend([
-        large(
-            "unsigned-2-to-the-31st",
-            "a value of an unsigned enum is zero-extended on both sides",
-            unsigned,
-            unsigned,
-            ldimm64(1 << 31),
-            1 << 31,
+    cases
+}
+
+/// The sign where kind_flags do not state it.
+fn signs() -> Vec<Case> {
+    let mut cases = Vec::new();
+    // Name, local types, target types, what the instruction holds and becomes, or that it is wrong.
+    for (name, about, local, target, found, expected) in [
+        ("old", "the instruction shows it", OLD, OLD, AS_NEGATIVE, Value(AS_NEGATIVE)),
+        ("old-object", "the target states it", OLD, NEGATIVE, AS_NEGATIVE, Value(AS_NEGATIVE)),
+        ("old-target", "the object states it", NEGATIVE, OLD, AS_NEGATIVE, Value(AS_NEGATIVE)),
+        ("old-to-small", "the new value has no sign", OLD, SMALL, AS_NEGATIVE, Value(5)),
+        ("old-wrong", "an upper half of neither form", OLD, OLD, AS_LARGE | 1 << 32, Error),
+        (
+            "large-as-negative",
+            "the instruction shows it",
+            LARGE,
+            LARGE,
+            AS_NEGATIVE,
+            Value(AS_NEGATIVE),
         ),
-        large(
-            "unsigned-to-small",
-            "the original value of an unsigned enum is zero-extended",
-            unsigned,
-            small,
-            ldimm64(1 << 31),
-            1,
+        ("small-to-old", "what nothing shows is sign-extended", SMALL, OLD, 5, Value(AS_NEGATIVE)),
+        (
+            "small-to-large",
+            "what nothing shows is sign-extended",
+            SMALL,
+            LARGE,
+            5,
+            Value(AS_NEGATIVE),
         ),
-    ]);
+        (
+            "negative-to-large",
+            "the object states it",
+            NEGATIVE,
+            LARGE,
+            AS_NEGATIVE,
+            Value(AS_NEGATIVE),
+        ),
+        ("negative-as-large", "the object states it", NEGATIVE, NEGATIVE, AS_LARGE, Error),
+    ] {
+        let relocations = [relocation(ENUMVAL_VALUE, "e 0", ldimm64(found), expected)];
+        cases.push(case(format!("sign-{name}"), about, (local, target), relocations));
+    }
+    for (name, about, local, target, value) in [
+        ("large", "the instruction shows it", LARGE, LARGE, AS_LARGE),
+        ("old-as-large", "the instruction shows it", OLD, OLD, AS_LARGE),
+        ("large-to-old", "the instruction shows it", LARGE, OLD, AS_LARGE),
+        ("large-to-small", "the new value has no sign", LARGE, SMALL, 5),
+        ("large-to-negative", "the target states it", LARGE, NEGATIVE, AS_NEGATIVE),
+        ("large-to-wide", "all 64 bits are in the BTF", LARGE, WIDE, AS_LARGE),
+    ] {
+        let relocation = relocation(ENUMVAL_VALUE, "e 0", ldimm64(AS_LARGE), Value(value));
+        let relocations = [relocation.unlike_libbpf(EXTENDED)];
+        cases.push(case(format!("sign-{name}"), about, (local, target), relocations));
+    }
+    for (name, target, value, why) in [
+        ("wide-to-large", LARGE, AS_LARGE, Some(FROM_WIDE)),
+        ("wide-to-negative", NEGATIVE, AS_NEGATIVE, None),
+    ] {
+        let about = "an enum of 64 bits states its sign";
+        let relocation = relocation(ENUMVAL_VALUE, "e 0", ldimm64(AS_LARGE), Value(value));
+        let relocation = Relocation { unlike_libbpf: why, ..relocation };
+        cases.push(case(format!("sign-{name}"), about, (WIDE, target), [relocation]));
+    }
     cases
 }
 
@@ -240,11 +293,12 @@ fn existence() -> Vec<Case> {
 pub(super) fn group() -> Group {
     let cases = rule("enumerator value", values())
         .chain(rule("extension of enumerator values", wide_values()))
+        .chain(rule("sign of enumerators", signs()))
         .chain(rule("enumerator existence", existence()));
     Group {
         name: "enumerators",
-        about: "Enumerators: existence and value. The BTF is that of encoders that set the kind_flag \
-                of signed enums.",
+        about: "Enumerators: existence and value. In C, `@enum_flags 0` stands for an encoder that does \
+                not set the kind_flag of signed enums.",
         cases: cases.collect(),
     }
 }

@@ -1,0 +1,149 @@
+//! The earlier relocation because of which a relocation does not match: candidates narrow.
+
+use std::collections::{BTreeMap, HashMap};
+
+use btf_types::{Btf, TypeId};
+use core_reloc::{
+    Candidate, Cause, Options, RelocKind, Relocation, Relocator, Target,
+    describe::{candidate_name, declaration_in_c, relocation_in_c},
+    elf::{Object, ObjectRelocation},
+    resolve::Unmatched,
+    spec::{Accessor, LocalSpec},
+};
+
+use super::{
+    subject::accessor_name,
+    suggestion::{Suggestion, SuggestionKind, flavor, nested},
+};
+
+/// Finds the relocations that dropped candidates.
+#[derive(Debug)]
+pub(super) struct Narrowed<'a> {
+    local: &'a Btf<'a>,
+    target: &'a Target<'a>,
+    /// Tries all candidates for every relocation.
+    whole: Option<Relocator<'a>>,
+    /// What dropped candidates of the object; `None` before it is needed.
+    dropped: Option<Dropped>,
+}
+
+/// The candidates that relocations of an object dropped.
+#[derive(Debug, Default)]
+struct Dropped {
+    /// The relocations, each with its place.
+    by: Vec<(Relocation, String)>,
+    /// The index of the relocation that dropped a candidate of a root type.
+    candidates: HashMap<(TypeId, Candidate), usize>,
+}
+
+impl<'a> Narrowed<'a> {
+    pub(super) fn new(local: &'a Btf<'a>, target: &'a Target<'a>) -> Self {
+        Self { local, target, whole: None, dropped: None }
+    }
+
+    /// Returns the candidate that matches a relocation although it does not remain.
+    pub(super) fn matching(
+        &mut self,
+        at: &ObjectRelocation<'_>,
+        relocation: &Relocation,
+        unmatched: &Unmatched,
+    ) -> Option<Candidate> {
+        let whole = self.whole.get_or_insert_with(|| {
+            let options = Options::default().narrow(false);
+            let mut whole = Relocator::with_options(self.local, self.target, options);
+            whole.prepare(roots(at.object()));
+            whole
+        });
+        // Usually all remain.
+        let count = whole.candidates(relocation.type_id).ok()?.count();
+        if count <= unmatched.ruled_out().len() {
+            return None;
+        }
+        match whole.resolve(relocation) {
+            Ok(resolution) => resolution.candidate,
+            Err(error) => match error.cause {
+                Cause::Ambiguous(ambiguity) => ambiguity.candidates.first().copied(),
+                _ => None,
+            },
+        }
+    }
+
+    /// Describes the relocation of an object that dropped a candidate.
+    pub(super) fn reason(
+        &mut self,
+        object: &Object<'_>,
+        root: TypeId,
+        candidate: Candidate,
+    ) -> String {
+        let (local, target) = (self.local, self.target);
+        let dropped = self.dropped.get_or_insert_with(|| Dropped::find(local, target, object));
+        let by = dropped.candidates.get(&(root, candidate));
+        let by = by.and_then(|by| dropped.by.get(*by)).map(|(relocation, place)| {
+            format!(": {} at {place}", relocation_in_c(local, relocation))
+        });
+        format!(
+            "candidate {} matches, but an earlier relocation of the same type dropped it{}",
+            candidate_name(target, candidate),
+            by.unwrap_or_default()
+        )
+    }
+}
+
+/// Suggests a type of its own for a relocation.
+pub(super) fn suggestion(spec: Option<&LocalSpec<'_>>, relocation: &Relocation) -> Suggestion {
+    let text = "each type of the program has candidates of its own: use another flavor of the type here \
+                than in the relocation that dropped the candidate";
+    let code = spec.and_then(|spec| {
+        let btf = spec.spec().btf;
+        let (last, containing) = spec.accessors().get(1..)?.split_last()?;
+        let is_member = |accessor: &Accessor| accessor.name_off.is_some();
+        if !is_member(last) || !containing.iter().all(is_member) {
+            return None;
+        }
+        let names = (1..spec.accessors().len()).map(|accessor| accessor_name(spec, accessor));
+        let path = names.collect::<Vec<_>>().join(".");
+        let member = btf.type_by_id(last.member_type).ok()?;
+        let name = accessor_name(spec, spec.accessors().len().checked_sub(1)?);
+        let root = btf.type_by_id(relocation.type_id).ok()?;
+        root.kind()
+            .is_composite()
+            .then(|| flavor(root, &nested(&path, &declaration_in_c(member, &name))))
+    });
+    Suggestion { code, ..Suggestion::new(SuggestionKind::Access, text) }
+}
+
+impl Dropped {
+    /// Resolves the relocations of an object once more, in order.
+    fn find<'a>(local: &'a Btf<'a>, target: &'a Target<'a>, object: &Object<'_>) -> Self {
+        let mut relocator = Relocator::new(local, target);
+        relocator.prepare(roots(object));
+        let mut dropped = Self::default();
+        // The number of narrowings of each root type so far.
+        let mut known: BTreeMap<TypeId, usize> = BTreeMap::new();
+        for at in object.relocations() {
+            // The others are skipped, and narrow nothing.
+            let Ok(relocation) = at.decode() else { continue };
+            if at.function_range().is_none() || relocator.resolve(&relocation).is_err() {
+                continue;
+            }
+            let root = relocation.type_id;
+            let narrowings = relocator.narrowings(root);
+            let before = known.insert(root, narrowings.len()).unwrap_or(0);
+            for narrowing in narrowings.get(before..).unwrap_or_default() {
+                let place = format!("{}+{:#x}", at.section(), at.insn_off());
+                let by = dropped.by.len();
+                dropped.by.push((narrowing.relocation.clone(), place));
+                let candidates = narrowing.dropped().map(|(candidate, _)| ((root, *candidate), by));
+                dropped.candidates.extend(candidates);
+            }
+        }
+        dropped
+    }
+}
+
+/// Returns the root types of an object that have candidates.
+fn roots(object: &Object<'_>) -> Vec<TypeId> {
+    let needs_target =
+        |at: &ObjectRelocation<'_>| at.kind().is_some_and(|kind| kind != RelocKind::TypeIdLocal);
+    object.relocations().filter(needs_target).map(|at| at.type_id()).collect()
+}
