@@ -1,6 +1,6 @@
 //! Compares the results of relocations with the full BTF and with the minimized one.
 
-use btf_types::{Btf, TypeId};
+use btf_types::Btf;
 
 use core_reloc::{
     Candidate, Cause, Error, Module, Options, RelocKind, Relocation, Relocator, Resolution, Target,
@@ -23,12 +23,10 @@ pub(super) struct Baseline<'n> {
 }
 
 /// A relocation that resolves differently with the minimized BTF.
-pub(super) struct Difference {
-    pub(super) object: usize,
-    pub(super) root: TypeId,
-    subject: Box<str>,
-    full: Box<str>,
-    minimized: Box<str>,
+pub(super) struct Difference<'n> {
+    pub(super) relocation: &'n Relocation,
+    full: Outcome,
+    minimized: Outcome,
 }
 
 impl<'n> Baseline<'n> {
@@ -37,8 +35,21 @@ impl<'n> Baseline<'n> {
     }
 
     /// Returns the relocations with their results.
-    pub(super) fn outcomes(&self) -> impl Iterator<Item = (&'n Relocation, &Outcome)> {
+    fn outcomes(&self) -> impl Iterator<Item = (&'n Relocation, &Outcome)> {
         self.needs.relocations.iter().zip(&self.outcomes)
+    }
+
+    /// Returns the relocations that candidates answer, each with the first of these.
+    pub(super) fn answers(&self) -> impl Iterator<Item = (&'n Relocation, Candidate)> {
+        self.outcomes().filter_map(|(relocation, outcome)| {
+            Some((relocation, outcome.as_ref().ok()?.candidate?))
+        })
+    }
+
+    /// Returns the first relocation for which the work is too much: it has no result to preserve.
+    pub(super) fn too_complex(&self) -> Option<&Error> {
+        let errors = self.outcomes.iter().filter_map(|outcome| outcome.as_ref().err());
+        errors.into_iter().find(|error| error.cause == Cause::TooComplex)
     }
 
     pub(super) fn counts(&self) -> ResolutionCounts {
@@ -57,44 +68,43 @@ impl<'n> Baseline<'n> {
     /// Returns the relocations that resolve differently with the written BTF.
     pub(super) fn differences(
         &self,
-        object: usize,
         written: &Written,
         target: &Target<'_>,
         options: Options,
-    ) -> Result<Vec<Difference>, MinimizeError> {
+    ) -> Result<Vec<Difference<'n>>, MinimizeError> {
         let main = Btf::parse(&written.main)?;
-        let split = |bytes| Btf::parse_split(bytes, &main);
-        let modules: Vec<Btf<'_>> =
-            written.modules.iter().map(|bytes| split(bytes)).collect::<Result<_, _>>()?;
+        let modules = target.modules().iter().zip(&written.modules);
+        let modules = modules.map(|(module, bytes)| match module.btf.base() {
+            None => Btf::parse(bytes),
+            Some(_) => Btf::parse_split(bytes, &main),
+        });
+        let modules: Vec<Btf<'_>> = modules.collect::<Result<_, _>>()?;
         let names = target.modules().iter().map(|module| module.name);
         let modules = names.zip(&modules).map(|(name, btf)| Module { name, btf });
         let minimized = Target::new(&main).with_modules(modules);
 
         let outcomes = resolve_all(self.needs, &minimized, options);
-        let pairs = self.outcomes().zip(&outcomes);
+        let pairs = self.outcomes().zip(outcomes);
         let differ = pairs.filter(|((relocation, full), minimized)| {
             !is_same(relocation.kind, full, minimized, &written.ids)
         });
         Ok(differ
-            .map(|((relocation, full), minimized)| Difference {
-                object,
-                root: relocation.type_id,
-                subject: relocation_in_c(self.needs.local, relocation).into(),
-                full: in_words(full),
-                minimized: in_words(minimized),
+            .map(|((relocation, full), minimized)| {
+                let full = full.clone();
+                Difference { relocation, full, minimized }
             })
             .collect())
     }
 }
 
-impl Difference {
-    pub(super) fn error(&self) -> MinimizeError {
-        let Self { object, subject, full, minimized, .. } = self;
+impl Difference<'_> {
+    /// Returns the error, given the index of the object and its BTF.
+    pub(super) fn error(&self, object: usize, local: &Btf<'_>) -> MinimizeError {
         MinimizeError::Differs {
-            object: *object,
-            subject: subject.clone(),
-            full: full.clone(),
-            minimized: minimized.clone(),
+            object,
+            subject: relocation_in_c(local, self.relocation).into(),
+            full: in_words(&self.full),
+            minimized: in_words(&self.minimized),
         }
     }
 }

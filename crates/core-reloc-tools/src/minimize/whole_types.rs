@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use btf_types::{Btf, Kind, StrOffset, Type, TypeId};
 use core_reloc::{Cause, budget::Budget, compare::kinds_are_compatible, essential_name};
 
-use super::kept::{KeptTarget, strip};
+use super::kept::{KeptSide, strip};
 
 /// Keeps what the test for compatibility uses of a target type: the kinds at every level.
 pub(super) fn keep_compatible(
-    kept: &mut KeptTarget<'_>,
+    kept: &mut KeptSide<'_, '_>,
     target: Type<'_>,
     budget: &mut Budget,
 ) -> Result<(), Cause> {
@@ -40,7 +40,7 @@ pub(super) fn keep_compatible(
 /// Keeps what the test for a match uses: of each target type the members and enumerators with the name of
 /// a local one, and at least as many as the local type has.
 pub(super) fn keep_matching(
-    kept: &mut KeptTarget<'_>,
+    kept: &mut KeptSide<'_, '_>,
     local: Type<'_>,
     target: Type<'_>,
     budget: &mut Budget,
@@ -71,13 +71,13 @@ struct Pair {
 }
 
 /// The pairs of types that a test for a match compares.
-struct Matching<'w, 'a> {
-    kept: &'w mut KeptTarget<'a>,
+struct Matching<'w, 'k, 'a> {
+    kept: &'w mut KeptSide<'k, 'a>,
     budget: &'w mut Budget,
     open: Vec<Pair>,
 }
 
-impl Matching<'_, '_> {
+impl Matching<'_, '_, '_> {
     fn compare(
         &mut self,
         local: Type<'_>,
