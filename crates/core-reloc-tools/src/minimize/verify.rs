@@ -112,7 +112,13 @@ impl Difference<'_> {
 fn resolve_all(needs: &Needs<'_>, target: &Target<'_>, options: Options) -> Vec<Outcome> {
     let mut relocator = Relocator::with_options(needs.local, target, options);
     relocator.prepare(needs.relocations.iter().map(|relocation| relocation.type_id));
-    needs.relocations.iter().map(|relocation| relocator.resolve(relocation)).collect()
+    let mut resolve = |relocation| {
+        let mut resolution = relocator.resolve(relocation)?;
+        // The lists of candidates that were ruled out would take memory for each pair.
+        resolution.unmatched = None;
+        Ok(resolution)
+    };
+    needs.relocations.iter().map(&mut resolve).collect()
 }
 
 /// Returns `true` if two results are the same apart from the ids of types.
