@@ -28,10 +28,10 @@ const SCALE: usize = if GROWTH_COUNTS { 4 } else { 1 };
 const LARGER: usize = if GROWTH_COUNTS { 8 } else { 2 };
 const SLACK: u32 = 3;
 
-/// The most memory held at once: this many times the input, plus a constant. Minimizing holds the results
-/// of all relocations and what is kept of each type.
+/// The most memory held at once: this many times the input, plus a constant. Minimizing writes names whole,
+/// each of at most 4 KiB, which may be suffixes of each other in the input.
 const TIMES_INPUT: u64 = 10;
-const TIMES_INPUT_TO_MINIMIZE: u64 = 24;
+const TIMES_INPUT_TO_MINIMIZE: u64 = 128;
 const CONSTANT: u64 = 1 << 20;
 
 /// The constant for definitions and explanations: two definitions of lines of bounded length.

@@ -35,6 +35,7 @@
 mod comparison;
 mod explainer;
 mod explanation;
+mod known;
 mod search;
 mod subject;
 mod suggestion;

@@ -7,6 +7,14 @@
 //! changes a result, as it may for types of one name that agree on one field and not on the next, more is
 //! kept. Finally every relocation is resolved with both BTFs, and it is an error if any result differs.
 //!
+//! The time is nearly linear in the size of the input and the number of relocations. Its bound is that of
+//! relocating (see [`core_reloc::limits`]).
+//!
+//! # Readers
+//! libbpf and the kernel (`BPF_BTF_LOAD`) accept the result wherever they accept the full BTF. For that
+//! alone, the types of array indices are kept, and an INT of the kernel's own if it states the size of
+//! pointers. A result without types, which readers reject, is an error.
+//!
 //! # Type ids
 //! Types in the minimized BTF have other ids. type_id_target gives the id that the type has there, as it
 //! does with the output of `bpftool gen min_core_btf`. The running kernel does not know the type by that
@@ -19,7 +27,8 @@
 //! such as the functions to attach to.
 //!
 //! # Modules
-//! A target with modules gives a minimized main BTF, and for each module a split BTF on top of it.
+//! A target with modules gives a minimized main BTF, and for each module a split BTF on top of it. Types of
+//! one name in several modules have distinct ids, so that type_id_target of them stays ambiguous.
 //!
 //! ```
 //! use btf_types::{Btf, ByteOrder, IntEncoding, build::Builder};
@@ -91,8 +100,8 @@ impl<'a> Needs<'a> {
 pub struct Minimized {
     /// The replacement for the target's main BTF.
     pub main: Vec<u8>,
-    /// The replacements for the modules' BTF, in their order: split BTF on `main`, possibly without
-    /// types.
+    /// The replacements for the modules' BTF, in their order: split BTF on `main`, or without a base if the
+    /// module's has none. It is without types if no relocation needs one of the module.
     pub modules: Vec<Vec<u8>>,
     /// The results of each object's relocations, which are the same with the full and the minimized BTF.
     pub counts: Vec<ResolutionCounts>,

@@ -15,6 +15,7 @@ use core_reloc::{
 use super::{
     comparison::Comparison,
     explanation::{Explanation, Problem},
+    known::{Known, Question},
     search::{MissingMember, Search},
     subject::{Subject, Subjects, accessor_name},
     suggestion::{Suggestion, SuggestionKind, flavor},
@@ -28,6 +29,7 @@ use crate::{
 #[derive(Debug)]
 pub struct Explainer<'a> {
     subjects: Subjects<'a>,
+    known: Known<'a>,
     /// For the searches and comparisons of all explanations.
     budget: Budget,
 }
@@ -38,7 +40,11 @@ const MAX_COMPARED: usize = 2;
 impl<'a> Explainer<'a> {
     /// Creates an explainer for an object whose own BTF is `local`.
     pub fn new(local: &'a Btf<'a>, target: &'a Target<'a>) -> Self {
-        Self { subjects: Subjects::new(local, target), budget: Budget::of(MAX_OBJECT_STEPS) }
+        Self {
+            subjects: Subjects::new(local, target),
+            known: Known::default(),
+            budget: Budget::of(MAX_OBJECT_STEPS),
+        }
     }
 
     /// Explains a relocation of an ELF object that did not find what it asks for; returns `None` if it
@@ -68,7 +74,8 @@ impl<'a> Explainer<'a> {
         let Some((_, mismatch)) = unmatched.ruled_out().first() else {
             let mut explanation = Explanation::new(Problem::TypeMissing, reason);
             if let Ok(root) = local.type_by_id(relocation.type_id) {
-                explanation.suggestions = self.search(|search| search.root(root));
+                let question = Question::Root(root.id());
+                explanation.suggestions = self.search(question, |search| search.root(root));
             }
             return explanation;
         };
@@ -201,10 +208,14 @@ impl<'a> Explainer<'a> {
                     owner: subject.local,
                     type_id: accessor.member_type,
                 };
-                self.search(|search| search.member(missing, subject.target))
+                let question = Question::entry(&subject.name, subject.local, subject.target);
+                self.search(question, |search| search.member(missing, subject.target))
             }
-            Mismatch::NoEnumerator => self
-                .search(|search| search.enumerator(&subject.name, subject.local, subject.target)),
+            Mismatch::NoEnumerator => {
+                let Subject { name, local, target, .. } = subject;
+                let question = Question::entry(name, *local, *target);
+                self.search(question, |search| search.enumerator(name, *local, *target))
+            }
             Mismatch::TooShort { len, .. } => {
                 let text = format!(
                     "the target's array has {len} elements: check the index against \
@@ -256,14 +267,22 @@ impl<'a> Explainer<'a> {
         Some(definition)
     }
 
-    /// Searches the target, within the steps of one explanation.
-    fn search<T>(&mut self, look: impl FnOnce(&mut Search<'a>) -> T) -> T {
+    /// Searches the target, within the steps of one explanation, unless the answer is known.
+    fn search(
+        &mut self,
+        question: Question<'a>,
+        look: impl FnOnce(&mut Search<'a>) -> Vec<Suggestion>,
+    ) -> Vec<Suggestion> {
+        if let Some(known) = self.known.get(&question) {
+            return known.clone();
+        }
         let granted = self.budget.remaining().min(MAX_EXPLANATION_STEPS);
         let Subjects { local, target, .. } = self.subjects;
         let mut search = Search { local, target, budget: Budget::of(granted) };
         let found = look(&mut search);
         let spent = granted.saturating_sub(search.budget.remaining());
         self.budget = Budget::of(self.budget.remaining().saturating_sub(spent));
+        self.known.keep(question, found.clone());
         found
     }
 }
