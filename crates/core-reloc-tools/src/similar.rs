@@ -8,9 +8,12 @@ pub(crate) const MAX_SUGGESTIONS: usize = 3;
 /// The longest name that is compared, in bytes: the bits of a word. No typing error is longer.
 const MAX_LEN: usize = u64::BITS as usize;
 
-/// The number of steps for a name, in addition to one for each byte that is compared: looking it up, and its
-/// type or member, takes as long as comparing this number of bytes.
+/// The number of steps for looking at a name and its type or member: it takes as long as comparing this number
+/// of bytes.
 pub(crate) const STEPS_PER_NAME: usize = 16;
+
+/// The number of steps for each similar name, which is formatted and ranked.
+pub(crate) const STEPS_PER_SIMILAR_NAME: usize = 128;
 
 /// A name that others are compared with.
 #[derive(Debug, Clone)]
@@ -42,7 +45,7 @@ impl<'w> Wanted<'w> {
         if wanted.is_empty() || name.is_empty() || wanted == name {
             return None;
         }
-        let limit = wanted.len().max(name.len()).div_ceil(3);
+        let limit = self.limit(name);
         if wanted.len() >= 3 && self.is_extended(name) {
             let added = name.len().saturating_sub(wanted.len());
             return (added <= limit.saturating_add(2)).then_some(added.min(2));
@@ -67,9 +70,15 @@ impl<'w> Wanted<'w> {
     }
 
     /// Returns the number of steps for comparing a name: one for each of its bytes, as each takes the same
-    /// time however long the wanted name is.
+    /// time however long the wanted name is. Most names are too short or too long to be compared.
     pub(crate) fn steps(&self, name: &[u8]) -> usize {
-        STEPS_PER_NAME.saturating_add(name.len())
+        let is_near = self.name.len().abs_diff(name.len()) <= self.limit(name);
+        if is_near { name.len() } else { 1 }
+    }
+
+    /// Returns the greatest distance of a name that is near enough.
+    fn limit(&self, name: &[u8]) -> usize {
+        self.name.len().max(name.len()).div_ceil(3)
     }
 
     /// Returns `true` if a name is the wanted one with a prefix or suffix.

@@ -293,3 +293,85 @@ fn charge(budget: &mut Budget, steps: usize) {
         *budget = Budget::of(0);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use btf_types::{ByteOrder, Kind};
+    use core_reloc::{
+        RelocKind, Relocator,
+        generate::{enumerator_relocation, field_relocation, type_relocation},
+    };
+
+    use super::*;
+
+    const LOCAL: &str = "
+        struct task { int pid; int statee; struct { int tgidd; } in; };
+        struct tsk { int pid; };
+        enum state { IDLE, BUSYY };
+    ";
+    const TARGET: &str = "
+        struct task { int pid; int state; struct { int tgid; } in; };
+        enum state { IDLE, BUSY };
+    ";
+
+    /// Explains two relocations. Returns the numbers of steps, apart from those of comparing definitions.
+    fn steps(relocations: [&dyn Fn(&Btf<'_>) -> Relocation; 2]) -> [u64; 2] {
+        let bytes = [LOCAL, TARGET].map(|types| btf_from_c::btf(ByteOrder::Little, types));
+        let [local, target] = bytes.each_ref().map(|bytes| Btf::parse(bytes).unwrap());
+        let target = Target::new(&target);
+        let mut relocator = Relocator::new(&local, &target);
+        let mut explainer = Explainer::new(&local, &target);
+        let explained = relocations.map(|relocation| {
+            let relocation = relocation(&local);
+            let unmatched = relocator.resolve(&relocation).unwrap().unmatched.unwrap();
+            let before = explainer.budget.remaining();
+            let explanation = explainer.unmatched(&relocation, &unmatched);
+            let lines = |name, kind| {
+                let definition =
+                    |btf: &Btf<'_>| Definition::of(btf.find(name, kind).unwrap()).lines;
+                let lines = [definition(&local), definition(target.main())].concat();
+                lines.iter().map(|line| 1 + line.text.len() + line.name.len()).sum::<usize>() as u64
+            };
+            let compared = match (explanation.problem, relocation.kind) {
+                (Problem::TypeMissing, _) => 0,
+                (_, RelocKind::EnumvalExists | RelocKind::EnumvalValue) => {
+                    lines("state", Kind::Enum)
+                }
+                _ => lines("task", Kind::Struct),
+            };
+            (explanation.suggestions, before - explainer.budget.remaining() - compared)
+        });
+        let [(first, steps), (second, again)] = explained;
+        assert!(!first.is_empty());
+        assert_eq!(first == second, again == 0);
+        [steps, again]
+    }
+
+    #[test]
+    fn relocations_of_one_missing_thing_share_the_search() {
+        let root = |kind| move |local: &Btf<'_>| type_relocation(local, 0, "tsk", kind).unwrap();
+        let field = |path, kind| {
+            move |local: &Btf<'_>| field_relocation(local, 0, "task", path, kind).unwrap()
+        };
+        let busy = |kind| {
+            move |local: &Btf<'_>| enumerator_relocation(local, 0, "state", "BUSYY", kind).unwrap()
+        };
+        let pid = |local: &Btf<'_>| {
+            field_relocation(local, 0, "tsk", "pid", RelocKind::FieldExists).unwrap()
+        };
+        for [first, again] in [
+            steps([&root(RelocKind::TypeExists), &root(RelocKind::TypeSize)]),
+            steps([&root(RelocKind::TypeExists), &pid]),
+            steps([
+                &field("statee", RelocKind::FieldExists),
+                &field("statee", RelocKind::FieldByteOffset),
+            ]),
+            steps([&busy(RelocKind::EnumvalExists), &busy(RelocKind::EnumvalValue)]),
+        ] {
+            assert!(first > 0);
+            assert_eq!(again, 0);
+        }
+        let other = steps([&field("statee", RelocKind::FieldExists), &root(RelocKind::TypeExists)]);
+        assert!(other.iter().all(|steps| *steps > 0));
+    }
+}

@@ -14,7 +14,7 @@ use core_reloc::{
 
 pub(super) use self::member::MissingMember;
 use super::suggestion::{Suggestion, SuggestionKind};
-use crate::similar::{MAX_SUGGESTIONS, Nearest, STEPS_PER_NAME, Wanted};
+use crate::similar::{MAX_SUGGESTIONS, Nearest, STEPS_PER_NAME, STEPS_PER_SIMILAR_NAME, Wanted};
 
 /// A search within a budget. When no steps are left, it ends with what it has found.
 #[derive(Debug)]
@@ -30,11 +30,13 @@ impl<'a> Search<'a> {
         self.budget.spend(steps).ok()
     }
 
-    /// Returns the [distance](Wanted::distance) of a name from the wanted one, and charges for looking it up
-    /// and for comparing it.
+    /// Returns the [distance](Wanted::distance) of a name from the wanted one, and charges for comparing it,
+    /// and for ranking it if it is similar.
     fn distance(&mut self, wanted: &Wanted<'_>, name: &[u8]) -> Option<usize> {
         self.spend(wanted.steps(name))?;
-        wanted.distance(name)
+        let distance = wanted.distance(name)?;
+        self.spend(STEPS_PER_SIMILAR_NAME)?;
+        Some(distance)
     }
 
     /// Suggests enumerators that may replace a missing one.
@@ -44,6 +46,9 @@ impl<'a> Search<'a> {
         local: Type<'a>,
         within: Type<'a>,
     ) -> Vec<Suggestion> {
+        if self.spend(local.enumerators().len().saturating_mul(STEPS_PER_NAME)).is_none() {
+            return Vec::new();
+        }
         let known: BTreeSet<_> =
             local.enumerators().iter().filter_map(|known| known.name().ok()).collect();
         let wanted = Wanted::new(essential_name(missing.as_bytes()));
@@ -53,10 +58,9 @@ impl<'a> Search<'a> {
                 break;
             }
             let Ok(name) = enumerator.name() else { continue };
-            if known.contains(&name) {
-                continue;
-            }
-            if let Some(distance) = self.distance(&wanted, essential_name(&name)) {
+            if let Some(distance) = self.distance(&wanted, essential_name(&name))
+                && !known.contains(&name)
+            {
                 nearest.add(distance, (quote(&name), enumerator.value()));
             }
         }

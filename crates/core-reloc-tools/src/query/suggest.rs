@@ -14,7 +14,7 @@ use core_reloc::{
 
 use crate::{
     limits::MAX_SEARCH_STEPS,
-    similar::{Nearest, STEPS_PER_NAME, Wanted},
+    similar::{Nearest, STEPS_PER_NAME, STEPS_PER_SIMILAR_NAME, Wanted},
 };
 
 /// Returns the names that may have been meant by the one that is wrong in a question: at most three, all
@@ -87,6 +87,7 @@ impl<'w, 'a> SimilarNames<'w, 'a> {
     fn add(&mut self, name: Name<'a>) {
         if self.budget.spend(self.wanted.steps(&name)).is_ok()
             && let Some(distance) = self.wanted.typing_distance(name.as_bytes())
+            && self.budget.spend(STEPS_PER_SIMILAR_NAME).is_ok()
         {
             self.nearest.add(distance, name);
         }
@@ -213,5 +214,22 @@ mod tests {
     fn nothing_is_suggested_if_no_name_is_wrong() {
         check("task_struct.pid[", &[]);
         check("task_struct.pid.x", &[]);
+    }
+
+    #[test]
+    fn a_search_ends_when_no_steps_are_left() {
+        let bytes = btf_from_c::btf(ByteOrder::Little, TYPES);
+        let btf = Btf::parse(&bytes).unwrap();
+        let target = Target::new(&btf);
+        let found = |steps| {
+            let mut similar = SimilarNames::to("task_stats");
+            similar.budget = Budget::of(steps);
+            similar.add_all_types(&target);
+            similar.finish()
+        };
+        assert_eq!(found(MAX_SEARCH_STEPS), ["task_state", "task_states"]);
+        assert_eq!(found(0), [""; 0]);
+        // Enough for the first of them.
+        assert!((0..2000).any(|steps| found(steps) == ["task_state"]));
     }
 }
