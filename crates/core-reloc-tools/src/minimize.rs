@@ -8,7 +8,8 @@
 //! kept. Finally every relocation is resolved with both BTFs, and it is an error if any result differs.
 //!
 //! The time is nearly linear in the size of the input and the number of relocations. Its bound is that of
-//! relocating (see [`core_reloc::limits`]).
+//! relocating (see [`core_reloc::limits`]). A relocation that takes too much work fails, and what it needs of
+//! every candidate is kept, for readers that do the work.
 //!
 //! # Readers
 //! libbpf and the kernel (`BPF_BTF_LOAD`) accept the result wherever they accept the full BTF. For that
@@ -64,7 +65,9 @@ mod write;
 use std::collections::BTreeSet;
 
 use btf_types::{Btf, TypeId};
-use core_reloc::{Candidate, Options, RelocKind, Relocation, Target, elf::Object};
+use core_reloc::{
+    Candidate, Options, RelocKind, Relocation, Target, describe::relocation_in_c, elf::Object,
+};
 
 pub use self::error::MinimizeError;
 use self::{
@@ -136,7 +139,8 @@ const MAX_ALIGNED: usize = 1 << 16;
 
 /// Minimizes a target for some objects.
 ///
-/// A relocation that fails with the full BTF is not an error: it fails with the minimized one as well.
+/// A relocation that fails with the full BTF is not an error: it fails with the minimized one as well, unless
+/// it takes too much work with the full one.
 ///
 /// # Errors
 /// See [`MinimizeError`].
@@ -154,8 +158,8 @@ pub fn minimize(
         objects: objects.iter().map(|needs| ObjectState::new(needs, target, options)).collect(),
         kept: KeptTarget::new(target),
     };
-    minimizer.check_complexity()?;
     minimizer.keep_answers();
+    minimizer.keep_too_complex()?;
     let mut rounds = 0..MAX_ROUNDS;
     loop {
         let written = write(&minimizer.kept)?;
@@ -206,22 +210,27 @@ impl<'n, 'a> ObjectState<'n, 'a> {
 type Differences<'n> = Vec<Vec<Difference<'n>>>;
 
 impl<'n> Minimizer<'n, '_> {
-    /// Checks that every relocation has a result that can be preserved.
-    fn check_complexity(&self) -> Result<(), MinimizeError> {
-        for (object, state) in self.objects.iter().enumerate() {
-            if let Some(error) = state.baseline.too_complex() {
-                let subject = error.subject.clone();
-                return Err(MinimizeError::TooComplex { object, subject });
-            }
-        }
-        Ok(())
-    }
-
     /// Keeps what every relocation needs of the candidate that answers it.
     fn keep_answers(&mut self) {
         for ObjectState { baseline, keeper, .. } in &mut self.objects {
             keeper.keep_answers(baseline.answers(), &mut self.kept);
         }
+    }
+
+    /// Keeps what relocations that take too much work need of every candidate, so that a reader that does that
+    /// work comes to the same result.
+    fn keep_too_complex(&mut self) -> Result<(), MinimizeError> {
+        for (object, state) in self.objects.iter_mut().enumerate() {
+            let ObjectState { baseline, keeper, complete } = state;
+            let Some(first) = baseline.too_complex().next() else { continue };
+            complete.extend(baseline.too_complex().map(|relocation| relocation.type_id));
+            let Needs { local, relocations } = baseline.needs;
+            keeper.keep_candidates(relocations, complete, &mut self.kept).map_err(|_| {
+                let subject = relocation_in_c(local, first).into();
+                MinimizeError::TooComplex { object, subject }
+            })?;
+        }
+        Ok(())
     }
 
     fn differences(&self, written: &Written) -> Result<Differences<'n>, MinimizeError> {
@@ -250,7 +259,8 @@ impl<'n> Minimizer<'n, '_> {
             let roots = relocations().map(|relocation| relocation.type_id);
             let new: BTreeSet<TypeId> = roots.filter(|root| complete.insert(*root)).collect();
             if !new.is_empty() {
-                keeper.keep_candidates(&needs.relocations, &new, &mut self.kept);
+                // If no steps are left, the results show whether what was kept is enough.
+                let _ = keeper.keep_candidates(&needs.relocations, &new, &mut self.kept);
                 grows = true;
                 continue;
             }

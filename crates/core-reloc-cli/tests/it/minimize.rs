@@ -136,7 +136,8 @@ fn a_module_that_nothing_needs_is_not_written() {
         fixtures/btf/modular.le.btf: 26 relocations: 26 resolved
           1734 bytes reduced to 911: /out/modular.le.btf
           no relocation needs a type of fixtures/btf/modular.le.stats.btf; nothing is written for it
-    "#]].assert_eq(&folder.strip(&text));
+    "#]]
+    .assert_eq(&folder.strip(&text));
     let files = fs::read_dir(&out).unwrap().map(|entry| entry.unwrap().file_name());
     assert_eq!(files.collect::<Vec<_>>(), ["modular.le.btf"]);
     fs::remove_dir_all(&out).unwrap();

@@ -21,8 +21,9 @@ pub enum MinimizeError {
         /// The results of the relocations, as text.
         results: Box<str>,
     },
-    /// A relocation takes too much work with the full BTF, so that it has no result to preserve.
-    #[error("{subject}: comparing the types takes too much work for BTF of this size")]
+    /// Finding out what a relocation needs takes too much work for BTF of this size. This is expected only for
+    /// types that are nested so that their members multiply.
+    #[error("{subject}: finding out what it needs takes too much work for BTF of this size")]
     TooComplex {
         /// The index of the object.
         object: usize,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use btf_types::{Btf, TypeId};
 use core_reloc::{
-    Candidate, Relocation, Relocator, Target,
+    Candidate, Cause, Relocation, Relocator, Target,
     budget::Budget,
     spec::{LocalSpec, Session},
 };
@@ -43,18 +43,21 @@ impl<'w, 'a> Keeper<'w, 'a> {
             self.want(relocation, wanted.entry(key(candidate)).or_default());
         }
         for ((module, type_id), wanted) in wanted {
-            self.keep(&wanted, Candidate { type_id, module }, kept);
+            let _ = self.keep(&wanted, Candidate { type_id, module }, kept);
         }
     }
 
     /// Keeps what the relocations of some root types use of every candidate, up to its answer or to the
     /// mismatch that rules it out.
+    ///
+    /// # Errors
+    /// [`Cause::TooComplex`] if no steps are left before everything is kept.
     pub(super) fn keep_candidates(
         &mut self,
         relocations: &[Relocation],
         roots: &BTreeSet<TypeId>,
         kept: &mut KeptTarget<'a>,
-    ) {
+    ) -> Result<(), Cause> {
         let groups = Groups::find(self.local, self.target, roots);
         let mut wanted: BTreeMap<Key, Wanted<'w>> = BTreeMap::new();
         for relocation in relocations {
@@ -64,9 +67,10 @@ impl<'w, 'a> Keeper<'w, 'a> {
         }
         for (group, wanted) in &wanted {
             for candidate in groups.candidates.get(group).into_iter().flatten() {
-                self.keep(wanted, *candidate, kept);
+                self.keep(wanted, *candidate, kept)?;
             }
         }
+        Ok(())
     }
 
     fn want(&mut self, relocation: &Relocation, wanted: &mut Wanted<'w>) {
@@ -77,22 +81,27 @@ impl<'w, 'a> Keeper<'w, 'a> {
         }
     }
 
-    fn keep(&mut self, wanted: &Wanted<'w>, candidate: Candidate, kept: &mut KeptTarget<'a>) {
-        let Ok(ty) = self.target.candidate(candidate) else { return };
+    fn keep(
+        &mut self,
+        wanted: &Wanted<'w>,
+        candidate: Candidate,
+        kept: &mut KeptTarget<'a>,
+    ) -> Result<(), Cause> {
+        // Types that are broken give the same error with the minimized BTF.
+        let Ok(ty) = self.target.candidate(candidate) else { return Ok(()) };
         let mut side = kept.side(candidate.module);
         side.root(ty);
         let budget = self.session.budget();
         if wanted.is_compared {
-            let _ = keep_compatible(&mut side, ty, budget);
+            keep_compatible(&mut side, ty, budget)?;
         }
         for local in &wanted.matching {
             if let Ok(local) = self.local.type_by_id(*local) {
-                let _ = keep_matching(&mut side, local, ty, budget);
+                keep_matching(&mut side, local, ty, budget)?;
             }
         }
-        if let Some(ty) = strip(ty) {
-            Walk::new(&mut self.session, side, wanted).keep(ty);
-        }
+        let Some(ty) = strip(ty) else { return Ok(()) };
+        Walk::new(&mut self.session, side, wanted).keep(ty)
     }
 
     #[cfg(test)]
@@ -171,7 +180,7 @@ mod tests {
         let mut kept = KeptTarget::new(&target);
         let mut keeper = Keeper::new(&local, &target);
         let granted = keeper.remaining_steps() + 1024 * relocations.len() as u64;
-        keeper.keep_candidates(&relocations, &roots, &mut kept);
+        keeper.keep_candidates(&relocations, &roots, &mut kept).unwrap();
         (granted - keeper.remaining_steps(), write(&kept).unwrap().main.len())
     }
 

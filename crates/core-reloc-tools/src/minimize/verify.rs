@@ -4,7 +4,7 @@ use btf_types::Btf;
 
 use core_reloc::{
     Candidate, Cause, Error, Module, Options, RelocKind, Relocation, Relocator, Resolution, Target,
-    describe::relocation_in_c,
+    budget::Budget, describe::relocation_in_c,
 };
 
 use super::{
@@ -20,6 +20,8 @@ pub(super) type Outcome = Result<Resolution, Error>;
 pub(super) struct Baseline<'n> {
     pub(super) needs: &'n Needs<'n>,
     outcomes: Vec<Outcome>,
+    /// The budget with the full BTF. The minimized BTF, which is smaller, gets the same.
+    budget: Budget,
 }
 
 /// A relocation that resolves differently with the minimized BTF.
@@ -31,7 +33,9 @@ pub(super) struct Difference<'n> {
 
 impl<'n> Baseline<'n> {
     pub(super) fn resolve(needs: &'n Needs<'n>, target: &Target<'_>, options: Options) -> Self {
-        Self { needs, outcomes: resolve_all(needs, target, options) }
+        let input = needs.local.as_bytes().len().saturating_add(target.size());
+        let budget = Budget::for_input(input);
+        Self { needs, outcomes: resolve_all(needs, target, options, &budget), budget }
     }
 
     /// Returns the relocations with their results.
@@ -46,10 +50,10 @@ impl<'n> Baseline<'n> {
         })
     }
 
-    /// Returns the first relocation for which the work is too much: it has no result to preserve.
-    pub(super) fn too_complex(&self) -> Option<&Error> {
-        let errors = self.outcomes.iter().filter_map(|outcome| outcome.as_ref().err());
-        errors.into_iter().find(|error| error.cause == Cause::TooComplex)
+    /// Returns the relocations that take too much work, so that they have no result to compare.
+    pub(super) fn too_complex(&self) -> impl Iterator<Item = &'n Relocation> {
+        let failed = self.outcomes().filter(|(_, outcome)| is_too_complex(outcome));
+        failed.map(|(relocation, _)| relocation)
     }
 
     pub(super) fn counts(&self) -> ResolutionCounts {
@@ -83,7 +87,7 @@ impl<'n> Baseline<'n> {
         let modules = names.zip(&modules).map(|(name, btf)| Module { name, btf });
         let minimized = Target::new(&main).with_modules(modules);
 
-        let outcomes = resolve_all(self.needs, &minimized, options);
+        let outcomes = resolve_all(self.needs, &minimized, options, &self.budget);
         let pairs = self.outcomes().zip(outcomes);
         let differ = pairs.filter(|((relocation, full), minimized)| {
             !is_same(relocation.kind, full, minimized, &written.ids)
@@ -109,8 +113,14 @@ impl Difference<'_> {
     }
 }
 
-fn resolve_all(needs: &Needs<'_>, target: &Target<'_>, options: Options) -> Vec<Outcome> {
-    let mut relocator = Relocator::with_options(needs.local, target, options);
+fn resolve_all(
+    needs: &Needs<'_>,
+    target: &Target<'_>,
+    options: Options,
+    budget: &Budget,
+) -> Vec<Outcome> {
+    let relocator = Relocator::with_options(needs.local, target, options);
+    let mut relocator = relocator.with_budget(budget.clone());
     relocator.prepare(needs.relocations.iter().map(|relocation| relocation.type_id));
     let mut resolve = |relocation| {
         let mut resolution = relocator.resolve(relocation)?;
@@ -124,6 +134,8 @@ fn resolve_all(needs: &Needs<'_>, target: &Target<'_>, options: Options) -> Vec<
 /// Returns `true` if two results are the same apart from the ids of types.
 fn is_same(kind: RelocKind, full: &Outcome, minimized: &Outcome, ids: &Ids) -> bool {
     match (full, minimized) {
+        // All candidates are kept, and may now take less work.
+        _ if is_too_complex(full) => true,
         (Ok(full), Ok(minimized)) => {
             let mut expected = full.change;
             if let (RelocKind::TypeIdTarget, Some(change), Some(candidate)) =
@@ -139,6 +151,10 @@ fn is_same(kind: RelocKind, full: &Outcome, minimized: &Outcome, ids: &Ids) -> b
         }
         _ => false,
     }
+}
+
+fn is_too_complex(outcome: &Outcome) -> bool {
+    outcome.as_ref().is_err_and(|error| error.cause == Cause::TooComplex)
 }
 
 fn is_same_type(full: Option<Candidate>, minimized: Option<Candidate>, ids: &Ids) -> bool {

@@ -31,10 +31,11 @@ impl<'k, 'a, 'l> Walk<'k, 'a, 'l> {
         Self { session, side, wanted, seen: BTreeSet::new(), open: Vec::new() }
     }
 
-    /// Keeps what is wanted of a candidate, whose modifiers and typedefs are stripped.
-    pub(super) fn keep(mut self, ty: Type<'a>) {
-        // When no steps are left, what was found is kept.
-        let _ = self.keep_enumerators(ty).and_then(|()| self.keep_fields(ty));
+    /// Keeps what is wanted of a candidate, whose modifiers and typedefs are stripped. When no steps are
+    /// left, what was found is kept.
+    pub(super) fn keep(mut self, ty: Type<'a>) -> Result<(), Cause> {
+        self.keep_enumerators(ty)?;
+        self.keep_fields(ty)
     }
 
     /// Keeps the enumerators that are wanted: the first of each essential name.
