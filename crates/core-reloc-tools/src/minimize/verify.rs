@@ -3,7 +3,7 @@
 use btf_types::Btf;
 
 use core_reloc::{
-    Candidate, Cause, Error, Module, Options, RelocKind, Relocation, Relocator, Resolution, Target,
+    Candidate, Cause, Module, Options, RelocKind, Relocation, Relocator, Resolution, Target,
     budget::Budget, describe::relocation_in_c,
 };
 
@@ -13,8 +13,8 @@ use super::{
     write::{Ids, Written},
 };
 
-/// The result of one relocation.
-pub(super) type Outcome = Result<Resolution, Error>;
+/// The result of one relocation. An error is without its text, of which there may be many.
+pub(super) type Outcome = Result<Resolution, Cause>;
 
 /// The results of an object's relocations with the full BTF.
 pub(super) struct Baseline<'n> {
@@ -123,7 +123,7 @@ fn resolve_all(
     let mut relocator = relocator.with_budget(budget.clone());
     relocator.prepare(needs.relocations.iter().map(|relocation| relocation.type_id));
     let mut resolve = |relocation| {
-        let mut resolution = relocator.resolve(relocation)?;
+        let mut resolution = relocator.resolve(relocation).map_err(|error| error.cause)?;
         // The lists of candidates that were ruled out would take memory for each pair.
         resolution.unmatched = None;
         Ok(resolution)
@@ -145,16 +145,13 @@ fn is_same(kind: RelocKind, full: &Outcome, minimized: &Outcome, ids: &Ids) -> b
             }
             expected == minimized.change && is_same_type(full.candidate, minimized.candidate, ids)
         }
-        (Err(full), Err(minimized)) => {
-            full.subject == minimized.subject
-                && is_same_cause(kind, &full.cause, &minimized.cause, ids)
-        }
+        (Err(full), Err(minimized)) => is_same_cause(kind, full, minimized, ids),
         _ => false,
     }
 }
 
 fn is_too_complex(outcome: &Outcome) -> bool {
-    outcome.as_ref().is_err_and(|error| error.cause == Cause::TooComplex)
+    *outcome == Err(Cause::TooComplex)
 }
 
 fn is_same_type(full: Option<Candidate>, minimized: Option<Candidate>, ids: &Ids) -> bool {
@@ -183,6 +180,6 @@ fn in_words(outcome: &Outcome) -> Box<str> {
             format!("{} of {of}", change.value).into()
         }
         Ok(_) => "nothing".into(),
-        Err(error) => format!("an error ({})", error.cause).into(),
+        Err(cause) => format!("an error ({cause})").into(),
     }
 }
