@@ -151,5 +151,7 @@ fn modules_with_a_type_of_one_name() {
     ];
     check_types(local, "int x; long y; struct task { int pid; };", &modules);
     // Nothing of the kernel itself.
-    check_types("struct job { void *p; };", "int x;", &["struct job { void *p; };"]);
+    let job = "struct job { void *p; };";
+    check_types(job, "int x;", &[job]);
+    check_types(job, "struct queue *queue;", &[job]);
 }

@@ -81,12 +81,14 @@ impl<'a> KeptTarget<'a> {
         grows
     }
 
-    /// Keeps an INT of the main BTF, which needs no other type: readers reject a base without types.
-    /// Returns `false` if it has none.
+    /// Keeps a type of the main BTF, an INT if possible: readers reject a base without types. Returns
+    /// `false` if it has none.
     pub(super) fn keep_any_of_main(&mut self) -> bool {
-        let int = self.main.btf.own_types_of(KindSet::from_iter([Kind::Int])).next();
-        int.is_some_and(|int| {
-            self.side(None).shape(int);
+        let btf = self.main.btf;
+        let int = btf.own_types_of(KindSet::from_iter([Kind::Int])).next();
+        let any = || btf.own_types().find(|ty| !matches!(ty.kind(), Kind::Unknown(_)));
+        int.or_else(any).is_some_and(|ty| {
+            self.side(None).root(ty);
             true
         })
     }
