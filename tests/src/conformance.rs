@@ -14,6 +14,7 @@ mod explain;
 mod generated;
 pub mod inputs;
 mod kernel_types;
+mod loading;
 mod minimize;
 mod object;
 mod parts;
@@ -22,6 +23,7 @@ mod suites;
 mod target;
 mod words;
 
+pub use self::loading::Readers;
 pub use self::minimize::{SizeReference, compare_minimized};
 pub use self::object::{ObjectFile, compare_objects};
 pub use self::parts::{Group, Parts};

@@ -32,8 +32,16 @@ const SLACK: u32 = 3;
 const TIMES_INPUT: u64 = 10;
 const CONSTANT: u64 = 1 << 20;
 
+/// The same for minimizing, which holds the results of all relocations and what is kept of each type, and
+/// writes names whole: the suffixes of one name of 4 KiB have 8 MiB.
+const TIMES_INPUT_TO_MINIMIZE: u64 = 24;
+const CONSTANT_TO_MINIMIZE: u64 = 32 << 20;
+
 /// The constant for definitions and explanations: two definitions of lines of bounded length.
 const TEXTS: u64 = MAX_DEFINITION_LINES as u64 * (4 << 10);
+
+/// The most time to minimize, as a multiple of the time to relocate.
+const TIMES_RELOCATING: u32 = 10;
 
 /// The growth of shorter times is not meaningful.
 const SHORT: Duration = Duration::from_millis(20);
@@ -43,12 +51,25 @@ fn check(group: &str) {
     for family in families(group) {
         let attack = (family.make)(family.size * SCALE);
         let larger = (family.make)(family.size * SCALE * LARGER);
+        let mut relocating = Duration::ZERO;
         for act in Act::ALL {
             let (first, second) = (cost(act, &attack), cost(act, &larger));
             let name = format!("{group} {} {act:?}", family.name);
             println!("{name:50} {first} | {second}");
             wrong
                 .extend(compare(act, &first, &second).iter().map(|what| format!("{name}: {what}")));
+            match act {
+                Act::Relocate => relocating = second.cost.cpu,
+                Act::Minimize if GROWTH_COUNTS => {
+                    let minimizing = second.cost.cpu;
+                    if minimizing > SHORT + relocating * TIMES_RELOCATING {
+                        wrong.push(format!(
+                            "{name}: {minimizing:?}, and {relocating:?} to relocate"
+                        ));
+                    }
+                }
+                _ => {}
+            }
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -84,10 +105,14 @@ fn cost(act: Act, attack: &Attack) -> Measured {
 
 /// Returns the bounds that two costs exceed.
 fn compare(act: Act, first: &Measured, second: &Measured) -> Vec<String> {
-    let constant = if act.is_text() { TEXTS } else { CONSTANT };
+    let (times, constant) = match act {
+        Act::Minimize => (TIMES_INPUT_TO_MINIMIZE, CONSTANT_TO_MINIMIZE),
+        act if act.is_text() => (TIMES_INPUT, TEXTS),
+        _ => (TIMES_INPUT, CONSTANT),
+    };
     let mut wrong = Vec::new();
     for Measured { input, cost } in [first, second] {
-        if cost.peak > input * TIMES_INPUT + constant {
+        if cost.peak > input * times + constant {
             wrong.push(format!("{} bytes are held for {input}", cost.peak));
         }
         if cost.cpu > TIMEOUT {

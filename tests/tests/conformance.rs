@@ -8,7 +8,7 @@ use core_reloc_tests::conformance::{
     Kernel, Options, Report, Row, SizeReference, Suite, Tally, compare_minimized, inputs, run,
 };
 use core_reloc_tests::judge::accepted::{Accepted, Judge};
-use core_reloc_tests::judge::skipped;
+use core_reloc_tests::judge::{kernel::loads_programs, skipped};
 
 /// Runs a suite, and notes what is skipped. No difference may be unexplained.
 fn report(suite: Suite, options: &Options) -> Report {
@@ -88,11 +88,13 @@ fn verdicts_of_checking_describe_what_libbpf_does() {
 fn fixtures_relocate_the_same_with_minimized_btf() {
     let objects = inputs::fixture_objects().unwrap();
     let mut outcomes = [0; 4];
+    let mut loaded = 0;
     for kernel in inputs::fixture_kernels().unwrap() {
         let mut row = Row::new("fixtures", &kernel.name);
         compare_minimized(&mut row, &objects, &kernel, SizeReference::BpfTool);
         assert_eq!(row.unexplained(), [""; 0], "{}", kernel.name);
         let tally = row.tally();
+        loaded += row.sizes().map_or(0, |sizes| sizes.loaded);
         for (sum, count) in
             outcomes.iter_mut().zip([tally.relocated, tally.poisoned, tally.failed, tally.skipped])
         {
@@ -100,6 +102,10 @@ fn fixtures_relocate_the_same_with_minimized_btf() {
         }
     }
     assert!(outcomes.iter().all(|count| *count > 0), "{outcomes:?}");
+    match loads_programs() {
+        Ok(()) => assert!(loaded > 100, "the running kernel loads only {loaded}"),
+        Err(why) => why.skip(),
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use crate::{
     Btf, Kind, KindSet, Type, TypeId,
     error::{Error, Result},
+    pointer::{PointerSize, begins_with_long},
 };
 
 impl<'a> Btf<'a> {
@@ -70,5 +71,34 @@ impl<'a> Btf<'a> {
     /// Returns every type with a name and kind: BTF may define several.
     pub fn find_all(&'a self, name: &str, kind: Kind) -> impl Iterator<Item = Type<'a>> {
         self.types().filter(move |ty| ty.kind() == kind && ty.is_named(name.as_bytes()))
+    }
+
+    /// Returns the INT that states the size of a pointer: the first `long` of 4 or 8 bytes, preferably
+    /// the base's. `None` if there is none, and [`Btf::pointer_size`] is the default or was given.
+    ///
+    /// ```
+    /// use btf_types::{Btf, ByteOrder, IntEncoding, build::Builder};
+    ///
+    /// let mut btf = Builder::new(ByteOrder::Little);
+    /// btf.int("int", 4, IntEncoding::new(32, IntEncoding::SIGNED));
+    /// let long = btf.int("long", 4, IntEncoding::new(32, IntEncoding::SIGNED));
+    /// let bytes = btf.finish()?;
+    /// let btf = Btf::parse(&bytes)?;
+    /// assert_eq!(btf.int_of_pointer_size().map(|int| int.id()), Some(long));
+    /// assert_eq!(btf.pointer_size(), 4);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn int_of_pointer_size(&'a self) -> Option<Type<'a>> {
+        let bases = core::iter::successors(Some(self), |btf| btf.base());
+        bases.filter_map(Btf::own_int_of_pointer_size).last()
+    }
+
+    fn own_int_of_pointer_size(&'a self) -> Option<Type<'a>> {
+        let ints = self.own_types_of(KindSet::from_iter([Kind::Int]));
+        let mut sized =
+            ints.filter(|ty| ty.stated_size().and_then(PointerSize::from_bytes).is_some());
+        let is_long =
+            |ty: &Type<'_>| self.string_and_rest(ty.name_off()).is_some_and(begins_with_long);
+        sized.find(is_long)
     }
 }

@@ -347,7 +347,8 @@ Examples:
       minimize a module too: write btfs/vmlinux.btf and the split BTF btfs/vmlinux.nf_conntrack.btf
 
 Every relocation is resolved with both the full and the smallest BTF; nothing is written if a result
-differs. Only type ids change: type_id_target gives the id in the smallest BTF.
+differs. Only type ids change: type_id_target gives the id in the smallest BTF. It is an error if no
+relocation needs a type of the kernel; for a module of which none is needed, nothing is written.
 
 The exit status is 1 if a relocation fails, or if some of the targets cannot be read. A relocation
 fails with the full BTF too. In both cases the output is written, with what there is.";

@@ -22,7 +22,10 @@ use crate::{
 /// A minimized target.
 struct MinimizedTarget {
     main: MinimizedBtf,
+    /// The modules with types that are needed.
     modules: Vec<MinimizedBtf>,
+    /// The other modules. Nothing is written for them, because readers reject BTF without types.
+    unneeded: Vec<UnneededModule>,
     /// The number of types in the minimized main BTF.
     types: usize,
     /// The results of each object's relocations, in the order of the objects.
@@ -42,8 +45,16 @@ struct MinimizedBtf {
     bytes: Vec<u8>,
 }
 
+/// A module of which no relocation needs a type.
+struct UnneededModule {
+    /// The path of the full BTF.
+    target: PathBuf,
+    /// The size of the full BTF in bytes.
+    full_size: usize,
+}
+
 impl MinimizedTarget {
-    /// Returns the main BTF, then the modules'.
+    /// Returns the BTFs to write: the main BTF, then the modules'.
     fn btfs(&self) -> impl Iterator<Item = &MinimizedBtf> {
         std::iter::once(&self.main).chain(&self.modules)
     }

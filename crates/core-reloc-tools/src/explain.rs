@@ -35,6 +35,7 @@
 mod comparison;
 mod explainer;
 mod explanation;
+mod known;
 mod narrowed;
 mod search;
 mod spelling;

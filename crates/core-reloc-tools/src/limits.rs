@@ -7,17 +7,21 @@
 /// about 1,500; nested anonymous types could multiply.
 pub const MAX_DEFINITION_LINES: usize = 1 << 12;
 
-/// The maximum number of steps that one explanation may spend on finding suggestions: about ten passes
-/// over the members of a kernel. Each member, name and type takes a step, and so does each byte of a
-/// definition that is compared. When no steps are left, an explanation has only a reason.
-pub const MAX_EXPLANATION_STEPS: u64 = 1 << 21;
+/// The maximum number of steps that one explanation may spend on finding suggestions: several passes over
+/// the names of a kernel. A type, member or enumerator takes a few steps, and so does each byte of a name that
+/// is compared, or of a definition. When no steps are left, an explanation has only a reason.
+pub const MAX_EXPLANATION_STEPS: u64 = 1 << 23;
 
-/// The maximum number of steps for all explanations of an [`Explainer`](crate::explain::Explainer): as
-/// many as 64 expensive ones.
+/// The maximum number of steps for all explanations of an [`Explainer`](crate::explain::Explainer). They
+/// take at most about a second.
 pub const MAX_OBJECT_STEPS: u64 = 1 << 27;
 
 /// The maximum number of types that answer a question. In a kernel, a name stands for at most a few.
 pub const MAX_ANSWERS: usize = 64;
+
+/// The maximum number of steps that a search for names similar to that of a
+/// [`query`](crate::query::similar_names) may take: about a second.
+pub const MAX_SEARCH_STEPS: u64 = 1 << 27;
 
 /// The number of steps for each entry that a search keeps, in addition to one for each byte of its path.
 /// It bounds the memory of a search.

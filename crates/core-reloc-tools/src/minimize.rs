@@ -7,6 +7,15 @@
 //! changes a result, as it may for types of one name that agree on one field and not on the next, more is
 //! kept. Finally every relocation is resolved with both BTFs, and it is an error if any result differs.
 //!
+//! The time is nearly linear in the size of the input and the number of relocations. Its bound is that of
+//! relocating (see [`core_reloc::limits`]). A relocation that takes too much work fails, and what it needs of
+//! every candidate is kept, for readers that do the work.
+//!
+//! # Readers
+//! libbpf and the kernel (`BPF_BTF_LOAD`) accept the result wherever they accept the full BTF. For that
+//! alone, the types of array indices are kept, and an INT of the kernel's own if it states the size of
+//! pointers. A result without types, which readers reject, is an error.
+//!
 //! # Type ids
 //! Types in the minimized BTF have other ids. type_id_target gives the id that the type has there, as it
 //! does with the output of `bpftool gen min_core_btf`. The running kernel does not know the type by that
@@ -19,7 +28,8 @@
 //! such as the functions to attach to.
 //!
 //! # Modules
-//! A target with modules gives a minimized main BTF, and for each module a split BTF on top of it.
+//! A target with modules gives a minimized main BTF, and for each module a split BTF on top of it. Types of
+//! one name in several modules have distinct ids, so that type_id_target of them stays ambiguous.
 //!
 //! ```
 //! use btf_types::{Btf, ByteOrder, IntEncoding, build::Builder};
@@ -47,20 +57,24 @@ mod error;
 mod keep;
 mod kept;
 mod verify;
+mod walk;
+mod wanted;
 mod whole_types;
 mod write;
 
 use std::collections::BTreeSet;
 
 use btf_types::{Btf, TypeId};
-use core_reloc::{Candidate, Options, Relocation, Relocator, Resolution, Target, elf::Object};
+use core_reloc::{
+    Candidate, Options, RelocKind, Relocation, Target, describe::relocation_in_c, elf::Object,
+};
 
 pub use self::error::MinimizeError;
 use self::{
-    keep::Keeper,
+    keep::{Groups, Keeper},
     kept::KeptTarget,
-    verify::Baseline,
-    write::{Ids, PointerSizes, Written, write},
+    verify::{Baseline, Difference},
+    write::{Ids, Written, write},
 };
 
 /// What one object needs of a kernel: its relocations, with the types that they refer to.
@@ -89,8 +103,8 @@ impl<'a> Needs<'a> {
 pub struct Minimized {
     /// The replacement for the target's main BTF.
     pub main: Vec<u8>,
-    /// The replacements for the modules' BTF, in their order: split BTF on `main`, possibly without
-    /// types.
+    /// The replacements for the modules' BTF, in their order: split BTF on `main`, or without a base if the
+    /// module's has none. It is without types if no relocation needs one of the module.
     pub modules: Vec<Vec<u8>>,
     /// The results of each object's relocations, which are the same with the full and the minimized BTF.
     pub counts: Vec<ResolutionCounts>,
@@ -119,9 +133,14 @@ pub struct ResolutionCounts {
 /// take one or two.
 const MAX_ROUNDS: usize = 16;
 
+/// The maximum number of aligned ids, times the number of modules: each may take a type of 12 bytes in each
+/// module.
+const MAX_ALIGNED: usize = 1 << 16;
+
 /// Minimizes a target for some objects.
 ///
-/// A relocation that fails with the full BTF is not an error: it fails with the minimized one as well.
+/// A relocation that fails with the full BTF is not an error: it fails with the minimized one as well, unless
+/// it takes too much work with the full one.
 ///
 /// # Errors
 /// See [`MinimizeError`].
@@ -133,78 +152,157 @@ pub fn minimize(
     if target.main().base().is_some() {
         return Err(MinimizeError::SplitMain);
     }
-    let baselines: Vec<Baseline<'_>> =
-        objects.iter().map(|needs| Baseline::resolve(needs, target, options)).collect();
-    let mut kept = KeptTarget::new(target);
-    for baseline in &baselines {
-        keep_answers(baseline, target, &mut kept);
-    }
-    // The root types of which all candidates are kept, rather than only those that answer.
-    let mut complete: BTreeSet<(usize, TypeId)> = BTreeSet::new();
-    let mut sizes = PointerSizes::Ignored;
+    let mut minimizer = Minimizer {
+        target,
+        options,
+        objects: objects.iter().map(|needs| ObjectState::new(needs, target, options)).collect(),
+        kept: KeptTarget::new(target),
+    };
+    minimizer.keep_answers();
+    minimizer.keep_too_complex()?;
     let mut rounds = 0..MAX_ROUNDS;
     loop {
-        let written = write(&kept, sizes)?;
-        let mut differences = Vec::new();
-        for (object, baseline) in baselines.iter().enumerate() {
-            differences.extend(baseline.differences(object, &written, target, options)?);
-        }
-        let Some(first) = differences.first() else {
-            let counts = baselines.iter().map(Baseline::counts).collect();
-            let Written { main, modules, ids, .. } = written;
-            return Ok(Minimized { main, modules, counts, ids });
+        let written = write(&minimizer.kept)?;
+        let differences = minimizer.differences(&written)?;
+        let Some(error) = minimizer.first_error(&differences) else {
+            if written.lacks_base() && minimizer.kept.keep_any_of_main() {
+                continue;
+            }
+            return minimizer.finish(written);
         };
-        if written.resizes_pointers && sizes == PointerSizes::Ignored {
+        if written.resizes_pointers && minimizer.kept.keep_pointer_sizes() {
             // Most likely this is the only cause.
-            sizes = PointerSizes::Preserved;
             continue;
         }
+        if !minimizer.keep_more(&differences) || rounds.next().is_none() {
+            return Err(error);
+        }
+    }
+}
+
+/// The minimizing of a target.
+struct Minimizer<'n, 'a> {
+    target: &'n Target<'a>,
+    options: Options,
+    objects: Vec<ObjectState<'n, 'a>>,
+    kept: KeptTarget<'a>,
+}
+
+/// What is known of one object.
+struct ObjectState<'n, 'a> {
+    baseline: Baseline<'n>,
+    keeper: Keeper<'n, 'a>,
+    /// The root types of which all candidates are kept, rather than only those that answer.
+    complete: BTreeSet<TypeId>,
+}
+
+impl<'n, 'a> ObjectState<'n, 'a> {
+    fn new(needs: &'n Needs<'n>, target: &'n Target<'a>, options: Options) -> Self {
+        Self {
+            baseline: Baseline::resolve(needs, target, options),
+            keeper: Keeper::new(needs.local, target),
+            complete: BTreeSet::new(),
+        }
+    }
+}
+
+/// The relocations of each object that resolve differently.
+type Differences<'n> = Vec<Vec<Difference<'n>>>;
+
+impl<'n> Minimizer<'n, '_> {
+    /// Keeps what every relocation needs of the candidate that answers it.
+    fn keep_answers(&mut self) {
+        for ObjectState { baseline, keeper, .. } in &mut self.objects {
+            keeper.keep_answers(baseline.answers(), &mut self.kept);
+        }
+    }
+
+    /// Keeps what relocations that take too much work need of every candidate, so that a reader that does that
+    /// work comes to the same result.
+    fn keep_too_complex(&mut self) -> Result<(), MinimizeError> {
+        for (object, state) in self.objects.iter_mut().enumerate() {
+            let ObjectState { baseline, keeper, complete } = state;
+            let Some(first) = baseline.too_complex().next() else { continue };
+            complete.extend(baseline.too_complex().map(|relocation| relocation.type_id));
+            let Needs { local, relocations } = baseline.needs;
+            keeper.keep_candidates(relocations, complete, &mut self.kept).map_err(|_| {
+                let subject = relocation_in_c(local, first).into();
+                MinimizeError::TooComplex { object, subject }
+            })?;
+        }
+        Ok(())
+    }
+
+    fn differences(&self, written: &Written) -> Result<Differences<'n>, MinimizeError> {
+        let differences = self
+            .objects
+            .iter()
+            .map(|state| state.baseline.differences(written, self.target, self.options));
+        differences.collect()
+    }
+
+    fn first_error(&self, differences: &Differences<'_>) -> Option<MinimizeError> {
+        let objects = self.objects.iter().zip(differences).enumerate();
+        objects.into_iter().find_map(|(object, (state, differences))| {
+            Some(differences.first()?.error(object, state.baseline.needs.local))
+        })
+    }
+
+    /// Keeps more of the root types whose relocations differ: what they need of every candidate, so that it
+    /// answers, or is ruled out, as before. If that was kept already and ids of types differ, those of the
+    /// candidates are aligned. Returns `false` if there is nothing more to keep.
+    fn keep_more(&mut self, differences: &Differences<'_>) -> bool {
         let mut grows = false;
-        for (object, baseline) in baselines.iter().enumerate() {
-            let roots = differences.iter().filter(|difference| difference.object == object);
-            let roots = roots.map(|difference| difference.root);
-            let new: BTreeSet<_> = roots.filter(|root| complete.insert((object, *root))).collect();
-            keep_candidates(baseline, &new, target, &mut kept);
-            grows |= !new.is_empty();
+        for (state, differences) in self.objects.iter_mut().zip(differences) {
+            let ObjectState { baseline: Baseline { needs, .. }, keeper, complete } = state;
+            let relocations = || differences.iter().map(|difference| difference.relocation);
+            let roots = relocations().map(|relocation| relocation.type_id);
+            let new: BTreeSet<TypeId> = roots.filter(|root| complete.insert(*root)).collect();
+            if !new.is_empty() {
+                // If no steps are left, the results show whether what was kept is enough.
+                let _ = keeper.keep_candidates(&needs.relocations, &new, &mut self.kept);
+                grows = true;
+                continue;
+            }
+            let ids = relocations().filter(|relocation| relocation.kind == RelocKind::TypeIdTarget);
+            let roots = ids.map(|relocation| relocation.type_id).collect();
+            let candidates = Groups::find(needs.local, self.target, &roots).candidates;
+            let of_modules =
+                candidates.into_values().flatten().filter(|candidate| candidate.module.is_some());
+            grows |= self.kept.align(of_modules.map(|candidate| candidate.type_id), MAX_ALIGNED);
         }
-        if !grows || rounds.next().is_none() {
-            return Err(first.error());
+        grows
+    }
+
+    fn finish(self, written: Written) -> Result<Minimized, MinimizeError> {
+        let counts: Vec<_> = self.objects.iter().map(|state| state.baseline.counts()).collect();
+        if written.is_empty() {
+            return Err(MinimizeError::Empty {
+                results: ResolutionCounts::sum(&counts).describe(),
+            });
         }
+        let Written { main, modules, ids, .. } = written;
+        Ok(Minimized { main, modules, counts, ids })
     }
 }
 
-/// Keeps what every relocation needs of the candidate that answers it.
-fn keep_answers<'a>(baseline: &Baseline<'_>, target: &Target<'a>, kept: &mut KeptTarget<'a>) {
-    let mut keeper = Keeper::new(baseline.needs.local, target, kept);
-    for (relocation, outcome) in baseline.outcomes() {
-        if let Ok(Resolution { candidate: Some(candidate), .. }) = outcome {
-            keeper.keep(relocation, *candidate);
-        }
+impl ResolutionCounts {
+    fn sum(counts: &[Self]) -> Self {
+        let add = |sum: Self, one: &Self| Self {
+            resolved: sum.resolved.saturating_add(one.resolved),
+            unresolved: sum.unresolved.saturating_add(one.unresolved),
+            failed: sum.failed.saturating_add(one.failed),
+        };
+        counts.iter().fold(Self::default(), add)
     }
-}
 
-/// Keeps what the relocations of some root types need of every candidate, so that it answers, or is ruled
-/// out, as before.
-fn keep_candidates<'a>(
-    baseline: &Baseline<'_>,
-    roots: &BTreeSet<TypeId>,
-    target: &Target<'a>,
-    kept: &mut KeptTarget<'a>,
-) {
-    if roots.is_empty() {
-        return;
-    }
-    let mut relocator = Relocator::new(baseline.needs.local, target);
-    relocator.prepare(roots.iter().copied());
-    let mut keeper = Keeper::new(baseline.needs.local, target, kept);
-    for relocation in &baseline.needs.relocations {
-        if !roots.contains(&relocation.type_id) {
-            continue;
-        }
-        // An anonymous root type has no candidates, and fails with any BTF.
-        let candidates = relocator.candidates(relocation.type_id);
-        for candidate in candidates.into_iter().flatten() {
-            keeper.keep(relocation, candidate);
-        }
+    /// Describes the results of relocations that need no type of the target.
+    fn describe(self) -> Box<str> {
+        let Self { resolved, unresolved, failed } = self;
+        let parts =
+            [(resolved, "resolved without one"), (unresolved, "unresolved"), (failed, "failed")];
+        let parts = parts.iter().filter(|(count, _)| *count > 0);
+        let parts: Vec<String> = parts.map(|(count, what)| format!("{count} {what}")).collect();
+        if parts.is_empty() { "there are none".into() } else { parts.join(", ").into() }
     }
 }

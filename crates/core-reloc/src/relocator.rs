@@ -116,6 +116,14 @@ impl<'a> Relocator<'a> {
         self
     }
 
+    /// Sets the budget for resolving. The default is [`Budget::for_input`] of the object's own BTF and of the
+    /// target's; every relocation adds to it.
+    #[must_use]
+    pub fn with_budget(mut self, budget: Budget) -> Self {
+        self.session.budget = budget;
+        self
+    }
+
     /// Returns the object's own BTF.
     pub fn local(&self) -> &'a Btf<'a> {
         self.local

@@ -1,5 +1,6 @@
-//! Minimized BTF: libbpf must relocate with it as with the full BTF, and as we do. Compares its size
-//! with that of the output of `bpftool gen min_core_btf`.
+//! Minimized BTF: libbpf must relocate with it as with the full BTF, and as we do; libbpf and the running
+//! kernel must accept it wherever they accept the full BTF. Compares its size with that of the output of
+//! `bpftool gen min_core_btf`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,9 +8,10 @@ use std::process::Command;
 
 use core_reloc::elf::Object;
 use core_reloc::{Options, Target};
-use core_reloc_tools::minimize::{Minimized, Needs, minimize};
+use core_reloc_tools::minimize::{MinimizeError, Minimized, Needs, minimize};
 use tempfile::TempDir;
 
+use super::loading::Readers;
 use super::object::{Mode, ObjectFile};
 use super::report::{Row, Sizes};
 use super::target::{Index, Kernel, TargetError, for_libbpf};
@@ -31,6 +33,7 @@ pub fn compare_minimized(
     kernel: &Kernel,
     reference: SizeReference,
 ) {
+    let readers = Readers::of(kernel);
     let all = kernel.with_targets(Index::None, |ours, theirs| {
         // bpftool does not take modules.
         let use_bpftool = reference == SizeReference::BpfTool && kernel.modules.is_empty();
@@ -41,11 +44,11 @@ pub fn compare_minimized(
         };
         let chosen: Vec<&ObjectFile> = objects.iter().filter(chosen).collect();
         for object in &chosen {
-            compare(row, &[object], kernel, (ours, theirs), bpftool.as_ref())
+            compare(row, &[object], kernel, (ours, theirs), &readers, bpftool.as_ref())
                 .unwrap_or_else(|error| row.add_unexplained(|| error));
         }
         if chosen.len() > 1 {
-            compare(row, &chosen, kernel, (ours, theirs), bpftool.as_ref())?;
+            compare(row, &chosen, kernel, (ours, theirs), &readers, bpftool.as_ref())?;
         }
         Ok(())
     });
@@ -58,6 +61,7 @@ fn compare(
     objects: &[&ObjectFile],
     kernel: &Kernel,
     whole: (&Target<'_>, &libbpf::Target),
+    readers: &Readers,
     bpftool: Option<&BpfTool>,
 ) -> Result<(), String> {
     let name = match objects {
@@ -71,8 +75,12 @@ fn compare(
         .collect::<Result<_, _>>()
         .map_err(|error| failed(&error))?;
     let needs: Vec<Needs<'_>> = parsed.iter().filter_map(Needs::of_object).collect();
-    let Minimized { main, modules, .. } =
-        minimize(&needs, whole.0, Options::default()).map_err(|error| failed(&error))?;
+    let Minimized { main, modules, .. } = match minimize(&needs, whole.0, Options::default()) {
+        Ok(minimized) => minimized,
+        // Nothing to compare. bpftool writes BTF without types, which no reader accepts.
+        Err(MinimizeError::Empty { .. }) => return Ok(()),
+        Err(error) => return Err(failed(&error)),
+    };
 
     let mut sizes = Sizes::of_one(kernel.main.len(), main.len());
     match bpftool.map(|bpftool| bpftool.minimize(objects)) {
@@ -87,10 +95,12 @@ fn compare(
         }
         Some(Err(why)) => sizes.add_refused(name.clone(), why),
     }
-    row.add_sizes(sizes);
-
     let names = kernel.modules.iter().map(|(name, _)| name.clone());
     let minimized = Kernel { name: name.clone(), main, modules: names.zip(modules).collect() };
+    readers.lost(&minimized).into_iter().for_each(|text| row.add_difference(|| text));
+    sizes.loaded = readers.loaded() as u64;
+    row.add_sizes(sizes);
+
     let compared = minimized.with_targets(Index::None, |ours, theirs| {
         for object in objects {
             // libbpf must relocate as with the full BTF, and we must relocate as libbpf.

@@ -65,6 +65,8 @@ pub struct Sizes {
     pub with_bpftool: [usize; 2],
     /// The number of times that our result is larger than bpftool's.
     pub larger: u64,
+    /// The number of minimized BTFs that the running kernel loads.
+    pub loaded: u64,
     /// What bpftool cannot minimize, and why.
     pub refused: Vec<(String, String)>,
 }
@@ -92,6 +94,7 @@ impl Sizes {
             *sum += one;
         }
         self.larger += other.larger;
+        self.loaded += other.loaded;
         self.refused.extend(other.refused);
     }
 
@@ -104,6 +107,7 @@ impl Sizes {
             "where_bpftool_minimizes": ours,
             "bpftool": bpftool,
             "larger": self.larger,
+            "loaded_by_the_running_kernel": self.loaded,
             "bpftool_refuses": self.refused,
         })
     }
@@ -329,6 +333,7 @@ impl Report {
             ];
             line(first, second, columns.each_ref().map(|column| &**column))?;
         }
+        writeln!(f, "the running kernel loads {}", total.loaded)?;
         let mut reasons: BTreeMap<&str, (usize, &str)> = BTreeMap::new();
         for (what, why) in &total.refused {
             reasons.entry(why).or_insert((0, what)).0 += 1;

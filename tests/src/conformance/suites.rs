@@ -12,6 +12,7 @@ use super::minimize::{SizeReference, compare_minimized};
 use super::object::{Mode, ObjectFile, compare_objects, compare_on};
 use super::report::{Report, Row};
 use super::target::Kernel;
+use crate::judge::kernel::loads_programs;
 
 /// What to compare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, ValueEnum)]
@@ -174,6 +175,9 @@ fn kernel_types(report: &mut Report, options: &Options) -> Result<(), String> {
 /// Minimizes the kernels of the fixtures, the types of the selftests, and real kernels. A real kernel
 /// with modules is minimized without them, as by bpftool, and with them.
 fn minimize(report: &mut Report, options: &Options) -> Result<(), String> {
+    if let Err(why) = loads_programs() {
+        report.add_skipped(format!("loading minimized BTF: {why}"));
+    }
     let wanted = |kernel: &&Kernel| options.local.as_ref().is_none_or(|name| *name == kernel.name);
     let sample = |objects: &[ObjectFile]| -> Vec<ObjectFile> {
         objects.iter().step_by(options.sample.get()).cloned().collect()

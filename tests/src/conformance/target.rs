@@ -97,7 +97,7 @@ impl Kernel {
 pub(super) fn for_libbpf(bytes: &[u8]) -> Cow<'_, [u8]> {
     match Sections::of(bytes) {
         Some(sections) if sections.words.is_foreign && sections.hdr_len > HEADER_LEN => {
-            Cow::Owned(sections.join(&[]))
+            Cow::Owned(sections.join(&[], &[]))
         }
         _ => Cow::Borrowed(bytes),
     }
@@ -119,7 +119,19 @@ pub(super) fn with_strings<'s>(
         offsets.push(u32::try_from(offset).map_err(|error| error.to_string())?);
         more.extend(string.bytes().chain([0]));
     }
-    Ok((sections.join(&more), offsets))
+    Ok((sections.join(&[], &more), offsets))
+}
+
+/// Returns the types of a base and of a split BTF as one BTF without a base: ids and string offsets
+/// continue, so the sections are joined.
+pub(super) fn flattened(base: &[u8], split: &[u8]) -> Option<Vec<u8>> {
+    let (base, split) = (Sections::of(base)?, Sections::of(split)?);
+    Some(base.join(split.types, split.strings))
+}
+
+/// Returns `true` if BTF does not have the host's byte order.
+pub(super) fn is_foreign(bytes: &[u8]) -> bool {
+    Words::of(bytes).is_none_or(|words| words.is_foreign)
 }
 
 /// The header that all readers know.
@@ -147,12 +159,13 @@ impl<'b> Sections<'b> {
         Some(Self { hdr_len, start: *bytes.first_chunk()?, types, strings, words })
     }
 
-    /// Joins the parts after the shortest header, with more strings.
-    fn join(&self, more_strings: &[u8]) -> Vec<u8> {
-        let types = self.types.len();
+    /// Joins the parts after the shortest header, with more types and strings.
+    fn join(&self, more_types: &[u8], more_strings: &[u8]) -> Vec<u8> {
+        let types = self.types.len() + more_types.len();
         let header = [HEADER_LEN, 0, types, types, self.strings.len() + more_strings.len()];
         let word = |word| u32::try_from(word).expect("BTF has 32-bit offsets").to_ne_bytes();
         let header = header.map(|len| self.words.in_order(word(len)));
-        [&self.start, header.as_flattened(), self.types, self.strings, more_strings].concat()
+        let sections = [self.types, more_types, self.strings, more_strings];
+        [&[&self.start, header.as_flattened()], &sections[..]].concat().concat()
     }
 }

@@ -16,7 +16,11 @@ use core_reloc::{
     Options, Target,
     elf::{Counts, Object},
 };
-use core_reloc_tools::{definition::Definition, explain::Explainer};
+use core_reloc_tools::{
+    definition::Definition,
+    explain::Explainer,
+    minimize::{Needs, minimize},
+};
 
 use super::walk::printed;
 
@@ -144,12 +148,20 @@ pub enum Act {
     Explain,
     /// Writes the first types in C.
     Define,
+    /// Minimizes the target for the object.
+    Minimize,
 }
 
 impl Act {
     /// All operations.
-    pub const ALL: [Self; 5] =
-        [Self::Read, Self::Relocate, Self::RelocateIndexed, Self::Explain, Self::Define];
+    pub const ALL: [Self; 6] = [
+        Self::Read,
+        Self::Relocate,
+        Self::RelocateIndexed,
+        Self::Explain,
+        Self::Define,
+        Self::Minimize,
+    ];
 
     /// Returns `true` if the result is a text. A text may be longer than what it describes, but its length
     /// is bounded.
@@ -178,6 +190,12 @@ impl Act {
                     let explanation = explainer.report(&report);
                     assert!(explanation.is_none_or(|it| !it.reason.is_empty()));
                 }
+            }
+            Self::Minimize => {
+                let needs = Vec::from_iter(Needs::of_object(&object));
+                let minimized = minimize(&needs, &plain, Options::default());
+                // Attacks have relocations that are too complex, or need no type.
+                assert!(minimized.is_ok_and(|it| !it.main.is_empty()) || !needs.is_empty());
             }
             Self::Define => {
                 for ty in target.own_types().take(DEFINED) {

@@ -21,6 +21,9 @@ fn check(names: &[(&str, u32)], expected: u8) {
     assert_eq!((btf.pointer_size(), btf.clone().pointer_size()), (expected, expected));
     let ptr = btf.own_types().find(|ty| ty.kind() == Kind::Ptr).unwrap();
     assert_eq!(ptr.size(), Ok(expected.into()));
+    // Without an INT that states it, it is the default.
+    let int = btf.int_of_pointer_size().and_then(|int| int.stated_size());
+    assert_eq!(int.unwrap_or(8), expected.into());
 }
 
 #[test]

@@ -9,7 +9,7 @@ use core_reloc_targets::{Files, Found, Kernels, Limits, TargetError};
 use core_reloc_tools::minimize::{MinimizeError, Minimized, Needs, minimize};
 use rayon::prelude::*;
 
-use super::{MinimizedBtf, MinimizedTarget};
+use super::{MinimizedBtf, MinimizedTarget, UnneededModule};
 use crate::{
     arguments::Minimize,
     failure::Failure,
@@ -136,17 +136,22 @@ impl Minimizer<'_> {
         let minimized = minimize(&self.needs, &target, Options::default());
         let minimized = minimized.map_err(|error| self.failure(file.path(), error))?;
         let Minimized { main: bytes, modules: split, counts, .. } = minimized;
-        let types = Btf::parse(&bytes).map(|btf| btf.types().count()).unwrap_or_default();
-        let modules = files.iter().zip(&modules).zip(split);
-        let modules = modules.map(|((module, (module_name, btf)), bytes)| MinimizedBtf {
-            target: module.path().to_path_buf(),
-            full_size: btf.as_bytes().len(),
-            name: minimized_module(&name, module_name),
-            bytes,
-        });
+        let base = Btf::parse(&bytes).map_err(MinimizeError::from);
+        let base = base.map_err(|error| self.failure(file.path(), error))?;
+        let (mut needed, mut unneeded) = (Vec::new(), Vec::new());
+        for ((module, (module_name, btf)), bytes) in files.iter().zip(&modules).zip(split) {
+            let (target, full_size) = (module.path().to_path_buf(), btf.as_bytes().len());
+            if Btf::parse_split(&bytes, &base).is_ok_and(|btf| btf.own_types().len() == 0) {
+                unneeded.push(UnneededModule { target, full_size });
+            } else {
+                let name = minimized_module(&name, module_name);
+                needed.push(MinimizedBtf { target, full_size, name, bytes });
+            }
+        }
         Ok(MinimizedTarget {
-            modules: modules.collect(),
-            types,
+            modules: needed,
+            unneeded,
+            types: base.len(),
             counts,
             warning: self.warning(file.path(), &main),
             main: MinimizedBtf {
@@ -174,7 +179,9 @@ impl Minimizer<'_> {
 
     fn failure(&self, target: &Path, error: MinimizeError) -> Failure {
         let object = match &error {
-            MinimizeError::Differs { object, .. } => self.objects.get(*object),
+            MinimizeError::Differs { object, .. } | MinimizeError::TooComplex { object, .. } => {
+                self.objects.get(*object)
+            }
             _ => None,
         };
         let object = object.map(|object| object.to_path_buf());

@@ -9,7 +9,7 @@ use core_reloc_tools::minimize::ResolutionCounts;
 use owo_colors::OwoColorize;
 use serde::Serialize;
 
-use super::{MinimizedBtf, MinimizedTarget};
+use super::{MinimizedBtf, MinimizedTarget, UnneededModule};
 use crate::{
     arguments::Format,
     format::{json_line, plural},
@@ -59,6 +59,10 @@ fn text(
         let output = Escaped(output(btf));
         writeln!(out, "  {full_size} bytes reduced to {}: {}", bytes.len(), output.bold())?;
     }
+    for UnneededModule { target, .. } in &target.unneeded {
+        let module = Escaped(target.display());
+        writeln!(out, "  no relocation needs a type of {module}; nothing is written for it")?;
+    }
     for (object, counts) in objects.iter().zip(&target.counts) {
         if counts.failed > 0 {
             writeln!(
@@ -88,7 +92,8 @@ struct Line {
 #[derive(Serialize)]
 struct ModuleKeys {
     target: String,
-    output: String,
+    /// `None` if no relocation needs a type of the module.
+    output: Option<String>,
     whole_bytes: usize,
     bytes: usize,
 }
@@ -110,9 +115,15 @@ impl Line {
         let text = |path: &Path| path.display().to_string();
         let module = |btf: &MinimizedBtf| ModuleKeys {
             target: text(&btf.target),
-            output: output(btf),
+            output: Some(output(btf)),
             whole_bytes: btf.full_size,
             bytes: btf.bytes.len(),
+        };
+        let unneeded = |module: &UnneededModule| ModuleKeys {
+            target: text(&module.target),
+            output: None,
+            whole_bytes: module.full_size,
+            bytes: 0,
         };
         let object = |(object, counts): (&&Path, &ResolutionCounts)| ObjectKeys {
             object: text(object),
@@ -126,7 +137,12 @@ impl Line {
             whole_bytes: target.main.full_size,
             bytes: target.main.bytes.len(),
             types: target.types,
-            modules: target.modules.iter().map(module).collect(),
+            modules: target
+                .modules
+                .iter()
+                .map(module)
+                .chain(target.unneeded.iter().map(unneeded))
+                .collect(),
             objects: objects.iter().zip(&target.counts).map(object).collect(),
         }
     }

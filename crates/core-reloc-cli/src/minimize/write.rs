@@ -55,7 +55,7 @@ impl<'a> Destination<'a> {
     pub(super) fn layout(&self, targets: &[MinimizedTarget], is_one: bool) -> Layout {
         match targets {
             _ if self.is_archive => Layout::Archive,
-            [only] if is_one && only.modules.is_empty() => Layout::File,
+            [only] if is_one && only.modules.is_empty() && only.unneeded.is_empty() => Layout::File,
             _ => Layout::Folder,
         }
     }

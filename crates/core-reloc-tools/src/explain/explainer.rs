@@ -15,6 +15,7 @@ use core_reloc::{
 use super::{
     comparison::Comparison,
     explanation::{Explanation, Problem},
+    known::{Known, Question},
     narrowed::{self, Narrowed},
     search::{MissingMember, Search},
     subject::{Subject, Subjects, accessor_name},
@@ -32,6 +33,7 @@ pub struct Explainer<'a> {
     subjects: Subjects<'a>,
     narrowed: Narrowed<'a>,
     enums: EnumReaders<'a>,
+    known: Known<'a>,
     /// For the searches and comparisons of all explanations.
     budget: Budget,
 }
@@ -46,6 +48,7 @@ impl<'a> Explainer<'a> {
             subjects: Subjects::new(local, target),
             narrowed: Narrowed::new(local, target),
             enums: EnumReaders::default(),
+            known: Known::default(),
             budget: Budget::of(MAX_OBJECT_STEPS),
         }
     }
@@ -85,7 +88,8 @@ impl<'a> Explainer<'a> {
         let Some((_, mismatch)) = unmatched.ruled_out().first() else {
             let mut explanation = Explanation::new(Problem::TypeMissing, reason);
             if let Ok(root) = local.type_by_id(relocation.type_id) {
-                explanation.suggestions = self.search(|search| search.root(root));
+                let question = Question::Root(root.id());
+                explanation.suggestions = self.search(question, |search| search.root(root));
             }
             return explanation;
         };
@@ -241,7 +245,8 @@ impl<'a> Explainer<'a> {
                     owner: subject.local,
                     type_id: accessor.member_type,
                 };
-                self.search(|search| search.member(missing, subject.target))
+                let question = Question::entry(&subject.name, subject.local, subject.target);
+                self.search(question, |search| search.member(missing, subject.target))
             }
             Mismatch::NoEnumerator => {
                 let enums = self.enums.of(subject.target.btf());
@@ -249,7 +254,8 @@ impl<'a> Explainer<'a> {
                 let _ = enums.sign(subject.target);
                 let enums = enums.clone();
                 let Subject { name, local, target, .. } = subject;
-                self.search(|search| search.enumerator(name, *local, *target, &enums))
+                let question = Question::entry(name, *local, *target);
+                self.search(question, |search| search.enumerator(name, *local, *target, &enums))
             }
             Mismatch::TooShort { len, .. } => {
                 let text = format!(
@@ -302,14 +308,22 @@ impl<'a> Explainer<'a> {
         Some(definition)
     }
 
-    /// Searches the target, within the steps of one explanation.
-    fn search<T>(&mut self, look: impl FnOnce(&mut Search<'a>) -> T) -> T {
+    /// Searches the target, within the steps of one explanation, unless the answer is known.
+    fn search(
+        &mut self,
+        question: Question<'a>,
+        look: impl FnOnce(&mut Search<'a>) -> Vec<Suggestion>,
+    ) -> Vec<Suggestion> {
+        if let Some(known) = self.known.get(&question) {
+            return known.clone();
+        }
         let granted = self.budget.remaining().min(MAX_EXPLANATION_STEPS);
         let Subjects { local, target, .. } = self.subjects;
         let mut search = Search { local, target, budget: Budget::of(granted) };
         let found = look(&mut search);
         let spent = granted.saturating_sub(search.budget.remaining());
         self.budget = Budget::of(self.budget.remaining().saturating_sub(spent));
+        self.known.keep(question, found.clone());
         found
     }
 }
@@ -318,5 +332,87 @@ impl<'a> Explainer<'a> {
 fn charge(budget: &mut Budget, steps: usize) {
     if budget.spend(steps).is_err() {
         *budget = Budget::of(0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use btf_types::{ByteOrder, Kind};
+    use core_reloc::{
+        RelocKind, Relocator,
+        generate::{enumerator_relocation, field_relocation, type_relocation},
+    };
+
+    use super::*;
+
+    const LOCAL: &str = "
+        struct task { int pid; int statee; struct { int tgidd; } in; };
+        struct tsk { int pid; };
+        enum state { IDLE, BUSYY };
+    ";
+    const TARGET: &str = "
+        struct task { int pid; int state; struct { int tgid; } in; };
+        enum state { IDLE, BUSY };
+    ";
+
+    /// Explains two relocations. Returns the numbers of steps, apart from those of comparing definitions.
+    fn steps(relocations: [&dyn Fn(&Btf<'_>) -> Relocation; 2]) -> [u64; 2] {
+        let bytes = [LOCAL, TARGET].map(|types| btf_from_c::btf(ByteOrder::Little, types));
+        let [local, target] = bytes.each_ref().map(|bytes| Btf::parse(bytes).unwrap());
+        let target = Target::new(&target);
+        let mut relocator = Relocator::new(&local, &target);
+        let mut explainer = Explainer::new(&local, &target);
+        let explained = relocations.map(|relocation| {
+            let relocation = relocation(&local);
+            let unmatched = relocator.resolve(&relocation).unwrap().unmatched.unwrap();
+            let before = explainer.budget.remaining();
+            let explanation = explainer.unmatched(&relocation, &unmatched);
+            let lines = |name, kind| {
+                let definition =
+                    |btf: &Btf<'_>| Definition::of(btf.find(name, kind).unwrap()).lines;
+                let lines = [definition(&local), definition(target.main())].concat();
+                lines.iter().map(|line| 1 + line.text.len() + line.name.len()).sum::<usize>() as u64
+            };
+            let compared = match (explanation.problem, relocation.kind) {
+                (Problem::TypeMissing, _) => 0,
+                (_, RelocKind::EnumvalExists | RelocKind::EnumvalValue) => {
+                    lines("state", Kind::Enum)
+                }
+                _ => lines("task", Kind::Struct),
+            };
+            (explanation.suggestions, before - explainer.budget.remaining() - compared)
+        });
+        let [(first, steps), (second, again)] = explained;
+        assert!(!first.is_empty());
+        assert_eq!(first == second, again == 0);
+        [steps, again]
+    }
+
+    #[test]
+    fn relocations_of_one_missing_thing_share_the_search() {
+        let root = |kind| move |local: &Btf<'_>| type_relocation(local, 0, "tsk", kind).unwrap();
+        let field = |path, kind| {
+            move |local: &Btf<'_>| field_relocation(local, 0, "task", path, kind).unwrap()
+        };
+        let busy = |kind| {
+            move |local: &Btf<'_>| enumerator_relocation(local, 0, "state", "BUSYY", kind).unwrap()
+        };
+        let pid = |local: &Btf<'_>| {
+            field_relocation(local, 0, "tsk", "pid", RelocKind::FieldExists).unwrap()
+        };
+        for [first, again] in [
+            steps([&root(RelocKind::TypeExists), &root(RelocKind::TypeSize)]),
+            steps([&root(RelocKind::TypeExists), &pid]),
+            steps([
+                &field("statee", RelocKind::FieldExists),
+                &field("statee", RelocKind::FieldByteOffset),
+            ]),
+            steps([&busy(RelocKind::EnumvalExists), &busy(RelocKind::EnumvalValue)]),
+        ] {
+            assert!(first > 0);
+            assert_eq!(again, 0);
+        }
+        let other = steps([&field("statee", RelocKind::FieldExists), &root(RelocKind::TypeExists)]);
+        assert!(other.iter().all(|steps| *steps > 0));
     }
 }

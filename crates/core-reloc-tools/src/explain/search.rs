@@ -4,7 +4,7 @@ mod member;
 
 use std::collections::BTreeSet;
 
-use btf_types::{Btf, Kind, Type};
+use btf_types::{Btf, Kind, KindSet, Type};
 use core_reloc::{
     Target,
     budget::Budget,
@@ -15,7 +15,7 @@ use core_reloc::{
 
 pub(super) use self::member::MissingMember;
 use super::suggestion::{Suggestion, SuggestionKind};
-use crate::similar::{MAX_SUGGESTIONS, Nearest, distance};
+use crate::similar::{MAX_SUGGESTIONS, Nearest, STEPS_PER_NAME, STEPS_PER_SIMILAR_NAME, Wanted};
 
 /// A search within a budget. When no steps are left, it ends with what it has found.
 #[derive(Debug)]
@@ -31,10 +31,13 @@ impl<'a> Search<'a> {
         self.budget.spend(steps).ok()
     }
 
-    /// Returns the [`distance`] of a name from the wanted one, and charges for comparing them.
-    fn distance(&mut self, wanted: &[u8], name: &[u8]) -> Option<usize> {
-        self.spend(wanted.len())?;
-        distance(wanted, name)
+    /// Returns the [distance](Wanted::distance) of a name from the wanted one, and charges for comparing it,
+    /// and for ranking it if it is similar.
+    fn distance(&mut self, wanted: &Wanted<'_>, name: &[u8]) -> Option<usize> {
+        self.spend(wanted.steps(name))?;
+        let distance = wanted.distance(name)?;
+        self.spend(STEPS_PER_SIMILAR_NAME)?;
+        Some(distance)
     }
 
     /// Suggests enumerators that may replace a missing one.
@@ -45,19 +48,21 @@ impl<'a> Search<'a> {
         within: Type<'a>,
         enums: &EnumReader<'_>,
     ) -> Vec<Suggestion> {
+        if self.spend(local.enumerators().len().saturating_mul(STEPS_PER_NAME)).is_none() {
+            return Vec::new();
+        }
         let known: BTreeSet<_> =
             local.enumerators().iter().filter_map(|known| known.name().ok()).collect();
+        let wanted = Wanted::new(essential_name(missing.as_bytes()));
         let mut nearest = Nearest::new();
         for enumerator in within.enumerators() {
-            if self.spend(1).is_none() {
+            if self.spend(STEPS_PER_NAME).is_none() {
                 break;
             }
             let Ok(name) = enumerator.name() else { continue };
-            if known.contains(&name) {
-                continue;
-            }
-            let distance = self.distance(essential_name(missing.as_bytes()), essential_name(&name));
-            if let Some(distance) = distance {
+            if let Some(distance) = self.distance(&wanted, essential_name(&name))
+                && !known.contains(&name)
+            {
                 nearest.add(distance, (quote(&name), enums.value(enumerator).value));
             }
         }
@@ -75,18 +80,23 @@ impl<'a> Search<'a> {
     pub(super) fn root(&mut self, root: Type<'a>) -> Vec<Suggestion> {
         let Ok(name) = root.name() else { return Vec::new() };
         let wanted = essential_name(&name);
+        let similar = Wanted::new(wanted);
         let mut nearest = Nearest::new();
         let mut suggestions = Vec::new();
         let modules = self.target.modules().iter().map(|module| module.btf);
         for btf in std::iter::once(self.target.main()).chain(modules) {
-            for ty in btf.own_types() {
+            // A pass looks at every type.
+            if self.spend(btf.own_types().len()).is_none() {
+                break;
+            }
+            for ty in btf.own_types_of(KindSet::TYPE_NAMES) {
                 let is_named_type = ty.kind().is_composite()
                     || ty.kind().is_enum()
                     || matches!(ty.kind(), Kind::Typedef | Kind::Fwd);
                 if !is_named_type {
                     continue;
                 }
-                if self.spend(1).is_none() {
+                if self.spend(STEPS_PER_NAME).is_none() {
                     break;
                 }
                 let Ok(name) = ty.name() else { continue };
@@ -99,7 +109,7 @@ impl<'a> Search<'a> {
                     };
                     suggestions.push(Suggestion::new(SuggestionKind::SimilarType, text));
                 } else if ty.kind() == root.kind()
-                    && let Some(distance) = self.distance(wanted, &name)
+                    && let Some(distance) = self.distance(&similar, &name)
                 {
                     nearest.add(distance, type_in_c(ty));
                 }

@@ -12,11 +12,30 @@ pub enum MinimizeError {
         "the target's main BTF is split: use its base as the target, and the split BTF as a module"
     )]
     SplitMain,
+    /// No relocation needs a type of the target, so the minimized BTF would have no types. Readers reject
+    /// such BTF.
+    #[error(
+        "the minimized BTF would have no types, because no relocation needs one of the target: {results}"
+    )]
+    Empty {
+        /// The results of the relocations, as text.
+        results: Box<str>,
+    },
+    /// Finding out what a relocation needs takes too much work for BTF of this size. This is expected only for
+    /// types that are nested so that their members multiply.
+    #[error("{subject}: finding out what it needs takes too much work for BTF of this size")]
+    TooComplex {
+        /// The index of the object.
+        object: usize,
+        /// The relocation, as text.
+        subject: Box<str>,
+    },
     /// A relocation resolves differently with the minimized BTF.
     ///
-    /// This is expected only for type_id_target of a type that several modules have, whose ids agree or
-    /// disagree by chance, and for types that are nested, or go through typedefs, more deeply than
-    /// compilers generate.
+    /// This is expected only for types that are nested, or go through typedefs, more deeply than compilers
+    /// generate; for type_id_target of a type that thousands of modules define; and if the size of pointers
+    /// was given with [`Btf::with_pointer_size`](btf_types::Btf::with_pointer_size), which no INT of the
+    /// target states.
     #[error(
         "{subject} resolves to {full} with the full BTF, and to {minimized} with the minimized one"
     )]

@@ -1,123 +1,226 @@
-//! Keeps what a relocation needs of a candidate.
+//! Keeps what relocations need of their candidates.
 
-use btf_types::{Btf, Type};
+use std::collections::{BTreeMap, BTreeSet};
+
+use btf_types::{Btf, TypeId};
 use core_reloc::{
-    AccessPath, Candidate, Cause, RelocKind, Relocation, Target,
+    Candidate, Cause, Relocation, Relocator, Target,
     budget::Budget,
-    essential_name,
-    record::Subject,
     spec::{LocalSpec, Session},
 };
 
 use super::{
     kept::{KeptTarget, strip},
+    walk::Walk,
+    wanted::Wanted,
     whole_types::{keep_compatible, keep_matching},
 };
 
 /// Follows one object's relocations through the types of a target, and keeps what they use.
+///
+/// Its budget grows with the input and with the number of relocations, as that of relocating does. When
+/// no steps are left, what was kept so far may be enough; comparing the results shows whether it is.
 pub(super) struct Keeper<'w, 'a> {
     local: &'w Btf<'w>,
     target: &'w Target<'a>,
-    kept: &'w mut KeptTarget<'a>,
     session: Session<'a>,
 }
 
 impl<'w, 'a> Keeper<'w, 'a> {
-    pub(super) fn new(
-        local: &'w Btf<'w>,
-        target: &'w Target<'a>,
-        kept: &'w mut KeptTarget<'a>,
-    ) -> Self {
+    pub(super) fn new(local: &'w Btf<'w>, target: &'w Target<'a>) -> Self {
         let input = local.as_bytes().len().saturating_add(target.size());
-        Self { local, target, kept, session: Session::new(Budget::for_input(input)) }
+        Self { local, target, session: Session::new(Budget::for_input(input)) }
     }
 
-    /// Keeps what a relocation uses of a candidate, up to its answer or to the mismatch that rules it
-    /// out.
-    pub(super) fn keep(&mut self, relocation: &Relocation, candidate: Candidate) {
-        // After an error, which resolving reports as well, what was kept so far may be enough. Comparing
-        // the results shows whether it is.
-        let _ = self.try_keep(relocation, candidate);
+    /// Keeps what each relocation uses of the candidate that answers it.
+    pub(super) fn keep_answers<'r>(
+        &mut self,
+        answers: impl IntoIterator<Item = (&'r Relocation, Candidate)>,
+        kept: &mut KeptTarget<'a>,
+    ) {
+        let mut wanted: BTreeMap<Key, Wanted<'w>> = BTreeMap::new();
+        for (relocation, candidate) in answers {
+            self.want(relocation, wanted.entry(key(candidate)).or_default());
+        }
+        for ((module, type_id), wanted) in wanted {
+            let _ = self.keep(&wanted, Candidate { type_id, module }, kept);
+        }
     }
 
-    fn try_keep(&mut self, relocation: &Relocation, candidate: Candidate) -> Result<(), Cause> {
-        self.session.budget().grant_relocation();
-        let ty = self.target.candidate(candidate).map_err(Cause::Target)?;
-        let local = LocalSpec::within(self.local, relocation, self.session.budget())?;
-        self.kept.root(ty);
-        match relocation.kind.subject() {
-            Subject::Type if relocation.kind == RelocKind::TypeMatches => {
-                let root = self.local.type_by_id(local.spec().root).map_err(Cause::Local)?;
-                keep_matching(self.kept, root, ty, self.session.budget())
+    /// Keeps what the relocations of some root types use of every candidate, up to its answer or to the
+    /// mismatch that rules it out.
+    ///
+    /// # Errors
+    /// [`Cause::TooComplex`] if no steps are left before everything is kept.
+    pub(super) fn keep_candidates(
+        &mut self,
+        relocations: &[Relocation],
+        roots: &BTreeSet<TypeId>,
+        kept: &mut KeptTarget<'a>,
+    ) -> Result<(), Cause> {
+        let groups = Groups::find(self.local, self.target, roots);
+        let mut wanted: BTreeMap<Key, Wanted<'w>> = BTreeMap::new();
+        for relocation in relocations {
+            if let Some(group) = groups.of_root.get(&relocation.type_id) {
+                self.want(relocation, wanted.entry(*group).or_default());
             }
-            Subject::Type => keep_compatible(self.kept, ty, self.session.budget()),
-            Subject::Enumerator => self.keep_enumerator(&local, ty),
-            Subject::Field => self.keep_field(&local, ty),
         }
-    }
-
-    fn keep_enumerator(&mut self, local: &LocalSpec<'_>, ty: Type<'a>) -> Result<(), Cause> {
-        let ty = stripped(ty)?;
-        let wanted = local.accessors().first().and_then(|accessor| accessor.name_off);
-        let wanted = local.spec().btf.string(wanted.unwrap_or_default()).map_err(Cause::Local)?;
-        let wanted = essential_name(&wanted);
-        if let Some(index) = self.session.find_enumerator(ty, wanted)? {
-            self.kept.entry(ty, index);
+        for (group, wanted) in &wanted {
+            for candidate in groups.candidates.get(group).into_iter().flatten() {
+                self.keep(wanted, *candidate, kept)?;
+            }
         }
         Ok(())
     }
 
-    fn keep_field(&mut self, local: &LocalSpec<'_>, ty: Type<'a>) -> Result<(), Cause> {
-        let btf = ty.btf();
-        let mut ty = stripped(ty)?;
-        // The member that the last accessor led to.
-        let mut reached_by = None;
-        for (position, accessor) in local.accessors().iter().enumerate() {
-            let next = if let Some(name_off) = accessor.name_off {
-                let name = local.spec().btf.string(name_off).map_err(Cause::Local)?;
-                let mut path = AccessPath::default();
-                let found = self.session.find_member(ty, &name, &mut path)?;
-                let Some(found) = found else { return Ok(()) };
-                reached_by = self.keep_path(ty, &path);
-                found.type_id
-            } else if position == 0 {
-                continue;
-            } else {
-                let Some(array) = ty.array() else { return Ok(()) };
-                // An array without elements is flexible if it is the last member. It must not become
-                // the last one.
-                if let Some((owner, index)) = reached_by.take().filter(|_| array.len == 0) {
-                    self.keep_next(owner, index);
-                }
-                array.element
-            };
-            ty = btf.type_by_id(next).map_err(Cause::Target)?;
-            ty = stripped(ty)?;
+    fn want(&mut self, relocation: &Relocation, wanted: &mut Wanted<'w>) {
+        self.session.budget().grant_relocation();
+        // A relocation that does not fit the local types fails with any BTF.
+        if let Ok(local) = LocalSpec::within(self.local, relocation, self.session.budget()) {
+            let _ = wanted.add(relocation.kind, &local);
         }
-        Ok(())
     }
 
-    /// Keeps the members on a path, and returns the last one with its owner.
-    fn keep_path<'t>(&mut self, within: Type<'t>, path: &AccessPath) -> Option<(Type<'t>, u32)> {
-        let mut owner = within;
-        let (last, anonymous) = path.split_last()?;
-        for index in anonymous {
-            self.kept.entry(owner, *index);
-            owner = strip(owner.members().get(*index as usize)?.ty().ok()?)?;
+    fn keep(
+        &mut self,
+        wanted: &Wanted<'w>,
+        candidate: Candidate,
+        kept: &mut KeptTarget<'a>,
+    ) -> Result<(), Cause> {
+        // Types that are broken give the same error with the minimized BTF.
+        let Ok(ty) = self.target.candidate(candidate) else { return Ok(()) };
+        let mut side = kept.side(candidate.module);
+        side.root(ty);
+        let budget = self.session.budget();
+        if wanted.is_compared {
+            keep_compatible(&mut side, ty, budget)?;
         }
-        self.kept.entry(owner, *last);
-        Some((owner, *last))
+        for local in &wanted.matching {
+            if let Ok(local) = self.local.type_by_id(*local) {
+                keep_matching(&mut side, local, ty, budget)?;
+            }
+        }
+        let Some(ty) = strip(ty) else { return Ok(()) };
+        Walk::new(&mut self.session, side, wanted).keep(ty)
     }
 
-    /// Keeps the member after another, if there is one.
-    fn keep_next(&mut self, owner: Type<'_>, index: u32) {
-        if let Some(next) = index.checked_add(1).filter(|next| *next < owner.vlen()) {
-            self.kept.entry(owner, next);
-        }
+    #[cfg(test)]
+    pub(super) fn remaining_steps(&mut self) -> u64 {
+        self.session.budget().remaining()
     }
 }
 
-/// Strips modifiers and typedefs from a type of the target.
-fn stripped(ty: Type<'_>) -> Result<Type<'_>, Cause> {
-    ty.skip_modifiers_and_typedefs().map_err(Cause::Target)
+/// A candidate in an order.
+type Key = (Option<u32>, TypeId);
+
+fn key(candidate: Candidate) -> Key {
+    (candidate.module, candidate.type_id)
+}
+
+/// The candidates of root types. Those with the same essential name share them.
+pub(super) struct Groups {
+    /// The group of each root type that has candidates: the first of them.
+    of_root: BTreeMap<TypeId, Key>,
+    pub(super) candidates: BTreeMap<Key, Vec<Candidate>>,
+}
+
+impl Groups {
+    /// Finds the candidates of some root types, before any of them is ruled out.
+    pub(super) fn find(local: &Btf<'_>, target: &Target<'_>, roots: &BTreeSet<TypeId>) -> Self {
+        let mut groups = Self { of_root: BTreeMap::new(), candidates: BTreeMap::new() };
+        let mut relocator = Relocator::new(local, target);
+        relocator.prepare(roots.iter().copied());
+        for root in roots {
+            // An anonymous root type has no candidates, and fails with any BTF.
+            let Ok(mut candidates) = relocator.candidates(*root) else { continue };
+            let Some(first) = candidates.next() else { continue };
+            groups.of_root.insert(*root, key(first));
+            groups
+                .candidates
+                .entry(key(first))
+                .or_insert_with(|| std::iter::once(first).chain(candidates).collect());
+        }
+        groups
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use btf_types::{ByteOrder, Kind};
+    use core_reloc::RelocKind;
+
+    use super::*;
+    use crate::minimize::write::write;
+
+    /// Keeps every candidate of all relocations: of each member, enumerator and type of the local types.
+    /// Returns the number of steps, apart from those for reading the relocations, and the size of the
+    /// minimized BTF.
+    fn keep_all(local: &str, target: &str) -> (u64, usize) {
+        let bytes = [local, target].map(|types| btf_from_c::btf(ByteOrder::Little, types));
+        let [local, target] = bytes.each_ref().map(|bytes| Btf::parse(bytes).unwrap());
+        let target = Target::new(&target);
+        let mut relocations = Vec::new();
+        let named =
+            local.types().filter(|ty| ty.kind() != Kind::Int && !ty.name().unwrap().is_empty());
+        for ty in named {
+            let mut ask = |access: String, kind| {
+                let (type_id, access) = (ty.id(), access.parse().unwrap());
+                relocations.push(Relocation { insn_off: 0, type_id, access, kind });
+            };
+            for index in 0..ty.vlen() {
+                if ty.kind().is_enum() {
+                    ask(index.to_string(), RelocKind::EnumvalValue);
+                } else {
+                    ask(format!("0:{index}"), RelocKind::FieldByteOffset);
+                }
+            }
+            ask("0".to_string(), RelocKind::TypeSize);
+        }
+        let roots = relocations.iter().map(|relocation| relocation.type_id).collect();
+        let mut kept = KeptTarget::new(&target);
+        let mut keeper = Keeper::new(&local, &target);
+        let granted = keeper.remaining_steps() + 1024 * relocations.len() as u64;
+        keeper.keep_candidates(&relocations, &roots, &mut kept).unwrap();
+        (granted - keeper.remaining_steps(), write(&kept).unwrap().main.len())
+    }
+
+    /// Checks that the steps grow no faster than the input, which a text of `n` lines of each side describes.
+    #[track_caller]
+    fn check(local: fn(usize) -> String, target: fn(usize) -> String) {
+        let steps = [100, 400, 1600].map(|count| {
+            let (steps, len) = keep_all(&local(count), &target(count));
+            // Everything is kept, with no steps missing.
+            assert!(len > count * 20, "{len}");
+            steps
+        });
+        for [fewer, more] in [[steps[0], steps[1]], [steps[1], steps[2]]] {
+            assert!(more <= fewer * 5, "{steps:?}");
+        }
+    }
+
+    fn lines(count: usize, line: impl Fn(usize) -> String) -> String {
+        (0..count).map(line).collect()
+    }
+
+    #[test]
+    fn many_relocations_of_many_candidates_take_few_steps() {
+        let one_root = |n| format!("struct t {{ {} }};", lines(n, |i| format!("int m{i};")));
+        let flavors = |n| lines(n, |i| format!("struct t___{i} {{ int id; int m{i}; }};"));
+        let nested = |n| {
+            let members = lines(n, |i| format!("int m{i};"));
+            format!("struct t {{ struct {{ {members} }}; struct {{ int a; }} in; }};")
+        };
+        let structs = |n| lines(n, |i| format!("struct t {{ int id; int m{i}; }};"));
+        let deep = |n| {
+            lines(n, |i| format!("struct t {{ struct {{ int m{i}; }}; struct {{ int a; }} in; }};"))
+        };
+        check(one_root, structs);
+        check(flavors, structs);
+        check(nested, deep);
+        check(flavors, deep);
+
+        let one_enum = |n| format!("enum t {{ {} }};", lines(n, |i| format!("E{i} = {i},")));
+        let enums = |n| lines(n, |i| format!("enum t {{ E{i} = {i}, OTHER }};"));
+        check(one_enum, enums);
+    }
 }

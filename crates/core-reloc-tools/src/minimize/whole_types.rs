@@ -1,35 +1,38 @@
 //! Keeps what comparisons of whole types use: for compatibility, and for a match.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use btf_types::{Btf, Kind, StrOffset, Type, TypeId};
-use core_reloc::{Cause, budget::Budget, compare::kinds_are_compatible, essential_name};
+use core_reloc::{
+    Cause, budget::Budget, compare::kinds_are_compatible, essential_name, limits::MAX_TYPE_DEPTH,
+};
 
-use super::kept::{KeptTarget, strip};
+use super::kept::{KeptSide, strip};
 
 /// Keeps what the test for compatibility uses of a target type: the kinds at every level.
 pub(super) fn keep_compatible(
-    kept: &mut KeptTarget<'_>,
+    kept: &mut KeptSide<'_, '_>,
     target: Type<'_>,
     budget: &mut Budget,
 ) -> Result<(), Cause> {
     let btf = target.btf();
     let mut seen = BTreeSet::new();
-    let mut open = vec![target.id()];
-    while let Some(id) = open.pop() {
+    let mut open = VecDeque::from([(target.id(), 0)]);
+    while let Some((id, level)) = open.pop_front() {
         budget.spend(1)?;
         let Some(ty) = btf.type_by_id(id).ok().and_then(strip) else { continue };
-        if !seen.insert(ty.id()) {
+        if level > LEVELS || !seen.insert(ty.id()) {
             continue;
         }
+        let mut open = |id| open.push_back((id, level.saturating_add(1)));
         kept.shape(ty);
         match ty.kind() {
-            Kind::Array => open.extend(ty.array().map(|array| array.element)),
+            Kind::Array => ty.array().map(|array| array.element).into_iter().for_each(open),
             Kind::Ptr | Kind::FuncProto => {
                 kept.follow(ty);
                 budget.spend(ty.params().len())?;
-                open.extend(ty.params().iter().map(|param| param.type_id()));
-                open.extend(ty.referenced_id());
+                let params = ty.params().iter().map(|param| param.type_id());
+                params.chain(ty.referenced_id()).for_each(&mut open);
             }
             _ => {}
         }
@@ -40,29 +43,34 @@ pub(super) fn keep_compatible(
 /// Keeps what the test for a match uses: of each target type the members and enumerators with the name of
 /// a local one, and at least as many as the local type has.
 pub(super) fn keep_matching(
-    kept: &mut KeptTarget<'_>,
+    kept: &mut KeptSide<'_, '_>,
     local: Type<'_>,
     target: Type<'_>,
     budget: &mut Budget,
 ) -> Result<(), Cause> {
     let (local_btf, target_btf) = (local.btf(), target.btf());
     let first = Pair { local: local.id(), target: target.id(), through_pointer: false };
-    let mut matching = Matching { kept, budget, open: vec![first] };
-    let mut seen = BTreeSet::new();
-    while let Some(pair) = matching.open.pop() {
+    let (open, seen) = (VecDeque::from([(first, 0)]), BTreeSet::from([first]));
+    let mut matching = Matching { kept, budget, open, seen, level: 0 };
+    while let Some((pair, level)) = matching.open.pop_front() {
         matching.budget.spend(1)?;
         let local = local_btf.type_by_id(pair.local).ok().and_then(strip);
         let target = target_btf.type_by_id(pair.target).ok().and_then(strip);
         if let (Some(local), Some(target)) = (local, target)
-            && seen.insert((local.id(), target.id(), pair.through_pointer))
+            && level <= LEVELS
         {
+            matching.level = level;
             matching.compare(local, target, pair.through_pointer)?;
         }
     }
     Ok(())
 }
 
+/// The number of levels of types to keep. With one more than comparisons follow, they are as deep as before.
+const LEVELS: u32 = MAX_TYPE_DEPTH + 1;
+
 /// Two types that are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Pair {
     local: TypeId,
     target: TypeId,
@@ -71,13 +79,17 @@ struct Pair {
 }
 
 /// The pairs of types that a test for a match compares.
-struct Matching<'w, 'a> {
-    kept: &'w mut KeptTarget<'a>,
+struct Matching<'w, 'k, 'a> {
+    kept: &'w mut KeptSide<'k, 'a>,
     budget: &'w mut Budget,
-    open: Vec<Pair>,
+    /// The pairs to compare, each with its level. Those of a level precede those of the next.
+    open: VecDeque<(Pair, u32)>,
+    seen: BTreeSet<Pair>,
+    /// The level of the pair that is compared.
+    level: u32,
 }
 
-impl Matching<'_, '_> {
+impl Matching<'_, '_, '_> {
     fn compare(
         &mut self,
         local: Type<'_>,
@@ -100,14 +112,17 @@ impl Matching<'_, '_> {
             }
             Kind::Struct | Kind::Union if !through_pointer => {
                 let names = target.members().iter().map(|member| member.name_off());
-                let names = self.by_essential_name(target.btf(), names)?;
-                for member in local.members() {
-                    for index in find(&names, local.btf(), member.name_off()) {
-                        self.budget.spend(1)?;
-                        self.kept.entry(target, *index);
-                        if let Some(named) = target.members().get(*index as usize) {
-                            self.push(member.type_id(), named.type_id(), false);
-                        }
+                let targets = self.by_essential_name(target.btf(), names)?;
+                let names = local.members().iter().map(|member| member.name_off());
+                let locals = self.by_essential_name(local.btf(), names)?;
+                for (name, locals) in locals {
+                    let targets = targets.get(name).map_or(&[][..], Vec::as_slice);
+                    self.budget.spend(targets.len())?;
+                    targets.iter().for_each(|index| self.kept.entry(target, *index));
+                    let targets = types_of(target, targets);
+                    for local in types_of(local, &locals) {
+                        self.budget.spend(targets.len())?;
+                        targets.iter().for_each(|target| self.push(local, *target, false));
                     }
                 }
                 self.kept.at_least(target, local.vlen());
@@ -135,7 +150,10 @@ impl Matching<'_, '_> {
     }
 
     fn push(&mut self, local: TypeId, target: TypeId, through_pointer: bool) {
-        self.open.push(Pair { local, target, through_pointer });
+        let pair = Pair { local, target, through_pointer };
+        if self.seen.insert(pair) {
+            self.open.push_back((pair, self.level.saturating_add(1)));
+        }
     }
 
     /// Returns the indices of a target type's members or enumerators by essential name.
@@ -153,6 +171,12 @@ impl Matching<'_, '_> {
         }
         Ok(indices)
     }
+}
+
+/// Returns the types of some members.
+fn types_of(ty: Type<'_>, members: &[u32]) -> BTreeSet<TypeId> {
+    let members = members.iter().filter_map(|index| ty.members().get(*index as usize));
+    members.map(|member| member.type_id()).collect()
 }
 
 /// The indices of members or enumerators by name, in ascending order.

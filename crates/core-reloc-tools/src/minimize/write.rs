@@ -1,9 +1,9 @@
 //! Writes what is kept as BTF.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use btf_types::{
-    Btf, IntEncoding, Kind, Type, TypeId,
+    Btf, DeclTarget, Kind, Name, Type, TypeId,
     build::{Builder, Error as BuildError},
 };
 use core_reloc::Candidate;
@@ -21,15 +21,6 @@ pub(super) struct Written {
     pub(super) ids: Ids,
     /// Whether the size of pointers changed.
     pub(super) resizes_pointers: bool,
-}
-
-/// What happens to the size of pointers if the types that determine it are left out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum PointerSizes {
-    /// It may change.
-    Ignored,
-    /// An INT named `long` is added to preserve it.
-    Preserved,
 }
 
 /// The new ids of the kept types.
@@ -51,14 +42,15 @@ impl Ids {
 }
 
 /// Writes what is kept of a target.
-pub(super) fn write(kept: &KeptTarget<'_>, sizes: PointerSizes) -> Result<Written, MinimizeError> {
+pub(super) fn write(kept: &KeptTarget<'_>) -> Result<Written, MinimizeError> {
     let mut written = Written::default();
-    let Some((main, modules)) = kept.parts().split_first() else { return Ok(written) };
-    let (main, ids) = written.add(main, None, sizes)?;
+    let (main, ids) = written.add(kept.main(), None, &BTreeSet::new())?;
     let base = Btf::parse(&main)?;
     written.ids.parts.push(ids.clone());
-    for module in modules {
-        let (bytes, own) = written.add(module, Some((&base, &ids)), sizes)?;
+    for module in kept.modules() {
+        // A module's BTF may be without a base, and then stays so.
+        let base = module.btf.base().map(|_| (&base, &ids));
+        let (bytes, own) = written.add(module, base, kept.aligned())?;
         written.modules.push(bytes);
         written.ids.parts.push(own);
     }
@@ -72,32 +64,46 @@ impl Written {
         &mut self,
         part: &KeptBtf<'_>,
         base: Option<Base<'_>>,
-        sizes: PointerSizes,
+        aligned: &BTreeSet<TypeId>,
     ) -> Result<(Vec<u8>, BTreeMap<TypeId, TypeId>), MinimizeError> {
-        let written = Writer::new(part, base, None).write()?;
+        let written = Writer::new(part, base, aligned).write()?;
         let read = match base {
             None => Btf::parse(&written.0)?,
             Some((base, _)) => Btf::parse_split(&written.0, base)?,
         };
-        // The types that determine the size of pointers may be gone, or others may determine it now.
-        let size = part.btf.pointer_size();
-        if read.pointer_size() == size {
-            return Ok(written);
-        }
-        self.resizes_pointers = true;
-        match sizes {
-            PointerSizes::Ignored => Ok(written),
-            PointerSizes::Preserved => Ok(Writer::new(part, base, Some(size)).write()?),
-        }
+        // The types that state the size of pointers may be gone, or others may state it now.
+        self.resizes_pointers |= read.pointer_size() != part.btf.pointer_size();
+        Ok(written)
+    }
+
+    /// Returns `true` if no BTF has types.
+    pub(super) fn is_empty(&self) -> bool {
+        self.ids.parts.iter().all(BTreeMap::is_empty)
+    }
+
+    /// Returns `true` if modules have types and their base has none.
+    pub(super) fn lacks_base(&self) -> bool {
+        !self.is_empty() && self.ids.parts.first().is_none_or(BTreeMap::is_empty)
     }
 }
 
 /// A minimized main BTF, and the new ids of its types.
 type Base<'b> = (&'b Btf<'b>, &'b BTreeMap<TypeId, TypeId>);
 
+/// A type to write.
+enum Slot<'w> {
+    /// One that is not kept, so that the following types have the ids that they should.
+    Padding,
+    /// The pointer to `void` that stands for all pointers whose targets do not matter.
+    Pointer,
+    Kept(Type<'w>, &'w KeptType),
+}
+
 struct Writer<'w> {
     part: &'w KeptBtf<'w>,
     builder: Builder<'w>,
+    /// The types to write, in the order of their new ids.
+    slots: Vec<Slot<'w>>,
     /// The new ids of the base's types.
     base: Option<&'w BTreeMap<TypeId, TypeId>>,
     /// The new ids of the own types.
@@ -105,43 +111,63 @@ struct Writer<'w> {
 }
 
 impl<'w> Writer<'w> {
-    /// Assigns the new ids in the order of the old ones, so that types sorted by name stay sorted.
-    fn new(part: &'w KeptBtf<'w>, base: Option<Base<'w>>, long: Option<u8>) -> Self {
-        let mut builder = match base {
+    /// Assigns the new ids: first those of aligned types, then the others in the order of the old ones, so
+    /// that types sorted by name stay sorted.
+    fn new(part: &'w KeptBtf<'w>, base: Option<Base<'w>>, aligned: &BTreeSet<TypeId>) -> Self {
+        let builder = match base {
             None => Builder::new(part.btf.byte_order()),
             Some((base, _)) => Builder::split(base),
         };
-        if let Some(size) = long {
-            let bits = size.saturating_mul(8);
-            builder.int("long", size.into(), IntEncoding::new(bits, IntEncoding::SIGNED));
-        }
+        let slot = |id: &TypeId| {
+            let (ty, kept) = part.own_type(*id)?;
+            let is_pointer = ty.kind() == Kind::Ptr && !kept.is_followed;
+            Some(if is_pointer { Slot::Pointer } else { Slot::Kept(ty, kept) })
+        };
         let mut own = BTreeMap::new();
-        let types = part.types.iter().filter_map(|(id, kept)| Some((part.own_type(*id)?, kept)));
-        let (pointers, others): (Vec<_>, Vec<_>) =
-            types.partition(|(ty, kept)| ty.kind() == Kind::Ptr && !kept.is_followed);
-        if !pointers.is_empty() {
-            let pointer = builder.ptr(TypeId::VOID);
-            own.extend(pointers.iter().map(|(ty, _)| (ty.id(), pointer)));
+        let mut slots = Vec::new();
+        let next = |slots: &Vec<Slot<'_>>| {
+            let count = u32::try_from(slots.len()).unwrap_or(u32::MAX);
+            TypeId(builder.next_id().0.saturating_add(count))
+        };
+
+        let last = aligned.iter().rev().find(|id| part.types.contains_key(id));
+        for id in last.into_iter().flat_map(|last| aligned.range(..=*last)) {
+            let slot = slot(id);
+            if slot.is_some() {
+                own.insert(*id, next(&slots));
+            }
+            slots.push(slot.unwrap_or(Slot::Padding));
         }
-        let next = builder.next_id().0;
-        own.extend((next..).map(TypeId).zip(&others).map(|(new, (ty, _))| (ty.id(), new)));
-        Self { part, builder, base: base.map(|(_, ids)| ids), own }
+        let others = part.types.keys().filter(|id| !aligned.contains(id));
+        let others: Vec<_> = others.filter_map(|id| Some((*id, slot(id)?))).collect();
+        let (pointers, others): (Vec<_>, Vec<_>) =
+            others.into_iter().partition(|(_, slot)| matches!(slot, Slot::Pointer));
+        if !pointers.is_empty() {
+            let pointer = next(&slots);
+            own.extend(pointers.into_iter().map(|(id, _)| (id, pointer)));
+            slots.push(Slot::Pointer);
+        }
+        for (id, slot) in others {
+            own.insert(id, next(&slots));
+            slots.push(slot);
+        }
+        Self { part, builder, slots, base: base.map(|(_, ids)| ids), own }
     }
 
     fn write(mut self) -> Result<(Vec<u8>, BTreeMap<TypeId, TypeId>), BuildError> {
-        for (id, kept) in &self.part.types {
-            let Some(ty) = self.part.own_type(*id) else { continue };
-            if ty.kind() != Kind::Ptr || kept.is_followed {
-                self.add(ty, kept)?;
-            }
+        for slot in std::mem::take(&mut self.slots) {
+            match slot {
+                Slot::Padding | Slot::Pointer => self.builder.ptr(TypeId::VOID),
+                Slot::Kept(ty, kept) => self.add(ty, kept)?,
+            };
         }
         Ok((self.builder.finish()?, self.own))
     }
 
     fn add(&mut self, ty: Type<'_>, kept: &KeptType) -> Result<TypeId, BuildError> {
-        let Self { builder, .. } = self;
+        let Self { builder, part, base, own, .. } = self;
         let (name, size) = (ty.name()?, ty.stated_size().unwrap_or(0));
-        let map = |id| new_id(self.part.btf, self.base, &self.own, id);
+        let map = |id| new_id(part.btf, *base, own, id);
         Ok(match ty.kind() {
             Kind::Struct | Kind::Union => {
                 let mut composite = match ty.kind() {
@@ -177,9 +203,20 @@ impl<'w> Writer<'w> {
                 let result = ty.referenced_id().filter(|_| kept.is_followed);
                 let mut prototype = builder.func_proto(map(result.unwrap_or_default()));
                 for param in ty.params().iter().filter(|_| kept.is_followed) {
-                    prototype = prototype.param("", map(param.type_id()));
+                    let name = if kept.is_declared { param.name()? } else { Name::default() };
+                    prototype = prototype.param(name, map(param.type_id()));
                 }
                 prototype.finish()
+            }
+            // Its variables change no result.
+            Kind::DataSec => builder.data_section(name, size).finish(),
+            // The member or parameter that it is on may be left out.
+            Kind::DeclTag => {
+                let on = ty.referenced_id().unwrap_or_default();
+                // It may be on a typedef, but not on what that stands for.
+                let typedef = own.get(&on).or_else(|| base.as_ref()?.get(&on));
+                let on = typedef.copied().unwrap_or_else(|| map(on));
+                builder.decl_tag(name, on, DeclTarget::Declaration)
             }
             _ => builder.copy(ty, map),
         })

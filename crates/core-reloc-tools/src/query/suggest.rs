@@ -7,13 +7,14 @@ use btf_types::{Kind, KindSet, Name, Type, TypeId};
 use super::QueryError;
 use core_reloc::{
     FoundType, Target,
+    budget::Budget,
     describe::quote,
     generate::{GenerateError, RootName},
 };
 
 use crate::{
-    limits::MAX_ANSWERS,
-    similar::{Nearest, typing_distance},
+    limits::{MAX_ANSWERS, MAX_SEARCH_STEPS},
+    similar::{Nearest, STEPS_PER_NAME, STEPS_PER_SIMILAR_NAME, Wanted},
 };
 
 /// Returns the names that may have been meant by the one that is wrong in a question: at most three, all
@@ -72,21 +73,31 @@ fn find<'a>(target: &Target<'a>, root: RootName<'_>, kinds: &[Kind]) -> Vec<Type
     found.take(MAX_ANSWERS).map(|found| found.ty).collect()
 }
 
-/// The names that are most similar to the wanted one.
+/// The names that are most similar to the wanted one, found within a budget.
 struct SimilarNames<'w, 'a> {
-    wanted: &'w str,
+    wanted: Wanted<'w>,
     nearest: Nearest<Name<'a>>,
+    budget: Budget,
 }
 
 impl<'w, 'a> SimilarNames<'w, 'a> {
     fn to(wanted: &'w str) -> Self {
-        Self { wanted, nearest: Nearest::new() }
+        let wanted = Wanted::new(wanted.as_bytes());
+        Self { wanted, nearest: Nearest::new(), budget: Budget::of(MAX_SEARCH_STEPS) }
     }
 
     fn add(&mut self, name: Name<'a>) {
-        if let Some(distance) = typing_distance(self.wanted.as_bytes(), name.as_bytes()) {
+        if self.budget.spend(self.wanted.steps(&name)).is_ok()
+            && let Some(distance) = self.wanted.typing_distance(name.as_bytes())
+            && self.budget.spend(STEPS_PER_SIMILAR_NAME).is_ok()
+        {
             self.nearest.add(distance, name);
         }
+    }
+
+    /// Returns `true` if steps are left for looking at one more type or member.
+    fn may_look(&mut self) -> bool {
+        self.budget.spend(STEPS_PER_NAME).is_ok()
     }
 
     /// Adds the names of all types of the main BTF and the modules, and of their enumerators.
@@ -94,7 +105,12 @@ impl<'w, 'a> SimilarNames<'w, 'a> {
         let named = KindSet::TYPE_NAMES;
         let modules = target.modules().iter().map(|module| module.btf);
         for btf in std::iter::once(target.main()).chain(modules) {
-            btf.own_types_of(named).for_each(|ty| self.add_type(ty));
+            for ty in btf.own_types_of(named) {
+                if !self.may_look() {
+                    return;
+                }
+                self.add_type(ty);
+            }
         }
     }
 
@@ -111,8 +127,14 @@ impl<'w, 'a> SimilarNames<'w, 'a> {
     }
 
     fn add_enumerators(&mut self, ty: Type<'a>) {
-        let names = ty.enumerators().iter().filter_map(|enumerator| enumerator.name().ok());
-        names.for_each(|name| self.add(name));
+        for enumerator in ty.enumerators() {
+            if !self.may_look() {
+                return;
+            }
+            if let Ok(name) = enumerator.name() {
+                self.add(name);
+            }
+        }
     }
 
     /// Adds the names of a type's members, and of the members of its anonymous members.
@@ -121,6 +143,9 @@ impl<'w, 'a> SimilarNames<'w, 'a> {
         let mut open = vec![ty];
         while let Some(ty) = open.pop() {
             for member in ty.members() {
+                if !self.may_look() {
+                    return;
+                }
                 match (member.name(), member.ty().and_then(Type::skip_modifiers_and_typedefs)) {
                     (Ok(name), Ok(inside)) if name.is_empty() => {
                         if known.insert(inside.id()) {
@@ -191,5 +216,22 @@ mod tests {
     fn nothing_is_suggested_if_no_name_is_wrong() {
         check("task_struct.pid[", &[]);
         check("task_struct.pid.x", &[]);
+    }
+
+    #[test]
+    fn a_search_ends_when_no_steps_are_left() {
+        let bytes = btf_from_c::btf(ByteOrder::Little, TYPES);
+        let btf = Btf::parse(&bytes).unwrap();
+        let target = Target::new(&btf);
+        let found = |steps| {
+            let mut similar = SimilarNames::to("task_stats");
+            similar.budget = Budget::of(steps);
+            similar.add_all_types(&target);
+            similar.finish()
+        };
+        assert_eq!(found(MAX_SEARCH_STEPS), ["task_state", "task_states"]);
+        assert_eq!(found(0), [""; 0]);
+        // Enough for the first of them.
+        assert!((0..2000).any(|steps| found(steps) == ["task_state"]));
     }
 }

@@ -5,8 +5,10 @@ use btf_types::{Btf, ByteOrder, Kind, TypeId};
 use core_reloc::generate::{
     enumerator_relocation as enumerator, field_relocation as field, type_relocation as whole_type,
 };
-use core_reloc::{Candidate, Module, Options, RelocKind, Relocation, Target, access_in_c};
-use core_reloc_tools::minimize::{MinimizeError, Minimized, Needs, minimize};
+use core_reloc::{
+    AccessPath, Candidate, Module, Options, RelocKind, Relocation, Target, access_in_c,
+};
+use core_reloc_tools::minimize::{MinimizeError, Minimized, Needs, ResolutionCounts, minimize};
 
 const ORDERS: [ByteOrder; 2] = [ByteOrder::Little, ByteOrder::Big];
 
@@ -136,17 +138,68 @@ fn a_32_bit_kernel_keeps_the_size_of_pointers_if_it_matters() {
         types,
         |local| vec![field(local, 0, "task", "page", RelocKind::FieldByteSize).unwrap()],
         types,
-        "@pointer_size 4; @int long 4 signed; struct task { void *page; };",
+        "@pointer_size 4; struct task { void *page; }; @int long int 4 signed;",
     );
+}
+
+/// Two generated cases: an INT named `long` other than the target's own became a candidate.
+#[test]
+fn the_size_of_pointers_is_stated_by_an_int_of_the_target() {
+    let check = |root: &str, kernel: &str, expected: [usize; 3]| {
+        let local = "struct vma { void *data; }; @int long 8 signed;";
+        let (local, kernel) = (btf(ByteOrder::Little, local), btf(ByteOrder::Little, kernel));
+        let (local, kernel) = (Btf::parse(&local).unwrap(), Btf::parse(&kernel).unwrap());
+        let type_id = local.find(root, Kind::Int).unwrap().id();
+        let (access, kind) = (AccessPath::root(), RelocKind::TypeIdTarget);
+        let id = Relocation { insn_off: 0, type_id, access, kind };
+        let size = field(&local, 0, "vma", "data", RelocKind::FieldByteSize).unwrap();
+        let needs = Needs { local: &local, relocations: vec![id, size] };
+        let minimized = minimize(&[needs], &Target::new(&kernel), Options::default()).unwrap();
+        let ResolutionCounts { resolved, failed, .. } = minimized.counts[0];
+        let kept = Btf::parse(&minimized.main).unwrap();
+        let names = kept.types().filter(|ty| ty.kind() == Kind::Int).count();
+        assert_eq!([resolved, failed, names], expected);
+        assert_eq!(kept.pointer_size(), 8);
+    };
+    let kernel = "struct vma { void *data; }; @int unsigned long 8; @int long 4 signed;";
+    check("long", kernel, [2, 0, 2]);
+    // Two types named `long`, so the relocation is ambiguous.
+    check("long", &format!("{kernel} @int long 4;"), [1, 1, 3]);
 }
 
 #[test]
 fn a_type_that_does_not_match_is_left_out() {
     let relocations: Relocations = |local| {
         let ask = |kind| field(local, 0, "task", "gone", kind).unwrap();
-        vec![ask(RelocKind::FieldExists), ask(RelocKind::FieldByteOffset)]
+        let page = whole_type(local, 0, "page", RelocKind::TypeSize).unwrap();
+        vec![ask(RelocKind::FieldExists), ask(RelocKind::FieldByteOffset), page]
     };
-    check("struct task { int gone; };", relocations, "struct task {} @size 4;", "");
+    check(
+        "struct task { int gone; }; struct page {};",
+        relocations,
+        "struct task {} @size 4; struct page {} @size 64;",
+        "struct page {} @size 64;",
+    );
+}
+
+#[test]
+fn btf_without_types_is_an_error() {
+    let local = btf(ByteOrder::Little, "struct task { int gone; };");
+    let local = Btf::parse(&local).unwrap();
+    let ask = |kind| field(&local, 0, "task", "gone", kind).unwrap();
+    let check = |kernel: &str, relocations: Vec<Relocation>, results: &str| {
+        let kernel = btf(ByteOrder::Little, kernel);
+        let kernel = Btf::parse(&kernel).unwrap();
+        let needs = Needs { local: &local, relocations };
+        let error = minimize(&[needs], &Target::new(&kernel), Options::default()).unwrap_err();
+        assert_eq!(error, MinimizeError::Empty { results: results.into() });
+    };
+    let both = || vec![ask(RelocKind::FieldExists), ask(RelocKind::FieldByteOffset)];
+    check("struct task {} @size 4;", both(), "1 resolved without one, 1 unresolved");
+    check("int f(void);", both(), "1 resolved without one, 1 unresolved");
+    check("struct task { int gone; };", vec![], "there are none");
+    let broken = Relocation { type_id: TypeId(99), ..ask(RelocKind::FieldExists) };
+    check("struct task { int gone; };", vec![broken], "1 failed");
 }
 
 #[test]

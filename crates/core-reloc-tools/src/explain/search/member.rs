@@ -11,7 +11,7 @@ use super::Search;
 use crate::{
     explain::suggestion::{Suggestion, SuggestionKind, flavor, nested},
     limits::STEPS_PER_KEPT_ENTRY,
-    similar::{MAX_SUGGESTIONS, Nearest},
+    similar::{MAX_SUGGESTIONS, Nearest, STEPS_PER_NAME, Wanted},
 };
 
 /// A member that the target's type does not have.
@@ -93,13 +93,14 @@ impl<'a> Search<'a> {
     /// Searches the members of a type, those of its structs, and those of structs that it points to,
     /// level by level, until one has the wanted name.
     fn search_levels(&mut self, missing: MissingMember<'_, 'a>, root: Type<'a>) -> Found {
+        let wanted = Wanted::new(missing.name.as_bytes());
         let mut found = Found { similar: Nearest::new(), deeper: Vec::new() };
         let mut level = vec![Open { ty: root, prefix: String::new(), is_through_pointer: false }];
         for depth in 0..LEVELS {
             let mut next = Vec::new();
             for open in level {
                 // Out of steps: what was found is kept.
-                let _ = self.search_type(&open, missing, depth, &mut found, &mut next);
+                let _ = self.search_type(&open, missing, &wanted, depth, &mut found, &mut next);
             }
             if !found.deeper.is_empty() {
                 break;
@@ -115,6 +116,7 @@ impl<'a> Search<'a> {
         &mut self,
         open: &Open<'a>,
         missing: MissingMember<'_, 'a>,
+        wanted: &Wanted<'_>,
         depth: usize,
         found: &mut Found,
         next: &mut Vec<Open<'a>>,
@@ -123,7 +125,7 @@ impl<'a> Search<'a> {
         let mut types = vec![open.ty];
         while let Some(ty) = types.pop() {
             for member in ty.members() {
-                self.spend(1)?;
+                self.spend(STEPS_PER_NAME)?;
                 let (Ok(name), Ok(declared)) = (member.name(), member.ty()) else { continue };
                 let Ok(ty) = declared.skip_modifiers_and_typedefs() else { continue };
                 if name.is_empty() {
@@ -131,25 +133,29 @@ impl<'a> Search<'a> {
                     types.push(ty);
                     continue;
                 }
-                let path = format!("{}{}", open.prefix, quote(&name));
+                let path = || format!("{}{}", open.prefix, quote(&name));
                 if depth > 0 && name == missing.name {
+                    let path = path();
                     self.spend_kept(&path)?;
                     found.deeper.push(DeeperMember {
-                        path: path.clone(),
+                        path,
                         declaration: declaration_in_c(declared, missing.name),
                         is_through_pointer: open.is_through_pointer,
                     });
                 } else if depth == 0
-                    && let Some(distance) = self.distance(missing.name.as_bytes(), &name)
+                    && let Some(distance) = self.distance(wanted, &name)
                     // A member that the object has too is not the missing one's new name.
                     && !self.has_member(missing.owner, &quote(&name))
                     && self.is_replacement(missing, declared)
-                    && self.spend_kept(&path).is_some()
                 {
-                    let declaration = declaration_in_c(declared, &quote(&name));
-                    found.similar.add(distance, (path.clone(), declaration));
+                    let path = path();
+                    if self.spend_kept(&path).is_some() {
+                        let declaration = declaration_in_c(declared, &quote(&name));
+                        found.similar.add(distance, (path, declaration));
+                    }
                 }
                 if let Some((ty, joint, is_pointer)) = nested_type(ty, depth) {
+                    let path = path();
                     self.spend_kept(&path)?;
                     next.push(Open {
                         ty,
@@ -178,7 +184,7 @@ impl<'a> Search<'a> {
         let mut members = missing.owner.members().iter();
         let old = members.find(|member| member.name().is_ok_and(is_missing))?;
         for member in within.members() {
-            self.spend(1)?;
+            self.spend(STEPS_PER_NAME)?;
             if member.bit_offset() != old.bit_offset()
                 || !member.ty().is_ok_and(|ty| self.is_replacement(missing, ty))
             {
@@ -210,7 +216,7 @@ impl<'a> Search<'a> {
 
     /// Returns `true` if a type has a member of a name, and enough steps are left to search for it.
     fn has_member(&mut self, ty: Type<'_>, wanted: &str) -> bool {
-        self.spend(ty.members().len()).is_some()
+        self.spend(ty.members().len().saturating_mul(STEPS_PER_NAME)).is_some()
             && ty.members().iter().any(|member| member.name().is_ok_and(|name| name == wanted))
     }
 
@@ -220,13 +226,14 @@ impl<'a> Search<'a> {
         let mut found = Vec::new();
         let Ok(owner) = missing.owner.name() else { return found };
         let stem = essential_name(&owner);
+        let wanted = Wanted::new(stem);
         for ty in within.btf().own_types().filter(|ty| ty.kind().is_composite()) {
-            if self.spend(1).is_none() || found.len() >= MAX_SUGGESTIONS {
+            if self.spend(STEPS_PER_NAME).is_none() || found.len() >= MAX_SUGGESTIONS {
                 break;
             }
             let Ok(name) = ty.name() else { continue };
             let is_similar = !stem.is_empty()
-                && (name.starts_with(stem) || self.distance(stem, &name).is_some())
+                && (name.starts_with(stem) || self.distance(&wanted, &name).is_some())
                 && essential_name(&name) != stem;
             if is_similar && self.has_member(ty, missing.name) {
                 let text = format!("`{}` has a member `{}`", type_in_c(ty), missing.name);
