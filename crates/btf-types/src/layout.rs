@@ -60,6 +60,11 @@ impl Parts {
             Kind::DataSec => {
                 Self::each::<raw::VarSecInfo>(SizeOrType::Size, &[Type, Number, Number])
             }
+            Kind::LocParam => {
+                Self { each: &[Number], ..Self::once::<raw::LocParam>(SizeOrType::Size, &[Number]) }
+            }
+            Kind::LocProto => Self::each::<raw::U32>(SizeOrType::Unused, &[Type]),
+            Kind::LocSec => Self::each::<raw::Loc>(SizeOrType::Unused, &[Type, Type, Number]),
             Kind::Float => Self::alone(SizeOrType::Size),
             Kind::Ptr
             | Kind::Typedef
@@ -248,7 +253,7 @@ mod tests {
             all.filter(|kind| Parts::of(*kind).size_or_type == wanted).map(Kind::to_raw).collect()
         };
         assert_eq!(kinds(SizeOrType::Type), [2, 8, 9, 10, 11, 12, 13, 14, 17, 18]);
-        assert_eq!(kinds(SizeOrType::Size), [1, 4, 5, 6, 15, 16, 19]);
+        assert_eq!(kinds(SizeOrType::Size), [1, 4, 5, 6, 15, 16, 19, 20]);
     }
 
     #[test]
@@ -256,7 +261,7 @@ mod tests {
         let layout = Layout::known();
         for raw in 0..=127 {
             let info = Info::new(Kind::from_raw(raw), 2, false);
-            let is_known = (1..=19).contains(&raw);
+            let is_known = (1..=22).contains(&raw);
             assert_eq!(layout.trailing_len(info).is_some(), is_known, "{raw}");
             assert_eq!(layout.shape(info).type_name_bit() == 1, {
                 KindSet::TYPE_NAMES.contains(Kind::from_raw(raw))

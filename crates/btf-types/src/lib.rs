@@ -1,6 +1,6 @@
 //! Zero-copy views of BTF, the BPF Type Format, and of `.BTF.ext`.
 //!
-//! The crate reads both byte orders, split BTF, kinds 1 to 19, and unknown kinds that a layout table
+//! The crate reads both byte orders, split BTF, kinds 1 to 22, and unknown kinds that a layout table
 //! describes. It is `no_std`, has no unsafe code, and is total: after [`Btf::parse`], every access on any
 //! input returns a value or an error, in bounded time.
 //!
@@ -83,7 +83,7 @@ pub use self::{
     order::ByteOrder,
     pointer::PointerSize,
     types::{
-        Array, DeclTarget, Entries, Enumerator, IntEncoding, Linkage, Member, Param, Type,
-        TypeView, VarSecInfo,
+        Array, DeclTarget, Entries, Enumerator, IntEncoding, Linkage, Loc, LocFlags, LocParam,
+        LocProtoParam, LocValue, Member, Param, Type, TypeView, VarSecInfo,
     },
 };

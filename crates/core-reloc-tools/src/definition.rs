@@ -17,6 +17,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod location;
 mod writer;
 
 use std::fmt;
@@ -32,7 +33,7 @@ use self::writer::{LineWriter, is_defined_inline, keyword, name_of};
 pub struct Definition {
     /// The first line: `struct task {`, or the whole definition: `typedef int pid_t;`.
     pub head: String,
-    /// The lines between the first and the last: members, enumerators or variables.
+    /// The lines between the first and the last: members, enumerators, variables or inline sites.
     pub lines: Vec<DefinitionLine>,
     /// The last line, `};`. It is empty if the definition is one line.
     pub tail: String,
@@ -111,6 +112,15 @@ impl Definition {
                 }
                 (format!("section {} {{", name_of(ty)), "};".to_string())
             }
+            Kind::LocSec => {
+                location::sites(ty, &mut writer);
+                (format!("section {} {{", name_of(ty)), "};".to_string())
+            }
+            Kind::LocProto => {
+                location::params(ty, &mut writer);
+                ("locations {".to_string(), "};".to_string())
+            }
+            Kind::LocParam => (format!("location {};", location::location(ty)), String::new()),
             Kind::Var | Kind::Func => (global(ty), String::new()),
             Kind::Fwd => (format!("{};", type_in_c(ty)), String::new()),
             _ => (declaration_in_c(ty, ""), String::new()),

@@ -45,6 +45,13 @@ fn read_everything(btf: &Btf<'_>) {
         for variable in ty.variables() {
             let _ = variable.ty();
         }
+        let _ = ty.loc_param().map(|param| param.value());
+        for param in ty.loc_params() {
+            let _ = param.ty();
+        }
+        for loc in ty.locs() {
+            let _ = (loc.func(), loc.proto(), loc.offset());
+        }
     }
     let _ = (btf.validate(), btf.pointer_size(), btf.string(StrOffset(1)));
 }

@@ -32,6 +32,19 @@ fn modules_are_sorted_and_a_damaged_one_does_not_affect_the_others() {
 }
 
 #[test]
+fn inline_sites_are_no_modules() {
+    let kernel = btf(&["list_head"]);
+    let tree = Tree::new()
+        .with("sys/kernel/btf/vmlinux", &kernel)
+        .with("sys/kernel/btf/vmlinux.inline", &split_btf(&kernel, &["site"]))
+        .with("sys/kernel/btf/ext4", &split_btf(&kernel, &["ext4_inode"]))
+        .with("sys/kernel/btf/ext4.inline", b"on another base");
+    let modules = tree.kernel().modules().unwrap();
+    let names: Vec<&str> = modules.iter().map(|module| module.name()).collect();
+    assert_eq!(names, ["ext4"]);
+}
+
+#[test]
 fn a_system_without_the_directory_has_no_modules() {
     assert_eq!(Tree::new().kernel().modules().unwrap(), []);
 }
