@@ -223,6 +223,16 @@ impl fmt::Display for Kind {
 pub struct KindSet(u128);
 
 impl KindSet {
+    /// Returns the set of some kinds.
+    pub(crate) const fn of(kinds: &[Kind]) -> Self {
+        let (mut set, mut rest) = (0, kinds);
+        while let [kind, more @ ..] = rest {
+            set |= Self::bit(kind.to_raw());
+            rest = more;
+        }
+        Self(set)
+    }
+
     /// Adds a kind.
     pub fn insert(&mut self, kind: Kind) {
         self.0 |= Self::bit(kind.to_raw());

@@ -44,6 +44,7 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+mod base;
 mod btf;
 #[cfg(feature = "build")]
 pub mod build;

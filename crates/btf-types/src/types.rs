@@ -9,6 +9,7 @@ mod member;
 mod param;
 mod variable;
 mod view;
+mod words;
 
 pub use self::{
     declaration::{DeclTarget, Linkage},

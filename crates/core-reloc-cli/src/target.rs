@@ -2,12 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-use btf_types::Btf;
+use btf_types::{Btf, Header};
 use core_reloc::{Module, Target, elf::Object};
-use core_reloc_sys::{BtfFile, FileError, Kernel};
+use core_reloc_sys::{BtfFile, FileError, FileProblem, Kernel};
 use core_reloc_targets::{self as targets, Found, Kernels, Limits, module_name};
 
-use crate::{arguments::TargetArguments, failure::Failure, terminal};
+use crate::{
+    arguments::TargetArguments,
+    failure::{Failure, OtherBuild},
+    terminal,
+};
 
 /// Opens an object's target and calls `use_it` with it. `kernel` is the running kernel.
 ///
@@ -34,7 +38,7 @@ pub(crate) fn with_target<T>(
     let target = Target::new(&btf);
     let needs_modules = || arguments.target.is_none() && object.needs_modules(&target);
     let files = module_files(&arguments.modules, kernel, needs_modules)?;
-    let modules = parse_modules(&files, &btf)?;
+    let modules = parse_modules(&files, &main, &btf)?;
     let modules = modules.iter().map(|(name, btf)| Module { name, btf });
     Ok(use_it(&target.with_modules(modules)))
 }
@@ -54,7 +58,7 @@ pub(crate) fn with_types<T>(
     }
     let needs_modules = || arguments.target.is_none() && is_missing(&btf);
     let files = module_files(&arguments.modules, kernel, needs_modules)?;
-    let modules = parse_modules(&files, &btf)?;
+    let modules = parse_modules(&files, &file, &btf)?;
     Ok(use_it(&btf, &modules))
 }
 
@@ -186,31 +190,54 @@ pub(crate) fn kernel_modules(kernel: &Kernel) -> Result<Vec<ModuleBtf>, Failure>
     Ok(modules)
 }
 
-/// Parses the modules' split BTF on their kernel's BTF.
+/// Parses the modules' split BTF on the BTF of their kernel, which is in the file `kernel`.
 pub(crate) fn parse_modules<'a>(
     modules: &'a [ModuleBtf],
+    kernel: &BtfFile,
     base: &'a Btf<'a>,
 ) -> Result<Vec<(&'a str, Btf<'a>)>, Failure> {
     let mut parsed = Vec::new();
     for ModuleBtf { name, file, is_named } in modules {
+        if *is_named {
+            parsed.push((name.as_str(), parse_named(file, kernel, base)?));
+            continue;
+        }
         match file.parse_split(base) {
-            Ok(btf) => {
-                if *is_named {
-                    let [module, kernel] = [&btf, base].map(Btf::byte_order);
-                    if module != kernel {
-                        let path = file.path().to_path_buf();
-                        return Err(Failure::ModuleByteOrder { path, module, kernel });
-                    }
-                    // A module of another kernel refers to types or names that do not exist.
-                    validate(file, &btf)?;
-                }
-                parsed.push((name.as_str(), btf));
-            }
-            Err(error) if *is_named => return Err(error.into()),
+            Ok(btf) => parsed.push((name.as_str(), btf)),
             Err(error) => warn_of_module(&error),
         }
     }
     Ok(parsed)
+}
+
+/// Parses and validates a module that the user named, which may be one of another kernel.
+fn parse_named<'a>(
+    file: &'a BtfFile,
+    kernel: &BtfFile,
+    base: &'a Btf<'a>,
+) -> Result<Btf<'a>, Failure> {
+    let order = Header::parse(file.as_bytes()).map_err(|error| file.error(error))?.byte_order();
+    if order != base.byte_order() {
+        let (path, kernel) = (file.path().to_path_buf(), base.byte_order());
+        return Err(Failure::ModuleByteOrder { path, module: order, kernel });
+    }
+    let other_build = |error: FileError| match error.problem {
+        FileProblem::Btf { error: error @ btf_types::Error::WrongBase { .. }, .. } => {
+            Failure::OtherBuild(Box::new(OtherBuild {
+                module: file.path().to_path_buf(),
+                module_release: file.release().map(str::to_string),
+                kernel: kernel.path().to_path_buf(),
+                kernel_release: kernel.release().map(str::to_string),
+                error,
+            }))
+        }
+        _ => error.into(),
+    };
+    let btf = file.parse_split(base).map_err(other_build)?;
+    // A module of the running kernel may be named with another target.
+    file.check_base(&btf).map_err(other_build)?;
+    validate(file, &btf)?;
+    Ok(btf)
 }
 
 fn warn_of_module(error: &FileError) {

@@ -1,4 +1,4 @@
-//! Finding the `.BTF` section of an ELF file, of either width and byte order.
+//! Finding the `.BTF` section of an ELF file, and a module's `.modinfo`.
 
 use std::{mem::size_of, ops::Range};
 
@@ -14,12 +14,17 @@ use crate::{error::FileProblem, read::check_len};
 /// The most bytes that the table of section headers may have: 128 Ki sections of a 64-bit file.
 const MAX_HEADERS_LEN: u64 = 8 << 20;
 
+/// The most bytes of `.modinfo` that are read. A module has a few hundred.
+const MAX_MODINFO_LEN: u64 = 64 << 10;
+
 /// The `.BTF` section of an ELF file.
 pub(crate) struct BtfSection {
     /// The section's bytes in the file.
     pub(crate) range: Range<u64>,
     /// The size of a pointer, by the file's width.
     pub(crate) pointer_size: PointerSize,
+    /// The bytes of `.modinfo` in the file, if there are some, and not too many.
+    pub(crate) modinfo: Option<Range<u64>>,
 }
 
 /// Finds the `.BTF` section of a file.
@@ -67,7 +72,12 @@ fn in_sections<'data, Elf: FileHeader, R: ReadRef<'data>>(
         Some(end) => {
             let wide = header.is_type_64();
             let pointer_size = if wide { PointerSize::Eight } else { PointerSize::Four };
-            Ok(BtfSection { range: start..end, pointer_size })
+            let modinfo = section_named(b".modinfo")
+                .and_then(|(_, section)| section.file_range(order))
+                .filter(|(_, len)| *len <= MAX_MODINFO_LEN)
+                .map(|(start, len)| start..start.saturating_add(len))
+                .filter(|range| range.end <= file_len);
+            Ok(BtfSection { range: start..end, pointer_size, modinfo })
         }
         None => {
             Err(in_section(&format!("has {len} bytes, but the file ends at offset {file_len:#x}")))

@@ -10,12 +10,14 @@ use std::{
 
 use btf_types::{Btf, Header};
 use memmap2::Mmap;
+use rustix::system::uname;
 
 use crate::{
     elf::{BtfSection, btf_section},
     error::{FileError, FileProblem},
     map::{is_on_sysfs, map_kernel_btf},
     read::{ELF_MAGIC, MAX_LEN, Opened, read_range},
+    release::{self, release_of_path},
 };
 
 /// The BTF of a file, with the file's path.
@@ -41,8 +43,16 @@ use crate::{
 /// ```
 pub struct BtfFile {
     path: PathBuf,
+    content: Content,
+    /// The release of the kernel, if the file states it.
+    release: Option<String>,
+}
+
+/// What is read of a file.
+struct Content {
     bytes: Bytes,
     source: Source,
+    modinfo: Option<Vec<u8>>,
 }
 
 /// What kind of file the BTF comes from.
@@ -102,9 +112,20 @@ impl BtfFile {
         load_raw: impl FnOnce(Opened) -> Result<Bytes, FileProblem>,
     ) -> Result<Self, FileError> {
         match read_file(&path, max_len, load_raw) {
-            Ok((bytes, source)) => Ok(Self { path, bytes, source }),
+            Ok(content) => Ok(Self::new(path, content)),
             Err(problem) => Err(FileError { path, problem }),
         }
+    }
+
+    fn new(path: PathBuf, content: Content) -> Self {
+        let stated = match content.source {
+            Source::Kernel => Some(uname().release().to_string_lossy().into_owned()),
+            Source::Raw | Source::Elf(_) => {
+                content.modinfo.as_deref().and_then(release::in_modinfo)
+            }
+        };
+        let release = stated.or_else(|| release_of_path(&path));
+        Self { path, content, release }
     }
 
     /// Takes the BTF out of a file's bytes, which were unpacked from another file for example.
@@ -116,7 +137,7 @@ impl BtfFile {
     pub fn from_bytes(path: impl Into<PathBuf>, bytes: Vec<u8>) -> Result<Self, FileError> {
         let path = path.into();
         match take_btf(bytes) {
-            Ok((bytes, source)) => Ok(Self { path, bytes, source }),
+            Ok(content) => Ok(Self::new(path, content)),
             Err(problem) => Err(FileError { path, problem }),
         }
     }
@@ -128,7 +149,7 @@ impl BtfFile {
 
     /// Returns the bytes of the BTF.
     pub fn as_bytes(&self) -> &[u8] {
-        match &self.bytes {
+        match &self.content.bytes {
             Bytes::Mapped(map) => map,
             Bytes::Read(bytes) => bytes,
         }
@@ -144,7 +165,7 @@ impl BtfFile {
 
     /// Returns `true` if the running kernel publishes the BTF, which it has checked at boot.
     pub(crate) fn is_of_kernel(&self) -> bool {
-        matches!(self.source, Source::Kernel)
+        matches!(self.content.source, Source::Kernel)
     }
 
     /// Parses base BTF.
@@ -159,12 +180,38 @@ impl BtfFile {
 
     /// Parses split BTF on its base: a module's on its kernel's.
     ///
+    /// A module of another build of the kernel is an error ([`Btf::check_base`]). The modules that the
+    /// running kernel publishes are not checked, since the kernel has done so.
+    ///
     /// # Errors
-    /// Returns [`FileProblem::Btf`] if the BTF is malformed.
+    /// Returns [`FileProblem::Btf`] if the BTF is malformed or was made for another base.
     pub fn parse_split<'a>(&'a self, base: &'a Btf<'a>) -> Result<Btf<'a>, FileError> {
-        Btf::parse_split(self.as_bytes(), base)
-            .map(|btf| self.with_pointer_size(btf))
-            .map_err(|error| self.error(error))
+        let btf = Btf::parse_split(self.as_bytes(), base).map_err(|error| self.error(error))?;
+        if !self.is_of_kernel() {
+            self.check_base(&btf)?;
+        }
+        Ok(self.with_pointer_size(btf))
+    }
+
+    /// Checks that the split BTF of this file was made for its base: [`Btf::check_base`].
+    ///
+    /// # Errors
+    /// Returns [`FileProblem::Btf`] if it was made for another base.
+    pub fn check_base<'a>(&self, btf: &'a Btf<'a>) -> Result<(), FileError> {
+        btf.check_base().map_err(|error| self.error(error))
+    }
+
+    /// Returns the release of the kernel that the file belongs to, as `uname -r` prints it: of the running
+    /// kernel's own BTF; of a module with `vermagic` in its `.modinfo`; or the one that the
+    /// [path](release_of_path) states.
+    pub fn release(&self) -> Option<&str> {
+        self.release.as_deref()
+    }
+
+    /// Sets the release of the kernel that the file belongs to.
+    #[must_use]
+    pub fn with_release(self, release: impl Into<String>) -> Self {
+        Self { release: Some(release.into()), ..self }
     }
 
     /// Sets the pointer size, which an ELF header states and BTF does not.
@@ -176,7 +223,7 @@ impl BtfFile {
     }
 
     fn section(&self) -> Option<&BtfSection> {
-        match &self.source {
+        match &self.content.source {
             Source::Elf(section) => Some(section),
             Source::Kernel | Source::Raw => None,
         }
@@ -211,7 +258,7 @@ impl fmt::Debug for BtfFile {
         f.debug_struct("BtfFile")
             .field("path", &self.path)
             .field("len", &self.as_bytes().len())
-            .field("is_mapped", &matches!(self.bytes, Bytes::Mapped(_)))
+            .field("is_mapped", &matches!(self.content.bytes, Bytes::Mapped(_)))
             .finish_non_exhaustive()
     }
 }
@@ -221,7 +268,7 @@ fn read_file(
     path: &Path,
     max_len: u64,
     load_raw: impl FnOnce(Opened) -> Result<Bytes, FileProblem>,
-) -> Result<(Bytes, Source), FileProblem> {
+) -> Result<Content, FileProblem> {
     let opened = Opened::open(path, max_len)?;
     match opened.magic.as_slice() {
         [0x9f, 0xeb, ..] | [0xeb, 0x9f, ..] if is_on_sysfs(&opened.file) => {
@@ -230,9 +277,9 @@ fn read_file(
                 Ok(Some(map)) => Bytes::Mapped(map),
                 Ok(None) | Err(_) => Bytes::Read(opened.read_whole()?),
             };
-            Ok((bytes, Source::Kernel))
+            Ok(Content { bytes, source: Source::Kernel, modinfo: None })
         }
-        [0x9f, 0xeb, ..] | [0xeb, 0x9f, ..] => Ok((load_raw(opened)?, Source::Raw)),
+        [0x9f, 0xeb, ..] | [0xeb, 0x9f, ..] => Ok(raw(load_raw(opened)?)),
         ELF_MAGIC if opened.is_seekable => read_section(opened.file, max_len),
         ELF_MAGIC => read_section(Cursor::new(opened.read_whole()?), max_len),
         _ => Err(unrecognized(opened.magic)),
@@ -240,10 +287,10 @@ fn read_file(
 }
 
 /// Takes the BTF out of bytes in memory.
-fn take_btf(bytes: Vec<u8>) -> Result<(Bytes, Source), FileProblem> {
+fn take_btf(bytes: Vec<u8>) -> Result<Content, FileProblem> {
     match bytes.as_slice() {
         [] => Err(FileProblem::Empty),
-        [0x9f, 0xeb, ..] | [0xeb, 0x9f, ..] => Ok((Bytes::Read(bytes), Source::Raw)),
+        [0x9f, 0xeb, ..] | [0xeb, 0x9f, ..] => Ok(raw(Bytes::Read(bytes))),
         [0x7f, b'E', b'L', b'F', ..] => read_section(Cursor::new(bytes), MAX_LEN),
         other => Err(unrecognized(other.iter().copied().take(4).collect())),
     }
@@ -253,8 +300,16 @@ fn unrecognized(found: Vec<u8>) -> FileProblem {
     FileProblem::Unrecognized { found, expected: "BTF (9f eb, eb 9f) or ELF (7f 45 4c 46)" }
 }
 
-fn read_section(mut file: impl Read + Seek, max_len: u64) -> Result<(Bytes, Source), FileProblem> {
+fn raw(bytes: Bytes) -> Content {
+    Content { bytes, source: Source::Raw, modinfo: None }
+}
+
+fn read_section(mut file: impl Read + Seek, max_len: u64) -> Result<Content, FileProblem> {
     let section = btf_section(&mut file)?;
-    let bytes = read_range(file, "the .BTF section", &section.range, max_len)?;
-    Ok((Bytes::Read(bytes), Source::Elf(section)))
+    let bytes = read_range(&mut file, "the .BTF section", &section.range, max_len)?;
+    let modinfo = section.modinfo.as_ref();
+    let modinfo = modinfo
+        .map(|range| read_range(file, "the .modinfo section", range, u64::MAX))
+        .transpose()?;
+    Ok(Content { bytes: Bytes::Read(bytes), source: Source::Elf(section), modinfo })
 }
