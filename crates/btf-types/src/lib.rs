@@ -48,6 +48,7 @@ mod base;
 mod btf;
 #[cfg(feature = "build")]
 pub mod build;
+pub mod distilled;
 mod error;
 pub mod ext;
 mod header;

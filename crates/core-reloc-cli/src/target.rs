@@ -1,6 +1,9 @@
 //! Opening targets: the running kernel with its modules, or the files that the user names.
 
-use std::path::{Path, PathBuf};
+use std::{
+    cell::OnceCell,
+    path::{Path, PathBuf},
+};
 
 use btf_types::{Btf, Header};
 use core_reloc::{Module, Target, elf::Object};
@@ -138,14 +141,29 @@ fn open(path: Option<&Path>, kernel: &Kernel) -> Result<BtfFile, Failure> {
 pub(crate) struct ModuleBtf {
     name: String,
     file: BtfFile,
+    /// The file after it was relocated from its distilled base, if it has one.
+    relocated: OnceCell<BtfFile>,
     /// The user named it, so that an unusable module is an error.
     is_named: bool,
 }
 
 impl ModuleBtf {
+    fn new(name: String, file: BtfFile, is_named: bool) -> Self {
+        Self { name, file, relocated: OnceCell::new(), is_named }
+    }
+
     /// Returns the path of its file.
     pub(crate) fn path(&self) -> &Path {
         self.file.path()
+    }
+
+    /// Returns the file with split BTF on a kernel, which must always be the same.
+    fn on(&self, kernel: &Btf<'_>) -> Result<&BtfFile, FileError> {
+        if self.file.distilled_base().is_none() {
+            return Ok(&self.file);
+        }
+        let relocated = self.file.relocate_onto(kernel)?;
+        Ok(self.relocated.get_or_init(|| relocated))
     }
 }
 
@@ -172,7 +190,7 @@ pub(crate) fn named_modules(paths: &[PathBuf]) -> Result<Vec<ModuleBtf>, Failure
         if !file.is_split() && file.parse().is_ok() {
             return Err(Failure::NotSplit(file.path().to_path_buf()));
         }
-        Ok(ModuleBtf { name: module_name(path), file, is_named: true })
+        Ok(ModuleBtf::new(module_name(path), file, true))
     };
     paths.iter().map(|path| open(path)).collect()
 }
@@ -183,7 +201,7 @@ pub(crate) fn kernel_modules(kernel: &Kernel) -> Result<Vec<ModuleBtf>, Failure>
     for module in kernel.modules()? {
         let name = module.name().to_string();
         match module.open() {
-            Ok(file) => modules.push(ModuleBtf { name, file, is_named: false }),
+            Ok(file) => modules.push(ModuleBtf::new(name, file, false)),
             Err(error) => warn_of_module(&error),
         }
     }
@@ -197,13 +215,14 @@ pub(crate) fn parse_modules<'a>(
     base: &'a Btf<'a>,
 ) -> Result<Vec<(&'a str, Btf<'a>)>, Failure> {
     let mut parsed = Vec::new();
-    for ModuleBtf { name, file, is_named } in modules {
-        if *is_named {
-            parsed.push((name.as_str(), parse_named(file, kernel, base)?));
+    for module in modules {
+        let name = module.name.as_str();
+        if module.is_named {
+            parsed.push((name, parse_named(module, kernel, base)?));
             continue;
         }
-        match file.parse_split(base) {
-            Ok(btf) => parsed.push((name.as_str(), btf)),
+        match module.on(base).and_then(|file| file.parse_split(base)) {
+            Ok(btf) => parsed.push((name, btf)),
             Err(error) => warn_of_module(&error),
         }
     }
@@ -212,10 +231,11 @@ pub(crate) fn parse_modules<'a>(
 
 /// Parses and validates a module that the user named, which may be one of another kernel.
 fn parse_named<'a>(
-    file: &'a BtfFile,
+    module: &'a ModuleBtf,
     kernel: &BtfFile,
     base: &'a Btf<'a>,
 ) -> Result<Btf<'a>, Failure> {
+    let file = &module.file;
     let order = Header::parse(file.as_bytes()).map_err(|error| file.error(error))?.byte_order();
     if order != base.byte_order() {
         let (path, kernel) = (file.path().to_path_buf(), base.byte_order());
@@ -233,6 +253,7 @@ fn parse_named<'a>(
         }
         _ => error.into(),
     };
+    let file = module.on(base)?;
     let btf = file.parse_split(base).map_err(other_build)?;
     // A module of the running kernel may be named with another target.
     file.check_base(&btf).map_err(other_build)?;

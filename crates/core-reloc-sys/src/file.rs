@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use btf_types::{Btf, Header};
+use btf_types::{Btf, Header, distilled};
 use memmap2::Mmap;
 use rustix::system::uname;
 
@@ -52,6 +52,8 @@ pub struct BtfFile {
 struct Content {
     bytes: Bytes,
     source: Source,
+    /// The distilled base of the BTF.
+    base: Option<Vec<u8>>,
     modinfo: Option<Vec<u8>>,
 }
 
@@ -84,7 +86,7 @@ impl BtfFile {
 
     /// Opens a file like [`BtfFile::open`] and reads at most `max_len` bytes of BTF.
     ///
-    /// The limit applies to raw BTF and to the `.BTF` section; the rest of an ELF file is not read
+    /// The limit applies to raw BTF and to the sections `.BTF` and `.BTF.base` together; the rest of an ELF file is not read
     /// and may be larger.
     ///
     /// ```
@@ -168,11 +170,64 @@ impl BtfFile {
         matches!(self.content.source, Source::Kernel)
     }
 
+    /// Returns the distilled base that the split BTF continues, which is in the section `.BTF.base` of a
+    /// module that was built out of tree.
+    pub fn distilled_base(&self) -> Option<&[u8]> {
+        self.content.base.as_deref()
+    }
+
+    /// Relocates a module from its distilled base onto its kernel's BTF ([`Btf::relocate_onto`]), on which
+    /// [`BtfFile::parse_split`] parses the result.
+    ///
+    /// ```
+    /// use core_reloc_sys::{BtfFile, FileError};
+    ///
+    /// /// Opens a module, in or out of tree, for a kernel.
+    /// fn open_module(path: &str, kernel: &BtfFile) -> Result<BtfFile, FileError> {
+    ///     let module = BtfFile::open(path)?;
+    ///     match module.distilled_base() {
+    ///         Some(_) => module.relocate_onto(&kernel.parse()?),
+    ///         None => Ok(module),
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// Returns [`FileProblem::Distilled`] if a type of the distilled base is missing from the kernel or
+    /// stands for several types, if the base is malformed, or if the file has none; [`FileProblem::Btf`] if
+    /// `.BTF` is malformed.
+    pub fn relocate_onto(&self, kernel: &Btf<'_>) -> Result<Self, FileError> {
+        let distilled =
+            |error| FileError { path: self.path.clone(), problem: FileProblem::Distilled(error) };
+        let base = self.distilled_base().ok_or(distilled::Error::NoBase).map_err(distilled)?;
+        let base = Btf::parse(base).map_err(|error| distilled(error.into()))?;
+        let split = Btf::parse_split(self.as_bytes(), &base).map_err(|error| self.error(error))?;
+        let bytes = split.relocate_onto(kernel).map_err(distilled)?;
+        let source = match &self.content.source {
+            Source::Elf(section) => Source::Elf(section.clone()),
+            Source::Kernel | Source::Raw => Source::Raw,
+        };
+        let content = Content { bytes: Bytes::Read(bytes), source, base: None, modinfo: None };
+        Ok(Self { path: self.path.clone(), content, release: self.release.clone() })
+    }
+
+    /// Returns an error for split BTF on a distilled base, which means nothing on another.
+    fn check_relocated(&self) -> Result<(), FileError> {
+        match &self.content.base {
+            None => Ok(()),
+            Some(_) => {
+                Err(FileError { path: self.path.clone(), problem: FileProblem::DistilledBase })
+            }
+        }
+    }
+
     /// Parses base BTF.
     ///
     /// # Errors
-    /// Returns [`FileProblem::Btf`] if the BTF is malformed.
+    /// Returns [`FileProblem::Btf`] if the BTF is malformed; [`FileProblem::DistilledBase`] for a module
+    /// that was built out of tree.
     pub fn parse(&self) -> Result<Btf<'_>, FileError> {
+        self.check_relocated()?;
         Btf::parse(self.as_bytes())
             .map(|btf| self.with_pointer_size(btf))
             .map_err(|error| self.error(error))
@@ -184,8 +239,11 @@ impl BtfFile {
     /// running kernel publishes are not checked, since the kernel has done so.
     ///
     /// # Errors
-    /// Returns [`FileProblem::Btf`] if the BTF is malformed or was made for another base.
+    /// Returns [`FileProblem::Btf`] if the BTF is malformed or was made for another base;
+    /// [`FileProblem::DistilledBase`] for a module that was built out of tree and not
+    /// [relocated](BtfFile::relocate_onto).
     pub fn parse_split<'a>(&'a self, base: &'a Btf<'a>) -> Result<Btf<'a>, FileError> {
+        self.check_relocated()?;
         let btf = Btf::parse_split(self.as_bytes(), base).map_err(|error| self.error(error))?;
         if !self.is_of_kernel() {
             self.check_base(&btf)?;
@@ -277,7 +335,7 @@ fn read_file(
                 Ok(Some(map)) => Bytes::Mapped(map),
                 Ok(None) | Err(_) => Bytes::Read(opened.read_whole()?),
             };
-            Ok(Content { bytes, source: Source::Kernel, modinfo: None })
+            Ok(Content { bytes, source: Source::Kernel, base: None, modinfo: None })
         }
         [0x9f, 0xeb, ..] | [0xeb, 0x9f, ..] => Ok(raw(load_raw(opened)?)),
         ELF_MAGIC if opened.is_seekable => read_section(opened.file, max_len),
@@ -301,15 +359,18 @@ fn unrecognized(found: Vec<u8>) -> FileProblem {
 }
 
 fn raw(bytes: Bytes) -> Content {
-    Content { bytes, source: Source::Raw, modinfo: None }
+    Content { bytes, source: Source::Raw, base: None, modinfo: None }
 }
 
 fn read_section(mut file: impl Read + Seek, max_len: u64) -> Result<Content, FileProblem> {
     let section = btf_section(&mut file)?;
     let bytes = read_range(&mut file, "the .BTF section", &section.range, max_len)?;
-    let modinfo = section.modinfo.as_ref();
-    let modinfo = modinfo
-        .map(|range| read_range(file, "the .modinfo section", range, u64::MAX))
-        .transpose()?;
-    Ok(Content { bytes: Bytes::Read(bytes), source: Source::Elf(section), modinfo })
+    let left = max_len.saturating_sub(bytes.len() as u64);
+    let mut read = |what, range: &Option<_>, max_len| {
+        let bytes = range.as_ref().map(|range| read_range(&mut file, what, range, max_len));
+        bytes.transpose()
+    };
+    let base = read("the .BTF.base section", &section.base, left)?;
+    let modinfo = read("the .modinfo section", &section.modinfo, u64::MAX)?;
+    Ok(Content { bytes: Bytes::Read(bytes), source: Source::Elf(section), base, modinfo })
 }

@@ -1,0 +1,76 @@
+//! Modules that were built out of tree, with a distilled base.
+
+use std::fs;
+
+use btf_types::{Btf, ByteOrder, IntEncoding, TypeId, build::Builder};
+use core_reloc_tests::kernel_files::elf;
+
+use crate::program::{Folder, fixture, run};
+
+const OBJECT: &str = "fixtures/objects/module.bpfel.o";
+const KERNEL: &str = "fixtures/btf/modular.le.btf";
+
+/// Makes `modular.le.stats`, the module of the fixtures, as it is built out of tree: `struct job_stats` of
+/// three members on a distilled base with the two INTs. The typedefs of the members' types follow.
+fn module(name: &str) -> Vec<u8> {
+    let mut base = Builder::new(ByteOrder::Little);
+    let long = base.int(name, 8, IntEncoding::new(64, 0));
+    let int = base.int("unsigned int", 4, IntEncoding::new(32, 0));
+    let base = base.finish().unwrap();
+    let parsed = Btf::parse(&base).unwrap();
+    let mut split = Builder::split(&parsed);
+    let [u32, u64] = [4, 5].map(TypeId);
+    let stats = split.structure("job_stats", 16).member("dropped", u32, 0);
+    stats.member("failed", u32, 32).member("started", u64, 64).finish();
+    assert_eq!([split.typedef("u32", int), split.typedef("u64", long)], [u32, u64]);
+    elf(&[(".BTF", &split.finish().unwrap()), (".BTF.base", &base)])
+}
+
+/// Every command that takes a module answers as with the module of the tree.
+#[test]
+fn an_out_of_tree_module_gives_the_answers_of_one_in_the_tree() {
+    let folder = Folder::new();
+    let module = folder.file("stats.ko", &module("unsigned long long"));
+    fs::create_dir(folder.path("tree")).unwrap();
+    let in_tree = folder.file("tree/stats.ko", &fixture("btf/modular.le.stats.btf"));
+    let outputs = |module: &str| {
+        let target = ["--target", KERNEL, "--module", module];
+        // Each output is a new folder.
+        let out = folder.path(&format!("out{}", folder.names().len()));
+        let commands = [
+            &["relocate", OBJECT][..],
+            &["explain", OBJECT],
+            &["query", "job_stats.failed", "job_stats.started"],
+            &["minimize", OBJECT, "-o", &out],
+        ];
+        commands.map(|command| {
+            let run = run(&[command, &target].concat());
+            assert_eq!(run.status, 0, "{run:?}");
+            run.stdout
+        })
+    };
+    let [relocated, explained, queried, _] = outputs(&module);
+    let [expected_relocated, expected_explained, expected_queried, _] = outputs(&in_tree);
+    assert_eq!(relocated, expected_relocated);
+    assert_eq!(explained, expected_explained);
+    assert_eq!(queried, expected_queried);
+
+    let dumped = run(&["dump", "job_stats", "--target", KERNEL, "--module", &module]);
+    assert!(dumped.stdout.contains("u64 started;"), "{dumped:?}");
+}
+
+#[test]
+fn a_missing_type_is_an_error_that_names_it() {
+    let folder = Folder::new();
+    let module = folder.file("stats.ko", &module("jiffies"));
+    for command in
+        [&["relocate", OBJECT][..], &["dump", "job_stats"], &["query", "job_stats.failed"]]
+    {
+        let error = run(&[command, &["--target", KERNEL, "--module", &module]].concat()).refused();
+        assert_eq!(
+            folder.strip(&error),
+            "core-reloc: error: /stats.ko: cannot be relocated from its distilled base, .BTF.base: the \
+             kernel has no INT jiffies of 8 bytes for type [1] of the distilled base\n"
+        );
+    }
+}
