@@ -186,8 +186,9 @@ fn module_files(
 pub(crate) fn named_modules(paths: &[PathBuf]) -> Result<Vec<ModuleBtf>, Failure> {
     let open = |path: &Path| {
         let file = targets::open(path, Limits::default())?;
-        // A damaged file gets a more precise error later.
-        if !file.is_split() && file.parse().is_ok() {
+        // A damaged file gets a more precise error later, and split BTF is not valid by itself.
+        let is_complete = |btf: Btf<'_>| btf.validate().is_ok();
+        if !file.is_split() && file.parse().is_ok_and(is_complete) {
             return Err(Failure::NotSplit(file.path().to_path_buf()));
         }
         Ok(ModuleBtf::new(module_name(path), file, true))

@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use btf_types::{Btf, Header, distilled};
+use btf_types::{Btf, Header, StrOffset, distilled};
 use memmap2::Mmap;
 use rustix::system::uname;
 
@@ -159,10 +159,16 @@ impl BtfFile {
 
     /// Returns `true` if the BTF is split BTF, as modules have it.
     ///
-    /// The string section of base BTF starts with the empty string; that of split BTF does not.
+    /// The string section of base BTF starts with the empty string. That of split BTF hardly ever does; if it
+    /// does, most of the names are in the base.
     pub fn is_split(&self) -> bool {
-        let strings = |header: Header| self.as_bytes().get(header.strings())?.first().copied();
-        Header::parse(self.as_bytes()).is_ok_and(|header| strings(header) != Some(0))
+        /// The most bytes of types of a module whose strings start so. Kernels have more.
+        const MAX_LEN: usize = 1 << 20;
+        let Ok(header) = Header::parse(self.as_bytes()) else { return false };
+        let strings = self.as_bytes().get(header.strings()).unwrap_or_default();
+        strings.first() != Some(&0)
+            || header.types().len() <= MAX_LEN
+                && Btf::parse(self.as_bytes()).is_ok_and(|btf| has_foreign_names(&btf))
     }
 
     /// Returns `true` if the running kernel publishes the BTF, which it has checked at boot.
@@ -319,6 +325,14 @@ impl fmt::Debug for BtfFile {
             .field("is_mapped", &matches!(self.content.bytes, Bytes::Mapped(_)))
             .finish_non_exhaustive()
     }
+}
+
+/// Returns `true` if most types have names that are not in the BTF itself.
+fn has_foreign_names(btf: &Btf<'_>) -> bool {
+    let names = btf.own_types().map(|ty| ty.name_off()).filter(|name| *name != StrOffset::EMPTY);
+    let (foreign, own): (Vec<_>, Vec<_>) =
+        names.partition(|name| btf.string_and_rest(*name).is_none());
+    foreign.len() > own.len()
 }
 
 /// Reads the BTF of a file; loads raw BTF with `load_raw`.

@@ -17,6 +17,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod attribute;
 mod location;
 mod writer;
 
@@ -121,6 +122,7 @@ impl Definition {
                 ("locations {".to_string(), "};".to_string())
             }
             Kind::LocParam => (format!("location {};", location::location(ty)), String::new()),
+            Kind::DeclTag => (attribute::definition(ty), String::new()),
             Kind::Var | Kind::Func => (global(ty), String::new()),
             Kind::Fwd => (format!("{};", type_in_c(ty)), String::new()),
             _ => (declaration_in_c(ty, ""), String::new()),

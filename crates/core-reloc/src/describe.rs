@@ -152,16 +152,34 @@ fn why(
             member(accessor).map(|name| format!("{} has no member {name}", target_type(target)))
         }
         Mismatch::Incompatible { accessor, local: local_id, target } => {
-            let local_type =
-                local.and_then(|spec| spec.spec().btf.type_by_id(local_id).ok()).map(type_in_c);
-            member(accessor).zip(local_type).map(|(name, local)| {
-                format!("{name} is {} there, {local} here", target_type(target))
+            let local = local.and_then(|spec| spec.spec().btf.type_by_id(local_id).ok());
+            member(accessor).zip(local).map(|(name, local)| {
+                let there = btf.and_then(|btf| btf.type_by_id(target));
+                let [there, here] = match there {
+                    Ok(there) => tell_apart(there, local),
+                    Err(_) => [target_type(target), type_in_c(local)],
+                };
+                format!("{name} is {there} there, {here} here")
             })
         }
         Mismatch::NoEnumerator => member(0).map(|name| format!("there is no enumerator {name}")),
         _ => None,
     };
     in_words.unwrap_or_else(|| mismatch.to_string())
+}
+
+/// Writes two types as C, with the kinds of the underlying types if the words are the same: an INT `double`,
+/// as BTF without floats has it, and a FLOAT `double`.
+fn tell_apart(one: Type<'_>, other: Type<'_>) -> [String; 2] {
+    let types = [one, other];
+    let texts = types.map(type_in_c);
+    let kinds = types.map(|ty| ty.skip_modifiers_and_typedefs().unwrap_or(ty).kind());
+    match (&texts, kinds) {
+        ([one, other], [first, second]) if one == other && first != second => {
+            [format!("{one} ({first})"), format!("{other} ({second})")]
+        }
+        _ => texts,
+    }
 }
 
 fn write_access(text: &mut Quote, local: &Btf<'_>, relocation: &Relocation) -> fmt::Result {

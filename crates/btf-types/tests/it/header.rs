@@ -128,6 +128,32 @@ fn types_of_unknown_kinds_may_end_anywhere() {
     assert_eq!(Btf::parse(&bytes).unwrap().own_types().next().unwrap().trailing(), b"abc");
 }
 
+/// The bytes of a table need no alignment.
+#[test]
+fn a_layout_table_may_start_at_an_odd_offset() {
+    for order in ORDERS {
+        let bytes = with_strange(order);
+        let header = Header::parse(&bytes).unwrap();
+        let (layout, strings) = (header.layout(), header.strings());
+        let word = |value: usize| match order {
+            ByteOrder::Little => u32::try_from(value).unwrap().to_le_bytes(),
+            ByteOrder::Big => u32::try_from(value).unwrap().to_be_bytes(),
+        };
+        for gap in 1..4 {
+            // Bytes between the types and the table.
+            let mut moved =
+                [&bytes[..layout.start], &[0xee; 3][..gap], &bytes[layout.start..]].concat();
+            for (at, value) in [(16, strings.start), (24, layout.start)] {
+                moved[at..at + 4].copy_from_slice(&word(value - 32 + gap));
+            }
+            let btf = Btf::parse(&moved).unwrap();
+            assert_eq!(btf.header().layout().start, layout.start + gap);
+            assert_eq!(btf.type_by_id(TypeId(2)).unwrap().trailing(), b"once-first-secon");
+            assert_eq!(btf.find("after", Kind::Int).unwrap().id(), TypeId(3));
+        }
+    }
+}
+
 #[test]
 fn a_split_btf_uses_its_bases_layout() {
     for order in ORDERS {

@@ -11,7 +11,7 @@ mod explain;
 mod kernel;
 mod memory;
 mod minimize;
-mod out_of_tree;
+mod modules;
 mod output;
 mod page;
 mod printed;

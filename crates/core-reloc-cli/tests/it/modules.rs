@@ -1,8 +1,8 @@
-//! Modules that were built out of tree, with a distilled base.
+//! Modules of other encoders: built out of tree, with a distilled base, or with other strings.
 
 use std::fs;
 
-use btf_types::{Btf, ByteOrder, IntEncoding, TypeId, build::Builder};
+use btf_types::{Btf, ByteOrder, Header, IntEncoding, TypeId, build::Builder};
 use core_reloc_tests::kernel_files::elf;
 
 use crate::program::{Folder, fixture, run};
@@ -73,4 +73,31 @@ fn a_missing_type_is_an_error_that_names_it() {
              kernel has no INT jiffies of 8 bytes for type [1] of the distilled base\n"
         );
     }
+}
+
+/// Some encoders start the strings of split BTF with the empty string, as those of base BTF.
+#[test]
+fn the_strings_of_a_module_may_start_with_the_empty_string() {
+    let folder = Folder::new();
+    let module = fixture("btf/modular.le.stats.btf");
+    let strings = Header::parse(&module).unwrap().strings();
+    let base_len = {
+        let kernel = fixture("btf/modular.le.btf");
+        u32::try_from(Header::parse(&kernel).unwrap().strings().len()).unwrap()
+    };
+    let mut bytes = [&module[..strings.start], b"\0", &module[strings.start..]].concat();
+    bytes[20..24].copy_from_slice(&(strings.len() as u32 + 1).to_le_bytes());
+    // All words from the start of the own strings on are names here: the name of the struct and its members.
+    let names = [24, 36, 48, 60];
+    for at in names {
+        let name = u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap());
+        if name >= base_len {
+            bytes[at..at + 4].copy_from_slice(&(name + 1).to_le_bytes());
+        }
+    }
+    let module = folder.file("modular.le.stats.btf", &bytes);
+    let relocate =
+        |module: &str| run(&["relocate", OBJECT, "--target", KERNEL, "--module", module]);
+    let [run, expected] = [relocate(&module), relocate("fixtures/btf/modular.le.stats.btf")];
+    assert_eq!((run.status, &run.stdout), (0, &expected.stdout), "{run:?}");
 }
