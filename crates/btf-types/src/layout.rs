@@ -185,13 +185,17 @@ pub(crate) struct Layout([Shape; 128]);
 impl Layout {
     /// Returns the layout of the kinds that this crate knows.
     pub(crate) fn known() -> Self {
-        let mut shapes = [Shape::default(); 128];
-        for kind in Kind::ALL {
-            if let Some(slot) = shapes.get_mut(usize::from(kind.to_raw())) {
-                *slot = Shape::of(kind);
+        #[expect(clippy::indexing_slicing, reason = "a constant is evaluated by the compiler")]
+        const SHAPES: [Shape; 128] = {
+            let mut shapes = [Shape(0); 128];
+            let mut kinds: &[Kind] = &Kind::ALL;
+            while let [kind, rest @ ..] = kinds {
+                shapes[kind.to_raw() as usize] = Shape::of(*kind);
+                kinds = rest;
             }
-        }
-        Self(shapes)
+            shapes
+        };
+        Self(SHAPES)
     }
 
     /// Adds the unknown kinds that a layout table describes. Its entries for known kinds are ignored.
