@@ -49,6 +49,9 @@ pub(crate) enum Failure {
     /// A module was made for another build of the kernel.
     #[error("{0}; name the modules of this kernel")]
     OtherBuild(Box<OtherBuild>),
+    /// A file has the inline sites of a module that was not named.
+    #[error("{}: has the inline sites of a module; name the module too, with --module", .0.display())]
+    InlineSites(PathBuf),
     /// Modules were given with several targets.
     #[error(
         "--module needs a single target, found {0}; name only the modules' kernel with --target"

@@ -62,7 +62,10 @@ pub(crate) fn with_types<T>(
     let needs_modules = || arguments.target.is_none() && is_missing(&btf);
     let files = module_files(&arguments.modules, kernel, needs_modules)?;
     let modules = parse_modules(&files, &file, &btf)?;
-    Ok(use_it(&btf, &modules))
+    let inline_files = inline_site_files(&arguments.modules)?;
+    let inline_sites = parse_inline_sites(&inline_files, &btf, &modules)?;
+    let all: Vec<_> = modules.iter().cloned().chain(inline_sites).collect();
+    Ok(use_it(&btf, &all))
 }
 
 /// Parses a target, which must not be split BTF.
@@ -182,7 +185,41 @@ fn module_files(
     }
 }
 
-/// Opens the modules that the user named.
+/// Returns `true` for a file with the inline sites of a kernel or module, such as `vmlinux.inline`: split BTF
+/// on that.
+fn has_inline_sites(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "inline")
+}
+
+/// Opens the files with inline sites among the modules that the user named.
+fn inline_site_files(named: &[PathBuf]) -> Result<Vec<BtfFile>, Failure> {
+    let paths = named.iter().filter(|path| has_inline_sites(path));
+    paths.map(|path| Ok(targets::open(path, Limits::default())?)).collect()
+}
+
+/// Parses files with inline sites, each on the kernel or module that it belongs to.
+fn parse_inline_sites<'a>(
+    files: &'a [BtfFile],
+    kernel: &'a Btf<'a>,
+    modules: &'a [(&'a str, Btf<'a>)],
+) -> Result<Vec<(&'a str, Btf<'a>)>, Failure> {
+    let parse = |file: &'a BtfFile| {
+        let name = file.path().file_stem().unwrap_or_default();
+        let base = match name.to_str() {
+            Some("vmlinux") => Some(kernel),
+            name => modules.iter().find(|(module, _)| Some(*module) == name).map(|(_, btf)| btf),
+        };
+        let base = base.ok_or_else(|| Failure::InlineSites(file.path().to_path_buf()))?;
+        let btf = file.parse_split(base)?;
+        validate(file, &btf)?;
+        let name = file.path().file_name().and_then(|name| name.to_str());
+        Ok((name.unwrap_or("inline sites"), btf))
+    };
+    files.iter().map(parse).collect()
+}
+
+/// Opens the modules that the user named. Files with inline sites are left out: they have no types that a
+/// relocation asks for.
 pub(crate) fn named_modules(paths: &[PathBuf]) -> Result<Vec<ModuleBtf>, Failure> {
     let open = |path: &Path| {
         let file = targets::open(path, Limits::default())?;
@@ -193,7 +230,7 @@ pub(crate) fn named_modules(paths: &[PathBuf]) -> Result<Vec<ModuleBtf>, Failure
         }
         Ok(ModuleBtf::new(module_name(path), file, true))
     };
-    paths.iter().map(|path| open(path)).collect()
+    paths.iter().filter(|path| !has_inline_sites(path)).map(|path| open(path)).collect()
 }
 
 /// Opens the running kernel's modules. Those that cannot be read are skipped with a warning.

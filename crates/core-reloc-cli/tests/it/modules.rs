@@ -1,8 +1,9 @@
-//! Modules of other encoders: built out of tree, with a distilled base, or with other strings.
+//! Modules of other encoders: built out of tree, with a distilled base, with other strings, or with files of
+//! inline sites beside them.
 
 use std::fs;
 
-use btf_types::{Btf, ByteOrder, Header, IntEncoding, TypeId, build::Builder};
+use btf_types::{Btf, ByteOrder, Header, IntEncoding, Linkage, LocFlags, TypeId, build::Builder};
 use core_reloc_tests::kernel_files::elf;
 
 use crate::program::{Folder, fixture, run};
@@ -100,4 +101,60 @@ fn the_strings_of_a_module_may_start_with_the_empty_string() {
         |module: &str| run(&["relocate", OBJECT, "--target", KERNEL, "--module", module]);
     let [run, expected] = [relocate(&module), relocate("fixtures/btf/modular.le.stats.btf")];
     assert_eq!((run.status, &run.stdout), (0, &expected.stdout), "{run:?}");
+}
+
+/// Makes the inline sites of a kernel or module.
+fn inline_sites(base: &Btf<'_>) -> Vec<u8> {
+    let mut btf = Builder::split(base);
+    let proto = btf.func_proto(TypeId::VOID).param("count", TypeId(9)).finish();
+    let func = btf.func("inlined", proto, Linkage::Static);
+    let register = btf.loc_param(4, LocFlags::REG, [5]);
+    let locations = btf.loc_proto([register]);
+    btf.loc_section("inline.text").loc(func, locations, 0x40).finish();
+    btf.finish().unwrap()
+}
+
+/// Files of inline sites are read where types are printed, and change nothing elsewhere.
+#[test]
+fn inline_sites_are_listed_and_otherwise_ignored() {
+    let folder = Folder::new();
+    let [kernel, stats] = ["btf/modular.le.btf", "btf/modular.le.stats.btf"].map(fixture);
+    let base = Btf::parse(&kernel).unwrap();
+    let module = Btf::parse_split(&stats, &base).unwrap();
+    let of_kernel = folder.file("vmlinux.inline", &inline_sites(&base));
+    let of_module = folder.file("stats.inline", &inline_sites(&module));
+    let stats = folder.file("stats", &stats);
+    let modules = |paths: &[&str]| -> Vec<String> {
+        paths.iter().flat_map(|path| ["--module".to_string(), path.to_string()]).collect()
+    };
+    let run = |command: &[&str], paths: &[&str]| {
+        let named = modules(paths);
+        let named: Vec<&str> = named.iter().map(String::as_str).collect();
+        run(&[command, &["--target", KERNEL], &named].concat())
+    };
+    let dumped = run(&["dump", "inline.text"], &[&stats, &of_module, &of_kernel]);
+    assert_eq!((dumped.status, dumped.stderr.as_str()), (0, ""));
+    let sites = "section inline.text {\n    0x40: inlined(reg5);\n};";
+    assert_eq!(dumped.stdout.matches(sites).count(), 2, "{}", dumped.stdout);
+    assert!(dumped.stdout.contains("LOCSEC, of module stats.inline */"), "{}", dumped.stdout);
+
+    let out = folder.path("out");
+    for command in [
+        &["relocate", OBJECT][..],
+        &["explain", OBJECT],
+        &["query", "job_stats.failed"],
+        &["minimize", OBJECT, "-o", &out],
+    ] {
+        let expected = run(command, &[&stats]);
+        assert_eq!(expected.status, 0, "{expected:?}");
+        fs::remove_dir_all(&out).ok();
+        let all = run(command, &[&of_module, &stats, &of_kernel]);
+        assert_eq!((all.status, all.stderr.as_str(), all.stdout), (0, "", expected.stdout));
+    }
+    let error = run(&["dump", "inline.text"], &[&of_module]).refused();
+    assert_eq!(
+        folder.strip(&error),
+        "core-reloc: error: /stats.inline: has the inline sites of a module; name the module too, with \
+         --module\n"
+    );
 }
