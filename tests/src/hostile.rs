@@ -9,6 +9,7 @@ pub mod adversary;
 mod btf;
 pub mod cost;
 pub mod damage;
+mod distilled;
 mod elf;
 mod ext;
 mod log;
@@ -31,6 +32,7 @@ pub struct FuzzTarget {
 pub const TARGETS: &[FuzzTarget] = &[
     FuzzTarget { name: "btf", run: btf::alone },
     FuzzTarget { name: "split", run: btf::split },
+    FuzzTarget { name: "distilled", run: distilled::distilled },
     FuzzTarget { name: "ext", run: ext::ext },
     FuzzTarget { name: "elf", run: elf::elf },
     FuzzTarget { name: "log", run: log::log },

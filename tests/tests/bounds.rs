@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use btf_types::{Btf, ByteOrder, TypeId, build::Builder};
 use core_reloc_tests::hostile::{
     TIMEOUT,
     adversary::{Act, Attack, Family, families},
@@ -149,6 +150,50 @@ fn records() {
 #[test]
 fn files() {
     check("files");
+}
+
+/// A module with `count` distilled types and a kernel with as many of their names, which no name tells apart.
+fn distilled(count: u32, name: impl Fn(u32) -> String) -> [Vec<u8>; 3] {
+    let types = |offset: u32| {
+        let mut btf = Builder::new(ByteOrder::Little);
+        for number in 0..count {
+            btf.structure(name(number), number + offset).finish();
+        }
+        btf
+    };
+    let base = types(1).finish().unwrap();
+    let parsed = Btf::parse(&base).unwrap();
+    let mut split = Builder::split(&parsed);
+    let members = (1..=count).map(TypeId);
+    let outer = split.structure("outer", 0);
+    members.fold(outer, |outer, ty| outer.member("", ty, 0)).finish();
+    let split = split.finish().unwrap();
+    // One type of each size.
+    let kernel = types(1).finish().unwrap();
+    [base, split, kernel]
+}
+
+/// Relocating from a distilled base, with types that share a name, and with names that share their start.
+#[test]
+fn distilled_bases() {
+    let long = "x".repeat(1000);
+    let same = |_: u32| "same".to_string();
+    let start = |number: u32| format!("{long}{number}");
+    let sizes = if GROWTH_COUNTS { [2_000, 16_000] } else { [200, 400] };
+    let cost = |name: &dyn Fn(u32) -> String, count| {
+        let [base, split, kernel] = distilled(count, name);
+        let input = (base.len() + split.len() + kernel.len()) as u64;
+        let (base, kernel) = (Btf::parse(&base).unwrap(), Btf::parse(&kernel).unwrap());
+        let split = Btf::parse_split(&split, &base).unwrap();
+        let (relocated, cost) = measure(|| split.relocate_onto(&kernel));
+        assert!(relocated.is_ok(), "{relocated:?}");
+        Measured { input, cost }
+    };
+    for (what, name) in [("same", &same as &dyn Fn(u32) -> String), ("start", &start)] {
+        let [first, second] = sizes.map(|count| cost(name, count));
+        println!("{what:10} {first} | {second}");
+        assert_eq!(compare(Act::Relocate, &first, &second), [""; 0], "{what}");
+    }
 }
 
 #[test]

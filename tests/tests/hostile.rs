@@ -32,6 +32,11 @@ fn split() {
 }
 
 #[test]
+fn distilled() {
+    check("distilled");
+}
+
+#[test]
 fn ext() {
     check("ext");
 }

@@ -40,7 +40,9 @@ mod strings;
 mod types;
 
 pub use self::{
-    entries::{CompositeBuilder, DataSectionBuilder, EnumBuilder, FuncProtoBuilder},
+    entries::{
+        CompositeBuilder, DataSectionBuilder, EnumBuilder, FuncProtoBuilder, LocSectionBuilder,
+    },
     error::{Error, Result},
     ext::ExtBuilder,
     finish::HeaderForm,

@@ -157,6 +157,22 @@ pub enum Error {
         last: u32,
     },
 
+    /// Split BTF was made for another base, such as another build of the kernel.
+    #[error(
+        "made for another base: type {id} ({kind}) refers to {what} {found}, which in this base {}",
+        wrong_base(.what)
+    )]
+    WrongBase {
+        /// The type with the reference, itself or in one of its entries.
+        id: TypeId,
+        /// Its kind.
+        kind: Kind,
+        /// The word for the reference: `type id` or `string offset`.
+        what: &'static str,
+        /// The reference found, which is one into the base.
+        found: u32,
+    },
+
     /// A string is longer than [`MAX_NAME_LEN`](crate::limits::MAX_NAME_LEN).
     #[error("string at offset {offset} has no end within {} bytes", crate::limits::MAX_NAME_LEN)]
     NameTooLong {
@@ -225,6 +241,14 @@ pub enum Error {
     },
 }
 
+/// Returns what is wrong with a reference into a base.
+fn wrong_base(what: &str) -> &'static str {
+    match what {
+        "type id" => "is a type of another kind",
+        _ => "is inside a string",
+    }
+}
+
 /// The result of reading BTF.
 pub type Result<T, E = Error> = core::result::Result<T, E>;
 
@@ -291,6 +315,14 @@ mod tests {
             (
                 Error::BadInt { id, bits: 33, offset: 0, size: 4 },
                 "type [7] (INT) has 33 bits from bit 0, in 4 bytes",
+            ),
+            (
+                Error::WrongBase { id, kind, what: "string offset", found: 9 },
+                "made for another base: type [7] (STRUCT) refers to string offset 9, which in this base is inside a string",
+            ),
+            (
+                Error::WrongBase { id, kind, what: "type id", found: 9 },
+                "made for another base: type [7] (STRUCT) refers to type id 9, which in this base is a type of another kind",
             ),
             (
                 Error::BadExt { what: "core_relo", offset: 64, problem: "is bad", found: 3 },

@@ -98,7 +98,7 @@ impl Header {
     /// strings start.
     ///
     /// Accepts headers of 24 bytes, of 32 (with a layout table), and longer ones, whose further bytes are
-    /// ignored. The checks are those of libbpf's `btf_parse_hdr`.
+    /// ignored. The checks are those of libbpf's `btf_parse_hdr`. The layout table may start anywhere.
     ///
     /// # Errors
     /// [`Error::BadMagic`], [`Error::BadVersion`], [`Error::ShortHeader`], [`Error::Truncated`],
@@ -124,9 +124,6 @@ impl Header {
         let layout = if hdr_len >= WITH_LAYOUT {
             let (layout, _) = read_prefix::<raw::HeaderLayout>(rest, "BTF header", MIN_LEN)?;
             let (offset, len) = (word(layout.layout_off), word(layout.layout_len));
-            if !offset.is_multiple_of(4) {
-                return Err(Error::Misaligned { what: "layout table", offset });
-            }
             section(bytes, hdr_len, offset, len, "layout table")?
         } else {
             0..0

@@ -46,13 +46,19 @@ pub enum Kind {
     TypeTag,
     /// An enumeration whose values need 64 bits.
     Enum64,
+    /// Where a parameter is at an inline site: a register, a constant, an address.
+    LocParam,
+    /// The locations of all parameters at an inline site.
+    LocProto,
+    /// A code section with its inline sites.
+    LocSec,
     /// A kind that this library does not know, whose record a layout table describes.
     Unknown(u8),
 }
 
 impl Kind {
-    /// The known kinds of records, in the order of their numbers, 1 to 19.
-    pub const ALL: [Self; 19] = [
+    /// The known kinds of records, in the order of their numbers, 1 to 22.
+    pub const ALL: [Self; 22] = [
         Self::Int,
         Self::Ptr,
         Self::Array,
@@ -72,9 +78,12 @@ impl Kind {
         Self::DeclTag,
         Self::TypeTag,
         Self::Enum64,
+        Self::LocParam,
+        Self::LocProto,
+        Self::LocSec,
     ];
 
-    /// Returns the kind with this number in the format. Numbers above 19 give [`Kind::Unknown`].
+    /// Returns the kind with this number in the format. Numbers above 22 give [`Kind::Unknown`].
     #[inline]
     pub const fn from_raw(raw: u8) -> Self {
         match raw {
@@ -98,6 +107,9 @@ impl Kind {
             17 => Self::DeclTag,
             18 => Self::TypeTag,
             19 => Self::Enum64,
+            20 => Self::LocParam,
+            21 => Self::LocProto,
+            22 => Self::LocSec,
             raw => Self::Unknown(raw),
         }
     }
@@ -126,6 +138,9 @@ impl Kind {
             Self::DeclTag => 17,
             Self::TypeTag => 18,
             Self::Enum64 => 19,
+            Self::LocParam => 20,
+            Self::LocProto => 21,
+            Self::LocSec => 22,
             Self::Unknown(raw) => raw,
         }
     }
@@ -178,6 +193,9 @@ impl Kind {
             Self::DeclTag => "DECL_TAG",
             Self::TypeTag => "TYPE_TAG",
             Self::Enum64 => "ENUM64",
+            Self::LocParam => "LOC_PARAM",
+            Self::LocProto => "LOC_PROTO",
+            Self::LocSec => "LOCSEC",
             Self::Unknown(_) => "UNKNOWN",
         }
     }
@@ -205,6 +223,16 @@ impl fmt::Display for Kind {
 pub struct KindSet(u128);
 
 impl KindSet {
+    /// Returns the set of some kinds.
+    pub(crate) const fn of(kinds: &[Kind]) -> Self {
+        let (mut set, mut rest) = (0, kinds);
+        while let [kind, more @ ..] = rest {
+            set |= Self::bit(kind.to_raw());
+            rest = more;
+        }
+        Self(set)
+    }
+
     /// Adds a kind.
     pub fn insert(&mut self, kind: Kind) {
         self.0 |= Self::bit(kind.to_raw());
@@ -283,7 +311,7 @@ impl Info {
         Self((vlen & Self::MAX_VLEN) | kind | ((kind_flag as u32) << 31))
     }
 
-    /// Returns vlen: the number of members, enumerators, parameters or variables.
+    /// Returns vlen: the number of members, enumerators, parameters, variables or other entries.
     #[inline]
     pub const fn vlen(self) -> u32 {
         self.0 & Self::MAX_VLEN
@@ -328,8 +356,10 @@ mod tests {
     fn kinds_print_as_bpftool_prints_them() {
         assert_eq!(Kind::FuncProto.to_string(), "FUNC_PROTO");
         assert_eq!(Kind::Enum64.name(), "ENUM64");
-        assert_eq!((Kind::Void.name(), Kind::Unknown(20).name()), ("VOID", "UNKNOWN"));
-        assert_eq!(Kind::Unknown(20).to_string(), "UNKNOWN(20)");
+        assert_eq!((Kind::Void.name(), Kind::Unknown(23).name()), ("VOID", "UNKNOWN"));
+        assert_eq!(Kind::Unknown(23).to_string(), "UNKNOWN(23)");
+        let location = [Kind::LocParam, Kind::LocProto, Kind::LocSec].map(Kind::name);
+        assert_eq!(location, ["LOC_PARAM", "LOC_PROTO", "LOCSEC"]);
     }
 
     #[test]

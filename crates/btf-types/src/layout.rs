@@ -60,6 +60,11 @@ impl Parts {
             Kind::DataSec => {
                 Self::each::<raw::VarSecInfo>(SizeOrType::Size, &[Type, Number, Number])
             }
+            Kind::LocParam => {
+                Self { each: &[Number], ..Self::once::<raw::LocParam>(SizeOrType::Size, &[Number]) }
+            }
+            Kind::LocProto => Self::each::<raw::U32>(SizeOrType::Unused, &[Type]),
+            Kind::LocSec => Self::each::<raw::Loc>(SizeOrType::Unused, &[Type, Type, Number]),
             Kind::Float => Self::alone(SizeOrType::Size),
             Kind::Ptr
             | Kind::Typedef
@@ -180,13 +185,17 @@ pub(crate) struct Layout([Shape; 128]);
 impl Layout {
     /// Returns the layout of the kinds that this crate knows.
     pub(crate) fn known() -> Self {
-        let mut shapes = [Shape::default(); 128];
-        for kind in Kind::ALL {
-            if let Some(slot) = shapes.get_mut(usize::from(kind.to_raw())) {
-                *slot = Shape::of(kind);
+        #[expect(clippy::indexing_slicing, reason = "a constant is evaluated by the compiler")]
+        const SHAPES: [Shape; 128] = {
+            let mut shapes = [Shape(0); 128];
+            let mut kinds: &[Kind] = &Kind::ALL;
+            while let [kind, rest @ ..] = kinds {
+                shapes[kind.to_raw() as usize] = Shape::of(*kind);
+                kinds = rest;
             }
-        }
-        Self(shapes)
+            shapes
+        };
+        Self(SHAPES)
     }
 
     /// Adds the unknown kinds that a layout table describes. Its entries for known kinds are ignored.
@@ -248,7 +257,7 @@ mod tests {
             all.filter(|kind| Parts::of(*kind).size_or_type == wanted).map(Kind::to_raw).collect()
         };
         assert_eq!(kinds(SizeOrType::Type), [2, 8, 9, 10, 11, 12, 13, 14, 17, 18]);
-        assert_eq!(kinds(SizeOrType::Size), [1, 4, 5, 6, 15, 16, 19]);
+        assert_eq!(kinds(SizeOrType::Size), [1, 4, 5, 6, 15, 16, 19, 20]);
     }
 
     #[test]
@@ -256,7 +265,7 @@ mod tests {
         let layout = Layout::known();
         for raw in 0..=127 {
             let info = Info::new(Kind::from_raw(raw), 2, false);
-            let is_known = (1..=19).contains(&raw);
+            let is_known = (1..=22).contains(&raw);
             assert_eq!(layout.trailing_len(info).is_some(), is_known, "{raw}");
             assert_eq!(layout.shape(info).type_name_bit() == 1, {
                 KindSet::TYPE_NAMES.contains(Kind::from_raw(raw))

@@ -1,6 +1,6 @@
 //! Zero-copy views of BTF, the BPF Type Format, and of `.BTF.ext`.
 //!
-//! The crate reads both byte orders, split BTF, kinds 1 to 19, and unknown kinds that a layout table
+//! The crate reads both byte orders, split BTF, kinds 1 to 22, and unknown kinds that a layout table
 //! describes. It is `no_std`, has no unsafe code, and is total: after [`Btf::parse`], every access on any
 //! input returns a value or an error, in bounded time.
 //!
@@ -44,9 +44,11 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+mod base;
 mod btf;
 #[cfg(feature = "build")]
 pub mod build;
+pub mod distilled;
 mod error;
 pub mod ext;
 mod header;
@@ -83,7 +85,7 @@ pub use self::{
     order::ByteOrder,
     pointer::PointerSize,
     types::{
-        Array, DeclTarget, Entries, Enumerator, IntEncoding, Linkage, Member, Param, Type,
-        TypeView, VarSecInfo,
+        Array, DeclTarget, Entries, Enumerator, IntEncoding, Linkage, Loc, LocFlags, LocParam,
+        LocProtoParam, LocValue, Member, Param, Type, TypeView, VarSecInfo,
     },
 };

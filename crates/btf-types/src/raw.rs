@@ -181,6 +181,26 @@ record! {
 }
 
 record! {
+    /// `struct btf_loc_param`, which follows a LOC_PARAM. vlen values of four bytes follow it.
+    LocParam[4] {
+        /// Flags that determine the meaning of the values: [`LocFlags`](crate::LocFlags).
+        flags: U32,
+    }
+}
+
+record! {
+    /// `struct btf_loc`, which follows a LOCSEC for each inline site.
+    Loc[12] {
+        /// The FUNC that is inlined.
+        func: U32,
+        /// The LOC_PROTO, or zero.
+        loc_proto: U32,
+        /// The offset of the site in bytes from the start of the section.
+        offset: U32,
+    }
+}
+
+record! {
     /// The part that every `.BTF.ext` header has after the preamble. Offsets are in bytes from the end of
     /// the header.
     ExtSections[16] {

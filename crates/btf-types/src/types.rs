@@ -4,16 +4,19 @@ mod declaration;
 mod entries;
 mod enumerator;
 mod int;
+mod loc;
 mod member;
 mod param;
 mod variable;
 mod view;
+mod words;
 
 pub use self::{
     declaration::{DeclTarget, Linkage},
     entries::{Entries, Entry, Iter},
     enumerator::Enumerator,
     int::IntEncoding,
+    loc::{Loc, LocFlags, LocParam, LocProtoParam, LocValue},
     member::Member,
     param::Param,
     variable::VarSecInfo,
@@ -99,7 +102,7 @@ impl<'a> Type<'a> {
         self.info.kind()
     }
 
-    /// Returns vlen: the number of members, enumerators, parameters or variables. A FUNC stores its
+    /// Returns vlen: the number of members, enumerators, parameters, variables or other entries. A FUNC stores its
     /// linkage there.
     #[inline]
     pub fn vlen(&self) -> u32 {
@@ -143,7 +146,7 @@ impl<'a> Type<'a> {
     }
 
     /// Returns the size in bytes that the record itself states: of an INT, STRUCT, UNION, ENUM, ENUM64,
-    /// FLOAT or DATASEC. [`Type::size`] determines the size of any type.
+    /// FLOAT or DATASEC, or of the value that a LOC_PARAM locates. [`Type::size`] determines the size of any type.
     #[inline]
     pub fn stated_size(&self) -> Option<u32> {
         let states_size = matches!(Parts::of(self.kind()).size_or_type, SizeOrType::Size);
@@ -240,6 +243,21 @@ impl<'a> Type<'a> {
     #[inline]
     pub fn variables(&self) -> Entries<'a, VarSecInfo<'a>> {
         Entries::new(*self, self.kind() == Kind::DataSec)
+    }
+
+    /// Returns the location that a LOC_PARAM describes.
+    pub fn loc_param(&self) -> Option<LocParam<'a>> {
+        LocParam::of(*self)
+    }
+
+    /// Returns the parameters of a LOC_PROTO, in the order of the function's.
+    pub fn loc_params(&self) -> Entries<'a, LocProtoParam<'a>> {
+        Entries::new(*self, self.kind() == Kind::LocProto)
+    }
+
+    /// Returns the inline sites of a LOCSEC.
+    pub fn locs(&self) -> Entries<'a, Loc<'a>> {
+        Entries::new(*self, self.kind() == Kind::LocSec)
     }
 
     /// Returns the linkage of a VAR or FUNC. The format stores a FUNC's as its vlen.

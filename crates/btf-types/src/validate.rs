@@ -87,6 +87,12 @@ impl<'a> Btf<'a> {
         for variable in ty.variables() {
             reference(variable.type_id()).map_err(at_type)?;
         }
+        for param in ty.loc_params() {
+            reference(param.type_id()).map_err(at_type)?;
+        }
+        for loc in ty.locs() {
+            reference(loc.func_id()).and_then(|()| reference(loc.proto_id())).map_err(at_type)?;
+        }
         Ok(())
     }
 

@@ -46,6 +46,12 @@ pub(crate) enum Failure {
         .path.display()
     )]
     ModuleByteOrder { path: PathBuf, module: ByteOrder, kernel: ByteOrder },
+    /// A module was made for another build of the kernel.
+    #[error("{0}; name the modules of this kernel")]
+    OtherBuild(Box<OtherBuild>),
+    /// A file has the inline sites of a module that was not named.
+    #[error("{}: has the inline sites of a module; name the module too, with --module", .0.display())]
+    InlineSites(PathBuf),
     /// Modules were given with several targets.
     #[error(
         "--module needs a single target, found {0}; name only the modules' kernel with --target"
@@ -108,6 +114,25 @@ pub(crate) enum Failure {
     /// The results cannot be printed.
     #[error("cannot write to standard output: {0}")]
     Print(#[from] io::Error),
+}
+
+/// A module that was made for another build of the kernel, and what shows this.
+#[derive(Debug, Error)]
+#[error(
+    "{}: was built for another kernel{} than {}{} ({error})",
+    .module.display(), release(.module_release), .kernel.display(), release(.kernel_release)
+)]
+pub(crate) struct OtherBuild {
+    pub(crate) module: PathBuf,
+    pub(crate) module_release: Option<String>,
+    pub(crate) kernel: PathBuf,
+    pub(crate) kernel_release: Option<String>,
+    pub(crate) error: btf_types::Error,
+}
+
+/// Returns the release of a kernel in parentheses, if it is known.
+fn release(release: &Option<String>) -> String {
+    release.as_ref().map(|release| format!(" ({release})")).unwrap_or_default()
 }
 
 /// Returns the object that a target cannot be minimized for, to precede the target.

@@ -125,6 +125,9 @@ fn text(report: &Report<'_>, out: &mut impl Write) -> io::Result<()> {
             if let Some(value) = outcome.value() {
                 write!(out, " = {}", number(value))?;
             }
+            if let Some(module) = report.id_module() {
+                write!(out, " (an id of module {})", Escaped(module))?;
+            }
             if let Some(original) = replaced_value(outcome) {
                 write!(out, ", was {}", number(original))?;
             }

@@ -1,16 +1,19 @@
 //! Opening targets: the running kernel with its modules, or the files that the user names.
 
-use std::path::{Path, PathBuf};
+use std::{
+    cell::OnceCell,
+    path::{Path, PathBuf},
+};
 
-use btf_types::Btf;
+use btf_types::{Btf, Header};
 use core_reloc::{Module, Target, elf::Object};
-use core_reloc_sys::{BtfFile, FileError, Kernel};
+use core_reloc_sys::{BtfFile, FileError, FileProblem, Kernel};
 use core_reloc_targets::{Found, module_name};
 
 use crate::{
     Completion,
     arguments::TargetArguments,
-    failure::Failure,
+    failure::{Failure, OtherBuild},
     inputs::{self, open_target},
     terminal,
 };
@@ -40,7 +43,7 @@ pub(crate) fn with_target<T>(
     let target = Target::new(&btf);
     let needs_modules = || arguments.target.is_none() && object.needs_modules(&target);
     let files = module_files(&arguments.modules, kernel, needs_modules)?;
-    let modules = parse_modules(&files, &btf)?;
+    let modules = parse_modules(&files, &main, &btf)?;
     let modules = modules.iter().map(|(name, btf)| Module { name, btf });
     Ok(use_it(&target.with_modules(modules)))
 }
@@ -60,8 +63,11 @@ pub(crate) fn with_types<T>(
     }
     let needs_modules = || arguments.target.is_none() && is_missing(&btf);
     let files = module_files(&arguments.modules, kernel, needs_modules)?;
-    let modules = parse_modules(&files, &btf)?;
-    Ok(use_it(&btf, &modules))
+    let modules = parse_modules(&files, &file, &btf)?;
+    let inline_files = inline_site_files(&arguments.modules)?;
+    let inline_sites = parse_inline_sites(&inline_files, &btf, &modules)?;
+    let all: Vec<_> = modules.iter().cloned().chain(inline_sites).collect();
+    Ok(use_it(&btf, &all))
 }
 
 /// Parses a target, which must not be split BTF.
@@ -192,14 +198,29 @@ fn open(path: Option<&Path>, kernel: &Kernel) -> Result<BtfFile, Failure> {
 pub(crate) struct ModuleBtf {
     name: String,
     file: BtfFile,
+    /// The file after it was relocated from its distilled base, if it has one.
+    relocated: OnceCell<BtfFile>,
     /// The user named it, so that an unusable module is an error.
     is_named: bool,
 }
 
 impl ModuleBtf {
+    fn new(name: String, file: BtfFile, is_named: bool) -> Self {
+        Self { name, file, relocated: OnceCell::new(), is_named }
+    }
+
     /// Returns the path of its file.
     pub(crate) fn path(&self) -> &Path {
         self.file.path()
+    }
+
+    /// Returns the file with split BTF on a kernel, which must always be the same.
+    fn on(&self, kernel: &Btf<'_>) -> Result<&BtfFile, FileError> {
+        if self.file.distilled_base().is_none() {
+            return Ok(&self.file);
+        }
+        let relocated = self.file.relocate_onto(kernel)?;
+        Ok(self.relocated.get_or_init(|| relocated))
     }
 }
 
@@ -218,17 +239,52 @@ fn module_files(
     }
 }
 
-/// Opens the modules that the user named.
+/// Returns `true` for a file with the inline sites of a kernel or module, such as `vmlinux.inline`: split BTF
+/// on that.
+fn has_inline_sites(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "inline")
+}
+
+/// Opens the files with inline sites among the modules that the user named.
+fn inline_site_files(named: &[PathBuf]) -> Result<Vec<BtfFile>, Failure> {
+    let paths = named.iter().filter(|path| has_inline_sites(path));
+    paths.map(|path| Ok(open_target(path)?)).collect()
+}
+
+/// Parses files with inline sites, each on the kernel or module that it belongs to.
+fn parse_inline_sites<'a>(
+    files: &'a [BtfFile],
+    kernel: &'a Btf<'a>,
+    modules: &'a [(&'a str, Btf<'a>)],
+) -> Result<Vec<(&'a str, Btf<'a>)>, Failure> {
+    let parse = |file: &'a BtfFile| {
+        let name = file.path().file_stem().unwrap_or_default();
+        let base = match name.to_str() {
+            Some("vmlinux") => Some(kernel),
+            name => modules.iter().find(|(module, _)| Some(*module) == name).map(|(_, btf)| btf),
+        };
+        let base = base.ok_or_else(|| Failure::InlineSites(file.path().to_path_buf()))?;
+        let btf = file.parse_split(base)?;
+        validate(file, &btf)?;
+        let name = file.path().file_name().and_then(|name| name.to_str());
+        Ok((name.unwrap_or("inline sites"), btf))
+    };
+    files.iter().map(parse).collect()
+}
+
+/// Opens the modules that the user named. Files with inline sites are left out: they have no types that a
+/// relocation asks for.
 pub(crate) fn named_modules(paths: &[PathBuf]) -> Result<Vec<ModuleBtf>, Failure> {
     let open = |path: &Path| {
         let file = open_target(path)?;
-        // A damaged file gets a more precise error later.
-        if !file.is_split() && file.parse().is_ok() {
+        // A damaged file gets a more precise error later, and split BTF is not valid by itself.
+        let is_complete = |btf: Btf<'_>| btf.validate().is_ok();
+        if !file.is_split() && file.parse().is_ok_and(is_complete) {
             return Err(Failure::NotSplit(file.path().to_path_buf()));
         }
-        Ok(ModuleBtf { name: module_name(path), file, is_named: true })
+        Ok(ModuleBtf::new(module_name(path), file, true))
     };
-    paths.iter().map(|path| open(path)).collect()
+    paths.iter().filter(|path| !has_inline_sites(path)).map(|path| open(path)).collect()
 }
 
 /// Opens the running kernel's modules. Those that cannot be read are skipped with a warning.
@@ -237,38 +293,64 @@ pub(crate) fn kernel_modules(kernel: &Kernel) -> Result<Vec<ModuleBtf>, Failure>
     for module in kernel.modules()? {
         let name = module.name().to_string();
         match module.open() {
-            Ok(file) => modules.push(ModuleBtf { name, file, is_named: false }),
+            Ok(file) => modules.push(ModuleBtf::new(name, file, false)),
             Err(error) => warn_of_module(&error),
         }
     }
     Ok(modules)
 }
 
-/// Parses the modules' split BTF on their kernel's BTF.
+/// Parses the modules' split BTF on the BTF of their kernel, which is in the file `kernel`.
 pub(crate) fn parse_modules<'a>(
     modules: &'a [ModuleBtf],
+    kernel: &BtfFile,
     base: &'a Btf<'a>,
 ) -> Result<Vec<(&'a str, Btf<'a>)>, Failure> {
     let mut parsed = Vec::new();
-    for ModuleBtf { name, file, is_named } in modules {
-        match file.parse_split(base) {
-            Ok(btf) => {
-                if *is_named {
-                    let [module, kernel] = [&btf, base].map(Btf::byte_order);
-                    if module != kernel {
-                        let path = file.path().to_path_buf();
-                        return Err(Failure::ModuleByteOrder { path, module, kernel });
-                    }
-                    // A module of another kernel refers to types or names that do not exist.
-                    validate(file, &btf)?;
-                }
-                parsed.push((name.as_str(), btf));
-            }
-            Err(error) if *is_named => return Err(error.into()),
+    for module in modules {
+        let name = module.name.as_str();
+        if module.is_named {
+            parsed.push((name, parse_named(module, kernel, base)?));
+            continue;
+        }
+        match module.on(base).and_then(|file| file.parse_split(base)) {
+            Ok(btf) => parsed.push((name, btf)),
             Err(error) => warn_of_module(&error),
         }
     }
     Ok(parsed)
+}
+
+/// Parses and validates a module that the user named, which may be one of another kernel.
+fn parse_named<'a>(
+    module: &'a ModuleBtf,
+    kernel: &BtfFile,
+    base: &'a Btf<'a>,
+) -> Result<Btf<'a>, Failure> {
+    let file = &module.file;
+    let order = Header::parse(file.as_bytes()).map_err(|error| file.error(error))?.byte_order();
+    if order != base.byte_order() {
+        let (path, kernel) = (file.path().to_path_buf(), base.byte_order());
+        return Err(Failure::ModuleByteOrder { path, module: order, kernel });
+    }
+    let other_build = |error: FileError| match error.problem {
+        FileProblem::Btf { error: error @ btf_types::Error::WrongBase { .. }, .. } => {
+            Failure::OtherBuild(Box::new(OtherBuild {
+                module: file.path().to_path_buf(),
+                module_release: file.release().map(str::to_string),
+                kernel: kernel.path().to_path_buf(),
+                kernel_release: kernel.release().map(str::to_string),
+                error,
+            }))
+        }
+        _ => error.into(),
+    };
+    let file = module.on(base)?;
+    let btf = file.parse_split(base).map_err(other_build)?;
+    // A module of the running kernel may be named with another target.
+    file.check_base(&btf).map_err(other_build)?;
+    validate(file, &btf)?;
+    Ok(btf)
 }
 
 fn warn_of_module(error: &FileError) {

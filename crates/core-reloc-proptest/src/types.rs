@@ -40,8 +40,8 @@ mod write;
 
 pub use self::{
     desc::{
-        CompositeDesc, CompositeKind, EnumDesc, EnumeratorDesc, MemberDesc, Modifier, Packing,
-        ParamDesc, ProtoDesc, TypeDesc,
+        CompositeDesc, CompositeKind, EnumDesc, EnumeratorDesc, LocDesc, MemberDesc, Modifier,
+        Packing, ParamDesc, ProtoDesc, TypeDesc,
     },
     error::GraphError,
     graph::Graph,

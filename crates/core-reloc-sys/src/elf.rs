@@ -1,4 +1,4 @@
-//! Finding the `.BTF` section of an ELF file, of either width and byte order.
+//! Finding the `.BTF` section of an ELF file, and a module's `.BTF.base` and `.modinfo`.
 
 use std::{mem::size_of, ops::Range};
 
@@ -14,12 +14,20 @@ use crate::{error::FileProblem, read::check_len};
 /// The most bytes that the table of section headers may have: 128 Ki sections of a 64-bit file.
 const MAX_HEADERS_LEN: u64 = 8 << 20;
 
+/// The most bytes of `.modinfo` that are read. A module has a few hundred.
+const MAX_MODINFO_LEN: u64 = 64 << 10;
+
 /// The `.BTF` section of an ELF file.
+#[derive(Clone)]
 pub(crate) struct BtfSection {
     /// The section's bytes in the file.
     pub(crate) range: Range<u64>,
     /// The size of a pointer, by the file's width.
     pub(crate) pointer_size: PointerSize,
+    /// The bytes of `.BTF.base` in the file: the distilled base that `.BTF` continues.
+    pub(crate) base: Option<Range<u64>>,
+    /// The bytes of `.modinfo` in the file, if there are some, and not too many.
+    pub(crate) modinfo: Option<Range<u64>>,
 }
 
 /// Finds the `.BTF` section of a file.
@@ -53,26 +61,28 @@ fn in_sections<'data, Elf: FileHeader, R: ReadRef<'data>>(
     let section_named = |name: &[u8]| sections.section_by_name(order, name);
 
     let (_, section) = section_named(b".BTF").ok_or(FileProblem::NoSection)?;
-    if section_named(b".BTF.base").is_some() {
-        return Err(FileProblem::DistilledBase);
-    }
-    let start = section.sh_offset(order).into();
-    let in_section = |reason: &str| damaged(".BTF section", start, reason);
-    let (_, len) =
-        section.file_range(order).ok_or_else(|| in_section("has no bytes in the file"))?;
-    if section.sh_flags(order).contains(SHF_COMPRESSED) {
-        return Err(in_section("is compressed"));
-    }
-    match start.checked_add(len).filter(|end| *end <= file_len) {
-        Some(end) => {
-            let wide = header.is_type_64();
-            let pointer_size = if wide { PointerSize::Eight } else { PointerSize::Four };
-            Ok(BtfSection { range: start..end, pointer_size })
+    let range = |part: &'static str, section: &Elf::SectionHeader| {
+        let start = section.sh_offset(order).into();
+        let in_section = |reason: &str| damaged(part, start, reason);
+        let (_, len) =
+            section.file_range(order).ok_or_else(|| in_section("has no bytes in the file"))?;
+        if section.sh_flags(order).contains(SHF_COMPRESSED) {
+            return Err(in_section("is compressed"));
         }
-        None => {
-            Err(in_section(&format!("has {len} bytes, but the file ends at offset {file_len:#x}")))
-        }
-    }
+        let end = start.checked_add(len).filter(|end| *end <= file_len);
+        end.map(|end| start..end).ok_or_else(|| {
+            in_section(&format!("has {len} bytes, but the file ends at offset {file_len:#x}"))
+        })
+    };
+    let base = section_named(b".BTF.base");
+    let base = base.map(|(_, section)| range(".BTF.base section", section)).transpose()?;
+    let modinfo = section_named(b".modinfo")
+        .and_then(|(_, section)| section.file_range(order))
+        .filter(|(_, len)| *len <= MAX_MODINFO_LEN)
+        .map(|(start, len)| start..start.saturating_add(len))
+        .filter(|range| range.end <= file_len);
+    let pointer_size = if header.is_type_64() { PointerSize::Eight } else { PointerSize::Four };
+    Ok(BtfSection { range: range(".BTF section", section)?, base, modinfo, pointer_size })
 }
 
 fn damaged(part: &'static str, offset: u64, reason: impl ToString) -> FileProblem {

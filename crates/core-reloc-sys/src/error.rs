@@ -60,9 +60,15 @@ pub enum FileProblem {
     /// The ELF file has no BTF.
     #[error("the ELF file has no .BTF section")]
     NoSection,
-    /// The file is a module built out of tree: its split BTF is numbered on a distilled base.
-    #[error("its .BTF continues the distilled base in .BTF.base, which is not supported")]
+    /// The file is a module built out of tree: its split BTF continues a distilled base, from which
+    /// [`BtfFile::relocate_onto`](crate::BtfFile::relocate_onto) relocates it.
+    #[error(
+        "its .BTF continues the distilled base in .BTF.base; relocate it onto its kernel's BTF"
+    )]
     DistilledBase,
+    /// The file is a module built out of tree, and cannot be relocated from its distilled base.
+    #[error("cannot be relocated from its distilled base, .BTF.base: {0}")]
+    Distilled(#[source] btf_types::distilled::Error),
     /// The BTF is malformed.
     #[error("{}{error}", place(*.section))]
     Btf {

@@ -12,6 +12,10 @@ use crate::{BtfFile, FileError, NotFound};
 /// The directory in which Linux publishes its BTF and its modules'.
 const SYSFS: &str = "sys/kernel/btf";
 
+/// The end of the names of files with inline sites: `NAME.inline` is split BTF on `NAME`, whose types no
+/// relocation asks for.
+const INLINE_SUFFIX: &str = ".inline";
+
 /// Where distributions install vmlinux files; `{}` stands for the release. The paths and their
 /// order are libbpf's (`btf__load_vmlinux_btf`).
 const VMLINUX_FILES: [&str; 7] = [
@@ -75,6 +79,8 @@ impl Kernel {
 
     /// Lists the kernel's modules that have BTF, sorted by name. Opens none of them.
     ///
+    /// Files with inline sites, such as `vmlinux.inline`, are not modules, and are left out.
+    ///
     /// Without a directory `/sys/kernel/btf` the list is empty.
     ///
     /// # Errors
@@ -124,7 +130,7 @@ fn list_modules(directory: &Path) -> io::Result<Vec<ModuleFile>> {
     for entry in fs::read_dir(directory)? {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        if name != "vmlinux" {
+        if name != "vmlinux" && !name.ends_with(INLINE_SUFFIX) {
             modules.push(ModuleFile { name, path: entry.path() });
         }
     }

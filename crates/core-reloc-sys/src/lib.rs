@@ -22,12 +22,14 @@ mod file;
 mod kernel;
 mod map;
 mod read;
+mod release;
 
 pub use self::{
     error::{FileError, FileProblem, NotFound},
     file::BtfFile,
     kernel::{Kernel, ModuleFile, SupportReport, Supported},
     read::{MAX_LEN, read_elf, read_elf_from},
+    release::release_of_path,
 };
 
 /// Opens the running kernel's BTF: [`Kernel::btf`] of [`Kernel::running`].

@@ -133,8 +133,7 @@ impl TargetError {
         self.is_unrecognized()
             || matches!(
                 self.problem,
-                TargetProblem::File(FileProblem::NoSection | FileProblem::DistilledBase)
-                    | TargetProblem::Module
+                TargetProblem::File(FileProblem::NoSection) | TargetProblem::Module
             )
     }
 }

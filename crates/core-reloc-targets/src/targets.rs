@@ -90,8 +90,9 @@ pub enum Found {
 
 /// The kernels in a file or folder, in the order of [`Targets`].
 ///
-/// Modules and other files in folders and archives are [`Found::Other`]. A file that is given by
-/// its path must be a kernel; anything else is an error.
+/// Modules and other files in folders and archives are [`Found::Other`]. Files with the inline sites of a
+/// kernel or module, such as `vmlinux.inline`, are passed over. A file that is given by its path must be
+/// a kernel; anything else is an error.
 ///
 /// ```
 /// use core_reloc_targets::{Found, Kernels, Limits};
@@ -139,7 +140,13 @@ impl Iterator for Kernels {
 
     fn next(&mut self) -> Option<Self::Item> {
         let is_given = |path: &Path| self.given.as_deref() == Some(path);
-        Some(match self.targets.next()? {
+        let is_inline = |file: &BtfFile| {
+            file.path().extension().is_some_and(|extension| extension == "inline")
+                && file.is_split()
+                && !is_given(file.path())
+        };
+        let next = self.targets.find(|found| !found.as_ref().is_ok_and(is_inline))?;
+        Some(match next {
             Ok(file) if file.is_split() && !is_given(file.path()) => {
                 Ok(Found::Other(TargetError::new(file.path(), TargetProblem::Module)))
             }

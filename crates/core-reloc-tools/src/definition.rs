@@ -20,8 +20,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod attribute;
 mod inline;
 mod layout;
+mod location;
 mod writer;
 
 use btf_types::{Kind, Type};
@@ -40,7 +42,7 @@ use self::writer::{LineWriter, keyword, name_of};
 pub struct Definition {
     /// The first line: `struct task {`, or the whole definition: `typedef int pid_t;`.
     pub head: String,
-    /// The lines between the first and the last: members, enumerators or variables.
+    /// The lines between the first and the last: members, enumerators, variables or inline sites.
     pub lines: Vec<DefinitionLine>,
     /// The last line, `};`. It is empty if the definition is one line.
     pub tail: String,
@@ -98,6 +100,16 @@ impl Definition {
                 }
                 (format!("section {} {{", name_of(ty)), "};".to_string())
             }
+            Kind::LocSec => {
+                location::sites(ty, &mut writer);
+                (format!("section {} {{", name_of(ty)), "};".to_string())
+            }
+            Kind::LocProto => {
+                location::params(ty, &mut writer);
+                ("locations {".to_string(), "};".to_string())
+            }
+            Kind::LocParam => (format!("location {};", location::location(ty)), String::new()),
+            Kind::DeclTag => (attribute::definition(ty), String::new()),
             Kind::Var => writer.declaration("", ty),
             Kind::Func => (global(ty), String::new()),
             Kind::Fwd => (format!("{};", type_in_c(ty)), String::new()),

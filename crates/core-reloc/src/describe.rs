@@ -171,10 +171,14 @@ fn why(
         }
         Mismatch::Incompatible { accessor, local: local_id, target } => {
             let local = local.and_then(|spec| spec.spec().btf.type_by_id(local_id).ok());
-            let there = btf.and_then(|btf| btf.type_by_id(target)).ok();
             member(accessor).zip(local).map(|(name, local)| {
-                let why = why_old_bitfield(Some(local), there);
-                format!("{name} is {} there, {} here{why}", target_type(target), type_in_c(local))
+                let target_found = btf.and_then(|btf| btf.type_by_id(target)).ok();
+                let [there, here] = match target_found {
+                    Some(there) => tell_apart(there, local),
+                    None => [target_type(target), type_in_c(local)],
+                };
+                let why = why_old_bitfield(Some(local), target_found);
+                format!("{name} is {there} there, {here} here{why}")
             })
         }
         Mismatch::TypesIncompatible => {
@@ -185,6 +189,20 @@ fn why(
         _ => None,
     };
     in_words.unwrap_or_else(|| mismatch.to_string())
+}
+
+/// Writes two types as C, with the kinds of the underlying types if the words are the same: an INT `double`,
+/// as BTF without floats has it, and a FLOAT `double`.
+fn tell_apart(one: Type<'_>, other: Type<'_>) -> [String; 2] {
+    let types = [one, other];
+    let texts = types.map(type_in_c);
+    let kinds = types.map(|ty| ty.skip_modifiers_and_typedefs().unwrap_or(ty).kind());
+    match (&texts, kinds) {
+        ([one, other], [first, second]) if one == other && first != second => {
+            [format!("{one} ({first})"), format!("{other} ({second})")]
+        }
+        _ => texts,
+    }
 }
 
 fn write_access(text: &mut Quote, local: &Btf<'_>, relocation: &Relocation) -> fmt::Result {

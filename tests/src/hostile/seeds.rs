@@ -47,6 +47,11 @@ pub fn attacks(target: &str) -> impl Iterator<Item = Seed> {
             let len = u32::try_from(target.len()).expect("a small attack");
             [&len.to_le_bytes()[..], &target, &target].concat()
         }),
+        // The kernel's types are taken for a distilled base too.
+        "distilled" => Some(|Attack { target, .. }| {
+            let len = u32::try_from(target.len()).expect("a small attack").to_le_bytes();
+            [&len[..], &len, &target, &target, &target].concat()
+        }),
         _ => None,
     };
     let families = FAMILIES.iter().flat_map(|(_, families)| *families);

@@ -123,6 +123,9 @@ fn type_facts<'a>(btf: &'a Btf<'a>, ty: Type<'a>) -> usize {
     let enumerators = entries(ty, ty.enumerators(), kind.is_enum());
     let params = entries(ty, ty.params(), kind == Kind::FuncProto);
     let variables = entries(ty, ty.variables(), kind == Kind::DataSec);
+    let loc_params = entries(ty, ty.loc_params(), kind == Kind::LocProto);
+    let locs = entries(ty, ty.locs(), kind == Kind::LocSec);
+    assert_eq!(ty.loc_param().is_some(), kind == Kind::LocParam);
     assert_eq!(ty.raw_members().len(), members);
     for (member, raw) in ty.members().iter().zip(ty.raw_members()) {
         assert_eq!(member.raw(), raw);
@@ -146,9 +149,21 @@ fn type_facts<'a>(btf: &'a Btf<'a>, ty: Type<'a>) -> usize {
         assert_eq!(variable.raw().offset.get(btf.byte_order()), offset);
         assert!(variable.ty().is_ok() || variable.type_id().0 > 0 || size == 0);
     }
+    for param in ty.loc_params() {
+        assert_eq!(param.ty().ok(), btf.type_by_id(param.type_id()).ok());
+    }
+    for loc in ty.locs() {
+        assert_eq!(loc.raw().offset.get(btf.byte_order()), loc.offset());
+        assert_eq!(loc.func().ok(), btf.type_by_id(loc.func_id()).ok());
+        assert_eq!(loc.proto().ok(), btf.type_by_id(loc.proto_id()).ok());
+    }
+    if let Some(param) = ty.loc_param() {
+        assert_eq!(param.raw_values().len(), ty.vlen() as usize);
+        assert!(param.value().is_none_or(|value| printed(format_args!("{value}")) > 0));
+    }
     follow(ty);
     assert!(printed(format_args!("{ty:?} {:?} {kind} {:?}", ty.raw(), ty.info())) > 0);
-    1 + members + enumerators + params + variables
+    1 + members + enumerators + params + variables + loc_params + locs
 }
 
 /// Checks that the accessors of a type's entries agree, and returns the number of entries.

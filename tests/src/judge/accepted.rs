@@ -40,6 +40,8 @@ pub enum Accepted {
     MemberTwice,
     /// Pointers of modules of a kernel whose own BTF does not determine their size.
     ModulePointerSize,
+    /// Types of a distilled base whose name stands for a type of another kind.
+    DistilledKind,
     /// Several relocations of one root type, in the kernel.
     NoNarrowing,
     /// Deeply nested types, in the kernel.
@@ -52,7 +54,7 @@ pub enum Accepted {
 
 impl Accepted {
     /// All accepted differences.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::LargeUnsignedEnumerator,
         Self::SignedChar,
         Self::SignExtendingLoad,
@@ -64,6 +66,7 @@ impl Accepted {
         Self::OffsetOverflow,
         Self::MemberTwice,
         Self::ModulePointerSize,
+        Self::DistilledKind,
         Self::NoNarrowing,
         Self::ShallowKernel,
         Self::EnumWidth,
@@ -84,6 +87,7 @@ impl Accepted {
             Self::OffsetOverflow => "offset-overflow",
             Self::MemberTwice => "member-twice",
             Self::ModulePointerSize => "module-pointer-size",
+            Self::DistilledKind => "distilled-kind",
             Self::NoNarrowing => "no-narrowing",
             Self::ShallowKernel => "shallow-kernel",
             Self::EnumWidth => "enum-width",
@@ -97,9 +101,12 @@ impl Accepted {
         match self {
             // The kernel rejects programs whose types have such integers or the other byte order.
             // Its own types determine the size of its pointers, and have no member name twice.
-            Self::SignedChar | Self::ForeignShift | Self::ModulePointerSize | Self::MemberTwice => {
-                &[Judge::Libbpf]
-            }
+            // No out-of-tree module is loaded into it.
+            Self::SignedChar
+            | Self::ForeignShift
+            | Self::ModulePointerSize
+            | Self::MemberTwice
+            | Self::DistilledKind => &[Judge::Libbpf],
             Self::LargeUnsignedEnumerator
             | Self::SignExtendingLoad
             | Self::LooseAccessString
@@ -164,6 +171,12 @@ impl Accepted {
                 "where the kernel's BTF has no `long`, libbpf gives all pointers that a module's types \
                  refer to the size of the module's `long`; ours have 8 bytes if they belong to the \
                  kernel's types; every real kernel has a `long`"
+            }
+            Self::DistilledKind => {
+                "libbpf maps a FWD of a distilled base by the kind_flag of the kernel's type, which for a \
+                 composite means bitfields, maps a composite to a type of any kind with its name, and \
+                 finds a contained one ambiguous if the kernel also declares it; the kind determines \
+                 which types can stand for one"
             }
             Self::NoNarrowing => {
                 "the kernel considers all candidates for each relocation; like libbpf, we keep only \

@@ -38,6 +38,7 @@
 //! [`ForeignShift`]: super::accepted::Accepted::ForeignShift
 
 mod btf;
+mod distill;
 pub mod ffi;
 mod insn;
 mod log;
@@ -53,6 +54,7 @@ use std::fmt;
 use libbpf_sys::btf as RawBtf;
 
 pub use self::btf::{Btf, LoadError};
+pub use self::distill::{Distilled, RelocateError};
 pub use self::log::logged;
 pub use self::session::{Failure, Libbpf, Patch, Resolution, Stage, Target, Verdict};
 pub use self::spec::{Accessor, Spec};

@@ -2,14 +2,10 @@
 
 use alloc::vec::Vec;
 
-use zerocopy::{FromBytes, IntoBytes};
+use zerocopy::IntoBytes;
 
 use super::{Builder, Error, Record, Result};
-use crate::{
-    Kind, StrOffset, Type, TypeId,
-    layout::{Parts, Role},
-    raw,
-};
+use crate::{Kind, StrOffset, Type, TypeId, layout::Role};
 
 impl Builder<'_> {
     /// Adds a copy of a type. Its strings are stored in this BTF, and `map` converts every id that it
@@ -50,30 +46,24 @@ impl Builder<'_> {
         if let Kind::Unknown(_) = ty.kind() {
             return Err(cannot_copy());
         }
-        let Parts { once, each, .. } = Parts::of(ty.kind());
-        let words = <[raw::U32]>::ref_from_bytes(ty.trailing()).map_err(|_| cannot_copy())?;
-
         let mut map = |id: TypeId| if id.is_void() { id } else { map(id) };
-        let order = ty.btf().byte_order();
-        let mut trailing = Vec::with_capacity(words.len());
-        for (word, role) in words.iter().zip(once.iter().chain(each.iter().cycle())) {
-            let word = word.get(order);
-            let copy = match role {
+        let mut words = Vec::new();
+        for (role, word) in ty.words() {
+            words.push(match role {
                 Role::Name => self.name(ty.btf().string(StrOffset(word))?),
                 Role::Type => self.word(map(TypeId(word)).0),
                 Role::Number => self.word(word),
-            };
-            trailing.push(copy);
+            });
         }
+        let [name_off, size_or_type, trailing @ ..] = words.as_slice() else {
+            return Err(cannot_copy());
+        };
         let record = Record {
-            name_off: self.name(ty.name()?),
+            name_off: *name_off,
             kind: ty.kind(),
             vlen: ty.vlen() as usize,
             kind_flag: ty.kind_flag(),
-            size_or_type: match ty.referenced_id() {
-                Some(id) => map(id).0,
-                None => ty.raw().size_or_type.get(order),
-            },
+            size_or_type: size_or_type.get(self.order),
         };
         Ok(self.push(record, trailing.as_bytes()))
     }

@@ -1,13 +1,13 @@
-//! The kinds with entries: composites, enums, prototypes and data sections.
+//! The kinds with entries: composites, enums, prototypes, data sections and inline sites.
 //!
-//! Each has a builder that collects the entries. Its `finish` adds the type, which gets its id then.
+//! Most have a builder that collects the entries. Its `finish` adds the type, which gets its id then.
 
 use alloc::vec::Vec;
 
 use zerocopy::IntoBytes;
 
 use super::{Builder, Error, Record};
-use crate::{Kind, TypeId, raw};
+use crate::{Kind, LocFlags, TypeId, raw};
 
 /// The largest offset in bits of a member of a composite with kind_flag set.
 const MAX_FLAGGED_OFFSET: u32 = 0x00ff_ffff;
@@ -51,6 +51,34 @@ impl<'a> Builder<'a> {
     ) -> DataSectionBuilder<'_, 'a> {
         let record = self.record(name, Kind::DataSec, size);
         DataSectionBuilder { builder: self, record, variables: Vec::new() }
+    }
+
+    /// Adds a LOC_PARAM: the location of a parameter of a size in bytes. `flags` determine what `values`
+    /// mean; see [`LocValue`](crate::LocValue).
+    pub fn loc_param(
+        &mut self,
+        size: u32,
+        flags: LocFlags,
+        values: impl IntoIterator<Item = u32>,
+    ) -> TypeId {
+        let flags = raw::LocParam { flags: self.word(flags.0) };
+        let values: Vec<_> = values.into_iter().map(|value| self.word(value)).collect();
+        let record = self.record("", Kind::LocParam, size);
+        let trailing = [flags.as_bytes(), values.as_bytes()].concat();
+        self.push(Record { vlen: values.len(), ..record }, &trailing)
+    }
+
+    /// Adds a LOC_PROTO with the LOC_PARAM of each parameter, `void` for a parameter without a location.
+    pub fn loc_proto(&mut self, params: impl IntoIterator<Item = TypeId>) -> TypeId {
+        let params: Vec<_> = params.into_iter().map(|id| self.word(id.0)).collect();
+        let record = self.record("", Kind::LocProto, 0);
+        self.push(Record { vlen: params.len(), ..record }, params.as_bytes())
+    }
+
+    /// Starts a LOCSEC with the name of a section, such as `inline.text`.
+    pub fn loc_section(&mut self, name: impl AsRef<[u8]>) -> LocSectionBuilder<'_, 'a> {
+        let record = self.record(name, Kind::LocSec, 0);
+        LocSectionBuilder { builder: self, record, locs: Vec::new() }
     }
 }
 
@@ -241,5 +269,33 @@ impl DataSectionBuilder<'_, '_> {
     pub fn finish(self) -> TypeId {
         let Self { builder, record, variables } = self;
         builder.push(Record { vlen: variables.len(), ..record }, variables.as_bytes())
+    }
+}
+
+/// Collects the inline sites of a LOCSEC. [`LocSectionBuilder::finish`] adds the type.
+#[derive(Debug)]
+#[must_use = "`finish` adds the type"]
+pub struct LocSectionBuilder<'b, 'a> {
+    builder: &'b mut Builder<'a>,
+    record: Record,
+    locs: Vec<raw::Loc>,
+}
+
+impl LocSectionBuilder<'_, '_> {
+    /// Adds a site at an offset in bytes: the FUNC that is inlined there, and the LOC_PROTO of its
+    /// parameters.
+    pub fn loc(mut self, func: TypeId, proto: TypeId, offset: u32) -> Self {
+        self.locs.push(raw::Loc {
+            func: self.builder.word(func.0),
+            loc_proto: self.builder.word(proto.0),
+            offset: self.builder.word(offset),
+        });
+        self
+    }
+
+    /// Adds the type and returns its id.
+    pub fn finish(self) -> TypeId {
+        let Self { builder, record, locs } = self;
+        builder.push(Record { vlen: locs.len(), ..record }, locs.as_bytes())
     }
 }

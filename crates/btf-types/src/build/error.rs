@@ -30,7 +30,7 @@ pub enum Error {
         allowed: u32,
     },
 
-    /// vlen cannot represent the number of members, enumerators, parameters or variables of a type, or
+    /// vlen cannot represent the number of members, enumerators or other entries of a type, or
     /// the linkage of a FUNC.
     #[error("vlen of type {id} would be {found}, the largest is {}", Info::MAX_VLEN)]
     VlenTooLarge {

@@ -12,7 +12,7 @@ use crate::{ByteOrder, layout::Layout, raw};
 #[non_exhaustive]
 pub enum HeaderForm<'a> {
     /// The 24 bytes of the first version, or 32 if they are needed: in BTF for the layout of a kind above
-    /// 19, in `.BTF.ext` for CO-RE relocations. The default of BTF.
+    /// 22, in `.BTF.ext` for CO-RE relocations. The default of BTF.
     Shortest,
     /// 32 bytes: BTF with a layout table, `.BTF.ext` with CO-RE relocations. The default of
     /// `.BTF.ext`.
@@ -46,7 +46,7 @@ impl Builder<'_> {
         let table = if with_table { layout_table(&layout, order) } else { Vec::new() };
         let types_len = types.len();
         if with_table {
-            // With kinds above 19, the end of the types may be unaligned.
+            // With kinds above 22, the end of the types may be unaligned.
             types.resize(types_len.next_multiple_of(4), 0);
         }
         let strings_off = types.len().saturating_add(table.len());

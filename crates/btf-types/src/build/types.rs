@@ -97,7 +97,7 @@ impl Builder<'_> {
         self.reference(Kind::TypeTag, tag, of)
     }
 
-    /// Sets the layout of a kind above 19: the bytes that follow its record once, and for each of vlen
+    /// Sets the layout of a kind above 22: the bytes that follow its record once, and for each of vlen
     /// elements. The header then has a layout table. A split BTF inherits its base's layouts.
     pub fn layout(&mut self, kind: u8, info_size: u8, element_size: u8) {
         if self.layout.add(kind, info_size, element_size) {

@@ -10,13 +10,13 @@ mod sealed {
 
 pub(crate) use sealed::Sealed;
 
-/// An entry of a type: a member, enumerator, parameter or variable. Only this crate's views implement it.
+/// An entry of a type: a member, enumerator, parameter, variable or inline site. Only this crate's views implement it.
 pub trait Entry<'a>: Sealed + Copy + fmt::Debug {
     #[doc(hidden)]
     fn read(owner: Type<'a>, record: &'a [u8]) -> Option<Self>;
 }
 
-/// The members, enumerators, parameters or variables of a type, in the order in which they are stored.
+/// The members, enumerators, parameters, variables or inline sites of a type, in the order in which they are stored.
 ///
 /// ```
 /// # fn offsets(ty: btf_types::Type<'_>) -> btf_types::Result<()> {

@@ -1,7 +1,8 @@
 //! A type as one value to match on.
 
 use super::{
-    Array, DeclTarget, Entries, Enumerator, IntEncoding, Linkage, Member, Param, Type, VarSecInfo,
+    Array, DeclTarget, Entries, Enumerator, IntEncoding, Linkage, Loc, LocParam, LocProtoParam,
+    Member, Param, Type, VarSecInfo,
 };
 use crate::{Kind, TypeId};
 
@@ -135,6 +136,26 @@ pub enum TypeView<'a> {
         /// The part of it that is tagged.
         target: DeclTarget,
     },
+    /// A location of a parameter.
+    #[non_exhaustive]
+    LocParam {
+        /// The size of the parameter.
+        size: u32,
+        /// The location.
+        location: LocParam<'a>,
+    },
+    /// The locations of the parameters at an inline site.
+    #[non_exhaustive]
+    LocProto {
+        /// The locations.
+        params: Entries<'a, LocProtoParam<'a>>,
+    },
+    /// A section of code with its inline sites.
+    #[non_exhaustive]
+    LocSec {
+        /// The sites.
+        locs: Entries<'a, Loc<'a>>,
+    },
     /// Any other kind.
     #[non_exhaustive]
     Other {
@@ -182,6 +203,11 @@ impl<'a> Type<'a> {
             Kind::DeclTag => {
                 id.zip(self.decl_target()).map(|(on, target)| TypeView::DeclTag { on, target })
             }
+            Kind::LocParam => size
+                .zip(self.loc_param())
+                .map(|(size, location)| TypeView::LocParam { size, location }),
+            Kind::LocProto => Some(TypeView::LocProto { params: self.loc_params() }),
+            Kind::LocSec => Some(TypeView::LocSec { locs: self.locs() }),
             Kind::Unknown(_) => None,
         };
         // Parsing checked that every record is complete, so only unknown kinds are left over.

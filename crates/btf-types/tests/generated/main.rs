@@ -45,8 +45,15 @@ fn read_everything(btf: &Btf<'_>) {
         for variable in ty.variables() {
             let _ = variable.ty();
         }
+        let _ = ty.loc_param().map(|param| param.value());
+        for param in ty.loc_params() {
+            let _ = param.ty();
+        }
+        for loc in ty.locs() {
+            let _ = (loc.func(), loc.proto(), loc.offset());
+        }
     }
-    let _ = (btf.validate(), btf.pointer_size(), btf.string(StrOffset(1)));
+    let _ = (btf.validate(), btf.check_base(), btf.pointer_size(), btf.string(StrOffset(1)));
 }
 
 proptest! {
@@ -57,6 +64,7 @@ proptest! {
         with_parsed(&graph, graph.to_bytes(), |parsed| {
             let btf = parsed.unwrap();
             prop_assert_eq!(btf.validate(), Ok(()));
+            prop_assert_eq!(btf.check_base(), Ok(()));
             prop_assert_eq!(btf.len(), graph.types.len());
             prop_assert_eq!(u32::from(btf.pointer_size()), graph.pointer_size());
             for (ty, (id, desc)) in btf.types().zip(graph.iter()) {

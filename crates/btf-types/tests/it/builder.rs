@@ -159,14 +159,14 @@ fn an_enum_is_signed_if_requested_or_needed() {
 
 #[test]
 fn only_unknown_kinds_take_a_layout() {
-    for kind in [0, 1, 19, 128, 255] {
+    for kind in [0, 1, 22, 128, 255] {
         check(|btf| btf.layout(kind, 4, 0), Error::BadLayout { kind });
     }
     let twice = |btf: &mut Builder<'_>| {
-        btf.layout(20, 4, 0);
-        btf.layout(20, 4, 0);
+        btf.layout(23, 4, 0);
+        btf.layout(23, 4, 0);
     };
-    check(twice, Error::BadLayout { kind: 20 });
+    check(twice, Error::BadLayout { kind: 23 });
 }
 
 #[test]
@@ -174,27 +174,27 @@ fn a_raw_type_has_the_length_of_its_layout() {
     let wrong = |kind, needed, found| Error::WrongTrailing { id: TypeId(1), kind, needed, found };
     let raw = |kind, vlen, trailing: &'static [u8]| {
         move |btf: &mut Builder<'_>| {
-            btf.layout(20, 4, 2);
+            btf.layout(23, 4, 2);
             btf.raw_type("x", Info::new(kind, vlen, false), 0, trailing);
         }
     };
     check(raw(Kind::Ptr, 0, &[1]), wrong(Kind::Ptr, Some(0), 1));
     check(raw(Kind::Struct, 1, &[0; 8]), wrong(Kind::Struct, Some(12), 8));
-    check(raw(Kind::Unknown(20), 3, &[0; 9]), wrong(Kind::Unknown(20), Some(10), 9));
-    check(raw(Kind::Unknown(21), 0, &[]), wrong(Kind::Unknown(21), None, 0));
+    check(raw(Kind::Unknown(23), 3, &[0; 9]), wrong(Kind::Unknown(23), Some(10), 9));
+    check(raw(Kind::Unknown(24), 0, &[]), wrong(Kind::Unknown(24), None, 0));
 }
 
 #[test]
 fn types_of_unknown_kinds_cannot_be_copied() {
     let mut strange = Builder::new(ByteOrder::Little);
-    strange.layout(20, 0, 0);
-    strange.raw_type("strange", Info::new(Kind::Unknown(20), 0, false), 0, &[]);
+    strange.layout(23, 0, 0);
+    strange.raw_type("strange", Info::new(Kind::Unknown(23), 0, false), 0, &[]);
     let strange = strange.finish().unwrap();
     let strange = Btf::parse(&strange).unwrap();
     let copy = |btf: &mut Builder<'_>| {
         btf.copy(strange.type_by_id(TypeId(1)).unwrap(), |id| id);
     };
-    check(copy, Error::CannotCopy { id: TypeId(1), kind: 20 });
+    check(copy, Error::CannotCopy { id: TypeId(1), kind: 23 });
 }
 
 #[test]

@@ -28,8 +28,8 @@ fn headers_of_24_32_and_40_bytes_are_equivalent() {
             assert_eq!((header.size(), header.flags()), (size, 0));
             assert_eq!(header.types().start, size);
             assert_eq!(header.strings().end, bytes.len());
-            // Kinds 0 to 19, four bytes each.
-            assert_eq!(header.layout().len(), if size == 24 { 0 } else { 80 });
+            // Kinds 0 to 22, four bytes each.
+            assert_eq!(header.layout().len(), if size == 24 { 0 } else { 92 });
             let btf = Btf::parse(&bytes).unwrap();
             assert_eq!(btf.header(), &header);
             assert_eq!(dump(&btf), DUMP, "{order}, {size} bytes");
@@ -59,7 +59,7 @@ fn the_layout_table_has_the_sizes_of_the_format() {
     let table = &bytes[Header::parse(&bytes).unwrap().layout()];
     let entries: Vec<_> = table.chunks(4).map(|entry| (entry[0], entry[1])).collect();
     // VOID, INT, PTR, ARRAY, STRUCT, UNION, ENUM, FWD, TYPEDEF, VOLATILE, CONST, RESTRICT, FUNC,
-    // FUNC_PROTO, VAR, DATASEC, FLOAT, DECL_TAG, TYPE_TAG, ENUM64
+    // FUNC_PROTO, VAR, DATASEC, FLOAT, DECL_TAG, TYPE_TAG, ENUM64, LOC_PARAM, LOC_PROTO, LOCSEC
     let expected = [
         (0, 0),
         (4, 0),
@@ -80,6 +80,9 @@ fn the_layout_table_has_the_sizes_of_the_format() {
         (0, 0),
         (4, 0),
         (0, 0),
+        (0, 12),
+        (4, 4),
+        (0, 4),
         (0, 12),
     ];
     assert_eq!(entries, expected);
@@ -117,12 +120,38 @@ fn a_layout_table_describes_unknown_kinds() {
 #[test]
 fn types_of_unknown_kinds_may_end_anywhere() {
     let mut btf = Builder::new(ByteOrder::Little);
-    btf.layout(20, 0, 1);
-    btf.raw_type("odd", Info::new(Kind::Unknown(20), 3, false), 0, b"abc");
+    btf.layout(23, 0, 1);
+    btf.raw_type("odd", Info::new(Kind::Unknown(23), 3, false), 0, b"abc");
     let bytes = btf.finish().unwrap();
     let header = Header::parse(&bytes).unwrap();
-    assert_eq!((header.types(), header.layout()), (32..47, 48..48 + 21 * 4));
+    assert_eq!((header.types(), header.layout()), (32..47, 48..48 + 24 * 4));
     assert_eq!(Btf::parse(&bytes).unwrap().own_types().next().unwrap().trailing(), b"abc");
+}
+
+/// The bytes of a table need no alignment.
+#[test]
+fn a_layout_table_may_start_at_an_odd_offset() {
+    for order in ORDERS {
+        let bytes = with_strange(order);
+        let header = Header::parse(&bytes).unwrap();
+        let (layout, strings) = (header.layout(), header.strings());
+        let word = |value: usize| match order {
+            ByteOrder::Little => u32::try_from(value).unwrap().to_le_bytes(),
+            ByteOrder::Big => u32::try_from(value).unwrap().to_be_bytes(),
+        };
+        for gap in 1..4 {
+            // Bytes between the types and the table.
+            let mut moved =
+                [&bytes[..layout.start], &[0xee; 3][..gap], &bytes[layout.start..]].concat();
+            for (at, value) in [(16, strings.start), (24, layout.start)] {
+                moved[at..at + 4].copy_from_slice(&word(value - 32 + gap));
+            }
+            let btf = Btf::parse(&moved).unwrap();
+            assert_eq!(btf.header().layout().start, layout.start + gap);
+            assert_eq!(btf.type_by_id(TypeId(2)).unwrap().trailing(), b"once-first-secon");
+            assert_eq!(btf.find("after", Kind::Int).unwrap().id(), TypeId(3));
+        }
+    }
 }
 
 #[test]

@@ -141,7 +141,8 @@ fn bpftool_agrees_about_compiled_c() {
         assert_eq!(btf.byte_order(), order);
         assert_eq!(dump(&btf), theirs, "{target}");
         assert_eq!(btf.validate(), Ok(()));
-        for kind in Kind::ALL {
+        // No compiler writes the kinds of inline sites.
+        for kind in Kind::ALL.into_iter().filter(|kind| *kind <= Kind::Enum64) {
             assert!(btf.own_types().any(|ty| ty.kind() == kind), "kinds.c has no {kind}");
         }
     }

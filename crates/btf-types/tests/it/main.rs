@@ -8,6 +8,7 @@ mod builder;
 mod dump;
 mod ext;
 mod header;
+mod inline_sites;
 mod judge;
 mod kind_set;
 #[cfg(feature = "owned")]

@@ -12,7 +12,8 @@ fn every_kind_is_in_the_sample() {
     let bytes = all_kinds::bytes(ByteOrder::Little);
     let btf = Btf::parse(&bytes).unwrap();
     assert_eq!(btf.len(), COUNT as usize);
-    for kind in Kind::ALL {
+    // No released bpftool knows the kinds of inline sites: `inline_sites.rs`.
+    for kind in Kind::ALL.into_iter().filter(|kind| *kind <= Kind::Enum64) {
         assert!(btf.own_types().any(|ty| ty.kind() == kind), "{kind}");
     }
 }

@@ -95,7 +95,7 @@ impl<'c> Collector<'c> {
         let needs_modules =
             self.checkers.iter().any(|checker| checker.object().needs_modules(&target));
         let files = if needs_modules { kernel_modules(&kernel)? } else { Vec::new() };
-        let modules = parse_modules(&files, &btf)?;
+        let modules = parse_modules(&files, &main, &btf)?;
         let modules = modules.iter().map(|(name, btf)| Module { name, btf });
         let rows = self.kernel_rows(&target.with_modules(modules), true);
         let label = format!("running ({})", kernel.release());

@@ -7,7 +7,10 @@ use core_reloc_tools::explain::{Comparison, Explanation, Row, SuggestionKind};
 use owo_colors::{OwoColorize, Style};
 
 use super::Explained;
-use crate::format::{definition_line, kind_name, number};
+use crate::{
+    format::{definition_line, kind_name, number},
+    terminal::Escaped,
+};
 
 pub(super) fn print(explained: &Explained<'_, '_>, out: &mut impl Write) -> io::Result<()> {
     heading(explained, out)?;
@@ -36,9 +39,13 @@ fn heading(
     let (kind, access) = (kind_name(relocation), relocation.access_in_c());
     write!(out, "{}: {} of {}", severity.style(style.bold()), kind, access.bold())?;
     match report.outcome.value() {
-        Some(value) => writeln!(out, " = {}", number(value)),
-        None => writeln!(out, ": {}", report.outcome.name()),
+        Some(value) => write!(out, " = {}", number(value))?,
+        None => write!(out, ": {}", report.outcome.name())?,
     }
+    if let Some(module) = report.id_module() {
+        write!(out, " (an id of module {})", Escaped(module))?;
+    }
+    writeln!(out)
 }
 
 fn severity(report: &Report<'_>, is_explained: bool) -> (&'static str, Style) {

@@ -129,7 +129,7 @@ impl Minimizer<'_> {
         let main = file.parse()?;
         validate(file, &main)?;
         let files = named_modules(&arguments.modules)?;
-        let modules = parse_modules(&files, &main)?;
+        let modules = parse_modules(&files, file, &main)?;
         let target =
             Target::new(&main).with_modules(modules.iter().map(|(name, btf)| Module { name, btf }));
 

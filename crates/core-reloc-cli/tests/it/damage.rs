@@ -347,6 +347,40 @@ fn a_module_of_another_kernel() {
 }
 
 #[test]
+fn a_module_of_another_build() {
+    let folder = Folder::new();
+    let path = folder.path("lib/modules/6.12.1/extra");
+    fs::create_dir_all(&path).unwrap();
+    let module =
+        folder.file("lib/modules/6.12.1/extra/stats.ko", &fixture("btf/modular.le.stats.btf"));
+    // The right kernel with one more string at the start, as another build may have it.
+    let kernel = fixture("btf/modular.le.btf");
+    let base = btf_types::Btf::parse(&kernel).unwrap();
+    let mut other = btf_types::build::Builder::new(base.byte_order());
+    other.string("another");
+    for ty in base.own_types() {
+        other.copy(ty, |id| id);
+    }
+    let kernel = folder.file("vmlinux-6.1.0-50-amd64", &other.finish().unwrap());
+    let object = "fixtures/objects/module.bpfel.o";
+    let target = ["--target", &kernel, "--module", &module];
+    for command in [
+        &["relocate", object][..],
+        &["explain", object],
+        &["dump", "stats"],
+        &["query", "stats.value"],
+        &["minimize", object, "-o", &folder.path("out")],
+    ] {
+        let error = run(&[command, &target].concat()).refused();
+        let error = folder.strip(&error);
+        let start = "core-reloc: error: /lib/modules/6.12.1/extra/stats.ko: was built for another kernel \
+                     (6.12.1) than /vmlinux-6.1.0-50-amd64 (6.1.0-50-amd64) (made for another base: ";
+        assert!(error.starts_with(start), "{command:?}: {error}");
+        assert!(error.ends_with("); name the modules of this kernel\n"), "{error}");
+    }
+}
+
+#[test]
 fn every_start_of_a_file_is_refused() {
     for (role, name, step) in [
         (Role::Object, "objects/fields.bpfel.o", 97),

@@ -13,6 +13,7 @@ mod inputs;
 mod kernel;
 mod memory;
 mod minimize;
+mod modules;
 mod nothing;
 mod output;
 mod overwriting;

@@ -116,7 +116,8 @@ fn overwritten(graph: &Graph, bytes: &[u8], damage: &Damage) -> Option<(usize, V
         Damage::Name { ty, offset } => word(own(ty)?.0 + NAME_AT, *offset),
         Damage::PartName { ty, part, offset } => {
             let (at, desc) = own(ty)?;
-            let named = !matches!(desc, TypeDesc::DataSec { .. });
+            let named =
+                matches!(desc, TypeDesc::Composite(_) | TypeDesc::Enum(_) | TypeDesc::FuncProto(_));
             word(part_at(at, desc, *part).filter(|_| named)?, *offset)
         }
         Damage::Reference { ty, to } => word(reference_at(own(ty)?)?, to.0),
@@ -124,7 +125,7 @@ fn overwritten(graph: &Graph, bytes: &[u8], damage: &Damage) -> Option<(usize, V
             let (at, desc) = own(ty)?;
             let within = match desc {
                 TypeDesc::Composite(_) | TypeDesc::FuncProto(_) => 4,
-                TypeDesc::DataSec { .. } => 0,
+                TypeDesc::DataSec { .. } | TypeDesc::LocProto(_) | TypeDesc::LocSec { .. } => 0,
                 _ => return None,
             };
             word(part_at(at, desc, *part)? + within, to.0)
@@ -205,7 +206,10 @@ fn part_at(at: usize, ty: &TypeDesc, part: usize) -> Option<usize> {
 fn parts(ty: &TypeDesc) -> Option<(usize, usize)> {
     let count = ty.part_count();
     match ty {
-        TypeDesc::Composite(_) | TypeDesc::DataSec { .. } => Some((count, 12)),
+        TypeDesc::Composite(_) | TypeDesc::DataSec { .. } | TypeDesc::LocSec { .. } => {
+            Some((count, 12))
+        }
+        TypeDesc::LocProto(_) => Some((count, 4)),
         TypeDesc::Enum(desc) => Some((count, if desc.wide { 12 } else { 8 })),
         TypeDesc::FuncProto(desc) => Some((count + usize::from(desc.variadic), 8)),
         _ => None,
@@ -217,6 +221,7 @@ fn len(ty: &TypeDesc) -> usize {
     let after_record = match ty {
         TypeDesc::Int { .. } | TypeDesc::Var { .. } | TypeDesc::DeclTag { .. } => 4,
         TypeDesc::Array { .. } => 12,
+        TypeDesc::LocParam { values, .. } => 4 + 4 * values.len(),
         ty => parts(ty).map_or(0, |(count, len)| count * len),
     };
     RECORD + after_record

@@ -41,7 +41,7 @@ fn any(graph: &Graph, len: usize, random: &mut Random<'_>) -> Damage {
         7 => Damage::Truncated(random.within(1..=len)),
         8 => Damage::FirstString,
         9 => Damage::LastString,
-        10 => Damage::UnknownKind { ty, kind: random.one_of([0, 20, 31, 64, 127]) },
+        10 => Damage::UnknownKind { ty, kind: random.one_of([0, 23, 31, 64, 127]) },
         11 => Damage::Vlen { ty, vlen: random.one_of([1 << 12, (1 << 16) - 1, (1 << 24) - 1]) },
         12 | 13 => Damage::Name { ty, offset: bad_offset },
         14 | 15 => Damage::PartName { ty, part, offset: bad_offset },

@@ -1,6 +1,6 @@
 //! Descriptions of single types.
 
-use btf_types::{DeclTarget, Kind, Linkage, TypeId};
+use btf_types::{DeclTarget, Kind, Linkage, LocFlags, TypeId};
 
 /// The description of one type.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,6 +94,24 @@ pub enum TypeDesc {
         on: TypeId,
         /// The tagged part of the declaration.
         target: DeclTarget,
+    },
+    /// A LOC_PARAM.
+    LocParam {
+        /// The size of the parameter in bytes.
+        size: u32,
+        /// The flags, which determine what the values mean.
+        flags: LocFlags,
+        /// The values.
+        values: Vec<u32>,
+    },
+    /// A LOC_PROTO: the LOC_PARAM of each parameter, or `void`.
+    LocProto(Vec<TypeId>),
+    /// A LOCSEC.
+    LocSec {
+        /// The name of the section.
+        name: String,
+        /// The inline sites in it.
+        locs: Vec<LocDesc>,
     },
 }
 
@@ -197,6 +215,17 @@ pub struct ParamDesc {
     pub ty: TypeId,
 }
 
+/// The description of an inline site.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LocDesc {
+    /// The FUNC that is inlined.
+    pub func: TypeId,
+    /// The LOC_PROTO, or `void`.
+    pub proto: TypeId,
+    /// The offset in the section in bytes.
+    pub offset: u32,
+}
+
 impl TypeDesc {
     /// Returns the kind of the type in BTF.
     pub fn kind(&self) -> Kind {
@@ -220,6 +249,9 @@ impl TypeDesc {
             Self::Var { .. } => Kind::Var,
             Self::DataSec { .. } => Kind::DataSec,
             Self::DeclTag { .. } => Kind::DeclTag,
+            Self::LocParam { .. } => Kind::LocParam,
+            Self::LocProto(_) => Kind::LocProto,
+            Self::LocSec { .. } => Kind::LocSec,
         }
     }
 
@@ -234,9 +266,11 @@ impl TypeDesc {
             | Self::Typedef { name, .. }
             | Self::Func { name, .. }
             | Self::Var { name, .. }
-            | Self::DataSec { name, .. } => name,
+            | Self::DataSec { name, .. }
+            | Self::LocSec { name, .. } => name,
             Self::TypeTag { tag, .. } | Self::DeclTag { tag, .. } => tag,
             Self::Ptr(_) | Self::Array { .. } | Self::Modifier(..) | Self::FuncProto(_) => "",
+            Self::LocParam { .. } | Self::LocProto(_) => "",
         }
     }
 
@@ -251,17 +285,25 @@ impl TypeDesc {
             | Self::Typedef { name, .. }
             | Self::Func { name, .. }
             | Self::Var { name, .. }
-            | Self::DataSec { name, .. } => Some(name),
+            | Self::DataSec { name, .. }
+            | Self::LocSec { name, .. } => Some(name),
             Self::TypeTag { tag, .. } | Self::DeclTag { tag, .. } => Some(tag),
             Self::Ptr(_) | Self::Array { .. } | Self::Modifier(..) | Self::FuncProto(_) => None,
+            Self::LocParam { .. } | Self::LocProto(_) => None,
         }
     }
 
-    /// Returns `true` for kinds that are not types of C: FUNC, VAR, DATASEC and DECL_TAG.
+    /// Returns `true` for kinds that are not types of C: FUNC, VAR, DATASEC, DECL_TAG, and those of inline sites.
     pub fn is_declaration(&self) -> bool {
         matches!(
             self,
-            Self::Func { .. } | Self::Var { .. } | Self::DataSec { .. } | Self::DeclTag { .. }
+            Self::Func { .. }
+                | Self::Var { .. }
+                | Self::DataSec { .. }
+                | Self::DeclTag { .. }
+                | Self::LocParam { .. }
+                | Self::LocProto(_)
+                | Self::LocSec { .. }
         )
     }
 
@@ -273,13 +315,15 @@ impl TypeDesc {
         }
     }
 
-    /// Returns the number of members, enumerators, parameters or variables.
+    /// Returns the number of members, enumerators, parameters, variables or inline sites.
     pub fn part_count(&self) -> usize {
         match self {
             Self::Composite(desc) => desc.members.len(),
             Self::Enum(desc) => desc.enumerators.len(),
             Self::FuncProto(desc) => desc.params.len(),
             Self::DataSec { variables, .. } => variables.len(),
+            Self::LocProto(params) => params.len(),
+            Self::LocSec { locs, .. } => locs.len(),
             _ => 0,
         }
     }
@@ -314,6 +358,11 @@ impl TypeDesc {
         };
         let variables = match self {
             Self::DataSec { variables, .. } => variables.as_slice(),
+            Self::LocProto(params) => params,
+            _ => &[],
+        };
+        let locs = match self {
+            Self::LocSec { locs, .. } => locs.as_slice(),
             _ => &[],
         };
         first
@@ -322,6 +371,7 @@ impl TypeDesc {
             .chain(self.members().iter().map(|member| member.ty))
             .chain(params.iter().map(|param| param.ty))
             .chain(variables.iter().copied())
+            .chain(locs.iter().flat_map(|loc| [loc.func, loc.proto]))
     }
 
     /// Replaces the id of each type that this type refers to.
@@ -346,8 +396,20 @@ impl TypeDesc {
                 change(&mut proto.result);
                 proto.params.iter_mut().for_each(|param| change(&mut param.ty));
             }
-            Self::DataSec { variables, .. } => variables.iter_mut().for_each(change),
-            Self::Int { .. } | Self::Float { .. } | Self::Enum(_) | Self::Fwd { .. } => {}
+            Self::DataSec { variables: ids, .. } | Self::LocProto(ids) => {
+                ids.iter_mut().for_each(change);
+            }
+            Self::LocSec { locs, .. } => {
+                for loc in locs {
+                    change(&mut loc.func);
+                    change(&mut loc.proto);
+                }
+            }
+            Self::Int { .. }
+            | Self::Float { .. }
+            | Self::Enum(_)
+            | Self::Fwd { .. }
+            | Self::LocParam { .. } => {}
         }
     }
 }

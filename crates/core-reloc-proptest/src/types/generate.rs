@@ -7,6 +7,7 @@
 mod composite;
 mod declaration;
 mod enumeration;
+mod location;
 pub(crate) mod names;
 mod scalar;
 
@@ -147,6 +148,9 @@ impl<'p, 'd, 'r> Generator<'p, 'd, 'r> {
                 Kind::Var => self.var(slot),
                 Kind::DataSec => self.data_section(slot),
                 Kind::DeclTag => self.decl_tag(slot),
+                Kind::LocParam => self.loc_param(),
+                Kind::LocProto => self.loc_proto(),
+                Kind::LocSec => self.loc_section(),
                 _ => self.int(slot),
             };
             // `composite` adds its own entry.
@@ -175,7 +179,10 @@ impl<'p, 'd, 'r> Generator<'p, 'd, 'r> {
             | TypeDesc::Func { .. }
             | TypeDesc::Var { .. }
             | TypeDesc::DataSec { .. }
-            | TypeDesc::DeclTag { .. } => None,
+            | TypeDesc::DeclTag { .. }
+            | TypeDesc::LocParam { .. }
+            | TypeDesc::LocProto(_)
+            | TypeDesc::LocSec { .. } => None,
         }
     }
 

@@ -147,7 +147,10 @@ impl Layouter<'_> {
             TypeDesc::Fwd { .. }
             | TypeDesc::FuncProto(_)
             | TypeDesc::Func { .. }
-            | TypeDesc::DeclTag { .. } => None,
+            | TypeDesc::DeclTag { .. }
+            | TypeDesc::LocParam { .. }
+            | TypeDesc::LocProto(_)
+            | TypeDesc::LocSec { .. } => None,
         })
     }
 

@@ -61,6 +61,9 @@ impl Default for Profile {
                 (1, Kind::Var),
                 (1, Kind::DataSec),
                 (1, Kind::DeclTag),
+                (2, Kind::LocParam),
+                (1, Kind::LocProto),
+                (1, Kind::LocSec),
             ],
             byte_order: None,
             pointer_size: None,
@@ -73,10 +76,11 @@ impl Default for Profile {
 
 impl Profile {
     /// Returns the profile of the BTF in a BPF object: not split on a base, with pointers of 8
-    /// bytes.
+    /// bytes, and without the inline sites that only kernels have.
     pub fn object() -> Self {
         let pointer_size = Some(PointerSize::Eight);
-        Self { types: 4..=32, pointer_size, split: false, ..Self::default() }
+        let all = Self { types: 4..=32, pointer_size, split: false, ..Self::default() };
+        [Kind::LocParam, Kind::LocProto, Kind::LocSec].into_iter().fold(all, Self::without)
     }
 
     /// Sets the number of types.

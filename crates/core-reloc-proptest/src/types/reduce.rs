@@ -233,6 +233,10 @@ impl Graph {
                 TypeDesc::DataSec { variables, .. } => {
                     variables.iter().map(|variable| alive(*variable)).collect()
                 }
+                TypeDesc::LocProto(params) => params.iter().map(|param| alive(*param)).collect(),
+                TypeDesc::LocSec { locs, .. } => {
+                    locs.iter().map(|loc| alive(loc.func) && alive(loc.proto)).collect()
+                }
                 _ => continue,
             };
             graph.retain_parts(of, kept, &mut renumbering);
@@ -262,7 +266,10 @@ impl Graph {
             Some(TypeDesc::Composite(desc)) => desc.members.retain(|_| keep()),
             Some(TypeDesc::Enum(desc)) => desc.enumerators.retain(|_| keep()),
             Some(TypeDesc::FuncProto(desc)) => desc.params.retain(|_| keep()),
-            Some(TypeDesc::DataSec { variables, .. }) => variables.retain(|_| keep()),
+            Some(TypeDesc::DataSec { variables: ids, .. } | TypeDesc::LocProto(ids)) => {
+                ids.retain(|_| keep());
+            }
+            Some(TypeDesc::LocSec { locs, .. }) => locs.retain(|_| keep()),
             _ => {}
         }
         renumbering.keep(of, kept);

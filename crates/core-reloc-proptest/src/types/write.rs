@@ -147,6 +147,18 @@ fn add(builder: &mut Builder<'_>, ty: &TypeDesc, id: TypeId, layout: &Layout) {
         TypeDesc::DeclTag { tag, on, target } => {
             builder.decl_tag(tag, *on, *target);
         }
+        TypeDesc::LocParam { size, flags, values } => {
+            builder.loc_param(*size, *flags, values.iter().copied());
+        }
+        TypeDesc::LocProto(params) => {
+            builder.loc_proto(params.iter().copied());
+        }
+        TypeDesc::LocSec { name, locs } => {
+            let section = builder.loc_section(name);
+            locs.iter()
+                .fold(section, |section, loc| section.loc(loc.func, loc.proto, loc.offset))
+                .finish();
+        }
     }
     debug_assert_eq!(index(id).map(|at| at + 1), index(builder.next_id()), "one type was added");
 }

@@ -33,7 +33,7 @@ fn graphs_have_every_feature() {
             note_type(&mut features, &graph, &layout, id, ty);
         }
     }
-    features.check_all(52);
+    features.check_all(55);
 }
 
 fn note_type(features: &mut Features, graph: &Graph, layout: &Layout, id: TypeId, ty: &TypeDesc) {

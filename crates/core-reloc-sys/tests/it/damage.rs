@@ -44,7 +44,7 @@ fn files_without_btf_are_an_error() {
     assert_eq!(message(&elf(&[(".data", &[0])])), "/file: the ELF file has no .BTF section");
     assert_eq!(
         message(&elf(&[(".BTF", &btf(&["a"])), (".BTF.base", &btf(&["b"]))])),
-        "/file: its .BTF continues the distilled base in .BTF.base, which is not supported"
+        "/file: its .BTF continues the distilled base in .BTF.base; relocate it onto its kernel's BTF"
     );
 }
 

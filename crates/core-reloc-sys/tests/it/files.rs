@@ -25,6 +25,32 @@ fn elf_files_of_both_widths_and_byte_orders_are_read() {
     }
 }
 
+/// Split BTF whose strings start with the empty string, as some encoders write it.
+#[test]
+fn split_btf_may_start_with_the_empty_string() {
+    let names: Vec<String> = (0..100).map(|number| format!("kernel_type_{number}")).collect();
+    let kernel = btf(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    let split = split_btf(&kernel, &["own", "kernel_type_7", "kernel_type_99"]);
+    let header = btf_types::Header::parse(&split).unwrap();
+    let mut bytes =
+        [&split[..header.strings().start], b"\0", &split[header.strings().start..]].concat();
+    // One more byte of strings; the name of the first type starts there.
+    let words = [(20, header.strings().len() as u32 + 1)];
+    let own = u32::from_le_bytes(bytes[24..28].try_into().unwrap()) + 1;
+    for (at, value) in words.into_iter().chain([(24, own)]) {
+        bytes[at..at + 4].copy_from_slice(&value.to_le_bytes());
+    }
+    let file = BtfFile::from_bytes("module.btf", bytes).unwrap();
+    assert!(file.is_split());
+    let kernel_file = BtfFile::from_bytes("kernel.btf", kernel.clone()).unwrap();
+    assert!(!kernel_file.is_split());
+    let kernel = Btf::parse(&kernel).unwrap();
+    let module = file.parse_split(&kernel).unwrap();
+    assert_eq!(module.validate(), Ok(()));
+    let names: Vec<_> = module.own_types().map(|ty| ty.name().unwrap().to_string()).collect();
+    assert_eq!(names, ["own", "kernel_type_7", "kernel_type_99"]);
+}
+
 #[test]
 fn pipes_are_read() {
     let bytes = btf(&["a"]);

@@ -2,6 +2,7 @@
 #![allow(clippy::pedantic, clippy::restriction, reason = "tests may panic")]
 
 mod damage;
+mod distilled;
 mod files;
 mod modules;
 mod places;

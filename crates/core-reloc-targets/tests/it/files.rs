@@ -122,6 +122,8 @@ fn kernels_are_found_among_other_files() {
     folder.file("all/README", b"text");
     folder.file("all/kernel.btf", &btf("modular.le"));
     folder.file("all/stats.btf", &btf("modular.le.stats"));
+    // Inline sites are not even mentioned.
+    folder.file("all/kernel.inline", &btf("modular.le.stats"));
     let shown = |kernels: Kernels| -> Vec<String> {
         let shown = |found| match found {
             Ok(Found::Kernel(file)) => format!("kernel {}", file.path().display()),

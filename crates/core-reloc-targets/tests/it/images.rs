@@ -1,8 +1,8 @@
 //! Kernel images.
 
-use core_reloc_targets::Limits;
+use core_reloc_targets::{Limits, open};
 use core_reloc_tests::kernel_files::{
-    KERNELS, btf, bz_image, elf, image, kernel, noise, pack, zboot,
+    Folder, KERNELS, btf, bz_image, elf, image, kernel, noise, pack, zboot,
 };
 
 use crate::support::target_in;
@@ -43,6 +43,29 @@ fn x86_images_state_the_payload() {
         let image = bz_image(&kernel, kernel.len() as u32);
         assert_eq!(find(&image), Ok(("/file!payload@0x700".into(), btf)));
     }
+}
+
+#[test]
+fn images_state_the_release_of_their_kernel() {
+    let folder = Folder::new();
+    let btf = btf("same.le");
+    let release = |name: &str, image: &[u8]| {
+        let path = folder.file(name, image);
+        open(&path, Limits::default()).unwrap().release().map(str::to_string)
+    };
+    // A format string comes first, as in real kernels.
+    let text = b"Linux version %s (%s)\0Linux version 6.1.0-50-amd64 (builder@host) #1 SMP\0";
+    let flat = [&text[..], &kernel(&btf)].concat();
+    let kernel = elf(&[(".rodata", text), (".BTF", &btf)]);
+    for (name, expected) in [("vmlinuz", "6.1.0-50-amd64"), ("vmlinuz-5.10", "6.1.0-50-amd64")] {
+        let image = bz_image(&kernel, kernel.len() as u32);
+        assert_eq!(release(name, &image).as_deref(), Some(expected));
+    }
+    assert_eq!(release("Image", &image(b"ARMd", 56, &flat)).as_deref(), Some("6.1.0-50-amd64"));
+    let silent = elf(&[(".BTF", &btf)]);
+    let silent = bz_image(&silent, silent.len() as u32);
+    assert_eq!(release("vmlinuz-5.10.0", &silent).as_deref(), Some("5.10.0"));
+    assert_eq!(release("silent", &silent), None);
 }
 
 #[test]

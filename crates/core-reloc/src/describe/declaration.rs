@@ -11,7 +11,8 @@ use super::quote::quote;
 use crate::limits::MAX_QUOTE;
 
 /// Writes the C declaration of a name with a type, such as `int (*name)(struct job *, long)`. An empty name
-/// gives the type alone. Long declarations are truncated.
+/// gives the type alone. Long declarations are truncated. Type tags are left out, except for attributes
+/// (kind_flag): `__attribute__((address_space(1))) int *name`.
 ///
 /// ```
 /// # use btf_types::{Btf, ByteOrder, IntEncoding, build::Builder};
@@ -30,10 +31,10 @@ pub fn declaration_in_c(ty: Type<'_>, name: &str) -> String {
     declare_within(ty, name, 0)
 }
 
-fn declare_within(ty: Type<'_>, name: &str, depth: usize) -> String {
+fn declare_within(ty: Type<'_>, declared: &str, depth: usize) -> String {
     /// The number of pointers, arrays, functions and qualifiers that are followed.
     const STEPS: usize = 24;
-    let mut declarator = name.to_string();
+    let mut declarator = declared.to_string();
     let mut qualifiers = String::new();
     let mut ty = ty;
     for _ in 0..STEPS {
@@ -63,7 +64,13 @@ fn declare_within(ty: Type<'_>, name: &str, depth: usize) -> String {
                 });
                 ty.referenced_id()
             }
-            Kind::TypeTag => ty.referenced_id(),
+            Kind::TypeTag => {
+                // Other tags are notes for BPF. With kind_flag set, a tag is any attribute of the compiler.
+                if ty.kind_flag() {
+                    qualifiers.push_str(&format!("__attribute__(({})) ", name(ty)));
+                }
+                ty.referenced_id()
+            }
             _ => None,
         };
         let Some(id) = next.filter(|_| declarator.len() <= MAX_QUOTE) else { break };
@@ -75,7 +82,7 @@ fn declare_within(ty: Type<'_>, name: &str, depth: usize) -> String {
     let base = base(ty);
     let space = if declarator.is_empty() || declarator.starts_with('[') { "" } else { " " };
     let text = format!("{qualifiers}{base}{space}{declarator}");
-    if text.len() <= MAX_QUOTE.saturating_mul(2) { text } else { format!("{base} … {name}") }
+    if text.len() <= MAX_QUOTE.saturating_mul(2) { text } else { format!("{base} … {declared}") }
 }
 
 /// Adds the parentheses that a pointer to an array or function needs.

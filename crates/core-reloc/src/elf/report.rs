@@ -8,6 +8,7 @@ use crate::{
     describe::describe_unmatched,
     error::Error,
     patch::{Code, Poison, Status},
+    record::RelocKind,
     resolve::Resolution,
     target::Target,
 };
@@ -86,6 +87,17 @@ impl Report<'_> {
         }
     }
 
+    /// Returns the name of the module to whose types the id of a type_id_target belongs; `None` if it is one
+    /// of the kernel's, or the value is not an id. Loaders pass such an id together with the module's BTF.
+    pub fn id_module(&self) -> Option<&str> {
+        let Outcome::Applied { status: Status::Relocated, resolution } = &self.outcome else {
+            return None;
+        };
+        let candidate = resolution.candidate.filter(|_| resolution.kind == RelocKind::TypeIdTarget);
+        let module = self.target.modules().get(candidate?.module? as usize)?;
+        Some(module.name)
+    }
+
     fn why_poisoned(&self, poison: Poison, resolution: &Resolution) -> String {
         match (poison, &resolution.unmatched, self.relocation.decode()) {
             (Poison::Unresolved, Some(unmatched), Ok(relocation)) => {
@@ -108,6 +120,9 @@ impl fmt::Display for Report<'_> {
         write!(f, " of {}: {}", relocation.access_in_c(), self.outcome.name())?;
         if let Some(value) = self.outcome.value() {
             write!(f, ", {value}")?;
+        }
+        if let Some(module) = self.id_module() {
+            write!(f, " (an id of module {module})")?;
         }
         match &self.outcome {
             // The error names the relocation, which was just named.

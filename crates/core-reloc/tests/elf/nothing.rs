@@ -71,7 +71,7 @@ fn reads_of_the_kernel_are_the_reason() {
     const PROBE_READ_USER: u32 = 112;
     const CURRENT_TASK_BTF: u32 = 158;
     for order in ORDERS {
-        let (btf, ext) = types(order, &[]);
+        let (btf, ext) = types(order, &[], &[]);
         let reads = |section: &'static str, code: &[(u8, u8, u8, u16, u32)]| {
             let code: Vec<u8> = code.iter().flat_map(|it| insn(order, *it)).collect();
             let file = ElfFile::bpf(order)
@@ -110,7 +110,7 @@ fn reads_of_the_kernel_are_the_reason() {
 /// 20,000 sections that all are the same megabyte of code take no longer than one.
 #[test]
 fn sections_that_overlap_are_not_examined_again_and_again() {
-    let (btf, ext) = types(ByteOrder::Little, &[]);
+    let (btf, ext) = types(ByteOrder::Little, &[], &[]);
     let mut file = ElfFile::bpf(ByteOrder::Little).section("tc", SHT_PROGBITS, &vec![0; 1 << 20]);
     for _ in 0..20_000 {
         file = file.section("xdp", SHT_PROGBITS, &[]);

@@ -1,9 +1,9 @@
 //! Relocation of objects: the outcome of each relocation and every byte of the result.
 
 use btf_from_c::btf;
-use btf_types::{Btf, ByteOrder};
+use btf_types::{Btf, ByteOrder, Kind};
 use core_reloc::{
-    Cause, OnUnresolved, Options, PatchError, Poison, Status, Target,
+    Cause, Module, OnUnresolved, Options, PatchError, Poison, Status, Target,
     elf::{Counts, Failed, Object, Outcome, Skip},
 };
 
@@ -340,4 +340,40 @@ fn modules_are_needed_where_the_target_has_no_such_type() {
     // The id of a local type needs no target.
     let local = Record { kind: 6, ..offset_of("xdp", 0, "0") };
     assert!(!needs(&other, &[local]));
+}
+
+#[test]
+fn the_id_of_a_type_of_a_module_names_the_module() {
+    let order = ByteOrder::Little;
+    let records = [Record { kind: 7, ..offset_of("xdp", 0, "0") }];
+    let file = object(order, &records).write();
+    let object = Object::parse(&file.bytes).unwrap();
+    let other = btf(order, "struct other { unsigned x; };");
+    let (main, other) = (target(order), Btf::parse(&other).unwrap());
+    let main = Btf::parse(&main).unwrap();
+    let named = |target: &Target<'_>| {
+        let mut relocating = object.relocate(target, Options::default());
+        let report = relocating.next().unwrap();
+        (report.id_module().map(str::to_string), report.to_string())
+    };
+    let (module, text) = named(&Target::new(&main));
+    let id = main.find("point", Kind::Struct).unwrap().id().0;
+    assert_eq!((module, text), {
+        (None, format!("xdp+0x0: type_id_target of struct point: relocated, {id}"))
+    });
+    let module = Module { name: "points", btf: &main };
+    let (module, text) = named(&Target::new(&other).with_modules([module]));
+    assert_eq!(module.as_deref(), Some("points"));
+    assert!(text.ends_with(&format!(": relocated, {id} (an id of module points)")), "{text}");
+
+    // Other values of a module's types are no ids.
+    let file = object_with(offset_of("xdp", 0, "0:0"));
+    let object = Object::parse(&file).unwrap();
+    let target = Target::new(&other).with_modules([Module { name: "points", btf: &main }]);
+    let report = object.relocate(&target, Options::default()).next().unwrap();
+    assert_eq!((report.outcome.value(), report.id_module()), (Some(8), None));
+}
+
+fn object_with(record: Record) -> Vec<u8> {
+    object(ByteOrder::Little, &[record]).write().bytes
 }

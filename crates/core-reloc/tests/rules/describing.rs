@@ -1,6 +1,7 @@
 //! Relocations, types and mismatches in words. Types are expected as C writes them.
 
-use btf_types::{Btf, ByteOrder};
+use btf_types::{Btf, ByteOrder, Info, IntEncoding, Kind, TypeId, build::Builder};
+use core_reloc::describe::declaration_in_c;
 
 use crate::check::*;
 
@@ -153,6 +154,59 @@ fn a_bit_offset_is_named_as_the_reason() {
             },
         );
     }
+}
+
+/// BTF of before Linux 5.13 has no floats: `double` is an INT there.
+#[test]
+fn types_with_the_same_words_are_told_apart_by_kind() {
+    // A struct with a `double`, directly and by another name.
+    let types = |double: fn(&mut Builder<'_>) -> TypeId| {
+        let mut btf = Builder::new(ByteOrder::Little);
+        let double = double(&mut btf);
+        let real = btf.typedef("real", double);
+        btf.structure("s", 16).member("a", double, 0).member("b", real, 64).finish();
+        btf.finish().unwrap()
+    };
+    let old = types(|btf| btf.int("double", 8, IntEncoding::new(64, 0)));
+    let new = types(|btf| btf.float("double", 8));
+    for (local, target, here, there) in [(&old, &new, "INT", "FLOAT"), (&new, &old, "FLOAT", "INT")]
+    {
+        let local = Btf::parse(local).unwrap();
+        let target = Btf::parse(target).unwrap();
+        let target = Target::new(&target);
+        for (access, name, ty) in [("s.a", "a", "double"), ("s.b", "b", "real")] {
+            let relocation = relocation(&local, FieldExists, access).unwrap();
+            let resolution = Relocator::new(&local, &target).resolve(&relocation).unwrap();
+            let unmatched = resolution.unmatched.unwrap();
+            assert_eq!(
+                describe_unmatched(&local, &target, &relocation, &unmatched),
+                format!(
+                    "candidate struct s [3]: `{name}` is {ty} ({there}) there, {ty} ({here}) here"
+                )
+            );
+        }
+    }
+}
+
+#[test]
+fn type_tags_that_are_attributes_are_written() {
+    let mut btf = Builder::new(ByteOrder::Little);
+    let int = btf.int("int", 4, IntEncoding::new(32, IntEncoding::SIGNED));
+    // kind_flag makes the tag an attribute.
+    let info = |flag| Info::new(Kind::TypeTag, 0, flag);
+    let space = btf.raw_type("address_space(1)", info(true), int.0, &[]);
+    let note = btf.raw_type("user", info(false), space.0, &[]);
+    let pointer = btf.ptr(note);
+    let outer = btf.raw_type("aligned(16)", info(true), pointer.0, &[]);
+    let bytes = btf.finish().unwrap();
+    let btf = Btf::parse(&bytes).unwrap();
+    let text = |id, name| declaration_in_c(btf.type_by_id(id).unwrap(), name);
+    assert_eq!(text(pointer, "p"), "__attribute__((address_space(1))) int *p");
+    assert_eq!(text(pointer, ""), "__attribute__((address_space(1))) int *");
+    assert_eq!(
+        text(outer, "p"),
+        "__attribute__((address_space(1))) int *__attribute__((aligned(16))) p"
+    );
 }
 
 #[test]

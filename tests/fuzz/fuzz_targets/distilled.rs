@@ -1,0 +1,4 @@
+//! The target `distilled` of `core_reloc_tests::hostile`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| core_reloc_tests::hostile::run("distilled", bytes));
