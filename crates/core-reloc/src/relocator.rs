@@ -344,7 +344,8 @@ impl<'a> Relocator<'a> {
             return Ok(question.resolution(change, None, Some(Box::new(unmatched))));
         };
         if self.options.narrow && matching.len() != candidates.len() {
-            self.candidates.narrow(relocation.type_id, &matching);
+            let budget = &mut self.session.budget;
+            self.candidates.narrow(relocation.type_id, &matching, budget)?;
         }
         let Match { candidate, spec: target, change } = first;
         let resolution = question.resolution(Some(change), Some(candidate), None);

@@ -70,12 +70,12 @@ impl AccessPath {
     /// See [`AccessError`].
     #[inline]
     pub fn parse_for(kind: RelocKind, text: &[u8]) -> Result<Self, AccessError> {
-        let path = Self::parse(text)?;
         // Any other path is an error that needs no text: see `LocalSpec`.
-        if kind.subject() == Subject::Type && *path == [0] && text.len() > 1 {
+        let is_zeros = || text.len() > 1 && text.iter().all(|digit| *digit == b'0');
+        if kind.subject() == Subject::Type && is_zeros() {
             return Err(AccessError::NotZero);
         }
-        Ok(path)
+        Self::parse(text)
     }
 
     /// Appends an index.
