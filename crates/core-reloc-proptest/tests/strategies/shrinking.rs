@@ -77,9 +77,8 @@ fn an_evolution_shrinks_to_the_edit_that_matters() {
 fn damage_shrinks_to_the_damaged_type() {
     let profile = Profile::default().types(24..=24);
     let is_about_bits = |damage: &Damage| matches!(damage, Damage::IntBits { .. });
-    let damaged = smallest(ProptestConfig::default(), damaged(profile), |damaged| {
-        !is_about_bits(&damaged.damage)
-    });
+    let config = ProptestConfig::with_cases(2000);
+    let damaged = smallest(config, damaged(profile), |damaged| !is_about_bits(&damaged.damage));
     assert_eq!(damaged.graph.types.len(), 1, "{damaged:#?}");
 }
 
