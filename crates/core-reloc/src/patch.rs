@@ -246,13 +246,7 @@ fn rewrite_ldimm64(slots: &Slots<'_>, change: &Change) -> Result<Outcome, PatchE
         return Err(PatchError::NotPlain);
     }
     let found = first.immediate64(second);
-    let settled;
-    let change = if change.extension == Extension::Stated {
-        change
-    } else {
-        settled = change.settle(found);
-        &settled
-    };
+    let change = change.settle(found);
     if change.checked && found != change.original {
         let (found, expected) = (found.cast_signed(), change.original);
         return Err(PatchError::UnexpectedValue { found, expected });
