@@ -67,12 +67,25 @@ impl AccessPath {
     }
 
     /// Parses an access string, and asks whether numbers may begin with zeros if one does.
-    #[inline]
+    #[inline(always)] // It runs for every record.
     fn parse_with(
         text: &[u8],
         leading_zero: impl Fn() -> Result<(), AccessError>,
     ) -> Result<Self, AccessError> {
-        let mut indices = [0; MAX_PATH_LEN];
+        // Most paths are short, and clearing more memory takes longer than parsing them.
+        match Self::parse_up_to::<8>(text, &leading_zero) {
+            Err(AccessError::TooLong) => Self::parse_up_to::<MAX_PATH_LEN>(text, &leading_zero),
+            parsed => parsed,
+        }
+    }
+
+    /// Parses an access string of at most so many numbers.
+    #[inline(always)]
+    fn parse_up_to<const MOST: usize>(
+        text: &[u8],
+        leading_zero: impl Fn() -> Result<(), AccessError>,
+    ) -> Result<Self, AccessError> {
+        let mut indices = [0; MOST];
         let (mut len, mut start) = (0_usize, 0_usize);
         loop {
             let (index, end) = number(text, start, len, &leading_zero)?;
@@ -112,7 +125,7 @@ impl AccessPath {
 }
 
 /// Reads the number that starts at `start`, and returns it with the position of its end.
-#[inline]
+#[inline(always)] // It runs for every number of every record.
 fn number(
     text: &[u8],
     start: usize,
