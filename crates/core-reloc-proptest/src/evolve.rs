@@ -147,6 +147,8 @@ pub enum Change {
     Resize(u32),
     /// Makes an INT or enum signed or unsigned.
     SetSigned(bool),
+    /// Sets or clears the kind_flag that an ENUM has if it is signed.
+    SetFlag(bool),
     /// Turns an ENUM into an ENUM64, or the reverse. Values that do not fit are clamped.
     SetWide(bool),
     /// Adds an enumerator to an enum.

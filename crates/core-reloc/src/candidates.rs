@@ -11,7 +11,7 @@ mod scan;
 mod scope;
 
 use alloc::{
-    collections::{BTreeMap, btree_map::Entry},
+    collections::{BTreeMap, BTreeSet, btree_map::Entry},
     vec,
     vec::Vec,
 };
@@ -22,7 +22,10 @@ use indexmap::IndexMap;
 
 pub use self::candidate::Candidate;
 pub(crate) use self::{enumerators::EnumeratorNames, index::NameIndex, key::NameKey, scope::Scope};
-use crate::{error::Cause, names::hash::IdHasher, shared::Shared};
+use crate::{
+    budget::Budget, error::Cause, limits::STEPS_PER_KEPT_CANDIDATE, names::hash::IdHasher,
+    shared::Shared,
+};
 
 /// The candidates of the root types of one object.
 #[derive(Debug)]
@@ -42,6 +45,8 @@ pub(crate) struct Candidates<'a> {
     last: Option<(TypeId, u32)>,
     /// The positions of the remaining candidates of a root type, if not all remain.
     narrowed: IndexMap<TypeId, Shared<[u32]>, IdHasher>,
+    /// The lists in `narrowed`: flavors of one name usually narrow to the same candidates.
+    lists: BTreeSet<Shared<[u32]>>,
 }
 
 /// The remaining candidates of a root type.
@@ -65,6 +70,7 @@ impl<'a> Candidates<'a> {
             roots: IndexMap::default(),
             last: None,
             narrowed: IndexMap::default(),
+            lists: BTreeSet::new(),
         }
     }
 
@@ -125,9 +131,25 @@ impl<'a> Candidates<'a> {
         Ok(number)
     }
 
-    /// Keeps only the candidates of a root type at the given positions.
-    pub(crate) fn narrow(&mut self, root: TypeId, remaining: &[u32]) {
-        self.narrowed.insert(root, remaining.into());
+    /// Keeps only the candidates of a root type at the given positions. Charges the budget for a list that
+    /// no other root type has.
+    pub(crate) fn narrow(
+        &mut self,
+        root: TypeId,
+        remaining: &[u32],
+        budget: &mut Budget,
+    ) -> Result<(), Cause> {
+        let list = match self.lists.get(remaining) {
+            Some(known) => known.clone(),
+            None => {
+                budget.spend(remaining.len().saturating_mul(STEPS_PER_KEPT_CANDIDATE))?;
+                let list: Shared<[u32]> = remaining.into();
+                self.lists.insert(list.clone());
+                list
+            }
+        };
+        self.narrowed.insert(root, list);
+        Ok(())
     }
 
     /// Adds a module, and searches it for the candidates of the root types that have none.

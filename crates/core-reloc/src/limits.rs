@@ -45,6 +45,9 @@ pub const REMEMBERED_STEPS: u64 = 128;
 /// The steps of trying one candidate, besides those for its members and types.
 pub const STEPS_PER_CANDIDATE: usize = 4;
 
+/// The steps of remembering one candidate that remains after narrowing: they bound the memory.
+pub const STEPS_PER_KEPT_CANDIDATE: usize = 32;
+
 /// The number of candidates from which the candidates of a root type get a table of their members, so that
 /// a relocation tries only those that have the first member of its path. Real kernels have a few types of
 /// one name, at most.

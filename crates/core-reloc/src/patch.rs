@@ -31,7 +31,7 @@ impl Patched {
     /// Returns the resolution that was applied, with the values that the instruction held and received.
     ///
     /// They differ from those before only for an enumerator that the instruction shows to be unsigned; see
-    /// [`Extension`](crate::resolve::Extension).
+    /// [`Extension`].
     #[inline]
     #[must_use]
     pub fn settle(&self, resolution: Resolution) -> Resolution {

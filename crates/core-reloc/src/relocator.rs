@@ -412,7 +412,7 @@ impl<'a> Relocator<'a> {
                 unmatched.rule_out_others(lacking, candidates.positions().cloned());
             }
             let root = relocation.type_id;
-            self.candidates.narrow(root, &matching);
+            self.candidates.narrow(root, &matching, &mut self.session.budget)?;
             let narrowing = Narrowing::new(relocation.clone(), unmatched, kept);
             self.narrowings.entry(root).or_default().push(narrowing);
         }

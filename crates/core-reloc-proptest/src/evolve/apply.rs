@@ -63,6 +63,7 @@ impl Evolving {
             | Change::RemoveEnumerator { .. }
             | Change::SetValue { .. }
             | Change::RenameEnumerator { .. }
+            | Change::SetFlag(_)
             | Change::SetWide(_) => change_enum(self.enum_mut(of)?, change),
             Change::AddParam(param) => {
                 self.proto_mut(of)?.params.push(param.clone());
@@ -324,6 +325,7 @@ fn change_enum(desc: &mut EnumDesc, change: &Change) -> Option<()> {
         Change::RenameEnumerator { enumerator, name } => {
             name.clone_into(&mut enumerators.get_mut(*enumerator)?.name);
         }
+        Change::SetFlag(flagged) => desc.flagged = *flagged,
         Change::SetWide(wide) if *wide != desc.wide => {
             desc.wide = *wide;
             desc.size = if *wide { 8 } else { 4 };

@@ -276,6 +276,7 @@ impl Proposer<'_, '_, '_> {
                 Change::RenameEnumerator { enumerator, name }
             }
             7 => Change::SetWide(!desc.wide),
+            8 if !desc.wide && self.random.chance(50) => Change::SetFlag(!desc.flagged),
             8 => Change::SetSigned(!desc.signed),
             _ => Change::Resize(self.random.one_of([1, 2, 4, 8])),
         }

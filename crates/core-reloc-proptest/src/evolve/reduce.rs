@@ -138,6 +138,7 @@ impl Change {
             | Self::SetLen(_)
             | Self::Resize(_)
             | Self::SetSigned(_)
+            | Self::SetFlag(_)
             | Self::SetWide(_)
             | Self::AddEnumerator { .. }
             | Self::Rename(_)

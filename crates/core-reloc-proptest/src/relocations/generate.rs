@@ -135,18 +135,19 @@ impl Generator<'_, '_, '_> {
     fn field(&mut self, root: TypeId) -> (RelocKind, Vec<u32>) {
         let path = self.path(root);
         let resolved = resolve_path(self.graph, self.layout, root, &path);
+        let ty = resolved.as_ref().and_then(|resolved| self.graph.resolve(resolved.ty));
         // Compilers accept the signedness and the shifts of integers and enums only.
-        let number = resolved.is_some_and(|resolved| {
-            let ty = self.graph.resolve(resolved.ty);
-            let number = matches!(ty, Some(TypeDesc::Int { .. } | TypeDesc::Enum(_)));
-            number && !resolved.is_element
-        });
+        let number = matches!(ty, Some(TypeDesc::Int { .. } | TypeDesc::Enum(_)))
+            && resolved.is_some_and(|resolved| !resolved.is_element);
+        // The compiler knows that such an enum is signed, but the readers of its BTF do not.
+        let unstated = matches!(ty, Some(TypeDesc::Enum(desc)) if !desc.wide && !desc.flagged);
         let shifts = if number || self.random.chance(5) { 4 } else { 0 };
+        let signed = if unstated { 0 } else { shifts };
         let kind = self.random.weighted(&[
             (10, RelocKind::FieldByteOffset),
             (3, RelocKind::FieldByteSize),
             (4, RelocKind::FieldExists),
-            (shifts, RelocKind::FieldSigned),
+            (signed, RelocKind::FieldSigned),
             (shifts, RelocKind::FieldLshiftU64),
             (shifts, RelocKind::FieldRshiftU64),
         ]);

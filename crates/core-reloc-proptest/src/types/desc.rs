@@ -171,6 +171,9 @@ pub struct EnumDesc {
     pub size: u32,
     /// Whether its values are signed.
     pub signed: bool,
+    /// Whether the kind_flag of a signed ENUM is set. Clang up to 14 and old pahole never set it; an ENUM64
+    /// always has it.
+    pub flagged: bool,
     /// The enumerators, in order.
     pub enumerators: Vec<EnumeratorDesc>,
 }

@@ -84,11 +84,15 @@ fn add(builder: &mut Builder<'_>, ty: &TypeDesc, id: TypeId, layout: &Layout) {
             } else {
                 builder.enumeration(&desc.name, desc.size)
             };
-            if desc.signed {
+            let is_flagged = desc.wide || desc.flagged;
+            if desc.signed && is_flagged {
                 building = building.signed();
             }
             for enumerator in &desc.enumerators {
-                building = building.enumerator(&enumerator.name, enumerator.value);
+                // The builder sets the flag for negative values.
+                let bits = enumerator.value.rem_euclid(1 << 32);
+                let value = if is_flagged { enumerator.value } else { bits };
+                building = building.enumerator(&enumerator.name, value);
             }
             building.finish();
         }

@@ -81,6 +81,10 @@ fn accepted(graph: &Graph, layout: &Layout, relocation: &RelocDesc) -> Option<Re
     let [first, ..] = resolved.containers.as_slice() else { return None };
     let followed =
         !is_array(first) && !resolved.containers.windows(2).any(|pair| pair.iter().all(is_array));
+    // clang 19 crashes on a member of a struct whose members all have no size.
+    if resolved.containers.iter().any(|container| layout.size(*container) == Some(0)) {
+        return None;
+    }
     let size = layout.size(resolved.ty)?;
     let has_value = match (relocation.kind, resolved.bits) {
         (RelocKind::FieldSigned | RelocKind::FieldLshiftU64 | RelocKind::FieldRshiftU64, None) => {

@@ -33,7 +33,7 @@ fn graphs_have_every_feature() {
             note_type(&mut features, &graph, &layout, id, ty);
         }
     }
-    features.check_all(55);
+    features.check_all(56);
 }
 
 fn note_type(features: &mut Features, graph: &Graph, layout: &Layout, id: TypeId, ty: &TypeDesc) {
@@ -79,6 +79,8 @@ fn note_type(features: &mut Features, graph: &Graph, layout: &Layout, id: TypeId
             features.note("large value", enumerators.iter().any(|one| large(one.value)));
             features.note("negative value", enumerators.iter().any(|one| one.value < 0));
             features.note("small enum", desc.size < 4);
+            let states_no_sign = desc.signed && !desc.flagged && !desc.wide;
+            features.note("signed enum without the kind_flag", states_no_sign);
         }
         TypeDesc::Typedef { of, .. } => {
             features.note(
@@ -109,7 +111,7 @@ fn evolutions_have_every_change() {
         features.note("two modules", evolved.modules.len() == 2);
         features.note("pointers of 4 bytes", evolved.main.pointer_size() == 4);
     }
-    features.check_all(55);
+    features.check_all(57);
 }
 
 fn note_change(features: &mut Features, of: &str, change: &Change) {
@@ -133,6 +135,7 @@ fn note_change(features: &mut Features, of: &str, change: &Change) {
         Change::SetLen(_) => "set length",
         Change::Resize(_) => "resize",
         Change::SetSigned(_) => "set signedness",
+        Change::SetFlag(_) => "set kind_flag",
         Change::SetWide(_) => "swap ENUM and ENUM64",
         Change::AddEnumerator { .. } => "add enumerator",
         Change::RemoveEnumerator { .. } => "remove enumerator",

@@ -49,18 +49,7 @@ impl AccessPath {
     /// # Errors
     /// See [`AccessError`].
     pub fn parse(text: &[u8]) -> Result<Self, AccessError> {
-        let mut indices = [0; MAX_PATH_LEN];
-        let (mut len, mut start) = (0_usize, 0_usize);
-        loop {
-            let (index, end) = number(text, start, len)?;
-            *indices.get_mut(len).ok_or(AccessError::TooLong)? = index;
-            len = len.saturating_add(1);
-            match text.get(end) {
-                Some(b':') => start = end.saturating_add(1),
-                Some(found) => return Err(AccessError::Unexpected { at: end, found: *found }),
-                None => return Ok(Self(SmallVec::from_slice(indices.get(..len).unwrap_or(&[])))),
-            }
-        }
+        Self::parse_with(text, || Ok(()))
     }
 
     /// Parses the access string of a relocation of a kind. That of a type-based one is exactly `0`, so that
@@ -70,12 +59,44 @@ impl AccessPath {
     /// See [`AccessError`].
     #[inline]
     pub fn parse_for(kind: RelocKind, text: &[u8]) -> Result<Self, AccessError> {
-        let path = Self::parse(text)?;
-        // Any other path is an error that needs no text: see `LocalSpec`.
-        if kind.subject() == Subject::Type && *path == [0] && text.len() > 1 {
-            return Err(AccessError::NotZero);
+        // Any other path of a type is an error that needs no text: see `LocalSpec`.
+        Self::parse_with(text, || match kind.subject() {
+            Subject::Type => Err(AccessError::NotZero),
+            Subject::Field | Subject::Enumerator => Ok(()),
+        })
+    }
+
+    /// Parses an access string, and asks whether numbers may begin with zeros if one does.
+    #[inline(always)] // It runs for every record.
+    fn parse_with(
+        text: &[u8],
+        leading_zero: impl Fn() -> Result<(), AccessError>,
+    ) -> Result<Self, AccessError> {
+        // Most paths are short, and clearing more memory takes longer than parsing them.
+        match Self::parse_up_to::<8>(text, &leading_zero) {
+            Err(AccessError::TooLong) => Self::parse_up_to::<MAX_PATH_LEN>(text, &leading_zero),
+            parsed => parsed,
         }
-        Ok(path)
+    }
+
+    /// Parses an access string of at most so many numbers.
+    #[inline(always)]
+    fn parse_up_to<const MOST: usize>(
+        text: &[u8],
+        leading_zero: impl Fn() -> Result<(), AccessError>,
+    ) -> Result<Self, AccessError> {
+        let mut indices = [0; MOST];
+        let (mut len, mut start) = (0_usize, 0_usize);
+        loop {
+            let (index, end) = number(text, start, len, &leading_zero)?;
+            *indices.get_mut(len).ok_or(AccessError::TooLong)? = index;
+            len = len.saturating_add(1);
+            match text.get(end) {
+                Some(b':') => start = end.saturating_add(1),
+                Some(found) => return Err(AccessError::Unexpected { at: end, found: *found }),
+                None => return Ok(Self(SmallVec::from_slice(indices.get(..len).unwrap_or(&[])))),
+            }
+        }
     }
 
     /// Appends an index.
@@ -104,21 +125,33 @@ impl AccessPath {
 }
 
 /// Reads the number that starts at `start`, and returns it with the position of its end.
-#[inline]
-fn number(text: &[u8], start: usize, part: usize) -> Result<(u32, usize), AccessError> {
-    let (mut number, mut at) = (0, start);
+#[inline(always)] // It runs for every number of every record.
+fn number(
+    text: &[u8],
+    start: usize,
+    part: usize,
+    leading_zero: impl Fn() -> Result<(), AccessError>,
+) -> Result<(u32, usize), AccessError> {
+    let mut number = match text.get(start) {
+        Some(digit @ b'0'..=b'9') => u32::from(digit.wrapping_sub(b'0')),
+        Some(found) if *found != b':' => {
+            return Err(AccessError::Unexpected { at: start, found: *found });
+        }
+        _ => return Err(AccessError::Empty { at: start }),
+    };
+    let mut at = start.saturating_add(1);
+    // Most numbers have one digit.
     while let Some(digit @ b'0'..=b'9') = text.get(at) {
+        if number == 0 {
+            leading_zero()?;
+        }
         // Ten times a `u32` plus a digit fits.
         let digit = u64::from(digit.wrapping_sub(b'0'));
         let value = u64::from(number).wrapping_mul(10).wrapping_add(digit);
         number = index(value).ok_or(AccessError::TooLarge { part })?;
         at = at.saturating_add(1);
     }
-    match text.get(at) {
-        _ if at > start => Ok((number, at)),
-        Some(found) if *found != b':' => Err(AccessError::Unexpected { at, found: *found }),
-        _ => Err(AccessError::Empty { at }),
-    }
+    Ok((number, at))
 }
 
 /// Returns the number if it is in the range of an index.
@@ -186,7 +219,7 @@ pub enum AccessError {
         /// The position of the number, from 0.
         part: usize,
     },
-    /// The access string of a type-based relocation has more than one zero.
+    /// A number in the access string of a type-based relocation begins with zeros.
     #[error("the access string of a type-based relocation must be \"0\"")]
     NotZero,
     /// There are too many numbers.

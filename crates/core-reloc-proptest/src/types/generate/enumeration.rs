@@ -15,6 +15,7 @@ impl Generator<'_, '_, '_> {
             (false, true) => self.random.one_of([1, 2]),
         };
         let signed = self.random.chance(40);
+        let flagged = wide || self.random.chance(75);
         let least = usize::from(self.random.chance(97));
         let mut taken = Vec::new();
         let enumerators = (0..self.part_count(least)).map(|at| {
@@ -23,7 +24,7 @@ impl Generator<'_, '_, '_> {
             EnumeratorDesc { name, value: value(self.random, size, signed, at) }
         });
         let enumerators = enumerators.collect();
-        TypeDesc::Enum(EnumDesc { name, wide, size, signed, enumerators })
+        TypeDesc::Enum(EnumDesc { name, wide, size, signed, flagged, enumerators })
     }
 }
 
