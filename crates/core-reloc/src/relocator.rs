@@ -426,7 +426,9 @@ impl<'a> Relocator<'a> {
         };
         if self.options.narrow && matching.len() != candidates.len() {
             self.candidates.narrow(relocation.type_id, &matching);
-            self.narrowings.entry(relocation.type_id).or_default().push(relocation.clone());
+            // Most root types narrow once.
+            let narrowings = self.narrowings.entry(relocation.type_id);
+            narrowings.or_insert_with(|| Vec::with_capacity(1)).push(relocation.clone());
         }
         let Match { candidate, spec: target, change } = first;
         let resolution = question.resolution(Some(change), Some(candidate), None);
