@@ -19,7 +19,7 @@ use crate::{
     budget::Budget,
     candidates::Candidate,
     record::{AccessPath, RelocKind, Relocation, Subject},
-    resolve::{Narrowing, Unmatched},
+    resolve::Unmatched,
     spec::{LocalSpec, Mismatch},
     target::Target,
 };
@@ -110,13 +110,6 @@ pub fn describe_unmatched(
         return format!("the target has no {name}");
     }
     describe_ruled_out(local, target, relocation, unmatched.ruled_out().iter())
-}
-
-/// Describes a narrowing: the relocation, and each candidate that it dropped with the reason.
-pub fn describe_narrowing(local: &Btf<'_>, target: &Target<'_>, narrowing: &Narrowing) -> String {
-    let Narrowing { relocation, .. } = narrowing;
-    let dropped = describe_ruled_out(local, target, relocation, narrowing.dropped());
-    format!("{} narrowed the candidates: {dropped}", relocation_in_c(local, relocation))
 }
 
 /// Describes candidates and what ruled each out.

@@ -1,6 +1,6 @@
 //! The relocator: resolves and applies the relocations of one object.
 
-use alloc::{boxed::Box, string::ToString, vec::Vec};
+use alloc::{boxed::Box, format, string::ToString, vec::Vec};
 use core::fmt;
 
 use btf_types::{
@@ -21,11 +21,11 @@ use crate::{
     patch::{PatchError, Patched, Poison, Status, patch},
     record::{AccessPath, RelocKind, Relocation, Subject},
     resolve::{
-        Narrowing, Options, Resolution, Unmatched,
+        Options, Resolution, Unmatched,
         question::{Match, Question},
     },
     spec::{
-        LocalSpec, Selection, Session, Spec,
+        LocalSpec, Mismatch, Selection, Session, Spec,
         target::{Stop, target_spec},
     },
     target::{Module, Target},
@@ -62,7 +62,7 @@ pub struct Relocator<'a> {
     options: Options,
     candidates: Candidates<'a>,
     /// The relocations that narrowed the candidates of each root type.
-    narrowings: IndexMap<TypeId, Vec<Narrowing>, IdHasher>,
+    narrowings: IndexMap<TypeId, Vec<Relocation>, IdHasher>,
     fields: Cache<FieldKey, FieldSpecs<'a>, 6>,
     session: Session<'a>,
     local_ids: Option<LocalIds<'a>>,
@@ -196,9 +196,9 @@ impl<'a> Relocator<'a> {
         Ok(self.candidates.of(root)?.iter().map(|(_, candidate)| candidate))
     }
 
-    /// Returns the relocations so far that dropped candidates of a root type, in order, each with those
-    /// that it dropped. If a later relocation is unresolved although the target has what it asks for, one
-    /// of them may be the reason.
+    /// Returns the relocations so far that dropped candidates of a root type, in order. If a later
+    /// relocation is unresolved although the target has what it asks for, one of them may be the reason:
+    /// [`Relocator::mismatches`] returns the candidates that do not match it.
     ///
     /// ```
     /// # use btf_types::{Btf, ByteOrder, IntEncoding, build::Builder};
@@ -226,12 +226,43 @@ impl<'a> Relocator<'a> {
     ///
     /// assert_eq!(relocator.resolve(&rt)?.value(), Some(1));
     /// assert_eq!(relocator.resolve(&pid)?.value(), Some(0));
-    /// let narrowings = relocator.narrowings(pid.type_id);
-    /// assert_eq!((&narrowings[0].relocation, narrowings[0].dropped().count()), (&rt, 1));
+    /// assert_eq!(relocator.narrowings(pid.type_id), [rt.clone()]);
+    /// assert_eq!(relocator.mismatches(&rt)?.len(), 1);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn narrowings(&self, root: TypeId) -> &[Narrowing] {
+    pub fn narrowings(&self, root: TypeId) -> &[Relocation] {
         self.narrowings.get(&root).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Returns the candidates that do not match a relocation, each with what rules it out. Candidates that
+    /// earlier relocations dropped are tried, too.
+    ///
+    /// # Errors
+    /// Those of [`Relocator::resolve`] that do not concern values.
+    pub fn mismatches(
+        &mut self,
+        relocation: &Relocation,
+    ) -> Result<Vec<(Candidate, Mismatch)>, Error> {
+        self.mismatching(relocation).map_err(|cause| self.error(relocation, cause))
+    }
+
+    fn mismatching(
+        &mut self,
+        relocation: &Relocation,
+    ) -> Result<Vec<(Candidate, Mismatch)>, Cause> {
+        self.session.budget.grant_relocation();
+        let local = LocalSpec::within(self.local, relocation, &mut self.session.budget)?;
+        let mut found = Vec::new();
+        for candidate in self.candidates.of(relocation.type_id)?.original() {
+            self.session.budget.spend(STEPS_PER_CANDIDATE)?;
+            let ty = self.target.candidate(*candidate).map_err(Cause::Target)?;
+            match target_spec(&local, relocation.kind, ty, &mut self.session) {
+                Ok(_) => {}
+                Err(Stop::Mismatch(mismatch)) => found.push((*candidate, mismatch)),
+                Err(Stop::Cause(cause)) => return Err(cause),
+            }
+        }
+        Ok(found)
     }
 
     /// Resolves a relocation without changing the instruction.
@@ -330,13 +361,15 @@ impl<'a> Relocator<'a> {
         }
     }
 
-    /// Describes why no candidate matched, and names the candidates that earlier relocations dropped.
+    /// Describes why no candidate matched, and names earlier relocations that dropped candidates.
     pub fn describe(&self, relocation: &Relocation, unmatched: &Unmatched) -> Box<str> {
         let mut text =
             describe::describe_unmatched(self.local, &self.target, relocation, unmatched);
-        for narrowing in self.narrowings(relocation.type_id) {
-            text.push_str("; ");
-            text.push_str(&describe::describe_narrowing(self.local, &self.target, narrowing));
+        /// The number of relocations that are named.
+        const SHOWN: usize = 8;
+        for narrowing in self.narrowings(relocation.type_id).iter().take(SHOWN) {
+            let narrowing = describe::relocation_in_c(self.local, narrowing);
+            text.push_str(&format!("; {narrowing} dropped candidates before"));
         }
         text.into()
     }
@@ -404,17 +437,11 @@ impl<'a> Relocator<'a> {
             return Ok(question.resolution(change, None, Some(Box::new(unmatched))));
         };
         if self.options.narrow && matching.len() != candidates.len() {
-            let kept = (0..matching.len())
-                .map_while(|index| candidates.nth(index, Some(&matching)))
-                .map(|(_, candidate)| candidate);
-            let kept = kept.collect();
-            if let Some(Selection { lacking, .. }) = selection {
-                unmatched.rule_out_others(lacking, candidates.positions().cloned());
-            }
-            let root = relocation.type_id;
-            self.candidates.narrow(root, &matching, &mut self.session.budget)?;
-            let narrowing = Narrowing::new(relocation.clone(), unmatched, kept);
-            self.narrowings.entry(root).or_default().push(narrowing);
+            let budget = &mut self.session.budget;
+            self.candidates.narrow(relocation.type_id, &matching, budget)?;
+            // Most root types narrow once.
+            let narrowings = self.narrowings.entry(relocation.type_id);
+            narrowings.or_insert_with(|| Vec::with_capacity(1)).push(relocation.clone());
         }
         let Match { candidate, spec: target, change } = first;
         let resolution = question.resolution(Some(change), Some(candidate), None);

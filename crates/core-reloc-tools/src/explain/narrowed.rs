@@ -1,6 +1,6 @@
 //! The earlier relocation because of which a relocation does not match: candidates narrow.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use btf_types::{Btf, TypeId};
 use core_reloc::{
@@ -27,14 +27,8 @@ pub(super) struct Narrowed<'a> {
     dropped: Option<Dropped>,
 }
 
-/// The candidates that relocations of an object dropped.
-#[derive(Debug, Default)]
-struct Dropped {
-    /// The relocations, each with its place.
-    by: Vec<(Relocation, String)>,
-    /// The index of the relocation that dropped a candidate of a root type.
-    candidates: HashMap<(TypeId, Candidate), usize>,
-}
+/// The relocations of an object that dropped candidates, by root type, each with its place.
+type Dropped = BTreeMap<TypeId, Vec<(Relocation, String)>>;
 
 impl<'a> Narrowed<'a> {
     pub(super) fn new(local: &'a Btf<'a>, target: &'a Target<'a>) -> Self {
@@ -76,9 +70,17 @@ impl<'a> Narrowed<'a> {
         candidate: Candidate,
     ) -> String {
         let (local, target) = (self.local, self.target);
-        let dropped = self.dropped.get_or_insert_with(|| Dropped::find(local, target, object));
-        let by = dropped.candidates.get(&(root, candidate));
-        let by = by.and_then(|by| dropped.by.get(*by)).map(|(relocation, place)| {
+        let dropped = self.dropped.get_or_insert_with(|| narrowings(local, target, object));
+        let whole = &mut self.whole;
+        // The budget of the relocator bounds how often all candidates are tried.
+        let mut drops = |relocation: &Relocation| {
+            let whole = whole.as_mut()?;
+            let mismatches = whole.mismatches(relocation).ok()?;
+            Some(mismatches.iter().any(|(dropped, _)| *dropped == candidate))
+        };
+        let mut of_root = dropped.get(&root).into_iter().flatten();
+        let by = of_root.find(|(relocation, _)| drops(relocation).unwrap_or(false));
+        let by = by.map(|(relocation, place)| {
             format!(": {} at {place}", relocation_in_c(local, relocation))
         });
         format!(
@@ -112,33 +114,25 @@ pub(super) fn suggestion(spec: Option<&LocalSpec<'_>>, relocation: &Relocation) 
     Suggestion { code, ..Suggestion::new(SuggestionKind::Access, text) }
 }
 
-impl Dropped {
-    /// Resolves the relocations of an object once more, in order.
-    fn find<'a>(local: &'a Btf<'a>, target: &'a Target<'a>, object: &Object<'_>) -> Self {
-        let mut relocator = Relocator::new(local, target);
-        relocator.prepare(roots(object));
-        let mut dropped = Self::default();
-        // The number of narrowings of each root type so far.
-        let mut known: BTreeMap<TypeId, usize> = BTreeMap::new();
-        for at in object.relocations() {
-            // The others are skipped, and narrow nothing.
-            let Ok(relocation) = at.decode() else { continue };
-            if at.function_range().is_none() || relocator.resolve(&relocation).is_err() {
-                continue;
-            }
-            let root = relocation.type_id;
-            let narrowings = relocator.narrowings(root);
-            let before = known.insert(root, narrowings.len()).unwrap_or(0);
-            for narrowing in narrowings.get(before..).unwrap_or_default() {
-                let place = format!("{}+{:#x}", at.section(), at.insn_off());
-                let by = dropped.by.len();
-                dropped.by.push((narrowing.relocation.clone(), place));
-                let candidates = narrowing.dropped().map(|(candidate, _)| ((root, *candidate), by));
-                dropped.candidates.extend(candidates);
-            }
+/// Resolves the relocations of an object once more, in order, and returns those that narrow candidates.
+fn narrowings<'a>(local: &'a Btf<'a>, target: &'a Target<'a>, object: &Object<'_>) -> Dropped {
+    let mut relocator = Relocator::new(local, target);
+    relocator.prepare(roots(object));
+    let mut by_root = Dropped::new();
+    for at in object.relocations() {
+        // The others are skipped, and narrow nothing.
+        let Ok(relocation) = at.decode() else { continue };
+        if at.function_range().is_none() || relocator.resolve(&relocation).is_err() {
+            continue;
         }
-        dropped
+        let root = relocation.type_id;
+        let known = by_root.get(&root).map_or(0, Vec::len);
+        if relocator.narrowings(root).len() > known {
+            let place = format!("{}+{:#x}", at.section(), at.insn_off());
+            by_root.entry(root).or_default().push((relocation, place));
+        }
     }
+    by_root
 }
 
 /// Returns the root types of an object that have candidates.

@@ -19,8 +19,9 @@ use crate::{
     describe,
     error::{Cause, Error},
     patch::{Code, PatchError, Patched, Status, insn::SLOT_OFF},
+    record::Relocation,
     relocator::Relocator,
-    resolve::{Narrowing, Options, Resolution},
+    resolve::{Options, Resolution},
     target::Target,
 };
 
@@ -139,7 +140,7 @@ impl<'a> Relocating<'a> {
 
     /// Returns the relocations so far that dropped candidates of a root type, as
     /// [`Relocator::narrowings`] does.
-    pub fn narrowings(&self, root: TypeId) -> &[Narrowing] {
+    pub fn narrowings(&self, root: TypeId) -> &[Relocation] {
         self.relocator.as_ref().map(|relocator| relocator.narrowings(root)).unwrap_or_default()
     }
 
