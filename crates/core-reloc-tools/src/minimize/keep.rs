@@ -13,7 +13,7 @@ use super::{
     kept::{KeptTarget, strip},
     walk::Walk,
     wanted::Wanted,
-    whole_types::{keep_compatible, keep_matching},
+    whole_types::{ComparedPairs, keep_compatible, keep_matching},
 };
 
 /// Follows one object's relocations through the types of a target, and keeps what they use.
@@ -24,12 +24,15 @@ pub(super) struct Keeper<'w, 'a> {
     local: &'w Btf<'w>,
     target: &'w Target<'a>,
     session: Session<'a>,
+    /// The pairs of types that were compared, by the module of the candidates.
+    compared: BTreeMap<Option<u32>, ComparedPairs>,
 }
 
 impl<'w, 'a> Keeper<'w, 'a> {
     pub(super) fn new(local: &'w Btf<'w>, target: &'w Target<'a>) -> Self {
         let input = local.as_bytes().len().saturating_add(target.size());
-        Self { local, target, session: Session::new(Budget::for_input(input)) }
+        let session = Session::new(Budget::for_input(input));
+        Self { local, target, session, compared: BTreeMap::new() }
     }
 
     /// Keeps what each relocation uses of the candidate that answers it.
@@ -97,7 +100,8 @@ impl<'w, 'a> Keeper<'w, 'a> {
         }
         for local in &wanted.matching {
             if let Ok(local) = self.local.type_by_id(*local) {
-                keep_matching(&mut side, local, ty, budget)?;
+                let compared = self.compared.entry(candidate.module).or_default();
+                keep_matching(&mut side, local, ty, budget, compared)?;
             }
         }
         let Some(ty) = strip(ty) else { return Ok(()) };

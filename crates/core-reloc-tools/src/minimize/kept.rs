@@ -24,6 +24,8 @@ pub(super) struct KeptBtf<'a> {
 /// What is kept of one type in addition to its name, size and kind.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct KeptType {
+    /// Whether the types that its size depends on are kept.
+    has_shape: bool,
     /// Whether the types that it refers to matter: the target of a pointer, or the parameters and the
     /// result of a prototype.
     pub(super) is_followed: bool,
@@ -129,7 +131,10 @@ impl<'a> KeptSide<'_, 'a> {
         // Arrays may be nested in a cycle.
         for _ in 0..MAX_MODIFIER_CHAIN {
             let Some(ty) = next.and_then(strip) else { return };
-            self.keep(ty);
+            let Some(kept) = self.keep(ty) else { return };
+            if std::mem::replace(&mut kept.has_shape, true) {
+                return;
+            }
             let inside = match ty.kind() {
                 Kind::Array => {
                     self.index(ty);

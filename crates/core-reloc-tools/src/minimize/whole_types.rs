@@ -1,11 +1,16 @@
 //! Keeps what comparisons of whole types use: for compatibility, and for a match.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    hash::RandomState,
+};
 
 use btf_types::{Btf, Kind, StrOffset, Type, TypeId};
 use core_reloc::{
     Cause, budget::Budget, compare::kinds_are_compatible, essential_name, limits::MAX_TYPE_DEPTH,
 };
+
+use indexmap::IndexMap;
 
 use super::kept::{KeptSide, strip};
 
@@ -40,38 +45,44 @@ pub(super) fn keep_compatible(
     Ok(())
 }
 
+/// The pairs of types that were compared for a match, in one BTF of the target, each with its level.
+pub(super) type ComparedPairs = BTreeMap<Pair, u32>;
+
 /// Keeps what the test for a match uses: of each target type the members and enumerators with the name of
-/// a local one, and at least as many as the local type has.
+/// a local one, and at least as many as the local type has. Pairs that were compared before are skipped.
 pub(super) fn keep_matching(
     kept: &mut KeptSide<'_, '_>,
     local: Type<'_>,
     target: Type<'_>,
     budget: &mut Budget,
+    compared: &mut ComparedPairs,
 ) -> Result<(), Cause> {
     let (local_btf, target_btf) = (local.btf(), target.btf());
-    let first = Pair { local: local.id(), target: target.id(), through_pointer: false };
-    let (open, seen) = (VecDeque::from([(first, 0)]), BTreeSet::from([first]));
-    let mut matching = Matching { kept, budget, open, seen, level: 0 };
+    let mut matching = Matching { kept, budget, open: VecDeque::new(), compared, level: 0 };
+    matching.push(local.id(), target.id(), false)?;
     while let Some((pair, level)) = matching.open.pop_front() {
-        matching.budget.spend(1)?;
         let local = local_btf.type_by_id(pair.local).ok().and_then(strip);
         let target = target_btf.type_by_id(pair.target).ok().and_then(strip);
         if let (Some(local), Some(target)) = (local, target)
             && level <= LEVELS
         {
-            matching.level = level;
+            matching.level = level.saturating_add(1);
             matching.compare(local, target, pair.through_pointer)?;
         }
     }
     Ok(())
 }
 
+/// The steps of comparing a pair of types, besides those for their members. They bound the memory for the
+/// pairs.
+const STEPS_PER_PAIR: usize = 8;
+
 /// The number of levels of types to keep. With one more than comparisons follow, they are as deep as before.
 const LEVELS: u32 = MAX_TYPE_DEPTH + 1;
 
 /// Two types that are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Pair {
+pub(super) struct Pair {
     local: TypeId,
     target: TypeId,
     /// Whether the types were reached through a pointer: the members of composites are then not compared.
@@ -84,8 +95,8 @@ struct Matching<'w, 'k, 'a> {
     budget: &'w mut Budget,
     /// The pairs to compare, each with its level. Those of a level precede those of the next.
     open: VecDeque<(Pair, u32)>,
-    seen: BTreeSet<Pair>,
-    /// The level of the pair that is compared.
+    compared: &'w mut ComparedPairs,
+    /// One more than the level of the pair that is compared.
     level: u32,
 }
 
@@ -122,7 +133,9 @@ impl Matching<'_, '_, '_> {
                     let targets = types_of(target, targets);
                     for local in types_of(local, &locals) {
                         self.budget.spend(targets.len())?;
-                        targets.iter().for_each(|target| self.push(local, *target, false));
+                        for target in &targets {
+                            self.push(local, *target, false)?;
+                        }
                     }
                 }
                 self.kept.at_least(target, local.vlen());
@@ -132,16 +145,16 @@ impl Matching<'_, '_, '_> {
                 let through_pointer = through_pointer || local.kind() == Kind::Ptr;
                 for (local, target) in local.params().iter().zip(target.params()) {
                     self.budget.spend(1)?;
-                    self.push(local.type_id(), target.type_id(), through_pointer);
+                    self.push(local.type_id(), target.type_id(), through_pointer)?;
                 }
                 for (local, target) in local.referenced_id().into_iter().zip(target.referenced_id())
                 {
-                    self.push(local, target, through_pointer);
+                    self.push(local, target, through_pointer)?;
                 }
             }
             Kind::Array => {
                 for (local, target) in local.array().into_iter().zip(target.array()) {
-                    self.push(local.element, target.element, through_pointer);
+                    self.push(local.element, target.element, through_pointer)?;
                 }
             }
             _ => {}
@@ -149,11 +162,15 @@ impl Matching<'_, '_, '_> {
         Ok(())
     }
 
-    fn push(&mut self, local: TypeId, target: TypeId, through_pointer: bool) {
+    /// Adds a pair of the next level, unless it was compared at that level or above.
+    fn push(&mut self, local: TypeId, target: TypeId, through_pointer: bool) -> Result<(), Cause> {
         let pair = Pair { local, target, through_pointer };
-        if self.seen.insert(pair) {
-            self.open.push_back((pair, self.level.saturating_add(1)));
+        if self.compared.get(&pair).is_none_or(|level| *level > self.level) {
+            self.budget.spend(STEPS_PER_PAIR)?;
+            self.compared.insert(pair, self.level);
+            self.open.push_back((pair, self.level));
         }
+        Ok(())
     }
 
     /// Returns the indices of a target type's members or enumerators by essential name.
@@ -163,7 +180,7 @@ impl Matching<'_, '_, '_> {
         names: impl ExactSizeIterator<Item = StrOffset>,
     ) -> Result<Indices<'n>, Cause> {
         self.budget.spend(names.len())?;
-        let mut indices = Indices::new();
+        let mut indices = Indices::default();
         for (index, name_off) in (0..).zip(names) {
             let Ok(name) = btf.string(name_off) else { continue };
             self.budget.spend_name(&name)?;
@@ -180,7 +197,7 @@ fn types_of(ty: Type<'_>, members: &[u32]) -> BTreeSet<TypeId> {
 }
 
 /// The indices of members or enumerators by name, in ascending order.
-type Indices<'n> = BTreeMap<&'n [u8], Vec<u32>>;
+type Indices<'n> = IndexMap<&'n [u8], Vec<u32>, RandomState>;
 
 /// Returns the indices for the essential name of a local member or enumerator.
 fn find<'i>(indices: &'i Indices<'_>, local: &Btf<'_>, name_off: StrOffset) -> &'i [u32] {
