@@ -23,7 +23,10 @@ use crate::limits::MAX_PATH_LEN;
 /// # Ok::<(), core_reloc::AccessError>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash, Default)]
-pub struct AccessPath(SmallVec<[u32; 8]>);
+pub struct AccessPath(SmallVec<[u32; SHORT]>);
+
+/// The number of indices that need no allocation.
+const SHORT: usize = 8;
 
 impl AccessPath {
     /// Returns the access path of type-based relocations: `0`.
@@ -73,29 +76,13 @@ impl AccessPath {
         leading_zero: impl Fn() -> Result<(), AccessError>,
     ) -> Result<Self, AccessError> {
         // Most paths are short, and clearing more memory takes longer than parsing them.
-        match Self::parse_up_to::<8>(text, &leading_zero) {
-            Err(AccessError::TooLong) => Self::parse_up_to::<MAX_PATH_LEN>(text, &leading_zero),
-            parsed => parsed,
-        }
-    }
-
-    /// Parses an access string of at most so many numbers.
-    #[inline(always)]
-    fn parse_up_to<const MOST: usize>(
-        text: &[u8],
-        leading_zero: impl Fn() -> Result<(), AccessError>,
-    ) -> Result<Self, AccessError> {
-        let mut indices = [0; MOST];
-        let (mut len, mut start) = (0_usize, 0_usize);
-        loop {
-            let (index, end) = number(text, start, len, &leading_zero)?;
-            *indices.get_mut(len).ok_or(AccessError::TooLong)? = index;
-            len = len.saturating_add(1);
-            match text.get(end) {
-                Some(b':') => start = end.saturating_add(1),
-                Some(found) => return Err(AccessError::Unexpected { at: end, found: *found }),
-                None => return Ok(Self(SmallVec::from_slice(indices.get(..len).unwrap_or(&[])))),
+        match parse_up_to::<SHORT>(text, &leading_zero) {
+            Ok((indices, len)) => Ok(Self(SmallVec::from_buf_and_len(indices, len.min(SHORT)))),
+            Err(AccessError::TooLong) => {
+                let (indices, len) = parse_up_to::<MAX_PATH_LEN>(text, &leading_zero)?;
+                Ok(Self(SmallVec::from_slice(indices.get(..len).unwrap_or(&[]))))
             }
+            Err(error) => Err(error),
         }
     }
 
@@ -121,6 +108,26 @@ impl AccessPath {
     /// Removes the last index.
     pub(crate) fn pop(&mut self) {
         self.0.pop();
+    }
+}
+
+/// Parses at most so many numbers, and returns them with their count.
+#[inline(always)] // See `AccessPath::parse_with`.
+fn parse_up_to<const MOST: usize>(
+    text: &[u8],
+    leading_zero: impl Fn() -> Result<(), AccessError>,
+) -> Result<([u32; MOST], usize), AccessError> {
+    let mut indices = [0; MOST];
+    let (mut len, mut start) = (0_usize, 0_usize);
+    loop {
+        let (index, end) = number(text, start, len, &leading_zero)?;
+        *indices.get_mut(len).ok_or(AccessError::TooLong)? = index;
+        len = len.saturating_add(1);
+        match text.get(end) {
+            Some(b':') => start = end.saturating_add(1),
+            Some(found) => return Err(AccessError::Unexpected { at: end, found: *found }),
+            None => return Ok((indices, len)),
+        }
     }
 }
 
