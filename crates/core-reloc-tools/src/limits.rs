@@ -13,8 +13,8 @@ pub const MAX_DEFINITION_LINES: usize = 1 << 12;
 pub const MAX_EXPLANATION_STEPS: u64 = 1 << 23;
 
 /// The maximum number of steps for all explanations of an [`Explainer`](crate::explain::Explainer). They
-/// take at most about a second.
-pub const MAX_OBJECT_STEPS: u64 = 1 << 27;
+/// take less than a second.
+pub const MAX_OBJECT_STEPS: u64 = 1 << 25;
 
 /// The maximum number of types that answer a question. In a kernel, a name stands for at most a few.
 pub const MAX_ANSWERS: usize = 64;

@@ -52,7 +52,15 @@ impl AccessPath {
     /// # Errors
     /// See [`AccessError`].
     pub fn parse(text: &[u8]) -> Result<Self, AccessError> {
-        Self::parse_with(text, || Ok(()))
+        // Most paths are short, and clearing more memory takes longer than parsing them.
+        match parse_up_to::<SHORT>(text) {
+            Ok((indices, len)) => Ok(Self(SmallVec::from_buf_and_len(indices, len.min(SHORT)))),
+            Err(AccessError::TooLong) => {
+                let (indices, len) = parse_up_to::<MAX_PATH_LEN>(text)?;
+                Ok(Self(SmallVec::from_slice(indices.get(..len).unwrap_or(&[]))))
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Parses the access string of a relocation of a kind. That of a type-based one is exactly `0`, so that
@@ -62,28 +70,12 @@ impl AccessPath {
     /// See [`AccessError`].
     #[inline]
     pub fn parse_for(kind: RelocKind, text: &[u8]) -> Result<Self, AccessError> {
+        let path = Self::parse(text)?;
         // Any other path of a type is an error that needs no text: see `LocalSpec`.
-        Self::parse_with(text, || match kind.subject() {
-            Subject::Type => Err(AccessError::NotZero),
-            Subject::Field | Subject::Enumerator => Ok(()),
-        })
-    }
-
-    /// Parses an access string, and asks whether numbers may begin with zeros if one does.
-    #[inline(always)] // It runs for every record.
-    fn parse_with(
-        text: &[u8],
-        leading_zero: impl Fn() -> Result<(), AccessError>,
-    ) -> Result<Self, AccessError> {
-        // Most paths are short, and clearing more memory takes longer than parsing them.
-        match parse_up_to::<SHORT>(text, &leading_zero) {
-            Ok((indices, len)) => Ok(Self(SmallVec::from_buf_and_len(indices, len.min(SHORT)))),
-            Err(AccessError::TooLong) => {
-                let (indices, len) = parse_up_to::<MAX_PATH_LEN>(text, &leading_zero)?;
-                Ok(Self(SmallVec::from_slice(indices.get(..len).unwrap_or(&[]))))
-            }
-            Err(error) => Err(error),
+        if text.starts_with(b"00") && kind.subject() == Subject::Type {
+            return Err(AccessError::NotZero);
         }
+        Ok(path)
     }
 
     /// Appends an index.
@@ -112,15 +104,12 @@ impl AccessPath {
 }
 
 /// Parses at most so many numbers, and returns them with their count.
-#[inline(always)] // See `AccessPath::parse_with`.
-fn parse_up_to<const MOST: usize>(
-    text: &[u8],
-    leading_zero: impl Fn() -> Result<(), AccessError>,
-) -> Result<([u32; MOST], usize), AccessError> {
+#[inline(always)] // It runs for every record.
+fn parse_up_to<const MOST: usize>(text: &[u8]) -> Result<([u32; MOST], usize), AccessError> {
     let mut indices = [0; MOST];
     let (mut len, mut start) = (0_usize, 0_usize);
     loop {
-        let (index, end) = number(text, start, len, &leading_zero)?;
+        let (index, end) = number(text, start, len)?;
         *indices.get_mut(len).ok_or(AccessError::TooLong)? = index;
         len = len.saturating_add(1);
         match text.get(end) {
@@ -133,12 +122,7 @@ fn parse_up_to<const MOST: usize>(
 
 /// Reads the number that starts at `start`, and returns it with the position of its end.
 #[inline(always)] // It runs for every number of every record.
-fn number(
-    text: &[u8],
-    start: usize,
-    part: usize,
-    leading_zero: impl Fn() -> Result<(), AccessError>,
-) -> Result<(u32, usize), AccessError> {
+fn number(text: &[u8], start: usize, part: usize) -> Result<(u32, usize), AccessError> {
     let mut number = match text.get(start) {
         Some(digit @ b'0'..=b'9') => u32::from(digit.wrapping_sub(b'0')),
         Some(found) if *found != b':' => {
@@ -149,9 +133,6 @@ fn number(
     let mut at = start.saturating_add(1);
     // Most numbers have one digit.
     while let Some(digit @ b'0'..=b'9') = text.get(at) {
-        if number == 0 {
-            leading_zero()?;
-        }
         // Ten times a `u32` plus a digit fits.
         let digit = u64::from(digit.wrapping_sub(b'0'));
         let value = u64::from(number).wrapping_mul(10).wrapping_add(digit);

@@ -6,7 +6,6 @@
 use alloc::{collections::BTreeMap, vec::Vec};
 
 use btf_types::{StrOffset, Type};
-use smallvec::SmallVec;
 
 use super::{local::LocalSpec, mismatch::Mismatch};
 use crate::{
@@ -29,7 +28,7 @@ pub(crate) type RuledOut = Shared<[(Candidate, Mismatch)]>;
 #[derive(Debug)]
 pub(crate) struct Selection {
     /// Their positions among the original candidates, in ascending order.
-    pub(crate) positions: SmallVec<[u32; 4]>,
+    pub(crate) positions: Shared<[u32]>,
     /// The mismatch of each original candidate, if it lacks the member.
     pub(crate) lacking: RuledOut,
 }
@@ -58,6 +57,9 @@ struct MemberNames {
     /// The positions of the other candidates, which are searched for any name.
     not_flat: Vec<u32>,
     lacking: RuledOut,
+    /// The results of searches, by the offset of the local name. Together, those of different names are no
+    /// larger than the table.
+    found: BTreeMap<StrOffset, Shared<[u32]>>,
 }
 
 /// The accessor of the first member; the one before is the root type.
@@ -75,8 +77,8 @@ impl FirstMembers {
         if candidates.len() < MANY_CANDIDATES {
             return Ok(None);
         }
-        let Some(name) = first_name(local) else { return Ok(None) };
-        let Ok(name) = local.spec.btf.string(name) else { return Ok(None) };
+        let Some(name_off) = first_name(local) else { return Ok(None) };
+        let Ok(name) = local.spec.btf.string(name_off) else { return Ok(None) };
         let number = candidates.group();
         match self.0.get(&number) {
             // The first relocation may be the only one.
@@ -91,12 +93,22 @@ impl FirstMembers {
             }
             Some(_) => {}
         }
-        let Some(Group::Table(table)) = self.0.get(&number) else { return Ok(None) };
+        let Some(Group::Table(table)) = self.0.get_mut(&number) else { return Ok(None) };
         budget.spend(1)?;
-        budget.spend_name(&name)?;
-        let mut positions = table.find(target, &name);
+        let mut positions = match table.found.get(&name_off) {
+            Some(found) => found.clone(),
+            None => {
+                budget.spend_name(&name)?;
+                let found: Shared<[u32]> = table.find(target, &name).into();
+                budget.spend(found.len())?;
+                table.found.insert(name_off, found.clone());
+                found
+            }
+        };
         if let Some(remaining) = candidates.positions() {
-            positions.retain(|position| remaining.binary_search(position).is_ok());
+            budget.spend(positions.len())?;
+            let is_left = |position: &u32| remaining.binary_search(position).is_ok();
+            positions = positions.iter().copied().filter(is_left).collect();
         }
         Ok(Some(Selection { positions, lacking: table.lacking.clone() }))
     }
@@ -131,19 +143,18 @@ impl MemberNames {
             return None;
         }
         let names = NameTable::new(entries, |number| name(target, candidates, &members, number));
-        Some(Self { names, members, not_flat, lacking: lacking.into() })
+        Some(Self { names, members, not_flat, lacking: lacking.into(), found: BTreeMap::new() })
     }
 
     /// Returns the positions of the candidates that may have a member of a name.
-    fn find<'a>(&'a self, target: &'a Target<'a>, wanted: &'a [u8]) -> SmallVec<[u32; 4]> {
+    fn find<'a>(&'a self, target: &'a Target<'a>, wanted: &'a [u8]) -> Vec<u32> {
         let read = |number| {
             let (position, index) = *self.members.get(number as usize)?;
             let (candidate, _) = *self.lacking.get(position as usize)?;
             Some((member_name(target, candidate, index)?, position))
         };
         let found = self.names.find_with(HashedName::whole(wanted), read);
-        let mut positions: SmallVec<[u32; 4]> =
-            found.chain(self.not_flat.iter().copied()).collect();
+        let mut positions: Vec<u32> = found.chain(self.not_flat.iter().copied()).collect();
         positions.sort_unstable();
         positions.dedup();
         positions
