@@ -214,7 +214,7 @@ checks that the field, type or enumerator, or something that contains it, exists
 does not have it; or if no path leads to the instruction, given the values of the other relocations.
 
 The exit status is 1 if a relocation fails, or is poisoned without a guard, and the baseline does
-not list it, or if some of the targets cannot be read: they are listed, and the others are checked.
+not list it, or if some of the targets cannot be used: they are listed, and the others are checked.
 It is 2 if no target can be read. Known problems that no longer occur are listed.";
 
 /// Find the relocation that poisoned the instruction in a verifier log, and explain it
@@ -285,7 +285,7 @@ If several types have the name, with any flavor, each answers on a line of its o
 considers all of them.
 
 The exit status is 1 if a target lacks one of the types, fields or enumerators, or if some of the
-targets cannot be read.";
+targets cannot be used.";
 
 /// Print types as C definitions, with the offsets and sizes of their members
 #[derive(Debug, Args)]
@@ -350,7 +350,7 @@ Every relocation is resolved with both the full and the smallest BTF; nothing is
 differs. Only type ids change: type_id_target gives the id in the smallest BTF. It is an error if no
 relocation needs a type of the kernel; for a module of which none is needed, nothing is written.
 
-The exit status is 1 if a relocation fails, or if some of the targets cannot be read. A relocation
+The exit status is 1 if a relocation fails, or if some of the targets cannot be used. A relocation
 fails with the full BTF too. In both cases the output is written, with what there is.";
 
 /// Report whether the running kernel supports CO-RE, and where its BTF is

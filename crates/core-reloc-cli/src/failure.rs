@@ -72,8 +72,8 @@ pub(crate) enum Failure {
         .targets[0].display(), .targets[1].display(), .name.display()
     )]
     SameName { name: PathBuf, targets: [PathBuf; 2] },
-    /// Some or all of several targets cannot be read; their errors were printed before.
-    #[error("{failed} of {total} targets cannot be read")]
+    /// Some or all of several targets cannot be used; their errors were printed before.
+    #[error("{failed} of {total} targets cannot be used")]
     Targets { failed: usize, total: usize },
     /// An output would replace an input.
     #[error("cannot write {}: it is also an input, {input}; name another file", .path.display())]

@@ -110,6 +110,8 @@ impl Minimizer<'_> {
                         Err(Failure::File(error)) if error.path == file.path() => {
                             result.unreadable.add(error);
                         }
+                        // Another kernel may have what is needed.
+                        Err(error @ Failure::Minimize { .. }) => result.unreadable.add(error),
                         Err(error) => return Err(error),
                     }
                 }

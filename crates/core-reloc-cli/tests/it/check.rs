@@ -167,7 +167,7 @@ fn files_that_are_not_kernels_are_reported() {
     expect![[r#"
         core-reloc: warning: /: skipped 2 files that are not kernels, first: /modular.le.stats.btf: contains a module's types, not a kernel's
         core-reloc: error: /damaged.btf: type section at offset 0x18 needs 1136 bytes, 76 are left
-        core-reloc: error: 1 of 2 targets cannot be read
+        core-reloc: error: 1 of 2 targets cannot be used
     "#]].assert_eq(&run.stderr);
     assert_eq!(run.status, 1);
 

@@ -32,7 +32,7 @@ fn names_bad_files(run: &Run, source: &str) {
         let is_named = |line: &str| line.starts_with("core-reloc: error: ") && line.contains(name);
         assert_eq!(run.stderr.lines().filter(|line| is_named(line)).count(), 1, "{name}: {run:?}");
     }
-    let summary = "core-reloc: error: 3 of 5 targets cannot be read\n";
+    let summary = "core-reloc: error: 3 of 5 targets cannot be used\n";
     assert!(run.stderr.ends_with(summary), "{source}: {}", run.stderr);
 }
 
@@ -77,6 +77,19 @@ fn the_rest_of_an_archive_or_folder_is_done() {
 }
 
 #[test]
+fn a_kernel_that_has_none_of_the_types_is_named() {
+    let (folder, outputs) = (Folder::new(), Folder::new());
+    folder.file("1.btf", &fixture("btf/moved.le.btf"));
+    folder.file("2.btf", &fixture("btf/forward.le.btf"));
+    let out = outputs.path("btfs");
+    let run = run_line(&format!("minimize {OBJECT} --target {} -o {out}", folder.path("")));
+    assert_eq!(run.status, 1, "{run:?}");
+    let is_named = |line: &str| line.contains("2.btf: the minimized BTF would have no types");
+    assert!(run.stderr.lines().any(is_named), "{run:?}");
+    assert!(fs::read(format!("{out}/1.btf")).is_ok() && fs::read(format!("{out}/2.btf")).is_err());
+}
+
+#[test]
 fn an_archive_that_ends_too_early_is_used_as_far_as_it_goes() {
     let folder = Folder::new();
     for name in ["1.btf", "2.btf"] {
@@ -104,7 +117,7 @@ fn without_any_readable_target_nothing_is_done() {
         format!("minimize {OBJECT} --target {source} -o {out}"),
     ] {
         let error = run_line(&line).refused();
-        assert!(error.ends_with("core-reloc: error: 3 of 3 targets cannot be read\n"), "{error}");
+        assert!(error.ends_with("core-reloc: error: 3 of 3 targets cannot be used\n"), "{error}");
     }
     assert!(outputs.names().is_empty());
 }

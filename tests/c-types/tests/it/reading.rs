@@ -219,7 +219,7 @@ fn refusals_have_a_line_and_a_column() {
         ("typedef int;\ntypedef int *;", "line 2, column 14: expected a name, found `;`"),
         (
             "@size 4;",
-            "line 1, column 2: expected `pointer_size`, `array_index`, `int` or `float`, found `size`",
+            "line 1, column 2: expected `pointer_size`, `enum_flags`, `array_index`, `int` or `float`, found `size`",
         ),
         (
             "@int int 4 big;",
