@@ -46,6 +46,14 @@ fn fixtures_are_relocated_as_by_libbpf() {
 }
 
 #[test]
+fn objects_of_gcc_are_relocated_as_by_libbpf() {
+    let report = report(Suite::Gcc, &Options::default());
+    if report.skipped().is_empty() {
+        assert!(report.total().relocated > 100, "{report}");
+    }
+}
+
+#[test]
 fn generated_programs_are_relocated_as_by_libbpf() {
     let report = report(Suite::Generated, &Options { cases: 12_500, ..Options::default() });
     let total = report.total();

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use object::{Object as _, ObjectSection as _};
 
@@ -98,6 +99,32 @@ pub fn fixture_objects() -> Result<Vec<ObjectFile>, String> {
     let mut objects = Vec::new();
     for path in files(&data::fixture("objects"))? {
         objects.push(ObjectFile { name: file_name(&path), bytes: read(&path)? });
+    }
+    Ok(objects)
+}
+
+/// Compiles `gcc.c` with GCC, for both byte orders and with several options.
+///
+/// # Errors
+/// GCC for BPF is not installed, or fails.
+pub fn gcc_objects() -> Result<Vec<ObjectFile>, String> {
+    const GCC: &str = "bpf-gcc";
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/conformance/gcc.c");
+    let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let mut objects = Vec::new();
+    for (order, endian) in [("bpfel", "-mlittle-endian"), ("bpfeb", "-mbig-endian")] {
+        for optimization in ["-O1", "-O2", "-Os"] {
+            let name = format!("gcc{optimization}.{order}.o");
+            let object = folder.path().join(&name);
+            let mut gcc = Command::new(GCC);
+            gcc.args(["-gbtf", "-mco-re", endian, optimization, "-c"]);
+            let output = gcc.arg(&source).arg("-o").arg(&object).output();
+            let output = output.map_err(|error| format!("{GCC}: {error}"))?;
+            if !output.status.success() {
+                return Err(format!("{GCC}: {}", String::from_utf8_lossy(&output.stderr)));
+            }
+            objects.push(ObjectFile { name, bytes: read(&object)? });
+        }
     }
     Ok(objects)
 }

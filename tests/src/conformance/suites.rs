@@ -19,6 +19,8 @@ use crate::judge::kernel::loads_programs;
 pub enum Suite {
     /// The objects of the fixtures on their made-up kernels and on the running kernel.
     Fixtures,
+    /// Objects compiled by GCC on the made-up kernels.
+    Gcc,
     /// Real objects on real kernels.
     Objects,
     /// The kernel's CO-RE selftests: every program on every set of types.
@@ -35,12 +37,13 @@ pub enum Suite {
 
 impl Suite {
     /// The suites that run by default.
-    pub const DEFAULT: [Self; 4] =
-        [Self::Fixtures, Self::Objects, Self::Selftests, Self::Generated];
+    pub const DEFAULT: [Self; 5] =
+        [Self::Fixtures, Self::Gcc, Self::Objects, Self::Selftests, Self::Generated];
 
     fn run(self, options: &Options, report: &mut Report) -> Result<(), String> {
         match self {
             Self::Fixtures => fixtures(report),
+            Self::Gcc => gcc(report),
             Self::Objects => objects(Mode::Relocate, 1, report),
             Self::Selftests => selftests(report),
             Self::KernelTypes => kernel_types(report, options),
@@ -58,6 +61,7 @@ impl fmt::Display for Suite {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Fixtures => "fixtures",
+            Self::Gcc => "gcc",
             Self::Objects => "objects",
             Self::Selftests => "selftests",
             Self::KernelTypes => "kernel-types",
@@ -114,6 +118,17 @@ fn fixtures(report: &mut Report) -> Result<(), String> {
     for kernel in inputs::fixture_kernels()?.iter().chain(&running(report)) {
         let mut row = Row::new(&name, &kernel.name);
         compare_objects(&mut row, &objects, kernel);
+        report.add(row);
+    }
+    Ok(())
+}
+
+fn gcc(report: &mut Report) -> Result<(), String> {
+    let objects = inputs::gcc_objects()?;
+    let name = format!("GCC ({} objects)", objects.len());
+    for kernel in inputs::fixture_kernels()? {
+        let mut row = Row::new(&name, &kernel.name);
+        compare_objects(&mut row, &objects, &kernel);
         report.add(row);
     }
     Ok(())
