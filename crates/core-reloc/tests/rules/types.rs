@@ -66,7 +66,7 @@ fn a_declared_type_has_no_size() {
     check("struct f;", "struct f;", TypeSize, "f", Error("has no size"));
 }
 
-/// libbpf refuses void as a root too, and gives its id.
+/// `tests/tests/no_root.rs` compares this with libbpf.
 #[test]
 fn a_root_that_was_not_recorded_has_only_a_local_id() {
     for kind in RelocKind::ALL {
