@@ -63,6 +63,25 @@ fn a_table_gives_the_results_of_a_search() {
     }
 }
 
+/// Past the first element of the root, a candidate is an error if its size makes the offset too large, even if it
+/// lacks the member.
+#[test]
+fn the_size_of_a_candidate_counts_in_an_array_of_roots() {
+    // Eight of them take 2³⁶ bits.
+    let target = candidates(0..16) + "struct s { int other; } @size 1073741824;";
+    let bytes = btf_from_c::btf(ByteOrder::Little, LOCAL);
+    let local = Btf::parse(&bytes).unwrap();
+    let types = Types { local: LOCAL, target: &target, modules: &[] };
+    with_target(ByteOrder::Little, types, |target| {
+        let mut relocator = Relocator::new(&local, target);
+        for _ in 0..2 {
+            assert_eq!(resolve(&mut relocator, "s.never").unwrap().value(), Some(0));
+        }
+        let error = resolve(&mut relocator, "s[8].never").unwrap_err();
+        assert!(error.contains("offset"), "{error}");
+    });
+}
+
 /// The expected candidates are counted by hand: those with the member `a` are every second one.
 #[test]
 fn a_table_narrows_as_a_search_does() {
