@@ -1,6 +1,6 @@
 //! Defines types as C does, line by line, with offsets and sizes in the form of `pahole`.
 //!
-//! Types without a name are defined where they are used, also behind qualifiers, arrays and pointers.
+//! Types without a name are defined where they are used, including those of arrays, pointers and qualified types.
 //! Padding and attributes such as `packed` are not written.
 //!
 //! ```
@@ -59,14 +59,14 @@ pub struct Definition {
 #[non_exhaustive]
 pub struct DefinitionLine {
     /// The member or enumerator, as a path from the type: `id.pid`, `pairs[].id` in the elements of an
-    /// array, `ops->open` behind a pointer to an anonymous type. It is empty for anonymous members and for
+    /// array, `ops->open` through a pointer to an anonymous type. It is empty for anonymous members and for
     /// the first line of a nested definition.
     pub name: String,
     /// The number of nested definitions around the line.
     pub depth: usize,
     /// The text without indentation.
     pub text: String,
-    /// The layout of a member. Within an anonymous type behind a pointer, offsets start from 0 again.
+    /// The layout of a member. Within an anonymous type reached through a pointer, offsets start from 0 again.
     pub layout: Option<MemberLayout>,
 }
 

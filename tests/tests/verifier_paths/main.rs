@@ -100,8 +100,8 @@ fn guarded_programs_load() {
         "{harmless} without poison, {guarded} guarded, {poisoned} poisoned, {not_proved} not proved; \
          rejected: {rejected:#?}"
     );
-    // The generator must make what the test is about, and most guards must be found: of 30,000 programs, those of
-    // 4.9 % are not.
+    // The generator must make what the test is about. Most guards must be proved: with 30,000 programs, all but
+    // 4.9 % are.
     assert!(guarded * 10 > count && poisoned * 10 > count);
     assert!(rejected.values().sum::<u64>() * 50 < count);
     assert!(not_proved * 10 < guarded + not_proved);

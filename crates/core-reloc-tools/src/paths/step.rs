@@ -120,7 +120,7 @@ impl Step<'_, '_> {
         let paths = self.walk.paths;
         match paths.used(self.function, self.at) {
             Some(Used::Callback(callback)) => {
-                // Whoever gets the address may call it. Its arguments may be addresses in stacks.
+                // Any function that gets the address may call it, with any arguments.
                 self.walk.add_root(callback);
                 Value::Unknown
             }
