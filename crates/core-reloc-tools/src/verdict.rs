@@ -55,7 +55,15 @@ pub fn verdicts<'a>(
     let needs = needs(object, &requirements, kernel);
     let code = RelocatedCode::of(object, &requirements, kernel);
     let programs = 0..requirements.programs.len();
-    let judge = Judge { object, requirements: &requirements, kernel, needs: &needs, code: &code };
+    let judge = Judge {
+        object,
+        requirements: &requirements,
+        kernel,
+        missing: missing_weak(&needs),
+        needs: &needs,
+        functions: code.functions(),
+        code: &code,
+    };
     Ok(programs.filter_map(|program| judge.verdict(program)).collect())
 }
 
@@ -65,7 +73,20 @@ struct Judge<'j, 'a> {
     requirements: &'j Requirements<'a>,
     kernel: &'j Kernel<'a>,
     needs: &'j [Need<'a>],
+    /// The weak symbols that the kernel does not have.
+    missing: BTreeSet<usize>,
     code: &'j RelocatedCode<'a>,
+    /// The relocated code of each function.
+    functions: Vec<&'j [u8]>,
+}
+
+/// Returns the weak symbols that the kernel does not have.
+fn missing_weak(needs: &[Need<'_>]) -> BTreeSet<usize> {
+    let missing = |need: &Need<'_>| match (need.subject, need.answer) {
+        (Subject::Extern(index), Answer::Absent(Effect::Zero)) => Some(index),
+        _ => None,
+    };
+    needs.iter().filter_map(missing).collect()
 }
 
 impl<'a> Judge<'_, 'a> {
@@ -74,8 +95,7 @@ impl<'a> Judge<'_, 'a> {
         let functions = self.requirements.functions_of(found.function);
         let reports: Vec<_> =
             functions.iter().flat_map(|index| self.code.reports(*index)).collect();
-        let missing = self.missing_weak();
-        let plain = self.paths(&missing, None, found.function);
+        let plain = self.paths(None, found.function);
         let mut causes = Vec::new();
 
         causes.extend(
@@ -84,15 +104,15 @@ impl<'a> Judge<'_, 'a> {
                 .filter(|report| report.outcome.is_failed())
                 .map(|report| Cause { verdict: Verdict::Failed, name: report.to_string().into() }),
         );
-        self.add_needs(program, &plain, &mut causes);
-        let harm = self.reached_harm(&functions, &missing, &plain);
+        self.add_needs(program, &functions, &plain, &mut causes);
+        let harm = self.reached_harm(&functions, &plain);
         let has_poison = reports.iter().any(|report| {
             matches!(report.outcome, Outcome::Applied { status: Status::Poisoned(_), .. })
         });
         if !harm.is_empty() {
             let assumptions = self.assumptions();
-            let assumed = self.paths(&missing, Some(&assumptions), found.function);
-            if self.reached_harm(&functions, &missing, &assumed).is_empty() {
+            let assumed = self.paths(Some(&assumptions), found.function);
+            if self.reached_harm(&functions, &assumed).is_empty() {
                 causes.extend(assumed.assumed.iter().map(|variable| self.condition(variable)));
             } else {
                 causes.extend(harm);
@@ -122,7 +142,13 @@ impl<'a> Judge<'_, 'a> {
     }
 
     /// Adds what the kernel lacks, and what is left open. What only unreachable code uses does no harm.
-    fn add_needs(&self, program: usize, reached: &Reached, causes: &mut Vec<Cause<'a>>) {
+    fn add_needs(
+        &self,
+        program: usize,
+        functions: &[usize],
+        reached: &Reached,
+        causes: &mut Vec<Cause<'a>>,
+    ) {
         let mine = |need: &&Need<'a>| need.program.is_none_or(|other| other == program);
         for need in self.needs.iter().filter(mine) {
             let verdict = match need.answer {
@@ -132,7 +158,7 @@ impl<'a> Judge<'_, 'a> {
                 _ => continue,
             };
             if let Subject::Helper(number) = need.subject
-                && !self.reaches(program, Used::Helper(number), reached)
+                && !self.reaches(functions, Used::Helper(number), reached)
             {
                 continue;
             }
@@ -140,38 +166,23 @@ impl<'a> Judge<'_, 'a> {
         }
     }
 
-    /// Returns `true` if a program reaches an instruction that uses something.
-    fn reaches(&self, program: usize, what: Used, reached: &Reached) -> bool {
-        let Some(program) = self.requirements.programs.get(program) else { return true };
-        self.requirements.functions_of(program.function).into_iter().any(|index| {
-            let uses = self.requirements.functions.get(index).map_or(&[][..], |it| &it.uses);
+    /// Returns `true` if some functions have an instruction that is reached and uses something.
+    fn reaches(&self, functions: &[usize], what: Used, reached: &Reached) -> bool {
+        functions.iter().any(|index| {
+            let uses = self.requirements.functions.get(*index).map_or(&[][..], |it| &it.uses);
             uses.iter().any(|used| {
-                used.what == what
-                    && reached.includes(index, usize::try_from(used.insn).unwrap_or(usize::MAX))
+                let insn = usize::try_from(used.insn).unwrap_or(usize::MAX);
+                used.what == what && reached.includes(*index, insn)
             })
         })
     }
 
-    /// Returns the weak symbols that the kernel does not have.
-    fn missing_weak(&self) -> BTreeSet<usize> {
-        let missing = |need: &Need<'_>| match (need.subject, need.answer) {
-            (Subject::Extern(index), Answer::Absent(Effect::Zero)) => Some(index),
-            _ => None,
-        };
-        self.needs.iter().filter_map(missing).collect()
-    }
-
-    fn paths(
-        &self,
-        missing: &BTreeSet<usize>,
-        assumptions: Option<&Assumptions>,
-        function: usize,
-    ) -> Reached {
+    fn paths(&self, assumptions: Option<&Assumptions>, function: usize) -> Reached {
         let paths = Paths {
             requirements: self.requirements,
-            code: &self.code.functions(),
+            code: &self.functions,
             order: self.object.byte_order(),
-            missing,
+            missing: &self.missing,
             release: self.kernel.release(),
             assumptions,
         };
@@ -180,12 +191,7 @@ impl<'a> Judge<'_, 'a> {
 
     /// Returns what the verifier rejects and reaches: poisoned instructions, and calls of weak functions that
     /// the kernel does not have.
-    fn reached_harm(
-        &self,
-        functions: &[usize],
-        missing: &BTreeSet<usize>,
-        reached: &Reached,
-    ) -> Vec<Cause<'a>> {
+    fn reached_harm(&self, functions: &[usize], reached: &Reached) -> Vec<Cause<'a>> {
         let mut harm = Vec::new();
         for index in functions {
             for report in self.code.reports(*index) {
@@ -206,7 +212,7 @@ impl<'a> Judge<'_, 'a> {
                 let is_call = slots.get(insn).is_some_and(|slot| {
                     !Insn::decode(*slot, self.object.byte_order()).is_ldimm64()
                 });
-                if is_call && missing.contains(&symbol) && reached.includes(*index, insn) {
+                if is_call && self.missing.contains(&symbol) && reached.includes(*index, insn) {
                     let name = self.requirements.externs.get(symbol).map(|it| it.name.to_string());
                     let name = format!("the kernel function {}", name.unwrap_or_default());
                     harm.push(Cause { verdict: Verdict::Poisoned, name: name.into() });

@@ -33,7 +33,7 @@ pub struct Explainer<'a> {
     subjects: Subjects<'a>,
     narrowed: Narrowed<'a>,
     enums: EnumReaders<'a>,
-    known: Known<'a>,
+    known: Known,
     /// For the searches and comparisons of all explanations.
     budget: Budget,
 }
@@ -311,7 +311,7 @@ impl<'a> Explainer<'a> {
     /// Searches the target, within the steps of one explanation, unless the answer is known.
     fn search(
         &mut self,
-        question: Question<'a>,
+        question: Question,
         look: impl FnOnce(&mut Search<'a>) -> Vec<Suggestion>,
     ) -> Vec<Suggestion> {
         if let Some(known) = self.known.get(&question) {
