@@ -53,6 +53,7 @@ pub mod check;
 pub mod definition;
 mod enums;
 pub mod explain;
+mod insn;
 pub mod limits;
 pub mod minimize;
 pub mod needs;

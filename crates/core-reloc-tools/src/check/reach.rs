@@ -10,7 +10,8 @@ use btf_types::ByteOrder;
 
 use core_reloc::patch::{insn::Class, insn::Insn, insn::SLOT};
 
-use super::evaluate::{self, Evaluate};
+use super::evaluate::Evaluate;
+use crate::insn::{self, has_32_bits, jump_target};
 
 /// The longest function that is analyzed, in instructions: the kernel's limit.
 const MAX_INSNS: usize = 1_000_000;
@@ -159,12 +160,12 @@ impl<F: Fn(u32) -> bool> Analysis<'_, F> {
         let (dst, src) = (insn.dst_reg(self.order), insn.src_reg(self.order));
         let target = jump_target(insn, at);
         match insn.operation() {
-            evaluate::JA => Next::Jump(target),
-            evaluate::CALL => {
+            insn::JA => Next::Jump(target),
+            insn::CALL => {
                 registers.clear_after_call();
                 Next::After(1)
             }
-            evaluate::EXIT => Next::End,
+            insn::EXIT => Next::End,
             jump => {
                 let right = insn.operand(registers.of(src));
                 match insn.holds(registers.of(dst), right) {
@@ -174,8 +175,8 @@ impl<F: Fn(u32) -> bool> Analysis<'_, F> {
                         let mut taken = *registers;
                         // If the operands are equal, the first has the value of the second.
                         match jump {
-                            evaluate::JEQ if !insn.has_32_bits() => taken.set(dst, right),
-                            evaluate::JNE if !insn.has_32_bits() => registers.set(dst, right),
+                            insn::JEQ if !has_32_bits(insn) => taken.set(dst, right),
+                            insn::JNE if !has_32_bits(insn) => registers.set(dst, right),
                             _ => {}
                         }
                         Next::Branch { target, registers: taken }
@@ -215,15 +216,6 @@ impl Registers {
         }
         changed
     }
-}
-
-/// Returns the index of the instruction that a jump at `at` leads to; `usize::MAX` if it leads out of the
-/// code.
-fn jump_target(jump: Insn, at: usize) -> usize {
-    let is_long = jump.has_32_bits() && jump.operation() == evaluate::JA;
-    let offset = if is_long { jump.imm } else { jump.off.into() };
-    let offset = isize::try_from(offset).ok();
-    offset.and_then(|offset| at.checked_add(1)?.checked_add_signed(offset)).unwrap_or(usize::MAX)
 }
 
 #[cfg(test)]

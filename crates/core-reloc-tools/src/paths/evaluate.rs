@@ -1,38 +1,12 @@
 //! Arithmetic and conditions on known numbers, as far as the verifier of Linux 5.10 follows them.
 
-use core_reloc::patch::insn::{Class, Insn};
+use core_reloc::patch::insn::Insn;
 
 use super::value::{Value, Variables};
-
-// The operations of arithmetic instructions.
-const ADD: u8 = 0x00;
-const SUB: u8 = 0x10;
-const OR: u8 = 0x40;
-const AND: u8 = 0x50;
-const LSH: u8 = 0x60;
-const MUL: u8 = 0x20;
-const RSH: u8 = 0x70;
-const XOR: u8 = 0xa0;
-const MOV: u8 = 0xb0;
-const ARSH: u8 = 0xc0;
-
-// The operations of jumps.
-const JA: u8 = 0x00;
-const JEQ: u8 = 0x10;
-const JGT: u8 = 0x20;
-const JGE: u8 = 0x30;
-const JSET: u8 = 0x40;
-const JNE: u8 = 0x50;
-const JSGT: u8 = 0x60;
-const JSGE: u8 = 0x70;
-const CALL: u8 = 0x80;
-const EXIT: u8 = 0x90;
-const JLT: u8 = 0xa0;
-const JLE: u8 = 0xb0;
-const JSLT: u8 = 0xc0;
-const JSLE: u8 = 0xd0;
-/// `may_goto`.
-const JCOND: u8 = 0xe0;
+use crate::insn::{
+    ADD, AND, ARSH, CALL, EXIT, JA, JCOND, LSH, MOV, MUL, OR, RSH, SUB, XOR, has_32_bits, holds,
+    truncated,
+};
 
 /// The kind of a jump.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,14 +42,14 @@ pub(super) fn number(insn: Insn, left: Value, right: Value, full: bool) -> Optio
     if insn.off != 0 {
         return None;
     }
-    let is_32_bit = insn.class() == Class::Alu;
+    let is_32_bit = has_32_bits(insn);
     let (right, assumes) = right.known()?;
-    let right = truncated(is_32_bit, right);
+    let right = truncated(insn, right);
     let (value, others) = if insn.operation() == MOV {
         (right, 0)
     } else {
         let (left, others) = left.known()?;
-        let left = truncated(is_32_bit, left);
+        let left = truncated(insn, left);
         let bits = if is_32_bit { 32 } else { 64 };
         let shift = u32::try_from(right).ok().filter(|shift| *shift < bits && (full || !is_32_bit));
         let value = match insn.operation() {
@@ -97,7 +71,7 @@ pub(super) fn number(insn: Insn, left: Value, right: Value, full: bool) -> Optio
         };
         (value, others)
     };
-    Some(Value::Number { value: truncated(is_32_bit, value), assumes: assumes | others })
+    Some(Value::Number { value: truncated(insn, value), assumes: assumes | others })
 }
 
 /// Whether the condition of a jump holds.
@@ -116,41 +90,8 @@ pub(super) fn condition(insn: Insn, left: Value, right: Value) -> Condition {
     let (Some((left, assumes)), Some((right, others))) = (left.known(), right.known()) else {
         return Condition::Unknown;
     };
-    let is_32_bit = insn.code & 0x07 == 0x06;
-    let [left, right] = [left, right].map(|value| truncated(is_32_bit, value));
-    let signed = |value: u64| {
-        if is_32_bit { value.wrapping_shl(32).cast_signed() } else { value.cast_signed() }
-    };
-    let holds = match insn.operation() {
-        JEQ => left == right,
-        JNE => left != right,
-        JGT => left > right,
-        JGE => left >= right,
-        JLT => left < right,
-        JLE => left <= right,
-        JSET => left & right != 0,
-        JSGT => signed(left) > signed(right),
-        JSGE => signed(left) >= signed(right),
-        JSLT => signed(left) < signed(right),
-        JSLE => signed(left) <= signed(right),
-        _ => return Condition::Unknown,
-    };
-    Condition::Known { holds, assumes: assumes | others }
-}
-
-/// Returns the index of the instruction that a jump at `at` leads to; `usize::MAX` if it leads out of the
-/// function.
-pub(super) fn jump_target(jump: Insn, at: usize) -> usize {
-    let is_long = jump.code & 0x07 == 0x06 && jump.operation() == JA;
-    let offset = if is_long { jump.imm } else { jump.off.into() };
-    let target = || {
-        let offset = isize::try_from(offset).ok()?;
-        at.checked_add(1)?.checked_add_signed(offset)
-    };
-    target().unwrap_or(usize::MAX)
-}
-
-/// Returns the part of a number that an instruction uses.
-fn truncated(is_32_bit: bool, value: u64) -> u64 {
-    if is_32_bit { value & 0xffff_ffff } else { value }
+    match holds(insn, left, right) {
+        Some(holds) => Condition::Known { holds, assumes: assumes | others },
+        None => Condition::Unknown,
+    }
 }

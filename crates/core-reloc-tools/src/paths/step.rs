@@ -8,11 +8,12 @@ use core_reloc::{
 
 use super::{
     FULL_ARITHMETIC, Variable, Walk,
-    evaluate::{Condition, Jump, condition, jump_target, number},
+    evaluate::{Condition, Jump, condition, number},
     helper::{Writes, writes},
     state::State,
     value::Value,
 };
+use crate::insn::{ADD, JEQ, JNE, MOV, SUB, has_32_bits, jump_target};
 
 /// An instruction that a path reaches.
 pub(super) struct Step<'s, 'w> {
@@ -222,8 +223,8 @@ impl Step<'_, '_> {
                         // If the operands are equal, the first has the value of the second.
                         if let (Value::Unknown, Value::Number { .. }) = (left, right) {
                             match condition_kind {
-                                JEQ if !is_32_bit(insn) => taken.set(dst, right),
-                                JNE if !is_32_bit(insn) => state.set(dst, right),
+                                JEQ if !has_32_bits(insn) => taken.set(dst, right),
+                                JNE if !has_32_bits(insn) => state.set(dst, right),
                                 _ => {}
                             }
                         }
@@ -292,15 +293,3 @@ fn moved(address: Value, by: Value, direction: i64) -> Option<Value> {
 fn size(insn: Insn) -> i32 {
     i32::try_from(insn.access_size()).unwrap_or(8)
 }
-
-/// Returns `true` for a jump that compares 32 bits.
-fn is_32_bit(insn: Insn) -> bool {
-    insn.code & 0x07 == 0x06
-}
-
-// The operations of arithmetic and jumps.
-const ADD: u8 = 0x00;
-const SUB: u8 = 0x10;
-const MOV: u8 = 0xb0;
-const JEQ: u8 = 0x10;
-const JNE: u8 = 0x50;
