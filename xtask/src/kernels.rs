@@ -130,10 +130,11 @@ fn load_in(store: &mut Store, image: &Image, check: bool) -> Result {
     }
     let answers = folder.join("answers");
     let mut text = format!(
-        "kernel\t{}\npackage\t{}\nrelease\t{}\nsha256\t{}\n",
+        "kernel\t{}\npackage\t{}\nrelease\t{}\nversion\t{}\nsha256\t{}\n",
         image.name,
         found.package()?,
         booted.release,
+        booted.version,
         booted.btf_sha256,
     );
     for line in &booted.lines {

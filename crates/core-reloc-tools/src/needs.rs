@@ -35,6 +35,7 @@ mod struct_ops;
 
 use std::{borrow::Cow, collections::BTreeSet};
 
+use btf_types::Kind;
 use core_reloc::elf::{
     Object,
     requirements::{AttachType, MapType, ProgramType, Requirements, Used},
@@ -58,11 +59,7 @@ pub fn needs<'a>(
     requirements: &Requirements<'a>,
     kernel: &Kernel<'_>,
 ) -> Vec<Need<'a>> {
-    let mut wanted = Wanted::default();
-    hooks::want(requirements, &mut wanted);
-    externs::want(requirements, &mut wanted);
-    struct_ops::want(object, requirements, &mut wanted);
-    let names = Names::find(kernel, wanted);
+    let names = Names::find(kernel, wanted(object, requirements));
     let enums = KernelEnums::find(kernel);
 
     let mut needs = Vec::new();
@@ -147,6 +144,26 @@ pub fn needs<'a>(
         }
     }
     needs
+}
+
+/// Returns the names and kinds of the types that [`needs`] looks up in a kernel: those of functions, tracepoints,
+/// variables and structs that the object names, and the enums of the kernel's interface. What a kernel's BTF says
+/// of them is enough for its answers.
+pub fn named_types<'a>(
+    object: &'a Object<'a>,
+    requirements: &Requirements<'a>,
+) -> Vec<(String, Kind)> {
+    let enums = enums::NAMES.map(|name| (name.to_owned(), Kind::Enum));
+    wanted(object, requirements).into_names().chain(enums).collect()
+}
+
+/// Returns the names that the object's needs depend on.
+fn wanted<'a>(object: &'a Object<'a>, requirements: &Requirements<'a>) -> Wanted {
+    let mut wanted = Wanted::default();
+    hooks::want(requirements, &mut wanted);
+    externs::want(requirements, &mut wanted);
+    struct_ops::want(object, requirements, &mut wanted);
+    wanted
 }
 
 /// Returns `true` for types of maps that the kernel does not create without a number of entries. libbpf

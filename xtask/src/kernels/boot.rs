@@ -11,6 +11,7 @@ use crate::command::{is_installed, shown};
 
 /// The lines that `/init` prints itself.
 const RELEASE: &str = "@release ";
+const VERSION: &str = "@version ";
 const BTF: &str = "@btf ";
 const END: &str = "@end ";
 
@@ -30,6 +31,8 @@ pub(crate) struct Task<'t> {
 pub(crate) struct Booted {
     /// What `uname -r` gives.
     pub(crate) release: String,
+    /// What `uname -v` gives.
+    pub(crate) version: String,
     /// The SHA-256 of `/sys/kernel/btf/vmlinux`.
     pub(crate) btf_sha256: String,
     /// The lines that the command printed.
@@ -98,6 +101,7 @@ fn init(command: &str) -> String {
          release=$($b uname -r)\n\
          $b mv /boot/config /boot/config-$release\n\
          echo \"{RELEASE}$release\"\n\
+         echo \"{VERSION}$($b uname -v)\"\n\
          set -- $($b sha256sum /sys/kernel/btf/vmlinux)\n\
          echo \"{BTF}$1\"\n\
          {command}\n\
@@ -113,9 +117,12 @@ impl Booted {
         // Firmware leaves the cursor anywhere.
         let release = lines.find_map(|line| Some(line.split_once(RELEASE)?.1.to_owned()));
         let release = release.ok_or("the kernel did not start its first program")?;
-        let btf_sha256 = lines.next().and_then(|line| line.strip_prefix(BTF)).unwrap_or_default();
-        let mut booted =
-            Self { release, btf_sha256: btf_sha256.to_owned(), lines: Vec::new(), status: None };
+        let mut next = |key| {
+            let value = lines.next().and_then(|line| line.strip_prefix(key));
+            value.unwrap_or_default().to_owned()
+        };
+        let (version, btf_sha256) = (next(VERSION), next(BTF));
+        let mut booted = Self { release, version, btf_sha256, lines: Vec::new(), status: None };
         for line in lines {
             if let Some(status) = line.strip_prefix(END) {
                 booted.status = status.parse().ok();
@@ -134,11 +141,12 @@ mod tests {
     #[test]
     fn what_was_printed_is_told_from_the_rest() {
         let printed =
-            "SeaBIOS\r\n\x1b[2J@release 6.1.0-50\r\n@btf 12ab\r\none\r\ntwo\r\n@end 3\r\noff\r\n";
+            "SeaBIOS\r\n\x1b[2J@release 6.1.0-50\r\n@version Debian 6.1.1\r\n@btf 12ab\r\none\r\ntwo\r\n@end 3\r\noff\r\n";
         let booted = Booted::parse(printed).unwrap();
-        assert_eq!((&*booted.release, &*booted.btf_sha256), ("6.1.0-50", "12ab"));
+        assert_eq!((&*booted.release, &*booted.version), ("6.1.0-50", "Debian 6.1.1"));
+        assert_eq!(booted.btf_sha256, "12ab");
         assert_eq!((booted.lines, booted.status), (vec!["one".into(), "two".into()], Some(3)));
-        let stopped = Booted::parse("@release a\n@btf b\none").unwrap();
+        let stopped = Booted::parse("@release a\n@version b\n@btf c\none").unwrap();
         assert_eq!((stopped.lines.len(), stopped.status), (1, None));
         assert!(Booted::parse("Kernel panic").is_err());
     }
