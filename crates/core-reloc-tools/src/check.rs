@@ -42,7 +42,7 @@ use core_reloc::{
 };
 
 pub use self::{
-    cause::Cause,
+    cause::{Cause, relocation_thing},
     finding::{Finding, RelocationVerdict},
     verdict::{ProgramVerdict, Verdict},
 };

@@ -107,10 +107,11 @@ impl<'j, 'a> Judge<'j, 'a> {
             .collect();
 
         let mut causes = Vec::new();
-        for (position, finding) in &findings {
-            if finding.verdict == RelocationVerdict::Failed {
-                causes.push(Cause::of_relocation(Verdict::Failed, *position, finding));
-            }
+        for position in self.common_relocations().chain(findings.iter().map(|(at, _)| *at)) {
+            let failed = self.findings.get(position);
+            let failed = failed.filter(|it| it.verdict == RelocationVerdict::Failed);
+            let failed = failed.map(|it| Cause::of_relocation(Verdict::Failed, position, it));
+            causes.extend(failed);
         }
         self.add_needs(index, &mut causes);
         let harm = self.harm(index, &functions);
@@ -135,6 +136,14 @@ impl<'j, 'a> Judge<'j, 'a> {
             verdict: causes.first().map_or(good, |cause| cause.verdict),
             causes,
         }
+    }
+
+    /// Returns the relocations of functions that any program may call. Loaders apply them whichever program
+    /// they load.
+    fn common_relocations(&self) -> impl Iterator<Item = usize> {
+        let functions = self.requirements.functions.iter().enumerate();
+        let common = functions.filter(|(_, function)| function.section == ".text");
+        common.flat_map(|(index, _)| self.code.relocations(index).iter().copied())
     }
 
     /// Adds what the kernel lacks, and what is left open.
@@ -298,6 +307,8 @@ fn merged(mut causes: Vec<Cause<'_>>) -> Vec<Cause<'_>> {
         let is_same = cause.is_about(first);
         if is_same {
             first.relocations.append(&mut cause.relocations);
+            first.relocations.sort_unstable();
+            first.relocations.dedup();
         }
         is_same
     });
