@@ -10,7 +10,6 @@ pub(crate) const OR: u8 = 0x40;
 pub(crate) const AND: u8 = 0x50;
 pub(crate) const LSH: u8 = 0x60;
 pub(crate) const RSH: u8 = 0x70;
-pub(crate) const NEG: u8 = 0x80;
 pub(crate) const XOR: u8 = 0xa0;
 pub(crate) const MOV: u8 = 0xb0;
 pub(crate) const ARSH: u8 = 0xc0;

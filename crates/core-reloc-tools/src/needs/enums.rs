@@ -63,8 +63,8 @@ impl KernelEnums {
         let by_kernel = self.0.get(HELPERS).and_then(|values| values.get(&number.into()).cloned());
         let name = by_kernel.or_else(|| helper_of_object(object.btf()?, number));
         match name.as_deref().and_then(|name| name.strip_prefix(HELPER)) {
-            Some(name) => format!("the helper bpf_{name}").into(),
-            None => format!("the helper {number}").into(),
+            Some(name) => format!("bpf_{name}").into(),
+            None => number.to_string().into(),
         }
     }
 
