@@ -8,7 +8,7 @@ use core_reloc_tests::{
     judge::skipped,
     kernels::{Comparison, Judged, Recording, Refusal, inputs, recordings, sha256},
 };
-use core_reloc_tools::verdict::Verdict;
+use core_reloc_tools::check::Verdict;
 
 /// What kernels refuse programs for although their verdicts are good, and why no verdict answers for it.
 const OTHER_REASONS: [(Refusal, &str); 9] = [

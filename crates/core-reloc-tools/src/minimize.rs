@@ -154,12 +154,13 @@ pub fn minimize(
 }
 
 /// Minimizes a target as [`minimize`] does, and keeps some types besides, which are found by name and kind: those
-/// that [`needs`](crate::needs) looks up, which [`named_types`](crate::needs::named_types) lists. The verdicts on
-/// the objects are then those for the full BTF.
+/// that [`Checker::named_types`](crate::check::Checker::named_types) lists. The verdicts on the objects are then
+/// those for the full BTF.
 ///
 /// Of an enum all enumerators are kept, of a struct all members, of a function the types of its parameters and the
-/// tags on it, and of other types the type that they stand for. If there is any name, something is kept of each
-/// kind that the target has, so that what a kernel lacks can be told from what its BTF does not describe.
+/// tags on it, and of other types the type that they stand for. If there is any name, the candidates of all
+/// relocations are kept by their names, and a type of each kind that the target has, so that what a kernel lacks
+/// can be told from what its BTF does not describe.
 ///
 /// # Errors
 /// See [`MinimizeError`].
@@ -178,7 +179,12 @@ pub fn minimize_and_keep(
         objects: objects.iter().map(|needs| ObjectState::new(needs, target, options)).collect(),
         kept: KeptTarget::new(target),
     };
-    named::keep(names, target, &mut minimizer.kept);
+    if !names.is_empty() {
+        named::keep(names, target, &mut minimizer.kept);
+        for needs in objects {
+            named::keep_candidates(needs, target, &mut minimizer.kept);
+        }
+    }
     minimizer.keep_answers();
     minimizer.keep_too_complex()?;
     let mut rounds = 0..MAX_ROUNDS;

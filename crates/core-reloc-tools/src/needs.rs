@@ -145,7 +145,7 @@ pub fn needs<'a>(
 /// Returns the names and kinds of the types that [`needs`] looks up in a kernel: those of functions, tracepoints,
 /// variables and structs that the object names, and the enums of the kernel's interface. What a kernel's BTF says
 /// of them is enough for its answers.
-pub fn named_types<'a>(
+pub(crate) fn named_types<'a>(
     object: &'a Object<'a>,
     requirements: &Requirements<'a>,
 ) -> Vec<(String, Kind)> {

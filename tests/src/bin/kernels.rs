@@ -29,8 +29,8 @@ use core_reloc_tests::kernels::{
     Answer, Comparison, Input, Program, Recording, Row, folder, inputs, sha256,
 };
 use core_reloc_tools::{
+    check::Checker,
     minimize::{Needs, minimize_and_keep},
-    needs::named_types,
 };
 
 type Result<T = ()> = std::result::Result<T, Box<dyn Error>>;
@@ -210,7 +210,7 @@ fn minimized(types: &[u8], inputs: &[Input]) -> Result<Vec<u8>> {
         bytes.iter().filter_map(|bytes| Object::parse(bytes).ok()).collect();
     let mut names = BTreeMap::new();
     for object in &objects {
-        for (name, kind) in named_types(object, &object.requirements()?) {
+        for (name, kind) in Checker::new(object)?.named_types() {
             names.insert((name, kind.to_raw()), kind);
         }
     }

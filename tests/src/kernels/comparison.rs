@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, fmt};
 use btf_types::Btf;
 use core_reloc::{Target, elf::Object};
 use core_reloc_tools::{
+    check::{Checker, Verdict},
     needs::{Config, Kernel, Release, SymbolNames},
-    verdict::{Verdict, verdicts},
 };
 
 use super::{
@@ -85,7 +85,10 @@ impl Comparison {
 impl Judged {
     fn is_fault(&self) -> bool {
         match self.verdict {
-            Verdict::Failed | Verdict::Missing | Verdict::Poisoned => self.row.loads(),
+            Verdict::OtherArchitecture
+            | Verdict::Failed
+            | Verdict::Missing
+            | Verdict::Poisoned => self.row.loads(),
             Verdict::LeftOpen | Verdict::Skipped => false,
             _ => self.row.refusal.is_some_and(Refusal::is_answered),
         }
@@ -104,14 +107,14 @@ fn judge(bytes: &[u8], answer: &Answer, kernel: &Kernel<'_>) -> Vec<Judged> {
     if rows.contains_key("-") {
         return Vec::new();
     }
-    let found = verdicts(&object, kernel).expect("a readable object");
-    let judged = found.into_iter().map(|found| {
+    let checker = Checker::new(&object).expect("a readable object");
+    let judged = checker.check(kernel).programs.into_iter().map(|found| {
         let (program, section) = (found.name.to_string(), found.section.to_string());
         let row = rows.get(program.as_str());
         let row = row.unwrap_or_else(|| panic!("{}: no answer to {program}", answer.name));
         Judged {
             object: answer.name.clone(),
-            causes: found.causes.iter().map(|cause| cause.name.to_string()).collect(),
+            causes: found.causes.iter().map(|it| format!("{} {}", it.what, it.name)).collect(),
             verdict: found.verdict,
             row: (*row).clone(),
             program,

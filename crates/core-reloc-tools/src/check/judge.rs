@@ -7,7 +7,7 @@ use btf_types::{Kind, KindSet};
 use core_reloc::{
     elf::{
         Object,
-        requirements::{Program, Requirements, Used},
+        requirements::{ExternKind, Program, Requirements, Used},
     },
     patch::insn::{Insn, SLOT},
 };
@@ -78,8 +78,15 @@ impl<'j, 'a> Judge<'j, 'a> {
         needs: &'j [Need<'a>],
         code: &'j RelocatedCode,
     ) -> Self {
+        // The value of an option is 0 if it is missing, not its address.
+        let has_address = |index: &usize| {
+            let symbol = requirements.externs.get(*index);
+            symbol.is_some_and(|symbol| !matches!(symbol.kind, ExternKind::Config(_)))
+        };
         let missing = |need: &Need<'_>| match (need.subject, need.answer) {
-            (Subject::Extern(index), Answer::Absent(Effect::Zero)) => Some(index),
+            (Subject::Extern(index), Answer::Absent(Effect::Zero)) => {
+                Some(index).filter(has_address)
+            }
             _ => None,
         };
         let missing = needs.iter().filter_map(missing).collect();

@@ -6,15 +6,14 @@ use btf_types::{Btf, DeclTarget, Kind, KindSet, Type, TypeId};
 use core_reloc::{FoundType, Target, budget::Budget};
 
 use super::{
+    Needs,
+    keep::Groups,
     kept::{KeptSide, KeptTarget},
     whole_types::keep_compatible,
 };
 
 /// Keeps the types of some names and kinds, and a type of each kind that the target has.
 pub(super) fn keep<'a>(names: &[(String, Kind)], target: &Target<'a>, kept: &mut KeptTarget<'a>) {
-    if names.is_empty() {
-        return;
-    }
     let questions: Vec<(&str, Kind)> =
         names.iter().map(|(name, kind)| (name.as_str(), *kind)).collect();
     let mut budget = Budget::for_input(target.size());
@@ -39,6 +38,21 @@ pub(super) fn keep<'a>(names: &[(String, Kind)], target: &Target<'a>, kept: &mut
             if functions.contains(&(module, on)) {
                 kept.side(module).root(tag);
             }
+        }
+    }
+}
+
+/// Keeps the candidates of relocations by name, whether they answer or not.
+pub(super) fn keep_candidates<'a>(
+    needs: &Needs<'_>,
+    target: &Target<'a>,
+    kept: &mut KeptTarget<'a>,
+) {
+    let roots = needs.relocations.iter().map(|relocation| relocation.type_id).collect();
+    let groups = Groups::find(needs.local, target, &roots);
+    for candidate in groups.candidates.into_values().flatten() {
+        if let Ok(ty) = target.candidate(candidate) {
+            kept.side(candidate.module).root(ty);
         }
     }
 }
