@@ -11,7 +11,7 @@ use core_reloc_tools::{
 
 use super::{
     objects::Input,
-    recording::{Answer, Recording, Row, sha256},
+    recording::{Answer, Recording, Row},
     refusal::Refusal,
 };
 
@@ -56,13 +56,10 @@ impl Comparison {
         if let Some(release) = recording.known_release() {
             kernel = kernel.with_release(release);
         }
-        let answers: BTreeMap<&str, &Answer> =
-            recording.objects.iter().map(|answer| (answer.name.as_str(), answer)).collect();
         let mut comparison = Self::default();
         for input in inputs {
             let bytes = input.read();
-            let answer = answers.get(input.name.as_str());
-            match answer.filter(|answer| answer.sha256 == sha256(&bytes)) {
+            match recording.answer(&input.name, &bytes) {
                 Some(answer) => comparison.judged.extend(judge(&bytes, answer, &kernel)),
                 None => comparison.not_recorded.push(input.name.clone()),
             }
@@ -85,10 +82,9 @@ impl Comparison {
 impl Judged {
     fn is_fault(&self) -> bool {
         match self.verdict {
-            Verdict::OtherArchitecture
-            | Verdict::Failed
-            | Verdict::Missing
-            | Verdict::Poisoned => self.row.loads(),
+            Verdict::OtherArchitecture | Verdict::Failed | Verdict::Missing | Verdict::Poisoned => {
+                self.row.loads()
+            }
             Verdict::LeftOpen | Verdict::Skipped => false,
             _ => self.row.refusal.is_some_and(Refusal::is_answered),
         }
@@ -99,11 +95,8 @@ impl Judged {
 /// left out.
 fn judge(bytes: &[u8], answer: &Answer, kernel: &Kernel<'_>) -> Vec<Judged> {
     let object = Object::parse(bytes).expect("an object");
-    let rows: BTreeMap<&str, &Row> = answer
-        .programs
-        .iter()
-        .map(|program| (program.name.as_str(), &program.original))
-        .collect();
+    let rows: BTreeMap<&str, &Row> =
+        answer.programs.iter().map(|program| (program.name.as_str(), &program.original)).collect();
     if rows.contains_key("-") {
         return Vec::new();
     }

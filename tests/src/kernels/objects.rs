@@ -45,7 +45,8 @@ pub fn inputs(architecture: &str) -> io::Result<Vec<Input>> {
         }
     });
     // The kernel's own tests: those named `btf__*` have only types.
-    let is_program = |path: &PathBuf| name(path).starts_with("test_") && name(path).ends_with(order);
+    let is_program =
+        |path: &PathBuf| name(path).starts_with("test_") && name(path).ends_with(order);
     fetched.extend(data::selftests()?.into_iter().filter(is_program));
     let input = |is_fixture| move |path: PathBuf| Input { name: name(&path), path, is_fixture };
     Ok(fixtures.into_iter().map(input(true)).chain(fetched.into_iter().map(input(false))).collect())

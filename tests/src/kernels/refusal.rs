@@ -99,9 +99,8 @@ impl Refusal {
         if result.starts_with("signal") {
             return Self::Crash;
         }
-        let said = |words: &&[&str]| {
-            log.iter().any(|line| words.iter().any(|word| line.contains(word)))
-        };
+        let said =
+            |words: &&[&str]| log.iter().any(|line| words.iter().any(|word| line.contains(word)));
         let found = SAID.iter().find(|(_, words)| said(words)).map(|(refusal, _)| *refusal);
         let is_verified = log.iter().any(|line| line.starts_with("processed "));
         match found {

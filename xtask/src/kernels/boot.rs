@@ -140,8 +140,7 @@ mod tests {
 
     #[test]
     fn what_was_printed_is_told_from_the_rest() {
-        let printed =
-            "SeaBIOS\r\n\x1b[2J@release 6.1.0-50\r\n@version Debian 6.1.1\r\n@btf 12ab\r\none\r\ntwo\r\n@end 3\r\noff\r\n";
+        let printed = "SeaBIOS\r\n\x1b[2J@release 6.1.0-50\r\n@version Debian 6.1.1\r\n@btf 12ab\r\none\r\ntwo\r\n@end 3\r\noff\r\n";
         let booted = Booted::parse(printed).unwrap();
         assert_eq!((&*booted.release, &*booted.version), ("6.1.0-50", "Debian 6.1.1"));
         assert_eq!(booted.btf_sha256, "12ab");

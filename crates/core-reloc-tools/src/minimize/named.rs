@@ -80,7 +80,8 @@ fn tags<'a>(btf: &'a Btf<'a>) -> impl Iterator<Item = (Type<'a>, TypeId)> {
 /// tracepoint, and a function with the tag of those that programs may call.
 fn samples<'a>(btf: &'a Btf<'a>) -> impl Iterator<Item = Type<'a>> {
     let first = |kind| btf.own_types_of(KindSet::from_iter([kind])).next();
-    let starts = |ty: &Type<'_>| ty.name().is_ok_and(|name| name.as_bytes().starts_with(TRACEPOINT));
+    let starts =
+        |ty: &Type<'_>| ty.name().is_ok_and(|name| name.as_bytes().starts_with(TRACEPOINT));
     let tracepoint = btf.own_types_of(KindSet::from_iter([Kind::Typedef])).find(starts);
     let tagged = tags(btf).find(|(tag, _)| tag.is_named(KFUNC));
     let tagged = tagged.and_then(|(_, on)| btf.type_by_id(on).ok());
