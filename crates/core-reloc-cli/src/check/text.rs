@@ -5,14 +5,14 @@ use std::{
     io::{self, Write},
 };
 
-use core_reloc_tools::check::{RelocationVerdict, Verdict};
+use core_reloc_tools::check::Verdict;
 use owo_colors::{OwoColorize, Style};
 
 use super::{
     Results,
     causes::{CauseEntry, Causes},
     explanations::Suggestion,
-    objects::{RelocationInfo, SourceLocation},
+    objects::SourceLocation,
     order::ranges,
 };
 use crate::format::plural;
@@ -99,10 +99,10 @@ fn cause(
     if let Some(explanation) = &entry.explanation {
         line(out, "why", &explanation.reason)?;
     }
-    if let Some(asked) = asked(results, entry) {
-        line(out, "asked", &asked)?;
+    if let Some(proof) = proof(results, entry) {
+        line(out, if entry.is_problem() { "asked" } else { "proof" }, &proof)?;
     }
-    for Suggestion { text, .. } in &entry.suggestions {
+    for Suggestion { text, .. } in entry.suggestions.iter().filter(|_| entry.is_problem()) {
         line(out, "help", text)?;
     }
     let relocations = entry.relocations.iter();
@@ -110,7 +110,7 @@ fn cause(
         for (object, relocation) in relocations {
             let object = &results.objects[*object];
             let relocation = &object.relocations[*relocation];
-            line(out, "relocation", &format!("{}, {}", object.label, described(relocation)))?;
+            line(out, "relocation", &format!("{}, {}", object.label, relocation.described()))?;
         }
     } else {
         let mut sources: Vec<String> = relocations.filter_map(|it| source(results, *it)).collect();
@@ -184,29 +184,14 @@ fn kernels(results: &Results, kernels: &BTreeSet<usize>) -> String {
     ranges(kernels).iter().map(range).collect::<Vec<_>>().join(", ")
 }
 
-/// Names a question about the thing that does not protect it.
-fn asked(results: &Results, entry: &CauseEntry) -> Option<String> {
+/// Says what keeps the verifier from the poisoned instructions of a cause, or which question does not.
+fn proof(results: &Results, entry: &CauseEntry) -> Option<String> {
     let kernels = entry.kernels();
     entry.relocations.iter().find_map(|(object, relocation)| {
         let rows = kernels.iter().map(|kernel| &results.kernels[*kernel].rows[*object]);
-        let mut results_of = rows.filter_map(|row| row.relocation(*relocation));
-        let asked = results_of.find_map(|result| match result.verdict {
-            RelocationVerdict::Poisoned { asked } => asked,
-            _ => None,
-        })?;
-        let question = &results.objects[*object].relocations[asked];
-        Some(format!("{}, which is 0 here, but does not protect the access", described(question)))
+        let mut found = rows.filter_map(|row| row.relocation(*relocation));
+        found.find_map(|result| results.objects[*object].proof(result.verdict))
     })
-}
-
-/// Describes a relocation, with its place in the source or in the code.
-fn described(relocation: &RelocationInfo) -> String {
-    let RelocationInfo { kind, access, function, section, insn_off, source, .. } = relocation;
-    let place = match source {
-        Some(source) => source.in_file(),
-        None => format!("{section}+{insn_off:#x}"),
-    };
-    format!("{kind} of {access} in {function} at {place}")
 }
 
 fn source(results: &Results, (object, relocation): (usize, usize)) -> Option<String> {
