@@ -44,7 +44,8 @@ impl Thing {
     /// Returns `true` for something missing that modules have as well.
     fn may_be_in_module(&self) -> bool {
         let is_missing = matches!(self.verdict, Verdict::Missing | Verdict::NotAttachable);
-        let kinds = ["function", "kernel function", "tracepoint", "iterator", "struct of functions"];
+        let kinds =
+            ["function", "kernel function", "tracepoint", "iterator", "struct of functions"];
         is_missing && kinds.contains(&self.what)
     }
 }
