@@ -22,19 +22,19 @@ const MAX_NAMED: usize = 5;
 
 /// What the table shows of a program on a kernel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Mark {
+pub(super) enum Mark {
     Accepted,
     Verdict(Verdict),
 }
 
 impl Mark {
-    fn all() -> impl Iterator<Item = Self> {
+    pub(super) fn all() -> impl Iterator<Item = Self> {
         let verdicts = Verdict::ALL.into_iter().rev().map(Self::Verdict);
         verdicts.chain([Self::Accepted])
     }
 
     /// Returns the character, its meaning and its style.
-    fn legend(self) -> (char, &'static str, Style) {
+    pub(super) fn legend(self) -> (char, &'static str, Style) {
         let style = Style::new();
         let Self::Verdict(verdict) = self else {
             return ('a', "accepted by the baseline", style.yellow());
@@ -125,7 +125,7 @@ fn cause(
 }
 
 /// Says what is the matter with a thing.
-fn heading(entry: &CauseEntry) -> String {
+pub(super) fn heading(entry: &CauseEntry) -> String {
     let (what, name) = (entry.thing.what, &entry.thing.name);
     let thing = format!("{what} {name}");
     match entry.thing.verdict {
@@ -185,7 +185,7 @@ fn kernels(results: &Results, kernels: &BTreeSet<usize>) -> String {
 }
 
 /// Names a question about the thing that does not protect it.
-fn asked(results: &Results, entry: &CauseEntry) -> Option<String> {
+pub(super) fn asked(results: &Results, entry: &CauseEntry) -> Option<String> {
     let kernels = entry.kernels();
     entry.relocations.iter().find_map(|(object, relocation)| {
         let rows = kernels.iter().map(|kernel| &results.kernels[*kernel].rows[*object]);
@@ -308,7 +308,7 @@ fn gap(at: usize) -> &'static str {
 }
 
 /// Prints the counts.
-fn summary(results: &Results, causes: &Causes, out: &mut impl Write) -> io::Result<()> {
+pub(super) fn summary(results: &Results, causes: &Causes, out: &mut impl Write) -> io::Result<()> {
     let programs: usize = results.objects.iter().map(|object| object.programs.len()).sum();
     let sum = [
         (results.objects.len(), "object"),
