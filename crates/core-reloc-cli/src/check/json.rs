@@ -111,8 +111,7 @@ struct SummaryLine {
     accepted: usize,
 }
 
-// The signature is the one that serde needs.
-#[allow(clippy::trivially_copy_pass_by_ref)]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_false(value: &bool) -> bool {
     !value
 }

@@ -12,49 +12,15 @@ use super::{
     Results,
     causes::{CauseEntry, Causes},
     explanations::Suggestion,
+    mark::Mark,
     objects::SourceLocation,
     order::ranges,
+    wording::{heading, proof, summary},
 };
 use crate::format::plural;
 
 /// The number of programs that a cause names.
 const MAX_NAMED: usize = 5;
-
-/// What the table shows of a program on a kernel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Mark {
-    Accepted,
-    Verdict(Verdict),
-}
-
-impl Mark {
-    fn all() -> impl Iterator<Item = Self> {
-        let verdicts = Verdict::ALL.into_iter().rev().map(Self::Verdict);
-        verdicts.chain([Self::Accepted])
-    }
-
-    /// Returns the character, its meaning and its style.
-    fn legend(self) -> (char, &'static str, Style) {
-        let style = Style::new();
-        let Self::Verdict(verdict) = self else {
-            return ('a', "accepted by the baseline", style.yellow());
-        };
-        match verdict {
-            Verdict::OtherArchitecture => ('-', "for another architecture", style.dimmed()),
-            Verdict::Failed => ('F', "failed", style.red().bold()),
-            Verdict::Missing => ('M', "missing", style.red().bold()),
-            Verdict::Poisoned => ('P', "poisoned", style.red().bold()),
-            Verdict::LeftOpen => ('?', "left open", style.yellow()),
-            Verdict::Conditional => ('c', "conditional", style.yellow()),
-            Verdict::NotAttachable => ('A', "not attachable", style.red().bold()),
-            Verdict::Guarded => ('g', "poisoned, but guarded", style.cyan()),
-            Verdict::Changed => ('~', "changed", style.green()),
-            Verdict::Skipped => ('s', "skipped: asks nothing", style.dimmed()),
-            // The verdicts of later versions have no character yet.
-            _ => ('.', "ok", style.dimmed()),
-        }
-    }
-}
 
 pub(super) fn print(
     results: &Results,
@@ -72,7 +38,7 @@ pub(super) fn print(
     let open: Vec<&CauseEntry> = causes.0.iter().filter(is_open).collect();
     left_open(results, &open, out)?;
     table(results, out)?;
-    summary(results, causes, out)
+    writeln!(out, "{}", summary(results, causes))
 }
 
 /// Prints a cause.
@@ -124,23 +90,6 @@ fn cause(
     writeln!(out)
 }
 
-/// Says what is the matter with a thing.
-fn heading(entry: &CauseEntry) -> String {
-    let (what, name) = (entry.thing.what, &entry.thing.name);
-    let thing = format!("{what} {name}");
-    match entry.thing.verdict {
-        Verdict::OtherArchitecture => format!("other {what}: {name}"),
-        Verdict::Failed => format!("{thing} cannot be relocated"),
-        Verdict::Missing => format!("missing: {thing}"),
-        Verdict::Poisoned => format!("missing, and not guarded: {thing}"),
-        Verdict::NotAttachable => format!("not attachable: no {thing}"),
-        Verdict::Conditional => format!("loads if {name} ({what})"),
-        Verdict::Guarded => format!("missing, but guarded: {thing}"),
-        Verdict::Changed => format!("changed: {thing}"),
-        other => format!("{other}: {thing}"),
-    }
-}
-
 /// Names the programs that a cause hits, by object.
 fn programs(results: &Results, entry: &CauseEntry) -> String {
     let all = entry.programs();
@@ -182,16 +131,6 @@ fn kernels(results: &Results, kernels: &BTreeSet<usize>) -> String {
         _ => format!("{} to {}", label(*first), label(*last)),
     };
     ranges(kernels).iter().map(range).collect::<Vec<_>>().join(", ")
-}
-
-/// Says what keeps the verifier from the poisoned instructions of a cause, or which question does not.
-fn proof(results: &Results, entry: &CauseEntry) -> Option<String> {
-    let kernels = entry.kernels();
-    entry.relocations.iter().find_map(|(object, relocation)| {
-        let rows = kernels.iter().map(|kernel| &results.kernels[*kernel].rows[*object]);
-        let mut found = rows.filter_map(|row| row.relocation(*relocation));
-        found.find_map(|result| results.objects[*object].proof(result.verdict))
-    })
 }
 
 fn source(results: &Results, (object, relocation): (usize, usize)) -> Option<String> {
@@ -290,27 +229,4 @@ fn numbers(count: usize, width: usize, out: &mut impl Write) -> io::Result<()> {
 /// Returns the space before a column: one after every ten columns.
 fn gap(at: usize) -> &'static str {
     if at > 0 && at.is_multiple_of(10) { " " } else { "" }
-}
-
-/// Prints the counts.
-fn summary(results: &Results, causes: &Causes, out: &mut impl Write) -> io::Result<()> {
-    let programs: usize = results.objects.iter().map(|object| object.programs.len()).sum();
-    let sum = [
-        (results.objects.len(), "object"),
-        (programs, "program"),
-        (results.kernels.len(), "kernel"),
-    ];
-    let sum = sum.map(|(count, what)| plural(count, what));
-    let count = |is_counted: &dyn Fn(&CauseEntry) -> bool| {
-        causes.0.iter().filter(|entry| is_counted(entry)).count()
-    };
-    let found = plural(count(&CauseEntry::counts), "problem");
-    let others = [
-        (count(&|entry| entry.is_accepted(results)), "accepted"),
-        (count(&|entry| entry.thing.verdict == Verdict::LeftOpen), "left open"),
-        (count(&|entry| entry.thing.verdict == Verdict::Conditional), "conditional"),
-    ];
-    let others = others.iter().filter(|(count, _)| *count > 0);
-    let others: String = others.map(|(count, what)| format!(", {count} {what}")).collect();
-    writeln!(out, "{}: {found}{others}", sum.join(", "))
 }
