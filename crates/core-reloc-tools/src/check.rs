@@ -33,7 +33,9 @@ mod cause;
 mod code;
 mod finding;
 mod judge;
+mod program;
 mod question;
+mod reach;
 mod verdict;
 
 use core_reloc::{
@@ -44,7 +46,8 @@ use core_reloc::{
 pub use self::{
     cause::{Cause, relocation_thing},
     finding::{Finding, RelocationVerdict},
-    verdict::{ProgramVerdict, Verdict},
+    program::ProgramVerdict,
+    verdict::Verdict,
 };
 use self::{
     code::RelocatedCode,

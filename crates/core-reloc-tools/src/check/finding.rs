@@ -5,7 +5,7 @@ use core_reloc::{
     elf::{Outcome, Report},
 };
 
-use super::judge::Reach;
+use super::reach::Reach;
 use crate::paths::Branch;
 
 /// The outcome of one relocation, and the verdict on it.

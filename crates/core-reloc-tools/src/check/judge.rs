@@ -16,22 +16,14 @@ use super::{
     cause::Cause,
     code::RelocatedCode,
     finding::{Finding, RelocationVerdict},
-    verdict::{ProgramVerdict, Verdict},
+    program::ProgramVerdict,
+    reach::Reach,
+    verdict::Verdict,
 };
 use crate::{
     needs::{Answer, Effect, Kernel, Need, Subject},
-    paths::{Assumptions, Branch, Paths, Reached, Variable},
+    paths::{Assumptions, Paths, Reached, Variable},
 };
-
-/// Whether the verifier reaches an instruction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Reach {
-    /// Not at all, because of a branch.
-    Never(Option<Branch>),
-    /// Not with the values of read-only data and configuration that are known.
-    NotAsKnown,
-    Perhaps,
-}
 
 /// What verdicts on an object's programs follow from.
 pub(super) struct Judge<'j, 'a> {
