@@ -48,6 +48,7 @@ fn programs_do_on_booted_kernels_what_their_verdicts_say() {
             let kernel = &recording.kernel;
             skipped(&format!("not recorded: {names}: run `cargo xtask kernels {kernel}`"));
         }
+        assert!(comparison.not_opened.is_empty(), "{:?}", comparison.not_opened);
         for judged in &comparison.judged {
             let known = |refusal| OTHER_REASONS.iter().any(|(known, _)| *known == refusal);
             let is_named = judged.row.refusal.is_none_or(|it| it.is_answered() || known(it));

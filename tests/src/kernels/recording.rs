@@ -88,7 +88,14 @@ pub struct Row {
     pub line: String,
 }
 
-/// The longest line that is recorded, in bytes.
+impl Answer {
+    /// Returns `true` if libbpf opens the object.
+    pub fn is_opened(&self) -> bool {
+        self.programs.iter().all(|program| program.name != "-")
+    }
+}
+
+/// The longest line that is recorded, in characters.
 const MAX_LINE: usize = 160;
 
 impl Row {
@@ -97,8 +104,8 @@ impl Row {
         if result == "0" {
             return Self { result: "loads".to_owned(), refusal: None, line: String::new() };
         }
-        let mut line = Refusal::telling_line(log).trim().replace('\t', " ");
-        line.truncate(line.floor_char_boundary(MAX_LINE));
+        let line = Refusal::telling_line(log).trim().replace('\t', " ");
+        let line = line.chars().take(MAX_LINE).collect();
         Self { result: result.to_owned(), refusal: Some(Refusal::find(result, log)), line }
     }
 
@@ -247,5 +254,29 @@ impl Recording {
             }
         }
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn recordings_are_read_as_they_are_printed() {
+        let text = "kernel\tamd64-6.1\npackage\tlinux-image 6.1.176-1\nrelease\t6.1.0-50\n\
+                    version\t#1 Debian 6.1.176-1\nsha256\t12ab\nconfig\tCONFIG_HZ=250\nsymbol\tvfs_read\n\
+                    object\tcd34\ta.bpf.o\nprogram\tfirst\traw_tp/a\tloads\t=\t\t\n\
+                    program\tsecond\traw_tp/b\t-22\t-\tpoison\tinvalid func\n\
+                    program\tthird\traw_tp/c\t-3\tloads\thook\tfailed to find\n";
+        let recording = Recording::parse(text).unwrap();
+        assert_eq!(recording.print(), text);
+        let programs = &recording.objects[0].programs;
+        assert!(programs[0].original.loads() && programs[2].relocated.as_ref().unwrap().loads());
+        assert_eq!(
+            (programs[1].original.refusal, &programs[1].relocated),
+            (Some(Refusal::Poison), &None)
+        );
+        assert_eq!(recording.known_release().unwrap().patch, 176);
+        assert_eq!(Recording::parse("kernel\ta\nprogram\ta\n"), Err(2));
     }
 }

@@ -77,7 +77,10 @@ const SAID: &[(Refusal, &[&str])] = &[
             "unknown insn class",
         ],
     ),
-    (R::Argument, &["doesn't have", "invalid bpf_context access", "dereference of modified ctx ptr"]),
+    (
+        R::Argument,
+        &["doesn't have", "invalid bpf_context access", "dereference of modified ctx ptr"],
+    ),
     (
         R::KernelLists,
         &[
@@ -106,8 +109,8 @@ impl Refusal {
         let found = SAID.iter().find(|(_, words)| said(words)).map(|(refusal, _)| *refusal);
         let is_verified = log.iter().any(|line| line.starts_with("processed "));
         // The verifier has not begun.
-        let is_refused_at_once =
-            said(&&["BPF program load failed: -EINVAL"][..]) && !said(&&["BEGIN PROG LOAD LOG"][..]);
+        let is_refused_at_once = said(&&["BPF program load failed: -EINVAL"][..])
+            && !said(&&["BEGIN PROG LOAD LOG"][..]);
         match found {
             Some(found) => found,
             None if is_refused_at_once => Self::Type,
@@ -196,5 +199,42 @@ const ALL: [Refusal; 18] = [
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(result: &str, log: &[&str], refusal: Refusal, line: &str) {
+        assert_eq!((Refusal::find(result, log), Refusal::telling_line(log)), (refusal, line));
+    }
+
+    /// The logs are those of Linux 5.10 and 6.1, shortened.
+    #[test]
+    fn the_reason_is_found_in_what_is_said() {
+        let failed = "libbpf: prog 'a': BPF program load failed: -EINVAL";
+        let begin = "libbpf: prog 'a': -- BEGIN PROG LOAD LOG --";
+        let end = "processed 46 insns (limit 1000000)";
+        let helper = "unknown func bpf_get_socket_cookie#46";
+        check("-22", &[failed, begin, "0: R1=ctx()", helper, end], Refusal::HelperForType, helper);
+        let poison = ["8: <invalid CO-RE relocation>", "failed to resolve CO-RE relocation"];
+        let log = [failed, begin, poison[0], poison[1], end];
+        check("-22", &log, Refusal::Poison, poison[1]);
+        check("-22", &[failed], Refusal::Type, "prog 'a': BPF program load failed: -EINVAL");
+        let hook = "prog 'a': failed to find kernel BTF type ID of 'vfs': -ESRCH";
+        check("-3", &[&format!("libbpf: {hook}")], Refusal::Hook, hook);
+        let leak = "R0 leaks addr as return value";
+        check("-13", &["libbpf: x", begin, leak, end], Refusal::Verifier, leak);
+        check("timeout", &[], Refusal::Timeout, "");
+        check("-524", &[], Refusal::Trampoline, "");
+    }
+
+    #[test]
+    fn reasons_have_different_names() {
+        for refusal in ALL {
+            assert_eq!(Refusal::of_name(refusal.name()), Some(refusal));
+        }
     }
 }
