@@ -85,15 +85,41 @@ impl Comparison {
 }
 
 impl Judged {
+    /// Returns `true` if the verdict and the kernel disagree.
     fn is_fault(&self) -> bool {
         match self.verdict {
-            Verdict::OtherArchitecture | Verdict::Failed | Verdict::Missing | Verdict::Poisoned => {
-                self.row.loads()
-            }
+            verdict if refuses(verdict) => self.row.loads(),
             Verdict::LeftOpen | Verdict::Skipped => false,
             _ => self.row.refusal.is_some_and(Refusal::is_answered),
         }
     }
+
+    /// Returns `true` if the program is refused for a reason that no verdict answers for, although its verdict does
+    /// not say that it does not load.
+    pub fn is_other_reason(&self) -> bool {
+        !refuses(self.verdict) && self.row.refusal.is_some_and(|refusal| !refusal.is_answered())
+    }
+
+    /// Returns `true` if the verdict depends on user space, or there is none.
+    pub fn is_undecided(&self) -> bool {
+        matches!(self.verdict, Verdict::LeftOpen | Verdict::Conditional | Verdict::Skipped)
+            && !self.is_placeholder()
+    }
+
+    /// Returns `true` if the program attaches to a name such as `dummy_file_read`, which stands for another that user
+    /// space sets.
+    pub fn is_placeholder(&self) -> bool {
+        self.verdict == Verdict::LeftOpen
+            && self.causes.first().is_some_and(|cause| cause.starts_with("function dummy_"))
+    }
+}
+
+/// Returns `true` for verdicts that say that a program does not load.
+fn refuses(verdict: Verdict) -> bool {
+    matches!(
+        verdict,
+        Verdict::OtherArchitecture | Verdict::Failed | Verdict::Missing | Verdict::Poisoned
+    )
 }
 
 /// Returns the verdicts on the programs of an object, with what the kernel did.

@@ -96,6 +96,28 @@ const SAID: &[(Refusal, &[&str])] = &[
 ];
 
 impl Refusal {
+    /// All reasons.
+    pub const ALL: [Self; 18] = [
+        Self::Poison,
+        Self::Relocation,
+        Self::Hook,
+        Self::Extern,
+        Self::StructOps,
+        Self::Helper,
+        Self::Instruction,
+        Self::Type,
+        Self::ProgramType,
+        Self::Map,
+        Self::HelperForType,
+        Self::Argument,
+        Self::KernelLists,
+        Self::Trampoline,
+        Self::Verifier,
+        Self::Other,
+        Self::Timeout,
+        Self::Crash,
+    ];
+
     /// Finds the reason in what was said before `result`, which is a negative errno or the way that loading ended.
     pub fn find(result: &str, log: &[&str]) -> Self {
         if result == "timeout" {
@@ -170,31 +192,9 @@ impl Refusal {
 
     /// Returns the reason of a name.
     pub fn of_name(name: &str) -> Option<Self> {
-        ALL.into_iter().find(|refusal| refusal.name() == name)
+        Self::ALL.into_iter().find(|refusal| refusal.name() == name)
     }
 }
-
-/// All reasons.
-const ALL: [Refusal; 18] = [
-    R::Poison,
-    R::Relocation,
-    R::Hook,
-    R::Extern,
-    R::StructOps,
-    R::Helper,
-    R::Instruction,
-    R::Type,
-    R::ProgramType,
-    R::Map,
-    R::HelperForType,
-    R::Argument,
-    R::KernelLists,
-    R::Trampoline,
-    R::Verifier,
-    R::Other,
-    R::Timeout,
-    R::Crash,
-];
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -233,7 +233,7 @@ mod tests {
 
     #[test]
     fn reasons_have_different_names() {
-        for refusal in ALL {
+        for refusal in Refusal::ALL {
             assert_eq!(Refusal::of_name(refusal.name()), Some(refusal));
         }
     }
