@@ -5,6 +5,7 @@
 //! - [`hostile`]: fuzz targets, and input designed to be expensive
 //! - [`kernel_files`]: files of every format that kernels and modules are shipped in
 //! - `vectors` (feature `libbpf`): the files of `fixtures/vectors`, for other implementers
+//! - [`programs`]: generated programs with poisoned instructions
 //! - [`data`]: the fixtures and the fetched data
 
 #[cfg(feature = "libbpf")]
@@ -13,6 +14,7 @@ pub mod data;
 pub mod hostile;
 pub mod judge;
 pub mod kernel_files;
+pub mod programs;
 #[cfg(feature = "libbpf")]
 pub mod vectors;
 

@@ -21,7 +21,7 @@ mod state;
 mod step;
 mod value;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 use btf_types::ByteOrder;
 use core_reloc::{
@@ -137,6 +137,7 @@ impl<'p> Paths<'p> {
             paths: *self,
             insns: BTreeMap::new(),
             seen: BTreeMap::new(),
+            rounds: BTreeMap::new(),
             pending: Vec::new(),
             roots: BTreeSet::new(),
             marks: BTreeMap::new(),
@@ -188,6 +189,8 @@ struct Walk<'p> {
     insns: BTreeMap<usize, Vec<Insn>>,
     /// The states that were followed from each position.
     seen: BTreeMap<Position, Vec<State>>,
+    /// What is known at each position that loops come back to, after all rounds so far.
+    rounds: BTreeMap<Position, State>,
     /// The states that remain to be followed, with their next instruction.
     pending: Vec<(State, usize)>,
     /// The functions that are verified by themselves.
@@ -284,6 +287,20 @@ impl Walk<'_> {
         }
         *state = last.clone();
         true
+    }
+
+    /// Forgets what verifiers do where a loop may come around: the scalars that differ between rounds.
+    fn widen(&mut self, state: &mut State, at: usize) {
+        match self.rounds.entry((state.context(), at)) {
+            Entry::Vacant(entry) => {
+                entry.insert(state.clone());
+            }
+            Entry::Occupied(mut entry) => {
+                let known = entry.get_mut();
+                known.merge_round(state);
+                *state = known.clone();
+            }
+        }
     }
 
     /// Returns an instruction of a function, which is decoded when it is first reached.

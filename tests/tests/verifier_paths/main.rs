@@ -2,21 +2,15 @@
 //! generated programs with poisoned instructions. Where none is reached, the kernel must load the program.
 
 mod cuts;
-mod generate;
-mod object;
-mod random;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs;
 
-use core_reloc::elf::Object;
-use core_reloc_tests::judge::kernel::{Program, ProgramType, loads_programs};
-use core_reloc_tools::{needs::Release, paths::Paths};
-
-use self::generate::{Code, generate};
-
-/// The message of the verifier at a poisoned instruction.
-const POISON: &str = "195896080";
+use core_reloc_tests::{
+    judge::kernel::{Btf, CoreRelos, Program, ProgramType, Refused, loads_programs},
+    programs::{Code, Features, POISON, generate, proof::Proof},
+};
+use core_reloc_tools::needs::Release;
 
 /// What is found out of a generated program.
 enum Found {
@@ -32,50 +26,32 @@ enum Found {
     Rejected(String),
 }
 
+/// Has the running kernel load a program.
+fn load(code: &Code) -> Result<(), Refused> {
+    let linked = code.linked();
+    let insns = linked.insns.concat();
+    let btf = Btf::load(&linked.btf)?;
+    let types = CoreRelos { btf: &btf, func_info: &linked.func_info, records: &[] };
+    Program::new(ProgramType::RawTracepoint, &insns).with_relocations(types).load().map(|_| ())
+}
+
 /// Compares a program, and panics if it is proved and the kernel rejects it for poison.
-fn compare(seed: u64, release: Option<Release>) -> Found {
-    let code = generate(seed);
-    let is_guarded = is_guarded(&code, release);
-    let loaded = Program::new(ProgramType::RawTracepoint, &code.linked()).load();
-    match loaded {
-        Ok(_) if !code.has_poison() => Found::Harmless,
-        Ok(_) if is_guarded => Found::Guarded,
-        Ok(_) => Found::NotProved,
+fn compare(seed: u64, release: Release) -> Found {
+    let code = generate(seed, Features::of(release));
+    let is_guarded = Proof::of(&code, Some(release)).is_guarded;
+    match load(&code) {
+        Ok(()) if !code.has_poison() => Found::Harmless,
+        Ok(()) if is_guarded => Found::Guarded,
+        Ok(()) => Found::NotProved,
         Err(refused) if refused.log.contains(POISON) => {
             assert!(!is_guarded, "program {seed} is guarded, but {refused}");
             Found::Poisoned
         }
         Err(refused) => {
             let last = refused.log.lines().rev().find(|line| !line.starts_with("processed"));
-            Found::Rejected(last.unwrap_or_default().to_owned())
+            Found::Rejected(format!("{} {}", refused.error, last.unwrap_or_default()))
         }
     }
-}
-
-/// Returns `true` if no path leads to a poisoned instruction.
-fn is_guarded(code: &Code, release: Option<Release>) -> bool {
-    let bytes = object::write(code);
-    let object = Object::parse(&bytes).unwrap();
-    let requirements = object.requirements().unwrap();
-    assert_eq!(requirements.functions.len(), code.functions.len());
-    let functions: Vec<&[u8]> = requirements.functions.iter().map(|it| it.code).collect();
-    let program = &requirements.programs[0];
-    let paths = Paths {
-        requirements: &requirements,
-        code: &functions,
-        order: object.byte_order(),
-        missing: &BTreeSet::new(),
-        release,
-        assumptions: None,
-    };
-    let reached = paths.reached(program.function);
-    requirements.functions.iter().enumerate().all(|(index, function)| {
-        let (slots, _) = function.code.as_chunks::<8>();
-        slots
-            .iter()
-            .enumerate()
-            .all(|(at, slot)| *slot != generate::poison() || !reached.includes(index, at))
-    })
 }
 
 #[test]
@@ -85,7 +61,7 @@ fn guarded_programs_load() {
     }
     let count = std::env::var("VERIFIER_PROGRAMS").map_or(1_000, |count| count.parse().unwrap());
     let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap();
-    let release = Release::find(&release);
+    let release = Release::find(&release).unwrap();
     let (mut harmless, mut guarded, mut poisoned, mut not_proved) = (0_u64, 0_u64, 0_u64, 0_u64);
     let mut rejected = BTreeMap::<String, u64>::new();
     for seed in 0..count {

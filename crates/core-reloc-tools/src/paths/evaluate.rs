@@ -43,16 +43,16 @@ pub(super) fn number(insn: Insn, left: Value, right: Value, full: bool) -> Optio
         return None;
     }
     let is_32_bit = has_32_bits(insn);
-    let (right, assumes) = right.known()?;
-    let right = truncated(insn, right);
-    let (value, others) = if insn.operation() == MOV {
-        (right, 0)
+    let is_move = insn.operation() == MOV;
+    let source = if is_move { right } else { right.joined(left)? };
+    let right = truncated(insn, right.known()?.0);
+    let value = if is_move {
+        right
     } else {
-        let (left, others) = left.known()?;
-        let left = truncated(insn, left);
+        let left = truncated(insn, left.known()?.0);
         let bits = if is_32_bit { 32 } else { 64 };
         let shift = u32::try_from(right).ok().filter(|shift| *shift < bits && (full || !is_32_bit));
-        let value = match insn.operation() {
+        match insn.operation() {
             ADD => left.wrapping_add(right),
             SUB => left.wrapping_sub(right),
             OR => left | right,
@@ -68,10 +68,9 @@ pub(super) fn number(insn: Insn, left: Value, right: Value, full: bool) -> Optio
             MUL if full => left.wrapping_mul(right),
             XOR if full => left ^ right,
             _ => return None,
-        };
-        (value, others)
+        }
     };
-    Some(Value::Number { value: truncated(insn, value), assumes: assumes | others })
+    source.with_number(truncated(insn, value))
 }
 
 /// Whether the condition of a jump holds.

@@ -39,6 +39,12 @@ pub(super) fn writes(helper: u32) -> Writes {
     }
 }
 
+/// Returns `true` if a helper calls a callback any number of times before it returns.
+pub(super) fn calls_back(helper: u32) -> bool {
+    // bpf_for_each_map_elem, bpf_find_vma, bpf_loop, bpf_user_ringbuf_drain.
+    matches!(helper, 164 | 180 | 181 | 209)
+}
+
 const BYTES_AT_FIRST: Writes = Writes::Bytes { at: 1, len: 2 };
 
 /// `bpf_probe_read_user`, `bpf_probe_read_kernel`, `bpf_probe_read_user_str`, `bpf_probe_read_kernel_str`.

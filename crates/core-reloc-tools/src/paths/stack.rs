@@ -83,6 +83,17 @@ impl Stack {
         self.0.clear();
     }
 
+    /// Changes all values.
+    pub(super) fn change(&mut self, change: impl Fn(Value) -> Value) {
+        self.0.retain(|_, slot| match slot {
+            Slot::Whole(value) => {
+                *value = change(*value);
+                *value != Value::Unknown
+            }
+            Slot::Zeros(_) => true,
+        });
+    }
+
     /// Keeps what is known of both stacks. Returns `true` if something is forgotten.
     pub(super) fn merge(&mut self, other: &Self) -> bool {
         let before = self.clone();

@@ -137,6 +137,18 @@ impl State {
         context
     }
 
+    /// Keeps what verifiers know after another round of a loop, of which this was known after the rounds before.
+    /// The states must have the same context.
+    pub(super) fn merge_round(&mut self, other: &Self) {
+        self.merge(other);
+        for frame in &mut self.frames {
+            for value in &mut frame.registers {
+                *value = value.kept_by_loop();
+            }
+            frame.stack.change(Value::kept_by_loop);
+        }
+    }
+
     /// Keeps what is known of both states, which must have the same context. Returns `true` if something is
     /// forgotten.
     pub(super) fn merge(&mut self, other: &Self) -> bool {

@@ -9,7 +9,7 @@ use core_reloc::{
 use super::{
     FULL_ARITHMETIC, Variable, Walk,
     evaluate::{Condition, Jump, condition, number},
-    helper::{Writes, writes},
+    helper::{Writes, calls_back, writes},
     state::State,
     value::Value,
 };
@@ -181,7 +181,7 @@ impl Step<'_, '_> {
         };
         let Some(value) = read() else { return Value::Unknown };
         let assumes = self.walk.assume(Variable::Data { section, offset, size, value });
-        assumes.map_or(Value::Unknown, |assumes| Value::Number { value, assumes })
+        assumes.map_or(Value::Unknown, |assumes| Value::assumed(value, assumes))
     }
 
     /// Returns the assumed value of an undefined symbol.
@@ -190,7 +190,7 @@ impl Step<'_, '_> {
         let value = assumed.and_then(|assumptions| assumptions.config.get(&symbol).copied());
         let Some(value) = value else { return Value::Unknown };
         let assumes = self.walk.assume(Variable::Config { symbol, value });
-        assumes.map_or(Value::Unknown, |assumes| Value::Number { value, assumes })
+        assumes.map_or(Value::Unknown, |assumes| Value::assumed(value, assumes))
     }
 
     fn jump(&mut self, state: &mut State, dst: u8, src: u8) -> Next {
@@ -202,7 +202,9 @@ impl Step<'_, '_> {
             Jump::Perhaps => {
                 self.note(true, true);
                 let target = jump_target(insn, self.at);
-                Next::Branch { target, taken: Box::new(state.clone()) }
+                let taken = Box::new(state.clone());
+                self.walk.widen(state, self.at);
+                Next::Branch { target, taken }
             }
             Jump::Call => self.call(state),
             Jump::Exit => Next::Return,
@@ -224,10 +226,13 @@ impl Step<'_, '_> {
                         self.note(true, true);
                         let mut taken = state.clone();
                         // If the operands are equal, the first has the value of the second.
-                        if let (Value::Unknown, Value::Number { .. }) = (left, right) {
+                        if let (Value::Unknown, Value::Number { value, assumes, .. }) =
+                            (left, right)
+                        {
+                            let equal = Value::Number { value, assumes, is_compared: true };
                             match condition_kind {
-                                JEQ if !has_32_bits(insn) => taken.set(dst, right),
-                                JNE if !has_32_bits(insn) => state.set(dst, right),
+                                JEQ if !has_32_bits(insn) => taken.set(dst, equal),
+                                JNE if !has_32_bits(insn) => state.set(dst, equal),
                                 _ => {}
                             }
                         }
@@ -251,7 +256,8 @@ impl Step<'_, '_> {
         if self.insn.imm == Insn::POISON.imm && self.insn.code == Insn::POISON.code {
             return Next::End;
         }
-        match paths.used(self.function, self.at) {
+        let used = paths.used(self.function, self.at);
+        match used {
             Some(Used::Function(callee)) if paths.is_global(callee) => {
                 self.walk.add_root(callee);
                 forget_arguments(state);
@@ -272,7 +278,20 @@ impl Step<'_, '_> {
             _ => forget_arguments(state),
         }
         state.forget_after_call();
+        if comes_around(used) {
+            self.walk.widen(state, self.at);
+        }
         Next::After(1)
+    }
+}
+
+/// Returns `true` for a call that a path may come back to: of a helper that calls a callback again and again,
+/// or of a function of the kernel, which may be the iterator of a loop.
+fn comes_around(used: Option<Used>) -> bool {
+    match used {
+        Some(Used::Helper(helper)) => calls_back(helper),
+        Some(Used::Function(_)) => false,
+        _ => true,
     }
 }
 

@@ -1,131 +1,103 @@
-//! Generated programs: random control flow over numbers, with poisoned instructions.
+//! Makes programs.
 //!
-//! Apart from the poison, the verifier accepts the programs: registers and stack slots are set before they
-//! are read, and only forward jumps and loops with a counter are made.
+//! Apart from the poison, the verifier accepts them: registers and stack slots are set before they are read,
+//! and jumps lead forward, except those of loops that end.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use core_reloc_tests::judge::kernel::asm::{
+use crate::judge::kernel::asm::{
     Insn, STACK_END, Size, add, call, copy, exit, insn, load, set, set32, set64, store,
     store_register,
 };
 
-use super::random::Random;
+use super::{
+    code::{Code, Function, Role, address_of_function, call_function, poison},
+    random::Random,
+};
 
-/// A program: functions, of which the first is the entry.
-pub(crate) struct Code {
-    pub(crate) functions: Vec<Function>,
-}
-
-/// A function, with its calls of others.
-#[derive(Default)]
-pub(crate) struct Function {
-    pub(crate) insns: Vec<Insn>,
-    /// The indices of calls, and of the functions that they call.
-    pub(crate) calls: Vec<(usize, usize)>,
-}
-
-impl Code {
-    /// Returns the code as the kernel takes it: the functions that are called, one after the other.
-    pub(crate) fn linked(&self) -> Vec<u8> {
-        let mut starts = BTreeMap::new();
-        let mut insns: Vec<Insn> = Vec::new();
-        let called = self.called();
-        for index in &called {
-            starts.insert(*index, insns.len());
-            insns.extend(&self.functions[*index].insns);
-        }
-        for index in &called {
-            let start = starts[index];
-            for (at, callee) in &self.functions[*index].calls {
-                let offset = starts[callee] as i32 - (start + at + 1) as i32;
-                insns[start + at] = call_function(offset);
-            }
-        }
-        insns.concat()
-    }
-
-    /// Returns `true` if a function that is called has a poisoned instruction.
-    pub(crate) fn has_poison(&self) -> bool {
-        self.called().iter().any(|index| self.functions[*index].insns.contains(&poison()))
-    }
-
-    /// Returns the functions that are called from the first. Calls lead to later functions.
-    fn called(&self) -> BTreeSet<usize> {
-        let mut called = BTreeSet::from([0]);
-        for (index, function) in self.functions.iter().enumerate() {
-            if called.contains(&index) {
-                called.extend(function.calls.iter().map(|(_, callee)| *callee));
-            }
-        }
-        called
-    }
-}
-
-impl Function {
-    /// Returns the code, in which calls have an immediate for a linker.
-    pub(crate) fn bytes(&self, call: i32) -> Vec<u8> {
-        let mut insns = self.insns.clone();
-        for (at, _) in &self.calls {
-            insns[*at] = call_function(call);
-        }
-        insns.concat()
-    }
-}
-
-/// Call of a function of the program, at an offset in instructions.
-fn call_function(offset: i32) -> Insn {
-    insn(0x85, 0, 1, 0, offset)
-}
-
-/// `call 0xbad2310`
-pub(crate) fn poison() -> Insn {
-    insn(0x85, 0, 0, 0, 0x0bad_2310)
+/// What a kernel knows besides what all do since Linux 5.10.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Features {
+    /// The helper `bpf_loop`.
+    pub callbacks: bool,
+    /// Loads and moves that extend the sign.
+    pub sign_extension: bool,
+    /// `may_goto`.
+    pub may_goto: bool,
 }
 
 /// The helper `get_prandom_u32`, whose result is unknown.
 const GET_PRANDOM_U32: i32 = 7;
 /// The helper `probe_read_kernel`.
 const PROBE_READ_KERNEL: i32 = 113;
+/// The helper `loop`.
+const LOOP: i32 = 181;
 
 /// The registers that keep their values over calls.
 const KEPT: [u8; 4] = [6, 7, 8, 9];
 /// The bytes of stack that a function uses.
 const STACK: i16 = 32;
+/// The most functions of a program.
+const FUNCTIONS: usize = 4;
 
 /// The operations that are generated: `+`, `-`, `|`, `&`, `<<`, `>>`, `^`, `*`, `s>>`.
 const OPERATIONS: [u8; 9] = [0x00, 0x10, 0x40, 0x50, 0x60, 0x70, 0xa0, 0x20, 0xc0];
+/// `/` and `%`, whose results are not followed.
+const DIVISIONS: [u8; 2] = [0x30, 0x90];
 /// The conditions of jumps, all there are.
 const CONDITIONS: [u8; 11] = [0x10, 0x20, 0x30, 0x40, 0x50, 0x60, 0x70, 0xa0, 0xb0, 0xc0, 0xd0];
 
 /// Makes a program.
-pub(crate) fn generate(seed: u64) -> Code {
+pub fn generate(seed: u64, features: Features) -> Code {
     let mut random = Random::new(seed);
-    let count = 1 + random.below(3);
-    let functions = (0..count)
-        .map(|index| {
-            let mut writer = Writer { random: &mut random, function: Function::default() };
-            writer.write(index, count);
-            writer.function
+    let count = 1 + random.below(FUNCTIONS);
+    let roles: Vec<Role> = (0..count)
+        .map(|index| match random.below(6) {
+            _ if index == 0 => Role::Static,
+            0 | 1 => Role::Global,
+            2 if features.callbacks => Role::Callback { has_context: random.below(2) == 0 },
+            _ => Role::Static,
         })
         .collect();
-    Code { functions }
+    let write = |index| {
+        let function = Function { role: roles[index], ..Function::default() };
+        let mut writer = Writer { random: &mut random, features, roles: &roles, index, function };
+        writer.write();
+        writer.function
+    };
+    Code { functions: (0..count).map(write).collect() }
 }
 
+/// Writes a function.
 struct Writer<'r> {
     random: &'r mut Random,
+    features: Features,
+    /// The roles of all functions.
+    roles: &'r [Role],
+    /// The index of this one.
+    index: usize,
     function: Function,
 }
 
 impl Writer<'_> {
-    fn write(&mut self, index: usize, count: usize) {
-        for (position, register) in KEPT.into_iter().enumerate() {
-            if index == 0 || position > 1 {
+    fn write(&mut self) {
+        let role = self.roles[self.index];
+        let context = Role::Callback { has_context: true };
+        // Where a callback has no context, its second argument is the number that its caller gave.
+        let arguments: u8 = match role {
+            _ if self.index == 0 => 0,
+            role if role == context => 1,
+            _ => 2,
+        };
+        for (position, register) in (1..).zip(KEPT) {
+            if position <= arguments {
+                self.push(copy(register, position));
+            } else if position == 2 && role == context {
+                // The context, and what is left there.
+                self.push(load(Size::Double, register, 2, 0));
+                let value = self.number();
+                self.push(store(Size::Double, 2, 0, value));
+            } else {
                 let value = self.number();
                 self.push(set(register, value));
-            } else {
-                // The arguments.
-                self.push(copy(register, position as u8 + 1));
             }
         }
         for offset in (1..=STACK / 8).map(|slot| -8 * slot) {
@@ -136,9 +108,13 @@ impl Writer<'_> {
                 self.push(store_register(Size::Double, STACK_END, offset, register));
             }
         }
-        self.block(index, count, 3);
+        self.block(3);
         let result = self.kept();
-        if self.random.below(3) == 0 {
+        if role.is_callback() {
+            // Callbacks return 0 to go on, or 1.
+            let value = self.random.below(2) as i32;
+            self.push(set(0, value));
+        } else if self.random.below(3) == 0 {
             let value = self.number();
             self.push(set(0, value));
         } else {
@@ -148,29 +124,30 @@ impl Writer<'_> {
     }
 
     /// Writes some statements, nested at most this deep.
-    fn block(&mut self, index: usize, count: usize, depth: usize) {
+    fn block(&mut self, depth: usize) {
         for _ in 0..2 + self.random.below(6) {
-            match self.random.below(16) {
-                0 | 1 if depth > 0 => self.branch(index, count, depth),
-                2 if depth > 1 => self.repeat(index, count, depth),
-                3 if index + 1 < count => self.call(index, count),
-                4 if depth < 3 => self.push(poison()),
-                5 => {
+            match self.random.below(20) {
+                0..=2 if depth > 0 => self.branch(depth),
+                3 if depth > 1 => self.repeat(depth),
+                4 | 5 if self.index + 1 < self.roles.len() => self.call(),
+                6 if depth < 3 => self.push(poison()),
+                7 => {
                     self.push(call(GET_PRANDOM_U32));
                     let register = self.kept();
                     self.push(copy(register, 0));
                 }
-                6 => self.read(),
-                7..=9 => self.memory(),
+                8 => self.read(),
+                9..=11 => self.memory(),
+                12 if depth > 1 && self.features.may_goto => self.repeat_perhaps(depth),
                 _ => self.arithmetic(),
             }
         }
     }
 
     /// A branch, with or without another.
-    fn branch(&mut self, index: usize, count: usize, depth: usize) {
+    fn branch(&mut self, depth: usize) {
         let jump = self.jump();
-        self.block(index, count, depth - 1);
+        self.block(depth - 1);
         if self.random.below(2) == 0 {
             self.land(jump);
             return;
@@ -178,17 +155,17 @@ impl Writer<'_> {
         let end = self.function.insns.len();
         self.push(insn(0x05, 0, 0, 0, 0));
         self.land(jump);
-        self.block(index, count, depth - 1);
+        self.block(depth - 1);
         self.land(end);
     }
 
     /// A loop of a few rounds, counted on the stack's last slot of the function.
-    fn repeat(&mut self, index: usize, count: usize, depth: usize) {
+    fn repeat(&mut self, depth: usize) {
         let slot = -STACK - 8 * depth as i16;
         self.push(set(1, 0));
         self.push(store_register(Size::Double, STACK_END, slot, 1));
         let start = self.function.insns.len();
-        self.block(index, count, depth - 2);
+        self.block(depth - 2);
         self.push(load(Size::Double, 1, STACK_END, slot));
         self.push(add(1, 1));
         self.push(store_register(Size::Double, STACK_END, slot, 1));
@@ -197,14 +174,43 @@ impl Writer<'_> {
         self.push(insn(0xa5, 1, 0, back, rounds));
     }
 
-    fn call(&mut self, index: usize, count: usize) {
-        for argument in [1, 2] {
-            let register = self.kept();
-            self.push(copy(argument, register));
+    /// A loop that the kernel ends.
+    fn repeat_perhaps(&mut self, depth: usize) {
+        let start = self.function.insns.len();
+        self.push(insn(0xe5, 0, 0, 0, 0));
+        self.block(depth - 2);
+        let back = start as i16 - (self.function.insns.len() + 1) as i16;
+        self.push(insn(0x05, 0, 0, back, 0));
+        self.land(start);
+    }
+
+    fn call(&mut self) {
+        let other = self.index + 1 + self.random.below(self.roles.len() - self.index - 1);
+        let link = |writer: &mut Self| {
+            writer.function.links.push((writer.function.insns.len(), other));
+        };
+        if let Role::Callback { has_context } = self.roles[other] {
+            let rounds = self.random.below(3) as i32;
+            self.push(set(1, rounds));
+            link(self);
+            address_of_function(2).into_iter().for_each(|insn| self.push(insn));
+            if has_context {
+                let slot = 1 + self.random.below((STACK / 8) as usize) as i32;
+                self.push(copy(3, STACK_END));
+                self.push(add(3, -8 * slot));
+            } else {
+                self.push(set(3, 0));
+            }
+            self.push(set(4, 0));
+            self.push(call(LOOP));
+        } else {
+            for argument in [1, 2] {
+                let register = self.kept();
+                self.push(copy(argument, register));
+            }
+            link(self);
+            self.push(call_function());
         }
-        let callee = index + 1 + self.random.below(count - index - 1);
-        self.function.calls.push((self.function.insns.len(), callee));
-        self.push(call_function(0));
         let register = self.kept();
         self.push(copy(register, 0));
     }
@@ -223,16 +229,23 @@ impl Writer<'_> {
     fn memory(&mut self) {
         let (offset, size) = self.place();
         let register = self.kept();
-        match self.random.below(8) {
+        match self.random.below(9) {
             0..=2 => self.push(load(size, register, STACK_END, offset)),
             3..=5 => self.push(store_register(size, STACK_END, offset, register)),
             6 => {
                 let value = self.number();
                 self.push(store(size, STACK_END, offset, value));
             }
+            7 if self.features.sign_extension && size != Size::Double => {
+                // The mode of loads that extend the sign is 0x80 instead of 0x60.
+                let [_, rest @ ..] = load(size, register, STACK_END, offset);
+                let [r, o0, o1, i @ ..] = rest;
+                let [i0, i1, i2, i3] = i;
+                self.push([0x81 | size as u8, r, o0, o1, i0, i1, i2, i3]);
+            }
             _ => {
-                // `lock *(u64 *)(r10 + offset) += register`
-                let fetch = self.random.below(2) as i32;
+                // `lock *(u64 *)(r10 + offset) += register`; fetching is newer than Linux 5.10.
+                let fetch = i32::from(self.features.callbacks && self.random.below(2) == 0);
                 self.push(insn(0xdb, STACK_END, register, offset & !7, fetch));
             }
         }
@@ -240,12 +253,33 @@ impl Writer<'_> {
 
     fn arithmetic(&mut self) {
         let (dst, src, value) = (self.kept(), self.kept(), self.number());
-        match self.random.below(8) {
+        match self.random.below(10) {
             0 | 1 => self.push(set(dst, value)),
             2 => self.push(set32(dst, value)),
             3 => set64(dst, value as u64).into_iter().for_each(|insn| self.push(insn)),
             4 => self.push(copy(dst, src)),
-            5 => self.push(insn(0xbc, dst, src, 0, 0)),
+            5 => {
+                let bits = self.random.choose(&[0, 8, 16]);
+                let bits = if self.features.sign_extension { bits } else { 0 };
+                self.push(insn(0xbc, dst, src, bits, 0));
+            }
+            6 => {
+                let class = self.random.choose(&[0x07, 0x04]);
+                match self.random.below(3) {
+                    0 => self.push(insn(0x80 | class, dst, 0, 0, 0)),
+                    1 => {
+                        let divisor = 1 + self.random.below(8) as i32;
+                        let operation = self.random.choose(&DIVISIONS);
+                        self.push(insn(operation | class, dst, 0, 0, divisor));
+                    }
+                    _ => {
+                        // `dst = be16 dst` and its like.
+                        let bits = self.random.choose(&[16, 32, 64]);
+                        let order = self.random.choose(&[0, 8]);
+                        self.push(insn(0xd4 | order, dst, 0, 0, bits));
+                    }
+                }
+            }
             _ => {
                 let operation = self.random.choose(&OPERATIONS);
                 let class = self.random.choose(&[0x07, 0x04]);
