@@ -16,12 +16,13 @@
 mod cuts;
 mod evaluate;
 mod helper;
+mod rules;
 mod stack;
 mod state;
 mod step;
 mod value;
 
-use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
+use std::collections::{BTreeMap, BTreeSet};
 
 use btf_types::ByteOrder;
 use core_reloc::{
@@ -31,7 +32,8 @@ use core_reloc::{
 
 pub use self::cuts::{Branch, Cuts};
 use self::{
-    state::State,
+    rules::Rules,
+    state::{Position, State},
     step::{Next, Step},
     value::Variables,
 };
@@ -39,12 +41,6 @@ use crate::{
     limits::{MAX_FRAMES, MAX_PATH_STEPS, MAX_PATHS_PER_INSN},
     needs::Release,
 };
-
-/// The release since which the verifier verifies global functions only where it reaches a call.
-const LAZY_GLOBALS: (u32, u32) = (6, 8);
-
-/// The release that is known to follow multiplication, XOR and shifts of 32 bits of numbers.
-const FULL_ARITHMETIC: (u32, u32) = (6, 18);
 
 /// An object's code for one kernel.
 #[derive(Debug, Clone, Copy)]
@@ -135,9 +131,9 @@ impl<'p> Paths<'p> {
     pub fn reached(&self, program: usize) -> Reached {
         let mut walk = Walk {
             paths: *self,
+            rules: Rules::of(self.release, self.order),
             insns: BTreeMap::new(),
             seen: BTreeMap::new(),
-            rounds: BTreeMap::new(),
             pending: Vec::new(),
             roots: BTreeSet::new(),
             marks: BTreeMap::new(),
@@ -146,7 +142,7 @@ impl<'p> Paths<'p> {
             steps: MAX_PATH_STEPS,
         };
         walk.add_root(program);
-        if !self.is_since(LAZY_GLOBALS) {
+        if !walk.rules.lazy_globals {
             for function in self.requirements.functions_of(program) {
                 if self.is_global(function) {
                     walk.add_root(function);
@@ -159,11 +155,6 @@ impl<'p> Paths<'p> {
         let assumed = (0_u32..).zip(walk.variables.iter().copied()).filter(decided);
         let assumed = assumed.map(|(_, variable)| variable).collect();
         Reached { functions: walk.marks, assumed, is_complete }
-    }
-
-    /// Returns `true` if the kernel's release is known, and not earlier than another.
-    fn is_since(&self, (major, minor): (u32, u32)) -> bool {
-        self.release.is_some_and(|release| (release.major, release.minor) >= (major, minor))
     }
 
     fn is_global(&self, function: usize) -> bool {
@@ -179,18 +170,14 @@ impl<'p> Paths<'p> {
     }
 }
 
-/// Where a state is: the functions with their return positions, and the next instruction.
-type Position = (Vec<(usize, usize)>, usize);
-
 /// Paths that are being followed.
 struct Walk<'p> {
     paths: Paths<'p>,
+    rules: Rules,
     /// The decoded functions.
     insns: BTreeMap<usize, Vec<Insn>>,
     /// The states that were followed from each position.
     seen: BTreeMap<Position, Vec<State>>,
-    /// What is known at each position that loops come back to, after all rounds so far.
-    rounds: BTreeMap<Position, State>,
     /// The states that remain to be followed, with their next instruction.
     pending: Vec<(State, usize)>,
     /// The functions that are verified by themselves.
@@ -223,8 +210,7 @@ impl Walk<'_> {
     fn follow(&mut self, mut state: State, mut at: usize) -> Option<()> {
         loop {
             // Comparing and merging states takes time in proportion to their frames.
-            let cost = u64::try_from(state.frames.len()).unwrap_or(u64::MAX);
-            self.steps = self.steps.checked_sub(cost)?;
+            self.steps = self.steps.checked_sub(state.cost())?;
             let function = state.frames.last()?.function;
             if !self.is_new(&mut state, at) {
                 return Some(());
@@ -273,7 +259,7 @@ impl Walk<'_> {
     /// Returns `true` if a state at a position was not followed before. Where there were many, the state is
     /// merged with the last of them, so that it becomes less and less known.
     fn is_new(&mut self, state: &mut State, at: usize) -> bool {
-        let seen = self.seen.entry((state.context(), at)).or_default();
+        let seen = self.seen.entry(state.position(at)).or_default();
         if seen.contains(state) {
             return false;
         }
@@ -287,20 +273,6 @@ impl Walk<'_> {
         }
         *state = last.clone();
         true
-    }
-
-    /// Forgets what verifiers do where a loop may come around: the scalars that differ between rounds.
-    fn widen(&mut self, state: &mut State, at: usize) {
-        match self.rounds.entry((state.context(), at)) {
-            Entry::Vacant(entry) => {
-                entry.insert(state.clone());
-            }
-            Entry::Occupied(mut entry) => {
-                let known = entry.get_mut();
-                known.merge_round(state);
-                *state = known.clone();
-            }
-        }
     }
 
     /// Returns an instruction of a function, which is decoded when it is first reached.

@@ -138,7 +138,9 @@ impl Writer<'_> {
                 }
                 8 => self.read(),
                 9..=11 => self.memory(),
-                12 if depth > 1 && self.features.may_goto => self.repeat_perhaps(depth),
+                12 if depth > 1 && self.features.may_goto && self.random.below(8) == 0 => {
+                    self.repeat_perhaps(depth);
+                }
                 _ => self.arithmetic(),
             }
         }

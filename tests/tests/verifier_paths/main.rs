@@ -2,15 +2,18 @@
 //! generated programs with poisoned instructions. Where none is reached, the kernel must load the program.
 
 mod cuts;
+mod reasons;
 
 use std::collections::BTreeMap;
 use std::fs;
 
 use core_reloc_tests::{
     judge::kernel::{Btf, CoreRelos, Program, ProgramType, Refused, loads_programs},
-    programs::{Code, Features, POISON, generate, proof::Proof},
+    programs::{Features, POISON, code::Linked, generate, proof::Proof},
 };
 use core_reloc_tools::needs::Release;
+
+use self::reasons::reason;
 
 /// What is found out of a generated program.
 enum Found {
@@ -21,28 +24,35 @@ enum Found {
     /// One is reached by both.
     Poisoned,
     /// The kernel loads it, but one may be reached.
-    NotProved,
+    NotProved(String),
     /// The kernel rejects it for another reason.
     Rejected(String),
 }
 
-/// Has the running kernel load a program.
-fn load(code: &Code) -> Result<(), Refused> {
-    let linked = code.linked();
+/// Has the running kernel load a program. Returns the verifier's steps if they are wanted.
+fn load(linked: &Linked, with_steps: bool) -> Result<String, Refused> {
     let insns = linked.insns.concat();
     let btf = Btf::load(&linked.btf)?;
     let types = CoreRelos { btf: &btf, func_info: &linked.func_info, records: &[] };
-    Program::new(ProgramType::RawTracepoint, &insns).with_relocations(types).load().map(|_| ())
+    let program = Program::new(ProgramType::RawTracepoint, &insns).with_relocations(types);
+    if with_steps { program.steps() } else { program.load().map(|_| String::new()) }
 }
 
 /// Compares a program, and panics if it is proved and the kernel rejects it for poison.
 fn compare(seed: u64, release: Release) -> Found {
     let code = generate(seed, Features::of(release));
-    let is_guarded = Proof::of(&code, Some(release)).is_guarded;
-    match load(&code) {
-        Ok(()) if !code.has_poison() => Found::Harmless,
-        Ok(()) if is_guarded => Found::Guarded,
-        Ok(()) => Found::NotProved,
+    let (proof, linked) = (Proof::of(&code, Some(release)), code.linked());
+    let is_guarded = proof.is_guarded;
+    match load(&linked, false) {
+        Ok(_) if !code.has_poison() => Found::Harmless,
+        Ok(_) if is_guarded => Found::Guarded,
+        Ok(_) => {
+            let steps = load(&linked, true).unwrap_or_default();
+            if std::env::var("DUMP").is_ok() {
+                fs::write(format!("/tmp/p_dump/{seed}.log"), format!("{}\n{steps}", reason(&linked, &proof, &steps))).unwrap();
+            }
+            Found::NotProved(reason(&linked, &proof, &steps))
+        }
         Err(refused) if refused.log.contains(POISON) => {
             assert!(!is_guarded, "program {seed} is guarded, but {refused}");
             Found::Poisoned
@@ -62,20 +72,21 @@ fn guarded_programs_load() {
     let count = std::env::var("VERIFIER_PROGRAMS").map_or(1_000, |count| count.parse().unwrap());
     let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap();
     let release = Release::find(&release).unwrap();
-    let (mut harmless, mut guarded, mut poisoned, mut not_proved) = (0_u64, 0_u64, 0_u64, 0_u64);
-    let mut rejected = BTreeMap::<String, u64>::new();
+    let (mut harmless, mut guarded, mut poisoned) = (0_u64, 0_u64, 0_u64);
+    let [mut reasons, mut rejected] = [(); 2].map(|()| BTreeMap::<String, u64>::new());
     for seed in 0..count {
         match compare(seed, release) {
             Found::Harmless => harmless += 1,
             Found::Guarded => guarded += 1,
             Found::Poisoned => poisoned += 1,
-            Found::NotProved => not_proved += 1,
+            Found::NotProved(why) => *reasons.entry(why).or_default() += 1,
             Found::Rejected(why) => *rejected.entry(why).or_default() += 1,
         }
     }
+    let not_proved = reasons.values().sum::<u64>();
     println!(
         "{harmless} without poison, {guarded} guarded, {poisoned} poisoned, {not_proved} not proved; \
-         rejected: {rejected:#?}"
+         {reasons:#?}; rejected: {rejected:#?}"
     );
     // The generator must make what the test is about. Most guards must be proved: with 30,000 programs, all but
     // 4.9 % are.

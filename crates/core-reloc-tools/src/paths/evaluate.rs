@@ -2,10 +2,13 @@
 
 use core_reloc::patch::insn::Insn;
 
-use super::value::{Value, Variables};
+use super::{
+    rules::Rules,
+    value::{Value, Variables},
+};
 use crate::insn::{
-    ADD, AND, ARSH, CALL, EXIT, JA, JCOND, LSH, MOV, MUL, OR, RSH, SUB, XOR, has_32_bits, holds,
-    truncated,
+    ADD, AND, ARSH, CALL, EXIT, JA, JCOND, LSH, MOV, MUL, NEG, OR, RSH, SUB, XOR, has_32_bits,
+    holds, truncated,
 };
 
 /// The kind of a jump.
@@ -36,14 +39,22 @@ impl Jump {
 }
 
 /// Returns the result of an arithmetic operation on numbers; `None` if an operand is unknown or the
-/// operation is not followed. `full` is for verifiers that follow multiplication, XOR and shifts of 32 bits.
-pub(super) fn number(insn: Insn, left: Value, right: Value, full: bool) -> Option<Value> {
-    // Signed divisions and sign-extending moves have an offset.
-    if insn.off != 0 {
-        return None;
-    }
+/// operation is not followed.
+pub(super) fn number(insn: Insn, left: Value, right: Value, rules: Rules) -> Option<Value> {
+    let full = rules.full_arithmetic;
     let is_32_bit = has_32_bits(insn);
     let is_move = insn.operation() == MOV;
+    if insn.off != 0 {
+        // Others than moves are signed divisions.
+        let bits = u32::try_from(insn.off).ok().filter(|bits| matches!(bits, 8 | 16 | 32));
+        let bits = bits.filter(|_| is_move && rules.sign_extension)?;
+        let value = sign_extended(right.known()?.0, bits);
+        return right.with_number(truncated(insn, value));
+    }
+    if insn.operation() == NEG {
+        let value = left.known().filter(|_| full)?.0;
+        return left.with_number(truncated(insn, value.wrapping_neg()));
+    }
     let source = if is_move { right } else { right.joined(left)? };
     let right = truncated(insn, right.known()?.0);
     let value = if is_move {
@@ -61,9 +72,7 @@ pub(super) fn number(insn: Insn, left: Value, right: Value, full: bool) -> Optio
             RSH => left.checked_shr(shift?)?,
             ARSH => {
                 // The sign is that of the lower half in a shift of 32 bits.
-                let unused = 64_u32.saturating_sub(bits);
-                let extended = left.checked_shl(unused)?.cast_signed().checked_shr(unused)?;
-                extended.checked_shr(shift?)?.cast_unsigned()
+                sign_extended(left, bits).cast_signed().checked_shr(shift?)?.cast_unsigned()
             }
             MUL if full => left.wrapping_mul(right),
             XOR if full => left ^ right,
@@ -71,6 +80,13 @@ pub(super) fn number(insn: Insn, left: Value, right: Value, full: bool) -> Optio
         }
     };
     source.with_number(truncated(insn, value))
+}
+
+/// Returns a number whose sign is that of its lowest bits.
+pub(super) fn sign_extended(value: u64, bits: u32) -> u64 {
+    let unused = 64_u32.saturating_sub(bits);
+    let shifted = value.checked_shl(unused).map(u64::cast_signed);
+    shifted.and_then(|it| it.checked_shr(unused)).map_or(value, i64::cast_unsigned)
 }
 
 /// Whether the condition of a jump holds.

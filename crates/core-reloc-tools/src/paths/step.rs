@@ -7,8 +7,8 @@ use core_reloc::{
 };
 
 use super::{
-    FULL_ARITHMETIC, Variable, Walk,
-    evaluate::{Condition, Jump, condition, number},
+    Variable, Walk,
+    evaluate::{Condition, Jump, condition, number, sign_extended},
     helper::{Writes, calls_back, writes},
     state::State,
     value::Value,
@@ -45,6 +45,7 @@ impl Step<'_, '_> {
     /// Changes the state as the instruction does.
     pub(super) fn take(mut self, state: &mut State) -> Next {
         let insn = self.insn;
+        let rules = self.walk.rules;
         let order = self.walk.paths.order;
         let (dst, src) = (insn.dst_reg(order), insn.src_reg(order));
         match insn.class() {
@@ -64,12 +65,14 @@ impl Step<'_, '_> {
                 state.set(dst, value);
             }
             Class::St => {
-                // Of numbers that are not in a register, 5.10 follows zeros.
-                let value = if insn.imm == 0 { Value::ZERO } else { Value::Unknown };
-                state.store(self.address(state.register(dst)), size(insn), value);
+                // Linux 6.3 took negative immediates for positive ones.
+                let is_followed = rules.stored_immediates && insn.imm >= 0;
+                let value = Value::number(insn.imm.unsigned_abs().into());
+                let value = if is_followed { value } else { Value::Unknown };
+                state.store(self.address(state.register(dst)), size(insn), value, rules);
             }
             Class::Stx if insn.is_atomic() => {
-                state.store(self.address(state.register(dst)), size(insn), Value::Unknown);
+                state.store(self.address(state.register(dst)), size(insn), Value::Unknown, rules);
                 // An atomic operation may load the old value into any of these.
                 for register in [0, dst, src] {
                     if !state.register(register).may_be_stack() {
@@ -78,7 +81,12 @@ impl Step<'_, '_> {
                 }
             }
             Class::Stx => {
-                state.store(self.address(state.register(dst)), size(insn), state.register(src));
+                state.store(
+                    self.address(state.register(dst)),
+                    size(insn),
+                    state.register(src),
+                    rules,
+                );
             }
             Class::Jump => return self.jump(state, dst, src),
         }
@@ -94,7 +102,7 @@ impl Step<'_, '_> {
         } else {
             right
         };
-        if let Some(value) = number(insn, left, right, self.walk.paths.is_since(FULL_ARITHMETIC)) {
+        if let Some(value) = number(insn, left, right, self.walk.rules) {
             return value;
         }
         if is_64_bit && insn.off == 0 {
@@ -152,11 +160,17 @@ impl Step<'_, '_> {
         let loaded = match address {
             Value::Data { section, offset } => self.data(section, offset),
             Value::Extern(symbol) => self.config(symbol),
-            address => state.load(address, size(insn)),
+            address => state.load(address, size(insn), self.walk.rules),
         };
-        // Extending the sign of a number is not followed, except that of zero.
         if insn.is_sign_extending_load() && loaded != Value::ZERO {
-            return if loaded.may_be_stack() { Value::SomeStack } else { Value::Unknown };
+            let bits = insn.access_size().saturating_mul(8);
+            return match loaded.known() {
+                Some((value, _)) if self.walk.rules.sign_extension => {
+                    loaded.with_number(sign_extended(value, bits)).unwrap_or(Value::Unknown)
+                }
+                _ if loaded.may_be_stack() => Value::SomeStack,
+                _ => Value::Unknown,
+            };
         }
         loaded
     }
@@ -203,7 +217,7 @@ impl Step<'_, '_> {
                 self.note(true, true);
                 let target = jump_target(insn, self.at);
                 let taken = Box::new(state.clone());
-                self.walk.widen(state, self.at);
+                state.widen(self.at);
                 Next::Branch { target, taken }
             }
             Jump::Call => self.call(state),
@@ -279,7 +293,7 @@ impl Step<'_, '_> {
         }
         state.forget_after_call();
         if comes_around(used) {
-            self.walk.widen(state, self.at);
+            state.widen(self.at);
         }
         Next::After(1)
     }
