@@ -16,6 +16,7 @@
 mod cuts;
 mod evaluate;
 mod helper;
+mod range;
 mod rules;
 mod stack;
 mod state;

@@ -267,9 +267,9 @@ impl Writer<'_> {
             }
             6 => {
                 let class = self.random.choose(&[0x07, 0x04]);
-                match self.random.below(3) {
-                    0 => self.push(insn(0x80 | class, dst, 0, 0, 0)),
-                    1 => {
+                match self.random.below(8) {
+                    0..=3 => self.push(insn(0x80 | class, dst, 0, 0, 0)),
+                    4..=6 => {
                         let divisor = 1 + self.random.below(8) as i32;
                         let operation = self.random.choose(&DIVISIONS);
                         self.push(insn(operation | class, dst, 0, 0, divisor));

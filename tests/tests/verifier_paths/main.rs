@@ -49,7 +49,11 @@ fn compare(seed: u64, release: Release) -> Found {
         Ok(_) => {
             let steps = load(&linked, true).unwrap_or_default();
             if std::env::var("DUMP").is_ok() {
-                fs::write(format!("/tmp/p_dump/{seed}.log"), format!("{}\n{steps}", reason(&linked, &proof, &steps))).unwrap();
+                fs::write(
+                    format!("/tmp/p_dump/{seed}.log"),
+                    format!("{}\n{steps}", reason(&linked, &proof, &steps)),
+                )
+                .unwrap();
             }
             Found::NotProved(reason(&linked, &proof, &steps))
         }
@@ -74,7 +78,8 @@ fn guarded_programs_load() {
     let release = Release::find(&release).unwrap();
     let (mut harmless, mut guarded, mut poisoned) = (0_u64, 0_u64, 0_u64);
     let [mut reasons, mut rejected] = [(); 2].map(|()| BTreeMap::<String, u64>::new());
-    for seed in 0..count {
+    let first = std::env::var("SEED").map_or(0, |s| s.parse().unwrap());
+    for seed in first..first + count {
         match compare(seed, release) {
             Found::Harmless => harmless += 1,
             Found::Guarded => guarded += 1,

@@ -118,7 +118,7 @@ impl Search<'_> {
             Jump::Exit => {}
             Jump::Always => self.find(function, jump_target(insn, at), branch),
             Jump::Call => self.find(function, next, branch),
-            Jump::Perhaps | Jump::If(_) => {
+            Jump::Perhaps | Jump::If => {
                 self.find(function, next, branch);
                 self.find(function, jump_target(insn, at), branch);
             }

@@ -11,6 +11,8 @@ pub(super) struct Rules {
     pub(super) lazy_globals: bool,
     /// Multiplication, XOR, negation, and shifts of 32 bits, of numbers.
     pub(super) full_arithmetic: bool,
+    /// Ranges of numbers, besides numbers that are known.
+    pub(super) ranges: bool,
     /// Numbers whose sign is extended.
     pub(super) sign_extension: bool,
     /// Immediates that are stored.
@@ -28,6 +30,7 @@ impl Rules {
     pub(super) const OLDEST: Self = Self {
         lazy_globals: false,
         full_arithmetic: false,
+        ranges: false,
         sign_extension: false,
         stored_immediates: false,
         short_spills: false,
@@ -46,6 +49,7 @@ impl Rules {
             lazy_globals: is_since(6, 8),
             narrow_fills: is_since(6, 9) && order == ByteOrder::Little,
             full_arithmetic: is_since(6, 18),
+            ranges: is_since(6, 18),
         }
     }
 }

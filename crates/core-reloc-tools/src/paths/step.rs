@@ -8,12 +8,13 @@ use core_reloc::{
 
 use super::{
     Variable, Walk,
-    evaluate::{Condition, Jump, condition, number, sign_extended},
-    helper::{Writes, calls_back, writes},
+    evaluate::{Condition, Jump, compared, condition, number, sign_extended},
+    helper::{Writes, calls_back, returns_number, writes},
+    range::Range,
     state::State,
     value::Value,
 };
-use crate::insn::{ADD, JEQ, JNE, MOV, SUB, has_32_bits, jump_target};
+use crate::insn::{ADD, MOV, SUB, jump_target};
 
 /// An instruction that a path reaches.
 pub(super) struct Step<'s, 'w> {
@@ -102,26 +103,23 @@ impl Step<'_, '_> {
         } else {
             right
         };
-        if let Some(value) = number(insn, left, right, self.walk.rules) {
+        let rules = self.walk.rules;
+        if let Some(value) = number(insn, left, right, rules) {
             return value;
         }
-        if is_64_bit && insn.off == 0 {
-            match insn.operation() {
-                MOV => return right,
-                ADD => {
-                    if let Some(moved) = moved(left, right, 1).or_else(|| moved(right, left, 1)) {
-                        return moved;
-                    }
-                }
-                SUB => {
-                    if let Some(moved) = moved(left, right, -1) {
-                        return moved;
-                    }
-                }
-                _ => {}
+        match insn.operation() {
+            // Also a move from one address space to another.
+            MOV if is_64_bit && insn.off == 0 => right,
+            MOV if is_64_bit && insn.off == 1 => Value::Unknown,
+            ADD if is_64_bit => {
+                let address = moved(left, right, 1).or_else(|| moved(right, left, 1));
+                address.unwrap_or(unknown(left, right))
             }
+            SUB if is_64_bit => moved(left, right, -1).unwrap_or(unknown(left, right)),
+            // Verifiers reject other operations on addresses, but take the difference of two for a number.
+            SUB => Value::ANY_NUMBER,
+            _ => number(insn, left.as_number(), right.as_number(), rules).unwrap_or(Value::Unknown),
         }
-        if left.may_be_stack() || right.may_be_stack() { Value::SomeStack } else { Value::Unknown }
     }
 
     /// Returns the value of a 64-bit immediate.
@@ -168,11 +166,26 @@ impl Step<'_, '_> {
                 Some((value, _)) if self.walk.rules.sign_extension => {
                     loaded.with_number(sign_extended(value, bits)).unwrap_or(Value::Unknown)
                 }
-                _ if loaded.may_be_stack() => Value::SomeStack,
-                _ => Value::Unknown,
+                _ => Value::ANY_NUMBER,
             };
         }
-        loaded
+        let is_pointer = match insn.access_size() {
+            8 => true,
+            // Some contexts have pointers in 4 bytes.
+            4 => !base.may_be_stack(),
+            _ => false,
+        };
+        if is_pointer || loaded.range().is_some() { loaded } else { self.any_number() }
+    }
+
+    /// Returns what is known of a number that was loaded.
+    fn any_number(&self) -> Value {
+        let bits = self.insn.access_size().saturating_mul(8);
+        if self.walk.rules.ranges && !self.insn.is_sign_extending_load() {
+            Value::number_in(Range::of_bits(bits))
+        } else {
+            Value::ANY_NUMBER
+        }
     }
 
     /// Returns the assumed value of read-only data.
@@ -222,7 +235,8 @@ impl Step<'_, '_> {
             }
             Jump::Call => self.call(state),
             Jump::Exit => Next::Return,
-            Jump::If(condition_kind) => {
+            Jump::If => {
+                let rules = self.walk.rules;
                 let target = jump_target(insn, self.at);
                 let left = state.register(dst);
                 let right = if insn.takes_immediate() {
@@ -239,15 +253,9 @@ impl Step<'_, '_> {
                     Condition::Unknown => {
                         self.note(true, true);
                         let mut taken = state.clone();
-                        // If the operands are equal, the first has the value of the second.
-                        if let (Value::Unknown, Value::Number { value, assumes, .. }) =
-                            (left, right)
-                        {
-                            let equal = Value::Number { value, assumes, is_compared: true };
-                            match condition_kind {
-                                JEQ if !has_32_bits(insn) => taken.set(dst, equal),
-                                JNE if !has_32_bits(insn) => state.set(dst, equal),
-                                _ => {}
+                        for (is_taken, state) in [(true, &mut taken), (false, &mut *state)] {
+                            if let Some(value) = compared(insn, is_taken, left, right, rules) {
+                                state.set(dst, value);
                             }
                         }
                         Next::Branch { target, taken: Box::new(taken) }
@@ -271,27 +279,35 @@ impl Step<'_, '_> {
             return Next::End;
         }
         let used = paths.used(self.function, self.at);
+        let mut result = Value::Unknown;
         match used {
             Some(Used::Function(callee)) if paths.is_global(callee) => {
                 self.walk.add_root(callee);
                 forget_arguments(state);
+                result = Value::ANY_NUMBER;
             }
             Some(Used::Function(callee)) => return Next::Call(callee),
             // A function that the kernel does not have is as bad as poison.
             Some(Used::Extern(symbol)) if paths.missing.contains(&symbol) => return Next::End,
-            Some(Used::Helper(helper)) => match writes(helper) {
-                Writes::Nothing => {}
-                Writes::Bytes { at, len } => {
-                    let len = state.register(len).known();
-                    let len = len.and_then(|(len, _)| i32::try_from(len).ok());
-                    state.forget_at(state.register(at), len);
+            Some(Used::Helper(helper)) => {
+                match writes(helper) {
+                    Writes::Nothing => {}
+                    Writes::Bytes { at, len } => {
+                        let len = state.register(len).known();
+                        let len = len.and_then(|(len, _)| i32::try_from(len).ok());
+                        state.forget_at(state.register(at), len);
+                    }
+                    Writes::Unknown => forget_arguments(state),
                 }
-                Writes::Unknown => forget_arguments(state),
-            },
+                if returns_number(helper) {
+                    result = Value::ANY_NUMBER;
+                }
+            }
             Some(Used::NoFunction) => return Next::End,
             _ => forget_arguments(state),
         }
         state.forget_after_call();
+        state.set(0, result);
         if comes_around(used) {
             state.widen(self.at);
         }
@@ -314,6 +330,11 @@ fn forget_arguments(state: &mut State) {
     for argument in state.arguments() {
         state.forget_at(argument, None);
     }
+}
+
+/// Returns what is known of a result that may be an address.
+fn unknown(left: Value, right: Value) -> Value {
+    if left.may_be_stack() || right.may_be_stack() { Value::SomeStack } else { Value::Unknown }
 }
 
 /// Returns an address moved by a number, in a direction.
