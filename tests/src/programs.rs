@@ -9,7 +9,7 @@ mod object;
 pub mod proof;
 mod random;
 
-pub use self::code::Code;
+pub use self::code::{Code, Linked};
 pub use self::generate::{Features, generate};
 
 use core_reloc_tools::needs::Release;

@@ -34,6 +34,16 @@ pub(crate) const JSLE: u8 = 0xd0;
 /// `may_goto`.
 pub(crate) const JCOND: u8 = 0xe0;
 
+/// The immediates of atomic instructions.
+pub(crate) mod atomic {
+    /// The bit of those that load the old value into the source register.
+    pub(crate) const FETCH: i32 = 0x01;
+    /// Loads the old value into register 0.
+    pub(crate) const COMPARE_EXCHANGE: i32 = 0xf1;
+    pub(crate) const LOAD_ACQUIRE: i32 = 0x100;
+    pub(crate) const STORE_RELEASE: i32 = 0x110;
+}
+
 /// Returns `true` for a 32-bit operation or jump.
 pub(crate) fn has_32_bits(insn: Insn) -> bool {
     matches!(insn.code & 0x07, 0x04 | 0x06)

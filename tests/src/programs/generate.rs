@@ -192,7 +192,8 @@ impl Writer<'_> {
             writer.function.links.push((writer.function.insns.len(), other));
         };
         if let Role::Callback { has_context } = self.roles[other] {
-            let rounds = self.random.below(3) as i32;
+            // Of no rounds, newer verifiers do not follow the callback.
+            let rounds = 1 + self.random.below(3) as i32;
             self.push(set(1, rounds));
             link(self);
             address_of_function(2).into_iter().for_each(|insn| self.push(insn));

@@ -9,7 +9,7 @@ use std::fs;
 
 use core_reloc_tests::{
     judge::kernel::{Btf, CoreRelos, Program, ProgramType, Refused, loads_programs},
-    programs::{Features, POISON, code::Linked, generate, proof::Proof},
+    programs::{Features, POISON, Linked, generate, proof::Proof},
 };
 use core_reloc_tools::needs::Release;
 
@@ -24,7 +24,7 @@ enum Found {
     /// One is reached by both.
     Poisoned,
     /// The kernel loads it, but one may be reached.
-    NotProved(String),
+    NotProved(&'static str),
     /// The kernel rejects it for another reason.
     Rejected(String),
 }
@@ -48,13 +48,6 @@ fn compare(seed: u64, release: Release) -> Found {
         Ok(_) if is_guarded => Found::Guarded,
         Ok(_) => {
             let steps = load(&linked, true).unwrap_or_default();
-            if std::env::var("DUMP").is_ok() {
-                fs::write(
-                    format!("/tmp/p_dump/{seed}.log"),
-                    format!("{}\n{steps}", reason(&linked, &proof, &steps)),
-                )
-                .unwrap();
-            }
             Found::NotProved(reason(&linked, &proof, &steps))
         }
         Err(refused) if refused.log.contains(POISON) => {
@@ -77,9 +70,9 @@ fn guarded_programs_load() {
     let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap();
     let release = Release::find(&release).unwrap();
     let (mut harmless, mut guarded, mut poisoned) = (0_u64, 0_u64, 0_u64);
-    let [mut reasons, mut rejected] = [(); 2].map(|()| BTreeMap::<String, u64>::new());
-    let first = std::env::var("SEED").map_or(0, |s| s.parse().unwrap());
-    for seed in first..first + count {
+    let mut reasons = BTreeMap::<&str, u64>::new();
+    let mut rejected = BTreeMap::<String, u64>::new();
+    for seed in 0..count {
         match compare(seed, release) {
             Found::Harmless => harmless += 1,
             Found::Guarded => guarded += 1,
@@ -93,9 +86,10 @@ fn guarded_programs_load() {
         "{harmless} without poison, {guarded} guarded, {poisoned} poisoned, {not_proved} not proved; \
          {reasons:#?}; rejected: {rejected:#?}"
     );
-    // The generator must make what the test is about. Most guards must be proved: with 30,000 programs, all but
-    // 4.9 % are.
+    // The generator must make what the test is about.
     assert!(guarded * 10 > count && poisoned * 10 > count);
     assert!(rejected.values().sum::<u64>() * 50 < count);
-    assert!(not_proved * 10 < guarded + not_proved);
+    // Of many programs, all but 5 % of the guards must be proved; of few, chance plays a part.
+    let limit = if count < 10_000 { 10 } else { 20 };
+    assert!(not_proved * limit <= guarded + not_proved);
 }

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use core_reloc_tests::programs::{code::Linked, proof::Proof};
+use core_reloc_tests::programs::{Linked, proof::Proof};
 
-/// Returns what the kernel knows at the first branch that it decides and the proof does not.
+/// Returns what the kernel knows at the first branch that it decides and the proof does not, and what the
+/// program has that explains it.
 ///
 /// `steps` is the verifier's log of each instruction. It has lines such as
 /// `7: (15) if r6 == 0x1 goto pc+3   ; R6=scalar(...)`.
-pub(crate) fn reason(linked: &Linked, proof: &Proof, steps: &str) -> String {
+pub(crate) fn reason(linked: &Linked, proof: &Proof, steps: &str) -> &'static str {
     let lines: Vec<(usize, &str)> = steps.lines().filter_map(instruction).collect();
     let seen: BTreeSet<usize> = lines.iter().map(|(at, _)| *at).collect();
     let is_reached = |at: usize| {
@@ -17,7 +18,7 @@ pub(crate) fn reason(linked: &Linked, proof: &Proof, steps: &str) -> String {
         proof.reached[function].get(at - start).copied().unwrap_or(false)
     };
     if !proof.is_complete {
-        return "too many steps".to_owned();
+        return "too many steps";
     }
     let mut registers = BTreeMap::new();
     for (at, text) in lines {
@@ -28,10 +29,10 @@ pub(crate) fn reason(linked: &Linked, proof: &Proof, steps: &str) -> String {
         if is_branch
             && [at + 1, target].iter().any(|next| !seen.contains(next) && is_reached(*next))
         {
-            return describe(text, &registers);
+            return describe(text, &registers, steps);
         }
     }
-    "no branch".to_owned()
+    "none that is seen"
 }
 
 /// Returns the index and the text of an instruction that a line of the log shows.
@@ -49,15 +50,21 @@ fn values(text: &str) -> impl Iterator<Item = (String, String)> {
     })
 }
 
-/// Names the width of a branch, its condition, and what the kernel knows of its operands.
-fn describe(text: &str, registers: &BTreeMap<String, String>) -> String {
+/// Names what the kernel knows of a branch's operands, and what came before.
+fn describe(text: &str, registers: &BTreeMap<String, String>, steps: &str) -> &'static str {
     let branch = text.split_once(';').map_or(text, |(branch, _)| branch);
-    let words: Vec<&str> = branch.split_whitespace().collect();
-    let [_, left, condition, right, ..] = words[..] else { return branch.to_owned() };
-    let known = |operand: &str| {
-        let register = operand.strip_prefix(['r', 'w'])?;
-        registers.get(register).cloned()
-    };
-    let known = |operand: &str| known(operand).unwrap_or_else(|| operand.to_owned());
-    format!("{left} {condition} {right} | {} {}", known(left), known(right))
+    let is_range = branch.split_whitespace().any(|operand| {
+        let register = operand.strip_prefix(['r', 'w']);
+        let known = register.and_then(|register| registers.get(register));
+        known.is_some_and(|known| known.starts_with("scalar"))
+    });
+    let has = |words: &[&str]| words.iter().any(|word| steps.contains(word));
+    match () {
+        () if is_range => "ranges",
+        () if has(&["may_goto", "bpf_loop"]) => {
+            "numbers, in a program with a loop that the kernel ends"
+        }
+        () if has(&["= be16", "= be32", "= be64"]) => "numbers, in a program with byte swaps",
+        () => "numbers",
+    }
 }

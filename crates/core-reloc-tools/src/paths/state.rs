@@ -100,9 +100,14 @@ impl State {
         if self.has_escaped { Value::SomeStack } else { Value::Unknown }
     }
 
+    /// Notes that a value was stored somewhere.
+    pub(super) fn note_escape(&mut self, value: Value) {
+        self.has_escaped |= value.may_be_stack();
+    }
+
     /// Stores a value of a size at an address.
     pub(super) fn store(&mut self, address: Value, size: i32, value: Value, rules: Rules) {
-        self.has_escaped |= value.may_be_stack();
+        self.note_escape(value);
         match address {
             Value::Stack { frame, offset } => {
                 if let Some(frame) = self.frames.get_mut(frame) {

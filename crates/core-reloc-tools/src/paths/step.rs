@@ -14,7 +14,7 @@ use super::{
     state::State,
     value::Value,
 };
-use crate::insn::{ADD, MOV, SUB, jump_target};
+use crate::insn::{ADD, MOV, SUB, atomic, jump_target};
 
 /// An instruction that a path reaches.
 pub(super) struct Step<'s, 'w> {
@@ -73,12 +73,16 @@ impl Step<'_, '_> {
                 state.store(self.address(state.register(dst)), size(insn), value, rules);
             }
             Class::Stx if insn.is_atomic() => {
+                if insn.imm == atomic::STORE_RELEASE {
+                    state.note_escape(state.register(src));
+                }
                 state.store(self.address(state.register(dst)), size(insn), Value::Unknown, rules);
-                // An atomic operation may load the old value into any of these.
-                for register in [0, dst, src] {
-                    if !state.register(register).may_be_stack() {
-                        state.set(register, Value::Unknown);
-                    }
+                match insn.imm {
+                    atomic::LOAD_ACQUIRE => state.set(dst, Value::Unknown),
+                    atomic::STORE_RELEASE => {}
+                    atomic::COMPARE_EXCHANGE => state.set(0, Value::ANY_NUMBER),
+                    imm if imm & atomic::FETCH != 0 => state.set(src, Value::ANY_NUMBER),
+                    _ => {}
                 }
             }
             Class::Stx => {
