@@ -9,7 +9,7 @@ use std::fs;
 
 use core_reloc_tests::{
     judge::kernel::{Btf, CoreRelos, Program, ProgramType, Refused, loads_programs},
-    programs::{Features, POISON, Linked, generate, proof::Proof},
+    programs::{Features, Linked, POISON, generate, proof::Proof},
 };
 use core_reloc_tools::needs::Release;
 

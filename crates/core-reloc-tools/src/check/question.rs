@@ -1,4 +1,12 @@
-//! The existence checks of an object, and which of them guard another relocation.
+//! The questions that an object asks about existence, and which of them are about what another relocation
+//! needs.
+//!
+//! Things are the same if their names are, without flavors: a field of the same member names and indices from
+//! a struct or union of the same name, or an enumerator of the same name in an enum of the same name. A
+//! question about something that contains the field counts as well: about a type on the path, a field at the
+//! start of the path, or the rest of the path from a named type on it. For `a.b.c`, where `b` is a `struct b`,
+//! those are `a.b.c`, `a.b`, `a`, `b.c` and `b`. The question whether a type *matches* counts for its own flavor
+//! only, because it is about that definition. A question in the same function is preferred.
 
 use std::collections::BTreeMap;
 
@@ -12,27 +20,26 @@ use core_reloc::{
 };
 use smallvec::SmallVec;
 
-use super::finding::{Finding, Guard};
+use super::finding::Finding;
 
 /// The longest name that a kernel has: `KSYM_NAME_LEN`.
 const MAX_NAME_LEN: usize = 512;
 
-/// What an object checks the existence of: a tree with types at its roots, and in it the paths from
-/// them.
+/// What an object asks about: a tree with types at its roots, and in it the paths from them.
 ///
 /// Names longer than any in a kernel are left out, so that comparing names takes little time.
 #[derive(Debug, Default)]
-pub(super) struct ExistenceChecks<'a> {
+pub(super) struct Questions<'a> {
     nodes: usize,
     roots: BTreeMap<Root<'a>, Node>,
     parts: BTreeMap<(Node, PathPart<'a>), Node>,
-    /// The index of each existence relocation, with what it checks.
-    checked: Vec<(usize, Node)>,
+    /// The index of each relocation that asks, with what it asks about.
+    asked: Vec<(usize, Node)>,
 }
 
 type Node = usize;
 
-/// A type that is checked.
+/// A type that is asked about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Root<'a> {
     /// Whether it, or something in it, exists: its kind and essential name.
@@ -48,20 +55,20 @@ enum PathPart<'a> {
     Element(u32),
 }
 
-impl<'a> ExistenceChecks<'a> {
+impl<'a> Questions<'a> {
     pub(super) fn of(object: &'a Object<'a>) -> Self {
-        let mut checks = Self::default();
-        let Some(local) = object.btf() else { return checks };
+        let mut questions = Self::default();
+        let Some(local) = object.btf() else { return questions };
         for (position, relocation) in object.relocations().enumerate() {
             if !relocation.kind().is_some_and(RelocKind::is_existence) {
                 continue;
             }
             let Some(relocation) = relocation.decode().ok() else { continue };
-            if let Some(node) = checks.add(local, &relocation) {
-                checks.checked.push((position, node));
+            if let Some(node) = questions.add(local, &relocation) {
+                questions.asked.push((position, node));
             }
         }
-        checks
+        questions
     }
 
     fn add(&mut self, local: &'a Btf<'a>, relocation: &Relocation) -> Option<Node> {
@@ -79,7 +86,7 @@ impl<'a> ExistenceChecks<'a> {
         Some(node)
     }
 
-    /// Returns the checked things that a relocation needs.
+    /// Returns what is asked about and a relocation needs.
     fn needed(&self, local: &'a Btf<'a>, relocation: &Relocation) -> Vec<Node> {
         let mut needed = Vec::new();
         let Ok(spec) = LocalSpec::new(local, relocation) else { return needed };
@@ -164,9 +171,9 @@ fn kind_number(ty: Type<'_>) -> u8 {
     }
 }
 
-/// The existence checks that fail on a kernel: the first relocation of each function, and the first of
-/// all, that checks a thing.
-pub(super) struct FailedChecks {
+/// The questions that a kernel answers with no: the first relocation of each function, and the first of all,
+/// that asks about a thing.
+pub(super) struct FailedQuestions {
     in_function: BTreeMap<(Node, FunctionKey), usize>,
     anywhere: BTreeMap<Node, usize>,
 }
@@ -178,10 +185,10 @@ fn function_of(relocation: &ObjectRelocation<'_>) -> Option<FunctionKey> {
     relocation.function_range().map(|(section, range)| (section, range.start))
 }
 
-impl FailedChecks {
-    pub(super) fn new(checks: &ExistenceChecks<'_>, findings: &[Finding<'_>]) -> Self {
+impl FailedQuestions {
+    pub(super) fn new(questions: &Questions<'_>, findings: &[Finding<'_>]) -> Self {
         let mut failed = Self { in_function: BTreeMap::new(), anywhere: BTreeMap::new() };
-        for (position, node) in &checks.checked {
+        for (position, node) in &questions.asked {
             let Some(Finding { report, .. }) = findings.get(*position) else { continue };
             let Some(function) = function_of(&report.relocation) else { continue };
             if report.outcome.value() == Some(0) {
@@ -192,23 +199,19 @@ impl FailedChecks {
         failed
     }
 
-    /// Returns the guard of a relocation that needs what does not exist.
-    pub(super) fn existence_guard(
+    /// Returns the index of a relocation that asks about what another one needs.
+    pub(super) fn about(
         &self,
-        checks: &ExistenceChecks<'_>,
+        questions: &Questions<'_>,
         relocation: &ObjectRelocation<'_>,
-    ) -> Option<Guard> {
+    ) -> Option<usize> {
         if self.anywhere.is_empty() {
             return None;
         }
         let decoded = relocation.decode().ok()?;
-        let needed = checks.needed(relocation.local(), &decoded);
+        let needed = questions.needed(relocation.local(), &decoded);
         let function = function_of(relocation)?;
         let here = needed.iter().find_map(|node| self.in_function.get(&(*node, function)));
-        let guard = |in_function| {
-            move |relocation: &usize| Guard::Existence { relocation: *relocation, in_function }
-        };
-        let elsewhere = || needed.iter().find_map(|node| self.anywhere.get(node));
-        here.map(guard(true)).or_else(|| elsewhere().map(guard(false)))
+        here.or_else(|| needed.iter().find_map(|node| self.anywhere.get(node))).copied()
     }
 }

@@ -2,43 +2,36 @@
 
 use std::collections::BTreeMap;
 
-use core_reloc::{
-    Options,
-    elf::{Object, Report, requirements::Requirements},
-};
+use core_reloc::elf::{Report, requirements::Requirements};
 
-use crate::needs::Kernel;
+use super::finding::Finding;
 
-/// The relocated code and the outcomes of the relocations of each function.
-pub(super) struct RelocatedCode<'a> {
-    reports: BTreeMap<usize, Vec<Report<'a>>>,
+/// The relocated code and the relocations of each function.
+pub(super) struct RelocatedCode {
+    /// The indices of the relocations, by function.
+    relocations: BTreeMap<usize, Vec<usize>>,
     functions: Vec<Vec<u8>>,
 }
 
-impl<'a> RelocatedCode<'a> {
-    /// Relocates an object for a kernel, with the default options.
-    pub(super) fn of(
-        object: &'a Object<'a>,
-        requirements: &Requirements<'a>,
-        kernel: &Kernel<'a>,
-    ) -> Self {
+impl RelocatedCode {
+    pub(super) fn of(requirements: &Requirements<'_>, findings: &[Finding<'_>]) -> Self {
         let mut functions: Vec<Vec<u8>> =
             requirements.functions.iter().map(|function| function.code.to_vec()).collect();
         let starts: BTreeMap<(u32, u64), usize> = (0..)
             .zip(&requirements.functions)
             .map(|(index, function)| ((function.section_index, function.range.start), index))
             .collect();
-        let mut reports: BTreeMap<usize, Vec<Report<'a>>> = BTreeMap::new();
-        for report in object.relocate(kernel.target(), Options::default()) {
+        let mut relocations: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for (position, Finding { report, .. }) in findings.iter().enumerate() {
             let range = report.relocation.function_range();
             let function = range.and_then(|(section, range)| starts.get(&(section, range.start)));
             let Some(index) = function.copied() else { continue };
             if let Some(code) = functions.get_mut(index) {
-                write(&report, code);
+                write(report, code);
             }
-            reports.entry(index).or_default().push(report);
+            relocations.entry(index).or_default().push(position);
         }
-        Self { reports, functions }
+        Self { relocations, functions }
     }
 
     /// Returns the code of all functions.
@@ -46,9 +39,9 @@ impl<'a> RelocatedCode<'a> {
         self.functions.iter().map(Vec::as_slice).collect()
     }
 
-    /// Returns the outcomes of the relocations of a function.
-    pub(super) fn reports(&self, function: usize) -> &[Report<'a>] {
-        self.reports.get(&function).map_or(&[], Vec::as_slice)
+    /// Returns the relocations of a function, as indices of the findings.
+    pub(super) fn relocations(&self, function: usize) -> &[usize] {
+        self.relocations.get(&function).map_or(&[], Vec::as_slice)
     }
 }
 

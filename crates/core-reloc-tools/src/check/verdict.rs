@@ -1,9 +1,10 @@
-//! Verdicts and their causes.
+//! Verdicts on programs.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use btf_types::Name;
+
+use super::cause::Cause;
 
 /// The verdict on one program.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,20 +24,12 @@ pub struct ProgramVerdict<'a> {
     pub causes: Vec<Cause<'a>>,
 }
 
-/// A reason for a verdict.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Cause<'a> {
-    /// The verdict that it leads to.
-    pub verdict: Verdict,
-    /// What is missing, poisoned, open or assumed.
-    pub name: Cow<'a, str>,
-}
-
 /// Whether a program loads on a kernel. The first that applies counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Verdict {
+    /// The object was compiled for another architecture: its byte order or its registers are others.
+    OtherArchitecture,
     /// A relocation is broken or ambiguous. No loader accepts the object.
     Failed,
     /// The kernel lacks something that the program or its object cannot load without.
@@ -60,9 +53,25 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// All verdicts, the worst first.
+    pub const ALL: [Self; 11] = [
+        Self::OtherArchitecture,
+        Self::Failed,
+        Self::Missing,
+        Self::Poisoned,
+        Self::LeftOpen,
+        Self::Conditional,
+        Self::NotAttachable,
+        Self::Guarded,
+        Self::Changed,
+        Self::Ok,
+        Self::Skipped,
+    ];
+
     /// Returns the name in reports.
     pub fn name(self) -> &'static str {
         match self {
+            Self::OtherArchitecture => "other_architecture",
             Self::Failed => "failed",
             Self::Missing => "missing",
             Self::Poisoned => "poisoned",
@@ -78,7 +87,14 @@ impl Verdict {
 
     /// Returns `true` if the program does not load, or cannot be attached.
     pub fn is_problem(self) -> bool {
-        matches!(self, Self::Failed | Self::Missing | Self::Poisoned | Self::NotAttachable)
+        matches!(
+            self,
+            Self::OtherArchitecture
+                | Self::Failed
+                | Self::Missing
+                | Self::Poisoned
+                | Self::NotAttachable
+        )
     }
 }
 
