@@ -27,7 +27,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use btf_types::ByteOrder;
 use core_reloc::{
-    elf::requirements::{Requirements, Used},
+    elf::requirements::{JumpTable, Requirements, Used},
     patch::insn::{Insn, SLOT},
 };
 
@@ -162,6 +162,22 @@ impl<'p> Paths<'p> {
         self.requirements.functions.get(function).is_some_and(|function| function.is_global)
     }
 
+    /// Returns the instructions of a function that the entries of a table of jumps lead to. Loaders reject a
+    /// table that leads elsewhere.
+    fn table_targets(
+        &self,
+        function: usize,
+        table: usize,
+    ) -> impl Iterator<Item = usize> + use<'p> {
+        let start = self.requirements.functions.get(function).map_or(0, |it| it.range.start);
+        let table = self.requirements.jump_tables.get(table);
+        let targets = table.into_iter().flat_map(JumpTable::targets);
+        targets.filter_map(move |target| {
+            let at = target.checked_sub(start)?;
+            usize::try_from(at).ok().filter(|at| at.is_multiple_of(SLOT))?.checked_div(SLOT)
+        })
+    }
+
     /// Returns what an instruction uses.
     fn used(&self, function: usize, insn: usize) -> Option<Used> {
         let uses = &self.requirements.functions.get(function)?.uses;
@@ -226,10 +242,18 @@ impl Walk<'_> {
                     self.pending.push((*taken, target));
                     at = at.saturating_add(1);
                 }
+                Next::Table(table) => {
+                    for target in self.paths.table_targets(function, table) {
+                        self.steps = self.steps.checked_sub(state.cost())?;
+                        self.pending.push((state.clone(), target));
+                    }
+                    return Some(());
+                }
                 Next::Anywhere => {
-                    let count = self.insns.get(&function).map_or(0, Vec::len);
-                    self.steps = self.steps.checked_sub(u64::try_from(count).ok()?)?;
-                    self.pending.extend((0..count).map(|target| (state.clone(), target)));
+                    for target in 0..self.insns.get(&function).map_or(0, Vec::len) {
+                        self.steps = self.steps.checked_sub(state.cost())?;
+                        self.pending.push((state.clone(), target));
+                    }
                     return Some(());
                 }
                 Next::Call(callee) => {

@@ -117,12 +117,15 @@ pub(super) enum Condition {
 }
 
 /// Returns whether the condition of a jump holds.
-pub(super) fn condition(insn: Insn, left: Value, right: Value) -> Condition {
+pub(super) fn condition(insn: Insn, left: Value, right: Value, rules: Rules) -> Condition {
     let (Some((left, assumes)), Some((right, others))) = (left.range(), right.range()) else {
         return Condition::Unknown;
     };
     let known = match (left.known(), right.known()) {
         (Some(left), Some(right)) => holds(insn, left, right),
+        // Older verifiers compare only with a known number. Other ranges than the full one are of several of
+        // those, from paths that were merged.
+        _ if !rules.ranges && right == Range::FULL => None,
         _ => range::holds(insn, left, right),
     };
     match known {

@@ -32,6 +32,8 @@ pub(super) enum Next {
     Jump(usize),
     /// After the instruction, and in another state at a target.
     Branch { target: usize, taken: Box<State> },
+    /// At all entries of a table of jumps.
+    Table(usize),
     /// At any instruction of the function.
     Anywhere,
     /// In another function.
@@ -115,6 +117,9 @@ impl Step<'_, '_> {
             // Also a move from one address space to another.
             MOV if is_64_bit && insn.off == 0 => right,
             MOV if is_64_bit && insn.off == 1 => Value::Unknown,
+            // Whatever is added, verifiers check that the address is in the table when it is used.
+            ADD | SUB if is_64_bit && matches!(left, Value::JumpTable(_)) => left,
+            ADD if is_64_bit && matches!(right, Value::JumpTable(_)) => right,
             ADD if is_64_bit => {
                 let address = moved(left, right, 1).or_else(|| moved(right, left, 1));
                 address.unwrap_or(unknown(left, right))
@@ -137,6 +142,7 @@ impl Step<'_, '_> {
             }
             Some(Used::Extern(symbol)) if paths.missing.contains(&symbol) => Value::ZERO,
             Some(Used::Extern(symbol)) => Value::Extern(symbol),
+            Some(Used::JumpTable(table)) => Value::JumpTable(table),
             Some(Used::Data { section, offset }) => Value::Data { section, offset },
             Some(_) => Value::Unknown,
             None if src != 0 => Value::Unknown,
@@ -162,6 +168,7 @@ impl Step<'_, '_> {
         let loaded = match address {
             Value::Data { section, offset } => self.data(section, offset),
             Value::Extern(symbol) => self.config(symbol),
+            Value::JumpTable(table) => Value::JumpTarget(table),
             address => state.load(address, size(insn), self.walk.rules),
         };
         if insn.is_sign_extending_load() && loaded != Value::ZERO {
@@ -228,7 +235,10 @@ impl Step<'_, '_> {
         let insn = self.insn;
         match Jump::of(insn) {
             Jump::Always => Next::Jump(jump_target(insn, self.at)),
-            Jump::Indirect => Next::Anywhere,
+            Jump::Indirect => match state.register(dst) {
+                Value::JumpTarget(table) => Next::Table(table),
+                _ => Next::Anywhere,
+            },
             // The kernel ends the loop at any time.
             Jump::Perhaps => {
                 self.note(true, true);
@@ -248,7 +258,7 @@ impl Step<'_, '_> {
                 } else {
                     state.register(src)
                 };
-                match condition(insn, left, right) {
+                match condition(insn, left, right, rules) {
                     Condition::Known { holds, assumes } => {
                         self.walk.decided_by |= assumes;
                         self.note(holds, !holds);

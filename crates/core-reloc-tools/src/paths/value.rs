@@ -26,6 +26,10 @@ pub(super) enum Value {
     Data { section: u32, offset: u64 },
     /// The address of an undefined symbol, by its index.
     Extern(usize),
+    /// An address in a table of jumps, by its index.
+    JumpTable(usize),
+    /// An entry of a table of jumps.
+    JumpTarget(usize),
 }
 
 impl Value {
