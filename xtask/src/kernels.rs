@@ -21,7 +21,8 @@ use std::process::Command;
 
 use self::boot::{Task, boot};
 use self::images::{IMAGES, Image, Store};
-use crate::command::{cargo, run as run_command};
+use crate::ci::packages;
+use crate::command::{cargo, is_installed, run as run_command};
 use crate::{Result, files};
 
 /// The folder of everything that is made on the way, with one folder for each kernel.
@@ -35,15 +36,25 @@ pub(crate) fn run(arguments: &[String]) -> Result {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments[..] {
         ["boot", name, program, ref files @ ..] => boot_program(name, program, files),
-        ["--check", ref names @ ..] => load_all(&chosen(names)?, true),
-        ref names => load_all(&chosen(names)?, false),
+        ["--check", ref names @ ..] => load_all(&chosen(names)?, Action::Check),
+        ["--anew", ref names @ ..] => load_all(&chosen(names)?, Action::RecordAll),
+        ref names => load_all(&chosen(names)?, Action::RecordNew),
     }
 }
 
 /// Boots the kernels that CI boots each time, and checks their answers.
 pub(crate) fn check_in_ci() -> Result {
     let images: Vec<_> = IMAGES.iter().filter(|image| image.in_ci).collect();
-    load_all(&images, true)
+    load_all(&images, Action::Check)
+}
+
+/// What to do with the kernels' answers.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Action {
+    /// Record those to objects that are not recorded yet.
+    RecordNew,
+    RecordAll,
+    Check,
 }
 
 fn chosen(names: &[&str]) -> Result<Vec<&'static Image>> {
@@ -60,6 +71,7 @@ fn chosen(names: &[&str]) -> Result<Vec<&'static Image>> {
 /// libraries. The files are its arguments.
 fn boot_program(name: &str, program: &str, files: &[&str]) -> Result {
     let image = *chosen(&[name])?.first().ok_or("no kernel")?;
+    install(&[image])?;
     let mut store = Store::default();
     let program = if program.ends_with(".c") {
         loader::compile(&mut store, image.architecture, Path::new(program))?
@@ -87,12 +99,13 @@ fn boot_program(name: &str, program: &str, files: &[&str]) -> Result {
 }
 
 /// Boots kernels, and records their answers, or compares them with those that are recorded.
-fn load_all(images: &[&Image], check: bool) -> Result {
+fn load_all(images: &[&Image], action: Action) -> Result {
+    install(images)?;
     let mut store = Store::default();
     let mut failed = Vec::new();
     for image in images {
         println!("--- {}", image.name);
-        if let Err(error) = load_in(&mut store, image, check) {
+        if let Err(error) = load_in(&mut store, image, action) {
             println!("{}: FAILED: {error}", image.name);
             failed.push(image.name);
         }
@@ -100,7 +113,16 @@ fn load_all(images: &[&Image], check: bool) -> Result {
     if failed.is_empty() { Ok(()) } else { Err(format!("failed: {}", failed.join(", ")).into()) }
 }
 
-fn load_in(store: &mut Store, image: &Image, check: bool) -> Result {
+/// Installs the emulators and compilers that are missing.
+fn install(images: &[&Image]) -> Result {
+    let programs = images
+        .iter()
+        .flat_map(|image| [image.architecture.emulator(), image.architecture.compiler()]);
+    let is_missing = |command: Command| !is_installed(&command.get_program().to_string_lossy());
+    if programs.map(is_missing).any(|missing| missing) { packages::install() } else { Ok(()) }
+}
+
+fn load_in(store: &mut Store, image: &Image, action: Action) -> Result {
     let folder = Path::new(MADE).join(image.name);
     if folder.exists() {
         fs::remove_dir_all(&folder)?;
@@ -109,13 +131,27 @@ fn load_in(store: &mut Store, image: &Image, check: bool) -> Result {
     let found = store.image(image)?;
     let architecture = image.architecture.name();
 
+    let which = if action == Action::RecordNew { "new" } else { "all" };
     let mut prepare = tool();
-    prepare.args(["prepare", architecture]).arg(found.btf()).arg(&folder);
+    prepare.args(["prepare", which, architecture]).arg(found.folder()).arg(&folder);
     run_command(&mut prepare)?;
+    if fs::read_dir(folder.join("original"))?.next().is_some() {
+        let answers = ask(store, image, &folder)?;
+        fs::write(folder.join("answers"), answers)?;
+    } else {
+        println!("all objects are recorded");
+    }
+    let mut conclude = tool();
+    conclude.arg(if action == Action::Check { "check" } else { "record" }).arg(architecture);
+    run_command(conclude.arg(found.folder()).arg(&folder))
+}
+
+/// Boots a kernel, which loads the objects in a folder, and returns what is known of it and what it printed.
+fn ask(store: &mut Store, image: &Image, folder: &Path) -> Result<String> {
     let program = loader::compile(store, image.architecture, Path::new(loader::LOADER))?;
     let mut initrd = vec![("bin/loader".to_owned(), fs::read(program)?)];
-    for path in files::below(&folder)? {
-        let name = path.strip_prefix(&folder)?.to_string_lossy().into_owned();
+    for path in files::below(folder)? {
+        let name = path.strip_prefix(folder)?.to_string_lossy().into_owned();
         initrd.push((name, fs::read(&path)?));
     }
     let command = format!(
@@ -128,11 +164,10 @@ fn load_in(store: &mut Store, image: &Image, check: bool) -> Result {
     if booted.status != Some(0) {
         return Err(format!("the loader did not end; see {}", folder.display()).into());
     }
-    let answers = folder.join("answers");
     let mut text = format!(
         "kernel\t{}\npackage\t{}\nrelease\t{}\nversion\t{}\nsha256\t{}\n",
         image.name,
-        found.package()?,
+        store.image(image)?.package()?,
         booted.release,
         booted.version,
         booted.btf_sha256,
@@ -141,10 +176,7 @@ fn load_in(store: &mut Store, image: &Image, check: bool) -> Result {
         text.push_str(line);
         text.push('\n');
     }
-    fs::write(&answers, text)?;
-    let mut conclude = tool();
-    conclude.arg(if check { "check" } else { "record" }).arg(architecture);
-    run_command(conclude.arg(&answers).arg(found.folder()))
+    Ok(text)
 }
 
 /// The program of the tests' package that knows the objects.

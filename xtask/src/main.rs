@@ -115,7 +115,7 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "kernels",
-        arguments: "[--check] [KERNEL...] | boot KERNEL PROGRAM [FILE...]",
+        arguments: "[--check | --anew] [KERNEL...] | boot KERNEL PROGRAM [FILE...]",
         about: "load all objects in booted kernels and record the answers, or check them; or run a program in one",
         run: kernels::run,
     },

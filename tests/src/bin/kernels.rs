@@ -1,13 +1,15 @@
 //! Prepares objects for booted kernels, and records or checks what the kernels answer; `cargo xtask kernels` runs it.
 //!
 //! ```text
-//! kernels prepare ARCHITECTURE BTF FOLDER       writes `original/`, `relocated/` and `symbols` into a folder
-//! kernels record ARCHITECTURE ANSWERS IMAGE     records the answers in `tests/kernels`
-//! kernels check ARCHITECTURE ANSWERS IMAGE      compares them with what is recorded, if that is of the same kernel,
-//!                                               and with the verdicts
+//! kernels prepare all|new ARCHITECTURE IMAGE FOLDER  writes `original/`, `relocated/` and `symbols` into a folder: of
+//!                                                    all objects, or of those that are not recorded
+//! kernels record ARCHITECTURE IMAGE FOLDER           records the answers in `tests/kernels`
+//! kernels check ARCHITECTURE IMAGE FOLDER            compares them with what is recorded, if that is of the same
+//!                                                    kernel, and with the verdicts
 //! ```
 //!
-//! ANSWERS is a file of what the booted kernel printed, IMAGE the folder with its `btf` and `config`.
+//! IMAGE is the folder with a kernel's `btf` and `config`. FOLDER has `answers`, which the booted kernel printed, unless
+//! there was nothing to ask.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -26,7 +28,7 @@ use core_reloc::{
     },
 };
 use core_reloc_tests::kernels::{
-    Answer, Comparison, Input, Program, Recording, Row, folder, inputs, sha256,
+    Answer, Comparison, Input, Program, Recording, Row, folder, inputs, recordings, sha256,
 };
 use core_reloc_tools::{
     check::Checker,
@@ -39,14 +41,11 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match arguments[..] {
-        ["prepare", architecture, btf, folder] => {
-            prepare(architecture, Path::new(btf), Path::new(folder))
+        ["prepare", which @ ("all" | "new"), architecture, image, folder] => {
+            prepare(which == "all", architecture, Path::new(image), Path::new(folder))
         }
-        ["record", architecture, answers, image] => {
-            conclude(architecture, Path::new(answers), Path::new(image), false)
-        }
-        ["check", architecture, answers, image] => {
-            conclude(architecture, Path::new(answers), Path::new(image), true)
+        [action @ ("record" | "check"), architecture, image, folder] => {
+            conclude(action == "check", architecture, Path::new(image), Path::new(folder))
         }
         _ => Err("the arguments are not those that the module describes".into()),
     };
@@ -60,8 +59,9 @@ fn main() -> ExitCode {
 }
 
 /// Writes the objects as they are, the objects relocated for a kernel, and the symbols that they ask for.
-fn prepare(architecture: &str, btf: &Path, folder: &Path) -> Result {
-    let types = fs::read(btf)?;
+fn prepare(all: bool, architecture: &str, image: &Path, folder: &Path) -> Result {
+    let types = fs::read(image.join("btf"))?;
+    let recorded = recorded(&types)?.filter(|_| !all);
     let types = Btf::parse(&types)?;
     let target = Target::new(&types);
     let mut symbols = BTreeSet::new();
@@ -69,23 +69,37 @@ fn prepare(architecture: &str, btf: &Path, folder: &Path) -> Result {
     for name in ["original", "relocated"] {
         fs::create_dir_all(folder.join(name))?;
     }
-    for Input { name, path, .. } in inputs(architecture)? {
-        let bytes = fs::read(path)?;
-        fs::write(folder.join("original").join(&name), &bytes)?;
+    for input in inputs(architecture)? {
+        let bytes = input.read();
+        let object = Object::parse(&bytes);
+        if let Ok(object) = &object {
+            asked(object, &mut symbols, &mut BTreeSet::new())?;
+        }
+        if recorded.as_ref().is_some_and(|recorded| recorded.answer(&input.name, &bytes).is_some())
+        {
+            continue;
+        }
+        fs::write(folder.join("original").join(&input.name), &bytes)?;
         count += 1;
-        let Ok(object) = Object::parse(&bytes) else { continue };
-        asked(&object, &mut symbols, &mut BTreeSet::new())?;
+        let Ok(object) = object else { continue };
         let mut relocating = object.relocate(&target, Options::default());
         for _ in &mut relocating {}
         if let Ok(made) = relocating.finish() {
-            fs::write(folder.join("relocated").join(&name), &made.bytes)?;
+            fs::write(folder.join("relocated").join(&input.name), &made.bytes)?;
             relocated += 1;
         }
     }
     let symbols: String = symbols.iter().map(|symbol| format!("{symbol}\n")).collect();
     fs::write(folder.join("symbols"), symbols)?;
-    println!("{count} objects, {relocated} of them relocated");
+    println!("{count} objects to load, {relocated} of them relocated as well");
     Ok(())
+}
+
+/// Returns the recording of the kernel with these types, if there is one.
+fn recorded(types: &[u8]) -> Result<Option<Recording>> {
+    let sha256 = sha256(types);
+    let mut recordings = recordings()?.into_iter().map(|(recording, _)| recording);
+    Ok(recordings.find(|recording| recording.sha256 == sha256))
 }
 
 /// Adds the symbols and the options of the configuration that an object asks for.
@@ -112,27 +126,28 @@ fn asked(
 }
 
 /// Records the answers of a booted kernel, or checks them.
-fn conclude(architecture: &str, answers: &Path, image: &Path, check: bool) -> Result {
+fn conclude(check: bool, architecture: &str, image: &Path, made: &Path) -> Result {
     let types = fs::read(image.join("btf"))?;
     let inputs = inputs(architecture)?;
-    let recording = read_answers(&fs::read_to_string(answers)?, &inputs, image)?;
+    let recorded = recorded(&types)?;
+    let before = recorded.as_ref().filter(|_| !check);
+    let answers = made.join("answers");
+    let answers = if answers.exists() { fs::read_to_string(answers)? } else { String::new() };
+    let recording = read_answers(&answers, &inputs, image, before)?;
     let extracted = sha256(&types);
     if recording.sha256 != extracted {
         let booted = &recording.sha256;
-        return Err(format!(
-            "the booted kernel has other types ({booted}) than its image ({extracted})"
-        )
-        .into());
+        return Err(
+            format!("the booted kernel has the types {booted}, its image {extracted}").into()
+        );
     }
     let comparison = Comparison::new(&recording, &types, &inputs);
     println!("{} {}, {} programs", recording.kernel, recording.release, comparison.judged.len());
     print!("{comparison}");
-    let place = folder().join(recording.folder_name());
     if !check {
-        let minimized = minimized(&types, &inputs)?;
-        record(&recording, &minimized, &place)?;
-    } else if place.exists() {
-        compare(&recording, &fs::read_to_string(place.join("answers.tsv"))?)?;
+        record(&recording, &minimized(&types, &inputs)?)?;
+    } else if let Some(recorded) = &recorded {
+        compare(&recording, recorded)?;
     } else {
         println!("another build of this kernel is recorded: only the verdicts are compared");
     }
@@ -140,12 +155,21 @@ fn conclude(architecture: &str, answers: &Path, image: &Path, check: bool) -> Re
     for fault in &faults {
         println!("{fault}");
     }
-    if faults.is_empty() { Ok(()) } else { Err(format!("{} faults", faults.len()).into()) }
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("{} verdicts are wrong", faults.len()).into())
+    }
 }
 
-/// Reads what a booted kernel printed.
-fn read_answers(text: &str, inputs: &[Input], image: &Path) -> Result<Recording> {
-    let mut recording = Recording::default();
+/// Reads what a booted kernel printed. Objects that it was not asked about have the answers from before.
+fn read_answers(
+    text: &str,
+    inputs: &[Input],
+    image: &Path,
+    before: Option<&Recording>,
+) -> Result<Recording> {
+    let mut recording = before.cloned().unwrap_or_default();
     let mut rows = BTreeMap::<[&str; 4], Row>::new();
     let mut order = Vec::new();
     let mut log = Vec::new();
@@ -158,7 +182,7 @@ fn read_answers(text: &str, inputs: &[Input], image: &Path) -> Result<Recording>
             ["version", value] => value.clone_into(&mut recording.version),
             ["sha256", value] => value.clone_into(&mut recording.sha256),
             ["@symbol", line] => {
-                recording.symbols.extend(line.split(' ').nth(2).map(str::to_owned))
+                recording.symbols.extend(line.split(' ').nth(2).map(str::to_owned));
             }
             ["@log", line] => log.push(line),
             ["@row", folder, object, program, section, result] => {
@@ -173,27 +197,29 @@ fn read_answers(text: &str, inputs: &[Input], image: &Path) -> Result<Recording>
             _ => {}
         }
     }
-    let mut config = BTreeSet::new();
-    let mut symbols = BTreeSet::new();
+    let (mut config, mut symbols) = (BTreeSet::new(), BTreeSet::new());
+    recording.objects.clear();
     for input in inputs {
         let bytes = input.read();
         if let Ok(object) = Object::parse(&bytes) {
             asked(&object, &mut symbols, &mut config)?;
         }
-        let mut answer =
-            Answer { name: input.name.clone(), sha256: sha256(&bytes), programs: Vec::new() };
+        let mut programs = Vec::new();
         for key in &order {
-            let [folder, object, program, section] = *key;
+            let [folder, object, name, section] = *key;
             if (folder, object) == ("original", &*input.name) {
                 let original = rows.get(key).cloned().ok_or("a row is missing")?;
-                let relocated = rows.get(&["relocated", object, program, section]).cloned();
-                let (name, section) = (program.to_owned(), section.to_owned());
-                answer.programs.push(Program { name, section, original, relocated });
+                let relocated = rows.get(&["relocated", object, name, section]).cloned();
+                let (name, section) = (name.to_owned(), section.to_owned());
+                programs.push(Program { name, section, original, relocated });
             }
         }
-        if answer.programs.is_empty() {
-            return Err(format!("{}: no row", input.name).into());
-        }
+        let answer = if programs.is_empty() {
+            let before = before.and_then(|before| before.answer(&input.name, &bytes));
+            before.cloned().ok_or_else(|| format!("{}: no row", input.name))?
+        } else {
+            Answer { name: input.name.clone(), sha256: sha256(&bytes), programs }
+        };
         recording.objects.push(answer);
     }
     recording.symbols.retain(|symbol| symbols.contains(symbol));
@@ -225,17 +251,14 @@ fn minimized(types: &[u8], inputs: &[Input]) -> Result<Vec<u8>> {
 }
 
 /// Writes a recording, and removes those of other builds of the same kernel.
-fn record(recording: &Recording, types: &[u8], place: &Path) -> Result {
-    fs::create_dir_all(folder())?;
-    for entry in fs::read_dir(folder())? {
-        let path = entry?.path();
-        let answers = path.join("answers.tsv");
-        let old = Recording::parse(&fs::read_to_string(answers)?).unwrap_or_default();
+fn record(recording: &Recording, types: &[u8]) -> Result {
+    for (old, _) in recordings()? {
         if old.kernel == recording.kernel {
-            fs::remove_dir_all(path)?;
+            fs::remove_dir_all(folder().join(old.folder_name()))?;
         }
     }
-    fs::create_dir_all(place)?;
+    let place = folder().join(recording.folder_name());
+    fs::create_dir_all(&place)?;
     let packed = place.join("types.btf");
     fs::write(&packed, types)?;
     let status = Command::new("xz").args(["-9", "--extreme", "--force"]).arg(&packed).status()?;
@@ -248,8 +271,7 @@ fn record(recording: &Recording, types: &[u8], place: &Path) -> Result {
 }
 
 /// Compares new answers with recorded ones, program by program.
-fn compare(new: &Recording, recorded: &str) -> Result {
-    let recorded = Recording::parse(recorded).map_err(|line| format!("line {line}"))?;
+fn compare(new: &Recording, recorded: &Recording) -> Result {
     let rows = |recording: &Recording| -> BTreeMap<_, _> {
         let objects = recording.objects.iter();
         let programs = objects.flat_map(|object| {
@@ -261,7 +283,7 @@ fn compare(new: &Recording, recorded: &str) -> Result {
         });
         programs.collect()
     };
-    let (new, recorded) = (rows(new), rows(&recorded));
+    let (new, recorded) = (rows(new), rows(recorded));
     let mut differences = 0;
     for (key, answer) in &new {
         if let Some(before) = recorded.get(key).filter(|before| *before != answer) {

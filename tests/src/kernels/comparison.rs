@@ -11,7 +11,7 @@ use core_reloc_tools::{
 
 use super::{
     objects::Input,
-    recording::{Answer, Recording, Row, sha256},
+    recording::{Answer, Recording, Row},
     refusal::Refusal,
 };
 
@@ -56,13 +56,10 @@ impl Comparison {
         if let Some(release) = recording.known_release() {
             kernel = kernel.with_release(release);
         }
-        let answers: BTreeMap<&str, &Answer> =
-            recording.objects.iter().map(|answer| (answer.name.as_str(), answer)).collect();
         let mut comparison = Self::default();
         for input in inputs {
             let bytes = input.read();
-            let answer = answers.get(input.name.as_str());
-            match answer.filter(|answer| answer.sha256 == sha256(&bytes)) {
+            match recording.answer(&input.name, &bytes) {
                 Some(answer) => comparison.judged.extend(judge(&bytes, answer, &kernel)),
                 None => comparison.not_recorded.push(input.name.clone()),
             }

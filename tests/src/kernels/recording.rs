@@ -113,7 +113,7 @@ pub fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("kernels")
 }
 
-/// Reads all recordings, by name, each with its minimized BTF.
+/// Reads all recordings, by name, each with its minimized BTF; none if there is no folder of them.
 ///
 /// # Errors
 /// A file cannot be read.
@@ -122,6 +122,9 @@ pub fn folder() -> PathBuf {
 /// Panics if one is not well-formed.
 pub fn recordings() -> io::Result<Vec<(Recording, Vec<u8>)>> {
     let mut folders = Vec::new();
+    if !folder().exists() {
+        return Ok(Vec::new());
+    }
     for entry in fs::read_dir(folder())? {
         folders.push(entry?.path());
     }
@@ -152,6 +155,12 @@ impl Recording {
     /// Returns the name of the recording's folder.
     pub fn folder_name(&self) -> String {
         format!("{}-{}", self.kernel, self.sha256.get(..12).unwrap_or(&self.sha256))
+    }
+
+    /// Returns the answers to the programs of an object, if they are recorded for these bytes.
+    pub fn answer(&self, name: &str, bytes: &[u8]) -> Option<&Answer> {
+        let answer = self.objects.iter().find(|answer| answer.name == name)?;
+        Some(answer).filter(|answer| answer.sha256 == sha256(bytes))
     }
 
     /// Parses a recording; an error is the number of the line that is not well-formed.

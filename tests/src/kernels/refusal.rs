@@ -19,6 +19,8 @@ pub enum Refusal {
     Helper,
     /// An instruction is not known.
     Instruction,
+    /// The type of the program or of its attachment is not known.
+    Type,
     /// libbpf does not know the type of the program, which user space must set.
     ProgramType,
     /// The kernel does not create a map: user space must give it a size, or an inner map.
@@ -75,7 +77,7 @@ const SAID: &[(Refusal, &[&str])] = &[
             "unknown insn class",
         ],
     ),
-    (R::Argument, &["doesn't have", "invalid bpf_context access"]),
+    (R::Argument, &["doesn't have", "invalid bpf_context access", "dereference of modified ctx ptr"]),
     (
         R::KernelLists,
         &[
@@ -103,8 +105,12 @@ impl Refusal {
             |words: &&[&str]| log.iter().any(|line| words.iter().any(|word| line.contains(word)));
         let found = SAID.iter().find(|(_, words)| said(words)).map(|(refusal, _)| *refusal);
         let is_verified = log.iter().any(|line| line.starts_with("processed "));
+        // The verifier has not begun.
+        let is_refused_at_once =
+            said(&&["BPF program load failed: -EINVAL"][..]) && !said(&&["BEGIN PROG LOAD LOG"][..]);
         match found {
             Some(found) => found,
+            None if is_refused_at_once => Self::Type,
             None if is_verified => Self::Verifier,
             // Without a log: ENOTSUPP, EBUSY or EOPNOTSUPP of `bpf_trampoline_link`.
             None if matches!(result, "-524" | "-16" | "-95") => Self::Trampoline,
@@ -131,6 +137,7 @@ impl Refusal {
                 | Self::StructOps
                 | Self::Helper
                 | Self::Instruction
+                | Self::Type
         )
     }
 
@@ -144,6 +151,7 @@ impl Refusal {
             Self::StructOps => "struct_ops",
             Self::Helper => "helper",
             Self::Instruction => "instruction",
+            Self::Type => "type",
             Self::ProgramType => "program_type",
             Self::Map => "map",
             Self::HelperForType => "helper_for_type",
@@ -164,7 +172,7 @@ impl Refusal {
 }
 
 /// All reasons.
-const ALL: [Refusal; 17] = [
+const ALL: [Refusal; 18] = [
     R::Poison,
     R::Relocation,
     R::Hook,
@@ -172,6 +180,7 @@ const ALL: [Refusal; 17] = [
     R::StructOps,
     R::Helper,
     R::Instruction,
+    R::Type,
     R::ProgramType,
     R::Map,
     R::HelperForType,

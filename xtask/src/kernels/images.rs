@@ -92,11 +92,6 @@ impl Files {
         self.0.join("vmlinuz")
     }
 
-    /// The types in the image.
-    pub(crate) fn btf(&self) -> PathBuf {
-        self.0.join("btf")
-    }
-
     pub(crate) fn config(&self) -> PathBuf {
         self.0.join("config")
     }
