@@ -6,6 +6,7 @@
 //! - [`kernel_files`]: files of every format that kernels and modules are shipped in
 //! - [`kernels`]: what booted kernels answer to every program of every object
 //! - `vectors` (feature `libbpf`): the files of `fixtures/vectors`, for other implementers
+//! - [`programs`]: generated programs with poisoned instructions
 //! - [`data`]: the fixtures and the fetched data
 
 #[cfg(feature = "libbpf")]
@@ -15,6 +16,7 @@ pub mod hostile;
 pub mod judge;
 pub mod kernel_files;
 pub mod kernels;
+pub mod programs;
 #[cfg(feature = "libbpf")]
 pub mod vectors;
 

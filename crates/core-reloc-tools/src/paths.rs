@@ -16,6 +16,8 @@
 mod cuts;
 mod evaluate;
 mod helper;
+mod range;
+mod rules;
 mod stack;
 mod state;
 mod step;
@@ -25,13 +27,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use btf_types::ByteOrder;
 use core_reloc::{
-    elf::requirements::{Requirements, Used},
+    elf::requirements::{JumpTable, Requirements, Used},
     patch::insn::{Insn, SLOT},
 };
 
 pub use self::cuts::{Branch, Cuts};
 use self::{
-    state::State,
+    rules::Rules,
+    state::{Position, State},
     step::{Next, Step},
     value::Variables,
 };
@@ -39,12 +42,6 @@ use crate::{
     limits::{MAX_FRAMES, MAX_PATH_STEPS, MAX_PATHS_PER_INSN},
     needs::Release,
 };
-
-/// The release since which the verifier verifies global functions only where it reaches a call.
-const LAZY_GLOBALS: (u32, u32) = (6, 8);
-
-/// The release that is known to follow multiplication, XOR and shifts of 32 bits of numbers.
-const FULL_ARITHMETIC: (u32, u32) = (6, 18);
 
 /// An object's code for one kernel.
 #[derive(Debug, Clone, Copy)]
@@ -135,6 +132,7 @@ impl<'p> Paths<'p> {
     pub fn reached(&self, program: usize) -> Reached {
         let mut walk = Walk {
             paths: *self,
+            rules: Rules::of(self.release, self.order),
             insns: BTreeMap::new(),
             seen: BTreeMap::new(),
             pending: Vec::new(),
@@ -145,7 +143,7 @@ impl<'p> Paths<'p> {
             steps: MAX_PATH_STEPS,
         };
         walk.add_root(program);
-        if !self.is_since(LAZY_GLOBALS) {
+        if !walk.rules.lazy_globals {
             for function in self.requirements.functions_of(program) {
                 if self.is_global(function) {
                     walk.add_root(function);
@@ -160,13 +158,24 @@ impl<'p> Paths<'p> {
         Reached { functions: walk.marks, assumed, is_complete }
     }
 
-    /// Returns `true` if the kernel's release is known, and not earlier than another.
-    fn is_since(&self, (major, minor): (u32, u32)) -> bool {
-        self.release.is_some_and(|release| (release.major, release.minor) >= (major, minor))
-    }
-
     fn is_global(&self, function: usize) -> bool {
         self.requirements.functions.get(function).is_some_and(|function| function.is_global)
+    }
+
+    /// Returns the instructions of a function that the entries of a table of jumps lead to. Loaders reject a
+    /// table that leads elsewhere.
+    fn table_targets(
+        &self,
+        function: usize,
+        table: usize,
+    ) -> impl Iterator<Item = usize> + use<'p> {
+        let start = self.requirements.functions.get(function).map_or(0, |it| it.range.start);
+        let table = self.requirements.jump_tables.get(table);
+        let targets = table.into_iter().flat_map(JumpTable::targets);
+        targets.filter_map(move |target| {
+            let at = target.checked_sub(start)?;
+            usize::try_from(at).ok().filter(|at| at.is_multiple_of(SLOT))?.checked_div(SLOT)
+        })
     }
 
     /// Returns what an instruction uses.
@@ -178,12 +187,10 @@ impl<'p> Paths<'p> {
     }
 }
 
-/// Where a state is: the functions with their return positions, and the next instruction.
-type Position = (Vec<(usize, usize)>, usize);
-
 /// Paths that are being followed.
 struct Walk<'p> {
     paths: Paths<'p>,
+    rules: Rules,
     /// The decoded functions.
     insns: BTreeMap<usize, Vec<Insn>>,
     /// The states that were followed from each position.
@@ -220,8 +227,7 @@ impl Walk<'_> {
     fn follow(&mut self, mut state: State, mut at: usize) -> Option<()> {
         loop {
             // Comparing and merging states takes time in proportion to their frames.
-            let cost = u64::try_from(state.frames.len()).unwrap_or(u64::MAX);
-            self.steps = self.steps.checked_sub(cost)?;
+            self.steps = self.steps.checked_sub(state.cost())?;
             let function = state.frames.last()?.function;
             if !self.is_new(&mut state, at) {
                 return Some(());
@@ -236,10 +242,18 @@ impl Walk<'_> {
                     self.pending.push((*taken, target));
                     at = at.saturating_add(1);
                 }
+                Next::Table(table) => {
+                    for target in self.paths.table_targets(function, table) {
+                        self.steps = self.steps.checked_sub(state.cost())?;
+                        self.pending.push((state.clone(), target));
+                    }
+                    return Some(());
+                }
                 Next::Anywhere => {
-                    let count = self.insns.get(&function).map_or(0, Vec::len);
-                    self.steps = self.steps.checked_sub(u64::try_from(count).ok()?)?;
-                    self.pending.extend((0..count).map(|target| (state.clone(), target)));
+                    for target in 0..self.insns.get(&function).map_or(0, Vec::len) {
+                        self.steps = self.steps.checked_sub(state.cost())?;
+                        self.pending.push((state.clone(), target));
+                    }
                     return Some(());
                 }
                 Next::Call(callee) => {
@@ -270,7 +284,7 @@ impl Walk<'_> {
     /// Returns `true` if a state at a position was not followed before. Where there were many, the state is
     /// merged with the last of them, so that it becomes less and less known.
     fn is_new(&mut self, state: &mut State, at: usize) -> bool {
-        let seen = self.seen.entry((state.context(), at)).or_default();
+        let seen = self.seen.entry(state.position(at)).or_default();
         if seen.contains(state) {
             return false;
         }
