@@ -15,7 +15,7 @@ const OTHER_REASONS: [(Refusal, &str); 9] = [
     (Refusal::HelperForType, "code and configuration decide which helpers a type of program has"),
     (
         Refusal::Argument,
-        "how many arguments a tracepoint has is known, but not which ones a program reads",
+        "functions that a program calls may read arguments that the tracepoint does not have",
     ),
     (Refusal::KernelLists, "the kernel has lists of functions that may be attached to"),
     (Refusal::Trampoline, "the machine or the configuration has no trampolines"),

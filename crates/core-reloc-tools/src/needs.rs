@@ -24,6 +24,7 @@
 //! # }
 //! ```
 
+mod arguments;
 mod enums;
 mod externs;
 mod features;
@@ -106,6 +107,14 @@ pub fn needs<'a>(
                 }
                 if let Some((what, name, answer)) = hooks::answer(&stated, kernel, &names) {
                     push(Subject::Hook(index), what, name, answer);
+                }
+                let function = requirements.functions.get(program.function);
+                for read in function.into_iter().flat_map(|function| {
+                    arguments::reads(&stated, function, object.byte_order(), &names)
+                }) {
+                    let subject = Subject::Argument { insn: read.insn, number: read.number };
+                    let name = format!("{} of {}", read.number, program.section).into();
+                    push(subject, "argument", name, read.answer);
                 }
             }
         }

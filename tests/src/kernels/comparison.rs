@@ -88,8 +88,9 @@ impl Judged {
     /// Returns `true` if the verdict and the kernel disagree.
     fn is_fault(&self) -> bool {
         match self.verdict {
+            // It is about the whole object: some of its programs may load by themselves.
+            Verdict::OtherArchitecture | Verdict::LeftOpen | Verdict::Skipped => false,
             verdict if refuses(verdict) => self.row.loads(),
-            Verdict::LeftOpen | Verdict::Skipped => false,
             _ => self.row.refusal.is_some_and(Refusal::is_answered),
         }
     }

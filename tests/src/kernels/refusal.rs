@@ -57,6 +57,7 @@ const SAID: &[(Refusal, &[&str])] = &[
             "not found in kernel",
             "not found in vmlinux",
             "failed to resolve extern",
+            "(strong): not resolved",
             "extern (func ksym)",
             "extern (var ksym)",
             "extern (kcfg)",
