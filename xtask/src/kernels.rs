@@ -135,11 +135,11 @@ fn load_in(store: &mut Store, image: &Image, action: Action) -> Result {
     let mut prepare = tool();
     prepare.args(["prepare", which, architecture]).arg(found.folder()).arg(&folder);
     run_command(&mut prepare)?;
-    if fs::read_dir(folder.join("original"))?.next().is_some() {
+    if folder.join("symbols").exists() {
         let answers = ask(store, image, &folder)?;
         fs::write(folder.join("answers"), answers)?;
     } else {
-        println!("all objects are recorded");
+        println!("everything is recorded");
     }
     let mut conclude = tool();
     conclude.arg(if action == Action::Check { "check" } else { "record" }).arg(architecture);

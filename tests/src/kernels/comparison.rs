@@ -153,7 +153,8 @@ impl Recording {
     }
 
     fn symbols(&self) -> SymbolNames {
-        let lines: String = self.symbols.iter().map(|name| format!("0 T {name}\n")).collect();
+        let there = self.symbols.iter().filter(|(_, is_there)| **is_there);
+        let lines: String = there.map(|(name, _)| format!("0 T {name}\n")).collect();
         SymbolNames::parse(lines.as_bytes())
     }
 

@@ -58,6 +58,7 @@ const SAID: &[(Refusal, &[&str])] = &[
             "not found in vmlinux",
             "failed to resolve extern",
             "(strong): not resolved",
+            "failed to find the address for kernel symbol",
             "extern (func ksym)",
             "extern (var ksym)",
             "extern (kcfg)",
