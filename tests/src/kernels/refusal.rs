@@ -77,7 +77,10 @@ const SAID: &[(Refusal, &[&str])] = &[
             "unknown insn class",
         ],
     ),
-    (R::Argument, &["doesn't have", "invalid bpf_context access", "dereference of modified ctx ptr"]),
+    (
+        R::Argument,
+        &["doesn't have", "invalid bpf_context access", "dereference of modified ctx ptr"],
+    ),
     (
         R::KernelLists,
         &[
@@ -106,8 +109,8 @@ impl Refusal {
         let found = SAID.iter().find(|(_, words)| said(words)).map(|(refusal, _)| *refusal);
         let is_verified = log.iter().any(|line| line.starts_with("processed "));
         // The verifier has not begun.
-        let is_refused_at_once =
-            said(&&["BPF program load failed: -EINVAL"][..]) && !said(&&["BEGIN PROG LOAD LOG"][..]);
+        let is_refused_at_once = said(&&["BPF program load failed: -EINVAL"][..])
+            && !said(&&["BEGIN PROG LOAD LOG"][..]);
         match found {
             Some(found) => found,
             None if is_refused_at_once => Self::Type,
