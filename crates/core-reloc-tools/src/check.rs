@@ -31,6 +31,7 @@
 mod architecture;
 mod cause;
 mod code;
+mod condition;
 mod finding;
 mod judge;
 mod program;

@@ -3,7 +3,6 @@
 use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use btf_types::{Kind, KindSet};
 use core_reloc::{
     elf::{
         Object,
@@ -15,6 +14,7 @@ use core_reloc::{
 use super::{
     cause::Cause,
     code::RelocatedCode,
+    condition::condition,
     finding::{Finding, RelocationVerdict},
     program::ProgramVerdict,
     reach::Reach,
@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     needs::{Answer, Effect, Kernel, Need, Subject},
-    paths::{Assumptions, Paths, Reached, Variable},
+    paths::{Assumptions, Paths, Reached},
 };
 
 /// What verdicts on an object's programs follow from.
@@ -242,7 +242,8 @@ impl<'j, 'a> Judge<'j, 'a> {
             }
         }
         if depends {
-            causes.extend(assumed.assumed.iter().map(|variable| self.condition(variable)));
+            let condition = |variable| condition(self.object, self.requirements, variable);
+            causes.extend(assumed.assumed.iter().map(condition));
         }
         drop((cuts, assumed));
         for (position, reached) in reach {
@@ -269,38 +270,6 @@ impl<'j, 'a> Judge<'j, 'a> {
             Some((index, self.kernel.config_value(symbol.name.as_bytes())?))
         });
         Assumptions { data: true, config: config.collect() }
-    }
-
-    /// Describes an assumption that a verdict depends on.
-    fn condition(&self, variable: &Variable) -> Cause<'a> {
-        match variable {
-            Variable::Data { section, offset, value, .. } => {
-                let data = self.requirements.data.iter().find(|data| data.index == *section);
-                let name = data.and_then(|data| self.variable_at(data.name.as_bytes(), *offset));
-                let name = name.unwrap_or_else(|| format!("read-only data at {offset:#x}"));
-                Cause::new(Verdict::Conditional, "read-only variable", format!("{name} = {value}"))
-            }
-            Variable::Config { symbol, value } => {
-                let symbol = self.requirements.externs.get(*symbol);
-                let name = symbol.map(|it| it.name.to_string()).unwrap_or_default();
-                let value = format!("{name} = {value:#x}");
-                Cause::new(Verdict::Conditional, "configuration value", value)
-            }
-        }
-    }
-
-    /// Returns the name of the variable at an offset of a section.
-    fn variable_at(&self, section: &[u8], offset: u64) -> Option<String> {
-        let btf = self.object.btf()?;
-        let sections = btf.own_types_of(KindSet::from_iter([Kind::DataSec]));
-        let mut sections = sections.filter(|found| found.is_named(section));
-        let entry = sections.find_map(|found| {
-            found.variables().into_iter().find(|entry| {
-                let start = u64::from(entry.offset());
-                (start..start.saturating_add(entry.size().into())).contains(&offset)
-            })
-        })?;
-        Some(entry.ty().ok()?.name().ok()?.to_string())
     }
 }
 
