@@ -53,11 +53,11 @@ function comparison([titles, lines]) {
   const sides = [0, 1].map((side) => {
     const body = make("tbody");
     for (const line of lines) {
-      const isMore = line.length === 1;
-      const mark = isMore ? "more" : ["", "differs", "focus"][line[2]];
+      const isLeftOut = line.length === 1;
+      const mark = isLeftOut ? "left-out" : ["", "differs", "focus"][line[2]];
       const row = make("tr", { class: mark });
       const cell = make("td");
-      if (isMore) cell.append(`… ${line[0]} more`);
+      if (isLeftOut) cell.append(`… ${line[0]} more`);
       else if (line[side] >= 0) cell.append(text(line[side]));
       else row.classList.add("blank");
       if (mark === "focus") cell.prepend(make("span", { class: "sr" }, "This line: "));

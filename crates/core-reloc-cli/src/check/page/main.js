@@ -31,8 +31,8 @@ function followLink() {
 
 function cellOf(program, kernel) {
   const column = columns.findIndex((kernels) => kernels.includes(kernel));
-  const line = [...table.querySelectorAll("tr.program")].find((it) => it.shown === program);
-  return line && column >= 0 ? line.cells[column + 1] : null;
+  const line = lines.find((it) => it.shown === program);
+  return line && column >= 0 ? fill(line).cells[column + 1] : null;
 }
 
 function showSummary() {

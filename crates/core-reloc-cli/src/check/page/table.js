@@ -4,6 +4,7 @@ const table = document.getElementById("matrix");
 const frame = document.getElementById("frame");
 
 let columns = []; // The columns of the table: the kernels of each.
+let lines = []; // The rows of programs.
 let unfolded = new Set(); // The first kernels of the groups that are unfolded.
 let openCell = null; // The cell whose panel is open.
 let current = null; // The cell that the Tab key reaches; the arrow keys lead from it to the others.
@@ -26,6 +27,10 @@ function groupsOf(kernels, shown) {
   return [...groups.values()];
 }
 
+new ResizeObserver(() => {
+  frame.style.setProperty("--wide", `${frame.clientWidth}px`);
+}).observe(frame);
+
 function showTable(kernels, shown) {
   const groups = groupsOf(kernels, shown);
   columns = groups.flatMap((group) => unfolded.has(group[0]) ? group.map((kernel) => [kernel]) : [group]);
@@ -33,9 +38,13 @@ function showTable(kernels, shown) {
   current = null;
   const isEmpty = kernels.length === 0 || shown.length === 0;
   frame.hidden = isEmpty;
-  const bodies = isEmpty ? [] : tableBodies(shown);
-  table.replaceChildren(table.caption, tableHead(groups), ...bodies);
-  select(table.querySelector("tr.program td"), false);
+  const bodies = tableBodies(isEmpty ? [] : shown);
+  const longest = shown.reduce((longest, { name }) => Math.max(longest, name.length), 0);
+  frame.style.setProperty("--longest", `${longest}ch`);
+  const sizes = make("colgroup", {}, make("col"), ...columns.map(() => make("col")));
+  table.replaceChildren(table.caption, sizes, tableHead(groups), ...bodies);
+  fillInView(bodies);
+  if (!isEmpty) select(fill(lines[0]).cells[1], false);
   showLegend(kernels, shown);
 }
 
@@ -71,23 +80,49 @@ function tableHead(groups) {
 
 function tableBodies(shown) {
   const bodies = [];
-  let last = null;
   const span = String(columns.length + 1);
-  const firsts = columns.map(([kernel]) => kernel);
-  for (const program of shown) {
+  let last = null;
+  lines = shown.map((program) => {
     if (program.objectAt !== last) {
       last = program.objectAt;
       const heading = make("th", { scope: "rowgroup", colspan: span }, make("span", {}, program.object.name));
       bodies.push(make("tbody", {}, make("tr", { class: "object" }, heading)));
     }
-    const line = make("tr", { class: "program" });
-    const name = make("th", { scope: "row", title: program.section }, program.name);
+    // A long name breaks after an underscore.
+    const parts = program.name.split("_").flatMap((part, at) => (at > 0 ? ["_", make("wbr"), part] : [part]));
+    const name = make("th", { scope: "row", title: program.section }, ...parts);
+    name.normalize();
     if (program.isOptional) name.append(make("span", { class: "optional" }, " optional"));
-    line.append(name, ...firsts.map((kernel) => CELLS[markAt(program, kernel)].cloneNode(true)));
+    const line = make("tr", { class: "program" }, name);
     line.shown = program;
     bodies.at(-1).append(line);
-  }
+    return line;
+  });
   return bodies;
+}
+
+// Adds the cells of a row, unless it has them.
+function fill(line) {
+  if (line.cells.length > 1) return line;
+  const program = line.shown;
+  line.append(...columns.map(([kernel]) => CELLS[markAt(program, kernel)].cloneNode(true)));
+  return line;
+}
+
+// Browsers take seconds to lay out a hundred thousand cells: those that are not in view wait for it.
+const MANY_CELLS = 10000;
+const observer = new IntersectionObserver((entries) => {
+  for (const { isIntersecting, target } of entries) {
+    if (!isIntersecting) continue;
+    observer.unobserve(target);
+    target.querySelectorAll("tr.program").forEach(fill);
+  }
+}, { root: frame, rootMargin: "1000px 0px" });
+
+function fillInView(bodies) {
+  observer.disconnect();
+  if (lines.length * columns.length <= MANY_CELLS) lines.forEach(fill);
+  else bodies.forEach((body) => observer.observe(body));
 }
 
 function showLegend(kernels, shown) {
@@ -111,7 +146,6 @@ function select(cell, isFocused) {
 }
 
 function move(event, cell) {
-  const lines = [...table.querySelectorAll("tr.program")];
   const row = lines.indexOf(cell.parentElement);
   const column = cell.cellIndex;
   const [lastRow, lastColumn] = [lines.length - 1, columns.length];
@@ -128,7 +162,7 @@ function move(event, cell) {
   }[event.key];
   if (to === undefined) return;
   event.preventDefault();
-  const line = lines[Math.min(Math.max(to[0], 0), lastRow)];
+  const line = fill(lines[Math.min(Math.max(to[0], 0), lastRow)]);
   select(line.cells[Math.min(Math.max(to[1], 1), lastColumn)], true);
 }
 
