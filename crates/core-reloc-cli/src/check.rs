@@ -6,9 +6,11 @@ mod collect;
 mod explanations;
 mod html;
 mod json;
+mod mark;
 mod objects;
 mod order;
 mod text;
+mod wording;
 
 use std::{io::Write, path::PathBuf};
 

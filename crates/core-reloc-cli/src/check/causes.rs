@@ -40,6 +40,16 @@ pub(super) struct Thing {
     pub(super) name: String,
 }
 
+impl Thing {
+    /// Returns `true` for something missing that modules have as well.
+    fn may_be_in_module(&self) -> bool {
+        let is_missing = matches!(self.verdict, Verdict::Missing | Verdict::NotAttachable);
+        let kinds =
+            ["function", "kernel function", "tracepoint", "iterator", "struct of functions"];
+        is_missing && kinds.contains(&self.what)
+    }
+}
+
 /// A program that a cause hits on a kernel. All three are indices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Hit {
@@ -82,7 +92,7 @@ impl Causes {
                 for result in &row.relocations {
                     let verdict = match result.verdict {
                         RelocationVerdict::Changed => Verdict::Changed,
-                        RelocationVerdict::Guarded => Verdict::Guarded,
+                        RelocationVerdict::Guarded { .. } => Verdict::Guarded,
                         _ => continue,
                     };
                     let relocation = &info.relocations[result.relocation];
@@ -186,6 +196,10 @@ impl Entries {
                 !kernels.contains(kernel) && objects.iter().any(has_architecture)
             };
             entry.other_kernels = (0..results.kernels.len()).filter(is_other).collect();
+            if entry.thing.may_be_in_module() {
+                let text = "if a module has it, name the module with --module".to_string();
+                entry.suggestions.push(Suggestion { text, code: None });
+            }
         }
         entries.sort_by_cached_key(|entry| {
             (entry.thing.verdict, usize::MAX - entry.programs().len(), entry.thing.clone())

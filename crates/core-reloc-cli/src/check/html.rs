@@ -28,7 +28,7 @@ const SCRIPT: &str = concat!(
 
 /// Returns the page with all results.
 pub(super) fn page(results: &Results, causes: &Causes) -> Result<String, Failure> {
-    let data = serde_json::to_string(&Data::of(results, causes)?).map_err(std::io::Error::from)?;
+    let data = serde_json::to_string(&Data::of(results, causes)).map_err(std::io::Error::from)?;
     // These characters occur only in JSON's strings, where they may be escaped.
     let data = data.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026");
     Ok(["STYLE", "SCRIPT", "DATA"].into_iter().zip([STYLE, SCRIPT, &data]).fold(

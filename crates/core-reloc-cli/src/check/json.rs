@@ -64,6 +64,8 @@ struct RelocationLine<'a> {
     line: Option<u32>,
     verdict: &'static str,
     value: Option<u64>,
+    /// What keeps the verifier from a poisoned instruction, or which question about it does not.
+    proof: Option<String>,
     problem: Option<&'static str>,
     reason: Option<&'a str>,
     cures: Vec<&'a str>,
@@ -109,8 +111,7 @@ struct SummaryLine {
     accepted: usize,
 }
 
-// The signature is the one that serde needs.
-#[allow(clippy::trivially_copy_pass_by_ref)]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_false(value: &bool) -> bool {
     !value
 }
@@ -193,6 +194,7 @@ fn relocation_line<'a>(
         line: source.map(|line| line.line),
         verdict: result.verdict.name(),
         value: result.value,
+        proof: object.proof(result.verdict),
         problem: explanation.map(|explanation| explanation.problem),
         reason: explanation.map(|explanation| explanation.reason.as_str()),
         cures: suggestions.map(|suggestion| suggestion.text.as_str()).collect(),

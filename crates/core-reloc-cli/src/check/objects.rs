@@ -1,7 +1,10 @@
 //! Objects, with what is known of them before any kernel is checked.
 
 use core_reloc::elf::{ObjectRelocation, SourceLines};
-use core_reloc_tools::check::{Checker, relocation_thing};
+use core_reloc_tools::{
+    check::{Checker, RelocationVerdict, relocation_thing},
+    paths::Branch,
+};
 
 use crate::format::kind_name;
 
@@ -11,6 +14,8 @@ pub(super) struct ObjectInfo {
     pub(super) programs: Vec<ProgramInfo>,
     /// In the order of the records.
     pub(super) relocations: Vec<RelocationInfo>,
+    /// The names of all functions.
+    functions: Vec<String>,
 }
 
 /// A program of an object.
@@ -70,10 +75,39 @@ impl ObjectInfo {
             }
         };
         let relocation = |relocation: ObjectRelocation<'_>| RelocationInfo::of(&relocation, &lines);
+        let functions = requirements.functions.iter().map(|function| function.name.to_string());
         Self {
             label,
+            functions: functions.collect(),
             programs: requirements.programs.iter().map(program).collect(),
             relocations: object.relocations().map(relocation).collect(),
+        }
+    }
+
+    /// Says what keeps the verifier from a poisoned instruction, or what question about it does not: with a
+    /// kernel's verdict on it.
+    pub(super) fn proof(&self, verdict: RelocationVerdict) -> Option<String> {
+        let question = |asked: Option<usize>| {
+            let question = &self.relocations[asked?];
+            Some(format!("{} is 0 here", question.described()))
+        };
+        match verdict {
+            RelocationVerdict::Guarded { branch, asked } => {
+                let branch = branch.map(|Branch { function, insn, jumps, .. }| {
+                    let never = if jumps { "always" } else { "never" };
+                    let function = self.functions.get(function).map_or("?", String::as_str);
+                    format!("the jump at instruction {insn} of {function} is {never} taken")
+                });
+                let parts: Vec<String> = [question(asked), branch].into_iter().flatten().collect();
+                match parts.is_empty() {
+                    true => Some("no code leads to it".to_string()),
+                    false => Some(parts.join(", and ")),
+                }
+            }
+            RelocationVerdict::Poisoned { asked } => {
+                Some(format!("{}, but does not protect the access", question(asked)?))
+            }
+            _ => None,
         }
     }
 
@@ -89,6 +123,16 @@ impl ObjectInfo {
 }
 
 impl RelocationInfo {
+    /// Describes the relocation, with its place in the source or in the code.
+    pub(super) fn described(&self) -> String {
+        let Self { kind, access, function, section, insn_off, source, .. } = self;
+        let place = match source {
+            Some(source) => source.in_file(),
+            None => format!("{section}+{insn_off:#x}"),
+        };
+        format!("{kind} of {access} in {function} at {place}")
+    }
+
     fn of(relocation: &ObjectRelocation<'_>, lines: &SourceLines<'_>) -> Self {
         let source = lines.written_in(relocation).map(|line| SourceLocation {
             file: line.file.to_string(),

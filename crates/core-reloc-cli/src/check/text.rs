@@ -5,56 +5,22 @@ use std::{
     io::{self, Write},
 };
 
-use core_reloc_tools::check::{RelocationVerdict, Verdict};
+use core_reloc_tools::check::Verdict;
 use owo_colors::{OwoColorize, Style};
 
 use super::{
     Results,
     causes::{CauseEntry, Causes},
     explanations::Suggestion,
-    objects::{RelocationInfo, SourceLocation},
+    mark::Mark,
+    objects::SourceLocation,
     order::ranges,
+    wording::{heading, proof, summary},
 };
 use crate::format::plural;
 
 /// The number of programs that a cause names.
 const MAX_NAMED: usize = 5;
-
-/// What the table shows of a program on a kernel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Mark {
-    Accepted,
-    Verdict(Verdict),
-}
-
-impl Mark {
-    pub(super) fn all() -> impl Iterator<Item = Self> {
-        let verdicts = Verdict::ALL.into_iter().rev().map(Self::Verdict);
-        verdicts.chain([Self::Accepted])
-    }
-
-    /// Returns the character, its meaning and its style.
-    pub(super) fn legend(self) -> (char, &'static str, Style) {
-        let style = Style::new();
-        let Self::Verdict(verdict) = self else {
-            return ('a', "accepted by the baseline", style.yellow());
-        };
-        match verdict {
-            Verdict::OtherArchitecture => ('-', "for another architecture", style.dimmed()),
-            Verdict::Failed => ('F', "failed", style.red().bold()),
-            Verdict::Missing => ('M', "missing", style.red().bold()),
-            Verdict::Poisoned => ('P', "poisoned", style.red().bold()),
-            Verdict::LeftOpen => ('?', "left open", style.yellow()),
-            Verdict::Conditional => ('c', "conditional", style.yellow()),
-            Verdict::NotAttachable => ('A', "not attachable", style.red().bold()),
-            Verdict::Guarded => ('g', "poisoned, but guarded", style.cyan()),
-            Verdict::Changed => ('~', "changed", style.green()),
-            Verdict::Skipped => ('s', "skipped: asks nothing", style.dimmed()),
-            // The verdicts of later versions have no character yet.
-            _ => ('.', "ok", style.dimmed()),
-        }
-    }
-}
 
 pub(super) fn print(
     results: &Results,
@@ -72,7 +38,7 @@ pub(super) fn print(
     let open: Vec<&CauseEntry> = causes.0.iter().filter(is_open).collect();
     left_open(results, &open, out)?;
     table(results, out)?;
-    summary(results, causes, out)
+    writeln!(out, "{}", summary(results, causes))
 }
 
 /// Prints a cause.
@@ -99,10 +65,10 @@ fn cause(
     if let Some(explanation) = &entry.explanation {
         line(out, "why", &explanation.reason)?;
     }
-    if let Some(asked) = asked(results, entry) {
-        line(out, "asked", &asked)?;
+    if let Some(proof) = proof(results, entry) {
+        line(out, if entry.is_problem() { "asked" } else { "proof" }, &proof)?;
     }
-    for Suggestion { text, .. } in &entry.suggestions {
+    for Suggestion { text, .. } in entry.suggestions.iter().filter(|_| entry.is_problem()) {
         line(out, "help", text)?;
     }
     let relocations = entry.relocations.iter();
@@ -110,7 +76,7 @@ fn cause(
         for (object, relocation) in relocations {
             let object = &results.objects[*object];
             let relocation = &object.relocations[*relocation];
-            line(out, "relocation", &format!("{}, {}", object.label, described(relocation)))?;
+            line(out, "relocation", &format!("{}, {}", object.label, relocation.described()))?;
         }
     } else {
         let mut sources: Vec<String> = relocations.filter_map(|it| source(results, *it)).collect();
@@ -122,24 +88,6 @@ fn cause(
         }
     }
     writeln!(out)
-}
-
-/// Says what is the matter with a thing.
-pub(super) fn heading(entry: &CauseEntry) -> String {
-    let (what, name) = (entry.thing.what, &entry.thing.name);
-    let thing = format!("{what} {name}");
-    match entry.thing.verdict {
-        Verdict::OtherArchitecture => format!("other {what}: {name}"),
-        Verdict::Failed => format!("{thing} cannot be relocated"),
-        Verdict::Missing => format!("missing: {thing}"),
-        Verdict::Poisoned => format!("missing, and not guarded: {thing}"),
-        Verdict::NotAttachable => format!("not attachable: no {thing}"),
-        Verdict::Conditional => format!("loads if {name} ({what})"),
-        Verdict::Guarded => format!("missing, but guarded: {thing}"),
-        Verdict::LeftOpen => format!("left open: {thing}"),
-        Verdict::Changed => format!("changed: {thing}"),
-        other => format!("{other}: {thing}"),
-    }
 }
 
 /// Names the programs that a cause hits, by object.
@@ -183,31 +131,6 @@ fn kernels(results: &Results, kernels: &BTreeSet<usize>) -> String {
         _ => format!("{} to {}", label(*first), label(*last)),
     };
     ranges(kernels).iter().map(range).collect::<Vec<_>>().join(", ")
-}
-
-/// Names a question about the thing that does not protect it.
-pub(super) fn asked(results: &Results, entry: &CauseEntry) -> Option<String> {
-    let kernels = entry.kernels();
-    entry.relocations.iter().find_map(|(object, relocation)| {
-        let rows = kernels.iter().map(|kernel| &results.kernels[*kernel].rows[*object]);
-        let mut results_of = rows.filter_map(|row| row.relocation(*relocation));
-        let asked = results_of.find_map(|result| match result.verdict {
-            RelocationVerdict::Poisoned { asked } => asked,
-            _ => None,
-        })?;
-        let question = &results.objects[*object].relocations[asked];
-        Some(format!("{}, which is 0 here, but does not protect the access", described(question)))
-    })
-}
-
-/// Describes a relocation, with its place in the source or in the code.
-fn described(relocation: &RelocationInfo) -> String {
-    let RelocationInfo { kind, access, function, section, insn_off, source, .. } = relocation;
-    let place = match source {
-        Some(source) => source.in_file(),
-        None => format!("{section}+{insn_off:#x}"),
-    };
-    format!("{kind} of {access} in {function} at {place}")
 }
 
 fn source(results: &Results, (object, relocation): (usize, usize)) -> Option<String> {
@@ -306,27 +229,4 @@ fn numbers(count: usize, width: usize, out: &mut impl Write) -> io::Result<()> {
 /// Returns the space before a column: one after every ten columns.
 fn gap(at: usize) -> &'static str {
     if at > 0 && at.is_multiple_of(10) { " " } else { "" }
-}
-
-/// Prints the counts.
-pub(super) fn summary(results: &Results, causes: &Causes, out: &mut impl Write) -> io::Result<()> {
-    let programs: usize = results.objects.iter().map(|object| object.programs.len()).sum();
-    let sum = [
-        (results.objects.len(), "object"),
-        (programs, "program"),
-        (results.kernels.len(), "kernel"),
-    ];
-    let sum = sum.map(|(count, what)| plural(count, what));
-    let count = |is_counted: &dyn Fn(&CauseEntry) -> bool| {
-        causes.0.iter().filter(|entry| is_counted(entry)).count()
-    };
-    let found = plural(count(&CauseEntry::counts), "problem");
-    let others = [
-        (count(&|entry| entry.is_accepted(results)), "accepted"),
-        (count(&|entry| entry.thing.verdict == Verdict::LeftOpen), "left open"),
-        (count(&|entry| entry.thing.verdict == Verdict::Conditional), "conditional"),
-    ];
-    let others = others.iter().filter(|(count, _)| *count > 0);
-    let others: String = others.map(|(count, what)| format!(", {count} {what}")).collect();
-    writeln!(out, "{}: {found}{others}", sum.join(", "))
 }

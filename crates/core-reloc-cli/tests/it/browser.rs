@@ -99,7 +99,8 @@ impl Browser {
 
     /// Sets the size of the view in pixels, and whether its user prefers dark colors.
     pub(crate) fn view(&self, width: u32, height: u32, is_dark: bool) {
-        let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        let size =
+            json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
         self.command("Emulation.setDeviceMetricsOverride", &size);
         let value = if is_dark { "dark" } else { "light" };
         let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": value }] });

@@ -5,11 +5,9 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
-    io,
     sync::Arc,
 };
 
-use core_reloc_tools::check::RelocationVerdict;
 use indexmap::{IndexMap, IndexSet};
 use serde::Serialize;
 
@@ -18,9 +16,10 @@ use super::super::{
     causes::{CauseEntry, Causes, Thing},
     collect::{ObjectRow, ProgramResult, RelocationResult},
     explanations::{ComparisonRow, SharedComparison, SharedExplanation, Suggestion},
+    mark::Mark,
     objects::{ObjectInfo, ProgramInfo, RelocationInfo, SourceLocation},
     order::ranges,
-    text::{self, Mark},
+    wording::{heading, proof, summary},
 };
 
 #[derive(Serialize)]
@@ -75,7 +74,7 @@ struct RowData(Vec<ProgramResultData>, Vec<ResultData>);
 #[derive(Serialize, PartialEq, Eq, Hash)]
 struct ProgramResultData(usize, Vec<usize>);
 
-/// The relocation, verdict, value and explanation, and the relocation that asks without protecting it.
+/// The relocation, verdict, value and explanation, and the proof that it is guarded, or what proves nothing.
 #[derive(Serialize, PartialEq, Eq, Hash)]
 struct ResultData(usize, &'static str, Option<String>, i64, i64);
 
@@ -90,7 +89,7 @@ struct CauseData {
     /// The set of kernels without the cause.
     others: usize,
     why: i64,
-    asked: i64,
+    proof: i64,
     cures: Vec<CureData>,
     /// The object and index of each.
     relocations: Vec<(usize, usize)>,
@@ -117,18 +116,17 @@ struct CureData(usize, i64);
 struct ComparisonData([usize; 2], Vec<Vec<i64>>);
 
 impl Data {
-    pub(super) fn of(results: &Results, causes: &Causes) -> io::Result<Self> {
-        let mut summary = Vec::new();
-        text::summary(results, causes, &mut summary)?;
+    pub(super) fn of(results: &Results, causes: &Causes) -> Self {
         let mut tables = Tables::default();
         let entries = &causes.0;
         let numbers = entries.iter().zip(0..).map(|(entry, number)| (&entry.thing, number));
         let numbers: BTreeMap<&Thing, usize> = numbers.collect();
         let objects = 0..results.objects.len();
         let objects = objects.map(|at| tables.object(results, &numbers, at)).collect();
+        let summary = summary(results, causes);
         let causes = entries.iter().map(|entry| tables.cause(results, entry)).collect();
-        Ok(Self {
-            summary: String::from_utf8_lossy(&summary).trim_end().to_string(),
+        Self {
+            summary,
             marks: Mark::all().map(MarkData::of).collect(),
             kernels: results.kernels.iter().map(|kernel| kernel.label.clone()).collect(),
             objects,
@@ -136,7 +134,7 @@ impl Data {
             sets: tables.sets.into_iter().collect(),
             whys: tables.explanations.into_values().collect(),
             strings: tables.strings.into_iter().collect(),
-        })
+        }
     }
 }
 
@@ -212,7 +210,7 @@ impl Tables {
                         Mark::Verdict(row.programs[program].verdict)
                     }
                 };
-                rows.insert_full(self.row(row, numbers, mark)).0
+                rows.insert_full(self.row(object, row, numbers, mark)).0
             });
             kernels.push(number);
         }
@@ -258,6 +256,7 @@ impl Tables {
 
     fn row(
         &mut self,
+        object: &ObjectInfo,
         row: &ObjectRow,
         numbers: &BTreeMap<&Thing, usize>,
         mark: impl Fn(usize) -> Mark,
@@ -270,20 +269,17 @@ impl Tables {
             ProgramResultData(mark_number(mark(at)), causes.collect())
         };
         let programs = row.programs.iter().enumerate().map(program).collect();
-        RowData(programs, row.relocations.iter().map(|result| self.result(result)).collect())
+        let results = row.relocations.iter().map(|result| self.result(object, result));
+        RowData(programs, results.collect())
     }
 
-    fn result(&mut self, result: &RelocationResult) -> ResultData {
-        let asked = match result.verdict {
-            RelocationVerdict::Poisoned { asked: Some(asked) } => index(asked),
-            _ => -1,
-        };
+    fn result(&mut self, object: &ObjectInfo, result: &RelocationResult) -> ResultData {
         ResultData(
             result.relocation,
             result.verdict.name(),
             result.value.map(|value| value.to_string()),
             result.explanation.as_ref().map_or(-1, |it| index(self.explanation(it))),
-            asked,
+            self.optional_string(object.proof(result.verdict).as_deref()),
         )
     }
 
@@ -296,17 +292,18 @@ impl Tables {
             HitData(object, program.map_or(-1, index), self.set(&kernels))
         };
         let hits = hits.into_iter().map(hit).collect();
+        let cures = entry.suggestions.iter().filter(|_| entry.is_problem());
         CauseData {
             mark: mark_number(Mark::Verdict(entry.thing.verdict)),
             group: group(results, entry),
-            heading: self.string(&text::heading(entry)),
+            heading: self.string(&heading(entry)),
             what: entry.thing.what,
             name: self.string(&entry.thing.name),
             hits,
             others: self.set(&entry.other_kernels),
             why: entry.explanation.as_ref().map_or(-1, |it| index(self.explanation(it))),
-            asked: self.optional_string(text::asked(results, entry).as_deref()),
-            cures: entry.suggestions.iter().map(|it| self.cure(it)).collect(),
+            proof: self.optional_string(proof(results, entry).as_deref()),
+            cures: cures.map(|it| self.cure(it)).collect(),
             relocations: entry.relocations.iter().copied().collect(),
         }
     }

@@ -58,7 +58,7 @@ function causeBody(cause) {
   const others = kernelsIn([cause.others]);
   if (others.length > 0) list.add("not on", kernelsInWords(others));
   if (cause.why >= 0) list.add("why", text(data.whys[cause.why].reason));
-  if (cause.asked >= 0) list.add("asked", text(cause.asked));
+  if (cause.proof >= 0) list.add(data.marks[cause.mark].is_problem ? "asked" : "proof", text(cause.proof));
   addCures(list, cause.cures);
   list.add("programs", hitList(cause));
   const body = make("div", { class: "body" }, list);

@@ -13,23 +13,18 @@ function relocationItem(object, result) {
   return make("li", {}, disclosure({ class: "line" }, children, () => relocationBody(object, result)));
 }
 
-function relocationBody(object, [index, verdict, , whyAt, asked]) {
+function relocationBody(object, [index, verdict, , whyAt, proof]) {
   const [, , , , source] = object.relocations[index];
   const list = facts();
   list.add("source", make("code", {}, placeOf(object, index)));
   if (source >= 0) list.add("code", make("code", {}, text(source)));
   list.add("function", make("code", {}, text(object.relocations[index][0])));
-  if (verdict === "guarded") list.add("guarded", "the verifier does not reach the instruction on this kernel");
+  if (proof >= 0) list.add(verdict === "guarded" ? "proof" : "asked", text(proof));
   const body = make("div", { class: "body" }, list);
-  if (asked >= 0) {
-    const [, kind, access] = object.relocations[asked];
-    list.add("asked", `${text(kind)} of `, make("code", {}, text(access)), " at ",
-      make("code", {}, placeOf(object, asked)), ", which is 0 here, but does not protect the access");
-  }
   if (whyAt < 0) return body;
   const why = data.whys[whyAt];
   list.add("why", text(why.reason));
-  addCures(list, why.cures);
+  if (verdict !== "guarded") addCures(list, why.cures);
   body.append(...why.comparisons.map(comparison));
   return body;
 }
