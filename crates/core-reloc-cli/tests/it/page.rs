@@ -16,6 +16,7 @@ const ENTER: &str = "\u{e007}";
 const SPACE: &str = " ";
 const ESCAPE: &str = "\u{e00c}";
 const END: &str = "\u{e010}";
+const HOME: &str = "\u{e011}";
 const LEFT: &str = "\u{e012}";
 const UP: &str = "\u{e013}";
 const DOWN: &str = "\u{e015}";

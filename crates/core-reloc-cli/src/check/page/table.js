@@ -27,9 +27,12 @@ function groupsOf(kernels, shown) {
   return [...groups.values()];
 }
 
-new ResizeObserver(() => {
+// The style needs the width of the frame, and scrolling the size of what sticks to its edges.
+const sizes = new ResizeObserver(() => {
   frame.style.setProperty("--wide", `${frame.clientWidth}px`);
-}).observe(frame);
+  const corner = table.querySelector("th.corner");
+  frame.style.scrollPadding = `${table.tHead.offsetHeight}px 0 0 ${corner.offsetWidth}px`;
+});
 
 function showTable(kernels, shown) {
   const groups = groupsOf(kernels, shown);
@@ -41,8 +44,12 @@ function showTable(kernels, shown) {
   const bodies = tableBodies(isEmpty ? [] : shown);
   const longest = shown.reduce((longest, { name }) => Math.max(longest, name.length), 0);
   frame.style.setProperty("--longest", `${longest}ch`);
-  const sizes = make("colgroup", {}, make("col"), ...columns.map(() => make("col")));
-  table.replaceChildren(table.caption, sizes, tableHead(groups), ...bodies);
+  const widths = make("colgroup", {}, make("col"), ...columns.map(() => make("col")));
+  table.replaceChildren(table.caption, widths, tableHead(groups), ...bodies);
+  table.classList.remove("open");
+  sizes.disconnect();
+  sizes.observe(frame);
+  sizes.observe(table.tHead);
   fillInView(bodies);
   if (!isEmpty) select(fill(lines[0]).cells[1], false);
   showLegend(kernels, shown);
@@ -179,6 +186,7 @@ function openPanel(cell, isFocused) {
   select(cell, false);
   const content = make("td", { colspan: String(columns.length + 1) }, panel(programOf(cell), kernelsOf(cell)));
   cell.parentElement.after(make("tr", { class: "opened" }, content));
+  table.classList.add("open");
   cell.setAttribute("aria-expanded", "true");
   openCell = cell;
   if (isFocused) document.getElementById("opened").focus();
@@ -191,6 +199,7 @@ function closePanel() {
   const line = cell.parentElement.nextElementSibling;
   const hadFocus = line.contains(document.activeElement);
   line.remove();
+  table.classList.remove("open");
   cell.removeAttribute("aria-expanded");
   if (hadFocus) cell.focus();
 }

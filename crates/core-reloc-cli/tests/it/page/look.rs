@@ -6,7 +6,7 @@ use std::{fs, process::Command};
 use core_reloc_tests::{data, judge::skipped};
 use serde_json::{Value, json};
 
-use super::{Page, browser, count, filter};
+use super::{DOWN, END, ENTER, HOME, Page, UP, browser, count, filter};
 use crate::{
     browser::Browser,
     program::{Folder, run},
@@ -89,6 +89,30 @@ fn the_page_fits_and_is_accessible_at_every_size() {
         }
     }
     assert_eq!(browser.log("browser"), [] as [Value; 0]);
+}
+
+/// Nothing covers the focused cell, neither the head of the table nor the names.
+#[test]
+fn the_focused_cell_is_in_view() {
+    let Some(browser) = browser() else { return };
+    let page = Page::with_releases();
+    browser.view(400, 420, false);
+    browser.open(&page.path);
+    browser.click("[name=fold]");
+    browser.run("document.querySelector('tr.program td').focus()");
+    let is_seen = "const cell = document.activeElement;
+         const { left, right, top, bottom } = cell.getBoundingClientRect();
+         return document.elementFromPoint((left + right) / 2, (top + bottom) / 2) === cell";
+    for key in [DOWN, DOWN, DOWN, DOWN, DOWN, DOWN, UP, END, UP, UP, HOME, UP, UP, UP, DOWN] {
+        browser.press(key);
+        assert_eq!(browser.run(is_seen), true, "{key:?}");
+    }
+    // So is a cell that is open, with its title.
+    browser.press(ENTER);
+    assert_eq!(
+        browser.run(is_seen.replace("activeElement", "getElementById('opened')").as_str()),
+        true
+    );
 }
 
 /// Repeats the kernels in the data of a page, each `times`, with names in the order of their versions.
