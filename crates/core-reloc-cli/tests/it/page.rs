@@ -52,6 +52,10 @@ impl Page {
         Self::of(&[one, two, other, (name, "gone.le")], &[])
     }
 
+    fn json(&self) -> Value {
+        serde_json::from_str(self.run.stdout.lines().last().unwrap()).unwrap()
+    }
+
     /// Checks on releases of which some are the same kernel.
     fn with_releases() -> Self {
         let same = ["5.4", "5.10", "6.1", "6.12"].map(|release| (release, "same.le"));
@@ -124,11 +128,14 @@ fn clicks_and_keys_open_causes_and_cells() {
     assert_eq!(page.run.status, 1);
     browser.open(&page.path);
 
-    // It says what the text says.
+    // It says what the text and JSON say.
     let text = &page.run.stdout;
     assert_eq!(texts(&browser, "#summary"), [text.lines().last().unwrap()]);
     let errors: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("error: ")).collect();
     assert_eq!(texts(&browser, ".problem .entry .heading"), errors);
+
+    let kernels = [("1", "same.le"), ("2", "nested.le"), ("3", "same.be"), (hostile, "gone.le")];
+    assert_eq!(Page::of(&kernels, &["--format", "json"]).json()["problems"], errors.len());
 
     // The matrix is a grid with row and column headers.
     assert_eq!(columns(&browser), ["1", "2", "3", hostile]);

@@ -73,7 +73,10 @@ function causeBody(cause) {
 // Lists the programs that a cause hits by object, each with a link to its cell.
 function hitList(cause) {
   const byObject = new Map();
-  for (const hit of cause.hits) byObject.set(hit[0], [...(byObject.get(hit[0]) || []), hit]);
+  for (const hit of cause.hits) {
+    if (!byObject.has(hit[0])) byObject.set(hit[0], []);
+    byObject.get(hit[0]).push(hit);
+  }
   const isOne = new Set(cause.hits.map(([, , set]) => set)).size === 1;
   return longList({ class: "programs" }, [...byObject], ([objectAt, hits]) => {
     const object = data.objects[objectAt];

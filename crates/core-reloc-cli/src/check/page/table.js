@@ -20,7 +20,7 @@ function groupsOf(kernels, shown) {
   if (!form.elements.fold.checked) return kernels.map((kernel) => [kernel]);
   const groups = new Map();
   for (const kernel of kernels) {
-    const key = String.fromCharCode(...shown.map((program) => markAt(program, kernel)));
+    const key = shown.map((program) => markAt(program, kernel).toString(36)).join("");
     if (groups.has(key)) groups.get(key).push(kernel);
     else groups.set(key, [kernel]);
   }
