@@ -291,6 +291,16 @@ fn equal_kernels_share_a_column() {
     browser.press(ENTER);
     assert_eq!(columns(&browser), ["5.4 to 6.1, 6.12", "6.2, 7.0"]);
 
+    // They are equal for the programs that are shown. What else is different is in the panel.
+    filter(&browser, "programs", "enums existence");
+    assert_eq!(columns(&browser), ["all 6 kernels"]);
+    browser.click("tr.program td");
+    assert_eq!(texts(&browser, ".panel h4"), ["On 5.4 to 6.1, 6.12", "On 6.2, 7.0"]);
+    assert_eq!(count(&browser, ".panel .variant"), 1);
+    browser.click(".panel h4:last-of-type button");
+    assert_eq!(count(&browser, ".panel .variant"), 2);
+    filter(&browser, "programs", "");
+
     browser.click("[name=fold]");
     assert_eq!(columns(&browser), ["5.4", "5.10", "6.1", "6.2", "6.12", "7.0"]);
     assert_eq!(count(&browser, ".folds"), 0);

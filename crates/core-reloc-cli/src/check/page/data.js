@@ -64,7 +64,7 @@ function disclosure(attributes, children, content) {
     if (open) {
       shown = content();
       // A heading stays a heading.
-      (button.closest("h3") || button).after(shown);
+      (button.closest("h3, h4") || button).after(shown);
     } else {
       shown.remove();
       shown = null;

@@ -42,7 +42,8 @@ function showTable(kernels, shown) {
   const isEmpty = kernels.length === 0 || shown.length === 0;
   frame.hidden = isEmpty;
   const bodies = tableBodies(isEmpty ? [] : shown);
-  const longest = shown.reduce((longest, { name }) => Math.max(longest, name.length), 0);
+  const longest = shown.reduce((longest, { name, isOptional }) =>
+    Math.max(longest, name.length + (isOptional ? 8 : 0)), 0);
   frame.style.setProperty("--longest", `${longest}ch`);
   const widths = make("colgroup", {}, make("col"), ...columns.map(() => make("col")));
   table.replaceChildren(table.caption, widths, tableHead(groups), ...bodies);
@@ -99,7 +100,7 @@ function tableBodies(shown) {
     const parts = program.name.split("_").flatMap((part, at) => (at > 0 ? ["_", make("wbr"), part] : [part]));
     const name = make("th", { scope: "row", title: program.section }, ...parts);
     name.normalize();
-    if (program.isOptional) name.append(make("span", { class: "optional" }, " optional"));
+    if (program.isOptional) name.append(make("span", { class: "is-optional" }, " optional"));
     const line = make("tr", { class: "program" }, name);
     line.shown = program;
     bodies.at(-1).append(line);
