@@ -50,9 +50,11 @@
 
 pub mod blame;
 pub mod check;
+pub mod copies;
 pub mod definition;
 mod enums;
 pub mod explain;
+mod flow;
 mod insn;
 pub mod limits;
 pub mod minimize;
@@ -60,4 +62,5 @@ pub mod needs;
 pub mod paths;
 pub mod query;
 mod similar;
+pub mod sizes;
 pub mod verdict;

@@ -13,6 +13,7 @@
 //! Paths are merged where many lead to one instruction, and there is a budget of steps. When it is spent,
 //! every instruction counts as reached.
 
+mod accesses;
 mod evaluate;
 mod helper;
 mod stack;
@@ -28,6 +29,10 @@ use core_reloc::{
     patch::insn::{Insn, SLOT},
 };
 
+pub(crate) use self::{
+    accesses::{Place, StackAccesses, Write},
+    helper::{Writes, writes},
+};
 use self::{
     state::State,
     step::{Next, Step},
@@ -121,6 +126,12 @@ impl Reached {
 impl<'p> Paths<'p> {
     /// Follows all paths of a program, which is given by its function.
     pub fn reached(&self, program: usize) -> Reached {
+        self.follow(program).0
+    }
+
+    /// Follows all paths of a program as [`reached`](Self::reached) does, and returns what it accesses in
+    /// stacks too.
+    pub(crate) fn follow(&self, program: usize) -> (Reached, StackAccesses) {
         let mut walk = Walk {
             paths: *self,
             insns: BTreeMap::new(),
@@ -128,6 +139,7 @@ impl<'p> Paths<'p> {
             pending: Vec::new(),
             roots: BTreeSet::new(),
             reached: BTreeMap::new(),
+            accesses: StackAccesses::default(),
             variables: Vec::new(),
             decided_by: 0,
             steps: MAX_PATH_STEPS,
@@ -145,7 +157,7 @@ impl<'p> Paths<'p> {
             |(bit, _): &(u32, _)| walk.decided_by & (1_u64.checked_shl(*bit).unwrap_or(0)) != 0;
         let assumed = (0_u32..).zip(walk.variables.iter().copied()).filter(decided);
         let assumed = assumed.map(|(_, variable)| variable).collect();
-        Reached { functions: walk.reached, assumed, is_complete }
+        (Reached { functions: walk.reached, assumed, is_complete }, walk.accesses)
     }
 
     /// Returns `true` if the kernel's release is known, and not earlier than another.
@@ -181,6 +193,7 @@ struct Walk<'p> {
     /// The functions that are verified by themselves.
     roots: BTreeSet<usize>,
     reached: BTreeMap<usize, Vec<bool>>,
+    accesses: StackAccesses,
     /// The assumed variables, by their bit in [`Variables`].
     variables: Vec<Variable>,
     /// Those that have decided a branch.

@@ -61,14 +61,17 @@ impl Step<'_, '_> {
             Class::Ld => state.forget_after_call(),
             Class::Ldx => {
                 let value = self.load(state, state.register(src));
+                self.note_access(state, state.register(src), false);
                 state.set(dst, value);
             }
             Class::St => {
                 // Of numbers that are not in a register, 5.10 follows zeros.
                 let value = if insn.imm == 0 { Value::ZERO } else { Value::Unknown };
+                self.note_access(state, state.register(dst), true);
                 state.store(self.address(state.register(dst)), size(insn), value);
             }
             Class::Stx if insn.is_atomic() => {
+                self.note_access(state, state.register(dst), true);
                 state.store(self.address(state.register(dst)), size(insn), Value::Unknown);
                 // An atomic operation may load the old value into any of these.
                 for register in [0, dst, src] {
@@ -78,6 +81,7 @@ impl Step<'_, '_> {
                 }
             }
             Class::Stx => {
+                self.note_access(state, state.register(dst), true);
                 state.store(self.address(state.register(dst)), size(insn), state.register(src));
             }
             Class::Jump => return self.jump(state, dst, src),
@@ -143,6 +147,23 @@ impl Step<'_, '_> {
     fn address(&self, base: Value) -> Value {
         let offset = Value::number(i64::from(self.insn.off).cast_unsigned());
         moved(base, offset, 1).unwrap_or(base)
+    }
+
+    /// Notes the place that a load or store accesses.
+    fn note_access(&mut self, state: &State, base: Value, is_write: bool) {
+        let address = self.address(base);
+        let accesses = &mut self.walk.accesses;
+        accesses.add_place((self.function, self.at), state, address);
+        if is_write {
+            accesses.add_write(state, address, Some(size(self.insn)), false);
+        }
+    }
+
+    /// Notes that a function may write to the addresses that it gets.
+    fn note_arguments(&mut self, state: &State) {
+        for argument in state.arguments() {
+            self.walk.accesses.add_write(state, argument, None, false);
+        }
     }
 
     /// Returns the value of a load.
@@ -243,6 +264,7 @@ impl Step<'_, '_> {
         match paths.used(self.function, self.at) {
             Some(Used::Function(callee)) if paths.is_global(callee) => {
                 self.walk.add_root(callee);
+                self.note_arguments(state);
                 forget_arguments(state);
             }
             Some(Used::Function(callee)) => return Next::Call(callee),
@@ -253,12 +275,19 @@ impl Step<'_, '_> {
                 Writes::Bytes { at, len } => {
                     let len = state.register(len).known();
                     let len = len.and_then(|(len, _)| i32::try_from(len).ok());
+                    self.walk.accesses.add_write(state, state.register(at), len, true);
                     state.forget_at(state.register(at), len);
                 }
-                Writes::Unknown => forget_arguments(state),
+                Writes::Unknown => {
+                    self.note_arguments(state);
+                    forget_arguments(state);
+                }
             },
             Some(Used::NoFunction) => return Next::End,
-            _ => forget_arguments(state),
+            _ => {
+                self.note_arguments(state);
+                forget_arguments(state);
+            }
         }
         state.forget_after_call();
         Next::After(1)

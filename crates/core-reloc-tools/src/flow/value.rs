@@ -1,0 +1,86 @@
+//! What is known of a value.
+
+/// A value that a function computes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Value {
+    pub(crate) what: What,
+    /// Whether it follows from something that a branch on it may be a guard for: an answer, data that user
+    /// space may set, or what another function returns.
+    pub(crate) is_open: bool,
+}
+
+/// What a value is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum What {
+    Unknown,
+    Number(u64),
+    /// The answer to a relocation.
+    Answer(usize),
+    /// An address made with the answer to a relocation: of a field, or some bytes after its start.
+    Field {
+        relocation: usize,
+        after: i64,
+    },
+    /// An address in the stack: an offset from its end in bytes.
+    Stack(i64),
+    /// The address of the program's context, or of something in it.
+    Context(i64),
+    /// The address of a variable of the object or of the kernel.
+    Variable,
+    /// The address of a struct of the kernel, or a number of bytes after it, which no relocation has made.
+    Kernel(KernelPointer, i64),
+}
+
+/// Where a program got the address of a struct of the kernel from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum KernelPointer {
+    /// The context of a program for tracing.
+    Argument,
+    /// The helper of this number.
+    Helper(u32),
+}
+
+impl Value {
+    pub(crate) const UNKNOWN: Self = Self::closed(What::Unknown);
+
+    pub(crate) const fn closed(what: What) -> Self {
+        Self { what, is_open: false }
+    }
+
+    pub(crate) const fn open(what: What) -> Self {
+        Self { what, is_open: true }
+    }
+
+    pub(crate) fn number(value: u64) -> Self {
+        Self::closed(What::Number(value))
+    }
+
+    /// Returns the number, if it is one.
+    pub(crate) fn known(self) -> Option<u64> {
+        match self.what {
+            What::Number(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// Returns what is known if it may be either of two values.
+    pub(crate) fn or(self, other: Self) -> Self {
+        let what = if self.what == other.what { self.what } else { What::Unknown };
+        Self { what, is_open: self.is_open || other.is_open }
+    }
+
+    /// Returns the address moved by a number of bytes; `None` if it is no address.
+    pub(crate) fn moved(self, by: i64) -> Option<Self> {
+        let what = match self.what {
+            What::Field { relocation, after } => {
+                What::Field { relocation, after: after.checked_add(by)? }
+            }
+            What::Stack(offset) => What::Stack(offset.checked_add(by)?),
+            What::Context(offset) => What::Context(offset.checked_add(by)?),
+            What::Kernel(pointer, offset) => What::Kernel(pointer, offset.checked_add(by)?),
+            What::Variable => What::Variable,
+            What::Unknown | What::Number(_) | What::Answer(_) => return None,
+        };
+        Some(Self { what, ..self })
+    }
+}
