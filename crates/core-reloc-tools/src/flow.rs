@@ -19,12 +19,12 @@ use core_reloc::{
         Object,
         requirements::{Function, Requirements, Used},
     },
-    patch::insn::{Insn, SLOT},
+    patch::insn::{Class, Insn, SLOT},
 };
 
 pub(crate) use self::{
     state::State,
-    value::{KernelPointer, Value, What},
+    value::{KernelPointer, What},
 };
 use self::step::Next;
 use crate::insn::jump_target;
@@ -63,6 +63,12 @@ impl<'f, 'a> Functions<'f, 'a> {
         relocations.flat_map(|(insn, all)| all.iter().map(|relocation| (*insn, *relocation)))
     }
 
+    /// Returns an instruction of a function.
+    pub(crate) fn insn(&self, function: usize, at: usize) -> Option<Insn> {
+        let (slots, _) = self.requirements.functions.get(function)?.code.as_chunks::<SLOT>();
+        slots.get(at).map(|slot| Insn::decode(*slot, self.order))
+    }
+
     /// Prepares to follow values through a function.
     pub(crate) fn flow(&self, index: usize) -> Option<Flow<'_>> {
         let function = self.requirements.functions.get(index)?;
@@ -70,7 +76,7 @@ impl<'f, 'a> Functions<'f, 'a> {
         let insns: Vec<Insn> = slots.iter().map(|slot| Insn::decode(*slot, self.order)).collect();
         let mut is_target = vec![false; insns.len()];
         for (at, insn) in insns.iter().enumerate() {
-            if insn.class() == core_reloc::patch::insn::Class::Jump
+            if insn.class() == Class::Jump
                 && let Some(is_target) = is_target.get_mut(jump_target(*insn, at))
             {
                 *is_target = true;

@@ -19,7 +19,7 @@ use std::fmt;
 use btf_types::{Kind, TypeId};
 use core_reloc::{
     RelocKind, Relocation, Relocator, Target,
-    elf::{Object, ObjectError, Outcome, Report, requirements::Used},
+    elf::{Object, ObjectError, ObjectRelocation, Outcome, Report, requirements::Used},
     resolve::{Options, Resize},
     spec::LocalSpec,
 };
@@ -108,6 +108,13 @@ struct SizedRead {
     field: LocalField,
 }
 
+impl SizedRead {
+    fn finding(&self, relocation: usize, kernel_size: u64) -> SizeFinding {
+        let Self { function, insn, size, field } = *self;
+        SizeFinding { function, insn, relocation, size, local_size: field.size, kernel_size }
+    }
+}
+
 /// A field in the object's own types.
 #[derive(Debug, Clone, Copy)]
 struct LocalField {
@@ -158,6 +165,16 @@ impl SizedReads {
         self.reads.is_empty()
     }
 
+    /// Returns the reads of more bytes than the field has in the object's own types, as findings about a
+    /// kernel with the same types.
+    pub(crate) fn past_fields(&self) -> impl Iterator<Item = SizeFinding> + '_ {
+        let reads = self.reads.iter();
+        let reads = reads.flat_map(|(relocation, all)| all.iter().map(|read| (*relocation, read)));
+        // A flexible array has the size 0, and any number of elements.
+        let reads = reads.filter(|(_, read)| (1..read.size).contains(&read.field.size));
+        reads.map(|(relocation, read)| read.finding(relocation, read.field.size))
+    }
+
     /// Compares the reads with the fields of a kernel. `reports` are those of the object's relocations on
     /// the kernel, with their indices among all relocations.
     pub(crate) fn findings<'a>(
@@ -179,14 +196,7 @@ impl SizedReads {
                     read.size != kernel_size
                 };
                 if is_wrong {
-                    findings.push(SizeFinding {
-                        function: read.function,
-                        insn: read.insn,
-                        relocation,
-                        size: read.size,
-                        local_size: read.field.size,
-                        kernel_size,
-                    });
+                    findings.push(read.finding(relocation, kernel_size));
                 }
             }
         }
@@ -195,7 +205,7 @@ impl SizedReads {
 }
 
 /// Returns the field of a byte offset, unless it is a bitfield or an element.
-fn local_field(relocation: &core_reloc::elf::ObjectRelocation<'_>) -> Option<LocalField> {
+fn local_field(relocation: &ObjectRelocation<'_>) -> Option<LocalField> {
     if relocation.kind() != Some(RelocKind::FieldByteOffset) {
         return None;
     }
@@ -234,7 +244,7 @@ struct ArraySizes<'r, 'a> {
 }
 
 impl ArraySizes<'_, '_> {
-    fn size(&mut self, relocation: &core_reloc::elf::ObjectRelocation<'_>) -> Option<u64> {
+    fn size(&mut self, relocation: &ObjectRelocation<'_>) -> Option<u64> {
         let local = self.object.btf()?;
         let decoded = relocation.decode().ok()?;
         let relocator = self.relocator.get_or_insert_with(|| {

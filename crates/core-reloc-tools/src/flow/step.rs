@@ -21,11 +21,6 @@ use crate::{
 /// `BPF_LDX | BPF_MEM | BPF_DW`: a load of 8 bytes, such as an address.
 const LOAD_ADDRESS: u8 = 0x79;
 
-/// The helpers that return the address of a struct of the kernel: `bpf_get_current_task`,
-/// `bpf_skc_to_tcp6_sock` to `bpf_skc_to_udp6_sock`, `bpf_get_current_task_btf`, `bpf_sock_from_file`,
-/// `bpf_skc_to_unix_sock`.
-const RETURN_KERNEL_POINTERS: [u32; 9] = [35, 136, 137, 138, 139, 140, 158, 162, 178];
-
 /// Where a path goes on.
 pub(super) enum Next {
     /// After this number of slots.
@@ -166,7 +161,7 @@ impl Values<'_> {
             }
         }
         match used {
-            Some(Used::Helper(helper)) if RETURN_KERNEL_POINTERS.contains(&helper) => {
+            Some(Used::Helper(helper)) if KernelPointer::is_returned_by(helper) => {
                 Value::closed(What::Kernel(KernelPointer::Helper(helper), 0))
             }
             Some(Used::Helper(_)) => Value::UNKNOWN,

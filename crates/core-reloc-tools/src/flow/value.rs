@@ -1,5 +1,10 @@
 //! What is known of a value.
 
+/// The helpers that return the address of a struct of the kernel: `bpf_get_current_task`,
+/// `bpf_skc_to_tcp6_sock` to `bpf_skc_to_udp6_sock`, `bpf_get_current_task_btf`, `bpf_sock_from_file`,
+/// `bpf_skc_to_unix_sock`.
+const RETURN_KERNEL_POINTERS: [u32; 9] = [35, 136, 137, 138, 139, 140, 158, 162, 178];
+
 /// A value that a function computes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Value {
@@ -38,6 +43,13 @@ pub(crate) enum KernelPointer {
     Argument,
     /// The helper of this number.
     Helper(u32),
+}
+
+impl KernelPointer {
+    /// Returns `true` if a helper returns the address of a struct of the kernel.
+    pub(crate) fn is_returned_by(helper: u32) -> bool {
+        RETURN_KERNEL_POINTERS.contains(&helper)
+    }
 }
 
 impl Value {
