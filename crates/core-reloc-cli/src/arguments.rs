@@ -192,6 +192,9 @@ pub struct Check {
     /// Write the results as a self-contained page for a browser; FILE may only be an earlier page
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,
+    /// Report what is wrong with the objects on any kernel; no target is needed
+    #[arg(long, conflicts_with_all = ["targets", "baseline", "write_baseline", "html"])]
+    pub lint: bool,
     #[command(flatten)]
     pub format: FormatArguments,
 }
@@ -208,6 +211,8 @@ Examples:
       fail only on new problems, as a CI job would
   core-reloc check prog.bpf.o --target 6.1.btf.tar.xz --format json | jq 'select(.verdict == \"poisoned\")'
       list what may prevent the object from loading on a kernel
+  core-reloc check *.bpf.o --lint
+      report what is wrong on any kernel, such as a question whose answer protects nothing
 
 A poisoned instruction is harmless if the program never reaches it. It is `guarded` if the object
 checks that the field, type or enumerator, or something that contains it, exists, and the kernel
@@ -215,7 +220,8 @@ does not have it; or if no path leads to the instruction, given the values of th
 
 The exit status is 1 if a relocation fails, or is poisoned without a guard, and the baseline does
 not list it, or if some of the targets cannot be used: they are listed, and the others are checked.
-It is 2 if no target can be read. Known problems that no longer occur are listed.";
+It is 2 if no target can be read. Known problems that no longer occur are listed. With --lint, it is 1
+if anything is found.";
 
 /// Find the relocation that poisoned the instruction in a verifier log, and explain it
 #[derive(Debug, Args)]

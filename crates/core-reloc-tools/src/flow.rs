@@ -11,7 +11,7 @@ mod state;
 mod step;
 mod value;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use btf_types::ByteOrder;
 use core_reloc::{
@@ -104,13 +104,11 @@ pub(crate) struct Flow<'f> {
 pub(crate) struct World<'w> {
     /// Returns the answer to a relocation, given by its index; `None` if it is open.
     pub(crate) answer: &'w dyn Fn(usize) -> Option<u64>,
-    /// A branch with an open condition, and whether it is taken.
-    pub(crate) forced: Option<(usize, bool)>,
 }
 
 impl World<'_> {
     /// The world in which all answers are open.
-    pub(crate) const OPEN: World<'static> = World { answer: &|_| None, forced: None };
+    pub(crate) const OPEN: World<'static> = World { answer: &|_| None };
 }
 
 /// The values in a function.
@@ -121,6 +119,8 @@ pub(crate) struct Values<'f> {
     heads: BTreeMap<usize, State>,
     /// Whether each instruction is reached.
     reached: Vec<bool>,
+    /// Each instruction that is reached, with those that follow it.
+    edges: BTreeSet<(usize, usize)>,
 }
 
 impl<'f> Flow<'f> {
@@ -152,6 +152,7 @@ impl<'f> Flow<'f> {
             world,
             heads: BTreeMap::new(),
             reached: vec![false; self.insns.len()],
+            edges: BTreeSet::new(),
         };
         let mut pending = vec![(0, State::start(self.is_program))];
         while let Some((mut at, mut state)) = pending.pop() {
@@ -169,15 +170,18 @@ impl<'f> Flow<'f> {
                 if let Some(reached) = values.reached.get_mut(at) {
                     *reached = true;
                 }
-                match values.step(at, insn, &mut state)? {
-                    Next::After(slots) => at = at.saturating_add(slots),
-                    Next::Jump(target) => at = target,
+                let next = match values.step(at, insn, &mut state)? {
+                    Next::After(slots) => at.saturating_add(slots),
+                    Next::Jump(target) => target,
                     Next::Branch(target) => {
+                        values.edges.insert((at, target));
                         pending.push((target, state.clone()));
-                        at = at.saturating_add(1);
+                        at.saturating_add(1)
                     }
                     Next::End => break,
-                }
+                };
+                values.edges.insert((at, next));
+                at = next;
             }
         }
         Some(values)
@@ -210,14 +214,32 @@ impl Values<'_> {
         }
     }
 
-    /// Returns the branches on open conditions, by their instructions.
-    pub(crate) fn open_branches(&self) -> Vec<usize> {
+    /// Returns the branches on open conditions, each with its target.
+    pub(crate) fn open_branches(&self) -> Vec<(usize, usize)> {
         let mut branches = Vec::new();
         self.visit(|at, insn, state| {
             if self.flow.is_open_branch(insn, state) {
-                branches.push(at);
+                branches.push((at, jump_target(insn, at)));
             }
         });
         branches
+    }
+
+    /// Returns whether a path leads from each instruction to another one.
+    pub(crate) fn leading_to(&self, at: usize) -> Vec<bool> {
+        let mut leads = vec![false; self.reached.len()];
+        let mut pending = vec![at];
+        let before = self.edges_by_target();
+        while let Some(at) = pending.pop() {
+            let Some(leads) = leads.get_mut(at).filter(|leads| !**leads) else { continue };
+            *leads = true;
+            let range = (at, 0)..=(at, usize::MAX);
+            pending.extend(before.range(range).map(|(_, from)| *from));
+        }
+        leads
+    }
+
+    fn edges_by_target(&self) -> BTreeSet<(usize, usize)> {
+        self.edges.iter().map(|(from, to)| (*to, *from)).collect()
     }
 }

@@ -50,7 +50,6 @@ pub fn lint<'a>(object: &'a Object<'a>) -> Result<Vec<LintFinding<'a>>, ObjectEr
         unrecorded::lint(&code, function, &mut steps, &mut findings);
     }
     findings.sort_by_key(|finding| (finding.section_index, finding.insn_off, finding.rule));
-    findings.dedup();
     Ok(findings)
 }
 

@@ -61,11 +61,15 @@ impl State {
             *open |= other;
         }
         for (offset, value) in &self.slots {
-            let both = other.slots.get(offset).map(|other| value.or(*other));
-            match both {
-                Some(both) => merged.slots.insert(*offset, both),
-                None => merged.slots.remove(offset),
-            };
+            match other.slots.get(offset) {
+                Some(other) => {
+                    merged.slots.insert(*offset, value.or(*other));
+                }
+                None => {
+                    merged.slots.remove(offset);
+                    merged.set_open(*offset, SLOT, value.or(Value::UNKNOWN).is_open);
+                }
+            }
         }
         (merged != *self).then_some(merged)
     }

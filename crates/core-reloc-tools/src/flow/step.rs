@@ -123,8 +123,7 @@ impl Values<'_> {
                 let (left, right) = self.flow.operands(insn, state);
                 let is_known = left.known().zip(right.known());
                 let is_taken = is_known.and_then(|(left, right)| holds(insn, left, right));
-                let is_forced = self.world.forced.filter(|(branch, _)| *branch == at);
-                match is_taken.or(is_forced.map(|(_, is_taken)| is_taken)) {
+                match is_taken {
                     Some(true) => Next::Jump(target),
                     Some(false) => Next::After(1),
                     None => Next::Branch(target),

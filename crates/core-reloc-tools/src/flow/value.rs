@@ -9,8 +9,8 @@ const RETURN_KERNEL_POINTERS: [u32; 9] = [35, 136, 137, 138, 139, 140, 158, 162,
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Value {
     pub(crate) what: What,
-    /// Whether it follows from something that a branch on it may be a guard for: an answer, data that user
-    /// space may set, or what another function returns.
+    /// Whether a branch on it may be a guard: it follows from an answer, from data that user space may set, or
+    /// from what another function returns, or the path decides it.
     pub(crate) is_open: bool,
 }
 
@@ -75,10 +75,15 @@ impl Value {
         }
     }
 
-    /// Returns what is known if it may be either of two values.
+    /// Returns what is known if it may be either of two values. If one is a number, the path decides which it
+    /// is, so that a branch on it may stand for a branch before.
     pub(crate) fn or(self, other: Self) -> Self {
-        let what = if self.what == other.what { self.what } else { What::Unknown };
-        Self { what, is_open: self.is_open || other.is_open }
+        let is_open = self.is_open || other.is_open;
+        if self.what == other.what {
+            return Self { what: self.what, is_open };
+        }
+        let has_number = self.known().is_some() || other.known().is_some();
+        Self { what: What::Unknown, is_open: is_open || has_number }
     }
 
     /// Returns the address moved by a number of bytes; `None` if it is no address.

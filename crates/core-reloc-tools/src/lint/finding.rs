@@ -3,12 +3,12 @@
 use std::ops::Range;
 
 use btf_types::Name;
-use core_reloc::elf::{SourceLine, SourceLines};
+use core_reloc::elf::{ObjectRelocation, SourceLine, SourceLines};
 
 use super::{Code, rule::Rule};
 
 /// A place where an object breaks a rule.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct LintFinding<'a> {
     /// The rule.
@@ -25,19 +25,23 @@ pub struct LintFinding<'a> {
     pub function: Name<'a>,
     /// Where the function is in its section, in bytes.
     pub function_range: Range<u64>,
-    /// The relocation that it is about, by its index among all relocations of the object.
-    pub relocation: Option<usize>,
+    /// The relocation that it is about, if there is one. It may be of an earlier instruction.
+    pub relocation: Option<ObjectRelocation<'a>>,
 }
 
 impl<'a> LintFinding<'a> {
     /// Returns the source line, if the compiler recorded one. `lines` are those of the object.
     pub fn source_line(&self, lines: &SourceLines<'a>) -> Option<SourceLine<'a>> {
-        lines.at(self.section, self.function_range.clone(), self.insn_off)
+        let relocation = self.relocation.filter(|it| it.insn_off() == self.insn_off);
+        match relocation {
+            Some(relocation) => lines.written_in(&relocation),
+            None => lines.at(self.section, self.function_range.clone(), self.insn_off),
+        }
     }
 }
 
 impl<'a> Code<'_, 'a> {
-    /// Makes a finding about an instruction of a function.
+    /// Makes a finding about an instruction of a function. The relocation is given by its index.
     pub(super) fn finding(
         &self,
         rule: Rule,
@@ -56,7 +60,7 @@ impl<'a> Code<'_, 'a> {
             insn_off: u32::try_from(insn_off).ok()?,
             function: function.name,
             function_range: function.range.clone(),
-            relocation,
+            relocation: relocation.and_then(|index| self.relocations.get(index).copied()),
         })
     }
 }

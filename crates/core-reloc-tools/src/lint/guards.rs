@@ -1,12 +1,14 @@
 //! Rules about questions: whether a field, type or enumerator exists.
 //!
 //! For each thing that a function asks for, its values are followed once as if the thing did not exist, and
-//! once as if it did. What is used only in the second case is guarded. A use in the first case is a finding
-//! if no branch on an open value can keep the verifier from it: that might be a guard of another form, such
-//! as a variable that user space sets.
+//! once as if it did. What is used only in the second case is guarded. A use in the first case is a finding,
+//! unless it depends on a branch on an open value, with paths to the use on one side only: that may be a
+//! guard of another form, such as a variable that user space sets.
+
+use std::{cmp::Reverse, collections::BTreeSet};
 
 use super::{Code, finding::LintFinding, rule::Rule, thing::Thing};
-use crate::flow::{Flow, Values, World};
+use crate::flow::{Flow, World};
 
 /// Applies the rules to a function.
 pub(super) fn lint<'a>(
@@ -20,6 +22,8 @@ pub(super) fn lint<'a>(
         return;
     }
     let Some(flow) = code.functions.flow(function) else { return };
+    // An access is reported once: for the smallest thing that is asked for.
+    let mut reported = BTreeSet::new();
     for (at, (_, asked_by, thing)) in found.asked.iter().enumerate() {
         // Once for each thing, however often it is asked for.
         let is_first = found.asked.iter().take(at).all(|(_, _, other)| other != thing);
@@ -33,6 +37,9 @@ pub(super) fn lint<'a>(
             relocation.map(|relocation| relocation.access_in_c()).unwrap_or_default()
         };
         let mut add = |rule, insn, relocation, message| {
+            if !reported.insert(insn) {
+                return;
+            }
             findings.extend(code.finding(rule, (function, insn), Some(relocation), message));
         };
         for (insn, relocation) in &uses.wrong {
@@ -60,6 +67,7 @@ pub(super) fn lint<'a>(
 
 /// What a function asks for and uses: the instruction, the relocation, and the thing.
 struct Things<'a> {
+    /// The smallest things first.
     asked: Vec<(usize, usize, Thing<'a>)>,
     used: Vec<(usize, usize, Thing<'a>)>,
 }
@@ -74,6 +82,7 @@ impl<'a> Things<'a> {
             let used = Thing::used(relocation);
             found.used.extend(used.map(|thing| (insn, index, thing)));
         }
+        found.asked.sort_by_key(|(.., thing)| Reverse(thing.depth()));
         found
     }
 }
@@ -103,9 +112,8 @@ impl Uses {
             }
         };
         let (present, absent) = (answer(true), answer(false));
-        let follow = |answer, forced, steps: &mut u64| flow.values(World { answer, forced }, steps);
-        let if_present = follow(&present, None, steps)?;
-        let if_absent = follow(&absent, None, steps)?;
+        let if_present = flow.values(World { answer: &present }, steps)?;
+        let if_absent = flow.values(World { answer: &absent }, steps)?;
         let mut uses = Self::default();
         let mut unguarded = Vec::new();
         for (insn, relocation, used) in &found.used {
@@ -117,18 +125,17 @@ impl Uses {
                 (false, is_guarded) => uses.has_guarded |= is_guarded,
             }
         }
-        // A branch on an open value may be a guard.
         let open = if unguarded.is_empty() { Vec::new() } else { if_absent.open_branches() };
-        for branch in open {
-            for is_taken in [false, true] {
-                let forced: Values<'_> = follow(&absent, Some((branch, is_taken)), steps)?;
-                unguarded.retain(|(insn, _)| forced.reaches(*insn));
-                if unguarded.is_empty() {
-                    return Some(uses);
-                }
-            }
-        }
         for (insn, relocation) in unguarded {
+            let leads = if_absent.leading_to(insn);
+            *steps = steps.checked_sub(u64::try_from(leads.len()).ok()?)?;
+            let leads = |at: usize| leads.get(at).copied().unwrap_or(false);
+            let is_guard = |(at, target): &(usize, usize)| {
+                leads(*target) != leads(at.saturating_add(1))
+            };
+            if open.iter().any(is_guard) {
+                continue;
+            }
             if if_present.reaches(insn) {
                 uses.unguarded.push((insn, relocation));
             } else {

@@ -76,6 +76,11 @@ impl<'a> Thing<'a> {
         (!name.is_empty()).then(|| Self { kind, name: essential_name(name), path })
     }
 
+    /// Returns the length of the path.
+    pub(super) fn depth(&self) -> usize {
+        self.path.len()
+    }
+
     /// Returns `true` if this is the other thing or contains it: without this, the other does not exist.
     pub(super) fn contains(&self, other: &Self) -> bool {
         self.kind == other.kind && self.name == other.name && other.path.starts_with(&self.path)
