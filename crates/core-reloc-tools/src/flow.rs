@@ -22,11 +22,11 @@ use core_reloc::{
     patch::insn::{Class, Insn, SLOT},
 };
 
+use self::step::Next;
 pub(crate) use self::{
     state::State,
     value::{KernelPointer, What},
 };
-use self::step::Next;
 use crate::insn::jump_target;
 
 /// The functions of an object with their relocations.

@@ -7,10 +7,12 @@ mod random;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use core_reloc::elf::Object;
-use core_reloc_tests::judge::{kernel::loads_programs, libbpf::object::load_alone, skipped};
+use core_reloc_tests::{
+    c_compiler::{CLANG, OLD_CLANG, compile},
+    judge::{kernel::loads_programs, libbpf::object::load_alone},
+};
 use core_reloc_tools::lint::{Rule, lint};
 
 /// A program, and what its comment says.
@@ -25,23 +27,6 @@ struct Expected {
 
 fn folder_of_sources() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lints")
-}
-
-/// Compiles a source for BPF; `None` if there is no compiler.
-fn compile(compiler: &str, target: &str, source: &Path) -> Option<Vec<u8>> {
-    let folder = tempfile::tempdir().unwrap();
-    let object = folder.path().join("lint.o");
-    let mut clang = Command::new(compiler);
-    clang.args(["-g", "-O2", "-target", target, "-mcpu=v3", "-c"]).arg(source);
-    clang.arg(format!("-I{}", folder_of_sources().display()));
-    match clang.arg("-o").arg(&object).status() {
-        Ok(status) => assert!(status.success()),
-        Err(error) => {
-            skipped(&format!("{compiler} does not start: {error}"));
-            return None;
-        }
-    }
-    Some(fs::read(&object).unwrap())
 }
 
 /// Returns the programs of a source.
@@ -68,11 +53,12 @@ fn programs(source: &str) -> Vec<Expected> {
 
 /// Compares the findings and the running kernel with the comments of a source.
 fn compare(name: &str) {
-    let path = folder_of_sources().join(name);
-    let expected = programs(&fs::read_to_string(&path).unwrap());
+    let source = fs::read_to_string(folder_of_sources().join(name)).unwrap();
+    let expected = programs(&source);
     assert!(expected.len() > 5);
-    for (compiler, target) in [("clang-19", "bpfel"), ("clang-19", "bpfeb"), ("clang-14", "bpfel")] {
-        let Some(bytes) = compile(compiler, target, &path) else { continue };
+    for (compiler, target) in [(CLANG, "bpfel"), (CLANG, "bpfeb"), (OLD_CLANG, "bpfel")] {
+        let compiled = compile(compiler, target, &source, &folder_of_sources());
+        let Some(bytes) = compiled else { continue };
         let object = Object::parse(&bytes).unwrap();
         let mut found: BTreeMap<String, Vec<(&str, String)>> = BTreeMap::new();
         for finding in lint(&object).unwrap() {
@@ -131,12 +117,10 @@ fn programs_with_findings_are_refused() {
     }
     let count = std::env::var("LINT_PROGRAMS").map_or(160, |count| count.parse().unwrap());
     let mut table = BTreeMap::<(&str, bool), usize>::new();
-    let folder = tempfile::tempdir().unwrap();
     for seed in 0..count / 16 {
         let names: Vec<String> = (0..16).map(|at| format!("random_{seed}_{at}")).collect();
-        let file = folder.path().join("random.c");
-        fs::write(&file, random::source(&names, seed)).unwrap();
-        let Some(bytes) = compile("clang-19", "bpfel", &file) else { return };
+        let source = random::source(&names, seed);
+        let Some(bytes) = compile(CLANG, "bpfel", &source, &folder_of_sources()) else { return };
         let object = Object::parse(&bytes).unwrap();
         let found = lint(&object).unwrap();
         for name in &names {
@@ -151,7 +135,6 @@ fn programs_with_findings_are_refused() {
             let loads = load_alone(&bytes, name).is_ok();
             *table.entry((rule, loads)).or_default() += 1;
             if loads && rule != "none" {
-                let source = fs::read_to_string(&file).unwrap();
                 let line = source.lines().find(|line| line.contains(&format!("{name}("))).unwrap();
                 panic!("the kernel loads {line}, but it breaks {rule}: {:?}", message);
             }

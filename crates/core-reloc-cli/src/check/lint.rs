@@ -28,11 +28,7 @@ pub(super) fn run(arguments: &Check) -> Result<Completion, Failure> {
         let lines = SourceLines::of(&object);
         count += findings.len();
         for finding in &findings {
-            let finding = Found {
-                object: &label,
-                finding,
-                source: finding.source_line(&lines),
-            };
+            let finding = Found { object: &label, finding, source: finding.source_line(&lines) };
             match arguments.format.format {
                 Format::Text => finding.print(&mut out)?,
                 Format::Json => json_line(&finding.line(), &mut out)?,

@@ -54,7 +54,9 @@ impl Values<'_> {
                 let value = self.load(at, insn, state, state.register(src));
                 state.set(dst, value);
             }
-            Class::St => store(insn, state, dst, Value::number(i64::from(insn.imm).cast_unsigned())),
+            Class::St => {
+                store(insn, state, dst, Value::number(i64::from(insn.imm).cast_unsigned()))
+            }
             Class::Stx if insn.is_atomic() => {
                 store(insn, state, dst, Value::UNKNOWN);
                 // An atomic operation may load the old value into either.

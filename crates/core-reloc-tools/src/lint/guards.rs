@@ -130,9 +130,8 @@ impl Uses {
             let leads = if_absent.leading_to(insn);
             *steps = steps.checked_sub(u64::try_from(leads.len()).ok()?)?;
             let leads = |at: usize| leads.get(at).copied().unwrap_or(false);
-            let is_guard = |(at, target): &(usize, usize)| {
-                leads(*target) != leads(at.saturating_add(1))
-            };
+            let is_guard =
+                |(at, target): &(usize, usize)| leads(*target) != leads(at.saturating_add(1));
             if open.iter().any(is_guard) {
                 continue;
             }

@@ -1,7 +1,9 @@
 //! What an object asks for and uses: a type, a field or an enumerator.
 
 use btf_types::{Kind, Type};
-use core_reloc::{RelocKind, elf::ObjectRelocation, essential_name, record::Subject, spec::LocalSpec};
+use core_reloc::{
+    RelocKind, elf::ObjectRelocation, essential_name, record::Subject, spec::LocalSpec,
+};
 
 /// A type, or a field or enumerator of it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -53,7 +53,9 @@ pub(super) fn lint<'a>(
         let is_sure = match pointer {
             // A helper also reads what is no struct.
             KernelPointer::Argument => is_tracing && is_load,
-            KernelPointer::Helper(helper) => is_load || helper == CURRENT_TASK || helper == CURRENT_TASK_BTF,
+            KernelPointer::Helper(helper) => {
+                is_load || helper == CURRENT_TASK || helper == CURRENT_TASK_BTF
+            }
         };
         if is_sure && offset > 0 {
             found.push((at, offset, pointer));
@@ -81,8 +83,6 @@ fn is_tracing(code: &Code<'_, '_>, function: usize) -> bool {
     let hook = program.and_then(|program| program.stated).map(|stated| stated.hook);
     matches!(
         hook,
-        Some(
-            Hook::Function { .. } | Hook::TypedTracepoint { .. } | Hook::Lsm(_) | Hook::StructOps
-        )
+        Some(Hook::Function { .. } | Hook::TypedTracepoint { .. } | Hook::Lsm(_) | Hook::StructOps)
     )
 }

@@ -127,7 +127,8 @@ impl<'a> SourceLines<'a> {
     /// result of an existence check, so it seems to belong to the statement before. The line is then that
     /// of the following instructions, up to the next jump or call.
     pub fn written_in(&self, relocation: &ObjectRelocation<'a>) -> Option<SourceLine<'a>> {
-        let following = self.following(relocation).map(|line| source_line(relocation.local(), line));
+        let following =
+            self.following(relocation).map(|line| source_line(relocation.local(), line));
         following.or_else(|| self.line(relocation))
     }
 
