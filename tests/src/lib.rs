@@ -5,7 +5,9 @@
 //! - `conformance` (feature `libbpf`): compares us with libbpf on real and generated data
 //! - [`hostile`]: fuzz targets, and input designed to be expensive
 //! - [`kernel_files`]: files of every format that kernels and modules are shipped in
+//! - [`kernels`]: what booted kernels answer to every program of every object
 //! - `vectors` (feature `libbpf`): the files of `fixtures/vectors`, for other implementers
+//! - [`programs`]: generated programs with poisoned instructions
 //! - [`data`]: the fixtures and the fetched data
 
 pub mod c_compiler;
@@ -15,6 +17,8 @@ pub mod data;
 pub mod hostile;
 pub mod judge;
 pub mod kernel_files;
+pub mod kernels;
+pub mod programs;
 #[cfg(feature = "libbpf")]
 pub mod vectors;
 

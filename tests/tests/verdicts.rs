@@ -11,8 +11,8 @@ use core_reloc_tests::{
     judge::{kernel::loads_programs, libbpf::object::load_alone, skipped},
 };
 use core_reloc_tools::{
+    check::{Checker, Verdict},
     needs::{Kernel, Release, SymbolNames},
-    verdict::{Verdict, verdicts},
 };
 
 /// What kernels refuse for other reasons than those of a verdict, by what libbpf says of it.
@@ -57,7 +57,7 @@ fn real_programs_load_as_their_verdicts_say() {
         if !is_native || name.contains(".arm64.") {
             continue;
         }
-        for found in verdicts(&object, &kernel).unwrap() {
+        for found in Checker::new(&object).unwrap().check(&kernel).programs {
             let loaded = load_alone(&bytes, &found.name.to_string());
             let what = format!("{name}: {} is {}: {:?}", found.name, found.verdict, found.causes);
             let reason = match &loaded {

@@ -15,8 +15,8 @@
 //!
 //! To fetch an item again, delete its line in the manifest.
 
-mod apt;
-mod btf;
+pub(crate) mod apt;
+pub(crate) mod btf;
 mod objects;
 mod selftests;
 
@@ -189,8 +189,8 @@ pub(crate) fn run(arguments: &[String]) -> Result {
     Err(format!("missing from {}: {}", folder.display(), missing.join(", ")).into())
 }
 
-/// The data folder: `CORE_RELOC_DATA`, or `target/data` of the workspace.
-fn folder() -> Result<PathBuf> {
+/// Returns the data folder: `CORE_RELOC_DATA`, or `target/data` of the workspace.
+pub(crate) fn folder() -> Result<PathBuf> {
     let folder = match env::var_os("CORE_RELOC_DATA") {
         Some(folder) => folder.into(),
         None => PathBuf::from("target/data"),

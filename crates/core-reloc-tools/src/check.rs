@@ -1,53 +1,62 @@
-//! Checks an object for a kernel in advance: the outcome of each relocation, and whether a poisoned
-//! instruction does any harm.
+//! Checks in advance whether the programs of an object load on a kernel.
 //!
-//! A poisoned instruction is harmless if the program never reaches it. Programs ensure that with
-//! existence checks; such an instruction is *guarded*. A [`Guard`] is one of two:
+//! A [`Verdict`] puts together what relocating the object shows, what the object [needs](crate::needs)
+//! besides, and which instructions the verifier [reaches](crate::paths). It is about programs, since those
+//! are what a kernel loads: a poisoned instruction in a function that several programs call belongs to each
+//! of them. A program is guarded only if no path of the verifier leads to any of its poisoned instructions.
 //!
-//! - **Existence.** The object checks whether the same thing exists, and on this kernel it does not.
-//!   Things are the same if their names are, without flavors: a field of the same member names and
-//!   indices from a struct or union of the same name, or an enumerator of the same name in an enum of
-//!   the same name. A check of something that contains the field counts as well: of a type on the path,
-//!   of a field at the start of the path, or of the rest of the path from a named type on it. For
-//!   `a.b.c`, where `b` is a `struct b`, those are `a.b.c`, `a.b`, `a`, `b.c` and `b`. A check whether a
-//!   type *matches* counts for its own flavor only, because it is about that definition. A check in the
-//!   same function is preferred.
-//! - **Unreachable code.** No path from the start of the function leads to the instruction, given the
-//!   values that the other relocations set. That is so where a program checks for the new field and
-//!   reads the old one only if the new one is missing, or where it branches on a field's size. Values
-//!   are followed through registers, not through memory, and each function by itself, as if it were
-//!   called.
+//! A verdict does not answer for the verifier's own rules: a program that passes may still be rejected for
+//! an access out of bounds, or for a helper that its type may not call. It takes for granted that user space
+//! gives maps without a size one: see [`Subject::MapSize`](crate::needs::Subject::MapSize).
 //!
 //! ```
-//! # fn print_problems(object: &[u8], kernel: &[u8]) -> Result<(), Box<dyn std::error::Error>> {
+//! # fn print_verdicts(object: &[u8], kernel: &[u8]) -> Result<(), Box<dyn std::error::Error>> {
 //! use btf_types::Btf;
 //! use core_reloc::{Target, elf::Object};
-//! use core_reloc_tools::check::Checker;
+//! use core_reloc_tools::{check::Checker, needs::Kernel};
 //!
 //! let (object, kernel) = (Object::parse(object)?, Btf::parse(kernel)?);
-//! let checker = Checker::new(&object);
-//! for finding in checker.check(&Target::new(&kernel)) {
-//!     if finding.verdict.is_problem() {
-//!         println!("{}", finding.report);
+//! let checker = Checker::new(&object)?;
+//! let target = Target::new(&kernel);
+//! for program in checker.check(&Kernel::new(&target)).programs {
+//!     println!("{}: {}", program.name, program.verdict);
+//!     for cause in program.causes {
+//!         println!("  {}: {} {}", cause.verdict, cause.what, cause.name);
 //!     }
 //! }
 //! # Ok(())
 //! # }
 //! ```
 
-mod evaluate;
-mod existence;
+mod architecture;
+mod cause;
+mod code;
+mod condition;
 mod finding;
+mod judge;
+mod program;
+mod question;
 mod reach;
-mod unreachable;
+mod verdict;
 
-use core_reloc::{Options, Target, elf::Object};
-
-pub use self::finding::{Finding, Guard, Verdict};
-use self::{
-    existence::{ExistenceChecks, FailedChecks},
-    unreachable::Functions,
+use btf_types::Kind;
+use core_reloc::{
+    Options,
+    elf::{Object, ObjectError, requirements::Requirements},
 };
+
+pub use self::{
+    cause::{Cause, relocation_thing},
+    finding::{Finding, RelocationVerdict},
+    program::ProgramVerdict,
+    verdict::Verdict,
+};
+use self::{
+    code::RelocatedCode,
+    judge::Judge,
+    question::{FailedQuestions, Questions},
+};
+use crate::needs::{Kernel, Need, named_types, needs};
 
 /// Checks one object for any number of kernels.
 ///
@@ -55,13 +64,30 @@ use self::{
 #[derive(Debug)]
 pub struct Checker<'a> {
     object: &'a Object<'a>,
-    existence_checks: ExistenceChecks<'a>,
+    requirements: Requirements<'a>,
+    questions: Questions<'a>,
+}
+
+/// What an object comes to on one kernel.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct Checked<'t> {
+    /// A finding for each relocation, in the order of the records. None if the byte orders differ.
+    pub findings: Vec<Finding<'t>>,
+    /// What the object needs besides, with the kernel's answers. None if the byte orders differ.
+    pub needs: Vec<Need<'t>>,
+    /// The verdict on each program, in the order of [`Requirements::programs`].
+    pub programs: Vec<ProgramVerdict<'t>>,
 }
 
 impl<'a> Checker<'a> {
     /// Prepares to check an object.
-    pub fn new(object: &'a Object<'a>) -> Self {
-        Self { object, existence_checks: ExistenceChecks::of(object) }
+    ///
+    /// # Errors
+    /// As [`Object::requirements`].
+    pub fn new(object: &'a Object<'a>) -> Result<Self, ObjectError> {
+        let requirements = object.requirements()?;
+        Ok(Self { object, requirements, questions: Questions::of(object) })
     }
 
     /// Returns the object.
@@ -69,40 +95,63 @@ impl<'a> Checker<'a> {
         self.object
     }
 
-    /// Relocates the object for a kernel with the default [`Options`], and returns a finding for each
-    /// relocation, in the order of the records.
-    pub fn check<'t>(&self, target: &'t Target<'t>) -> Vec<Finding<'t>>
+    /// Returns what the object needs from a kernel besides its relocations.
+    pub fn requirements(&self) -> &Requirements<'a> {
+        &self.requirements
+    }
+
+    /// Returns the names and kinds of the types of a kernel that verdicts depend on besides relocations: functions,
+    /// tracepoints, variables and structs that the object names, and enums of the kernel's interface.
+    ///
+    /// [`minimize_and_keep`](crate::minimize::minimize_and_keep) keeps them, so that minimized BTF gives the verdicts
+    /// of the full one.
+    pub fn named_types(&self) -> Vec<(String, Kind)> {
+        let registers = architecture::REGISTERS.map(|name| (name.to_owned(), Kind::Struct));
+        named_types(self.object, &self.requirements).into_iter().chain(registers).collect()
+    }
+
+    /// Relocates the object for a kernel with the default [`Options`], and judges each relocation and each
+    /// program.
+    pub fn check<'t>(&self, kernel: &Kernel<'t>) -> Checked<'t>
     where
         'a: 't,
     {
         let object: &'t Object<'t> = self.object;
-        let mut relocating = object.relocate(target, Options::default());
-        let mut findings: Vec<Finding<'t>> = relocating
-            .by_ref()
-            .map(|report| Finding { verdict: Verdict::without_guard(&report), report })
-            .collect();
-
-        let is_poisoned =
-            |finding: &Finding<'_>| matches!(finding.verdict, Verdict::Poisoned { .. });
-        if !findings.iter().any(is_poisoned) {
-            return findings;
+        if let Some(cause) = architecture::other_byte_order(object, kernel) {
+            let programs = architecture::refuse_all(&self.requirements, &cause);
+            return Checked { programs, ..Checked::default() };
         }
-        let failed = FailedChecks::new(&self.existence_checks, &findings);
-        let mut functions = Functions::new(&findings);
-        let mut guards = Vec::new();
-        for (position, finding) in findings.iter().enumerate().filter(|(_, it)| is_poisoned(it)) {
-            let relocation = &finding.report.relocation;
-            let code = relocating.code(relocation);
-            let guard = failed
-                .existence_guard(&self.existence_checks, relocation)
-                .or_else(|| functions.unreachable_guard(finding, code));
-            guards.push((position, guard));
+        let reports = object.relocate(kernel.target(), Options::default());
+        let mut findings: Vec<Finding<'t>> = reports.map(Finding::new).collect();
+        let needs = needs(object, &self.requirements, kernel);
+        let code = RelocatedCode::of(&self.requirements, &findings);
+        let judge = Judge::new(object, &self.requirements, kernel, &findings, &needs, &code);
+        let judged = judge.judge();
+        let mut programs = judged.programs;
+        if let Some(cause) = architecture::other_registers(kernel, &findings) {
+            programs = architecture::refuse_all(&self.requirements, &cause);
         }
-        for (position, guard) in guards {
+        for (position, reach) in judged.reach {
             if let Some(finding) = findings.get_mut(position) {
-                finding.verdict = Verdict::Poisoned { guard };
+                finding.verdict = reach.into();
             }
         }
-        findings
+        self.find_questions(&mut findings);
+        Checked { findings, needs, programs }
+    }
+
+    /// Finds the question that the object asks about what a poisoned instruction needs.
+    fn find_questions(&self, findings: &mut [Finding<'_>]) {
+        if !findings.iter().any(Finding::has_poison) {
+            return;
+        }
+        let failed = FailedQuestions::new(&self.questions, findings);
+        for Finding { verdict, report } in findings.iter_mut() {
+            if let RelocationVerdict::Poisoned { asked }
+            | RelocationVerdict::Guarded { asked, .. } = verdict
+            {
+                *asked = failed.about(&self.questions, &report.relocation);
+            }
+        }
     }
 }

@@ -5,8 +5,7 @@
 //! | [`explain`] | why does a relocation have no value on a target, and how can the program be fixed? |
 //! | [`query`](mod@query) | where is a field, how large is it, what is the value of an enumerator? |
 //! | [`definition`] | how does C define a type? |
-//! | [`check`] | does an object work on a kernel? |
-//! | [`verdict`] | does each program of an object load on a kernel? |
+//! | [`check`] | does each program of an object load on a kernel, and if not, why? |
 //! | [`needs`](mod@needs) | what does an object need besides relocations, and does the kernel have it? |
 //! | [`paths`] | which instructions of a program does the verifier reach? |
 //! | [`minimize`](mod@minimize) | what is the smallest BTF with which an object relocates as with the full one? |
@@ -67,4 +66,3 @@ pub mod paths;
 pub mod query;
 mod similar;
 pub mod sizes;
-pub mod verdict;

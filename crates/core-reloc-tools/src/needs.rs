@@ -2,7 +2,7 @@
 //!
 //! [`needs`] gives an answer to each of an object's [`Requirements`]: its programs' types and hooks, kernel
 //! functions and variables, helpers, maps, structs of functions and instructions. Relocations are not among
-//! them: see [`check`](crate::check).
+//! them: [`check`](crate::check) puts both together.
 //!
 //! A kernel's types show much of it, but not all: [`Answer::Open`] says what they cannot tell. Absence
 //! counts only where presence would show: a kernel without any FUNC leaves functions open.
@@ -17,7 +17,7 @@
 //! let (requirements, target) = (object.requirements()?, Target::new(&kernel));
 //! for need in needs(&object, &requirements, &Kernel::new(&target)) {
 //!     if let Answer::Absent(effect) = need.answer {
-//!         println!("{}: {effect}", need.name);
+//!         println!("no {} {}: {effect}", need.what, need.name);
 //!     }
 //! }
 //! # Ok(())
@@ -35,6 +35,7 @@ mod struct_ops;
 
 use std::{borrow::Cow, collections::BTreeSet};
 
+use btf_types::Kind;
 use core_reloc::elf::{
     Object,
     requirements::{AttachType, MapType, ProgramType, Requirements, Used},
@@ -58,63 +59,53 @@ pub fn needs<'a>(
     requirements: &Requirements<'a>,
     kernel: &Kernel<'_>,
 ) -> Vec<Need<'a>> {
-    let mut wanted = Wanted::default();
-    hooks::want(requirements, &mut wanted);
-    externs::want(requirements, &mut wanted);
-    struct_ops::want(object, requirements, &mut wanted);
-    let names = Names::find(kernel, wanted);
+    let names = Names::find(kernel, wanted(object, requirements));
     let enums = KernelEnums::find(kernel);
 
     let mut needs = Vec::new();
     let externs = externs::answers(object, requirements, kernel, &names);
     needs.extend(externs.iter().filter(|need| !need.is_optional).cloned());
     for (index, map) in (0..).zip(&requirements.maps) {
-        let number = map.map_type.0;
-        needs.push(Need {
-            subject: Subject::Map(index),
-            program: None,
-            name: format!("{} for the map {}", map.map_type, map.name).into(),
-            answer: enums.has(MapType::ENUM, number, Effect::NoObject),
-            is_optional: false,
-        });
+        let answer = enums.has(MapType::ENUM, map.map_type.0, Effect::NoObject);
+        let name = map.map_type.to_string();
+        needs.push(Need::of_object(Subject::Map(index), "type of map", name, answer));
         if map.max_entries == 0 && must_have_entries(map.map_type) {
-            needs.push(Need {
-                subject: Subject::Map(index),
-                program: None,
-                name: format!("the size of the map {}", map.name).into(),
-                answer: Answer::Open(OpenReason::UserSpace, Effect::NoObject),
-                is_optional: false,
-            });
+            let answer = Answer::Open(OpenReason::UserSpace, Effect::NoObject);
+            let name = map.name.to_string();
+            needs.push(Need::of_object(Subject::MapSize(index), "size of map", name, answer));
         }
     }
-    needs.extend(struct_ops::answers(object, requirements, kernel, &names));
+    needs.extend(struct_ops::answers(object, requirements, &names));
 
     for (index, program) in (0..).zip(&requirements.programs) {
-        let mut push = |subject, name: Cow<'a, str>, answer| {
+        let mut push = |subject, what, name: Cow<'a, str>, answer| {
             let program = Some(index);
-            needs.push(Need { subject, program, name, answer, is_optional: false });
+            needs.push(Need { program, ..Need::of_object(subject, what, name, answer) });
         };
         match program.stated {
             None => push(
                 Subject::ProgramType(index),
-                format!("the type of the program {}", program.name).into(),
+                "type of program",
+                format!("of section {}", program.section).into(),
                 Answer::Open(OpenReason::UserSpace, Effect::NoProgram),
             ),
             Some(stated) => {
-                let number = stated.program_type.0;
-                let answer = enums.has(ProgramType::ENUM, number, Effect::NoProgram);
-                push(Subject::ProgramType(index), stated.program_type.to_string().into(), answer);
+                let program_type = stated.program_type;
+                let answer = enums.has(ProgramType::ENUM, program_type.0, Effect::NoProgram);
+                let name = program_type.to_string().into();
+                push(Subject::ProgramType(index), "type of program", name, answer);
                 if let Some(attach) = stated.attach_type {
-                    let effect = if is_checked_at_load(stated.program_type) {
+                    let effect = if is_checked_at_load(program_type) {
                         Effect::NoProgram
                     } else {
                         Effect::NoAttachment
                     };
                     let answer = enums.has(AttachType::ENUM, attach.0, effect);
-                    push(Subject::AttachType(index), attach.to_string().into(), answer);
+                    let name = attach.to_string().into();
+                    push(Subject::AttachType(index), "type of attachment", name, answer);
                 }
-                if let Some((name, answer)) = hooks::answer(&stated, kernel, &names) {
-                    push(Subject::Hook(index), name, answer);
+                if let Some((what, name, answer)) = hooks::answer(&stated, kernel, &names) {
+                    push(Subject::Hook(index), what, name, answer);
                 }
             }
         }
@@ -128,17 +119,19 @@ pub fn needs<'a>(
                 match used.what {
                     Used::Helper(number) => push(
                         Subject::Helper(number),
+                        "helper",
                         enums.helper_name(object, number),
                         enums.has_helper(number),
                     ),
                     Used::Feature(feature) => push(
                         Subject::Feature(feature),
+                        "instructions",
                         feature.to_string().into(),
                         features::answer(feature, kernel, &enums),
                     ),
                     Used::Extern(found) => {
                         if let Some(need) = externs.get(found).filter(|need| need.is_optional) {
-                            push(need.subject, need.name.clone(), need.answer);
+                            push(need.subject, need.what, need.name.clone(), need.answer);
                         }
                     }
                     _ => {}
@@ -147,6 +140,26 @@ pub fn needs<'a>(
         }
     }
     needs
+}
+
+/// Returns the names and kinds of the types that [`needs`] looks up in a kernel: those of functions, tracepoints,
+/// variables and structs that the object names, and the enums of the kernel's interface. What a kernel's BTF says
+/// of them is enough for its answers.
+pub(crate) fn named_types<'a>(
+    object: &'a Object<'a>,
+    requirements: &Requirements<'a>,
+) -> Vec<(String, Kind)> {
+    let enums = enums::NAMES.map(|name| (name.to_owned(), Kind::Enum));
+    wanted(object, requirements).into_names().chain(enums).collect()
+}
+
+/// Returns the names that the object's needs depend on.
+fn wanted<'a>(object: &'a Object<'a>, requirements: &Requirements<'a>) -> Wanted {
+    let mut wanted = Wanted::default();
+    hooks::want(requirements, &mut wanted);
+    externs::want(requirements, &mut wanted);
+    struct_ops::want(object, requirements, &mut wanted);
+    wanted
 }
 
 /// Returns `true` for types of maps that the kernel does not create without a number of entries. libbpf

@@ -14,8 +14,11 @@
 //! every instruction counts as reached.
 
 mod accesses;
+mod cuts;
 mod evaluate;
 mod helper;
+mod range;
+mod rules;
 mod stack;
 mod state;
 mod step;
@@ -25,16 +28,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use btf_types::ByteOrder;
 use core_reloc::{
-    elf::requirements::{Requirements, Used},
+    elf::requirements::{JumpTable, Requirements, Used},
     patch::insn::{Insn, SLOT},
 };
 
+pub use self::cuts::{Branch, Cuts};
 pub(crate) use self::{
     accesses::{Place, StackAccesses, Write},
     helper::{Writes, writes},
 };
 use self::{
-    state::State,
+    rules::Rules,
+    state::{Position, State},
     step::{Next, Step},
     value::Variables,
 };
@@ -42,12 +47,6 @@ use crate::{
     limits::{MAX_FRAMES, MAX_PATH_STEPS, MAX_PATHS_PER_INSN},
     needs::Release,
 };
-
-/// The release since which the verifier verifies global functions only where it reaches a call.
-const LAZY_GLOBALS: (u32, u32) = (6, 8);
-
-/// The release that is known to follow multiplication, XOR and shifts of 32 bits of numbers.
-const FULL_ARITHMETIC: (u32, u32) = (6, 18);
 
 /// An object's code for one kernel.
 #[derive(Debug, Clone, Copy)]
@@ -106,19 +105,29 @@ pub enum Variable {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Reached {
-    /// For each function that is reached, whether each instruction is, in 8-byte slots.
-    functions: BTreeMap<usize, Vec<bool>>,
+    /// For each function that is reached, what is known of each instruction, in 8-byte slots.
+    functions: BTreeMap<usize, Vec<Mark>>,
     /// The assumed variables that decided a branch.
     pub assumed: Vec<Variable>,
     /// Whether all paths were followed. If not, every instruction counts as reached.
     pub is_complete: bool,
 }
 
+/// What paths have done at an instruction.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Mark {
+    is_reached: bool,
+    /// Whether a path has taken the conditional jump.
+    jumps: bool,
+    /// Whether a path has not.
+    falls_through: bool,
+}
+
 impl Reached {
     /// Returns `true` if the verifier may reach an instruction, given by its function and its index in
     /// 8-byte slots.
     pub fn includes(&self, function: usize, insn: usize) -> bool {
-        let is_reached = |reached: &Vec<bool>| reached.get(insn).copied().unwrap_or(false);
+        let is_reached = |marks: &Vec<Mark>| marks.get(insn).is_some_and(|mark| mark.is_reached);
         !self.is_complete || self.functions.get(&function).is_some_and(is_reached)
     }
 }
@@ -134,18 +143,19 @@ impl<'p> Paths<'p> {
     pub(crate) fn follow(&self, program: usize) -> (Reached, StackAccesses) {
         let mut walk = Walk {
             paths: *self,
+            rules: Rules::of(self.release, self.order),
             insns: BTreeMap::new(),
             seen: BTreeMap::new(),
             pending: Vec::new(),
             roots: BTreeSet::new(),
-            reached: BTreeMap::new(),
+            marks: BTreeMap::new(),
             accesses: StackAccesses::default(),
             variables: Vec::new(),
             decided_by: 0,
             steps: MAX_PATH_STEPS,
         };
         walk.add_root(program);
-        if !self.is_since(LAZY_GLOBALS) {
+        if !walk.rules.lazy_globals {
             for function in self.requirements.functions_of(program) {
                 if self.is_global(function) {
                     walk.add_root(function);
@@ -157,16 +167,27 @@ impl<'p> Paths<'p> {
             |(bit, _): &(u32, _)| walk.decided_by & (1_u64.checked_shl(*bit).unwrap_or(0)) != 0;
         let assumed = (0_u32..).zip(walk.variables.iter().copied()).filter(decided);
         let assumed = assumed.map(|(_, variable)| variable).collect();
-        (Reached { functions: walk.reached, assumed, is_complete }, walk.accesses)
-    }
-
-    /// Returns `true` if the kernel's release is known, and not earlier than another.
-    fn is_since(&self, (major, minor): (u32, u32)) -> bool {
-        self.release.is_some_and(|release| (release.major, release.minor) >= (major, minor))
+        (Reached { functions: walk.marks, assumed, is_complete }, walk.accesses)
     }
 
     fn is_global(&self, function: usize) -> bool {
         self.requirements.functions.get(function).is_some_and(|function| function.is_global)
+    }
+
+    /// Returns the instructions of a function that the entries of a table of jumps lead to. Loaders reject a
+    /// table that leads elsewhere.
+    fn table_targets(
+        &self,
+        function: usize,
+        table: usize,
+    ) -> impl Iterator<Item = usize> + use<'p> {
+        let start = self.requirements.functions.get(function).map_or(0, |it| it.range.start);
+        let table = self.requirements.jump_tables.get(table);
+        let targets = table.into_iter().flat_map(JumpTable::targets);
+        targets.filter_map(move |target| {
+            let at = target.checked_sub(start)?;
+            usize::try_from(at).ok().filter(|at| at.is_multiple_of(SLOT))?.checked_div(SLOT)
+        })
     }
 
     /// Returns what an instruction uses.
@@ -178,12 +199,10 @@ impl<'p> Paths<'p> {
     }
 }
 
-/// Where a state is: the functions with their return positions, and the next instruction.
-type Position = (Vec<(usize, usize)>, usize);
-
 /// Paths that are being followed.
 struct Walk<'p> {
     paths: Paths<'p>,
+    rules: Rules,
     /// The decoded functions.
     insns: BTreeMap<usize, Vec<Insn>>,
     /// The states that were followed from each position.
@@ -192,7 +211,7 @@ struct Walk<'p> {
     pending: Vec<(State, usize)>,
     /// The functions that are verified by themselves.
     roots: BTreeSet<usize>,
-    reached: BTreeMap<usize, Vec<bool>>,
+    marks: BTreeMap<usize, Vec<Mark>>,
     accesses: StackAccesses,
     /// The assumed variables, by their bit in [`Variables`].
     variables: Vec<Variable>,
@@ -221,17 +240,13 @@ impl Walk<'_> {
     fn follow(&mut self, mut state: State, mut at: usize) -> Option<()> {
         loop {
             // Comparing and merging states takes time in proportion to their frames.
-            let cost = u64::try_from(state.frames.len()).unwrap_or(u64::MAX);
-            self.steps = self.steps.checked_sub(cost)?;
+            self.steps = self.steps.checked_sub(state.cost())?;
             let function = state.frames.last()?.function;
             if !self.is_new(&mut state, at) {
                 return Some(());
             }
             let Some(insn) = self.insn(function, at) else { return Some(()) };
-            let reached = self.reached.entry(function).or_default();
-            if let Some(reached) = reached.get_mut(at) {
-                *reached = true;
-            }
+            self.mark(function, at, |mark| mark.is_reached = true);
             let next = Step { walk: self, function, at, insn }.take(&mut state);
             match next {
                 Next::After(slots) => at = at.saturating_add(slots),
@@ -240,10 +255,18 @@ impl Walk<'_> {
                     self.pending.push((*taken, target));
                     at = at.saturating_add(1);
                 }
+                Next::Table(table) => {
+                    for target in self.paths.table_targets(function, table) {
+                        self.steps = self.steps.checked_sub(state.cost())?;
+                        self.pending.push((state.clone(), target));
+                    }
+                    return Some(());
+                }
                 Next::Anywhere => {
-                    let count = self.insns.get(&function).map_or(0, Vec::len);
-                    self.steps = self.steps.checked_sub(u64::try_from(count).ok()?)?;
-                    self.pending.extend((0..count).map(|target| (state.clone(), target)));
+                    for target in 0..self.insns.get(&function).map_or(0, Vec::len) {
+                        self.steps = self.steps.checked_sub(state.cost())?;
+                        self.pending.push((state.clone(), target));
+                    }
                     return Some(());
                 }
                 Next::Call(callee) => {
@@ -274,7 +297,7 @@ impl Walk<'_> {
     /// Returns `true` if a state at a position was not followed before. Where there were many, the state is
     /// merged with the last of them, so that it becomes less and less known.
     fn is_new(&mut self, state: &mut State, at: usize) -> bool {
-        let seen = self.seen.entry((state.context(), at)).or_default();
+        let seen = self.seen.entry(state.position(at)).or_default();
         if seen.contains(state) {
             return false;
         }
@@ -292,14 +315,21 @@ impl Walk<'_> {
 
     /// Returns an instruction of a function, which is decoded when it is first reached.
     fn insn(&mut self, function: usize, at: usize) -> Option<Insn> {
-        let Self { paths, insns, reached, .. } = self;
+        let Self { paths, insns, marks, .. } = self;
         let insns = insns.entry(function).or_insert_with(|| {
             let code = paths.code.get(function).copied().unwrap_or_default();
             let (slots, _) = code.as_chunks::<SLOT>();
-            reached.insert(function, vec![false; slots.len()]);
+            marks.insert(function, vec![Mark::default(); slots.len()]);
             slots.iter().map(|slot| Insn::decode(*slot, paths.order)).collect()
         });
         insns.get(at).copied()
+    }
+
+    /// Notes what a path does at an instruction.
+    fn mark(&mut self, function: usize, at: usize, note: impl FnOnce(&mut Mark)) {
+        if let Some(mark) = self.marks.get_mut(&function).and_then(|marks| marks.get_mut(at)) {
+            note(mark);
+        }
     }
 
     /// Returns the bit of an assumed variable; `None` if there are too many.

@@ -1,4 +1,4 @@
-//! Which poisoned relocations an existence check guards.
+//! Which question about existence a poisoned instruction that is reached is reported with.
 #![allow(clippy::pedantic, clippy::restriction, reason = "tests may panic")]
 
 use btf_types::{
@@ -11,7 +11,10 @@ use core_reloc::{
     Target,
     elf::Object,
 };
-use core_reloc_tools::check::{Checker, Guard, Verdict};
+use core_reloc_tools::{
+    check::{Checker, RelocationVerdict},
+    needs::Kernel,
+};
 
 use elf_writer::{ElfFile, ORDERS, SHT_PROGBITS, mov};
 
@@ -28,20 +31,20 @@ const OBJECT: &str = "
 /// The kernel has only one member of one type.
 const KERNEL: &str = "struct a { unsigned x; };";
 
-/// An object whose program has a check in one instruction and a need in the next. If `is_elsewhere`, the
-/// check is in another program.
-fn object(order: ByteOrder, check: Record, need: Record, is_elsewhere: bool) -> Vec<u8> {
+/// An object whose program asks in one instruction and needs in the next. If `is_elsewhere`, another program
+/// asks.
+fn object(order: ByteOrder, question: Record, need: Record, is_elsewhere: bool) -> Vec<u8> {
     let mut btf = Builder::new(order);
     let ids = btf_from_c::declare(&mut btf, OBJECT).unwrap();
     let mut ext = ExtBuilder::new(order);
-    let checking = if is_elsewhere { "tc" } else { "xdp" };
-    for (section, insn_off, (kind, root, access, _)) in [("xdp", 8, need), (checking, 0, check)] {
+    let asking = if is_elsewhere { "tc" } else { "xdp" };
+    for (section, insn_off, (kind, root, access, _)) in [("xdp", 8, need), (asking, 0, question)] {
         let access_str_off = btf.string(access);
         let kind = kind.to_raw();
         let record = CoreReloc { insn_off, type_id: ids.id(root), access_str_off, kind };
         ext.core_relocs(btf.string(section), [record]);
     }
-    let code = [mov(order, check.3), mov(order, need.3)].concat();
+    let code = [mov(order, question.3), mov(order, need.3)].concat();
     ElfFile::bpf(order)
         .section("xdp", SHT_PROGBITS, &code)
         .section("tc", SHT_PROGBITS, &code)
@@ -52,34 +55,36 @@ fn object(order: ByteOrder, check: Record, need: Record, is_elsewhere: bool) -> 
         .bytes
 }
 
-/// Returns the guard of the need.
+/// Returns the index of the relocation that asks about what the other one needs.
 #[track_caller]
-fn guard(check: Record, need: Record, is_elsewhere: bool) -> Option<Guard> {
-    let guards = ORDERS.map(|order| {
-        let object = object(order, check, need, is_elsewhere);
+fn asked(question: Record, need: Record, is_elsewhere: bool) -> Option<usize> {
+    let asked = ORDERS.map(|order| {
+        let object = object(order, question, need, is_elsewhere);
         let kernel = btf_from_c::btf(order, KERNEL);
         let (object, kernel) = (Object::parse(&object).unwrap(), Btf::parse(&kernel).unwrap());
-        let findings: Vec<Verdict> = Checker::new(&object)
-            .check(&Target::new(&kernel))
-            .iter()
-            .map(|finding| finding.verdict)
-            .collect();
+        let target = Target::new(&kernel);
+        let checked = Checker::new(&object).unwrap().check(&Kernel::new(&target));
+        let findings: Vec<RelocationVerdict> =
+            checked.findings.iter().map(|finding| finding.verdict).collect();
         // The need is the first record.
         match findings[..] {
-            [Verdict::Poisoned { guard }, Verdict::Unchanged | Verdict::Changed] => guard,
+            [
+                RelocationVerdict::Poisoned { asked },
+                RelocationVerdict::Unchanged | RelocationVerdict::Changed,
+            ] => asked,
             _ => panic!("{findings:?}"),
         }
     });
-    assert_eq!(guards[0], guards[1]);
-    guards[0]
+    assert_eq!(asked[0], asked[1]);
+    asked[0]
 }
 
 const ABC: Record = (FieldByteOffset, "a", "0:1:0", 4);
-const BY_EXISTENCE: Option<Guard> = Some(Guard::Existence { relocation: 1, in_function: true });
+const ASKED: Option<usize> = Some(1);
 
 #[test]
-fn checks_of_what_contains_the_field_guard_it() {
-    for check in [
+fn questions_about_what_contains_the_field_count() {
+    for question in [
         (FieldExists, "a", "0:1:0", 1),
         (FieldExists, "a", "0:1", 1),
         (FieldExists, "b", "0:0", 1),
@@ -91,13 +96,13 @@ fn checks_of_what_contains_the_field_guard_it() {
         (TypeMatches, "a", "0", 1),
         (TypeMatches, "b", "0", 1),
     ] {
-        assert_eq!(guard(check, ABC, false), BY_EXISTENCE, "{check:?}");
+        assert_eq!(asked(question, ABC, false), ASKED, "{question:?}");
     }
 }
 
 #[test]
-fn checks_of_something_else_do_not_guard_it() {
-    for check in [
+fn questions_about_something_else_do_not() {
+    for question in [
         // They exist.
         (FieldExists, "a", "0:0", 1),
         (TypeExists, "a", "0", 1),
@@ -108,44 +113,42 @@ fn checks_of_something_else_do_not_guard_it() {
         (TypeExists, "e", "0", 1),
         // A match, in another flavor.
         (TypeMatches, "a___v2", "0", 1),
-        // Not a check.
+        // Not a question about existence.
         (TypeSize, "b", "0", 8),
     ] {
-        assert_eq!(guard(check, ABC, false), None, "{check:?}");
+        assert_eq!(asked(question, ABC, false), None, "{question:?}");
     }
 }
 
 #[test]
-fn checks_of_other_elements_do_not_guard() {
+fn questions_about_other_elements_do_not() {
     // a.arr[1].c
     let need = (FieldByteOffset, "a", "0:2:1:0", 20);
-    for (check, expected) in [
-        ((FieldExists, "a", "0:2:1:0", 1), BY_EXISTENCE),
-        ((FieldExists, "a", "0:2", 1), BY_EXISTENCE),
-        ((FieldExists, "b", "0:0", 1), BY_EXISTENCE),
+    for (question, expected) in [
+        ((FieldExists, "a", "0:2:1:0", 1), ASKED),
+        ((FieldExists, "a", "0:2", 1), ASKED),
+        ((FieldExists, "b", "0:0", 1), ASKED),
         ((FieldExists, "a", "0:2:0:0", 1), None),
         ((FieldExists, "b", "0:1", 1), None),
     ] {
-        assert_eq!(guard(check, need, false), expected, "{check:?}");
+        assert_eq!(asked(question, need, false), expected, "{question:?}");
     }
 }
 
 #[test]
-fn checks_of_an_enumerator_or_its_enum_guard_it() {
+fn questions_about_an_enumerator_or_its_enum_count() {
     let need = (EnumvalValue, "e", "0", 1);
-    for (check, expected) in [
-        ((EnumvalExists, "e", "0", 1), BY_EXISTENCE),
-        ((TypeExists, "e", "0", 1), BY_EXISTENCE),
+    for (question, expected) in [
+        ((EnumvalExists, "e", "0", 1), ASKED),
+        ((TypeExists, "e", "0", 1), ASKED),
         ((EnumvalExists, "e", "1", 1), None),
         ((TypeExists, "b", "0", 1), None),
     ] {
-        assert_eq!(guard(check, need, false), expected, "{check:?}");
+        assert_eq!(asked(question, need, false), expected, "{question:?}");
     }
 }
 
 #[test]
-fn the_check_may_be_in_another_function() {
-    let check = (FieldExists, "a", "0:1", 1);
-    let expected = Guard::Existence { relocation: 1, in_function: false };
-    assert_eq!(guard(check, ABC, true), Some(expected));
+fn the_question_may_be_in_another_program() {
+    assert_eq!(asked((FieldExists, "a", "0:1", 1), ABC, true), ASKED);
 }

@@ -2,7 +2,8 @@
 
 use core_reloc::elf::{Object, Outcome, Report};
 use core_reloc::{Options, Target};
-use core_reloc_tools::check::{Checker, Verdict as Checked};
+use core_reloc_tools::check::{Checker, RelocationVerdict as Checked};
+use core_reloc_tools::needs;
 
 use super::case::Ours;
 use super::compare::{Compared, Comparer, End};
@@ -40,7 +41,10 @@ impl Mode {
                 Box::new(object.relocate(target, Options::default()).map(|report| (report, None)))
             }
             Self::Check => {
-                let findings = Checker::new(object).check(target).into_iter();
+                // An object that cannot be checked has no findings, which the comparison reports.
+                let checker = Checker::new(object).ok();
+                let checked = checker.map(|checker| checker.check(&needs::Kernel::new(target)));
+                let findings = checked.into_iter().flat_map(|checked| checked.findings);
                 Box::new(findings.map(|finding| (finding.report, Some(finding.verdict))))
             }
         }
@@ -53,7 +57,9 @@ fn describes(verdict: Checked, end: End, ours: &Ours) -> bool {
     match verdict {
         Checked::Unchanged => end == End::Relocated && is_same,
         Checked::Changed => end == End::Relocated && !is_same,
-        Checked::Poisoned { .. } => end == End::Poisoned,
+        Checked::Guarded { .. } | Checked::Conditional | Checked::Poisoned { .. } => {
+            end == End::Poisoned
+        }
         Checked::Failed => end == End::Failed,
         Checked::Skipped => end == End::Skipped,
         _ => false,

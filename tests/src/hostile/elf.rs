@@ -9,8 +9,9 @@ use core_reloc::{
     elf::{Object, ObjectRelocation, Outcome, Report, SourceLines, TypeSections, is_elf},
 };
 use core_reloc_tools::{
-    check::{Checker, Guard, Verdict},
+    check::{Checker, RelocationVerdict, Verdict},
     explain::Explainer,
+    needs::Kernel,
 };
 use object::{
     Endianness, elf,
@@ -228,27 +229,35 @@ fn empty_records(object: &Object<'_>, sections: &Sections, bytes: &mut [u8]) {
 
 /// Checks an object: verdicts must agree with relocating, and a guard must be an existence check.
 fn check(object: &Object<'_>, target: &Target<'_>) {
-    let findings = Checker::new(object).check(target);
+    let checker = match Checker::new(object) {
+        Ok(checker) => checker,
+        Err(error) => return assert!(printed(format_args!("{error} {error:?}")) > 0),
+    };
+    let checked = checker.check(&Kernel::new(target));
     let reports: Vec<Report<'_>> = object.relocate(target, Options::default()).collect();
-    assert_eq!(findings.len(), reports.len());
-    for (finding, report) in findings.iter().zip(&reports) {
+    assert_eq!(checked.findings.len(), reports.len());
+    for (finding, report) in checked.findings.iter().zip(&reports) {
         assert_eq!(finding.report.outcome, report.outcome);
         let status = match finding.verdict.name() {
             "unchanged" | "changed" => "relocated",
-            "guarded" => "poisoned",
+            "guarded" | "conditional" => "poisoned",
             other => other,
         };
         assert_eq!(report.outcome.name(), status);
-        assert_eq!(
-            finding.verdict.is_problem(),
-            ["poisoned", "failed"].contains(&finding.verdict.name())
-        );
-        if let Verdict::Poisoned { guard: Some(Guard::Existence { relocation, .. }) } =
-            finding.verdict
-        {
-            let check = &reports[relocation];
-            assert!(check.relocation.kind().is_some_and(|kind| kind.is_existence()));
-            assert_eq!(check.outcome.value(), Some(0));
+        assert_eq!(finding.has_poison(), status == "poisoned");
+        if let RelocationVerdict::Poisoned { asked: Some(relocation) } = finding.verdict {
+            let question = &reports[relocation];
+            assert!(question.relocation.kind().is_some_and(|kind| kind.is_existence()));
+            assert_eq!(question.outcome.value(), Some(0));
+        }
+    }
+    assert_eq!(checked.programs.len(), checker.requirements().programs.len());
+    for program in &checked.programs {
+        assert!(printed(format_args!("{program:?}")) > 0);
+        assert!(program.causes.is_sorted_by_key(|cause| cause.verdict));
+        match program.causes.first() {
+            Some(cause) => assert_eq!(program.verdict, cause.verdict),
+            None => assert!(program.verdict >= Verdict::Guarded),
         }
     }
 }

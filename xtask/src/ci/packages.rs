@@ -37,11 +37,18 @@ const PACKAGES: &[(&str, &str)] = &[
     ("gcc-s390x-linux-gnu", "libbpf, the judge, for a big-endian machine"),
     ("libc6-dev-s390x-cross", "libbpf, the judge, for a big-endian machine"),
     ("qemu-user-static", "emulates that machine"),
+    ("gcc-aarch64-linux-gnu", "the loader of objects in booted kernels"),
+    ("libc6-dev-arm64-cross", "the loader of objects in booted kernels"),
+    ("qemu-system-x86", "boots kernels"),
+    ("qemu-system-arm", "boots kernels"),
+    ("qemu-system-misc", "boots kernels"),
+    ("cpio", "reads the archives that kernels boot with, for a test"),
     ("libbpf-tools", "real objects to relocate"),
     ("chromium", "opens the page that core-reloc check writes"),
     ("chromium-driver", "clicks on that page"),
     ("valgrind", "counts instructions"),
     ("mandoc", "reads the man pages"),
+    ("python3-jsonschema", "compares JSON with its schema"),
     ("zsh", "reads its completions"),
     ("fish", "reads its completions"),
     ("rustc-web", "a compiler with core and alloc for BPF, which proves no_std"),
@@ -49,7 +56,7 @@ const PACKAGES: &[(&str, &str)] = &[
 ];
 
 /// Installs the packages that are missing.
-pub(super) fn install() -> Result {
+pub(crate) fn install() -> Result {
     if !is_installed("dpkg-query") {
         return skipped(
             "no dpkg-query here: the programs of Debian's packages must be installed already",

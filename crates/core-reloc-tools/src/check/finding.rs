@@ -1,31 +1,47 @@
-//! Findings: the outcome of a relocation on a kernel, and its verdict.
+//! Findings: the outcome of a relocation on a kernel, and the verdict on it.
 
 use core_reloc::{
     Status,
     elf::{Outcome, Report},
 };
 
+use super::reach::Reach;
+use crate::paths::Branch;
+
 /// The outcome of one relocation, and the verdict on it.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Finding<'a> {
     /// The outcome.
     pub report: Report<'a>,
     /// The verdict.
-    pub verdict: Verdict,
+    pub verdict: RelocationVerdict,
 }
 
-/// What the outcome of a relocation means for the program.
+/// What the outcome of a relocation means for the programs that have it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Verdict {
+pub enum RelocationVerdict {
     /// The instruction already holds the right value.
     Unchanged,
     /// The instruction holds the kernel's value instead of the compiler's.
     Changed,
-    /// The instruction is poisoned.
+    /// The instruction is poisoned, and the verifier reaches it in no program.
+    Guarded {
+        /// The branch that keeps the verifier from it in the last program that has it; `None` if no code leads
+        /// to it, or no program calls its function.
+        branch: Option<Branch>,
+        /// As in [`Poisoned`](Self::Poisoned): a relocation that asks whether the thing exists.
+        asked: Option<usize>,
+    },
+    /// The instruction is poisoned, and whether the verifier reaches it depends on read-only data or on the
+    /// kernel's configuration. With the values that are known, it does not.
+    Conditional,
+    /// The instruction is poisoned, and the verifier may reach it.
     Poisoned {
-        /// Why it does no harm; `None` if the program may reach it.
-        guard: Option<Guard>,
+        /// A relocation that asks whether the thing exists, and gets the answer that it does not: its index
+        /// among all relocations of the object. The answer does not protect the instruction.
+        asked: Option<usize>,
     },
     /// The relocation is broken or ambiguous. No loader accepts the object.
     Failed,
@@ -33,51 +49,55 @@ pub enum Verdict {
     Skipped,
 }
 
-/// Why a poisoned instruction does no harm.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Guard {
-    /// The object checks whether the type, field or enumerator exists, and on this kernel it does not.
-    Existence {
-        /// The index of the relocation that checks it, among all relocations of the object.
-        relocation: usize,
-        /// Whether that relocation is in the same function.
-        in_function: bool,
-    },
-    /// No path leads to the instruction on this kernel.
-    Unreachable,
-}
-
-impl Verdict {
-    /// Returns the verdict on a report, before guards are looked for.
-    pub(super) fn without_guard(report: &Report<'_>) -> Self {
-        match &report.outcome {
+impl<'a> Finding<'a> {
+    /// Returns a finding whose instruction counts as reached.
+    pub(super) fn new(report: Report<'a>) -> Self {
+        let verdict = match &report.outcome {
             Outcome::Applied { status: Status::Relocated, .. } if report.before == report.after => {
-                Self::Unchanged
+                RelocationVerdict::Unchanged
             }
-            Outcome::Applied { status: Status::Relocated, .. } => Self::Changed,
-            Outcome::Applied { .. } => Self::Poisoned { guard: None },
-            Outcome::Failed(_) => Self::Failed,
-            Outcome::Skipped(_) => Self::Skipped,
+            Outcome::Applied { status: Status::Relocated, .. } => RelocationVerdict::Changed,
+            Outcome::Applied { .. } => RelocationVerdict::Poisoned { asked: None },
+            Outcome::Failed(_) => RelocationVerdict::Failed,
+            Outcome::Skipped(_) => RelocationVerdict::Skipped,
             // An outcome that is not known here must not pass for a good one.
-            _ => Self::Failed,
-        }
+            _ => RelocationVerdict::Failed,
+        };
+        Self { report, verdict }
     }
 
-    /// Returns the name: `unchanged`, `changed`, `guarded`, `poisoned`, `failed` or `skipped`.
+    /// Returns `true` if the instruction is poisoned, whether it is reached or not.
+    pub fn has_poison(&self) -> bool {
+        matches!(self.report.outcome, Outcome::Applied { status: Status::Poisoned(_), .. })
+    }
+}
+
+impl RelocationVerdict {
+    /// Returns the name: `unchanged`, `changed`, `guarded`, `conditional`, `poisoned`, `failed` or `skipped`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Unchanged => "unchanged",
             Self::Changed => "changed",
-            Self::Poisoned { guard: Some(_) } => "guarded",
-            Self::Poisoned { guard: None } => "poisoned",
+            Self::Guarded { .. } => "guarded",
+            Self::Conditional => "conditional",
+            Self::Poisoned { .. } => "poisoned",
             Self::Failed => "failed",
             Self::Skipped => "skipped",
         }
     }
 
-    /// Returns `true` if the object may fail to load or to work because of the relocation.
+    /// Returns `true` if a program may fail to load or to work because of the relocation.
     pub fn is_problem(self) -> bool {
-        matches!(self, Self::Poisoned { guard: None } | Self::Failed)
+        matches!(self, Self::Poisoned { .. } | Self::Failed)
+    }
+}
+
+impl From<Reach> for RelocationVerdict {
+    fn from(reach: Reach) -> Self {
+        match reach {
+            Reach::Never(branch) => Self::Guarded { branch, asked: None },
+            Reach::NotAsKnown => Self::Conditional,
+            Reach::Perhaps => Self::Poisoned { asked: None },
+        }
     }
 }

@@ -15,11 +15,15 @@ use super::{
 };
 
 /// The enum with the numbers of helpers.
-const HELPERS: &str = "bpf_func_id";
+pub(super) const HELPERS: &str = "bpf_func_id";
 /// The prefix of their enumerators.
 const HELPER: &str = "BPF_FUNC_";
 /// The enumerator after the last helper.
 const HELPERS_END: &str = "__BPF_FUNC_MAX_ID";
+
+/// The enums that show which numbers a kernel knows.
+pub(super) const NAMES: [&str; 5] =
+    [HELPERS, ProgramType::ENUM, AttachType::ENUM, MapType::ENUM, PSEUDO_JUMPS];
 
 /// The values of a kernel's enums, by the name of the enum.
 #[derive(Debug, Default)]
@@ -27,13 +31,12 @@ pub(super) struct KernelEnums(BTreeMap<&'static str, BTreeMap<i128, String>>);
 
 impl KernelEnums {
     pub(super) fn find(kernel: &Kernel<'_>) -> Self {
-        let names = [HELPERS, ProgramType::ENUM, AttachType::ENUM, MapType::ENUM, PSEUDO_JUMPS];
-        let questions = names.map(|name| (name, Kind::Enum));
+        let questions = NAMES.map(|name| (name, Kind::Enum));
         let found = kernel.target.find_all(&questions);
         let values = |found: Option<&core_reloc::FoundType<'_>>| {
             found.map(|found| values(found.ty)).unwrap_or_default()
         };
-        let enums = names.iter().zip(&found).map(|(name, found)| (*name, values(found.first())));
+        let enums = NAMES.iter().zip(&found).map(|(name, found)| (*name, values(found.first())));
         Self(enums.filter(|(_, values)| !values.is_empty()).collect())
     }
 
@@ -60,24 +63,19 @@ impl KernelEnums {
         let by_kernel = self.0.get(HELPERS).and_then(|values| values.get(&number.into()).cloned());
         let name = by_kernel.or_else(|| helper_of_object(object.btf()?, number));
         match name.as_deref().and_then(|name| name.strip_prefix(HELPER)) {
-            Some(name) => format!("the helper bpf_{name}").into(),
-            None => format!("the helper {number}").into(),
+            Some(name) => format!("bpf_{name}").into(),
+            None => number.to_string().into(),
         }
     }
 
-    /// Returns `true` if the kernel has the enum of jumps such as `may_goto`.
-    pub(super) fn has_pseudo_jumps(&self) -> bool {
-        self.0.contains_key(PSEUDO_JUMPS)
-    }
-
-    /// Returns `true` if the kernel has this type of map.
-    pub(super) fn has_map_type(&self, map_type: MapType) -> bool {
-        self.has(MapType::ENUM, map_type.0, Effect::NoObject) == Answer::Present
+    /// Returns `true` if the kernel's enum has an enumerator of a name.
+    pub(super) fn has_enumerator(&self, name: &str, enumerator: &str) -> bool {
+        self.0.get(name).is_some_and(|values| values.values().any(|value| value == enumerator))
     }
 }
 
 /// The enum of jumps that are no jumps, such as `may_goto`.
-const PSEUDO_JUMPS: &str = "bpf_cond_pseudo_jmp";
+pub(super) const PSEUDO_JUMPS: &str = "bpf_cond_pseudo_jmp";
 
 /// Returns the enumerators of an enum by value. Of several with one value, the first counts.
 fn values(ty: Type<'_>) -> BTreeMap<i128, String> {

@@ -48,22 +48,18 @@ pub(super) fn answers<'a>(
     let tagged = Kfuncs::of(kernel, requirements);
     let needs = (0..).zip(&requirements.externs).map(|(index, symbol)| {
         let what = match symbol.kind {
-            ExternKind::Function(_) => "the kernel function",
-            ExternKind::Variable(_) | ExternKind::Symbol(_) => "the kernel symbol",
-            ExternKind::Config(_) => "the configuration value",
-            _ => "the symbol",
+            ExternKind::Function(_) => "kernel function",
+            ExternKind::Variable(_) => "kernel variable",
+            ExternKind::Symbol(_) => "kernel symbol",
+            ExternKind::Config(_) => "configuration value",
+            _ => "symbol",
         };
         let answer = match object.btf() {
             Some(local) => answer(local, symbol, kernel, names, &tagged),
             None => Answer::Absent(Effect::NoObject),
         };
-        Need {
-            subject: Subject::Extern(index),
-            program: None,
-            name: format!("{what} {}", symbol.name).into(),
-            answer,
-            is_optional: symbol.is_weak,
-        }
+        let need = Need::of_object(Subject::Extern(index), what, symbol.name.to_string(), answer);
+        Need { is_optional: symbol.is_weak, ..need }
     });
     needs.collect()
 }

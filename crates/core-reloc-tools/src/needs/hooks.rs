@@ -40,25 +40,25 @@ pub(super) fn want(requirements: &Requirements<'_>, wanted: &mut Wanted) {
     }
 }
 
-/// Returns what a program attaches to in words, and whether the kernel has it; `None` if it attaches to
-/// nothing that types show, and loads anyway.
+/// Returns what a program attaches to: its kind in words, its name, and whether the kernel has it; `None` if
+/// it attaches to nothing that types show, and loads anyway.
 pub(super) fn answer<'a>(
     stated: &SectionName<'a>,
     kernel: &Kernel<'_>,
     names: &Names<'_>,
-) -> Option<(Cow<'a, str>, Answer)> {
+) -> Option<(&'static str, Cow<'a, str>, Answer)> {
     let user_space = Answer::Open(OpenReason::UserSpace, Effect::NoProgram);
-    let name: Cow<'a, str> = match stated.hook {
-        Hook::Unnamed => "what the program attaches to".into(),
-        Hook::Function { name, .. } => format!("the function {name}").into(),
+    let (what, name) = match stated.hook {
+        Hook::Unnamed => ("attach target", "that user space names".into()),
+        Hook::Function { name, .. } => ("function", name.to_string()),
         Hook::TypedTracepoint { name, .. } | Hook::RawTracepoint(name) => {
-            format!("the tracepoint {name}").into()
+            ("tracepoint", name.to_string())
         }
-        Hook::Tracepoint { category, name } => format!("the tracepoint {category}:{name}").into(),
-        Hook::Lsm(name) => format!("the LSM hook {name}").into(),
-        Hook::Iterator(name) => format!("the iterator {name}").into(),
-        Hook::Probe(name) => format!("the symbol {name}").into(),
-        Hook::Program(name) => format!("a program with the function {name}").into(),
+        Hook::Tracepoint { category, name } => ("tracepoint", format!("{category}:{name}")),
+        Hook::Lsm(name) => ("LSM hook", name.to_string()),
+        Hook::Iterator(name) => ("iterator", name.to_string()),
+        Hook::Probe(name) => ("symbol", name.to_string()),
+        Hook::Program(name) => ("function of another program", name.to_string()),
         _ => return None,
     };
     let answer = match stated.hook {
@@ -81,7 +81,7 @@ pub(super) fn answer<'a>(
             }
         }
     };
-    Some((name, answer))
+    Some((what, name.into(), answer))
 }
 
 /// Returns `true` for types of attachment whose programs the kernel loads for one hook of its BTF.

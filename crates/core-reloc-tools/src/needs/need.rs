@@ -1,5 +1,6 @@
 //! Needs and their answers.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use core_reloc::elf::requirements::Feature;
@@ -12,8 +13,10 @@ pub struct Need<'a> {
     pub subject: Subject,
     /// The index of the program that needs it; `None` for the whole object.
     pub program: Option<usize>,
-    /// What is needed, in words.
-    pub name: std::borrow::Cow<'a, str>,
+    /// What kind of thing is needed, in words: `kernel function`, `helper`, `tracepoint`.
+    pub what: &'static str,
+    /// Its name.
+    pub name: Cow<'a, str>,
     /// Whether the kernel has it.
     pub answer: Answer,
     /// Whether the object can do without it: a weak symbol.
@@ -28,7 +31,9 @@ pub enum Subject {
     Extern(usize),
     /// A type of map: an index of the maps.
     Map(usize),
-    /// A struct of functions: an index of the struct_ops.
+    /// The number of entries of a map that the object leaves to user space: an index of the maps.
+    MapSize(usize),
+    /// A struct of functions, or one of its members: an index of the struct_ops.
     StructOps(usize),
     /// The type of a program: an index of the programs.
     ProgramType(usize),
@@ -84,6 +89,18 @@ pub enum OpenReason {
     Release,
     /// The kernel decides by lists that types do not show: which functions may be modified or may sleep.
     KernelLists,
+}
+
+impl<'a> Need<'a> {
+    /// A need of the whole object.
+    pub(super) fn of_object(
+        subject: Subject,
+        what: &'static str,
+        name: impl Into<Cow<'a, str>>,
+        answer: Answer,
+    ) -> Self {
+        Self { subject, program: None, what, name: name.into(), answer, is_optional: false }
+    }
 }
 
 impl fmt::Display for Effect {

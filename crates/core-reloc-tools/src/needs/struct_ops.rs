@@ -2,7 +2,7 @@
 //!
 //! Follows libbpf's `bpf_map__init_kern_struct_ops` (BSD-2-Clause option).
 
-use btf_types::{Kind, Member, Type};
+use btf_types::{Kind, Member, Name, Type};
 use core_reloc::{
     elf::{
         Object,
@@ -12,7 +12,6 @@ use core_reloc::{
 };
 
 use super::{
-    kernel::Kernel,
     names::{Names, Wanted},
     need::{Answer, Effect, Need, OpenReason, Subject},
 };
@@ -29,24 +28,18 @@ pub(super) fn want(object: &Object<'_>, requirements: &Requirements<'_>, wanted:
     }
 }
 
-/// Returns the need of each struct of functions that loaders create by default.
+/// Returns the need of each struct of functions, and of the members that the object sets.
 pub(super) fn answers<'a>(
     object: &'a Object<'a>,
     requirements: &Requirements<'a>,
-    _: &Kernel<'_>,
     names: &Names<'_>,
 ) -> Vec<Need<'a>> {
     let mut needs = Vec::new();
     for (index, ops) in (0..).zip(&requirements.struct_ops) {
         let name = struct_name(object, ops).unwrap_or_default();
-        let mut push = |name: String, answer| {
-            needs.push(Need {
-                subject: Subject::StructOps(index),
-                program: None,
-                name: name.into(),
-                answer,
-                is_optional: ops.is_optional,
-            });
+        let mut push = |what, name: String, program, answer| {
+            let need = Need::of_object(Subject::StructOps(index), what, name, answer);
+            needs.push(Need { program, is_optional: ops.is_optional, ..need });
         };
         let kernel_struct = names.of(&name, Kind::Struct).first().map(|found| found.ty);
         let has_value = !names.of(&format!("{VALUE}{name}"), Kind::Struct).is_empty();
@@ -56,20 +49,40 @@ pub(super) fn answers<'a>(
             } else {
                 Answer::Open(OpenReason::NotInBtf, Effect::NoObject)
             };
-            push(format!("struct_ops of struct {name}"), answer);
+            push("struct of functions", name, None, answer);
             continue;
         };
-        push(format!("struct_ops of struct {name}"), Answer::Present);
+        push("struct of functions", name.clone(), None, Answer::Present);
         let local = object.btf().and_then(|btf| btf.type_by_id(ops.struct_id).ok());
         for member in local.iter().flat_map(|local| local.members()) {
-            if is_set(ops, member) && !fits(member, kernel_struct) {
+            let set = Set::of(ops, member);
+            if (set.has_bytes || !set.functions.is_empty()) && !fits(member, kernel_struct) {
+                let is_known = member.name().is_ok_and(|name| has_member(kernel_struct, name));
                 let member = member.name().map(|name| name.to_string()).unwrap_or_default();
-                let what = format!("the member {member} of struct {name}");
-                push(what, Answer::Absent(Effect::NoObject));
+                let member = format!("{name}.{member}");
+                if set.has_bytes || is_known {
+                    push("member", member, None, Answer::Absent(Effect::NoObject));
+                    continue;
+                }
+                // Loaders leave out the programs of functions that the kernel does not know.
+                for program in programs(requirements, &set.functions) {
+                    let answer = Answer::Absent(Effect::NoAttachment);
+                    push("member", member.clone(), Some(program), answer);
+                }
             }
         }
     }
     needs
+}
+
+/// Returns the programs of functions.
+fn programs<'r>(
+    requirements: &'r Requirements<'_>,
+    functions: &'r [usize],
+) -> impl Iterator<Item = usize> + 'r {
+    let programs = requirements.programs.iter().enumerate();
+    let programs = programs.filter(|(_, program)| functions.contains(&program.function));
+    programs.map(|(index, _)| index)
 }
 
 /// Returns the essential name of the struct of a variable.
@@ -78,17 +91,31 @@ fn struct_name(object: &Object<'_>, ops: &StructOps<'_>) -> Option<String> {
     Some(String::from_utf8_lossy(essential_name(name.as_bytes())).into_owned())
 }
 
-/// Returns `true` if the object sets a member: it has bytes other than zero, or a function.
-fn is_set(ops: &StructOps<'_>, member: Member<'_>) -> bool {
-    let offset = member.bit_offset() / 8;
-    let size = member.ty().and_then(Type::size).unwrap_or(0);
-    let end = offset.saturating_add(size);
-    let index = |offset: u32| usize::try_from(offset).unwrap_or(usize::MAX);
-    let bytes = ops.data.get(index(offset)..index(end)).unwrap_or_default();
-    let has_function = |range: std::ops::Range<u32>| {
-        ops.callbacks.iter().any(|callback| range.contains(&callback.offset))
-    };
-    bytes.iter().any(|byte| *byte != 0) || has_function(offset..end)
+/// What an object sets a member to.
+struct Set {
+    /// Whether it has bytes other than zero.
+    has_bytes: bool,
+    /// The functions.
+    functions: Vec<usize>,
+}
+
+impl Set {
+    fn of(ops: &StructOps<'_>, member: Member<'_>) -> Self {
+        let start = member.bit_offset() / 8;
+        let size = member.ty().and_then(Type::size).unwrap_or(0);
+        let range = start..start.saturating_add(size);
+        let index = |offset: u32| usize::try_from(offset).unwrap_or(usize::MAX);
+        let bytes = ops.data.get(index(range.start)..index(range.end)).unwrap_or_default();
+        let callbacks = ops.callbacks.iter().filter(|callback| range.contains(&callback.offset));
+        Self {
+            has_bytes: bytes.iter().any(|byte| *byte != 0),
+            functions: callbacks.map(|callback| callback.function).collect(),
+        }
+    }
+}
+
+fn has_member(ty: Type<'_>, name: Name<'_>) -> bool {
+    ty.members().into_iter().any(|member| member.name().is_ok_and(|other| other == name))
 }
 
 /// Returns `true` if the kernel's struct has a member with the name, kind and, except for pointers, size of

@@ -5,7 +5,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{state::State, value::Value};
+use core_reloc::{elf::requirements::Used, patch::insn::Class};
+
+use super::{
+    helper::{Writes, writes},
+    state::State,
+    step::Step,
+    value::Value,
+};
+use crate::insn::CALL;
 
 /// The stack accesses of a program on all of its paths.
 #[derive(Debug, Default)]
@@ -59,7 +67,7 @@ impl StackAccesses {
     }
 
     /// Adds the address that a load or store accesses.
-    pub(super) fn add_place(&mut self, at: (usize, usize), state: &State, address: Value) {
+    fn add_place(&mut self, at: (usize, usize), state: &State, address: Value) {
         let places = self.places.entry(at).or_default();
         match place(state, address) {
             Some(place) => {
@@ -70,7 +78,7 @@ impl StackAccesses {
     }
 
     /// Adds a write of some bytes to an address; `None` if their number is not known.
-    pub(super) fn add_write(
+    fn add_write(
         &mut self,
         state: &State,
         address: Value,
@@ -84,6 +92,50 @@ impl StackAccesses {
         let end = len.and_then(|len| offset.checked_add(len)).unwrap_or(0);
         let write = Write { start: offset, end, is_copy };
         self.writes.entry(function).or_default().insert(write);
+    }
+}
+
+impl Step<'_, '_> {
+    /// Notes what an instruction accesses, from the state before it.
+    pub(super) fn note_accesses(&mut self, state: &State) {
+        let (insn, order) = (self.insn, self.walk.paths.order);
+        let (base, is_write) = match insn.class() {
+            Class::Ldx => (insn.src_reg(order), false),
+            Class::St | Class::Stx => (insn.dst_reg(order), true),
+            Class::Jump if insn.operation() == CALL => return self.note_call(state),
+            _ => return,
+        };
+        let address = self.address(state.register(base));
+        let accesses = &mut self.walk.accesses;
+        accesses.add_place((self.function, self.at), state, address);
+        if is_write {
+            let size = i32::try_from(insn.access_size()).ok();
+            accesses.add_write(state, address, size, false);
+        }
+    }
+
+    /// Notes what a call writes to the addresses that it passes. Static functions are followed.
+    fn note_call(&mut self, state: &State) {
+        let paths = self.walk.paths;
+        let written = match paths.used(self.function, self.at) {
+            Some(Used::Function(callee)) if !paths.is_global(callee) => Writes::Nothing,
+            Some(Used::Helper(helper)) => writes(helper),
+            _ => Writes::Unknown,
+        };
+        let accesses = &mut self.walk.accesses;
+        match written {
+            Writes::Nothing => {}
+            Writes::Bytes { at, len } => {
+                let len = state.register(len).known();
+                let len = len.and_then(|(len, _)| i32::try_from(len).ok());
+                accesses.add_write(state, state.register(at), len, true);
+            }
+            Writes::Unknown => {
+                for argument in state.arguments() {
+                    accesses.add_write(state, argument, None, false);
+                }
+            }
+        }
     }
 }
 

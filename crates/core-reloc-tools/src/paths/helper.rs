@@ -39,6 +39,19 @@ pub(crate) fn writes(helper: u32) -> Writes {
     }
 }
 
+/// Returns `true` if a helper calls a callback any number of times before it returns.
+pub(super) fn calls_back(helper: u32) -> bool {
+    // bpf_for_each_map_elem, bpf_find_vma, bpf_loop, bpf_user_ringbuf_drain.
+    matches!(helper, 164 | 180 | 181 | 209)
+}
+
+/// Returns `true` for a helper whose result verifiers take for any number, never for an address.
+pub(super) fn returns_number(helper: u32) -> bool {
+    // bpf_map_update_elem to bpf_get_smp_processor_id, bpf_get_current_pid_tgid to bpf_get_current_comm,
+    // bpf_perf_event_read, bpf_perf_event_output, bpf_get_stackid, bpf_get_current_task.
+    matches!(helper, 2..=8 | 14..=16 | 22 | 25 | 27 | 35 | 87 | 125 | 130 | 134 | 181)
+}
+
 const BYTES_AT_FIRST: Writes = Writes::Bytes { at: 1, len: 2 };
 
 /// `bpf_probe_read_user`, `bpf_probe_read_kernel`, `bpf_probe_read_user_str`, `bpf_probe_read_kernel_str`.

@@ -31,6 +31,7 @@ mod data;
 mod extern_symbol;
 mod feature;
 mod function;
+mod jump_table;
 mod map;
 mod program;
 mod section_name;
@@ -54,6 +55,7 @@ pub use self::{
     extern_symbol::{Extern, ExternKind},
     feature::Feature,
     function::{Function, Use, Used},
+    jump_table::JumpTable,
     map::Map,
     program::Program,
     section_name::{Hook, SectionName},
@@ -62,6 +64,7 @@ pub use self::{
 use self::{
     extern_symbol::Externs,
     function::{CodeSection, Uses},
+    jump_table::JumpTables,
 };
 
 /// What an object needs from a kernel, besides its relocations.
@@ -76,6 +79,8 @@ pub struct Requirements<'a> {
     pub externs: Vec<Extern<'a>>,
     /// The sections with data that programs read and cannot change, `.rodata` and its like, by their numbers.
     pub data: Vec<DataSection<'a>>,
+    /// The tables of jumps, in the order of their symbols.
+    pub jump_tables: Vec<JumpTable<'a>>,
     /// The maps in `.maps`, in the order of their definition.
     pub maps: Vec<Map<'a>>,
     /// The structs of functions, in the order of sections and their definition.
@@ -95,6 +100,10 @@ impl<'a> Object<'a> {
         let sections = Contents::of(&file)?;
         let btf = self.btf();
         let externs = Externs::of(sections.symbols, btf);
+        let tables = sections
+            .jump_tables
+            .map(|section| JumpTables::of(sections.symbols, section, self.byte_order()));
+        let tables = tables.unwrap_or_default();
         let mut functions = function::functions(sections.symbols, &sections.code);
         let callable = (0..).zip(&functions);
         let callable =
@@ -103,6 +112,7 @@ impl<'a> Object<'a> {
             order: self.byte_order(),
             symbols: sections.symbols,
             externs: &externs,
+            tables: &tables,
             links: &sections.links,
             text: sections.text,
             callable: callable.map(|(index, function)| (function.range.clone(), index)).collect(),
@@ -129,6 +139,7 @@ impl<'a> Object<'a> {
             programs: programs.collect(),
             externs: externs.list,
             data: sections.data,
+            jump_tables: tables.list,
             maps: btf.map(map::maps).unwrap_or_default(),
             struct_ops,
             functions,
@@ -168,6 +179,8 @@ struct Contents<'a> {
     links: BTreeMap<u32, Links>,
     struct_ops: Vec<(Section<'a>, &'a [u8])>,
     data: Vec<DataSection<'a>>,
+    /// The section with the tables of jumps: its number, and its bytes.
+    jump_tables: Option<(u32, &'a [u8])>,
 }
 
 impl<'a> Contents<'a> {
@@ -179,6 +192,7 @@ impl<'a> Contents<'a> {
             links: BTreeMap::new(),
             struct_ops: Vec::new(),
             data: Vec::new(),
+            jump_tables: None,
         };
         for section in file.sections() {
             let section = section?;
@@ -198,6 +212,9 @@ impl<'a> Contents<'a> {
             {
                 let bytes = file.data(&section, elf::SHT_PROGBITS)?;
                 contents.struct_ops.push((section, bytes));
+            } else if section.sh_type == elf::SHT_PROGBITS && section.name == jump_table::SECTION {
+                let bytes = file.data(&section, elf::SHT_PROGBITS)?;
+                contents.jump_tables = Some((section.index, bytes));
             } else if section.sh_type == elf::SHT_PROGBITS {
                 let bytes = file.data(&section, elf::SHT_PROGBITS)?;
                 let data = DataSection { index: section.index, name: section.name, bytes };

@@ -9,7 +9,7 @@ use core::ops::Range;
 use btf_types::{ByteOrder, Name};
 use object::elf;
 
-use super::{extern_symbol::Externs, feature::Feature};
+use super::{extern_symbol::Externs, feature::Feature, jump_table::JumpTables};
 use crate::{
     elf::{
         file::Section,
@@ -67,6 +67,8 @@ pub enum Used {
         /// The offset in the section, in bytes.
         offset: u64,
     },
+    /// It takes the address of a table of jumps, given by its index.
+    JumpTable(usize),
     /// It calls the helper of this number: `enum bpf_func_id`.
     Helper(u32),
     /// It is one that not every kernel knows.
@@ -113,6 +115,7 @@ pub(super) struct Uses<'u, 'a> {
     pub(super) order: ByteOrder,
     pub(super) symbols: Symbols<'a>,
     pub(super) externs: &'u Externs<'a>,
+    pub(super) tables: &'u JumpTables<'a>,
     /// By the number of the section that they are in.
     pub(super) links: &'u BTreeMap<u32, Links>,
     /// The number of `.text`, where all functions are that others call.
@@ -170,6 +173,9 @@ impl Uses<'_, '_> {
     fn loaded(&self, link: Link, insn: Insn) -> Option<Used> {
         if let Some(found) = self.externs.of_symbol(link.symbol) {
             return Some(Used::Extern(found));
+        }
+        if let Some(found) = self.tables.of_symbol(link.symbol) {
+            return Some(Used::JumpTable(found));
         }
         let symbol = self.symbols.get(link.symbol)?;
         let offset = symbol.value.checked_add_signed(insn.imm.into())?;

@@ -1,0 +1,289 @@
+//! Judging the programs of an object on one kernel.
+
+use std::cell::LazyCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use core_reloc::{
+    elf::{
+        Object,
+        requirements::{ExternKind, Program, Requirements, Used},
+    },
+    patch::insn::{Insn, SLOT},
+};
+
+use super::{
+    cause::Cause,
+    code::RelocatedCode,
+    condition::condition,
+    finding::{Finding, RelocationVerdict},
+    program::ProgramVerdict,
+    reach::Reach,
+    verdict::Verdict,
+};
+use crate::{
+    needs::{Answer, Effect, Kernel, Need, Subject},
+    paths::{Assumptions, Paths, Reached},
+};
+
+/// What verdicts on an object's programs follow from.
+pub(super) struct Judge<'j, 'a> {
+    object: &'a Object<'a>,
+    requirements: &'j Requirements<'a>,
+    kernel: &'j Kernel<'a>,
+    findings: &'j [Finding<'a>],
+    needs: &'j [Need<'a>],
+    /// The weak symbols that the kernel does not have.
+    missing: BTreeSet<usize>,
+    code: &'j RelocatedCode,
+    /// The relocated code of each function.
+    functions: Vec<&'j [u8]>,
+    /// Whether the verifier reaches poisoned instructions in any program, by the index of the relocation.
+    reach: BTreeMap<usize, Reach>,
+}
+
+/// The verdicts on all programs.
+pub(super) struct Judged<'a> {
+    pub(super) programs: Vec<ProgramVerdict<'a>>,
+    /// Whether the verifier reaches each poisoned instruction that is part of a function.
+    pub(super) reach: BTreeMap<usize, Reach>,
+}
+
+/// Something that the verifier rejects where it reaches it.
+struct Harm<'a> {
+    function: usize,
+    /// `None` if the instruction is not known, and so counts as reached.
+    insn: Option<usize>,
+    cause: Cause<'a>,
+}
+
+impl<'a> Harm<'a> {
+    fn is_in(&self, reached: &Reached) -> bool {
+        self.insn.is_none_or(|insn| reached.includes(self.function, insn))
+    }
+}
+
+impl<'j, 'a> Judge<'j, 'a> {
+    pub(super) fn new(
+        object: &'a Object<'a>,
+        requirements: &'j Requirements<'a>,
+        kernel: &'j Kernel<'a>,
+        findings: &'j [Finding<'a>],
+        needs: &'j [Need<'a>],
+        code: &'j RelocatedCode,
+    ) -> Self {
+        // The value of an option is 0 if it is missing, not its address.
+        let has_address = |index: &usize| {
+            let symbol = requirements.externs.get(*index);
+            symbol.is_some_and(|symbol| !matches!(symbol.kind, ExternKind::Config(_)))
+        };
+        let missing = |need: &Need<'_>| match (need.subject, need.answer) {
+            (Subject::Extern(index), Answer::Absent(Effect::Zero)) => {
+                Some(index).filter(has_address)
+            }
+            _ => None,
+        };
+        let missing = needs.iter().filter_map(missing).collect();
+        let functions = code.functions();
+        let reach = BTreeMap::new();
+        Self { object, requirements, kernel, findings, needs, missing, code, functions, reach }
+    }
+
+    pub(super) fn judge(mut self) -> Judged<'a> {
+        // What no program calls is never loaded.
+        let poisoned = (0..self.requirements.functions.len())
+            .flat_map(|function| self.code.relocations(function))
+            .filter(|position| self.findings.get(**position).is_some_and(Finding::has_poison));
+        self.reach = poisoned.map(|position| (*position, Reach::Never(None))).collect();
+        let programs = self.requirements.programs.iter().enumerate();
+        let programs = programs.map(|(index, program)| self.verdict(index, program)).collect();
+        Judged { programs, reach: self.reach }
+    }
+
+    fn verdict(&mut self, index: usize, program: &Program<'a>) -> ProgramVerdict<'a> {
+        let functions = self.requirements.functions_of(program.function);
+        let relocations = functions.iter().flat_map(|function| self.code.relocations(*function));
+        let findings: Vec<(usize, &Finding<'a>)> = relocations
+            .filter_map(|position| Some((*position, self.findings.get(*position)?)))
+            .collect();
+
+        let mut causes = Vec::new();
+        for position in self.common_relocations().chain(findings.iter().map(|(at, _)| *at)) {
+            let failed = self.findings.get(position);
+            let failed = failed.filter(|it| it.verdict == RelocationVerdict::Failed);
+            let failed = failed.map(|it| Cause::of_relocation(Verdict::Failed, position, it));
+            causes.extend(failed);
+        }
+        self.add_needs(index, &mut causes);
+        let harm = self.harm(index, &functions);
+        self.add_harm(program.function, harm, &mut causes);
+
+        let has_poison = findings.iter().any(|(_, finding)| finding.has_poison());
+        let has_changed =
+            |(_, finding): &(_, &Finding<'_>)| finding.verdict == RelocationVerdict::Changed;
+        let asks = |need: &Need<'_>| need.program == Some(index);
+        let good = match () {
+            () if has_poison => Verdict::Guarded,
+            () if findings.iter().any(has_changed) => Verdict::Changed,
+            () if !findings.is_empty() || self.needs.iter().any(asks) => Verdict::Ok,
+            () => Verdict::Skipped,
+        };
+        let causes = merged(causes);
+        ProgramVerdict {
+            program: index,
+            name: program.name,
+            section: program.section,
+            is_optional: program.is_optional(),
+            verdict: causes.first().map_or(good, |cause| cause.verdict),
+            causes,
+        }
+    }
+
+    /// Returns the relocations of functions that any program may call. Loaders apply them whichever program
+    /// they load.
+    fn common_relocations(&self) -> impl Iterator<Item = usize> {
+        let functions = self.requirements.functions.iter().enumerate();
+        let common = functions.filter(|(_, function)| function.section == ".text");
+        common.flat_map(|(index, _)| self.code.relocations(index).iter().copied())
+    }
+
+    /// Adds what the kernel lacks, and what is left open.
+    fn add_needs(&self, program: usize, causes: &mut Vec<Cause<'a>>) {
+        let is_mine = |need: &&Need<'a>| need.program.is_none_or(|other| other == program);
+        for need in self.needs.iter().filter(is_mine) {
+            let verdict = match (need.subject, need.answer) {
+                // Loaders leave these out unless user space asks for them.
+                (Subject::StructOps(_), _) if need.is_optional => continue,
+                // An absent helper harms where it is reached, and every map gets a size.
+                (Subject::Helper(_), Answer::Absent(_)) | (Subject::MapSize(_), _) => continue,
+                (_, Answer::Absent(Effect::NoProgram | Effect::NoObject)) => Verdict::Missing,
+                (_, Answer::Absent(Effect::NoAttachment)) => Verdict::NotAttachable,
+                (_, Answer::Open(_, Effect::NoProgram | Effect::NoObject)) => Verdict::LeftOpen,
+                _ => continue,
+            };
+            causes.push(Cause::of_need(verdict, need));
+        }
+    }
+
+    /// Returns what the verifier rejects in the functions of a program, if it reaches it: poisoned
+    /// instructions, helpers that the kernel lacks, and calls of weak functions that it lacks.
+    fn harm(&self, program: usize, functions: &[usize]) -> Vec<Harm<'a>> {
+        let mut harm = Vec::new();
+        let mut helpers = BTreeMap::new();
+        for need in self.needs.iter().filter(|need| need.program == Some(program)) {
+            if let (Subject::Helper(number), Answer::Absent(_)) = (need.subject, need.answer) {
+                helpers.insert(number, need);
+            }
+        }
+        for function in functions.iter().copied() {
+            for position in self.code.relocations(function).iter().copied() {
+                let Some(finding) = self.findings.get(position) else { continue };
+                if finding.has_poison() {
+                    let insn = finding.report.relocation.insn_in_function();
+                    let insn = insn.and_then(|insn| usize::try_from(insn).ok());
+                    let cause = Cause::of_relocation(Verdict::Poisoned, position, finding);
+                    harm.push(Harm { function, insn, cause });
+                }
+            }
+            let Some(found) = self.requirements.functions.get(function) else { continue };
+            for used in &found.uses {
+                let insn = usize::try_from(used.insn).ok();
+                let cause = match used.what {
+                    Used::Helper(number) => {
+                        let Some(need) = helpers.get(&number) else { continue };
+                        Cause::of_need(Verdict::Missing, need)
+                    }
+                    Used::Extern(symbol)
+                        if self.missing.contains(&symbol) && self.is_call(found.code, insn) =>
+                    {
+                        let symbol = self.requirements.externs.get(symbol);
+                        let name = symbol.map(|symbol| symbol.name.to_string());
+                        Cause::new(Verdict::Poisoned, "kernel function", name.unwrap_or_default())
+                    }
+                    _ => continue,
+                };
+                harm.push(Harm { function, insn, cause });
+            }
+        }
+        harm
+    }
+
+    /// Returns `true` if an instruction is a call, rather than one that loads an address.
+    fn is_call(&self, code: &[u8], insn: Option<usize>) -> bool {
+        let (slots, _) = code.as_chunks::<SLOT>();
+        let slot = insn.and_then(|insn| slots.get(insn));
+        slot.is_some_and(|slot| !Insn::decode(*slot, self.object.byte_order()).is_ldimm64())
+    }
+
+    /// Adds the harm that the verifier reaches, or what keeps it from reaching it.
+    fn add_harm(&mut self, function: usize, harm: Vec<Harm<'a>>, causes: &mut Vec<Cause<'a>>) {
+        if harm.is_empty() {
+            return;
+        }
+        let paths = self.paths(None);
+        let plain = paths.reached(function);
+        let cuts = LazyCell::new(|| paths.cuts(&plain));
+        let assumptions = self.assumptions();
+        let assumed = LazyCell::new(|| self.paths(Some(&assumptions)).reached(function));
+        let mut reach = Vec::new();
+        let mut depends = false;
+        for one in harm {
+            let reached = match () {
+                () if !one.is_in(&plain) => {
+                    let before = |insn| cuts.before(one.function, insn);
+                    Reach::Never(one.insn.and_then(before))
+                }
+                () if one.is_in(&assumed) => Reach::Perhaps,
+                () => Reach::NotAsKnown,
+            };
+            depends |= reached == Reach::NotAsKnown;
+            reach.extend(one.cause.relocations.iter().map(|position| (*position, reached)));
+            if reached == Reach::Perhaps {
+                causes.push(one.cause);
+            }
+        }
+        if depends {
+            let condition = |variable| condition(self.object, self.requirements, variable);
+            causes.extend(assumed.assumed.iter().map(condition));
+        }
+        drop((cuts, assumed));
+        for (position, reached) in reach {
+            let known = self.reach.entry(position).or_insert(reached);
+            *known = reached.max(*known);
+        }
+    }
+
+    fn paths<'p>(&'p self, assumptions: Option<&'p Assumptions>) -> Paths<'p> {
+        Paths {
+            requirements: self.requirements,
+            code: &self.functions,
+            order: self.object.byte_order(),
+            missing: &self.missing,
+            release: self.kernel.release(),
+            assumptions,
+        }
+    }
+
+    /// Returns what loading decides, as far as it is known.
+    fn assumptions(&self) -> Assumptions {
+        let externs = self.requirements.externs.iter().enumerate();
+        let config = externs.filter_map(|(index, symbol)| {
+            Some((index, self.kernel.config_value(symbol.name.as_bytes())?))
+        });
+        Assumptions { data: true, config: config.collect() }
+    }
+}
+
+/// Sorts causes, the worst first, and merges those about one thing.
+fn merged(mut causes: Vec<Cause<'_>>) -> Vec<Cause<'_>> {
+    causes.sort_by(|a, b| (a.verdict, a.what, &a.name).cmp(&(b.verdict, b.what, &b.name)));
+    causes.dedup_by(|cause, first| {
+        let is_same = cause.is_about(first);
+        if is_same {
+            first.relocations.append(&mut cause.relocations);
+            first.relocations.sort_unstable();
+            first.relocations.dedup();
+        }
+        is_same
+    });
+    causes
+}
