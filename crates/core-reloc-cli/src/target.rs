@@ -99,7 +99,7 @@ pub(crate) fn with_each_btf(
                 skipped.add(error.to_string());
                 continue;
             }
-            Ok(Found::Kernel(file)) => with_kernel(&file),
+            Ok(Found::Kernel(kernel)) => with_kernel(kernel.file()),
             Err(error) => Err(error.into()),
         };
         is_empty = false;
