@@ -192,6 +192,9 @@ pub struct Check {
     /// Write the results as a self-contained page for a browser; FILE may only be an earlier page
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,
+    /// Print the relocations behind each cause
+    #[arg(long)]
+    pub explain: bool,
     #[command(flatten)]
     pub format: FormatArguments,
 }
@@ -206,16 +209,26 @@ Examples:
       accept everything that fails today
   core-reloc check *.bpf.o --target kernels/ --baseline known.tsv
       fail only on new problems, as a CI job would
-  core-reloc check prog.bpf.o --target 6.1.btf.tar.xz --format json | jq 'select(.verdict == \"poisoned\")'
-      list what may prevent the object from loading on a kernel
+  core-reloc check prog.bpf.o --target 6.1.btf.tar.xz --format json | jq 'select(.type == \"cause\")'
+      list what prevents programs from loading on a kernel, and what they depend on
 
-A poisoned instruction is harmless if the program never reaches it. It is `guarded` if the object
-checks that the field, type or enumerator, or something that contains it, exists, and the kernel
-does not have it; or if no path leads to the instruction, given the values of the other relocations.
+Each program has a verdict on each kernel, the first of these that holds:
+  other_architecture  the object is for another byte order or other registers
+  failed              a relocation is broken or ambiguous; no loader accepts the object
+  missing             the kernel lacks something: a function, a hook, a helper, a type of map, ...
+  poisoned            the verifier reaches an instruction that relocating has poisoned
+  left_open           user space must fill something in, or types cannot tell
+  conditional         it loads with the values of .rodata and .kconfig that are named
+  not_attachable      it loads, but what it attaches to is missing
+  guarded             it has poisoned instructions, and the verifier reaches none of them
+  changed, ok         its instructions get the kernel's values, or have them already
+  skipped             it asks nothing of the kernel
+The verifier's own rules are not checked: a program may still access memory out of bounds, or call a
+helper that its type may not call.
 
-The exit status is 1 if a relocation fails, or is poisoned without a guard, and the baseline does
-not list it, or if some of the targets cannot be used: they are listed, and the others are checked.
-It is 2 if no target can be read. Known problems that no longer occur are listed.";
+The exit status is 1 if a program does not load or cannot be attached, unless the baseline lists the
+cause or the program is optional (SEC(\"?...\")); or if some of the targets cannot be used: they are
+listed, and the others are checked. It is 2 if no target can be read.";
 
 /// Find the relocation that poisoned the instruction in a verifier log, and explain it
 #[derive(Debug, Args)]

@@ -1,24 +1,27 @@
 //! `core-reloc check`.
 
 mod baseline;
+mod causes;
 mod collect;
 mod explanations;
 mod html;
 mod json;
+mod mark;
 mod objects;
-mod problems;
+mod order;
 mod text;
+mod wording;
 
 use std::{io::Write, path::PathBuf};
 
 use core_reloc::elf::Object;
-use core_reloc_tools::check::{Checker, Guard, Verdict};
+use core_reloc_tools::check::Checker;
 
 use self::{
-    baseline::Baseline,
-    collect::{CheckedKernel, CheckedKernels, Collector, RelocationResult},
+    baseline::{Baseline, ProblemKey},
+    causes::{Causes, Thing},
+    collect::{CauseResult, CheckedKernel, CheckedKernels, Collector},
     objects::ObjectInfo,
-    problems::{ProblemKey, Problems},
 };
 use crate::{
     Completion,
@@ -51,10 +54,14 @@ pub(crate) fn run(arguments: &Check, inputs: Inputs<'_>) -> Result<Completion, F
     }
     let objects = files.iter().map(|(path, bytes)| parse_object(path, bytes));
     let objects: Vec<Object<'_>> = objects.collect::<Result<_, _>>()?;
+    let mut checkers = Vec::new();
+    for (object, (path, _)) in objects.iter().zip(&files) {
+        let failure = |error| Failure::Object { path: path.to_path_buf(), error };
+        checkers.push(Checker::new(object).map_err(failure)?);
+    }
     let labels = names::labels(files.iter().map(|(path, _)| path.display().to_string()));
-    let infos = objects.iter().zip(labels).map(|(object, label)| ObjectInfo::of(object, label));
+    let infos = checkers.iter().zip(labels).map(|(checker, label)| ObjectInfo::of(checker, label));
     let infos: Vec<ObjectInfo> = infos.collect();
-    let checkers: Vec<Checker<'_>> = objects.iter().map(Checker::new).collect();
 
     let collector = Collector::new(&checkers, arguments.html.is_some());
     let CheckedKernels { kernels, unreadable } =
@@ -100,74 +107,66 @@ fn report(
     results: &mut Results,
 ) -> Result<Completion, Failure> {
     if let Some(output) = &outputs.baseline {
-        let current = Baseline::of(results, &Problems::of(results));
+        let current = Baseline::of(results, &Causes::of(results));
         output.write(current.to_string().as_bytes())?;
         results.baseline = current;
     }
-    for object in results.unchecked_objects() {
-        terminal::warning(format_args!("{object}: not checked: no kernel has its byte order"));
+    for object in results.foreign_objects() {
+        terminal::warning(format_args!("{object}: no kernel has its architecture"));
     }
-    let problems = Problems::of(results);
-    for line in results.baseline.stale(results, &problems) {
+    let causes = Causes::of(results);
+    for line in results.baseline.stale(results, &causes) {
         let problem = line.replace('\t', " ");
         terminal::warning(format_args!("a problem of the baseline no longer occurs: {problem}"));
     }
     if let Some(output) = &outputs.page {
-        output.write(html::page(results)?.as_bytes())?;
+        output.write(html::page(results, &causes)?.as_bytes())?;
     }
     let mut out = terminal::report(outputs.has_standard());
+    let explains = arguments.explain;
     match arguments.format.format {
-        Format::Text => text::print(results, &problems, &mut out)?,
-        Format::Json => json::print(results, &mut out)?,
+        Format::Text => text::print(results, &causes, explains, &mut out)?,
+        Format::Json => json::print(results, &causes, explains, &mut out)?,
     }
     out.flush()?;
-    Ok(if problems.are_accepted() { Completion::Success } else { Completion::Negative })
+    Ok(if causes.are_accepted() { Completion::Success } else { Completion::Negative })
 }
 
 impl Results {
-    /// Returns the labels of the objects whose byte order no kernel has.
-    fn unchecked_objects(&self) -> impl Iterator<Item = &str> {
-        let is_unchecked = |at: usize| self.kernels.iter().all(|kernel| kernel.rows[at].is_none());
+    /// Returns the labels of the objects that are for another architecture than all kernels.
+    fn foreign_objects(&self) -> impl Iterator<Item = &str> {
+        let is_foreign =
+            |at: usize| self.kernels.iter().all(|kernel| !kernel.rows[at].has_architecture());
         let objects = self.objects.iter().enumerate();
-        let unchecked =
-            objects.filter(move |(at, _)| !self.kernels.is_empty() && is_unchecked(*at));
-        unchecked.map(|(_, object)| object.label.as_str())
+        let foreign = objects.filter(move |(at, _)| !self.kernels.is_empty() && is_foreign(*at));
+        foreign.map(|(_, object)| object.label.as_str())
     }
 
-    /// Returns the key of a relocation's result in a baseline.
-    fn key(&self, object: usize, result: &RelocationResult) -> ProblemKey {
+    /// Returns the key of a program's problem in a baseline.
+    fn key(&self, object: usize, program: usize, thing: &Thing) -> ProblemKey {
         let object = &self.objects[object];
-        let relocation = &object.relocations[result.relocation];
         ProblemKey {
             object: object.label.clone(),
-            program: object.programs[relocation.program].name.clone(),
-            kind: relocation.kind.clone(),
-            access: relocation.access.clone(),
-            verdict: result.verdict.name().to_string(),
+            program: object.programs[program].name.clone(),
+            verdict: thing.verdict.name().to_string(),
+            cause: format!("{} {}", thing.what, thing.name),
         }
     }
 
-    /// Returns `true` if a result is a problem that the baseline accepts on the kernel.
-    fn is_accepted(&self, object: usize, result: &RelocationResult, kernel: &str) -> bool {
-        result.verdict.is_problem() && self.baseline.accepts(&self.key(object, result), kernel)
+    /// Returns `true` if the baseline accepts a cause on a kernel.
+    fn accepts(&self, object: usize, program: usize, cause: &CauseResult, kernel: usize) -> bool {
+        !self.baseline.is_empty() && cause.verdict.is_problem() && {
+            let (verdict, what, name) = (cause.verdict, cause.what, cause.name.clone());
+            let key = self.key(object, program, &Thing { verdict, what, name });
+            self.baseline.accepts(&key, &self.kernels[kernel].label)
+        }
     }
 
-    /// Describes what makes a poisoned instruction harmless.
-    fn guard(&self, object: usize, verdict: Verdict) -> Option<String> {
-        let Verdict::Poisoned { guard } = verdict else { return None };
-        match guard? {
-            Guard::Existence { relocation, in_function } => {
-                let object = &self.objects[object];
-                let check = &object.relocations[relocation];
-                let program = &object.programs[check.program].name;
-                let program = if in_function { "the program" } else { program };
-                Some(format!(
-                    "{program} checks {} of {}, which is 0 here",
-                    check.kind, check.access
-                ))
-            }
-            Guard::Unreachable => Some("unreachable on this kernel".to_string()),
-            _ => Some("guarded".to_string()),
-        }
+    /// Returns `true` if a program has problems on a kernel, and the baseline accepts them all.
+    fn is_accepted(&self, object: usize, program: usize, kernel: usize) -> bool {
+        let result = &self.kernels[kernel].rows[object].programs[program];
+        let mut problems = result.causes.iter().filter(|cause| cause.verdict.is_problem());
+        result.verdict.is_problem()
+            && problems.all(|cause| self.accepts(object, program, cause, kernel))
     }
 }

@@ -33,7 +33,9 @@ mod cause;
 mod code;
 mod finding;
 mod judge;
+mod program;
 mod question;
+mod reach;
 mod verdict;
 
 use core_reloc::{
@@ -42,9 +44,10 @@ use core_reloc::{
 };
 
 pub use self::{
-    cause::Cause,
+    cause::{Cause, relocation_thing},
     finding::{Finding, RelocationVerdict},
-    verdict::{ProgramVerdict, Verdict},
+    program::ProgramVerdict,
+    verdict::Verdict,
 };
 use self::{
     code::RelocatedCode,
@@ -125,18 +128,18 @@ impl<'a> Checker<'a> {
         Checked { findings, needs, programs }
     }
 
-    /// Finds the question that the object asks about what a poisoned instruction needs, although it does not
-    /// protect the instruction.
+    /// Finds the question that the object asks about what a poisoned instruction needs.
     fn find_questions(&self, findings: &mut [Finding<'_>]) {
-        let is_poisoned =
-            |finding: &Finding<'_>| matches!(finding.verdict, RelocationVerdict::Poisoned { .. });
-        if !findings.iter().any(is_poisoned) {
+        if !findings.iter().any(Finding::has_poison) {
             return;
         }
         let failed = FailedQuestions::new(&self.questions, findings);
-        for finding in findings.iter_mut().filter(|finding| is_poisoned(finding)) {
-            let asked = failed.about(&self.questions, &finding.report.relocation);
-            finding.verdict = RelocationVerdict::Poisoned { asked };
+        for Finding { verdict, report } in findings.iter_mut() {
+            if let RelocationVerdict::Poisoned { asked }
+            | RelocationVerdict::Guarded { asked, .. } = verdict
+            {
+                *asked = failed.about(&self.questions, &report.relocation);
+            }
         }
     }
 }

@@ -13,6 +13,7 @@
 //! Paths are merged where many lead to one instruction, and there is a budget of steps. When it is spent,
 //! every instruction counts as reached.
 
+mod cuts;
 mod evaluate;
 mod helper;
 mod stack;
@@ -28,6 +29,7 @@ use core_reloc::{
     patch::insn::{Insn, SLOT},
 };
 
+pub use self::cuts::{Branch, Cuts};
 use self::{
     state::State,
     step::{Next, Step},
@@ -101,19 +103,29 @@ pub enum Variable {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Reached {
-    /// For each function that is reached, whether each instruction is, in 8-byte slots.
-    functions: BTreeMap<usize, Vec<bool>>,
+    /// For each function that is reached, what is known of each instruction, in 8-byte slots.
+    functions: BTreeMap<usize, Vec<Mark>>,
     /// The assumed variables that decided a branch.
     pub assumed: Vec<Variable>,
     /// Whether all paths were followed. If not, every instruction counts as reached.
     pub is_complete: bool,
 }
 
+/// What paths have done at an instruction.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Mark {
+    is_reached: bool,
+    /// Whether a path has taken the conditional jump.
+    jumps: bool,
+    /// Whether a path has not.
+    falls_through: bool,
+}
+
 impl Reached {
     /// Returns `true` if the verifier may reach an instruction, given by its function and its index in
     /// 8-byte slots.
     pub fn includes(&self, function: usize, insn: usize) -> bool {
-        let is_reached = |reached: &Vec<bool>| reached.get(insn).copied().unwrap_or(false);
+        let is_reached = |marks: &Vec<Mark>| marks.get(insn).is_some_and(|mark| mark.is_reached);
         !self.is_complete || self.functions.get(&function).is_some_and(is_reached)
     }
 }
@@ -127,7 +139,7 @@ impl<'p> Paths<'p> {
             seen: BTreeMap::new(),
             pending: Vec::new(),
             roots: BTreeSet::new(),
-            reached: BTreeMap::new(),
+            marks: BTreeMap::new(),
             variables: Vec::new(),
             decided_by: 0,
             steps: MAX_PATH_STEPS,
@@ -145,7 +157,7 @@ impl<'p> Paths<'p> {
             |(bit, _): &(u32, _)| walk.decided_by & (1_u64.checked_shl(*bit).unwrap_or(0)) != 0;
         let assumed = (0_u32..).zip(walk.variables.iter().copied()).filter(decided);
         let assumed = assumed.map(|(_, variable)| variable).collect();
-        Reached { functions: walk.reached, assumed, is_complete }
+        Reached { functions: walk.marks, assumed, is_complete }
     }
 
     /// Returns `true` if the kernel's release is known, and not earlier than another.
@@ -180,7 +192,7 @@ struct Walk<'p> {
     pending: Vec<(State, usize)>,
     /// The functions that are verified by themselves.
     roots: BTreeSet<usize>,
-    reached: BTreeMap<usize, Vec<bool>>,
+    marks: BTreeMap<usize, Vec<Mark>>,
     /// The assumed variables, by their bit in [`Variables`].
     variables: Vec<Variable>,
     /// Those that have decided a branch.
@@ -215,10 +227,7 @@ impl Walk<'_> {
                 return Some(());
             }
             let Some(insn) = self.insn(function, at) else { return Some(()) };
-            let reached = self.reached.entry(function).or_default();
-            if let Some(reached) = reached.get_mut(at) {
-                *reached = true;
-            }
+            self.mark(function, at, |mark| mark.is_reached = true);
             let next = Step { walk: self, function, at, insn }.take(&mut state);
             match next {
                 Next::After(slots) => at = at.saturating_add(slots),
@@ -279,14 +288,21 @@ impl Walk<'_> {
 
     /// Returns an instruction of a function, which is decoded when it is first reached.
     fn insn(&mut self, function: usize, at: usize) -> Option<Insn> {
-        let Self { paths, insns, reached, .. } = self;
+        let Self { paths, insns, marks, .. } = self;
         let insns = insns.entry(function).or_insert_with(|| {
             let code = paths.code.get(function).copied().unwrap_or_default();
             let (slots, _) = code.as_chunks::<SLOT>();
-            reached.insert(function, vec![false; slots.len()]);
+            marks.insert(function, vec![Mark::default(); slots.len()]);
             slots.iter().map(|slot| Insn::decode(*slot, paths.order)).collect()
         });
         insns.get(at).copied()
+    }
+
+    /// Notes what a path does at an instruction.
+    fn mark(&mut self, function: usize, at: usize, note: impl FnOnce(&mut Mark)) {
+        if let Some(mark) = self.marks.get_mut(&function).and_then(|marks| marks.get_mut(at)) {
+            note(mark);
+        }
     }
 
     /// Returns the bit of an assumed variable; `None` if there are too many.

@@ -57,7 +57,9 @@ fn describes(verdict: Checked, end: End, ours: &Ours) -> bool {
     match verdict {
         Checked::Unchanged => end == End::Relocated && is_same,
         Checked::Changed => end == End::Relocated && !is_same,
-        Checked::Guarded | Checked::Conditional | Checked::Poisoned { .. } => end == End::Poisoned,
+        Checked::Guarded { .. } | Checked::Conditional | Checked::Poisoned { .. } => {
+            end == End::Poisoned
+        }
         Checked::Failed => end == End::Failed,
         Checked::Skipped => end == End::Skipped,
         _ => false,

@@ -1,6 +1,7 @@
 //! The paths that `core_reloc_tools::paths` follows, compared with those of the running kernel's verifier:
 //! generated programs with poisoned instructions. Where none is reached, the kernel must load the program.
 
+mod cuts;
 mod generate;
 mod object;
 mod random;

@@ -42,6 +42,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("chromium-driver", "clicks on that page"),
     ("valgrind", "counts instructions"),
     ("mandoc", "reads the man pages"),
+    ("python3-jsonschema", "compares JSON with its schema"),
     ("zsh", "reads its completions"),
     ("fish", "reads its completions"),
     ("rustc-web", "a compiler with core and alloc for BPF, which proves no_std"),

@@ -8,12 +8,12 @@ use std::{
 
 use super::{
     Results,
-    problems::{ProblemKey, Problems},
+    causes::{CauseEntry, Causes},
 };
 use crate::{failure::Failure, inputs::read_file, limits::MAX_BASELINE};
 
 /// The number of fields in a line.
-const FIELDS: usize = 6;
+const FIELDS: usize = 5;
 
 /// Stands for any kernel.
 const ANY: &str = "*";
@@ -22,8 +22,18 @@ const ANY: &str = "*";
 pub(super) const MARK: &str = "# Known problems that core-reloc check --baseline accepts.\n";
 
 const HEADING: &str = "\
-# object, program, kind of relocation, access, verdict, kernel; * stands for any kernel
+# object, program, verdict, cause, kernel; * stands for any kernel
 ";
+
+/// What identifies a problem, with the kernel: names, which stay the same from build to build.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct ProblemKey {
+    pub(super) object: String,
+    pub(super) program: String,
+    pub(super) verdict: String,
+    /// What the cause is, and its name.
+    pub(super) cause: String,
+}
 
 /// Accepted problems, each with the name of its kernel.
 #[derive(Default)]
@@ -44,20 +54,24 @@ impl Baseline {
                 let (found, expected) = (fields.len(), FIELDS);
                 Failure::BaselineLine { path: path.to_path_buf(), line, found, expected }
             })?;
-            let [object, program, kind, access, verdict, kernel] = fields;
-            known.insert((ProblemKey { object, program, kind, access, verdict }, kernel));
+            let [object, program, verdict, cause, kernel] = fields;
+            known.insert((ProblemKey { object, program, verdict, cause }, kernel));
         }
         Ok(Self(known))
     }
 
-    /// Returns a baseline of all problems.
-    pub(super) fn of(results: &Results, problems: &Problems) -> Self {
-        let label = |kernel: usize| results.kernels[kernel].label.clone();
-        let known = problems.0.iter().flat_map(|problem| {
-            let kernels = problem.kernels.iter();
-            kernels.map(move |it| (problem.key.clone(), label(it.kernel)))
-        });
-        Self(known.collect())
+    /// Returns a baseline of all problems of programs that are loaded by default.
+    pub(super) fn of(results: &Results, causes: &Causes) -> Self {
+        let known = |entry: &CauseEntry| {
+            let hits = entry.hits.iter().filter_map(|hit| {
+                let program = hit.program?;
+                let is_optional = results.objects[hit.object].programs[program].is_optional;
+                let key = results.key(hit.object, program, &entry.thing);
+                (!is_optional).then(|| (key, results.kernels[hit.kernel].label.clone()))
+            });
+            hits.collect::<Vec<_>>()
+        };
+        Self(causes.problems().flat_map(known).collect())
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -71,12 +85,12 @@ impl Baseline {
     }
 
     /// Returns the lines whose object and kernel were checked, and whose problem does not occur.
-    pub(super) fn stale(&self, results: &Results, problems: &Problems) -> Vec<String> {
+    pub(super) fn stale(&self, results: &Results, causes: &Causes) -> Vec<String> {
         let objects: HashSet<&str> =
             results.objects.iter().map(|object| object.label.as_str()).collect();
         let kernels: HashSet<&str> =
             results.kernels.iter().map(|kernel| kernel.label.as_str()).collect();
-        let current = Self::of(results, problems);
+        let current = Self::of(results, causes);
         let occurs = |(key, kernel): &(ProblemKey, String)| match kernel.as_str() {
             ANY => current.0.iter().any(|(other, _)| other == key),
             _ => current.0.contains(&(key.clone(), kernel.clone())),
@@ -92,8 +106,8 @@ impl Baseline {
 
 /// Formats a line.
 fn line(key: &ProblemKey, kernel: &str) -> String {
-    let ProblemKey { object, program, kind, access, verdict } = key;
-    [object, program, kind, access, verdict, kernel].join("\t")
+    let ProblemKey { object, program, verdict, cause } = key;
+    [object, program, verdict, cause, kernel].join("\t")
 }
 
 impl fmt::Display for Baseline {

@@ -14,13 +14,17 @@ use core_reloc::{Module, Target};
 use core_reloc_sys::{BtfFile, Kernel};
 use core_reloc_targets::{Files, Found, Kernels, Limits};
 use core_reloc_tools::{
-    check::{Checker, Finding, Verdict},
+    check::{Cause, Checker, Finding, RelocationVerdict, Verdict},
     explain::Explainer,
+    needs::{self, Release, Subject},
 };
 use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::*;
 
-use super::explanations::{Explanations, Interner, SharedExplanation};
+use super::{
+    explanations::{Explanations, Interner, SharedExplanation},
+    order::natural,
+};
 use crate::{
     failure::Failure,
     inputs,
@@ -34,21 +38,65 @@ pub(super) struct CheckedKernel {
     pub(super) rows: KernelRows,
 }
 
-/// A row for each object; `None` if the kernel has another byte order than the object.
-pub(super) type KernelRows = Vec<Option<Arc<ResultRow>>>;
+/// A row for each object.
+pub(super) type KernelRows = Vec<Arc<ObjectRow>>;
 
-/// The results of an object's relocations on one kernel, without those that are unchanged.
-pub(super) type ResultRow = Vec<RelocationResult>;
+/// The results of an object on one kernel.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub(super) struct ObjectRow {
+    /// In the order of the object's programs.
+    pub(super) programs: Vec<ProgramResult>,
+    /// Those that are not unchanged, in the order of the records.
+    pub(super) relocations: Vec<RelocationResult>,
+    /// What user space must provide, and programs are not refused for.
+    pub(super) open: Vec<OpenResult>,
+}
+
+/// The result of a program.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub(super) struct ProgramResult {
+    pub(super) verdict: Verdict,
+    pub(super) causes: Vec<CauseResult>,
+}
+
+/// A cause of a verdict.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub(super) struct CauseResult {
+    pub(super) verdict: Verdict,
+    pub(super) what: &'static str,
+    pub(super) name: String,
+    pub(super) relocations: Vec<usize>,
+}
 
 /// The result of a relocation on one kernel.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct RelocationResult {
     /// The index of the relocation in its object.
     pub(super) relocation: usize,
-    pub(super) verdict: Verdict,
+    pub(super) verdict: RelocationVerdict,
     pub(super) value: Option<u64>,
     /// `None` if the instruction has the kernel's value.
     pub(super) explanation: Option<Arc<SharedExplanation>>,
+}
+
+/// Something that an object leaves open.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub(super) struct OpenResult {
+    pub(super) what: &'static str,
+    pub(super) name: String,
+}
+
+impl ObjectRow {
+    /// Returns the result of a relocation that is not unchanged.
+    pub(super) fn relocation(&self, index: usize) -> Option<&RelocationResult> {
+        let found = self.relocations.binary_search_by_key(&index, |result| result.relocation);
+        found.ok().map(|found| &self.relocations[found])
+    }
+
+    /// Returns `false` if the object is for another architecture than the kernel.
+    pub(super) fn has_architecture(&self) -> bool {
+        !self.programs.iter().any(|program| program.verdict == Verdict::OtherArchitecture)
+    }
 }
 
 /// The results of all kernels.
@@ -60,7 +108,7 @@ pub(super) struct CheckedKernels {
 /// Checks objects on kernels, and collects the results.
 pub(super) struct Collector<'c> {
     checkers: &'c [Checker<'c>],
-    rows: Interner<ResultRow>,
+    rows: Interner<ObjectRow>,
     explanations: Explanations,
 }
 
@@ -97,7 +145,9 @@ impl<'c> Collector<'c> {
         let files = if needs_modules { kernel_modules(&kernel)? } else { Vec::new() };
         let modules = parse_modules(&files, &main, &btf)?;
         let modules = modules.iter().map(|(name, btf)| Module { name, btf });
-        let rows = self.kernel_rows(&target.with_modules(modules), true);
+        let target = target.with_modules(modules);
+        let checked = needs::Kernel::new(&target);
+        let rows = self.kernel_rows(&with_release(checked, kernel.release()), true);
         let label = format!("running ({})", kernel.release());
         let kernels = vec![CheckedKernel { label, rows }];
         Ok(CheckedKernels { kernels, unreadable: Unreadable::default() })
@@ -172,14 +222,14 @@ impl<'c> Collector<'c> {
             target = target.indexed();
         }
         let path = file.path().display().to_string();
-        Ok((path, self.kernel_rows(&target, in_parallel)))
+        let kernel = needs::Kernel::new(&target);
+        let release = file.release().map_or_else(|| kernel_name(&path), str::to_string);
+        let rows = self.kernel_rows(&with_release(kernel, &release), in_parallel);
+        Ok((path, rows))
     }
 
-    fn kernel_rows(&self, target: &Target<'_>, in_parallel: bool) -> KernelRows {
-        let row = |checker: &Checker<'_>| {
-            let has_same_order = checker.object().byte_order() == target.main().byte_order();
-            has_same_order.then(|| self.rows.intern(self.row(checker, target)))
-        };
+    fn kernel_rows(&self, kernel: &needs::Kernel<'_>, in_parallel: bool) -> KernelRows {
+        let row = |checker: &Checker<'_>| self.rows.intern(self.row(checker, kernel));
         if in_parallel {
             self.checkers.par_iter().map(row).collect()
         } else {
@@ -187,28 +237,50 @@ impl<'c> Collector<'c> {
         }
     }
 
-    fn row(&self, checker: &Checker<'_>, target: &Target<'_>) -> ResultRow {
+    fn row(&self, checker: &Checker<'_>, kernel: &needs::Kernel<'_>) -> ObjectRow {
+        let target = kernel.target();
         let mut explainer = checker.object().btf().map(|local| Explainer::new(local, target));
-        let mut row = Vec::new();
-        for (relocation, finding) in checker.check(target).iter().enumerate() {
-            let Finding { report, verdict } = finding;
+        let checked = checker.check(kernel);
+        let mut relocations = Vec::new();
+        for (relocation, Finding { report, verdict, .. }) in checked.findings.iter().enumerate() {
             let explanation = match verdict {
-                Verdict::Unchanged => continue,
-                Verdict::Changed => None,
+                RelocationVerdict::Unchanged => continue,
+                RelocationVerdict::Changed => None,
                 _ => explainer.as_mut().and_then(|explainer| explainer.report(report)),
             };
-            row.push(RelocationResult {
+            relocations.push(RelocationResult {
                 relocation,
                 verdict: *verdict,
                 value: report.outcome.value(),
                 explanation: explanation.map(|explanation| self.explanations.share(explanation)),
             });
         }
-        row
+        let cause = |cause: Cause<'_>| CauseResult {
+            verdict: cause.verdict,
+            what: cause.what,
+            name: cause.name.into_owned(),
+            relocations: cause.relocations,
+        };
+        let programs = checked.programs.into_iter().map(|program| ProgramResult {
+            verdict: program.verdict,
+            causes: program.causes.into_iter().map(cause).collect(),
+        });
+        let sizes = checked.needs.iter().filter(|need| matches!(need.subject, Subject::MapSize(_)));
+        let open =
+            sizes.map(|need| OpenResult { what: need.what, name: need.name.clone().into_owned() });
+        ObjectRow { programs: programs.collect(), relocations, open: open.collect() }
     }
 }
 
-/// Merges the results of all files, in their order.
+/// Adds the release that a text names, if it names one.
+fn with_release<'k>(kernel: needs::Kernel<'k>, text: &str) -> needs::Kernel<'k> {
+    match Release::find(text) {
+        Some(release) => kernel.with_release(release),
+        None => kernel,
+    }
+}
+
+/// Merges the results of all files, in the order of their versions.
 fn merge(
     targets: &[PathBuf],
     results: Vec<FileResults>,
@@ -231,7 +303,9 @@ fn merge(
     let (paths, rows): (Vec<String>, Vec<_>) = kernels.into_iter().unzip();
     let labels = labels(paths.iter().map(|path| kernel_name(path)));
     let kernels = labels.into_iter().zip(rows).map(|(label, rows)| CheckedKernel { label, rows });
-    Ok(CheckedKernels { kernels: kernels.collect(), unreadable })
+    let mut kernels: Vec<CheckedKernel> = kernels.collect();
+    kernels.sort_by(|one, other| natural(&one.label, &other.label));
+    Ok(CheckedKernels { kernels, unreadable })
 }
 
 /// Returns a progress bar, which is hidden for a single file or without a terminal.

@@ -1,20 +1,59 @@
-//! Results as JSON: for each object and kernel, a line for each relocation that is not unchanged, and a
-//! line with the counts.
+//! Results as JSON: a line for each program of each object on each kernel, then a line for each cause, and
+//! the counts. `docs/check.schema.json` describes them.
 
-use std::io::{self, Write};
+use std::{
+    collections::BTreeSet,
+    io::{self, Write},
+};
 
-use core_reloc_tools::check::Verdict;
 use serde::Serialize;
 
-use super::{Results, collect::RelocationResult};
+use super::{
+    Results,
+    causes::{CauseEntry, Causes},
+    collect::{ProgramResult, RelocationResult},
+    order::ranges,
+};
 use crate::format::json_line;
 
-/// The line of a relocation.
+/// The version of the lines. It changes when a key changes its meaning or goes; keys may be added.
+const VERSION: u32 = 1;
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Line<'a> {
+    Report { format: &'static str, version: u32 },
+    Program(ProgramLine<'a>),
+    Relocation(RelocationLine<'a>),
+    Cause(CauseLine<'a>),
+    Summary(SummaryLine),
+}
+
+/// A program on a kernel.
+#[derive(Serialize)]
+struct ProgramLine<'a> {
+    object: &'a str,
+    kernel: &'a str,
+    program: &'a str,
+    section: &'a str,
+    verdict: &'static str,
+    /// The names of the causes.
+    causes: Vec<&'a str>,
+    /// Loaders skip it unless user space asks for it.
+    #[serde(skip_serializing_if = "is_false")]
+    optional: bool,
+    /// The baseline accepts all of its problems.
+    #[serde(skip_serializing_if = "is_false")]
+    accepted: bool,
+}
+
+/// A relocation on a kernel that is not unchanged.
 #[derive(Serialize)]
 struct RelocationLine<'a> {
     object: &'a str,
     kernel: &'a str,
-    program: &'a str,
+    /// The function.
+    function: &'a str,
     section: &'a str,
     index: usize,
     insn_off: u32,
@@ -25,82 +64,128 @@ struct RelocationLine<'a> {
     line: Option<u32>,
     verdict: &'static str,
     value: Option<u64>,
-    /// The baseline accepts it.
-    accepted: bool,
-    /// What makes it harmless.
-    guard: Option<String>,
+    /// What keeps the verifier from a poisoned instruction, or which question about it does not.
+    proof: Option<String>,
     problem: Option<&'static str>,
     reason: Option<&'a str>,
     cures: Vec<&'a str>,
 }
 
-/// The line of an object on a kernel.
+/// A cause with all that it hits.
 #[derive(Serialize)]
-struct SummaryLine<'a> {
-    object: &'a str,
-    kernel: &'a str,
-    summary: Option<VerdictCounts>,
-    /// Why there is no summary.
-    not_checked: Option<&'static str>,
+struct CauseLine<'a> {
+    verdict: &'static str,
+    what: &'static str,
+    name: &'a str,
+    objects: Vec<&'a str>,
+    programs: Vec<ProgramKey<'a>>,
+    /// The kernels that have the cause, in the order of their versions.
+    kernels: Vec<&'a str>,
+    /// The first and last kernel of each run of consecutive ones.
+    ranges: Vec<[&'a str; 2]>,
+    /// The other kernels on which one of the objects was checked.
+    other_kernels: Vec<&'a str>,
+    reason: Option<&'a str>,
+    cures: Vec<&'a str>,
+    /// It keeps programs that are loaded by default from loading or attaching.
+    problem: bool,
+    /// The baseline accepts it wherever it occurs.
+    #[serde(skip_serializing_if = "is_false")]
+    accepted: bool,
 }
 
-/// The number of relocations with each verdict. Those that the baseline accepts count as `accepted` too.
-#[derive(Serialize, Default)]
-struct VerdictCounts {
-    unchanged: usize,
-    changed: usize,
-    guarded: usize,
-    poisoned: usize,
-    failed: usize,
-    skipped: usize,
+#[derive(Serialize)]
+struct ProgramKey<'a> {
+    object: &'a str,
+    program: &'a str,
+}
+
+/// How much was checked and found.
+#[derive(Serialize)]
+struct SummaryLine {
+    objects: usize,
+    programs: usize,
+    kernels: usize,
+    /// The causes that keep programs from loading or attaching, without those that are accepted.
+    problems: usize,
     accepted: usize,
 }
 
-pub(super) fn print(results: &Results, out: &mut impl Write) -> io::Result<()> {
-    for (at, object) in results.objects.iter().enumerate() {
-        for checked in &results.kernels {
-            let (kernel, object_label) = (checked.label.as_str(), object.label.as_str());
-            let mut summary = SummaryLine {
-                object: object_label,
-                kernel,
-                summary: None,
-                not_checked: Some("the kernel has another byte order"),
-            };
-            if let Some(row) = &checked.rows[at] {
-                let mut counts = VerdictCounts {
-                    unchanged: object.relocations.len() - row.len(),
-                    ..VerdictCounts::default()
-                };
-                for result in row.iter() {
-                    let line = line(results, at, kernel, result);
-                    counts.add(result.verdict, line.accepted);
-                    json_line(&line, out)?;
-                }
-                (summary.summary, summary.not_checked) = (Some(counts), None);
-            }
-            json_line(&summary, out)?;
-        }
-    }
-    Ok(())
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
-fn line<'a>(
+pub(super) fn print(
+    results: &Results,
+    causes: &Causes,
+    explains: bool,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    json_line(&Line::Report { format: "core-reloc check", version: VERSION }, out)?;
+    for at in 0..results.objects.len() {
+        for (kernel, checked) in results.kernels.iter().enumerate() {
+            let row = &checked.rows[at];
+            for (program, result) in row.programs.iter().enumerate() {
+                let line = program_line(results, at, kernel, program, result);
+                json_line(&Line::Program(line), out)?;
+            }
+            for result in row.relocations.iter().filter(|_| explains) {
+                let line = relocation_line(results, at, &checked.label, result);
+                json_line(&Line::Relocation(line), out)?;
+            }
+        }
+    }
+    for entry in &causes.0 {
+        json_line(&Line::Cause(cause_line(results, entry)), out)?;
+    }
+    let problems = causes.problems().filter(|entry| entry.counts()).count();
+    let summary = SummaryLine {
+        objects: results.objects.len(),
+        programs: results.objects.iter().map(|object| object.programs.len()).sum(),
+        kernels: results.kernels.len(),
+        problems,
+        accepted: causes.problems().filter(|entry| entry.is_accepted(results)).count(),
+    };
+    json_line(&Line::Summary(summary), out)
+}
+
+fn program_line<'a>(
     results: &'a Results,
-    at: usize,
+    object: usize,
+    kernel: usize,
+    program: usize,
+    result: &'a ProgramResult,
+) -> ProgramLine<'a> {
+    let info = &results.objects[object].programs[program];
+    ProgramLine {
+        object: &results.objects[object].label,
+        kernel: &results.kernels[kernel].label,
+        program: &info.name,
+        section: &info.section,
+        verdict: result.verdict.name(),
+        causes: result.causes.iter().map(|cause| cause.name.as_str()).collect(),
+        optional: info.is_optional,
+        accepted: results.is_accepted(object, program, kernel),
+    }
+}
+
+fn relocation_line<'a>(
+    results: &'a Results,
+    object: usize,
     kernel: &'a str,
     result: &'a RelocationResult,
 ) -> RelocationLine<'a> {
-    let object = &results.objects[at];
+    let object = &results.objects[object];
     let relocation = &object.relocations[result.relocation];
-    let program = &object.programs[relocation.program];
     let source = relocation.source.as_ref();
     let explanation = result.explanation.as_deref();
     let suggestions = explanation.iter().flat_map(|explanation| &explanation.suggestions);
     RelocationLine {
         object: &object.label,
         kernel,
-        program: &program.name,
-        section: &program.section,
+        function: &relocation.function,
+        section: &relocation.section,
         index: relocation.index,
         insn_off: relocation.insn_off,
         kind: &relocation.kind,
@@ -109,24 +194,37 @@ fn line<'a>(
         line: source.map(|line| line.line),
         verdict: result.verdict.name(),
         value: result.value,
-        accepted: results.is_accepted(at, result, kernel),
-        guard: results.guard(at, result.verdict),
+        proof: object.proof(result.verdict),
         problem: explanation.map(|explanation| explanation.problem),
         reason: explanation.map(|explanation| explanation.reason.as_str()),
         cures: suggestions.map(|suggestion| suggestion.text.as_str()).collect(),
     }
 }
 
-impl VerdictCounts {
-    fn add(&mut self, verdict: Verdict, is_accepted: bool) {
-        match verdict {
-            Verdict::Unchanged => self.unchanged += 1,
-            Verdict::Changed => self.changed += 1,
-            Verdict::Poisoned { guard: Some(_) } => self.guarded += 1,
-            Verdict::Poisoned { guard: None } => self.poisoned += 1,
-            Verdict::Failed => self.failed += 1,
-            _ => self.skipped += 1,
-        }
-        self.accepted += usize::from(is_accepted);
+fn cause_line<'a>(results: &'a Results, entry: &'a CauseEntry) -> CauseLine<'a> {
+    let label = |kernel: usize| results.kernels[kernel].label.as_str();
+    let labels = |kernels: &BTreeSet<usize>| kernels.iter().map(|it| label(*it)).collect();
+    let kernels = entry.kernels();
+    let object = |object: usize| results.objects[object].label.as_str();
+    let program = |(at, program): (usize, usize)| ProgramKey {
+        object: object(at),
+        program: &results.objects[at].programs[program].name,
+    };
+    CauseLine {
+        verdict: entry.thing.verdict.name(),
+        what: entry.thing.what,
+        name: &entry.thing.name,
+        objects: entry.objects().into_iter().map(object).collect(),
+        programs: entry.programs().into_iter().map(program).collect(),
+        ranges: ranges(&kernels)
+            .iter()
+            .map(|(first, last)| [label(*first), label(*last)])
+            .collect(),
+        kernels: labels(&kernels),
+        other_kernels: labels(&entry.other_kernels),
+        reason: entry.explanation.as_ref().map(|explanation| explanation.reason.as_str()),
+        cures: entry.suggestions.iter().map(|suggestion| suggestion.text.as_str()).collect(),
+        problem: entry.counts(),
+        accepted: entry.is_accepted(results),
     }
 }

@@ -1,35 +1,48 @@
-//! Objects, with what is known of their relocations before any kernel is checked.
+//! Objects, with what is known of them before any kernel is checked.
 
-use core_reloc::elf::{Object, ObjectRelocation, SourceLines};
-use indexmap::IndexSet;
+use core_reloc::elf::{ObjectRelocation, SourceLines};
+use core_reloc_tools::{
+    check::{Checker, RelocationVerdict, relocation_thing},
+    paths::Branch,
+};
 
 use crate::format::kind_name;
 
 /// An object.
 pub(super) struct ObjectInfo {
     pub(super) label: String,
-    pub(super) programs: Vec<Program>,
+    pub(super) programs: Vec<ProgramInfo>,
     /// In the order of the records.
     pub(super) relocations: Vec<RelocationInfo>,
+    /// The names of all functions.
+    functions: Vec<String>,
 }
 
-/// A function with relocations, or a placeholder for relocations outside any function.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct Program {
-    pub(super) section: String,
+/// A program of an object.
+pub(super) struct ProgramInfo {
     pub(super) name: String,
+    pub(super) section: String,
+    pub(super) is_optional: bool,
+    /// The functions that it may call, and its own, by the sections and offsets where they start; sorted.
+    functions: Vec<(u32, u64)>,
 }
 
 /// A relocation of an object.
 pub(super) struct RelocationInfo {
-    /// The index of its program.
-    pub(super) program: usize,
+    /// The name of its function, or a placeholder.
+    pub(super) function: String,
+    /// The section and offset of its function.
+    start: Option<(u32, u64)>,
+    pub(super) section: String,
     /// The index of its record in the section.
     pub(super) index: usize,
     pub(super) insn_off: u32,
     pub(super) kind: String,
     /// The access in C's notation.
     pub(super) access: String,
+    /// What it accesses, in words, and its name without flavors.
+    pub(super) what: &'static str,
+    pub(super) thing: String,
     pub(super) source: Option<SourceLocation>,
 }
 
@@ -42,39 +55,109 @@ pub(super) struct SourceLocation {
 }
 
 impl ObjectInfo {
-    pub(super) fn of(object: &Object<'_>, label: String) -> Self {
+    pub(super) fn of(checker: &Checker<'_>, label: String) -> Self {
+        let object = checker.object();
+        let requirements = checker.requirements();
         let lines = SourceLines::of(object);
-        let mut programs: IndexSet<Program> = IndexSet::new();
-        let mut info = |relocation: ObjectRelocation<'_>| {
-            let source = lines.written_in(&relocation).map(|line| SourceLocation {
-                file: line.file.to_string(),
-                line: line.line,
-                column: line.column,
-                text: line.text.to_string().replace("\\t", " ").trim().to_string(),
-            });
-            RelocationInfo {
-                program: programs.insert_full(Program::of(&relocation)).0,
-                index: relocation.index(),
-                insn_off: relocation.insn_off(),
-                kind: kind_name(&relocation),
-                access: relocation.access_in_c(),
-                source,
+        let start = |function: usize| {
+            let function = requirements.functions.get(function)?;
+            Some((function.section_index, function.range.start))
+        };
+        let program = |program: &core_reloc::elf::requirements::Program<'_>| {
+            let functions = requirements.functions_of(program.function);
+            let mut functions: Vec<(u32, u64)> = functions.into_iter().filter_map(start).collect();
+            functions.sort_unstable();
+            ProgramInfo {
+                name: program.name.to_string(),
+                section: program.section.to_string(),
+                is_optional: program.is_optional(),
+                functions,
             }
         };
-        let relocations = object.relocations().map(&mut info).collect();
-        Self { label, programs: programs.into_iter().collect(), relocations }
+        let relocation = |relocation: ObjectRelocation<'_>| RelocationInfo::of(&relocation, &lines);
+        let functions = requirements.functions.iter().map(|function| function.name.to_string());
+        Self {
+            label,
+            functions: functions.collect(),
+            programs: requirements.programs.iter().map(program).collect(),
+            relocations: object.relocations().map(relocation).collect(),
+        }
+    }
+
+    /// Says what keeps the verifier from a poisoned instruction, or what question about it does not: with a
+    /// kernel's verdict on it.
+    pub(super) fn proof(&self, verdict: RelocationVerdict) -> Option<String> {
+        let question = |asked: Option<usize>| {
+            let question = &self.relocations[asked?];
+            Some(format!("{} is 0 here", question.described()))
+        };
+        match verdict {
+            RelocationVerdict::Guarded { branch, asked } => {
+                let branch = branch.map(|Branch { function, insn, jumps, .. }| {
+                    let never = if jumps { "always" } else { "never" };
+                    let function = self.functions.get(function).map_or("?", String::as_str);
+                    format!("the jump at instruction {insn} of {function} is {never} taken")
+                });
+                let parts: Vec<String> = [question(asked), branch].into_iter().flatten().collect();
+                match parts.is_empty() {
+                    true => Some("no code leads to it".to_string()),
+                    false => Some(parts.join(", and ")),
+                }
+            }
+            RelocationVerdict::Poisoned { asked } => {
+                Some(format!("{}, but does not protect the access", question(asked)?))
+            }
+            _ => None,
+        }
+    }
+
+    /// Returns the programs that have a relocation, in their own code or in a function that they may call.
+    pub(super) fn programs_with(&self, relocation: usize) -> impl Iterator<Item = usize> {
+        let start = self.relocations[relocation].start;
+        let has = move |program: &ProgramInfo| {
+            start.is_some_and(|start| program.functions.binary_search(&start).is_ok())
+        };
+        let programs = self.programs.iter().enumerate();
+        programs.filter(move |(_, program)| has(program)).map(|(index, _)| index)
     }
 }
 
-impl Program {
-    fn of(relocation: &ObjectRelocation<'_>) -> Self {
-        // Baselines contain these names.
-        let name = match relocation.function() {
+impl RelocationInfo {
+    /// Describes the relocation, with its place in the source or in the code.
+    pub(super) fn described(&self) -> String {
+        let Self { kind, access, function, section, insn_off, source, .. } = self;
+        let place = match source {
+            Some(source) => source.in_file(),
+            None => format!("{section}+{insn_off:#x}"),
+        };
+        format!("{kind} of {access} in {function} at {place}")
+    }
+
+    fn of(relocation: &ObjectRelocation<'_>, lines: &SourceLines<'_>) -> Self {
+        let source = lines.written_in(relocation).map(|line| SourceLocation {
+            file: line.file.to_string(),
+            line: line.line,
+            column: line.column,
+            text: line.text.to_string().replace("\\t", " ").trim().to_string(),
+        });
+        let function = match relocation.function() {
             Ok(Some(name)) => name.to_string(),
             Ok(None) => "(without a name)".to_string(),
             Err(_) => "(in no function)".to_string(),
         };
-        Self { section: relocation.section().to_string(), name }
+        let (what, thing) = relocation_thing(relocation);
+        Self {
+            function,
+            start: relocation.function_range().map(|(section, range)| (section, range.start)),
+            section: relocation.section().to_string(),
+            index: relocation.index(),
+            insn_off: relocation.insn_off(),
+            kind: kind_name(relocation),
+            access: relocation.access_in_c(),
+            what,
+            thing,
+            source,
+        }
     }
 }
 

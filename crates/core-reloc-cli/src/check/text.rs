@@ -1,83 +1,184 @@
-//! Results as text: a table of programs and kernels with a character for each result, then the
-//! problems.
+//! Results as text: the causes, then a table of programs and kernels with a character for each verdict.
 
-use std::io::{self, Write};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::{self, Write},
+};
 
 use core_reloc_tools::check::Verdict;
 use owo_colors::{OwoColorize, Style};
 
 use super::{
     Results,
+    causes::{CauseEntry, Causes},
     explanations::Suggestion,
+    mark::Mark,
     objects::SourceLocation,
-    problems::{Problem, Problems},
+    order::ranges,
+    wording::{heading, proof, summary},
 };
 use crate::format::plural;
 
-/// The result of a program on a kernel: that of its worst relocation, in this order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Mark {
-    NotChecked,
-    Unchanged,
-    Skipped,
-    Changed,
-    Guarded,
-    Accepted,
-    Poisoned,
-    Failed,
-}
-
-impl Mark {
-    const ALL: [Self; 8] = [
-        Self::Unchanged,
-        Self::Changed,
-        Self::Guarded,
-        Self::Poisoned,
-        Self::Failed,
-        Self::Accepted,
-        Self::Skipped,
-        Self::NotChecked,
-    ];
-
-    fn of(verdict: Verdict, is_accepted: bool) -> Self {
-        match verdict {
-            Verdict::Unchanged => Self::Unchanged,
-            Verdict::Changed => Self::Changed,
-            Verdict::Skipped => Self::Skipped,
-            Verdict::Poisoned { guard: Some(_) } => Self::Guarded,
-            _ if is_accepted => Self::Accepted,
-            Verdict::Failed => Self::Failed,
-            _ => Self::Poisoned,
-        }
-    }
-
-    /// Returns the character, its meaning and its style.
-    fn legend(self) -> (char, &'static str, Style) {
-        let style = Style::new();
-        match self {
-            Self::NotChecked => ('-', "not checked: another byte order", style.dimmed()),
-            Self::Unchanged => ('.', "unchanged", style.dimmed()),
-            Self::Skipped => ('s', "skipped: not part of a function", style.dimmed()),
-            Self::Changed => ('~', "changed", style.green()),
-            Self::Guarded => ('g', "poisoned, but guarded", style.cyan()),
-            Self::Accepted => ('a', "accepted by the baseline", style.yellow()),
-            Self::Poisoned => ('P', "poisoned", style.red().bold()),
-            Self::Failed => ('F', "failed", style.red().bold()),
-        }
-    }
-}
+/// The number of programs that a cause names.
+const MAX_NAMED: usize = 5;
 
 pub(super) fn print(
     results: &Results,
-    problems: &Problems,
+    causes: &Causes,
+    explains: bool,
     out: &mut impl Write,
 ) -> io::Result<()> {
-    let table = table(results);
-    kernels(results, &table, out)?;
-    let width = table.iter().map(|(_, name, _)| name.chars().count()).max().unwrap_or(0);
+    let is_shown = |entry: &&CauseEntry| {
+        entry.is_problem() || entry.thing.verdict == Verdict::Conditional || explains
+    };
+    let is_open = |entry: &&CauseEntry| entry.thing.verdict == Verdict::LeftOpen;
+    for entry in causes.0.iter().filter(|it| is_shown(it) && !is_open(it)) {
+        cause(results, entry, explains, out)?;
+    }
+    let open: Vec<&CauseEntry> = causes.0.iter().filter(is_open).collect();
+    left_open(results, &open, out)?;
+    table(results, out)?;
+    writeln!(out, "{}", summary(results, causes))
+}
+
+/// Prints a cause.
+fn cause(
+    results: &Results,
+    entry: &CauseEntry,
+    explains: bool,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let (severity, style) = match entry {
+        _ if entry.counts() => ("error", Style::new().red()),
+        _ if entry.is_accepted(results) => ("accepted", Style::new().yellow()),
+        _ if entry.is_problem() => ("optional", Style::new().yellow()),
+        _ if entry.thing.verdict == Verdict::Conditional => ("note", Style::new().yellow()),
+        _ => ("note", Style::new().cyan()),
+    };
+    let what = heading(entry);
+    writeln!(out, "{}: {}", severity.style(style.bold()), what.bold())?;
+    writeln!(out, "  {} {}", "-->".blue(), programs(results, entry))?;
+    let line = |out: &mut dyn Write, title: &str, text: &str| {
+        writeln!(out, "  {} {}: {text}", "=".blue(), title.bold())
+    };
+    line(out, "on", &on(results, entry))?;
+    if let Some(explanation) = &entry.explanation {
+        line(out, "why", &explanation.reason)?;
+    }
+    if let Some(proof) = proof(results, entry) {
+        line(out, if entry.is_problem() { "asked" } else { "proof" }, &proof)?;
+    }
+    for Suggestion { text, .. } in entry.suggestions.iter().filter(|_| entry.is_problem()) {
+        line(out, "help", text)?;
+    }
+    let relocations = entry.relocations.iter();
+    if explains {
+        for (object, relocation) in relocations {
+            let object = &results.objects[*object];
+            let relocation = &object.relocations[*relocation];
+            line(out, "relocation", &format!("{}, {}", object.label, relocation.described()))?;
+        }
+    } else {
+        let mut sources: Vec<String> = relocations.filter_map(|it| source(results, *it)).collect();
+        sources.dedup();
+        match sources.as_slice() {
+            [] => {}
+            [one] => line(out, "at", one)?,
+            [one, others @ ..] => line(out, "at", &format!("{one} and {} more", others.len()))?,
+        }
+    }
+    writeln!(out)
+}
+
+/// Names the programs that a cause hits, by object.
+fn programs(results: &Results, entry: &CauseEntry) -> String {
+    let all = entry.programs();
+    let mut by_object: BTreeMap<usize, Vec<&str>> = BTreeMap::new();
+    for (object, program) in all.iter().take(MAX_NAMED) {
+        let name = &results.objects[*object].programs[*program].name;
+        by_object.entry(*object).or_default().push(name);
+    }
+    let names = by_object.iter().map(|(object, programs)| {
+        format!("{} in {}", programs.join(", "), results.objects[*object].label)
+    });
+    let mut text = names.collect::<Vec<_>>().join("; ");
+    if all.len() > MAX_NAMED {
+        let objects = plural(entry.objects().len(), "object");
+        text += &format!("; {} in {objects} in all", plural(all.len(), "program"));
+    }
+    text
+}
+
+/// Names the kernels of a cause, and those that are free of it.
+fn on(results: &Results, entry: &CauseEntry) -> String {
+    let here = kernels(results, &entry.kernels());
+    if entry.other_kernels.is_empty() {
+        return here;
+    }
+    format!("{here}; not on {}", kernels(results, &entry.other_kernels))
+}
+
+/// Names kernels as ranges.
+fn kernels(results: &Results, kernels: &BTreeSet<usize>) -> String {
+    let count = results.kernels.len();
+    if count > 1 && kernels.len() == count {
+        return format!("all {count} kernels");
+    }
+    let label = |kernel: usize| results.kernels[kernel].label.as_str();
+    let range = |(first, last): &(usize, usize)| match last - first {
+        0 => label(*first).to_string(),
+        1 => format!("{}, {}", label(*first), label(*last)),
+        _ => format!("{} to {}", label(*first), label(*last)),
+    };
+    ranges(kernels).iter().map(range).collect::<Vec<_>>().join(", ")
+}
+
+fn source(results: &Results, (object, relocation): (usize, usize)) -> Option<String> {
+    let source = results.objects[object].relocations[relocation].source.as_ref();
+    source.map(SourceLocation::in_file)
+}
+
+/// Lists what is left open, once for each object.
+fn left_open(results: &Results, open: &[&CauseEntry], out: &mut impl Write) -> io::Result<()> {
+    if open.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "{}", "left open: user space fills it in, or types cannot tell".bold())?;
+    for entry in open {
+        let objects = entry.objects();
+        let labels: Vec<&str> = objects
+            .iter()
+            .take(MAX_NAMED)
+            .map(|object| results.objects[*object].label.as_str())
+            .collect();
+        let more = match objects.len().saturating_sub(MAX_NAMED) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let (what, name) = (entry.thing.what, &entry.thing.name);
+        writeln!(out, "  {what} {name}: {}{more}", labels.join(", "))?;
+    }
+    writeln!(out)
+}
+
+/// Prints the table, with the kernels' numbers and the characters' meanings.
+fn table(results: &Results, out: &mut impl Write) -> io::Result<()> {
+    let mut rows: Vec<(usize, &str, Vec<Mark>)> = Vec::new();
+    for (at, object) in results.objects.iter().enumerate() {
+        for (index, program) in object.programs.iter().enumerate() {
+            let mark = |kernel: usize| match results.is_accepted(at, index, kernel) {
+                true => Mark::Accepted,
+                false => Mark::Verdict(results.kernels[kernel].rows[at].programs[index].verdict),
+            };
+            let marks = (0..results.kernels.len()).map(mark).collect();
+            rows.push((at, program.name.as_str(), marks));
+        }
+    }
+    kernel_numbers(results, &rows, out)?;
+    let width = rows.iter().map(|(_, name, _)| name.chars().count()).max().unwrap_or(0);
     numbers(results.kernels.len(), width, out)?;
     let mut last = None;
-    for (object, name, marks) in &table {
+    for (object, name, marks) in &rows {
         if last != Some(*object) {
             writeln!(out, "{}", results.objects[*object].label.bold())?;
             last = Some(*object);
@@ -89,52 +190,25 @@ pub(super) fn print(
         }
         writeln!(out)?;
     }
-    writeln!(out)?;
-    for problem in &problems.0 {
-        self::problem(results, problem, out)?;
-    }
-    summary(results, problems, out)
-}
-
-/// Returns a row for each program: the index of its object, its name, and its mark on each kernel.
-fn table(results: &Results) -> Vec<(usize, String, Vec<Mark>)> {
-    let mut table = Vec::new();
-    for (at, object) in results.objects.iter().enumerate() {
-        let mut marks = vec![vec![Mark::NotChecked; results.kernels.len()]; object.programs.len()];
-        for (kernel, checked) in results.kernels.iter().enumerate() {
-            let Some(row) = &checked.rows[at] else { continue };
-            marks.iter_mut().for_each(|marks| marks[kernel] = Mark::Unchanged);
-            for result in row.iter() {
-                let is_accepted = results.is_accepted(at, result, &checked.label);
-                let mark = &mut marks[object.relocations[result.relocation].program][kernel];
-                *mark = (*mark).max(Mark::of(result.verdict, is_accepted));
-            }
-        }
-        let lines = object.programs.iter().zip(marks);
-        table.extend(lines.map(|(program, marks)| (at, program.name.clone(), marks)));
-    }
-    table
+    writeln!(out)
 }
 
 /// Prints the kernels with their numbers, and the legend of the table.
-fn kernels(
+fn kernel_numbers(
     results: &Results,
-    table: &[(usize, String, Vec<Mark>)],
+    rows: &[(usize, &str, Vec<Mark>)],
     out: &mut impl Write,
 ) -> io::Result<()> {
     let width = results.kernels.len().to_string().len();
     for (number, kernel) in (1..).zip(&results.kernels) {
         writeln!(out, "{number:>width$}  {}", kernel.label)?;
     }
-    let is_used = |mark: &&Mark| table.iter().any(|(.., marks)| marks.contains(*mark));
-    let legend: Vec<String> = Mark::ALL
-        .iter()
-        .filter(is_used)
-        .map(|mark| {
-            let (char, meaning, style) = mark.legend();
-            format!("{} {meaning}", char.style(style))
-        })
-        .collect();
+    let is_used = |mark: &Mark| rows.iter().any(|(.., marks)| marks.contains(mark));
+    let meaning = |mark: Mark| {
+        let (char, meaning, style) = mark.legend();
+        format!("{} {meaning}", char.style(style))
+    };
+    let legend: Vec<String> = Mark::all().filter(is_used).map(meaning).collect();
     writeln!(out, "\n{}\n", legend.join("   "))
 }
 
@@ -155,67 +229,4 @@ fn numbers(count: usize, width: usize, out: &mut impl Write) -> io::Result<()> {
 /// Returns the space before a column: one after every ten columns.
 fn gap(at: usize) -> &'static str {
     if at > 0 && at.is_multiple_of(10) { " " } else { "" }
-}
-
-/// Prints a problem.
-fn problem(results: &Results, problem: &Problem, out: &mut impl Write) -> io::Result<()> {
-    let object = &results.objects[problem.object];
-    let key = &problem.key;
-    let (severity, style) = match problem.is_accepted() {
-        true => ("accepted", Style::new().yellow()),
-        false => ("error", Style::new().red()),
-    };
-    let what = format!("{} of {}: {}", key.kind, key.access, problem.verdict);
-    writeln!(out, "{}: {}", severity.style(style.bold()), what.bold())?;
-    let location = |relocation: &usize| {
-        let source = object.relocations[*relocation].source.as_ref();
-        source.map(SourceLocation::in_file)
-    };
-    let mut locations: Vec<String> = problem.relocations.iter().filter_map(location).collect();
-    locations.dedup();
-    let locations = match locations.as_slice() {
-        [] => String::new(),
-        [location] => format!(" at {location}"),
-        [location, others @ ..] => format!(" at {location} and {} more", others.len()),
-    };
-    writeln!(out, "  {} {} in {}{locations}", "-->".blue(), key.program, object.label)?;
-    writeln!(out, "  {} {}: {}", "=".blue(), "on".bold(), on(results, problem))?;
-    if let Some(explanation) = &problem.explanation {
-        writeln!(out, "  {} {}: {}", "=".blue(), "why".bold(), explanation.reason)?;
-    }
-    for Suggestion { text, .. } in &problem.suggestions {
-        writeln!(out, "  {} {}: {text}", "=".blue(), "help".bold())?;
-    }
-    writeln!(out)
-}
-
-/// Lists the kernels of a problem.
-fn on(results: &Results, problem: &Problem) -> String {
-    let on: Vec<String> = problem
-        .kernels
-        .iter()
-        .map(|it| {
-            let accepted = if it.is_accepted { " (accepted)" } else { "" };
-            format!("{}{accepted}", results.kernels[it.kernel].label)
-        })
-        .collect();
-    on.join(", ")
-}
-
-/// Prints the counts.
-fn summary(results: &Results, problems: &Problems, out: &mut impl Write) -> io::Result<()> {
-    let programs: usize = results.objects.iter().map(|object| object.programs.len()).sum();
-    let sum = [
-        (results.objects.len(), "object"),
-        (programs, "program"),
-        (results.kernels.len(), "kernel"),
-    ];
-    let sum = sum.map(|(count, what)| plural(count, what));
-    let new = problems.0.iter().filter(|problem| !problem.is_accepted()).count();
-    let accepted = match problems.0.len() - new {
-        0 => String::new(),
-        accepted => format!(", {accepted} accepted"),
-    };
-    let found = plural(new, "problem");
-    writeln!(out, "{}: {found}{accepted}", sum.join(", "))
 }

@@ -23,6 +23,7 @@ mod program;
 mod query;
 mod relocate;
 mod replacing;
+mod schema;
 mod shrinking;
 mod signals;
 mod streams;

@@ -6,11 +6,7 @@
 use btf_types::{Btf, ByteOrder, Kind, Name, Type};
 use core_reloc::elf::{Object, requirements::Requirements};
 
-use super::{
-    cause::Cause,
-    finding::Finding,
-    verdict::{ProgramVerdict, Verdict},
-};
+use super::{cause::Cause, finding::Finding, program::ProgramVerdict, verdict::Verdict};
 use crate::needs::Kernel;
 
 /// The structs with the registers of a task. The second is part of the interface of some architectures.

@@ -2,7 +2,14 @@
 
 use std::borrow::Cow;
 
-use core_reloc::{RelocKind, elf::ObjectRelocation, essential_name, record::Subject};
+use btf_types::Name;
+use core_reloc::{
+    RelocKind,
+    describe::type_in_c,
+    elf::{ObjectRelocation, Outcome},
+    essential_name,
+    record::Subject,
+};
 
 use super::{finding::Finding, verdict::Verdict};
 use crate::needs::Need;
@@ -32,14 +39,8 @@ impl<'a> Cause<'a> {
 
     pub(super) fn of_relocation(verdict: Verdict, position: usize, finding: &Finding<'_>) -> Self {
         let relocation = &finding.report.relocation;
-        let what = match relocation.kind().map(RelocKind::subject) {
-            Some(Subject::Field) => "field",
-            Some(Subject::Enumerator) => "enumerator",
-            Some(Subject::Type) => "type",
-            _ => "relocation",
-        };
-        let relocations = vec![position];
-        Self { verdict, what, name: accessed(relocation).into(), relocations }
+        let (what, name) = missing_root(finding).unwrap_or_else(|| relocation_thing(relocation));
+        Self { verdict, what, name: name.into(), relocations: vec![position] }
     }
 
     /// Returns `true` if both are about one thing.
@@ -48,13 +49,38 @@ impl<'a> Cause<'a> {
     }
 }
 
-/// Returns what a relocation accesses, in C's notation and without the flavor of its root.
-fn accessed(relocation: &ObjectRelocation<'_>) -> String {
+/// Returns the root type of a relocation if the kernel has no type of its name and kind.
+fn missing_root(finding: &Finding<'_>) -> Option<(&'static str, String)> {
+    let Outcome::Applied { resolution, .. } = &finding.report.outcome else { return None };
+    let unmatched = resolution.unmatched.as_ref()?;
+    unmatched.ruled_out().is_empty().then_some(())?;
+    let relocation = &finding.report.relocation;
+    let root = relocation.local().type_by_id(relocation.type_id()).ok()?;
+    let (in_c, name) = (type_in_c(root), relocation.root_name()?);
+    Some(("type", without_flavor(in_c, name)))
+}
+
+/// Returns what a relocation is about, as causes name it: its kind in words, and its name in C's notation
+/// without the flavor of its root.
+pub fn relocation_thing(relocation: &ObjectRelocation<'_>) -> (&'static str, String) {
+    let what = match relocation.kind().map(RelocKind::subject) {
+        Some(Subject::Field) => "field",
+        Some(Subject::Enumerator) => "enumerator",
+        Some(Subject::Type) => "type",
+        _ => "relocation",
+    };
     let access = relocation.access_in_c();
-    let Some(name) = relocation.root_name() else { return access };
-    let essential = essential_name(name.as_bytes());
-    match (name.to_str(), str::from_utf8(essential)) {
-        (Ok(name), Ok(essential)) if name != essential => access.replacen(name, essential, 1),
-        _ => access,
+    let thing = match relocation.root_name() {
+        Some(name) => without_flavor(access, name),
+        None => access,
+    };
+    (what, thing)
+}
+
+/// Removes the flavor of a name from a text that contains the name.
+fn without_flavor(text: String, name: Name<'_>) -> String {
+    match (name.to_str(), str::from_utf8(essential_name(name.as_bytes()))) {
+        (Ok(name), Ok(essential)) if name != essential => text.replacen(name, essential, 1),
+        _ => text,
     }
 }

@@ -5,7 +5,8 @@ use core_reloc::{
     elf::{Outcome, Report},
 };
 
-use super::judge::Reach;
+use super::reach::Reach;
+use crate::paths::Branch;
 
 /// The outcome of one relocation, and the verdict on it.
 #[derive(Debug, Clone)]
@@ -26,14 +27,20 @@ pub enum RelocationVerdict {
     /// The instruction holds the kernel's value instead of the compiler's.
     Changed,
     /// The instruction is poisoned, and the verifier reaches it in no program.
-    Guarded,
+    Guarded {
+        /// The branch that keeps the verifier from it in the last program that has it; `None` if no code leads
+        /// to it, or no program calls its function.
+        branch: Option<Branch>,
+        /// As in [`Poisoned`](Self::Poisoned): a relocation that asks whether the thing exists.
+        asked: Option<usize>,
+    },
     /// The instruction is poisoned, and whether the verifier reaches it depends on read-only data or on the
     /// kernel's configuration. With the values that are known, it does not.
     Conditional,
     /// The instruction is poisoned, and the verifier may reach it.
     Poisoned {
-        /// The index of a relocation that asks whether the thing exists, and gets the answer that it does
-        /// not, among all relocations of the object. The answer does not protect the instruction.
+        /// A relocation that asks whether the thing exists, and gets the answer that it does not: its index
+        /// among all relocations of the object. The answer does not protect the instruction.
         asked: Option<usize>,
     },
     /// The relocation is broken or ambiguous. No loader accepts the object.
@@ -71,7 +78,7 @@ impl RelocationVerdict {
         match self {
             Self::Unchanged => "unchanged",
             Self::Changed => "changed",
-            Self::Guarded => "guarded",
+            Self::Guarded { .. } => "guarded",
             Self::Conditional => "conditional",
             Self::Poisoned { .. } => "poisoned",
             Self::Failed => "failed",
@@ -88,7 +95,7 @@ impl RelocationVerdict {
 impl From<Reach> for RelocationVerdict {
     fn from(reach: Reach) -> Self {
         match reach {
-            Reach::Never => Self::Guarded,
+            Reach::Never(branch) => Self::Guarded { branch, asked: None },
             Reach::NotAsKnown => Self::Conditional,
             Reach::Perhaps => Self::Poisoned { asked: None },
         }

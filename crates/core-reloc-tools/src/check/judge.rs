@@ -16,21 +16,14 @@ use super::{
     cause::Cause,
     code::RelocatedCode,
     finding::{Finding, RelocationVerdict},
-    verdict::{ProgramVerdict, Verdict},
+    program::ProgramVerdict,
+    reach::Reach,
+    verdict::Verdict,
 };
 use crate::{
     needs::{Answer, Effect, Kernel, Need, Subject},
     paths::{Assumptions, Paths, Reached, Variable},
 };
-
-/// Whether the verifier reaches an instruction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Reach {
-    Never,
-    /// Not with the values of read-only data and configuration that are known.
-    NotAsKnown,
-    Perhaps,
-}
 
 /// What verdicts on an object's programs follow from.
 pub(super) struct Judge<'j, 'a> {
@@ -93,7 +86,7 @@ impl<'j, 'a> Judge<'j, 'a> {
         let poisoned = (0..self.requirements.functions.len())
             .flat_map(|function| self.code.relocations(function))
             .filter(|position| self.findings.get(**position).is_some_and(Finding::has_poison));
-        self.reach = poisoned.map(|position| (*position, Reach::Never)).collect();
+        self.reach = poisoned.map(|position| (*position, Reach::Never(None))).collect();
         let programs = self.requirements.programs.iter().enumerate();
         let programs = programs.map(|(index, program)| self.verdict(index, program)).collect();
         Judged { programs, reach: self.reach }
@@ -107,10 +100,11 @@ impl<'j, 'a> Judge<'j, 'a> {
             .collect();
 
         let mut causes = Vec::new();
-        for (position, finding) in &findings {
-            if finding.verdict == RelocationVerdict::Failed {
-                causes.push(Cause::of_relocation(Verdict::Failed, *position, finding));
-            }
+        for position in self.common_relocations().chain(findings.iter().map(|(at, _)| *at)) {
+            let failed = self.findings.get(position);
+            let failed = failed.filter(|it| it.verdict == RelocationVerdict::Failed);
+            let failed = failed.map(|it| Cause::of_relocation(Verdict::Failed, position, it));
+            causes.extend(failed);
         }
         self.add_needs(index, &mut causes);
         let harm = self.harm(index, &functions);
@@ -135,6 +129,14 @@ impl<'j, 'a> Judge<'j, 'a> {
             verdict: causes.first().map_or(good, |cause| cause.verdict),
             causes,
         }
+    }
+
+    /// Returns the relocations of functions that any program may call. Loaders apply them whichever program
+    /// they load.
+    fn common_relocations(&self) -> impl Iterator<Item = usize> {
+        let functions = self.requirements.functions.iter().enumerate();
+        let common = functions.filter(|(_, function)| function.section == ".text");
+        common.flat_map(|(index, _)| self.code.relocations(index).iter().copied())
     }
 
     /// Adds what the kernel lacks, and what is left open.
@@ -210,14 +212,19 @@ impl<'j, 'a> Judge<'j, 'a> {
         if harm.is_empty() {
             return;
         }
-        let plain = self.paths(None, function);
+        let paths = self.paths(None);
+        let plain = paths.reached(function);
+        let cuts = LazyCell::new(|| paths.cuts(&plain));
         let assumptions = self.assumptions();
-        let assumed = LazyCell::new(|| self.paths(Some(&assumptions), function));
+        let assumed = LazyCell::new(|| self.paths(Some(&assumptions)).reached(function));
         let mut reach = Vec::new();
         let mut depends = false;
         for one in harm {
             let reached = match () {
-                () if !one.is_in(&plain) => Reach::Never,
+                () if !one.is_in(&plain) => {
+                    let before = |insn| cuts.before(one.function, insn);
+                    Reach::Never(one.insn.and_then(before))
+                }
                 () if one.is_in(&assumed) => Reach::Perhaps,
                 () => Reach::NotAsKnown,
             };
@@ -230,23 +237,22 @@ impl<'j, 'a> Judge<'j, 'a> {
         if depends {
             causes.extend(assumed.assumed.iter().map(|variable| self.condition(variable)));
         }
-        drop(assumed);
+        drop((cuts, assumed));
         for (position, reached) in reach {
             let known = self.reach.entry(position).or_insert(reached);
             *known = reached.max(*known);
         }
     }
 
-    fn paths(&self, assumptions: Option<&Assumptions>, function: usize) -> Reached {
-        let paths = Paths {
+    fn paths<'p>(&'p self, assumptions: Option<&'p Assumptions>) -> Paths<'p> {
+        Paths {
             requirements: self.requirements,
             code: &self.functions,
             order: self.object.byte_order(),
             missing: &self.missing,
             release: self.kernel.release(),
             assumptions,
-        };
-        paths.reached(function)
+        }
     }
 
     /// Returns what loading decides, as far as it is known.
@@ -298,6 +304,8 @@ fn merged(mut causes: Vec<Cause<'_>>) -> Vec<Cause<'_>> {
         let is_same = cause.is_about(first);
         if is_same {
             first.relocations.append(&mut cause.relocations);
+            first.relocations.sort_unstable();
+            first.relocations.dedup();
         }
         is_same
     });

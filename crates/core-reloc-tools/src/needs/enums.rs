@@ -15,7 +15,7 @@ use super::{
 };
 
 /// The enum with the numbers of helpers.
-const HELPERS: &str = "bpf_func_id";
+pub(super) const HELPERS: &str = "bpf_func_id";
 /// The prefix of their enumerators.
 const HELPER: &str = "BPF_FUNC_";
 /// The enumerator after the last helper.
@@ -65,19 +65,14 @@ impl KernelEnums {
         }
     }
 
-    /// Returns `true` if the kernel has the enum of jumps such as `may_goto`.
-    pub(super) fn has_pseudo_jumps(&self) -> bool {
-        self.0.contains_key(PSEUDO_JUMPS)
-    }
-
-    /// Returns `true` if the kernel has this type of map.
-    pub(super) fn has_map_type(&self, map_type: MapType) -> bool {
-        self.has(MapType::ENUM, map_type.0, Effect::NoObject) == Answer::Present
+    /// Returns `true` if the kernel's enum has an enumerator of a name.
+    pub(super) fn has_enumerator(&self, name: &str, enumerator: &str) -> bool {
+        self.0.get(name).is_some_and(|values| values.values().any(|value| value == enumerator))
     }
 }
 
 /// The enum of jumps that are no jumps, such as `may_goto`.
-const PSEUDO_JUMPS: &str = "bpf_cond_pseudo_jmp";
+pub(super) const PSEUDO_JUMPS: &str = "bpf_cond_pseudo_jmp";
 
 /// Returns the enumerators of an enum by value. Of several with one value, the first counts.
 fn values(ty: Type<'_>) -> BTreeMap<i128, String> {

@@ -200,6 +200,7 @@ impl Step<'_, '_> {
             Jump::Indirect => Next::Anywhere,
             // The kernel ends the loop at any time.
             Jump::Perhaps => {
+                self.note(true, true);
                 let target = jump_target(insn, self.at);
                 Next::Branch { target, taken: Box::new(state.clone()) }
             }
@@ -216,9 +217,11 @@ impl Step<'_, '_> {
                 match condition(insn, left, right) {
                     Condition::Known { holds, assumes } => {
                         self.walk.decided_by |= assumes;
+                        self.note(holds, !holds);
                         if holds { Next::Jump(target) } else { Next::After(1) }
                     }
                     Condition::Unknown => {
+                        self.note(true, true);
                         let mut taken = state.clone();
                         // If the operands are equal, the first has the value of the second.
                         if let (Value::Unknown, Value::Number { .. }) = (left, right) {
@@ -233,6 +236,14 @@ impl Step<'_, '_> {
                 }
             }
         }
+    }
+
+    /// Notes the ways that a path goes on after the conditional jump.
+    fn note(&mut self, jumps: bool, falls_through: bool) {
+        self.walk.mark(self.function, self.at, |mark| {
+            mark.jumps |= jumps;
+            mark.falls_through |= falls_through;
+        });
     }
 
     fn call(&mut self, state: &mut State) -> Next {

@@ -1,0 +1,59 @@
+//! What text and the page say alike.
+
+use core_reloc_tools::check::Verdict;
+
+use super::{
+    Results,
+    causes::{CauseEntry, Causes},
+};
+use crate::format::plural;
+
+/// Says what is the matter with a thing.
+pub(super) fn heading(entry: &CauseEntry) -> String {
+    let (what, name) = (entry.thing.what, &entry.thing.name);
+    let thing = format!("{what} {name}");
+    match entry.thing.verdict {
+        Verdict::OtherArchitecture => format!("other {what}: {name}"),
+        Verdict::Failed => format!("{thing} cannot be relocated"),
+        Verdict::Missing => format!("missing: {thing}"),
+        Verdict::Poisoned => format!("missing, and not guarded: {thing}"),
+        Verdict::NotAttachable => format!("not attachable: no {thing}"),
+        Verdict::Conditional => format!("loads if {name} ({what})"),
+        Verdict::Guarded => format!("missing, but guarded: {thing}"),
+        Verdict::Changed => format!("changed: {thing}"),
+        other => format!("{other}: {thing}"),
+    }
+}
+
+/// Says what keeps the verifier from the poisoned instructions of a cause, or which question does not.
+pub(super) fn proof(results: &Results, entry: &CauseEntry) -> Option<String> {
+    let kernels = entry.kernels();
+    entry.relocations.iter().find_map(|(object, relocation)| {
+        let rows = kernels.iter().map(|kernel| &results.kernels[*kernel].rows[*object]);
+        let mut found = rows.filter_map(|row| row.relocation(*relocation));
+        found.find_map(|result| results.objects[*object].proof(result.verdict))
+    })
+}
+
+/// Says how much was checked and found.
+pub(super) fn summary(results: &Results, causes: &Causes) -> String {
+    let programs: usize = results.objects.iter().map(|object| object.programs.len()).sum();
+    let sum = [
+        (results.objects.len(), "object"),
+        (programs, "program"),
+        (results.kernels.len(), "kernel"),
+    ];
+    let sum = sum.map(|(count, what)| plural(count, what));
+    let count = |is_counted: &dyn Fn(&CauseEntry) -> bool| {
+        causes.0.iter().filter(|entry| is_counted(entry)).count()
+    };
+    let found = plural(count(&CauseEntry::counts), "problem");
+    let others = [
+        (count(&|entry| entry.is_accepted(results)), "accepted"),
+        (count(&|entry| entry.thing.verdict == Verdict::LeftOpen), "left open"),
+        (count(&|entry| entry.thing.verdict == Verdict::Conditional), "conditional"),
+    ];
+    let others = others.iter().filter(|(count, _)| *count > 0);
+    let others: String = others.map(|(count, what)| format!(", {count} {what}")).collect();
+    format!("{}: {found}{others}", sum.join(", "))
+}
