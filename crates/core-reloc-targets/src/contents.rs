@@ -56,6 +56,11 @@ impl ArchiveFile {
         self.has_only_kernels.store(true, Ordering::Relaxed);
     }
 
+    /// Returns `false` if the archive was read to its end, and contains nothing but kernels.
+    pub(crate) fn may_have_modules(&self) -> bool {
+        !self.has_only_kernels.load(Ordering::Relaxed)
+    }
+
     /// Returns the modules of the kernel in an entry, with their names.
     ///
     /// Reads the archive again, the first time, since modules may come before their kernel. Damage in it was
@@ -90,10 +95,8 @@ impl ArchiveFile {
     }
 
     fn contents(&self) -> Option<&Contents> {
-        if self.has_only_kernels.load(Ordering::Relaxed) {
-            return None;
-        }
-        Some(self.contents.get_or_init(|| Contents::read(&self.path, self.limits)))
+        self.may_have_modules()
+            .then(|| self.contents.get_or_init(|| Contents::read(&self.path, self.limits)))
     }
 }
 

@@ -85,6 +85,16 @@ impl FoundKernel {
         })
     }
 
+    /// Returns `false` if no file may be a module of the kernel. Reads no file; so that an archive which was not
+    /// read to its end may have modules.
+    pub fn may_have_modules(&self) -> bool {
+        match &self.source {
+            Source::Alone => false,
+            Source::Archived(_, archive) => archive.may_have_modules(),
+            _ => self.modules().is_ok_and(|modules| !modules.is_empty()),
+        }
+    }
+
     /// Reads the kernel's symbols: `System.map-RELEASE` beside `vmlinuz-RELEASE`, if there is such a file.
     /// The one that Debian installs says only where the symbols are.
     ///
