@@ -89,6 +89,8 @@ impl KernelParts<'_> {
                         remaining = rest;
                         opened.push(module);
                     }
+                    // The user did not name it, and has nothing to name instead.
+                    Err(Failure::OtherBuild(build)) => skipped.add(build.to_string()),
                     Err(error) => skipped.add(error.to_string()),
                 }
             }

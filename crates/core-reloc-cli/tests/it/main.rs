@@ -18,6 +18,7 @@ mod nothing;
 mod output;
 mod overwriting;
 mod page;
+mod parts;
 mod printed;
 mod program;
 mod query;
