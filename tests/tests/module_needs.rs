@@ -17,7 +17,7 @@ use core_reloc_tools::needs::{Answer, Effect, Kernel, Need, Subject, SymbolNames
 const SOURCE: &str = r#"
 #define SEC(name) __attribute__((section(name)))
 char LICENSE[] SEC("license") = "GPL";
-struct nf_conn;
+struct nf_conn { unsigned long status; };
 extern void bpf_ct_release(struct nf_conn *ct) SEC(".ksyms");
 extern int bpf_ct_set_timeout(int wrong) __attribute__((weak)) SEC(".ksyms");
 extern int bpf_no_such_kfunc(struct nf_conn *ct) __attribute__((weak)) SEC(".ksyms");
@@ -175,7 +175,7 @@ fn kernel_with_ops() -> (Vec<u8>, Vec<u8>) {
     let mut btf = Builder::new(ByteOrder::Little);
     let int = btf.int("int", 4, IntEncoding::new(32, IntEncoding::SIGNED));
     let proto = btf.func_proto(int).finish();
-    let pointer = btf.pointer(proto);
+    let pointer = btf.ptr(proto);
     btf.func("start", proto, Linkage::Static);
     let kernel = btf.finish().unwrap();
     let base = Btf::parse(&kernel).unwrap();
