@@ -13,7 +13,7 @@ const markAt = ({ object, program }, kernel) => object.rows[object.kernels[kerne
 
 // A cell of each mark, to be cloned.
 const CELLS = data.marks.map(({ name, sign, meaning }) =>
-  make("td", { class: name, tabindex: "-1", "aria-label": meaning }, sign));
+  make("td", { class: name, tabindex: "-1", "aria-label": meaning, "aria-expanded": "false" }, sign));
 
 // Returns groups of kernels that have the same verdicts on all programs.
 function groupsOf(kernels, shown) {
@@ -201,6 +201,6 @@ function closePanel() {
   const hadFocus = line.contains(document.activeElement);
   line.remove();
   table.classList.remove("open");
-  cell.removeAttribute("aria-expanded");
+  cell.setAttribute("aria-expanded", "false");
   if (hadFocus) cell.focus();
 }
