@@ -111,12 +111,17 @@ fn the_focused_cell_is_in_view() {
         browser.press(key);
         assert_eq!(browser.run(is_seen), true, "{key:?}");
     }
-    // So is a cell that is open, with its title.
+    // A panel that opens is in view, below its row.
     browser.press(ENTER);
-    assert_eq!(
-        browser.run(is_seen.replace("activeElement", "getElementById('opened')").as_str()),
-        true
+    let seen = browser.run(
+        "const { top, bottom } = document.getElementById('frame').getBoundingClientRect();
+         const panel = document.querySelector('.panel').getBoundingClientRect();
+         const row = document.querySelector('td[aria-expanded=true]').getBoundingClientRect();
+         return [Math.min(bottom, panel.bottom, innerHeight) - Math.max(top, panel.top, 0),
+             row.top - Math.max(top, 0)]",
     );
+    let [panel, row] = [0, 1].map(|at| seen[at].as_f64().unwrap());
+    assert!(panel > 100.0 && row > 0.0, "{seen}");
 }
 
 /// Repeats the kernels in the data of a page until there are at least so many, with names in the order of their
