@@ -48,6 +48,7 @@
 )]
 
 pub mod blame;
+mod callees;
 pub mod check;
 pub mod definition;
 mod enums;
