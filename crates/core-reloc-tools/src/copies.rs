@@ -38,6 +38,7 @@ use core_reloc::{
 use self::access::{CopyAccesses, KernelOffsets};
 pub use self::finding::{CopyEffect, CopyFinding, CopyHarm};
 use crate::{
+    limits::MAX_PATH_STEPS,
     needs::{Answer, Effect, Kernel, Subject, needs},
     paths::Paths,
 };
@@ -79,7 +80,7 @@ pub fn copies<'a>(
     };
     let mut findings: BTreeMap<_, CopyFinding> = BTreeMap::new();
     for program in &requirements.programs {
-        let (reached, stack) = paths.follow(program.function);
+        let (reached, stack) = paths.follow(program.function, &mut { MAX_PATH_STEPS });
         let found = accesses.findings(&paths, &reached, &stack, &offsets);
         for finding in found {
             let key = (finding.function, finding.insn);
