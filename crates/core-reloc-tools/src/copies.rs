@@ -79,7 +79,7 @@ pub fn copies<'a>(
     };
     let mut findings: BTreeMap<_, CopyFinding> = BTreeMap::new();
     for program in &requirements.programs {
-        let (reached, stack) = paths.follow(program.function);
+        let (reached, stack) = paths.reached_with_accesses(program.function);
         let found = accesses.findings(&paths, &reached, &stack, &offsets);
         for finding in found {
             let key = (finding.function, finding.insn);

@@ -135,12 +135,21 @@ impl Reached {
 impl<'p> Paths<'p> {
     /// Follows all paths of a program, which is given by its function.
     pub fn reached(&self, program: usize) -> Reached {
-        self.follow(program).0
+        self.follow(program, None).0
     }
 
     /// Follows all paths of a program as [`reached`](Self::reached) does, and returns what it accesses in
     /// stacks too.
-    pub(crate) fn follow(&self, program: usize) -> (Reached, StackAccesses) {
+    pub(crate) fn reached_with_accesses(&self, program: usize) -> (Reached, StackAccesses) {
+        let (reached, accesses) = self.follow(program, Some(StackAccesses::default()));
+        (reached, accesses.unwrap_or_default())
+    }
+
+    fn follow(
+        &self,
+        program: usize,
+        accesses: Option<StackAccesses>,
+    ) -> (Reached, Option<StackAccesses>) {
         let mut walk = Walk {
             paths: *self,
             rules: Rules::of(self.release, self.order),
@@ -149,7 +158,7 @@ impl<'p> Paths<'p> {
             pending: Vec::new(),
             roots: BTreeSet::new(),
             marks: BTreeMap::new(),
-            accesses: StackAccesses::default(),
+            accesses,
             variables: Vec::new(),
             decided_by: 0,
             steps: MAX_PATH_STEPS,
@@ -212,7 +221,8 @@ struct Walk<'p> {
     /// The functions that are verified by themselves.
     roots: BTreeSet<usize>,
     marks: BTreeMap<usize, Vec<Mark>>,
-    accesses: StackAccesses,
+    /// What is accessed in stacks, if that is asked for.
+    accesses: Option<StackAccesses>,
     /// The assumed variables, by their bit in [`Variables`].
     variables: Vec<Variable>,
     /// Those that have decided a branch.

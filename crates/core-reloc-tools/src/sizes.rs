@@ -143,7 +143,7 @@ impl SizedReads {
             if !has_fields || !function.uses.iter().any(|used| is_read(used.what)) {
                 continue;
             }
-            let Some(flow) = functions.flow(index) else { continue };
+            let Some(flow) = functions.flow(index, &mut steps) else { continue };
             let Some(values) = flow.values(World::OPEN, &mut steps) else { continue };
             values.visit(|insn, _, state| {
                 if !flow.used(insn).is_some_and(is_read) {

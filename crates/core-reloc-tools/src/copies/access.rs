@@ -57,7 +57,7 @@ impl CopyAccesses {
         let mut accesses = Vec::new();
         let mut steps = MAX_FLOW_STEPS;
         for index in 0..requirements.functions.len() {
-            let Some(flow) = functions.flow(index) else { continue };
+            let Some(flow) = functions.flow(index, &mut steps) else { continue };
             // The offsets that are in registers, by relocation.
             let mut in_registers = BTreeMap::new();
             for (insn, relocation) in functions.relocations(index) {
