@@ -149,7 +149,9 @@ impl SizedReads {
                 if !flow.used(insn).is_some_and(is_read) {
                     return;
                 }
-                let What::Field { relocation, after: 0 } = state.register(3).what else { return };
+                let What::Field { relocation, after: 0, .. } = state.register(3).what else {
+                    return;
+                };
                 let field = fields.get(relocation).copied().flatten();
                 if let Some((size, field)) = state.register(2).known().zip(field) {
                     let read = SizedRead { function: index, insn, size, field };
