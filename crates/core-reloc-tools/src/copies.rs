@@ -80,8 +80,13 @@ pub fn copies<'a>(
     };
     let mut findings: BTreeMap<_, CopyFinding> = BTreeMap::new();
     for program in &requirements.programs {
-        let (reached, stack) = paths.follow(program.function, &mut { MAX_PATH_STEPS });
-        let found = accesses.findings(&paths, &reached, &stack, &offsets);
+        let functions = requirements.functions_of(program.function);
+        if !functions.iter().any(|function| accesses.are_in(*function)) {
+            continue;
+        }
+        let mut steps = MAX_PATH_STEPS;
+        let (reached, stack) = paths.reached_with_accesses(program.function, &mut steps);
+        let found = accesses.findings(&functions, &paths, &reached, &stack, &offsets);
         for finding in found {
             let key = (finding.function, finding.insn);
             let known = findings.entry(key).or_insert(finding);

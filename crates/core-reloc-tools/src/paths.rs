@@ -142,12 +142,26 @@ impl<'p> Paths<'p> {
     /// Follows all paths of a program within a number of steps, which is then reduced by those that were taken.
     /// For one program, there are at most [`MAX_PATH_STEPS`].
     pub fn reached_within(&self, program: usize, steps: &mut u64) -> Reached {
-        self.follow(program, steps).0
+        self.follow(program, steps, None).0
     }
 
     /// Follows all paths of a program as [`reached_within`](Self::reached_within) does, and returns what it
     /// accesses in stacks too.
-    pub(crate) fn follow(&self, program: usize, steps: &mut u64) -> (Reached, StackAccesses) {
+    pub(crate) fn reached_with_accesses(
+        &self,
+        program: usize,
+        steps: &mut u64,
+    ) -> (Reached, StackAccesses) {
+        let (reached, accesses) = self.follow(program, steps, Some(StackAccesses::default()));
+        (reached, accesses.unwrap_or_default())
+    }
+
+    fn follow(
+        &self,
+        program: usize,
+        steps: &mut u64,
+        accesses: Option<StackAccesses>,
+    ) -> (Reached, Option<StackAccesses>) {
         let available = MAX_PATH_STEPS.min(*steps);
         let mut walk = Walk {
             paths: *self,
@@ -157,7 +171,7 @@ impl<'p> Paths<'p> {
             pending: Vec::new(),
             roots: BTreeSet::new(),
             marks: BTreeMap::new(),
-            accesses: StackAccesses::default(),
+            accesses,
             variables: Vec::new(),
             decided_by: 0,
             steps: available,
@@ -213,7 +227,8 @@ struct Walk<'p> {
     /// The functions that are verified by themselves.
     roots: BTreeSet<usize>,
     marks: BTreeMap<usize, Vec<Mark>>,
-    accesses: StackAccesses,
+    /// What is accessed in stacks, if that is asked for.
+    accesses: Option<StackAccesses>,
     /// The assumed variables, by their bit in [`Variables`].
     variables: Vec<Variable>,
     /// Those that have decided a branch.
