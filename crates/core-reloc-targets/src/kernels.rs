@@ -139,6 +139,9 @@ impl Kernels {
         file: Result<BtfFile, TargetError>,
     ) -> Option<Result<Found, TargetError>> {
         let is_given = |path: &Path| self.given.as_deref() == Some(path);
+        if let Some(listing) = &self.listing {
+            listing.note(path, file.as_ref().is_ok_and(|file| !file.is_split()));
+        }
         let file = match file {
             Ok(file) => file,
             Err(error) if error.is_not_a_kernel() && !is_given(&error.path) => {

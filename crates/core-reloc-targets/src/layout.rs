@@ -7,7 +7,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     path::{Component, Path, PathBuf},
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, OnceLock, PoisonError},
 };
 
 use core_reloc_sys::release_of_path;
@@ -75,15 +75,28 @@ impl Companion {
 }
 
 /// The files of a folder or archive.
+///
+/// What belongs to what is found once for all kernels, in time that grows with the number of files.
 #[derive(Debug)]
 pub(crate) struct Layout {
     files: Vec<LayoutFile>,
+    /// The indices of the files.
+    indices: HashMap<PathBuf, usize>,
     /// The paths of files that may be kernels, without extensions such as `.btf`.
     stems: BTreeSet<PathBuf>,
-    /// The files that may be kernels, by the releases that their paths state.
-    by_release: HashMap<String, Vec<usize>>,
-    /// How many kernels are in a folder: 0, 1, or 2 for more.
-    counts: Mutex<BTreeMap<PathBuf, usize>>,
+    /// The files that may be kernels.
+    kernels: Candidates,
+    /// Those whose paths state a release.
+    by_release: HashMap<String, Candidates>,
+    /// Modules by the stem of the kernel that they are named after.
+    named: HashMap<PathBuf, Vec<usize>>,
+    /// Modules by their release and the innermost folder with a kernel whose path states it; or `None`, if no
+    /// path does.
+    released: OnceLock<HashMap<(String, Option<PathBuf>), Vec<usize>>>,
+    /// Modules without a release by the only kernel of the innermost folder that has one.
+    around: OnceLock<HashMap<usize, Vec<usize>>>,
+    /// The same of modules with a release, for kernels whose own is not known.
+    released_around: OnceLock<HashMap<usize, Vec<usize>>>,
 }
 
 #[derive(Debug)]
@@ -105,19 +118,37 @@ impl Layout {
     pub(crate) fn new(paths: Vec<PathBuf>) -> Self {
         let of_file = |path: PathBuf| LayoutFile { role: Role::of(&path), path, named: None };
         let mut files: Vec<LayoutFile> = paths.into_iter().map(of_file).collect();
-        let mut by_release: HashMap<String, Vec<usize>> = HashMap::new();
-        let mut stems = BTreeSet::new();
-        let any = files.iter().enumerate().filter(|(_, file)| file.role == Role::Any);
-        for (index, LayoutFile { path, .. }) in any {
+        let (mut stems, mut kernels) = (BTreeSet::new(), Candidates::default());
+        let mut by_release: HashMap<String, Candidates> = HashMap::new();
+        for (index, LayoutFile { path, role, .. }) in files.iter().enumerate() {
+            if *role != Role::Any {
+                continue;
+            }
             stems.insert(stem(path));
+            kernels.files.insert(path.clone(), index);
             if let Some(release) = release_of_path(path) {
-                by_release.entry(release).or_default().push(index);
+                by_release.entry(release).or_default().files.insert(path.clone(), index);
             }
         }
-        for file in &mut files {
+        let mut named: HashMap<PathBuf, Vec<usize>> = HashMap::new();
+        for (index, file) in files.iter_mut().enumerate() {
             file.named = named_after_kernel(&file.path, &stems);
+            if let Some((kernel, _)) = &file.named {
+                named.entry(kernel.clone()).or_default().push(index);
+            }
         }
-        Self { files, stems, by_release, counts: Mutex::default() }
+        let paths = files.iter().map(|file| file.path.clone());
+        Self {
+            indices: paths.zip(0..).collect(),
+            files,
+            stems,
+            kernels,
+            by_release,
+            named,
+            released: OnceLock::new(),
+            around: OnceLock::new(),
+            released_around: OnceLock::new(),
+        }
     }
 
     /// Returns the paths of the files, in the order in which they were given.
@@ -130,6 +161,11 @@ impl Layout {
         self.files.get(index).map(|file| file.path.as_path())
     }
 
+    /// Returns the index of the file at a path.
+    pub(crate) fn index(&self, path: &Path) -> Option<usize> {
+        self.indices.get(path).copied()
+    }
+
     /// Returns the files that are modules of a kernel, unless they turn out to be something else, with the
     /// modules' names. `is_kernel` reads a file, by its index.
     ///
@@ -139,37 +175,35 @@ impl Layout {
         kernel: LayoutKernel<'_>,
         is_kernel: &dyn Fn(usize) -> bool,
     ) -> Vec<(usize, String)> {
-        let mut shares = BTreeMap::new();
-        let mut modules: Vec<(usize, usize, String)> = Vec::new();
-        for (index, file) in self.files.iter().enumerate() {
-            let is_inline = file.path.extension().is_some_and(|extension| extension == "inline");
-            if file.path == kernel.path || file.role == Role::Companion || is_inline {
-                continue;
+        let Some(own) = self.index(kernel.path) else { return Vec::new() };
+        let mut found: Vec<usize> =
+            self.named.get(&stem(kernel.path)).into_iter().flatten().copied().collect();
+        let around = self.around.get_or_init(|| self.find_around(false, is_kernel));
+        found.extend(around.get(&own).into_iter().flatten());
+        match kernel.release {
+            Some(release) => {
+                let released = self.released.get_or_init(|| self.find_released(is_kernel));
+                let folders = kernel.path.ancestors().skip(1).map(|it| Some(it.to_path_buf()));
+                for folder in folders.chain([None]) {
+                    let modules = released.get(&(release.to_string(), folder));
+                    found.extend(modules.into_iter().flatten());
+                }
             }
-            let (belongs, name) = match &file.named {
-                Some((stem_of_kernel, name)) => {
-                    (*stem_of_kernel == stem(kernel.path), name.clone())
-                }
-                None => {
-                    let belongs = match (release_folder(&file.path), kernel.release) {
-                        (Some(of_module), Some(release)) => {
-                            of_module == release && self.is_nearest(kernel, &file.path, release)
-                        }
-                        _ => {
-                            let folder = common_folder(kernel.path, &file.path);
-                            *shares.entry(folder).or_insert_with_key(|folder| {
-                                !self.has_other_kernel(folder, kernel.path, is_kernel)
-                            })
-                        }
-                    };
-                    (belongs, module_name(&file.path))
-                }
-            };
-            if belongs {
-                modules.push((rank(&file.path), index, name));
+            None => {
+                let around = &self.released_around;
+                let around = around.get_or_init(|| self.find_around(true, is_kernel));
+                found.extend(around.get(&own).into_iter().flatten());
             }
         }
-        modules.sort_by_key(|(rank, index, _)| (*rank, *index));
+        let file = |index: usize| self.files.get(index).map(|file| (index, file));
+        let files = found.into_iter().filter(|index| *index != own).filter_map(file);
+        let name = |file: &LayoutFile| match &file.named {
+            Some((_, name)) => name.clone(),
+            None => module_name(&file.path),
+        };
+        let mut modules: Vec<_> =
+            files.map(|(index, file)| (rank(&file.path), index, name(file))).collect();
+        modules.sort_unstable();
         let mut seen = BTreeSet::new();
         modules.retain(|(_, _, name)| seen.insert(name.clone()));
         modules.sort_by_key(|(_, index, _)| *index);
@@ -181,49 +215,92 @@ impl Layout {
         if named_after_kernel(module, &self.stems).is_some() {
             return true;
         }
-        if let Some(release) = release_folder(module) {
-            return self.by_release.contains_key(release);
+        match release_folder(module) {
+            Some(release) => self.by_release.contains_key(release),
+            None => self.kernels.only_around(module, is_kernel).is_some(),
         }
-        let mut counts = module.ancestors().skip(1).map(|folder| self.count_in(folder, is_kernel));
-        counts.find(|count| *count > 0) == Some(1)
     }
 
-    /// Counts the kernels in a folder, at most two.
-    fn count_in(&self, folder: &Path, is_kernel: &dyn Fn(usize) -> bool) -> usize {
-        let lock = || self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = lock().get(folder) {
-            return *count;
+    /// Finds the kernel of each module that is not named after one, among those with or without a release.
+    fn find_around(
+        &self,
+        with_release: bool,
+        is_kernel: &dyn Fn(usize) -> bool,
+    ) -> HashMap<usize, Vec<usize>> {
+        let mut around: HashMap<usize, Vec<usize>> = HashMap::new();
+        for (index, file) in self.unnamed_modules() {
+            if release_folder(&file.path).is_some() == with_release
+                && let Some(kernel) = self.kernels.only_around(&file.path, is_kernel)
+            {
+                around.entry(kernel).or_default().push(index);
+            }
+        }
+        around
+    }
+
+    fn find_released(
+        &self,
+        is_kernel: &dyn Fn(usize) -> bool,
+    ) -> HashMap<(String, Option<PathBuf>), Vec<usize>> {
+        let mut released: HashMap<_, Vec<usize>> = HashMap::new();
+        for (index, file) in self.unnamed_modules() {
+            let Some(release) = release_folder(&file.path) else { continue };
+            let kernels = self.by_release.get(release);
+            let folder = kernels.and_then(|kernels| kernels.folder_around(&file.path, is_kernel));
+            released.entry((release.to_string(), folder)).or_default().push(index);
+        }
+        released
+    }
+
+    /// Returns the files that may be modules and are not named after a kernel.
+    fn unnamed_modules(&self) -> impl Iterator<Item = (usize, &LayoutFile)> {
+        self.files.iter().enumerate().filter(|(_, file)| {
+            let is_inline = file.path.extension().is_some_and(|extension| extension == "inline");
+            file.role != Role::Companion && file.named.is_none() && !is_inline
+        })
+    }
+}
+
+/// Files that may be kernels.
+#[derive(Debug, Default)]
+struct Candidates {
+    /// The indices of the files. The order of paths is that of their components, so that the files of a folder
+    /// follow each other.
+    files: BTreeMap<PathBuf, usize>,
+    /// The first two kernels in a folder.
+    in_folders: Mutex<HashMap<PathBuf, Vec<usize>>>,
+}
+
+impl Candidates {
+    /// Returns the only kernel of the innermost folder around a file that has a kernel.
+    fn only_around(&self, path: &Path, is_kernel: &dyn Fn(usize) -> bool) -> Option<usize> {
+        let mut kernels = path.ancestors().skip(1).map(|folder| self.first_in(folder, is_kernel));
+        match kernels.find(|kernels| !kernels.is_empty())?.as_slice() {
+            [only] => Some(*only),
+            _ => None,
+        }
+    }
+
+    /// Returns the innermost folder around a file that has a kernel.
+    fn folder_around(&self, path: &Path, is_kernel: &dyn Fn(usize) -> bool) -> Option<PathBuf> {
+        let mut folders = path.ancestors().skip(1);
+        let folder = folders.find(|folder| !self.first_in(folder, is_kernel).is_empty());
+        folder.map(Path::to_path_buf)
+    }
+
+    /// Returns the first two kernels in a folder.
+    fn first_in(&self, folder: &Path, is_kernel: &dyn Fn(usize) -> bool) -> Vec<usize> {
+        let lock = || self.in_folders.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(kernels) = lock().get(folder) {
+            return kernels.clone();
         }
         // Without the lock, because files are read.
-        let count = self.any_in(folder).filter(|(index, _)| is_kernel(*index)).take(2).count();
-        lock().insert(folder.to_path_buf(), count);
-        count
-    }
-
-    fn has_other_kernel(
-        &self,
-        folder: &Path,
-        kernel: &Path,
-        is_kernel: &dyn Fn(usize) -> bool,
-    ) -> bool {
-        self.any_in(folder).any(|(index, path)| path != kernel && is_kernel(index))
-    }
-
-    /// Returns the files in a folder that may be kernels.
-    fn any_in(&self, folder: &Path) -> impl Iterator<Item = (usize, &Path)> {
-        let files = self.files.iter().enumerate();
-        let files = files.filter(|(_, file)| file.role == Role::Any);
-        let files = files.map(|(index, file)| (index, file.path.as_path()));
-        files.filter(move |(_, path)| path.starts_with(folder))
-    }
-
-    /// Returns `true` if no other kernel of the same release shares more folders with a module.
-    fn is_nearest(&self, kernel: LayoutKernel<'_>, module: &Path, release: &str) -> bool {
-        let shared = |path: &Path| common_folder(path, module).components().count();
-        let own = shared(kernel.path);
-        let others = self.by_release.get(release).into_iter().flatten();
-        let mut others = others.filter_map(|index| self.files.get(*index));
-        others.all(|other| shared(&other.path) <= own)
+        let files = self.files.range(folder.to_path_buf()..);
+        let files = files.take_while(|(path, _)| path.starts_with(folder));
+        let kernels = files.map(|(_, index)| *index).filter(|index| is_kernel(*index)).take(2);
+        let kernels: Vec<usize> = kernels.collect();
+        lock().insert(folder.to_path_buf(), kernels.clone());
+        kernels
     }
 }
 
@@ -298,13 +375,6 @@ fn release_folder(path: &Path) -> Option<&str> {
     });
     names.find(|name| *name == "modules")?;
     names.next().filter(|release| release.starts_with(|first: char| first.is_ascii_digit()))
-}
-
-/// Returns the innermost folder that two files are in.
-fn common_folder(one: &Path, other: &Path) -> PathBuf {
-    let [one, other] = [one, other].map(|path| path.parent().unwrap_or(Path::new("")).components());
-    let shared = one.zip(other).take_while(|(one, other)| one == other);
-    shared.map(|(component, _)| component).collect()
 }
 
 /// Returns 0 for modules that replace others of the same name: depmod's default is to search `updates` first,
@@ -398,6 +468,33 @@ mod tests {
         let is_kernel = |index: usize| index < 2;
         assert!(layout.has_kernel_of(Path::new("b/z.1.2.3"), &is_kernel));
         assert!(!layout.has_kernel_of(Path::new("c.ko"), &is_kernel));
+    }
+
+    /// Files in the folder of the modules are not kernels, whatever their paths state.
+    #[test]
+    fn only_kernels_are_near() {
+        let paths =
+            ["boot/vmlinuz-6.1.0", "lib/modules/6.1.0/a.ko", "lib/modules/6.1.0/vdso.1.2.3"];
+        let expected = [format!("{} a", paths[1]), format!("{} vdso.1.2", paths[2])];
+        assert_eq!(modules(paths[0], Some("6.1.0"), &paths), expected);
+    }
+
+    /// Every kernel asks for its modules.
+    #[test]
+    fn many_files_take_little_time() {
+        let deep = "d/".repeat(50);
+        let paths = (0..5_000).flat_map(|n| {
+            [format!("k/{n}/any"), format!("k/{n}/x.ko"), format!("{deep}{n}.a.b.c.d.btf")]
+        });
+        let layout = Layout::new(paths.map(PathBuf::from).collect());
+        let is_kernel = |index: usize| index % 3 == 0;
+        let start = std::time::Instant::now();
+        for index in (0..15_000).step_by(3) {
+            let kernel = LayoutKernel { path: layout.path(index).unwrap(), release: None };
+            let modules = layout.modules_of(kernel, &is_kernel);
+            assert_eq!(modules, [(index + 1, "x".to_string())]);
+        }
+        assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
     }
 
     #[test]
