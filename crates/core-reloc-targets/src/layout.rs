@@ -4,75 +4,28 @@
 //! 2. Files in `lib/modules/6.1.0-50-amd64` belong to the kernels of that release.
 //! 3. Any other module belongs to the only kernel of the innermost folder that has a kernel.
 
+mod candidates;
+mod names;
+mod role;
+
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
-    path::{Component, Path, PathBuf},
-    sync::{Mutex, OnceLock, PoisonError},
+    collections::{BTreeSet, HashMap},
+    path::{Path, PathBuf},
+    sync::OnceLock,
 };
 
 use core_reloc_sys::release_of_path;
 
-use crate::{Compression, files::module_name};
-
-/// What a file is for, by its name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Role {
-    /// A module: `nf_conntrack.ko`, also compressed.
-    Module,
-    /// A kernel's symbols or configuration, or a list of modules, without types.
-    Companion,
-    /// Anything else, such as a kernel, or a module's BTF.
-    Any,
-}
-
-impl Role {
-    /// Returns the role of the file at a path.
-    pub(crate) fn of(path: &Path) -> Self {
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let is_list = || name.starts_with("modules.") && release_folder(path).is_some();
-        if without_compression(name).ends_with(".ko") {
-            Self::Module
-        } else if Companion::ALL.iter().any(|companion| companion.is_named(name)) || is_list() {
-            Self::Companion
-        } else {
-            Self::Any
-        }
-    }
-}
-
-/// A file that tells of a kernel what its types do not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Companion {
-    /// `System.map-6.1.0`: the symbols.
-    Symbols,
-    /// `config-6.1.0`: the configuration.
-    Config,
-}
-
-impl Companion {
-    const ALL: [Self; 2] = [Self::Symbols, Self::Config];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Symbols => "System.map",
-            Self::Config => "config",
-        }
-    }
-
-    /// Returns `true` for a name such as `config` or `config-6.1.0`.
-    fn is_named(self, name: &str) -> bool {
-        name.strip_prefix(self.name()).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
-    }
-
-    /// Returns the path of a kernel's file of this kind: `boot/config-6.1.0` for `boot/vmlinuz-6.1.0`.
-    pub(crate) fn of(self, kernel: &Path) -> Option<PathBuf> {
-        let name = kernel.file_name()?.to_str()?;
-        let kinds = ["vmlinuz", "vmlinux", "Image", "kernel"];
-        let rest = kinds.iter().find_map(|kind| name.strip_prefix(kind))?;
-        (rest.is_empty() || rest.starts_with('-'))
-            .then(|| kernel.with_file_name(format!("{}{rest}", self.name())))
-    }
-}
+pub use self::names::unpacked_name;
+use self::{
+    candidates::Candidates,
+    names::{named_after_kernel, rank, release_folder},
+};
+pub(crate) use self::{
+    names::stem,
+    role::{Companion, Role},
+};
+use crate::files::module_name;
 
 /// The files of a folder or archive.
 ///
@@ -90,14 +43,16 @@ pub(crate) struct Layout {
     by_release: HashMap<String, Candidates>,
     /// Modules by the stem of the kernel that they are named after.
     named: HashMap<PathBuf, Vec<usize>>,
-    /// Modules by their release and the innermost folder with a kernel whose path states it; or `None`, if no
-    /// path does.
-    released: OnceLock<HashMap<(String, Option<PathBuf>), Vec<usize>>>,
+    /// Modules with a release.
+    released: OnceLock<HashMap<Group, Vec<usize>>>,
     /// Modules without a release by the only kernel of the innermost folder that has one.
     around: OnceLock<HashMap<usize, Vec<usize>>>,
     /// The same of modules with a release, for kernels whose own is not known.
     released_around: OnceLock<HashMap<usize, Vec<usize>>>,
 }
+
+/// The release of modules, and the innermost folder with a kernel whose path states it.
+type Group = (String, Option<PathBuf>);
 
 #[derive(Debug)]
 struct LayoutFile {
@@ -125,9 +80,9 @@ impl Layout {
                 continue;
             }
             stems.insert(stem(path));
-            kernels.files.insert(path.clone(), index);
+            kernels.insert(path.clone(), index);
             if let Some(release) = release_of_path(path) {
-                by_release.entry(release).or_default().files.insert(path.clone(), index);
+                by_release.entry(release).or_default().insert(path.clone(), index);
             }
         }
         let mut named: HashMap<PathBuf, Vec<usize>> = HashMap::new();
@@ -238,10 +193,7 @@ impl Layout {
         around
     }
 
-    fn find_released(
-        &self,
-        is_kernel: &dyn Fn(usize) -> bool,
-    ) -> HashMap<(String, Option<PathBuf>), Vec<usize>> {
+    fn find_released(&self, is_kernel: &dyn Fn(usize) -> bool) -> HashMap<Group, Vec<usize>> {
         let mut released: HashMap<_, Vec<usize>> = HashMap::new();
         for (index, file) in self.unnamed_modules() {
             let Some(release) = release_folder(&file.path) else { continue };
@@ -258,135 +210,6 @@ impl Layout {
             let is_inline = file.path.extension().is_some_and(|extension| extension == "inline");
             file.role != Role::Companion && file.named.is_none() && !is_inline
         })
-    }
-}
-
-/// Files that may be kernels.
-#[derive(Debug, Default)]
-struct Candidates {
-    /// The indices of the files. The order of paths is that of their components, so that the files of a folder
-    /// follow each other.
-    files: BTreeMap<PathBuf, usize>,
-    /// The first two kernels in a folder.
-    in_folders: Mutex<HashMap<PathBuf, Vec<usize>>>,
-}
-
-impl Candidates {
-    /// Returns the only kernel of the innermost folder around a file that has a kernel.
-    fn only_around(&self, path: &Path, is_kernel: &dyn Fn(usize) -> bool) -> Option<usize> {
-        let mut kernels = path.ancestors().skip(1).map(|folder| self.first_in(folder, is_kernel));
-        match kernels.find(|kernels| !kernels.is_empty())?.as_slice() {
-            [only] => Some(*only),
-            _ => None,
-        }
-    }
-
-    /// Returns the innermost folder around a file that has a kernel.
-    fn folder_around(&self, path: &Path, is_kernel: &dyn Fn(usize) -> bool) -> Option<PathBuf> {
-        let mut folders = path.ancestors().skip(1);
-        let folder = folders.find(|folder| !self.first_in(folder, is_kernel).is_empty());
-        folder.map(Path::to_path_buf)
-    }
-
-    /// Returns the first two kernels in a folder.
-    fn first_in(&self, folder: &Path, is_kernel: &dyn Fn(usize) -> bool) -> Vec<usize> {
-        let lock = || self.in_folders.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(kernels) = lock().get(folder) {
-            return kernels.clone();
-        }
-        // Without the lock, because files are read.
-        let files = self.files.range(folder.to_path_buf()..);
-        let files = files.take_while(|(path, _)| path.starts_with(folder));
-        let kernels = files.map(|(_, index)| *index).filter(|index| is_kernel(*index)).take(2);
-        let kernels: Vec<usize> = kernels.collect();
-        lock().insert(folder.to_path_buf(), kernels.clone());
-        kernels
-    }
-}
-
-/// Returns the path of a kernel without the extensions that only say how BTF is packed.
-pub(crate) fn stem(path: &Path) -> PathBuf {
-    match path.file_name().and_then(|name| name.to_str()) {
-        Some(name) => path.with_file_name(unpacked_name(name)),
-        None => path.to_path_buf(),
-    }
-}
-
-/// Strips the extensions of a name or path that only say how BTF is packed: `.btf`, `.tar` and those of
-/// compressed files.
-///
-/// ```
-/// use core_reloc_targets::unpacked_name;
-///
-/// assert_eq!(unpacked_name("5.4.0-26-generic.btf.tar.xz"), "5.4.0-26-generic");
-/// assert_eq!(unpacked_name("kernels/vmlinux.zst"), "kernels/vmlinux");
-/// assert_eq!(unpacked_name(".btf"), ".btf");
-/// ```
-pub fn unpacked_name(mut path: &str) -> &str {
-    while let Some((stem, extension)) = path.rsplit_once('.') {
-        let is_packing = ["btf", "tar"].contains(&extension)
-            || Compression::from_extension(extension.as_ref()).is_some();
-        let is_whole_name = stem.is_empty() || stem.ends_with('/');
-        if !is_packing || is_whole_name {
-            break;
-        }
-        path = stem;
-    }
-    path
-}
-
-/// Strips the extension of a compressed file.
-fn without_compression(name: &str) -> &str {
-    match name.rsplit_once('.') {
-        Some((stem, extension)) if Compression::from_extension(extension.as_ref()).is_some() => {
-            stem
-        }
-        _ => name,
-    }
-}
-
-/// Returns the stem of the kernel that a module is named after, or that its folder is, and the name of the
-/// module.
-fn named_after_kernel(module: &Path, kernels: &BTreeSet<PathBuf>) -> Option<(PathBuf, String)> {
-    let folders = module.ancestors().skip(1);
-    let mut folders = folders.filter(|folder| folder.extension().is_some_and(|it| it == "modules"));
-    if let Some(kernel) = folders.find_map(|folder| kernels.get(&folder.with_extension(""))) {
-        return Some((kernel.clone(), module_name(module)));
-    }
-    let name = module.file_name()?.to_str()?;
-    if !without_compression(name).ends_with(".btf") {
-        return None;
-    }
-    let name = unpacked_name(name);
-    let mut dots = name.rmatch_indices('.');
-    dots.find_map(|(at, _)| {
-        let (kernel, name) = name.split_at_checked(at)?;
-        let kernel = kernels.get(&module.with_file_name(kernel))?;
-        let name = name.strip_prefix('.').filter(|name| !name.is_empty())?;
-        Some((kernel.clone(), name.to_string()))
-    })
-}
-
-/// Returns the release of the folder `modules/RELEASE` that a file is in.
-fn release_folder(path: &Path) -> Option<&str> {
-    let mut names = path.parent()?.components().filter_map(|component| match component {
-        Component::Normal(name) => name.to_str(),
-        _ => None,
-    });
-    names.find(|name| *name == "modules")?;
-    names.next().filter(|release| release.starts_with(|first: char| first.is_ascii_digit()))
-}
-
-/// Returns 0 for modules that replace others of the same name: depmod's default is to search `updates` first,
-/// and distributions add `extra`.
-fn rank(module: &Path) -> usize {
-    let is_in = |folder: &str| module.components().any(|component| component.as_os_str() == folder);
-    if is_in("updates") {
-        0
-    } else if is_in("extra") {
-        1
-    } else {
-        2
     }
 }
 
@@ -508,18 +331,5 @@ mod tests {
         ];
         let expected = [format!("{} a", paths[0]), format!("{} b", paths[3])];
         assert_eq!(modules("vmlinux", Some("6.1.0"), &paths), expected);
-    }
-
-    #[test]
-    fn companions_are_named_as_their_kernel() {
-        for (kernel, config) in [
-            ("boot/vmlinuz-6.1.0-1", Some("boot/config-6.1.0-1")),
-            ("lib/modules/6.1.0/vmlinuz", Some("lib/modules/6.1.0/config")),
-            ("6.1.btf", None),
-            ("vmlinuz.old", None),
-        ] {
-            let found = Companion::Config.of(Path::new(kernel));
-            assert_eq!(found.as_deref(), config.map(Path::new));
-        }
     }
 }
