@@ -64,8 +64,6 @@ pub enum Found {
 /// # std::fs::write(path.join("6.1.btf"), kernel.as_bytes())?;
 /// # std::fs::write(path.join("6.1.tun.btf"), module.finish()?)?;
 /// # std::fs::write(path.join("README"), "BTF of kernels.")?;
-/// # let mut lines = Vec::new();
-/// # macro_rules! println { ($($word:tt)*) => { lines.push(format!($($word)*)) } }
 /// for found in Kernels::new(path, Limits::default()) {
 ///     match found? {
 ///         Found::Kernel(kernel) => {
@@ -77,8 +75,6 @@ pub enum Found {
 ///         Found::Other(error) => println!("not a kernel: {error}"),
 ///     }
 /// }
-/// # assert_eq!(lines[1], "  tun");
-/// # assert!(lines[0].ends_with("6.1.btf") && lines[2].starts_with("not a kernel"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Kernels {
