@@ -69,7 +69,9 @@ pub enum Found {
 ///         Found::Kernel(kernel) => {
 ///             println!("{}", kernel.file().path().display());
 ///             for module in kernel.modules()? {
-///                 println!("  {}", module.name());
+///                 if let Some(file) = module.open()? {
+///                     println!("  {}: {} bytes", module.name(), file.as_bytes().len());
+///                 }
 ///             }
 ///         }
 ///         Found::Other(error) => println!("not a kernel: {error}"),
