@@ -6,6 +6,7 @@ mod collect;
 mod explanations;
 mod html;
 mod json;
+mod lint;
 mod mark;
 mod objects;
 mod order;
@@ -42,6 +43,9 @@ struct Results {
 }
 
 pub(crate) fn run(arguments: &Check, inputs: Inputs<'_>) -> Result<Completion, Failure> {
+    if arguments.lint {
+        return lint::run(arguments);
+    }
     // First, so that an unusable output is reported at once.
     let outputs = Outputs::new(arguments, inputs)?;
     let baseline = match &arguments.baseline {

@@ -13,6 +13,7 @@
 //! Paths are merged where many lead to one instruction, and there is a budget of steps. When it is spent,
 //! every instruction counts as reached.
 
+mod accesses;
 mod cuts;
 mod evaluate;
 mod helper;
@@ -32,6 +33,10 @@ use core_reloc::{
 };
 
 pub use self::cuts::{Branch, Cuts};
+pub(crate) use self::{
+    accesses::{Place, StackAccesses, Write},
+    helper::{Writes, writes},
+};
 use self::{
     rules::Rules,
     state::{Position, State},
@@ -130,6 +135,12 @@ impl Reached {
 impl<'p> Paths<'p> {
     /// Follows all paths of a program, which is given by its function.
     pub fn reached(&self, program: usize) -> Reached {
+        self.follow(program).0
+    }
+
+    /// Follows all paths of a program as [`reached`](Self::reached) does, and returns what it accesses in
+    /// stacks too.
+    pub(crate) fn follow(&self, program: usize) -> (Reached, StackAccesses) {
         let mut walk = Walk {
             paths: *self,
             rules: Rules::of(self.release, self.order),
@@ -138,6 +149,7 @@ impl<'p> Paths<'p> {
             pending: Vec::new(),
             roots: BTreeSet::new(),
             marks: BTreeMap::new(),
+            accesses: StackAccesses::default(),
             variables: Vec::new(),
             decided_by: 0,
             steps: MAX_PATH_STEPS,
@@ -155,7 +167,7 @@ impl<'p> Paths<'p> {
             |(bit, _): &(u32, _)| walk.decided_by & (1_u64.checked_shl(*bit).unwrap_or(0)) != 0;
         let assumed = (0_u32..).zip(walk.variables.iter().copied()).filter(decided);
         let assumed = assumed.map(|(_, variable)| variable).collect();
-        Reached { functions: walk.marks, assumed, is_complete }
+        (Reached { functions: walk.marks, assumed, is_complete }, walk.accesses)
     }
 
     fn is_global(&self, function: usize) -> bool {
@@ -200,6 +212,7 @@ struct Walk<'p> {
     /// The functions that are verified by themselves.
     roots: BTreeSet<usize>,
     marks: BTreeMap<usize, Vec<Mark>>,
+    accesses: StackAccesses,
     /// The assumed variables, by their bit in [`Variables`].
     variables: Vec<Variable>,
     /// Those that have decided a branch.
