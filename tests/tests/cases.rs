@@ -90,7 +90,12 @@ const KERNEL: &str = "
         BPF_PERF_EVENT = 41, BPF_NETKIT_PRIMARY = 54
     };
     typedef void (*btf_trace_sys_enter)(void *, int);
+    typedef void (*btf_trace_sys_exit)(void *, int);
     typedef void (*btf_trace_sched_switch)(void *, int);
+    typedef void (*btf_trace_sched_wakeup)(void *, int);
+    typedef void (*btf_trace_sched_process_exec)(void *, int);
+    typedef void (*btf_trace_sched_process_exit)(void *, int);
+    typedef void (*btf_trace_sched_process_fork)(void *, int);
     int do_nanosleep(int mode);";
 
 /// Returns the verdicts on the programs of an object.

@@ -38,6 +38,7 @@ use core_reloc::{
 use self::access::{CopyAccesses, KernelOffsets};
 pub use self::finding::{CopyEffect, CopyFinding, CopyHarm};
 use crate::{
+    limits::MAX_PATH_STEPS,
     needs::{Answer, Effect, Kernel, Subject, needs},
     paths::Paths,
 };
@@ -79,8 +80,13 @@ pub fn copies<'a>(
     };
     let mut findings: BTreeMap<_, CopyFinding> = BTreeMap::new();
     for program in &requirements.programs {
-        let (reached, stack) = paths.follow(program.function);
-        let found = accesses.findings(&paths, &reached, &stack, &offsets);
+        let functions = requirements.functions_of(program.function);
+        if !functions.iter().any(|function| accesses.are_in(*function)) {
+            continue;
+        }
+        let mut steps = MAX_PATH_STEPS;
+        let (reached, stack) = paths.reached_with_accesses(program.function, &mut steps);
+        let found = accesses.findings(&functions, &paths, &reached, &stack, &offsets);
         for finding in found {
             let key = (finding.function, finding.insn);
             let known = findings.entry(key).or_insert(finding);

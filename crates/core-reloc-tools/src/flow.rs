@@ -69,10 +69,12 @@ impl<'f, 'a> Functions<'f, 'a> {
         slots.get(at).map(|slot| Insn::decode(*slot, self.order))
     }
 
-    /// Prepares to follow values through a function.
-    pub(crate) fn flow(&self, index: usize) -> Option<Flow<'_>> {
+    /// Prepares to follow values through a function. Takes one step for each instruction from `steps`; returns
+    /// `None` if there are too few.
+    pub(crate) fn flow(&self, index: usize, steps: &mut u64) -> Option<Flow<'_>> {
         let function = self.requirements.functions.get(index)?;
         let (slots, _) = function.code.as_chunks::<SLOT>();
+        *steps = steps.checked_sub(u64::try_from(slots.len()).ok()?)?;
         let insns: Vec<Insn> = slots.iter().map(|slot| Insn::decode(*slot, self.order)).collect();
         let mut is_target = vec![false; insns.len()];
         for (at, insn) in insns.iter().enumerate() {
@@ -225,21 +227,33 @@ impl Values<'_> {
         branches
     }
 
-    /// Returns whether a path leads from each instruction to another one.
-    pub(crate) fn leading_to(&self, at: usize) -> Vec<bool> {
-        let mut leads = vec![false; self.reached.len()];
+    /// Returns the paths backwards.
+    pub(crate) fn backwards(&self) -> Backwards {
+        let sources = self.edges.iter().map(|(from, to)| (*to, *from)).collect();
+        Backwards { sources, len: self.reached.len() }
+    }
+}
+
+/// The paths of a function, followed backwards.
+pub(crate) struct Backwards {
+    /// Each instruction that is reached, with those that lead to it.
+    sources: BTreeSet<(usize, usize)>,
+    len: usize,
+}
+
+impl Backwards {
+    /// Returns whether a path leads from each instruction to another one. Takes one step for each from
+    /// `steps`; returns `None` if there are too few.
+    pub(crate) fn leading_to(&self, at: usize, steps: &mut u64) -> Option<Vec<bool>> {
+        *steps = steps.checked_sub(u64::try_from(self.len).ok()?)?;
+        let mut leads = vec![false; self.len];
         let mut pending = vec![at];
-        let before = self.edges_by_target();
         while let Some(at) = pending.pop() {
             let Some(leads) = leads.get_mut(at).filter(|leads| !**leads) else { continue };
             *leads = true;
-            let range = (at, 0)..=(at, usize::MAX);
-            pending.extend(before.range(range).map(|(_, from)| *from));
+            let sources = self.sources.range((at, 0)..=(at, usize::MAX));
+            pending.extend(sources.map(|(_, from)| *from));
         }
-        leads
-    }
-
-    fn edges_by_target(&self) -> BTreeSet<(usize, usize)> {
-        self.edges.iter().map(|(from, to)| (*to, *from)).collect()
+        Some(leads)
     }
 }

@@ -51,6 +51,7 @@
 )]
 
 pub mod blame;
+mod callees;
 pub mod check;
 pub mod copies;
 pub mod definition;

@@ -30,7 +30,9 @@ use core_reloc::elf::{Object, ObjectError, ObjectRelocation};
 pub use self::{finding::LintFinding, rule::Rule};
 use crate::{flow::Functions, limits::MAX_FLOW_STEPS};
 
-/// Applies all rules to an object. The findings are in the order of functions and instructions.
+/// Applies all rules to an object. The findings are in the order of sections and instructions.
+///
+/// Following values takes at most [`MAX_FLOW_STEPS`] steps; what takes more has no findings.
 ///
 /// # Errors
 /// As [`Object::requirements`].

@@ -42,6 +42,8 @@ use core_reloc::elf::{
     requirements::{AttachType, MapType, ProgramType, Requirements, Used},
 };
 
+use crate::{callees::callees, limits::MAX_OBJECT_PATH_STEPS};
+
 use self::{
     enums::KernelEnums,
     names::{Names, Wanted},
@@ -81,6 +83,7 @@ pub fn needs<'a>(
     }
     needs.extend(struct_ops::answers(object, requirements, &names));
 
+    let mut steps = MAX_OBJECT_PATH_STEPS;
     for (index, program) in (0..).zip(&requirements.programs) {
         let mut push = |subject, what, name: Cow<'a, str>, answer| {
             let program = Some(index);
@@ -121,8 +124,17 @@ pub fn needs<'a>(
                 }
             }
         }
+        let Some(functions) = callees(requirements, program.function, &mut steps) else {
+            push(
+                Subject::ProgramType(index),
+                "object",
+                "too much code to follow".into(),
+                Answer::Open(OpenReason::Size, Effect::NoProgram),
+            );
+            continue;
+        };
         let mut seen = BTreeSet::new();
-        for function in requirements.functions_of(program.function) {
+        for function in functions {
             let function = requirements.functions.get(function);
             for used in function.map_or(&[][..], |function| &function.uses) {
                 if !seen.insert(used.what) {

@@ -44,6 +44,7 @@ use self::{
     value::Variables,
 };
 use crate::{
+    callees::callees,
     limits::{MAX_FRAMES, MAX_PATH_STEPS, MAX_PATHS_PER_INSN},
     needs::Release,
 };
@@ -135,12 +136,33 @@ impl Reached {
 impl<'p> Paths<'p> {
     /// Follows all paths of a program, which is given by its function.
     pub fn reached(&self, program: usize) -> Reached {
-        self.follow(program).0
+        self.reached_within(program, &mut { MAX_PATH_STEPS })
     }
 
-    /// Follows all paths of a program as [`reached`](Self::reached) does, and returns what it accesses in
-    /// stacks too.
-    pub(crate) fn follow(&self, program: usize) -> (Reached, StackAccesses) {
+    /// Follows all paths of a program within a number of steps, which is then reduced by those that were taken.
+    /// For one program, there are at most [`MAX_PATH_STEPS`].
+    pub fn reached_within(&self, program: usize, steps: &mut u64) -> Reached {
+        self.follow(program, steps, None).0
+    }
+
+    /// Follows all paths of a program as [`reached_within`](Self::reached_within) does, and returns what it
+    /// accesses in stacks too.
+    pub(crate) fn reached_with_accesses(
+        &self,
+        program: usize,
+        steps: &mut u64,
+    ) -> (Reached, StackAccesses) {
+        let (reached, accesses) = self.follow(program, steps, Some(StackAccesses::default()));
+        (reached, accesses.unwrap_or_default())
+    }
+
+    fn follow(
+        &self,
+        program: usize,
+        steps: &mut u64,
+        accesses: Option<StackAccesses>,
+    ) -> (Reached, Option<StackAccesses>) {
+        let available = MAX_PATH_STEPS.min(*steps);
         let mut walk = Walk {
             paths: *self,
             rules: Rules::of(self.release, self.order),
@@ -149,20 +171,13 @@ impl<'p> Paths<'p> {
             pending: Vec::new(),
             roots: BTreeSet::new(),
             marks: BTreeMap::new(),
-            accesses: StackAccesses::default(),
+            accesses,
             variables: Vec::new(),
             decided_by: 0,
-            steps: MAX_PATH_STEPS,
+            steps: available,
         };
-        walk.add_root(program);
-        if !walk.rules.lazy_globals {
-            for function in self.requirements.functions_of(program) {
-                if self.is_global(function) {
-                    walk.add_root(function);
-                }
-            }
-        }
-        let is_complete = walk.run().is_some();
+        let is_complete = walk.start(program).and_then(|()| walk.run()).is_some();
+        *steps = steps.saturating_sub(available.saturating_sub(walk.steps));
         let decided =
             |(bit, _): &(u32, _)| walk.decided_by & (1_u64.checked_shl(*bit).unwrap_or(0)) != 0;
         let assumed = (0_u32..).zip(walk.variables.iter().copied()).filter(decided);
@@ -212,7 +227,8 @@ struct Walk<'p> {
     /// The functions that are verified by themselves.
     roots: BTreeSet<usize>,
     marks: BTreeMap<usize, Vec<Mark>>,
-    accesses: StackAccesses,
+    /// What is accessed in stacks, if that is asked for.
+    accesses: Option<StackAccesses>,
     /// The assumed variables, by their bit in [`Variables`].
     variables: Vec<Variable>,
     /// Those that have decided a branch.
@@ -226,6 +242,19 @@ impl Walk<'_> {
         if self.roots.insert(function) {
             self.pending.push((State::start(function), 0));
         }
+    }
+
+    /// Adds a program, and the functions that are always verified with it.
+    fn start(&mut self, program: usize) -> Option<()> {
+        self.add_root(program);
+        if !self.rules.lazy_globals {
+            for function in callees(self.paths.requirements, program, &mut self.steps)? {
+                if self.paths.is_global(function) {
+                    self.add_root(function);
+                }
+            }
+        }
+        Some(())
     }
 
     /// Follows all states. Returns `None` if there are too many.

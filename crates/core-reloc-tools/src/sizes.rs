@@ -143,13 +143,15 @@ impl SizedReads {
             if !has_fields || !function.uses.iter().any(|used| is_read(used.what)) {
                 continue;
             }
-            let Some(flow) = functions.flow(index) else { continue };
+            let Some(flow) = functions.flow(index, &mut steps) else { continue };
             let Some(values) = flow.values(World::OPEN, &mut steps) else { continue };
             values.visit(|insn, _, state| {
                 if !flow.used(insn).is_some_and(is_read) {
                     return;
                 }
-                let What::Field { relocation, after: 0 } = state.register(3).what else { return };
+                let What::Field { relocation, after: 0, .. } = state.register(3).what else {
+                    return;
+                };
                 let field = fields.get(relocation).copied().flatten();
                 if let Some((size, field)) = state.register(2).known().zip(field) {
                     let read = SizedRead { function: index, insn, size, field };

@@ -19,6 +19,7 @@ mod nothing;
 mod output;
 mod overwriting;
 mod page;
+mod parts;
 mod printed;
 mod program;
 mod query;

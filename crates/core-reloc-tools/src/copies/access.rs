@@ -28,7 +28,8 @@ const STACK: i64 = 512;
 /// The accesses of an object with relocated offsets: those that may be of local copies.
 #[derive(Debug)]
 pub(crate) struct CopyAccesses {
-    accesses: Vec<Access>,
+    /// By function.
+    accesses: BTreeMap<usize, Vec<Access>>,
 }
 
 /// A load or store with a relocated offset.
@@ -46,7 +47,7 @@ struct Access {
 }
 
 impl CopyAccesses {
-    /// Finds the loads and stores with relocated offsets.
+    /// Finds the loads and stores with relocated offsets whose addresses may be in a stack.
     pub(crate) fn of<'a>(object: &'a Object<'a>, requirements: &Requirements<'a>) -> Self {
         let functions = Functions::of(object, requirements);
         let is_offset: Vec<bool> = object
@@ -54,50 +55,57 @@ impl CopyAccesses {
             .map(|relocation| relocation.kind() == Some(RelocKind::FieldByteOffset))
             .collect();
         let is_offset = |relocation: usize| is_offset.get(relocation) == Some(&true);
-        let mut accesses = Vec::new();
+        let mut accesses: BTreeMap<usize, Vec<Access>> = BTreeMap::new();
         let mut steps = MAX_FLOW_STEPS;
-        for index in 0..requirements.functions.len() {
-            let Some(flow) = functions.flow(index) else { continue };
+        for function in 0..requirements.functions.len() {
             // The offsets that are in registers, by relocation.
             let mut in_registers = BTreeMap::new();
-            for (insn, relocation) in functions.relocations(index) {
-                let Some(decoded) = flow.insn(insn).filter(|_| is_offset(relocation)) else {
-                    continue;
-                };
-                if is_access(decoded) {
-                    let (local_offset, size) = (decoded.off.into(), decoded.access_size().into());
-                    let function = index;
-                    let after = 0;
-                    accesses.push(Access { function, insn, relocation, local_offset, after, size });
-                } else if decoded.is_move_of_immediate() {
+            let mut has_accesses = false;
+            for (insn, relocation) in functions.relocations(function) {
+                let decoded = functions.insn(function, insn).filter(|_| is_offset(relocation));
+                let Some(decoded) = decoded else { continue };
+                has_accesses |= is_access(decoded);
+                if decoded.is_move_of_immediate() {
                     in_registers.insert(relocation, i64::from(decoded.imm));
                 }
             }
-            if in_registers.is_empty() {
+            if !has_accesses && in_registers.is_empty() {
                 continue;
             }
+            let Some(flow) = functions.flow(function, &mut steps) else { continue };
             let Some(values) = flow.values(World::OPEN, &mut steps) else { continue };
             values.visit(|at, insn, state| {
-                if !is_access(insn) || !flow.relocations(at).is_empty() {
+                if !is_access(insn) {
                     return;
                 }
-                let base = match insn.class() {
-                    Class::Ldx => insn.src_reg(object.byte_order()),
-                    _ => insn.dst_reg(object.byte_order()),
-                };
-                let What::Field { relocation, after } = state.register(base).what else { return };
-                let Some(local_offset) = in_registers.get(&relocation) else { return };
-                accesses.push(Access {
-                    function: index,
-                    insn: at,
-                    relocation,
-                    local_offset: *local_offset,
-                    after: after.saturating_add(insn.off.into()),
-                    size: insn.access_size().into(),
+                let base = state.register(match insn.class() {
+                    Class::Ldx => insn.src_reg(flow.order()),
+                    _ => insn.dst_reg(flow.order()),
                 });
+                if !base.may_be_in_stack() {
+                    return;
+                }
+                let off = i64::from(insn.off);
+                let own = flow.relocations(at).iter().find(|relocation| is_offset(**relocation));
+                let (relocation, local_offset, after) = match (own, base.what) {
+                    (Some(own), _) => (*own, off, 0),
+                    (None, What::Field { relocation, after, .. }) => {
+                        let Some(offset) = in_registers.get(&relocation) else { return };
+                        (relocation, *offset, after.saturating_add(off))
+                    }
+                    _ => return,
+                };
+                let (insn, size) = (at, insn.access_size().into());
+                let access = Access { function, insn, relocation, local_offset, after, size };
+                accesses.entry(function).or_default().push(access);
             });
         }
         Self { accesses }
+    }
+
+    /// Returns `true` if a function has such accesses. Otherwise none of its paths need to be followed.
+    pub(crate) fn are_in(&self, function: usize) -> bool {
+        self.accesses.contains_key(&function)
     }
 
     /// Returns `true` if there are none.
@@ -105,11 +113,12 @@ impl CopyAccesses {
         self.accesses.is_empty()
     }
 
-    /// Finds the accesses that leave a local copy in one program, from its paths on a kernel.
+    /// Finds the accesses that leave a local copy in one program, from its functions and its paths on a kernel.
     ///
     /// `reached` and `stack` are the program's paths through the relocated code of `paths`.
     pub(crate) fn findings(
         &self,
+        functions: &[usize],
         paths: &Paths<'_>,
         reached: &Reached,
         stack: &StackAccesses,
@@ -130,7 +139,8 @@ impl CopyAccesses {
             worst.effect = effect(worst.harm, is_everywhere, paths.release);
             Some(worst)
         };
-        self.accesses.iter().filter_map(finding).collect()
+        let accesses = functions.iter().filter_map(|function| self.accesses.get(function));
+        accesses.flatten().filter_map(finding).collect()
     }
 }
 

@@ -128,3 +128,56 @@ fn for_each_bit(offset: i64, size: i64, mut call: impl FnMut(usize, u64)) {
         call(word, 1_u64.wrapping_shl(u32::try_from(index % 64).unwrap_or(0)));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OPEN: Value = Value::open(What::Unknown);
+
+    #[test]
+    fn whole_slots_keep_their_values() {
+        let mut state = State::start(true);
+        state.store(-8, 8, Value::number(7));
+        assert_eq!(state.load(-8, 8), Value::number(7));
+        assert_eq!(state.load(-8, 4), Value::UNKNOWN);
+        // A part of it is stored.
+        state.store(-4, 1, Value::number(1));
+        assert_eq!(state.load(-8, 8), Value::UNKNOWN);
+        // Outside of the stack.
+        state.store(0, 8, Value::number(1));
+        state.store(-520, 8, Value::number(1));
+        assert_eq!([0, -520].map(|at| state.load(at, 8)), [Value::UNKNOWN; 2]);
+    }
+
+    #[test]
+    fn bytes_stay_open_until_others_are_stored() {
+        let mut state = State::start(true);
+        state.store(-12, 4, OPEN);
+        let is_open = |state: &State, at, size| state.load(at, size).is_open;
+        assert!(is_open(&state, -12, 4) && is_open(&state, -9, 1) && is_open(&state, -16, 8));
+        assert!(!is_open(&state, -8, 8) && !is_open(&state, -16, 4));
+        state.store(-12, 4, Value::UNKNOWN);
+        assert!(!is_open(&state, -16, 8));
+        state.set_open(-512, 512, true);
+        assert!(is_open(&state, -512, 1) && is_open(&state, -1, 1));
+    }
+
+    #[test]
+    fn what_the_path_decides_is_open() {
+        let (mut one, mut other) = (State::start(true), State::start(true));
+        for (state, number) in [(&mut one, 0), (&mut other, 1)] {
+            state.set(6, Value::number(number));
+            state.set(7, Value::number(5));
+            state.store(-8, 8, Value::number(number));
+        }
+        other.store(-16, 8, Value::number(1));
+        let merged = one.merged(&other).unwrap();
+        let decided = Value::open(What::NotInStack);
+        assert_eq!([6, 7].map(|at| merged.register(at)), [decided, Value::number(5)]);
+        assert_eq!(merged.load(-8, 8), decided);
+        assert_eq!(merged.merged(&other), None);
+        // A slot that only one of them knows.
+        assert_eq!(other.merged(&one).unwrap().load(-16, 8), OPEN);
+    }
+}

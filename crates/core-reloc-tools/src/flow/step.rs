@@ -100,12 +100,12 @@ impl Values<'_> {
             What::Stack(offset) if !is_relocated => {
                 state.load(offset.saturating_add(insn.off.into()), size(insn))
             }
-            What::Stack(_) => Value::UNKNOWN,
-            What::Variable => Value::open(What::Unknown),
+            What::Variable => Value::open(What::NotInStack),
             What::Context(_) if insn.code == LOAD_ADDRESS && !is_relocated => {
                 Value::closed(What::Kernel(KernelPointer::Argument, 0))
             }
-            _ => Value::UNKNOWN,
+            // Only stacks hold addresses in stacks.
+            _ => Value::closed(What::in_stack(base.may_be_in_stack())),
         }
     }
 
@@ -165,7 +165,7 @@ impl Values<'_> {
             Some(Used::Helper(helper)) if KernelPointer::is_returned_by(helper) => {
                 Value::closed(What::Kernel(KernelPointer::Helper(helper), 0))
             }
-            Some(Used::Helper(_)) => Value::UNKNOWN,
+            Some(Used::Helper(_)) => Value::closed(What::NotInStack),
             _ => Value::open(What::Unknown),
         }
     }
@@ -242,7 +242,8 @@ fn arithmetic(insn: Insn, left: Value, right: Value) -> Value {
             _ => None,
         }
     })();
-    Value { what: what.unwrap_or(What::Unknown), is_open }
+    let may_be_in_stack = left.may_be_in_stack() && !is_move || right.may_be_in_stack();
+    Value { what: what.unwrap_or(What::in_stack(may_be_in_stack)), is_open }
 }
 
 /// Returns an address moved by a number or by an answer.
@@ -251,7 +252,10 @@ fn sum(address: Value, by: Value) -> Option<What> {
         (_, What::Number(by)) => address.moved(by.cast_signed()).map(|moved| moved.what),
         // The offset of a field from an offset, such as that of another field, has two answers.
         (What::Answer(_) | What::Number(_), _) => None,
-        (_, What::Answer(relocation)) => Some(What::Field { relocation, after: 0 }),
+        (_, What::Answer(relocation)) => {
+            let may_be_in_stack = address.may_be_in_stack();
+            Some(What::Field { relocation, after: 0, may_be_in_stack })
+        }
         _ => None,
     }
 }

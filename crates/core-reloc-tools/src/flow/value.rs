@@ -18,6 +18,8 @@ pub(crate) struct Value {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum What {
     Unknown,
+    /// Something that is no address in a stack.
+    NotInStack,
     Number(u64),
     /// The answer to a relocation.
     Answer(usize),
@@ -25,6 +27,8 @@ pub(crate) enum What {
     Field {
         relocation: usize,
         after: i64,
+        /// Whether it may be an address in a stack.
+        may_be_in_stack: bool,
     },
     /// An address in the stack: an offset from its end in bytes.
     Stack(i64),
@@ -49,6 +53,13 @@ impl KernelPointer {
     /// Returns `true` if a helper returns the address of a struct of the kernel.
     pub(crate) fn is_returned_by(helper: u32) -> bool {
         RETURN_KERNEL_POINTERS.contains(&helper)
+    }
+}
+
+impl What {
+    /// Something of which nothing is known but whether it may be an address in a stack.
+    pub(crate) fn in_stack(may_be_in_stack: bool) -> Self {
+        if may_be_in_stack { Self::Unknown } else { Self::NotInStack }
     }
 }
 
@@ -83,20 +94,35 @@ impl Value {
             return Self { what: self.what, is_open };
         }
         let has_number = self.known().is_some() || other.known().is_some();
-        Self { what: What::Unknown, is_open: is_open || has_number }
+        let what = What::in_stack(self.may_be_in_stack() || other.may_be_in_stack());
+        Self { what, is_open: is_open || has_number }
+    }
+
+    /// Returns `true` if it may be an address in a stack.
+    pub(crate) fn may_be_in_stack(self) -> bool {
+        match self.what {
+            What::Unknown | What::Stack(_) => true,
+            What::Field { may_be_in_stack, .. } => may_be_in_stack,
+            What::NotInStack
+            | What::Number(_)
+            | What::Answer(_)
+            | What::Context(_)
+            | What::Variable
+            | What::Kernel(..) => false,
+        }
     }
 
     /// Returns the address moved by a number of bytes; `None` if it is no address.
     pub(crate) fn moved(self, by: i64) -> Option<Self> {
         let what = match self.what {
-            What::Field { relocation, after } => {
-                What::Field { relocation, after: after.checked_add(by)? }
+            What::Field { relocation, after, may_be_in_stack } => {
+                What::Field { relocation, after: after.checked_add(by)?, may_be_in_stack }
             }
             What::Stack(offset) => What::Stack(offset.checked_add(by)?),
             What::Context(offset) => What::Context(offset.checked_add(by)?),
             What::Kernel(pointer, offset) => What::Kernel(pointer, offset.checked_add(by)?),
             What::Variable => What::Variable,
-            What::Unknown | What::Number(_) | What::Answer(_) => return None,
+            What::Unknown | What::NotInStack | What::Number(_) | What::Answer(_) => return None,
         };
         Some(Self { what, ..self })
     }

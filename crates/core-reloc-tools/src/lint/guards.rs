@@ -5,7 +5,10 @@
 //! unless it depends on a branch on an open value, with paths to the use on one side only: that may be a
 //! guard of another form, such as a variable that user space sets.
 
-use std::{cmp::Reverse, collections::BTreeSet};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use super::{Code, finding::LintFinding, rule::Rule, thing::Thing};
 use crate::flow::{Flow, World};
@@ -21,7 +24,14 @@ pub(super) fn lint<'a>(
     if found.asked.is_empty() || found.used.is_empty() {
         return;
     }
-    let Some(flow) = code.functions.flow(function) else { return };
+    let Some(flow) = code.functions.flow(function, steps) else { return };
+    // Everything that is asked for is compared with everything else, and with everything that is used.
+    let pairs =
+        found.asked.len().saturating_mul(found.asked.len().saturating_add(found.used.len()));
+    let remaining = u64::try_from(pairs).ok().and_then(|pairs| steps.checked_sub(pairs));
+    let Some(remaining) = remaining else { return };
+    *steps = remaining;
+    let by_relocation = found.asked.iter().map(|(_, by, thing)| (*by, thing)).collect();
     // An access is reported once: for the smallest thing that is asked for.
     let mut reported = BTreeSet::new();
     for (at, (_, asked_by, thing)) in found.asked.iter().enumerate() {
@@ -31,7 +41,7 @@ pub(super) fn lint<'a>(
         if !is_first || !is_used {
             continue;
         }
-        let Some(uses) = Uses::of(&flow, &found, thing, steps) else { return };
+        let Some(uses) = Uses::of(&flow, &found, &by_relocation, thing, steps) else { return };
         let name = |relocation: usize| {
             let relocation = code.relocations.get(relocation);
             relocation.map(|relocation| relocation.access_in_c()).unwrap_or_default()
@@ -100,18 +110,15 @@ struct Uses {
 
 impl Uses {
     /// Follows the values of a function; `None` if that takes too many steps.
-    fn of(flow: &Flow<'_>, found: &Things<'_>, thing: &Thing<'_>, steps: &mut u64) -> Option<Self> {
-        let answer = |exists: bool| {
-            move |relocation: usize| {
-                let asked = found.asked.iter().find(|(_, by, _)| *by == relocation);
-                let (_, _, asked) = asked?;
-                match exists {
-                    true => (asked == thing).then_some(1),
-                    false => thing.contains(asked).then_some(0),
-                }
-            }
-        };
-        let (present, absent) = (answer(true), answer(false));
+    fn of(
+        flow: &Flow<'_>,
+        found: &Things<'_>,
+        asked: &BTreeMap<usize, &Thing<'_>>,
+        thing: &Thing<'_>,
+        steps: &mut u64,
+    ) -> Option<Self> {
+        let present = |by: usize| asked.get(&by).filter(|asked| **asked == thing).map(|_| 1);
+        let absent = |by: usize| asked.get(&by).filter(|asked| thing.contains(asked)).map(|_| 0);
         let if_present = flow.values(World { answer: &present }, steps)?;
         let if_absent = flow.values(World { answer: &absent }, steps)?;
         let mut uses = Self::default();
@@ -125,10 +132,12 @@ impl Uses {
                 (false, is_guarded) => uses.has_guarded |= is_guarded,
             }
         }
-        let open = if unguarded.is_empty() { Vec::new() } else { if_absent.open_branches() };
+        if unguarded.is_empty() {
+            return Some(uses);
+        }
+        let (open, backwards) = (if_absent.open_branches(), if_absent.backwards());
         for (insn, relocation) in unguarded {
-            let leads = if_absent.leading_to(insn);
-            *steps = steps.checked_sub(u64::try_from(leads.len()).ok()?)?;
+            let leads = backwards.leading_to(insn, steps)?;
             let leads = |at: usize| leads.get(at).copied().unwrap_or(false);
             let is_guard =
                 |(at, target): &(usize, usize)| leads(*target) != leads(at.saturating_add(1));

@@ -34,7 +34,7 @@ pub(super) fn lint<'a>(
     if !is_tracing && !has_pointers {
         return;
     }
-    let Some(flow) = code.functions.flow(function) else { return };
+    let Some(flow) = code.functions.flow(function, steps) else { return };
     let Some(values) = flow.values(World::OPEN, steps) else { return };
     let mut found = Vec::new();
     values.visit(|at, insn, state| {

@@ -103,9 +103,8 @@ fn answer(
         }
         ExternKind::Symbol(_) => {
             let name = symbol.name.to_string();
-            let is_in_btf = [Kind::Func, Kind::Var]
-                .iter()
-                .any(|kind| names.of(&name, *kind).iter().any(|found| found.module.is_none()));
+            let is_in_btf =
+                [Kind::Func, Kind::Var].iter().any(|kind| !names.of(&name, *kind).is_empty());
             match kernel.symbols.filter(|symbols| !symbols.is_empty()) {
                 _ if is_in_btf => Answer::Present,
                 Some(symbols) if symbols.contains(symbol.name.as_bytes()) => Answer::Present,

@@ -96,6 +96,8 @@ pub enum OpenReason {
     Release,
     /// The kernel decides by lists that types do not show: which functions may be modified or may sleep.
     KernelLists,
+    /// Finding out takes more than [`MAX_OBJECT_PATH_STEPS`](crate::limits::MAX_OBJECT_PATH_STEPS).
+    Size,
 }
 
 impl<'a> Need<'a> {
@@ -129,6 +131,7 @@ impl fmt::Display for OpenReason {
             Self::Symbols => "a list of the kernel's symbols would tell",
             Self::Config => "the kernel's configuration would tell",
             Self::Release => "the kernel's release would tell",
+            Self::Size => "the object is too large to find out",
             Self::KernelLists => "the kernel has a list of functions that allow it",
         })
     }

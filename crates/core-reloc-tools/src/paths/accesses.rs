@@ -78,13 +78,7 @@ impl StackAccesses {
     }
 
     /// Adds a write of some bytes to an address; `None` if their number is not known.
-    fn add_write(
-        &mut self,
-        state: &State,
-        address: Value,
-        len: Option<i32>,
-        is_copy: bool,
-    ) {
+    fn add_write(&mut self, state: &State, address: Value, len: Option<i32>, is_copy: bool) {
         let Some(Place { function, offset }) = place(state, address) else {
             self.writes_anywhere |= address.may_be_stack();
             return;
@@ -98,15 +92,20 @@ impl StackAccesses {
 impl Step<'_, '_> {
     /// Notes what an instruction accesses, from the state before it.
     pub(super) fn note_accesses(&mut self, state: &State) {
+        let Some(mut accesses) = self.walk.accesses.take() else { return };
+        self.add_accesses(state, &mut accesses);
+        self.walk.accesses = Some(accesses);
+    }
+
+    fn add_accesses(&self, state: &State, accesses: &mut StackAccesses) {
         let (insn, order) = (self.insn, self.walk.paths.order);
         let (base, is_write) = match insn.class() {
             Class::Ldx => (insn.src_reg(order), false),
             Class::St | Class::Stx => (insn.dst_reg(order), true),
-            Class::Jump if insn.operation() == CALL => return self.note_call(state),
+            Class::Jump if insn.operation() == CALL => return self.add_call(state, accesses),
             _ => return,
         };
         let address = self.address(state.register(base));
-        let accesses = &mut self.walk.accesses;
         accesses.add_place((self.function, self.at), state, address);
         if is_write {
             let size = i32::try_from(insn.access_size()).ok();
@@ -114,15 +113,14 @@ impl Step<'_, '_> {
         }
     }
 
-    /// Notes what a call writes to the addresses that it passes. Static functions are followed.
-    fn note_call(&mut self, state: &State) {
+    /// Adds what a call writes to the addresses that it passes. Static functions are followed.
+    fn add_call(&self, state: &State, accesses: &mut StackAccesses) {
         let paths = self.walk.paths;
         let written = match paths.used(self.function, self.at) {
             Some(Used::Function(callee)) if !paths.is_global(callee) => Writes::Nothing,
             Some(Used::Helper(helper)) => writes(helper),
             _ => Writes::Unknown,
         };
-        let accesses = &mut self.walk.accesses;
         match written {
             Writes::Nothing => {}
             Writes::Bytes { at, len } => {

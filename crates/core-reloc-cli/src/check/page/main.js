@@ -25,8 +25,8 @@ function followLink() {
     return;
   }
   const cell = cellOf(program, kernel) || (form.reset(), update(), cellOf(program, kernel));
-  if (cell !== openCell) openPanel(cell, true);
-  cell.parentElement.scrollIntoView({ block: "center" });
+  if (cell === openCell) document.getElementById("opened").focus();
+  else openPanel(cell, true);
 }
 
 function cellOf(program, kernel) {

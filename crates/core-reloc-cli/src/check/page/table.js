@@ -13,7 +13,7 @@ const markAt = ({ object, program }, kernel) => object.rows[object.kernels[kerne
 
 // A cell of each mark, to be cloned.
 const CELLS = data.marks.map(({ name, sign, meaning }) =>
-  make("td", { class: name, tabindex: "-1", "aria-label": meaning }, sign));
+  make("td", { class: name, tabindex: "-1", "aria-label": meaning, "aria-expanded": "false" }, sign));
 
 // Returns groups of kernels that have the same verdicts on all programs.
 function groupsOf(kernels, shown) {
@@ -41,6 +41,7 @@ function showTable(kernels, shown) {
   current = null;
   const isEmpty = kernels.length === 0 || shown.length === 0;
   frame.hidden = isEmpty;
+  document.getElementById("keys").hidden = isEmpty;
   const bodies = tableBodies(isEmpty ? [] : shown);
   const longest = shown.reduce((longest, { name, isOptional }) =>
     Math.max(longest, name.length + (isOptional ? 8 : 0)), 0);
@@ -186,11 +187,14 @@ function openPanel(cell, isFocused) {
   closePanel();
   select(cell, false);
   const content = make("td", { colspan: String(columns.length + 1) }, panel(programOf(cell), kernelsOf(cell)));
-  cell.parentElement.after(make("tr", { class: "opened" }, content));
+  const line = make("tr", { class: "opened" }, content);
+  cell.parentElement.after(line);
   table.classList.add("open");
   cell.setAttribute("aria-expanded", "true");
   openCell = cell;
-  if (isFocused) document.getElementById("opened").focus();
+  if (!isFocused) return;
+  document.getElementById("opened").focus();
+  line.scrollIntoView({ block: "nearest" });
 }
 
 function closePanel() {
@@ -201,6 +205,6 @@ function closePanel() {
   const hadFocus = line.contains(document.activeElement);
   line.remove();
   table.classList.remove("open");
-  cell.removeAttribute("aria-expanded");
+  cell.setAttribute("aria-expanded", "false");
   if (hadFocus) cell.focus();
 }

@@ -6,7 +6,7 @@ use std::{fs, process::Command};
 use core_reloc_tests::{data, judge::skipped};
 use serde_json::{Value, json};
 
-use super::{DOWN, END, ENTER, HOME, Page, UP, browser, count, filter};
+use super::{DOWN, END, ENTER, HOME, Page, UP, browser, count};
 use crate::{
     browser::Browser,
     program::{Folder, run},
@@ -73,13 +73,16 @@ fn the_page_fits_and_is_accessible_at_every_size() {
     };
     let long = "a-kernel-whose-name-is-far-too-long-for-the-head-of-a-column-of-the-table";
     let page = Page::with_name(long);
-    for width in WIDTHS {
+    for (at, width) in WIDTHS.into_iter().enumerate() {
         for is_dark in [false, true] {
             browser.view(width, 900, is_dark);
             browser.open(&page.path);
             browser.run(OPEN_ALL);
             everything_fits(&browser, width);
-            let Some(axe) = &axe else { continue };
+            // The auditor takes long, and colors do not depend on the size.
+            let Some(axe) = axe.as_ref().filter(|_| is_dark != at.is_multiple_of(2)) else {
+                continue;
+            };
             browser.run(axe);
             let violations = browser.run_async(
                 "const { passes, violations } = await axe.run(document);
@@ -108,20 +111,27 @@ fn the_focused_cell_is_in_view() {
         browser.press(key);
         assert_eq!(browser.run(is_seen), true, "{key:?}");
     }
-    // So is a cell that is open, with its title.
+    // A panel that opens is in view, below its row.
     browser.press(ENTER);
-    assert_eq!(
-        browser.run(is_seen.replace("activeElement", "getElementById('opened')").as_str()),
-        true
+    let seen = browser.run(
+        "const { top, bottom } = document.getElementById('frame').getBoundingClientRect();
+         const panel = document.querySelector('.panel').getBoundingClientRect();
+         const row = document.querySelector('td[aria-expanded=true]').getBoundingClientRect();
+         return [Math.min(bottom, panel.bottom, innerHeight) - Math.max(top, panel.top, 0),
+             row.top - Math.max(top, 0)]",
     );
+    let [panel, row] = [0, 1].map(|at| seen[at].as_f64().unwrap());
+    assert!(panel > 100.0 && row > 0.0, "{seen}");
 }
 
-/// Repeats the kernels in the data of a page, each `times`, with names in the order of their versions.
-fn repeat_kernels(page: &str, times: usize) -> String {
+/// Repeats the kernels in the data of a page until there are at least so many, with names in the order of their
+/// versions.
+fn repeat_kernels(page: &str, count: usize) -> String {
     let start = page.find("id=\"data\">").unwrap() + "id=\"data\">".len();
     let (before, rest) = page.split_at(start);
     let (text, after) = rest.split_once("</script>").unwrap();
     let mut data: Value = serde_json::from_str(text).unwrap();
+    let times = count.div_ceil(data["kernels"].as_array().unwrap().len());
     let repeat = |list: &mut Value, change: &dyn Fn(&Value, usize) -> Value| {
         let repeated = list.as_array().unwrap().iter();
         let repeated = repeated.flat_map(|it| (0..times).map(move |time| change(it, time)));
@@ -141,12 +151,14 @@ fn repeat_kernels(page: &str, times: usize) -> String {
     format!("{before}{data}</script>{after}")
 }
 
-/// Returns the seconds that scripts have run in the page.
-fn script_seconds(browser: &Browser) -> f64 {
-    let metrics = browser.command("Performance.getMetrics", &json!({}));
-    let metrics = metrics["metrics"].as_array().unwrap();
-    let script = metrics.iter().find(|metric| metric["name"] == "ScriptDuration").unwrap();
-    script["value"].as_f64().unwrap()
+/// Has the page record when its script starts and ends.
+fn with_times(page: &str) -> String {
+    let (before, script) = page.split_once("<script>\n\"use strict\";").unwrap();
+    let (script, after) = script.split_once("</script>").unwrap();
+    let now = "performance.now()";
+    format!(
+        "{before}<script>\n\"use strict\"; const start = {now};{script} const end = {now};</script>{after}"
+    )
 }
 
 #[test]
@@ -168,32 +180,32 @@ fn a_hundred_kernels_take_less_than_a_second() {
     let mut arguments = vec!["check", "--html", &path, "--target", kernels.to_str().unwrap()];
     arguments.extend(files.iter().map(String::as_str));
     assert_eq!(run(&arguments).status, 1);
-    let text = repeat_kernels(&fs::read_to_string(&path).unwrap(), 15);
-    fs::write(&path, text).unwrap();
+    let text = repeat_kernels(&fs::read_to_string(&path).unwrap(), 100);
+    fs::write(&path, with_times(&text)).unwrap();
 
-    browser.command("Performance.enable", &json!({}));
     // Other tests run at the same time.
     let times = (0..3).map(|_| {
         browser.open("/dev/null");
-        let before = script_seconds(&browser);
         browser.open(&path);
-        let opened = script_seconds(&browser);
         assert!(count(&browser, ".folds button") > 3);
-        let before_unfolding = script_seconds(&browser);
-        browser.click("[name=fold]");
-        let unfolded = script_seconds(&browser);
-        let before_filter = script_seconds(&browser);
-        filter(&browser, "things", "task_struct");
-        [
-            opened - before.min(opened),
-            unfolded - before_unfolding,
-            script_seconds(&browser) - before_filter,
-        ]
+        let times = browser.run(
+            "const take = (change) => {
+                 const start = performance.now();
+                 change();
+                 return performance.now() - start;
+             };
+             const unfold = take(() => document.querySelector('[name=fold]').click());
+             const input = document.querySelector('[name=things]');
+             input.value = 'task_struct';
+             const filter = take(() => input.dispatchEvent(new Event('input', { bubbles: true })));
+             return [end - start, unfold, filter]",
+        );
+        [0, 1, 2].map(|step| times[step].as_f64().unwrap() / 1000.0)
     });
     let times: Vec<[f64; 3]> = times.collect();
     let columns = count(&browser, "#matrix > thead th") - 1;
-    assert!(columns >= 100 && files.len() >= 185, "{columns} {}", files.len());
-    println!("seconds of script to open, unfold and filter: {times:.3?}");
+    assert!(columns >= 100, "{columns}");
+    println!("seconds of script to open, unfold and filter {} objects: {times:.3?}", files.len());
     for step in 0..3 {
         let best = times.iter().map(|times| times[step]).fold(f64::INFINITY, f64::min);
         assert!(best < 1.0, "{times:?}");
