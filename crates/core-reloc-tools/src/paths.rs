@@ -14,6 +14,7 @@
 //! every instruction counts as reached.
 
 mod cuts;
+mod decoded;
 mod evaluate;
 mod helper;
 mod range;
@@ -33,6 +34,7 @@ use core_reloc::{
 
 pub use self::cuts::{Branch, Cuts};
 use self::{
+    decoded::Decoded,
     rules::Rules,
     state::{Position, State},
     step::{Next, Step},
@@ -141,7 +143,7 @@ impl<'p> Paths<'p> {
         let mut walk = Walk {
             paths: *self,
             rules: Rules::of(self.release, self.order),
-            insns: BTreeMap::new(),
+            functions: BTreeMap::new(),
             seen: BTreeMap::new(),
             pending: Vec::new(),
             roots: BTreeSet::new(),
@@ -193,7 +195,7 @@ struct Walk<'p> {
     paths: Paths<'p>,
     rules: Rules,
     /// The decoded functions.
-    insns: BTreeMap<usize, Vec<Insn>>,
+    functions: BTreeMap<usize, Decoded>,
     /// The states that were followed from each position.
     seen: BTreeMap<Position, Vec<State>>,
     /// The states that remain to be followed, with their next instruction.
@@ -243,10 +245,11 @@ impl Walk<'_> {
             // Comparing and merging states takes time in proportion to their frames.
             self.steps = self.steps.checked_sub(state.cost())?;
             let function = state.frames.last()?.function;
-            if !self.is_new(&mut state, at) {
+            let Some(insn) = self.insn(function, at) else { return Some(()) };
+            let is_join = self.functions.get(&function).is_none_or(|it| it.is_join(at));
+            if is_join && !self.is_new(&mut state, at) {
                 return Some(());
             }
-            let Some(insn) = self.insn(function, at) else { return Some(()) };
             self.mark(function, at, |mark| mark.is_reached = true);
             let next = Step { walk: self, function, at, insn }.take(&mut state);
             match next {
@@ -264,7 +267,7 @@ impl Walk<'_> {
                     return Some(());
                 }
                 Next::Anywhere => {
-                    for target in 0..self.insns.get(&function).map_or(0, Vec::len) {
+                    for target in 0..self.functions.get(&function).map_or(0, |it| it.insns.len()) {
                         self.steps = self.steps.checked_sub(state.cost())?;
                         self.pending.push((state.clone(), target));
                     }
@@ -316,14 +319,14 @@ impl Walk<'_> {
 
     /// Returns an instruction of a function, which is decoded when it is first reached.
     fn insn(&mut self, function: usize, at: usize) -> Option<Insn> {
-        let Self { paths, insns, marks, .. } = self;
-        let insns = insns.entry(function).or_insert_with(|| {
+        let Self { paths, functions, marks, .. } = self;
+        let decoded = functions.entry(function).or_insert_with(|| {
             let code = paths.code.get(function).copied().unwrap_or_default();
-            let (slots, _) = code.as_chunks::<SLOT>();
-            marks.insert(function, vec![Mark::default(); slots.len()]);
-            slots.iter().map(|slot| Insn::decode(*slot, paths.order)).collect()
+            let decoded = Decoded::of(code, paths.order);
+            marks.insert(function, vec![Mark::default(); decoded.insns.len()]);
+            decoded
         });
-        insns.get(at).copied()
+        decoded.insns.get(at).copied()
     }
 
     /// Notes what a path does at an instruction.
