@@ -2,16 +2,18 @@
 //!
 //! The verifier follows all paths from a program's first instruction, and does not follow a branch whose
 //! condition it knows to be false. [`Paths::reached`] does the same with less knowledge: numbers in
-//! registers and on the stack, through calls of static functions, as far as the verifier of Linux 5.10
-//! follows them. So an instruction that is not reached here is not reached by any verifier; the reverse
-//! does not hold.
+//! registers and on the stack, through calls of static functions and tables of jumps, as far as the verifier of
+//! a [release](Paths::release) follows them, or that of Linux 5.10. So an instruction that is not reached here
+//! is not reached by the verifier; the reverse does not hold. [`Paths::cuts`] finds the branches that keep it
+//! from being reached.
 //!
 //! Numbers come from immediates, which relocations have set, and from the addresses of weak symbols that
 //! the kernel does not have, which are 0. Global functions are verified by themselves, and so are callbacks
 //! here. Read-only data and the kernel's configuration count only where they are [assumed](Assumptions).
 //!
-//! Paths are merged where many lead to one instruction, and there is a budget of steps. When it is spent,
-//! every instruction counts as reached.
+//! Paths are merged where many lead to one instruction, and where a loop comes around that the kernel ends
+//! (`may_goto`, callbacks, iterators), what differs between rounds is forgotten, as verifiers do. There is a
+//! budget of steps. When it is spent, every instruction counts as reached.
 
 mod cuts;
 mod decoded;
@@ -57,9 +59,10 @@ pub struct Paths<'p> {
     pub order: ByteOrder,
     /// The weak symbols that the kernel does not have, by their indices.
     pub missing: &'p BTreeSet<usize>,
-    /// The kernel's release, if it is known. Since Linux 6.8, the verifier verifies global functions only
-    /// where it reaches a call; before, and if the release is not known, all that a program contains. Linux
-    /// 6.18 follows more arithmetic than 5.10.
+    /// The kernel's release, if it is known. What is not known to be of all releases since Linux 5.10 is not
+    /// followed without it. Since Linux 6.8, the verifier verifies global functions only where it reaches a call;
+    /// before, all that a program contains. Newer ones follow more values on the stack, more arithmetic, and, as far
+    /// as it is known from Linux 6.18 on, ranges.
     pub release: Option<Release>,
     /// The values of read-only data and configuration; `None` to know none of them.
     pub assumptions: Option<&'p Assumptions>,
