@@ -92,7 +92,7 @@ fn load_generated(count: &str, names: &[&str]) -> Result {
 /// libraries. The files are its arguments. Returns the lines that it prints.
 fn run_program(image: &Image, program: &str, files: &[&str]) -> Result<Vec<String>> {
     install(&[image])?;
-    let mut store = Store::default();
+    let mut store = Store::new()?;
     let program = if program.ends_with(".c") {
         loader::compile(&mut store, image.architecture, Path::new(program))?
     } else {
@@ -118,7 +118,7 @@ fn run_program(image: &Image, program: &str, files: &[&str]) -> Result<Vec<Strin
 /// Boots kernels, and records their answers, or compares them with those that are recorded.
 fn load_all(images: &[&Image], action: Action) -> Result {
     install(images)?;
-    let mut store = Store::default();
+    let mut store = Store::new()?;
     let mut failed = Vec::new();
     for image in images {
         println!("--- {}", image.name);
@@ -132,11 +132,11 @@ fn load_all(images: &[&Image], action: Action) -> Result {
 
 /// Installs the emulators and compilers that are missing.
 fn install(images: &[&Image]) -> Result {
-    let programs = images
+    let mut programs = images
         .iter()
         .flat_map(|image| [image.architecture.emulator(), image.architecture.compiler()]);
     let is_missing = |command: Command| !is_installed(&command.get_program().to_string_lossy());
-    if programs.map(is_missing).any(|missing| missing) { packages::install() } else { Ok(()) }
+    if programs.any(is_missing) { packages::install() } else { Ok(()) }
 }
 
 fn load_in(store: &mut Store, image: &Image, action: Action) -> Result {
@@ -152,11 +152,11 @@ fn load_in(store: &mut Store, image: &Image, action: Action) -> Result {
     let mut prepare = tool("kernels");
     prepare.args(["prepare", which, architecture]).arg(found.folder()).arg(&folder);
     run_command(&mut prepare)?;
-    if fs::read_dir(folder.join("original"))?.next().is_some() {
+    if folder.join("symbols").exists() {
         let answers = ask(store, image, &folder)?;
         fs::write(folder.join("answers"), answers)?;
     } else {
-        println!("all objects are recorded");
+        println!("everything is recorded");
     }
     let mut conclude = tool("kernels");
     conclude.arg(if action == Action::Check { "check" } else { "record" }).arg(architecture);

@@ -4,11 +4,14 @@ mod baseline;
 mod causes;
 mod collect;
 mod explanations;
+mod given;
 mod html;
 mod json;
+mod lint;
 mod mark;
 mod objects;
 mod order;
+mod parts;
 mod text;
 mod wording;
 
@@ -21,6 +24,7 @@ use self::{
     baseline::{Baseline, ProblemKey},
     causes::{Causes, Thing},
     collect::{CauseResult, CheckedKernel, CheckedKernels, Collector},
+    given::Given,
     objects::ObjectInfo,
 };
 use crate::{
@@ -42,6 +46,9 @@ struct Results {
 }
 
 pub(crate) fn run(arguments: &Check, inputs: Inputs<'_>) -> Result<Completion, Failure> {
+    if arguments.lint {
+        return lint::run(arguments);
+    }
     // First, so that an unusable output is reported at once.
     let outputs = Outputs::new(arguments, inputs)?;
     let baseline = match &arguments.baseline {
@@ -63,7 +70,8 @@ pub(crate) fn run(arguments: &Check, inputs: Inputs<'_>) -> Result<Completion, F
     let infos = checkers.iter().zip(labels).map(|(checker, label)| ObjectInfo::of(checker, label));
     let infos: Vec<ObjectInfo> = infos.collect();
 
-    let collector = Collector::new(&checkers, arguments.html.is_some());
+    let given = Given::read(arguments)?;
+    let collector = Collector::new(&checkers, given, arguments.html.is_some());
     let CheckedKernels { kernels, unreadable } =
         in_parallel(|| match arguments.targets.as_slice() {
             [] => collector.running_kernel(),

@@ -40,3 +40,7 @@ pub const MAX_PATH_STEPS: u64 = 1 << 18;
 /// The maximum number of steps for the paths of all programs of an object, and for finding the functions of each
 /// program, their instructions and what they use. No verdict is given on programs for which none is left.
 pub const MAX_OBJECT_PATH_STEPS: u64 = 1 << 22;
+
+/// The maximum number of steps for following values through all functions of an object, in instructions:
+/// about ten times what the largest real object takes.
+pub const MAX_FLOW_STEPS: u64 = 1 << 24;

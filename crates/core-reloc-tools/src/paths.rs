@@ -15,6 +15,7 @@
 //! (`may_goto`, callbacks, iterators), what differs between rounds is forgotten, as verifiers do. There is a
 //! budget of steps. When it is spent, every instruction counts as reached.
 
+mod accesses;
 mod cuts;
 mod decoded;
 mod evaluate;
@@ -35,6 +36,10 @@ use core_reloc::{
 };
 
 pub use self::cuts::{Branch, Cuts};
+pub(crate) use self::{
+    accesses::{Place, StackAccesses, Write},
+    helper::{Writes, writes},
+};
 use self::{
     decoded::Decoded,
     rules::Rules,
@@ -136,12 +141,32 @@ impl Reached {
 impl<'p> Paths<'p> {
     /// Follows all paths of a program, which is given by its function.
     pub fn reached(&self, program: usize) -> Reached {
-        self.reached_within(program, &mut MAX_PATH_STEPS.clone())
+        self.reached_within(program, &mut { MAX_PATH_STEPS })
     }
 
     /// Follows all paths of a program within a number of steps, which is then reduced by those that were taken.
     /// For one program, there are at most [`MAX_PATH_STEPS`].
     pub fn reached_within(&self, program: usize, steps: &mut u64) -> Reached {
+        self.follow(program, steps, None).0
+    }
+
+    /// Follows all paths of a program as [`reached_within`](Self::reached_within) does, and returns what it
+    /// accesses in stacks too.
+    pub(crate) fn reached_with_accesses(
+        &self,
+        program: usize,
+        steps: &mut u64,
+    ) -> (Reached, StackAccesses) {
+        let (reached, accesses) = self.follow(program, steps, Some(StackAccesses::default()));
+        (reached, accesses.unwrap_or_default())
+    }
+
+    fn follow(
+        &self,
+        program: usize,
+        steps: &mut u64,
+        accesses: Option<StackAccesses>,
+    ) -> (Reached, Option<StackAccesses>) {
         let available = MAX_PATH_STEPS.min(*steps);
         let mut walk = Walk {
             paths: *self,
@@ -151,6 +176,7 @@ impl<'p> Paths<'p> {
             pending: Vec::new(),
             roots: BTreeSet::new(),
             marks: BTreeMap::new(),
+            accesses,
             variables: Vec::new(),
             decided_by: 0,
             steps: available,
@@ -161,7 +187,7 @@ impl<'p> Paths<'p> {
             |(bit, _): &(u32, _)| walk.decided_by & (1_u64.checked_shl(*bit).unwrap_or(0)) != 0;
         let assumed = (0_u32..).zip(walk.variables.iter().copied()).filter(decided);
         let assumed = assumed.map(|(_, variable)| variable).collect();
-        Reached { functions: walk.marks, assumed, is_complete }
+        (Reached { functions: walk.marks, assumed, is_complete }, walk.accesses)
     }
 
     fn is_global(&self, function: usize) -> bool {
@@ -206,6 +232,8 @@ struct Walk<'p> {
     /// The functions that are verified by themselves.
     roots: BTreeSet<usize>,
     marks: BTreeMap<usize, Vec<Mark>>,
+    /// What is accessed in stacks, if that is asked for.
+    accesses: Option<StackAccesses>,
     /// The assumed variables, by their bit in [`Variables`].
     variables: Vec<Variable>,
     /// Those that have decided a branch.

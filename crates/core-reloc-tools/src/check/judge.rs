@@ -221,8 +221,9 @@ impl<'j, 'a> Judge<'j, 'a> {
             let verdict = match (need.subject, need.answer) {
                 // Loaders leave these out unless user space asks for them.
                 (Subject::StructOps(_), _) if need.is_optional => continue,
-                // An absent helper harms where it is reached, and every map gets a size.
-                (Subject::Helper(_), Answer::Absent(_)) | (Subject::MapSize(_), _) => continue,
+                // An absent helper or argument harms where it is reached, and every map gets a size.
+                (Subject::Helper(_) | Subject::Argument { .. }, Answer::Absent(_))
+                | (Subject::MapSize(_), _) => continue,
                 (_, Answer::Absent(Effect::NoProgram | Effect::NoObject)) => Verdict::Missing,
                 (_, Answer::Absent(Effect::NoAttachment)) => Verdict::NotAttachable,
                 (_, Answer::Open(_, Effect::NoProgram | Effect::NoObject)) => Verdict::LeftOpen,
@@ -238,8 +239,19 @@ impl<'j, 'a> Judge<'j, 'a> {
         let mut harm = Vec::new();
         let mut helpers = BTreeMap::new();
         for need in self.needs.get(&Some(program)).into_iter().flatten().copied() {
-            if let (Subject::Helper(number), Answer::Absent(_)) = (need.subject, need.answer) {
-                helpers.insert(number, need);
+            match (need.subject, need.answer) {
+                (Subject::Helper(number), Answer::Absent(_)) => {
+                    helpers.insert(number, need);
+                }
+                (Subject::Argument { insn, .. }, Answer::Absent(_)) => {
+                    let function = self.requirements.programs.get(program);
+                    harm.extend(function.map(|program| Harm {
+                        function: program.function,
+                        insn: usize::try_from(insn).ok(),
+                        cause: Cause::of_need(Verdict::Missing, need),
+                    }));
+                }
+                _ => {}
             }
         }
         for function in functions.iter().copied() {

@@ -41,6 +41,13 @@ pub enum Subject {
     AttachType(usize),
     /// What a program attaches to: an index of the programs.
     Hook(usize),
+    /// An argument of what a program attaches to, which the program reads from its context.
+    Argument {
+        /// The index of the instruction in the program's function, counted in 8-byte slots.
+        insn: u32,
+        /// The number of the argument, from 0.
+        number: u32,
+    },
     /// A helper: its number.
     Helper(u32),
     /// Instructions.
