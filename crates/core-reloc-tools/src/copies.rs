@@ -38,13 +38,16 @@ use core_reloc::{
 use self::access::{CopyAccesses, KernelOffsets};
 pub use self::finding::{CopyEffect, CopyFinding, CopyHarm};
 use crate::{
-    limits::MAX_PATH_STEPS,
+    callees::callees,
+    limits::MAX_OBJECT_PATH_STEPS,
     needs::{Answer, Effect, Kernel, Subject, needs},
     paths::Paths,
 };
 
 /// Finds the accesses of local copies that do not stay within the copy on a kernel, in all programs of an
 /// object.
+///
+/// Following paths takes at most [`MAX_OBJECT_PATH_STEPS`]; what takes more has no findings.
 ///
 /// # Errors
 /// As [`Object::requirements`].
@@ -79,12 +82,13 @@ pub fn copies<'a>(
         assumptions: None,
     };
     let mut findings: BTreeMap<_, CopyFinding> = BTreeMap::new();
+    let mut steps = MAX_OBJECT_PATH_STEPS;
     for program in &requirements.programs {
-        let functions = requirements.functions_of(program.function);
+        let functions = callees(&requirements, program.function, &mut steps);
+        let Some(functions) = functions.filter(|_| steps > 0) else { break };
         if !functions.iter().any(|function| accesses.are_in(*function)) {
             continue;
         }
-        let mut steps = MAX_PATH_STEPS;
         let (reached, stack) = paths.reached_with_accesses(program.function, &mut steps);
         let found = accesses.findings(&functions, &paths, &reached, &stack, &offsets);
         for finding in found {
