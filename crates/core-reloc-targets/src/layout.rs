@@ -121,6 +121,12 @@ impl Layout {
         self.indices.get(path).copied()
     }
 
+    /// Returns `true` for a file whose name says that it is a module.
+    pub(crate) fn is_named_module(&self, index: usize) -> bool {
+        let file = self.files.get(index);
+        file.is_some_and(|file| file.role == Role::Module || file.named.is_some())
+    }
+
     /// Returns the files that are modules of a kernel, unless they turn out to be something else, with the
     /// modules' names. `is_kernel` reads a file, by its index.
     ///

@@ -39,6 +39,16 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct Listing(Arc<Inner>);
 
+/// A file that may be a module of a kernel.
+#[derive(Debug, Clone)]
+pub(crate) struct ListedModule {
+    pub(crate) path: PathBuf,
+    /// The name of the module.
+    pub(crate) name: String,
+    /// The file's name says that it is a module.
+    pub(crate) is_named: bool,
+}
+
 #[derive(Debug)]
 struct Inner {
     limits: Limits,
@@ -118,16 +128,16 @@ impl Listing {
         self.0.limits
     }
 
-    /// Returns the paths and names of the files that may be modules of a kernel.
-    pub(crate) fn modules_of(
-        &self,
-        kernel: &Path,
-        release: Option<&str>,
-    ) -> Vec<(PathBuf, String)> {
+    /// Returns the files that may be modules of a kernel.
+    pub(crate) fn modules_of(&self, kernel: &Path, release: Option<&str>) -> Vec<ListedModule> {
         let kernel = LayoutKernel { path: kernel, release };
         let modules = self.0.layout.modules_of(kernel, &|index| self.is_kernel(index));
-        let path = |index: usize| self.0.layout.path(index).map(Path::to_path_buf);
-        modules.into_iter().filter_map(|(index, name)| Some((path(index)?, name))).collect()
+        let module = |(index, name)| {
+            let path = self.0.layout.path(index)?.to_path_buf();
+            let is_named = self.0.layout.is_named_module(index);
+            Some(ListedModule { path, name, is_named })
+        };
+        modules.into_iter().filter_map(module).collect()
     }
 
     /// Notes that a file is a kernel, or that it is none.
