@@ -2,19 +2,22 @@
 //!
 //! The verifier follows all paths from a program's first instruction, and does not follow a branch whose
 //! condition it knows to be false. [`Paths::reached`] does the same with less knowledge: numbers in
-//! registers and on the stack, through calls of static functions, as far as the verifier of Linux 5.10
-//! follows them. So an instruction that is not reached here is not reached by any verifier; the reverse
-//! does not hold.
+//! registers and on the stack, through calls of static functions and tables of jumps, as far as the verifier of
+//! a [release](Paths::release) follows them, or that of Linux 5.10. So an instruction that is not reached here
+//! is not reached by the verifier; the reverse does not hold. [`Paths::cuts`] finds the branches that keep it
+//! from being reached.
 //!
 //! Numbers come from immediates, which relocations have set, and from the addresses of weak symbols that
 //! the kernel does not have, which are 0. Global functions are verified by themselves, and so are callbacks
 //! here. Read-only data and the kernel's configuration count only where they are [assumed](Assumptions).
 //!
-//! Paths are merged where many lead to one instruction, and there is a budget of steps. When it is spent,
-//! every instruction counts as reached.
+//! Paths are merged where many lead to one instruction, and where a loop comes around that the kernel ends
+//! (`may_goto`, callbacks, iterators), what differs between rounds is forgotten, as verifiers do. There is a
+//! budget of steps. When it is spent, every instruction counts as reached.
 
 mod accesses;
 mod cuts;
+mod decoded;
 mod evaluate;
 mod helper;
 mod range;
@@ -38,6 +41,7 @@ pub(crate) use self::{
     helper::{Writes, writes},
 };
 use self::{
+    decoded::Decoded,
     rules::Rules,
     state::{Position, State},
     step::{Next, Step},
@@ -60,9 +64,10 @@ pub struct Paths<'p> {
     pub order: ByteOrder,
     /// The weak symbols that the kernel does not have, by their indices.
     pub missing: &'p BTreeSet<usize>,
-    /// The kernel's release, if it is known. Since Linux 6.8, the verifier verifies global functions only
-    /// where it reaches a call; before, and if the release is not known, all that a program contains. Linux
-    /// 6.18 follows more arithmetic than 5.10.
+    /// The kernel's release, if it is known. What is not known to be of all releases since Linux 5.10 is not
+    /// followed without it. Since Linux 6.8, the verifier verifies global functions only where it reaches a call;
+    /// before, all that a program contains. Newer ones follow more values on the stack, more arithmetic, and, as far
+    /// as it is known from Linux 6.18 on, ranges.
     pub release: Option<Release>,
     /// The values of read-only data and configuration; `None` to know none of them.
     pub assumptions: Option<&'p Assumptions>,
@@ -166,7 +171,7 @@ impl<'p> Paths<'p> {
         let mut walk = Walk {
             paths: *self,
             rules: Rules::of(self.release, self.order),
-            insns: BTreeMap::new(),
+            functions: BTreeMap::new(),
             seen: BTreeMap::new(),
             pending: Vec::new(),
             roots: BTreeSet::new(),
@@ -219,7 +224,7 @@ struct Walk<'p> {
     paths: Paths<'p>,
     rules: Rules,
     /// The decoded functions.
-    insns: BTreeMap<usize, Vec<Insn>>,
+    functions: BTreeMap<usize, Decoded>,
     /// The states that were followed from each position.
     seen: BTreeMap<Position, Vec<State>>,
     /// The states that remain to be followed, with their next instruction.
@@ -271,10 +276,11 @@ impl Walk<'_> {
             // Comparing and merging states takes time in proportion to their frames.
             self.steps = self.steps.checked_sub(state.cost())?;
             let function = state.frames.last()?.function;
-            if !self.is_new(&mut state, at) {
+            let Some(insn) = self.insn(function, at) else { return Some(()) };
+            let is_join = self.functions.get(&function).is_none_or(|it| it.is_join(at));
+            if is_join && !self.is_new(&mut state, at) {
                 return Some(());
             }
-            let Some(insn) = self.insn(function, at) else { return Some(()) };
             self.mark(function, at, |mark| mark.is_reached = true);
             let next = Step { walk: self, function, at, insn }.take(&mut state);
             match next {
@@ -292,7 +298,7 @@ impl Walk<'_> {
                     return Some(());
                 }
                 Next::Anywhere => {
-                    for target in 0..self.insns.get(&function).map_or(0, Vec::len) {
+                    for target in 0..self.functions.get(&function).map_or(0, |it| it.insns.len()) {
                         self.steps = self.steps.checked_sub(state.cost())?;
                         self.pending.push((state.clone(), target));
                     }
@@ -344,14 +350,14 @@ impl Walk<'_> {
 
     /// Returns an instruction of a function, which is decoded when it is first reached.
     fn insn(&mut self, function: usize, at: usize) -> Option<Insn> {
-        let Self { paths, insns, marks, .. } = self;
-        let insns = insns.entry(function).or_insert_with(|| {
+        let Self { paths, functions, marks, .. } = self;
+        let decoded = functions.entry(function).or_insert_with(|| {
             let code = paths.code.get(function).copied().unwrap_or_default();
-            let (slots, _) = code.as_chunks::<SLOT>();
-            marks.insert(function, vec![Mark::default(); slots.len()]);
-            slots.iter().map(|slot| Insn::decode(*slot, paths.order)).collect()
+            let decoded = Decoded::of(code, paths.order);
+            marks.insert(function, vec![Mark::default(); decoded.insns.len()]);
+            decoded
         });
-        insns.get(at).copied()
+        decoded.insns.get(at).copied()
     }
 
     /// Notes what a path does at an instruction.
