@@ -49,7 +49,7 @@ fn architecture(recording: &Recording) -> &str {
 
 /// Returns `true` if the object is made by `cargo xtask fixtures`.
 fn is_fixture(judged: &Judged) -> bool {
-    data::fixture("objects").join(&judged.object).exists()
+    ["objects", "verdicts"].iter().any(|folder| data::fixture(folder).join(&judged.object).exists())
 }
 
 #[test]

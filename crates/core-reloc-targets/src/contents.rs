@@ -87,7 +87,7 @@ impl ArchiveFile {
     /// Returns the symbols or the configuration of the kernel in an entry.
     pub(crate) fn companion_of(&self, entry: &Path, companion: Companion) -> Option<Vec<u8>> {
         let (contents, path) = (self.contents()?, companion.of(entry)?);
-        let index = contents.layout.paths().position(|other| other == path)?;
+        let index = contents.layout.index(&path)?;
         match contents.entries.get(index)? {
             EntryContent::Companion(bytes) => Some(bytes.clone()),
             _ => None,

