@@ -1,6 +1,6 @@
 //! The accesses of an object that may be of local copies, and where they lead on a kernel.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use core_reloc::{
     RelocKind,
@@ -118,7 +118,7 @@ impl CopyAccesses {
     /// `reached` and `stack` are the program's paths through the relocated code of `paths`.
     pub(crate) fn findings(
         &self,
-        functions: &BTreeSet<usize>,
+        functions: &[usize],
         paths: &Paths<'_>,
         reached: &Reached,
         stack: &StackAccesses,
