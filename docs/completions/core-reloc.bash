@@ -131,7 +131,7 @@ _core__reloc() {
             return 0
             ;;
         core__subcmd__reloc__subcmd__check)
-            opts="-h --target --module --symbols --config --baseline --write-baseline --html --explain --format --help"
+            opts="-h --target --module --symbols --config --baseline --write-baseline --html --lint --explain --format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

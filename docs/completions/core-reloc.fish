@@ -69,6 +69,7 @@ complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -l write-ba
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -l html -d 'Write the results as a self-contained page for a browser; FILE may only be an earlier page' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -l format -d 'The output format' -r -f -a "text\t'Text for people'
 json\t'JSON for programs: one object per line'"
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -l lint -d 'Report what is wrong with the objects on any kernel; no target is needed'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -l explain -d 'Print the relocations behind each cause'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand blame" -l log -d 'The verifier\'s log, as printed by any loader' -r -F

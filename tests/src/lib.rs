@@ -1,18 +1,24 @@
 //! Tests that cross crates, and what they share.
 //!
+//! - [`c_compiler`]: compiles C for BPF
 //! - [`judge`]: independent implementations that determine the right result
 //! - `conformance` (feature `libbpf`): compares us with libbpf on real and generated data
 //! - [`hostile`]: fuzz targets, and input designed to be expensive
 //! - [`kernel_files`]: files of every format that kernels and modules are shipped in
+//! - [`kernels`]: what booted kernels answer to every program of every object
 //! - `vectors` (feature `libbpf`): the files of `fixtures/vectors`, for other implementers
+//! - [`programs`]: generated programs with poisoned instructions
 //! - [`data`]: the fixtures and the fetched data
 
+pub mod c_compiler;
 #[cfg(feature = "libbpf")]
 pub mod conformance;
 pub mod data;
 pub mod hostile;
 pub mod judge;
 pub mod kernel_files;
+pub mod kernels;
+pub mod programs;
 #[cfg(feature = "libbpf")]
 pub mod vectors;
 

@@ -150,7 +150,8 @@ fn links_between_chapters_work_in_files_and_in_the_documentation() {
         for (label, target) in definitions(&text) {
             let item = items.iter().find(|(item, _)| *item == label);
             if let (Some((_, item)), Some(file)) = (item, target.strip_suffix(".md")) {
-                let module = file.trim_end_matches("/README").replace('/', "::").replace('-', "_");
+                let file = file.trim_start_matches("../").trim_end_matches("/README");
+                let module = file.replace('/', "::").replace('-', "_");
                 assert!(item.ends_with(&module), "{name}: {label} is {target} and {item}");
             }
             let is_attribute = modules.contains(&format!("[{label}]: "));

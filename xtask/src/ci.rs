@@ -4,7 +4,7 @@
 
 mod features;
 mod msrv;
-mod packages;
+pub(crate) mod packages;
 
 use std::process::Command;
 use std::time::Instant;
@@ -12,8 +12,8 @@ use std::time::Instant;
 use crate::command::{cargo, is_installed, run as run_command, text};
 use crate::skip::skipped;
 use crate::{
-    Result, api, bench, data, deny, dependencies, fixtures, instructions, manual, modules, mutants,
-    package, s390x, vectors,
+    Result, api, bench, data, deny, dependencies, fixtures, instructions, kernels, manual, modules,
+    mutants, package, s390x, vectors,
 };
 
 /// A step of CI.
@@ -103,6 +103,11 @@ const STEPS: &[Step] = &[
         name: "s390x",
         about: "libbpf gives the recorded results on a big-endian machine",
         run: || check(s390x::run),
+    },
+    Step {
+        name: "kernels",
+        about: "booted kernels answer as recorded, and as the verdicts say",
+        run: kernels::check_in_ci,
     },
     Step {
         name: "instructions",

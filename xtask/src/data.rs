@@ -15,8 +15,8 @@
 //!
 //! To fetch an item again, delete its line in the manifest.
 
-mod apt;
-mod btf;
+pub(crate) mod apt;
+pub(crate) mod btf;
 mod objects;
 mod selftests;
 
@@ -156,7 +156,7 @@ pub(crate) fn run(arguments: &[String]) -> Result {
     let folder = folder()?;
     fs::create_dir_all(&folder)?;
     let mut manifest = Manifest::read(&folder)?;
-    let mut suites = Suites { folder: folder.join("apt"), open: BTreeMap::new() };
+    let mut suites = Suites::new(folder.join("apt"));
     let mut missing = Vec::new();
     for item in ITEMS {
         if !arguments.is_empty() && arguments.iter().all(|name| name != item.name) {
@@ -189,8 +189,8 @@ pub(crate) fn run(arguments: &[String]) -> Result {
     Err(format!("missing from {}: {}", folder.display(), missing.join(", ")).into())
 }
 
-/// The data folder: `CORE_RELOC_DATA`, or `target/data` of the workspace.
-fn folder() -> Result<PathBuf> {
+/// Returns the data folder: `CORE_RELOC_DATA`, or `target/data` of the workspace.
+pub(crate) fn folder() -> Result<PathBuf> {
     let folder = match env::var_os("CORE_RELOC_DATA") {
         Some(folder) => folder.into(),
         None => PathBuf::from("target/data"),
@@ -279,14 +279,23 @@ fn fetch_kernel(unpacked: &Path, modules: &[&str], kernels: &Path, name: &str) -
 }
 
 /// The suites that were opened so far.
-struct Suites {
+pub(crate) struct Suites {
+    /// Where apt's files go.
     folder: PathBuf,
     /// By name and architecture. A suite that cannot be opened keeps its error and is not tried again.
     open: BTreeMap<(&'static str, &'static str), std::result::Result<Suite, String>>,
 }
 
 impl Suites {
-    fn open(&mut self, name: &'static str, architecture: &'static str) -> Result<&Suite> {
+    pub(crate) fn new(folder: PathBuf) -> Self {
+        Self { folder, open: BTreeMap::new() }
+    }
+
+    pub(crate) fn open(
+        &mut self,
+        name: &'static str,
+        architecture: &'static str,
+    ) -> Result<&Suite> {
         let suite = self.open.entry((name, architecture)).or_insert_with(|| {
             Suite::open(name, architecture, &self.folder).map_err(|error| error.to_string())
         });

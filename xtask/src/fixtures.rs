@@ -49,4 +49,4 @@ pub(crate) fn run(arguments: &[String]) -> Result {
 }
 
 /// The folders that hold only generated files.
-const GENERATED: [&str; 2] = [objects::FOLDER, targets::FOLDER];
+const GENERATED: [&str; 3] = [objects::FOLDER, objects::VERDICTS, targets::FOLDER];

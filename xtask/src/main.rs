@@ -17,6 +17,8 @@ mod files;
 mod fixtures;
 mod fuzz;
 mod instructions;
+mod kernels;
+mod libbpf;
 mod manual;
 mod modules;
 mod mutants;
@@ -110,6 +112,12 @@ const TASKS: &[Task] = &[
         arguments: "[--record]",
         about: "count the instructions of each part of a relocation",
         run: instructions::run,
+    },
+    Task {
+        name: "kernels",
+        arguments: "[--check | --anew] [KERNEL...] | boot KERNEL PROGRAM [FILE...]",
+        about: "load all objects in booted kernels and record the answers, or check them; or run a program in one",
+        run: kernels::run,
     },
     Task {
         name: "manual",

@@ -12,7 +12,7 @@ use std::process::Command;
 
 use crate::Result;
 use crate::command::{flag, is_installed, run as run_command, text};
-use crate::crates::Metadata;
+use crate::libbpf::Libbpf;
 use crate::recorded::{Recorded, settle};
 use crate::skip::skipped;
 
@@ -45,15 +45,7 @@ pub(crate) fn run(arguments: &[String]) -> Result {
 
 /// Compiles the program with libbpf's sources.
 fn compile() -> Result<PathBuf> {
-    let libbpf = libbpf()?;
-    let mut sources = vec![PathBuf::from(JUDGE)];
-    for entry in fs::read_dir(libbpf.join("src"))? {
-        let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == "c") {
-            sources.push(path);
-        }
-    }
-    sources.sort();
+    let libbpf = Libbpf::find()?;
     let judge = PathBuf::from("target/s390x/judge");
     fs::create_dir_all("target/s390x")?;
     let mut compiler = Command::new(COMPILER);
@@ -61,19 +53,10 @@ fn compile() -> Result<PathBuf> {
     // The part of libbpf that calls libelf is not used: in sections of their own, its functions are
     // dropped, and this machine's headers suffice.
     compiler.args(["-ffunction-sections", "-fdata-sections", "-Wl,--gc-sections"]);
-    for include in ["src", "include", "include/uapi"] {
-        compiler.arg("-I").arg(libbpf.join(include));
-    }
-    compiler.args(["-idirafter", "/usr/include"]).args(sources).arg("-o").arg(&judge);
+    libbpf.add_to(&mut compiler);
+    compiler.args([JUDGE, "-o"]).arg(&judge);
     run_command(&mut compiler)?;
     Ok(judge)
-}
-
-/// The sources of libbpf in the crate `libbpf-sys`, which the tests use as well.
-fn libbpf() -> Result<PathBuf> {
-    let metadata = Metadata::read()?;
-    let manifest = metadata.package("libbpf-sys", None)?["manifest_path"].as_str();
-    Ok(Path::new(manifest.ok_or("libbpf-sys has no manifest")?).with_file_name("libbpf"))
 }
 
 /// Runs the program on each big-endian object and each made-up kernel.

@@ -209,6 +209,9 @@ pub struct Check {
     /// Write the results as a self-contained page for a browser; FILE may only be an earlier page
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,
+    /// Report what is wrong with the objects on any kernel; no target is needed
+    #[arg(long, conflicts_with_all = ["targets", "baseline", "write_baseline", "html"])]
+    pub lint: bool,
     /// Print the relocations behind each cause
     #[arg(long)]
     pub explain: bool,
@@ -228,6 +231,8 @@ Examples:
       fail only on new problems, as a CI job would
   core-reloc check prog.bpf.o --target 6.1.btf.tar.xz --format json | jq 'select(.type == \"cause\")'
       list what prevents programs from loading on a kernel, and what they depend on
+  core-reloc check *.bpf.o --lint
+      report what is wrong on any kernel, such as a question whose answer protects nothing
   core-reloc check prog.bpf.o --target linux-image-6.1.0-50-amd64/
       check for a package that was unpacked: boot/vmlinuz-* with its configuration and modules
   core-reloc check prog.bpf.o --target 6.1.btf --module my.ko --config config-6.1
@@ -253,7 +258,8 @@ helper that its type may not call.
 
 The exit status is 1 if a program does not load or cannot be attached, unless the baseline lists the
 cause or the program is optional (SEC(\"?...\")); or if some of the targets cannot be used: they are
-listed, and the others are checked. It is 2 if no target can be read.";
+listed, and the others are checked. It is 2 if no target can be read. With --lint, it is 1
+if anything is found.";
 
 /// Find the relocation that poisoned the instruction in a verifier log, and explain it
 #[derive(Debug, Args)]

@@ -7,6 +7,7 @@ mod explanations;
 mod given;
 mod html;
 mod json;
+mod lint;
 mod mark;
 mod objects;
 mod order;
@@ -45,6 +46,9 @@ struct Results {
 }
 
 pub(crate) fn run(arguments: &Check, inputs: Inputs<'_>) -> Result<Completion, Failure> {
+    if arguments.lint {
+        return lint::run(arguments);
+    }
     // First, so that an unusable output is reported at once.
     let outputs = Outputs::new(arguments, inputs)?;
     let baseline = match &arguments.baseline {
@@ -115,9 +119,6 @@ fn report(
         output.write(current.to_string().as_bytes())?;
         results.baseline = current;
     }
-    for object in results.foreign_objects() {
-        terminal::warning(format_args!("{object}: no kernel has its architecture"));
-    }
     let causes = Causes::of(results);
     for line in results.baseline.stale(results, &causes) {
         let problem = line.replace('\t', " ");
@@ -137,15 +138,6 @@ fn report(
 }
 
 impl Results {
-    /// Returns the labels of the objects that are for another architecture than all kernels.
-    fn foreign_objects(&self) -> impl Iterator<Item = &str> {
-        let is_foreign =
-            |at: usize| self.kernels.iter().all(|kernel| !kernel.rows[at].has_architecture());
-        let objects = self.objects.iter().enumerate();
-        let foreign = objects.filter(move |(at, _)| !self.kernels.is_empty() && is_foreign(*at));
-        foreign.map(|(_, object)| object.label.as_str())
-    }
-
     /// Returns the key of a program's problem in a baseline.
     fn key(&self, object: usize, program: usize, thing: &Thing) -> ProblemKey {
         let object = &self.objects[object];

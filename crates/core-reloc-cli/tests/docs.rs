@@ -25,7 +25,9 @@ struct ShownCommand<'d> {
 fn folder() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let log = format!("{GUIDE}/troubleshooting/verifier.log");
-    for (file, name) in [("fixtures", "fixtures"), (log.as_str(), "verifier.log")] {
+    for (file, name) in
+        [("fixtures", "fixtures"), ("tests", "tests"), (log.as_str(), "verifier.log")]
+    {
         symlink(root().join(file), folder.path().join(name)).unwrap();
     }
     folder

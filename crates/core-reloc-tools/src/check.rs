@@ -31,6 +31,7 @@
 mod architecture;
 mod cause;
 mod code;
+mod condition;
 mod finding;
 mod judge;
 mod program;
@@ -38,6 +39,7 @@ mod question;
 mod reach;
 mod verdict;
 
+use btf_types::Kind;
 use core_reloc::{
     Options,
     elf::{Object, ObjectError, requirements::Requirements},
@@ -54,7 +56,7 @@ use self::{
     judge::Judge,
     question::{FailedQuestions, Questions},
 };
-use crate::needs::{Kernel, Need, needs};
+use crate::needs::{Kernel, Need, named_types, needs};
 
 /// Checks one object for any number of kernels.
 ///
@@ -96,6 +98,16 @@ impl<'a> Checker<'a> {
     /// Returns what the object needs from a kernel besides its relocations.
     pub fn requirements(&self) -> &Requirements<'a> {
         &self.requirements
+    }
+
+    /// Returns the names and kinds of the types of a kernel that verdicts depend on besides relocations: functions,
+    /// tracepoints, variables and structs that the object names, and enums of the kernel's interface.
+    ///
+    /// [`minimize_and_keep`](crate::minimize::minimize_and_keep) keeps them, so that minimized BTF gives the verdicts
+    /// of the full one.
+    pub fn named_types(&self) -> Vec<(String, Kind)> {
+        let registers = architecture::REGISTERS.map(|name| (name.to_owned(), Kind::Struct));
+        named_types(self.object, &self.requirements).into_iter().chain(registers).collect()
     }
 
     /// Relocates the object for a kernel with the default [`Options`], and judges each relocation and each

@@ -10,27 +10,39 @@ pub(crate) const OR: u8 = 0x40;
 pub(crate) const AND: u8 = 0x50;
 pub(crate) const LSH: u8 = 0x60;
 pub(crate) const RSH: u8 = 0x70;
+pub(crate) const NEG: u8 = 0x80;
 pub(crate) const XOR: u8 = 0xa0;
 pub(crate) const MOV: u8 = 0xb0;
 pub(crate) const ARSH: u8 = 0xc0;
+pub(crate) const END: u8 = 0xd0;
 
 // The operations of jumps.
 pub(crate) const JA: u8 = 0x00;
 pub(crate) const JEQ: u8 = 0x10;
-const JGT: u8 = 0x20;
-const JGE: u8 = 0x30;
-const JSET: u8 = 0x40;
+pub(crate) const JGT: u8 = 0x20;
+pub(crate) const JGE: u8 = 0x30;
+pub(crate) const JSET: u8 = 0x40;
 pub(crate) const JNE: u8 = 0x50;
-const JSGT: u8 = 0x60;
-const JSGE: u8 = 0x70;
+pub(crate) const JSGT: u8 = 0x60;
+pub(crate) const JSGE: u8 = 0x70;
 pub(crate) const CALL: u8 = 0x80;
 pub(crate) const EXIT: u8 = 0x90;
-const JLT: u8 = 0xa0;
-const JLE: u8 = 0xb0;
-const JSLT: u8 = 0xc0;
-const JSLE: u8 = 0xd0;
+pub(crate) const JLT: u8 = 0xa0;
+pub(crate) const JLE: u8 = 0xb0;
+pub(crate) const JSLT: u8 = 0xc0;
+pub(crate) const JSLE: u8 = 0xd0;
 /// `may_goto`.
 pub(crate) const JCOND: u8 = 0xe0;
+
+/// The immediates of atomic instructions.
+pub(crate) mod atomic {
+    /// The bit of those that load the old value into the source register.
+    pub(crate) const FETCH: i32 = 0x01;
+    /// Loads the old value into register 0.
+    pub(crate) const COMPARE_EXCHANGE: i32 = 0xf1;
+    pub(crate) const LOAD_ACQUIRE: i32 = 0x100;
+    pub(crate) const STORE_RELEASE: i32 = 0x110;
+}
 
 /// Returns `true` for a 32-bit operation or jump.
 pub(crate) fn has_32_bits(insn: Insn) -> bool {

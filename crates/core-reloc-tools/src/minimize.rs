@@ -25,7 +25,7 @@
 //! # Use
 //! The result serves relocation alone. libbpf accepts it as `btf_custom_path`, cilium/ebpf as
 //! `KernelTypes`, and this library as a [`Target`]. It lacks what a loader looks up for other purposes,
-//! such as the functions to attach to.
+//! such as the functions to attach to; [`minimize_and_keep`] keeps them.
 //!
 //! # Modules
 //! A target with modules gives a minimized main BTF, and for each module a split BTF on top of it. Types of
@@ -56,6 +56,7 @@
 mod error;
 mod keep;
 mod kept;
+mod named;
 mod verify;
 mod walk;
 mod wanted;
@@ -64,7 +65,7 @@ mod write;
 
 use std::collections::BTreeSet;
 
-use btf_types::{Btf, TypeId};
+use btf_types::{Btf, Kind, TypeId};
 use core_reloc::{
     Candidate, Options, RelocKind, Relocation, Target, describe::relocation_in_c, elf::Object,
 };
@@ -149,6 +150,26 @@ pub fn minimize(
     target: &Target<'_>,
     options: Options,
 ) -> Result<Minimized, MinimizeError> {
+    minimize_and_keep(objects, &[], target, options)
+}
+
+/// Minimizes a target as [`minimize`] does, and keeps some types besides, which are found by name and kind: those
+/// that [`Checker::named_types`](crate::check::Checker::named_types) lists. The verdicts on the objects are then
+/// those for the full BTF.
+///
+/// Of an enum all enumerators are kept, of a struct all members, of a function the types of its parameters and the
+/// tags on it, and of other types the type that they stand for. If there is any name, the candidates of all
+/// relocations are kept by their names, and a type of each kind that the target has, so that what a kernel lacks
+/// can be told from what its BTF does not describe.
+///
+/// # Errors
+/// See [`MinimizeError`].
+pub fn minimize_and_keep(
+    objects: &[Needs<'_>],
+    names: &[(String, Kind)],
+    target: &Target<'_>,
+    options: Options,
+) -> Result<Minimized, MinimizeError> {
     if target.main().base().is_some() {
         return Err(MinimizeError::SplitMain);
     }
@@ -158,6 +179,12 @@ pub fn minimize(
         objects: objects.iter().map(|needs| ObjectState::new(needs, target, options)).collect(),
         kept: KeptTarget::new(target),
     };
+    if !names.is_empty() {
+        named::keep(names, target, &mut minimizer.kept);
+        for needs in objects {
+            named::keep_candidates(needs, target, &mut minimizer.kept);
+        }
+    }
     minimizer.keep_answers();
     minimizer.keep_too_complex()?;
     let mut rounds = 0..MAX_ROUNDS;

@@ -24,6 +24,7 @@
 //! # }
 //! ```
 
+mod arguments;
 mod enums;
 mod externs;
 mod features;
@@ -35,10 +36,13 @@ mod struct_ops;
 
 use std::{borrow::Cow, collections::BTreeSet};
 
+use btf_types::Kind;
 use core_reloc::elf::{
     Object,
     requirements::{AttachType, MapType, ProgramType, Requirements, Used},
 };
+
+use crate::{callees::callees, limits::MAX_OBJECT_PATH_STEPS};
 
 use self::{
     enums::KernelEnums,
@@ -58,16 +62,15 @@ pub fn needs<'a>(
     requirements: &Requirements<'a>,
     kernel: &Kernel<'_>,
 ) -> Vec<Need<'a>> {
-    let mut wanted = Wanted::default();
-    hooks::want(requirements, &mut wanted);
-    externs::want(requirements, &mut wanted);
-    struct_ops::want(object, requirements, &mut wanted);
-    let names = Names::find(kernel, wanted);
+    let names = Names::find(kernel, wanted(object, requirements));
     let enums = KernelEnums::find(kernel);
 
     let mut needs = Vec::new();
     let externs = externs::answers(object, requirements, kernel, &names);
-    needs.extend(externs.iter().filter(|need| !need.is_optional).cloned());
+    // Weak ones, and those that only the verifier misses, concern the programs that use them.
+    let is_of_programs =
+        |need: &Need<'_>| need.is_optional || need.answer == Answer::Absent(Effect::NoProgram);
+    needs.extend(externs.iter().filter(|need| !is_of_programs(need)).cloned());
     for (index, map) in (0..).zip(&requirements.maps) {
         let answer = enums.has(MapType::ENUM, map.map_type.0, Effect::NoObject);
         let name = map.map_type.to_string();
@@ -80,6 +83,7 @@ pub fn needs<'a>(
     }
     needs.extend(struct_ops::answers(object, requirements, &names));
 
+    let mut steps = MAX_OBJECT_PATH_STEPS;
     for (index, program) in (0..).zip(&requirements.programs) {
         let mut push = |subject, what, name: Cow<'a, str>, answer| {
             let program = Some(index);
@@ -110,10 +114,27 @@ pub fn needs<'a>(
                 if let Some((what, name, answer)) = hooks::answer(&stated, kernel, &names) {
                     push(Subject::Hook(index), what, name, answer);
                 }
+                let function = requirements.functions.get(program.function);
+                for read in function.into_iter().flat_map(|function| {
+                    arguments::reads(&stated, function, object.byte_order(), &names)
+                }) {
+                    let subject = Subject::Argument { insn: read.insn, number: read.number };
+                    let name = format!("{} of {}", read.number, program.section).into();
+                    push(subject, "argument", name, read.answer);
+                }
             }
         }
+        let Some(functions) = callees(requirements, program.function, &mut steps) else {
+            push(
+                Subject::ProgramType(index),
+                "object",
+                "too much code to follow".into(),
+                Answer::Open(OpenReason::Size, Effect::NoProgram),
+            );
+            continue;
+        };
         let mut seen = BTreeSet::new();
-        for function in requirements.functions_of(program.function) {
+        for function in functions {
             let function = requirements.functions.get(function);
             for used in function.map_or(&[][..], |function| &function.uses) {
                 if !seen.insert(used.what) {
@@ -133,7 +154,7 @@ pub fn needs<'a>(
                         features::answer(feature, kernel, &enums),
                     ),
                     Used::Extern(found) => {
-                        if let Some(need) = externs.get(found).filter(|need| need.is_optional) {
+                        if let Some(need) = externs.get(found).filter(|need| is_of_programs(need)) {
                             push(need.subject, need.what, need.name.clone(), need.answer);
                         }
                     }
@@ -143,6 +164,26 @@ pub fn needs<'a>(
         }
     }
     needs
+}
+
+/// Returns the names and kinds of the types that [`needs`] looks up in a kernel: those of functions, tracepoints,
+/// variables and structs that the object names, and the enums of the kernel's interface. What a kernel's BTF says
+/// of them is enough for its answers.
+pub(crate) fn named_types<'a>(
+    object: &'a Object<'a>,
+    requirements: &Requirements<'a>,
+) -> Vec<(String, Kind)> {
+    let enums = enums::NAMES.map(|name| (name.to_owned(), Kind::Enum));
+    wanted(object, requirements).into_names().chain(enums).collect()
+}
+
+/// Returns the names that the object's needs depend on.
+fn wanted<'a>(object: &'a Object<'a>, requirements: &Requirements<'a>) -> Wanted {
+    let mut wanted = Wanted::default();
+    hooks::want(requirements, &mut wanted);
+    externs::want(requirements, &mut wanted);
+    struct_ops::want(object, requirements, &mut wanted);
+    wanted
 }
 
 /// Returns `true` for types of maps that the kernel does not create without a number of entries. libbpf

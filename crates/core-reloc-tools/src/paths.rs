@@ -13,9 +13,12 @@
 //! Paths are merged where many lead to one instruction, and there is a budget of steps. When it is spent,
 //! every instruction counts as reached.
 
+mod accesses;
 mod cuts;
 mod evaluate;
 mod helper;
+mod range;
+mod rules;
 mod stack;
 mod state;
 mod step;
@@ -25,26 +28,26 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use btf_types::ByteOrder;
 use core_reloc::{
-    elf::requirements::{Requirements, Used},
+    elf::requirements::{JumpTable, Requirements, Used},
     patch::insn::{Insn, SLOT},
 };
 
 pub use self::cuts::{Branch, Cuts};
+pub(crate) use self::{
+    accesses::{Place, StackAccesses, Write},
+    helper::{Writes, writes},
+};
 use self::{
-    state::State,
+    rules::Rules,
+    state::{Position, State},
     step::{Next, Step},
     value::Variables,
 };
 use crate::{
+    callees::callees,
     limits::{MAX_FRAMES, MAX_PATH_STEPS, MAX_PATHS_PER_INSN},
     needs::Release,
 };
-
-/// The release since which the verifier verifies global functions only where it reaches a call.
-const LAZY_GLOBALS: (u32, u32) = (6, 8);
-
-/// The release that is known to follow multiplication, XOR and shifts of 32 bits of numbers.
-const FULL_ARITHMETIC: (u32, u32) = (6, 18);
 
 /// An object's code for one kernel.
 #[derive(Debug, Clone, Copy)]
@@ -133,40 +136,73 @@ impl Reached {
 impl<'p> Paths<'p> {
     /// Follows all paths of a program, which is given by its function.
     pub fn reached(&self, program: usize) -> Reached {
+        self.reached_within(program, &mut { MAX_PATH_STEPS })
+    }
+
+    /// Follows all paths of a program within a number of steps, which is then reduced by those that were taken.
+    /// For one program, there are at most [`MAX_PATH_STEPS`].
+    pub fn reached_within(&self, program: usize, steps: &mut u64) -> Reached {
+        self.follow(program, steps, None).0
+    }
+
+    /// Follows all paths of a program as [`reached_within`](Self::reached_within) does, and returns what it
+    /// accesses in stacks too.
+    pub(crate) fn reached_with_accesses(
+        &self,
+        program: usize,
+        steps: &mut u64,
+    ) -> (Reached, StackAccesses) {
+        let (reached, accesses) = self.follow(program, steps, Some(StackAccesses::default()));
+        (reached, accesses.unwrap_or_default())
+    }
+
+    fn follow(
+        &self,
+        program: usize,
+        steps: &mut u64,
+        accesses: Option<StackAccesses>,
+    ) -> (Reached, Option<StackAccesses>) {
+        let available = MAX_PATH_STEPS.min(*steps);
         let mut walk = Walk {
             paths: *self,
+            rules: Rules::of(self.release, self.order),
             insns: BTreeMap::new(),
             seen: BTreeMap::new(),
             pending: Vec::new(),
             roots: BTreeSet::new(),
             marks: BTreeMap::new(),
+            accesses,
             variables: Vec::new(),
             decided_by: 0,
-            steps: MAX_PATH_STEPS,
+            steps: available,
         };
-        walk.add_root(program);
-        if !self.is_since(LAZY_GLOBALS) {
-            for function in self.requirements.functions_of(program) {
-                if self.is_global(function) {
-                    walk.add_root(function);
-                }
-            }
-        }
-        let is_complete = walk.run().is_some();
+        let is_complete = walk.start(program).and_then(|()| walk.run()).is_some();
+        *steps = steps.saturating_sub(available.saturating_sub(walk.steps));
         let decided =
             |(bit, _): &(u32, _)| walk.decided_by & (1_u64.checked_shl(*bit).unwrap_or(0)) != 0;
         let assumed = (0_u32..).zip(walk.variables.iter().copied()).filter(decided);
         let assumed = assumed.map(|(_, variable)| variable).collect();
-        Reached { functions: walk.marks, assumed, is_complete }
-    }
-
-    /// Returns `true` if the kernel's release is known, and not earlier than another.
-    fn is_since(&self, (major, minor): (u32, u32)) -> bool {
-        self.release.is_some_and(|release| (release.major, release.minor) >= (major, minor))
+        (Reached { functions: walk.marks, assumed, is_complete }, walk.accesses)
     }
 
     fn is_global(&self, function: usize) -> bool {
         self.requirements.functions.get(function).is_some_and(|function| function.is_global)
+    }
+
+    /// Returns the instructions of a function that the entries of a table of jumps lead to. Loaders reject a
+    /// table that leads elsewhere.
+    fn table_targets(
+        &self,
+        function: usize,
+        table: usize,
+    ) -> impl Iterator<Item = usize> + use<'p> {
+        let start = self.requirements.functions.get(function).map_or(0, |it| it.range.start);
+        let table = self.requirements.jump_tables.get(table);
+        let targets = table.into_iter().flat_map(JumpTable::targets);
+        targets.filter_map(move |target| {
+            let at = target.checked_sub(start)?;
+            usize::try_from(at).ok().filter(|at| at.is_multiple_of(SLOT))?.checked_div(SLOT)
+        })
     }
 
     /// Returns what an instruction uses.
@@ -178,12 +214,10 @@ impl<'p> Paths<'p> {
     }
 }
 
-/// Where a state is: the functions with their return positions, and the next instruction.
-type Position = (Vec<(usize, usize)>, usize);
-
 /// Paths that are being followed.
 struct Walk<'p> {
     paths: Paths<'p>,
+    rules: Rules,
     /// The decoded functions.
     insns: BTreeMap<usize, Vec<Insn>>,
     /// The states that were followed from each position.
@@ -193,6 +227,8 @@ struct Walk<'p> {
     /// The functions that are verified by themselves.
     roots: BTreeSet<usize>,
     marks: BTreeMap<usize, Vec<Mark>>,
+    /// What is accessed in stacks, if that is asked for.
+    accesses: Option<StackAccesses>,
     /// The assumed variables, by their bit in [`Variables`].
     variables: Vec<Variable>,
     /// Those that have decided a branch.
@@ -208,6 +244,19 @@ impl Walk<'_> {
         }
     }
 
+    /// Adds a program, and the functions that are always verified with it.
+    fn start(&mut self, program: usize) -> Option<()> {
+        self.add_root(program);
+        if !self.rules.lazy_globals {
+            for function in callees(self.paths.requirements, program, &mut self.steps)? {
+                if self.paths.is_global(function) {
+                    self.add_root(function);
+                }
+            }
+        }
+        Some(())
+    }
+
     /// Follows all states. Returns `None` if there are too many.
     fn run(&mut self) -> Option<()> {
         while let Some((state, insn)) = self.pending.pop() {
@@ -220,8 +269,7 @@ impl Walk<'_> {
     fn follow(&mut self, mut state: State, mut at: usize) -> Option<()> {
         loop {
             // Comparing and merging states takes time in proportion to their frames.
-            let cost = u64::try_from(state.frames.len()).unwrap_or(u64::MAX);
-            self.steps = self.steps.checked_sub(cost)?;
+            self.steps = self.steps.checked_sub(state.cost())?;
             let function = state.frames.last()?.function;
             if !self.is_new(&mut state, at) {
                 return Some(());
@@ -236,10 +284,18 @@ impl Walk<'_> {
                     self.pending.push((*taken, target));
                     at = at.saturating_add(1);
                 }
+                Next::Table(table) => {
+                    for target in self.paths.table_targets(function, table) {
+                        self.steps = self.steps.checked_sub(state.cost())?;
+                        self.pending.push((state.clone(), target));
+                    }
+                    return Some(());
+                }
                 Next::Anywhere => {
-                    let count = self.insns.get(&function).map_or(0, Vec::len);
-                    self.steps = self.steps.checked_sub(u64::try_from(count).ok()?)?;
-                    self.pending.extend((0..count).map(|target| (state.clone(), target)));
+                    for target in 0..self.insns.get(&function).map_or(0, Vec::len) {
+                        self.steps = self.steps.checked_sub(state.cost())?;
+                        self.pending.push((state.clone(), target));
+                    }
                     return Some(());
                 }
                 Next::Call(callee) => {
@@ -270,7 +326,7 @@ impl Walk<'_> {
     /// Returns `true` if a state at a position was not followed before. Where there were many, the state is
     /// merged with the last of them, so that it becomes less and less known.
     fn is_new(&mut self, state: &mut State, at: usize) -> bool {
-        let seen = self.seen.entry((state.context(), at)).or_default();
+        let seen = self.seen.entry(state.position(at)).or_default();
         if seen.contains(state) {
             return false;
         }

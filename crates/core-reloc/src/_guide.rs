@@ -14,6 +14,10 @@ pub mod ten_minutes {}
 pub mod first_program {}
 
 #[doc = include_str!("../guide/links.txt")]
+#[doc = include_str!("../guide/will-it-load.md")]
+pub mod will_it_load {}
+
+#[doc = include_str!("../guide/links.txt")]
 #[doc = include_str!("../guide/reading-btf.md")]
 pub mod reading_btf {}
 

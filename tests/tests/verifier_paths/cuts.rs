@@ -1,14 +1,12 @@
 //! The branches that keep the verifier from poisoned instructions, in programs written out.
 
-use std::collections::BTreeSet;
-
-use core_reloc::elf::Object;
-use core_reloc_tests::judge::kernel::asm::{Insn, call, exit, insn, set};
-use core_reloc_tools::paths::Paths;
-
-use super::{
-    generate::{Code, Function, poison},
-    object,
+use core_reloc_tests::{
+    judge::kernel::asm::{Insn, call, exit, insn, set},
+    programs::{
+        Code,
+        code::{Function, call_function, poison},
+        proof::Proof,
+    },
 };
 
 /// `if register == value goto +offset`
@@ -16,36 +14,20 @@ fn if_equal(register: u8, value: i32, offset: i16) -> Insn {
     insn(0x15, register, 0, offset, value)
 }
 
-/// Calls a function, which [`Function::calls`] names.
-fn call_function() -> Insn {
-    insn(0x85, 0, 1, 0, 0)
-}
+/// The instructions of a function, and its links to others.
+type Part<'p> = (&'p [Insn], &'p [(usize, usize)]);
 
 /// Returns the branch before an instruction of a program's functions: its function, its index, and whether it
 /// jumps.
-fn cut(
-    functions: &[(&[Insn], &[(usize, usize)])],
-    at: (usize, usize),
-) -> Option<(usize, usize, bool)> {
-    let function = |(insns, calls): &(&[Insn], &[(usize, usize)])| Function {
+fn cut(functions: &[Part<'_>], (index, at): (usize, usize)) -> Option<(usize, usize, bool)> {
+    let function = |(insns, links): &Part<'_>| Function {
         insns: insns.to_vec(),
-        calls: calls.to_vec(),
+        links: links.to_vec(),
+        ..Function::default()
     };
-    let bytes = object::write(&Code { functions: functions.iter().map(function).collect() });
-    let object = Object::parse(&bytes).unwrap();
-    let requirements = object.requirements().unwrap();
-    let code: Vec<&[u8]> = requirements.functions.iter().map(|it| it.code).collect();
-    let paths = Paths {
-        requirements: &requirements,
-        code: &code,
-        order: object.byte_order(),
-        missing: &BTreeSet::new(),
-        release: None,
-        assumptions: None,
-    };
-    let reached = paths.reached(0);
-    let branch = paths.cuts(&reached).before(at.0, at.1)?;
-    assert!(!reached.includes(at.0, at.1) && reached.includes(branch.function, branch.insn));
+    let proof = Proof::of(&Code { functions: functions.iter().map(function).collect() }, None);
+    let branch = proof.cuts[index][at]?;
+    assert!(!proof.reached[index][at] && proof.reached[branch.function][branch.insn]);
     Some((branch.function, branch.insn, branch.jumps))
 }
 

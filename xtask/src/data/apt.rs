@@ -11,7 +11,7 @@ use crate::Result;
 use crate::command::{run, text};
 
 /// A suite of the archive for one architecture, with its package lists.
-pub(super) struct Suite {
+pub(crate) struct Suite {
     name: &'static str,
     architecture: &'static str,
     configuration: PathBuf,
@@ -20,17 +20,17 @@ pub(super) struct Suite {
 
 /// A package in a suite's lists.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Package {
-    pub(super) name: String,
-    pub(super) version: String,
-    pub(super) architecture: String,
+pub(crate) struct Package {
+    pub(crate) name: String,
+    pub(crate) version: String,
+    pub(crate) architecture: String,
 }
 
 impl Suite {
     /// Fetches the lists of the suite `name` for an architecture; apt's files go to `folder`.
     ///
     /// The archive's address is that of the machine's own apt.
-    pub(super) fn open(
+    pub(crate) fn open(
         name: &'static str,
         architecture: &'static str,
         folder: &Path,
@@ -58,7 +58,7 @@ impl Suite {
     }
 
     /// The newest package whose name matches `pattern`, in which one `*` stands for a version.
-    pub(super) fn newest(&self, pattern: &str) -> Result<&Package> {
+    pub(crate) fn newest(&self, pattern: &str) -> Result<&Package> {
         let mut newest: Option<&Package> = None;
         for package in &self.packages {
             if fits(&package.name, pattern)
@@ -74,7 +74,7 @@ impl Suite {
     }
 
     /// Downloads `package` and unpacks its files into `folder`.
-    pub(super) fn unpack(&self, package: &Package, folder: &Path) -> Result {
+    pub(crate) fn unpack(&self, package: &Package, folder: &Path) -> Result {
         let deb = self.download(package, folder)?;
         run(Command::new("dpkg-deb").arg("--extract").arg(&deb).arg(folder))?;
         fs::remove_file(deb)?;
@@ -82,7 +82,7 @@ impl Suite {
     }
 
     /// Downloads `package` into `folder` and returns the file's path.
-    pub(super) fn download(&self, package: &Package, folder: &Path) -> Result<PathBuf> {
+    pub(crate) fn download(&self, package: &Package, folder: &Path) -> Result<PathBuf> {
         fs::create_dir_all(folder)?;
         let Package { name, version, architecture } = package;
         let wanted = match architecture.as_str() {

@@ -12,7 +12,7 @@ use object::{Object, ObjectSection};
 use crate::Result;
 
 /// The BTF in a kernel image of any architecture: `vmlinuz`, `Image` or `vmlinux`.
-pub(super) fn of_kernel(image: &Path) -> Result<Vec<u8>> {
+pub(crate) fn of_kernel(image: &Path) -> Result<Vec<u8>> {
     let image_bytes = fs::read(image)?;
     if let Some(range) = find(&image_bytes) {
         return Ok(image_bytes[range].to_vec());
@@ -27,7 +27,7 @@ pub(super) fn of_kernel(image: &Path) -> Result<Vec<u8>> {
 }
 
 /// The split BTF of a kernel module, `NAME.ko` or `NAME.ko.xz`.
-pub(super) fn of_module(module: &Path) -> Result<Vec<u8>> {
+pub(crate) fn of_module(module: &Path) -> Result<Vec<u8>> {
     let mut bytes = fs::read(module)?;
     if module.extension().is_some_and(|extension| extension == "xz") {
         bytes = unpack("xz", &bytes)?;

@@ -190,10 +190,7 @@ fn an_object_that_no_kernel_can_run_is_reported() {
         assert_eq!(line["verdict"], "other_architecture");
         assert_eq!(line["causes"], json!(["little-endian on a big-endian kernel"]));
     }
-    expect![[r#"
-        core-reloc: warning: bitfields.bpfel.o: no kernel has its architecture
-    "#]]
-    .assert_eq(&run.stderr);
+    assert_eq!(run.stderr, "");
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod entries;
 mod explain;
 mod inputs;
 mod kernel;
+mod lint;
 mod memory;
 mod minimize;
 mod modules;

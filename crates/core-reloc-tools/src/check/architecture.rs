@@ -10,7 +10,7 @@ use super::{cause::Cause, finding::Finding, program::ProgramVerdict, verdict::Ve
 use crate::needs::Kernel;
 
 /// The structs with the registers of a task. The second is part of the interface of some architectures.
-const REGISTERS: [&str; 2] = ["pt_regs", "user_pt_regs"];
+pub(super) const REGISTERS: [&str; 2] = ["pt_regs", "user_pt_regs"];
 
 /// Members of these structs that only one architecture has.
 const SIGNS: [(&str, &str); 16] = [

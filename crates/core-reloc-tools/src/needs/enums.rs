@@ -21,19 +21,22 @@ const HELPER: &str = "BPF_FUNC_";
 /// The enumerator after the last helper.
 const HELPERS_END: &str = "__BPF_FUNC_MAX_ID";
 
+/// The enums that show which numbers a kernel knows.
+pub(super) const NAMES: [&str; 5] =
+    [HELPERS, ProgramType::ENUM, AttachType::ENUM, MapType::ENUM, PSEUDO_JUMPS];
+
 /// The values of a kernel's enums, by the name of the enum.
 #[derive(Debug, Default)]
 pub(super) struct KernelEnums(BTreeMap<&'static str, BTreeMap<i128, String>>);
 
 impl KernelEnums {
     pub(super) fn find(kernel: &Kernel<'_>) -> Self {
-        let names = [HELPERS, ProgramType::ENUM, AttachType::ENUM, MapType::ENUM, PSEUDO_JUMPS];
-        let questions = names.map(|name| (name, Kind::Enum));
+        let questions = NAMES.map(|name| (name, Kind::Enum));
         let found = kernel.target.find_all(&questions);
         let values = |found: Option<&core_reloc::FoundType<'_>>| {
             found.map(|found| values(found.ty)).unwrap_or_default()
         };
-        let enums = names.iter().zip(&found).map(|(name, found)| (*name, values(found.first())));
+        let enums = NAMES.iter().zip(&found).map(|(name, found)| (*name, values(found.first())));
         Self(enums.filter(|(_, values)| !values.is_empty()).collect())
     }
 

@@ -25,10 +25,10 @@ const ITERATOR: &str = "bpf_iter_";
 const OTHER_CATEGORIES: [&str; 4] = ["syscalls", "ftrace", "kprobes", "uprobes"];
 
 /// How the types of a kernel show a hook.
-struct Shown<'a> {
-    kind: Kind,
-    name: String,
-    module: Option<&'a [u8]>,
+pub(super) struct Shown<'a> {
+    pub(super) kind: Kind,
+    pub(super) name: String,
+    pub(super) module: Option<&'a [u8]>,
     effect: Effect,
 }
 
@@ -106,7 +106,7 @@ fn needs_btf(attach: AttachType) -> bool {
 }
 
 /// Returns how the types of a kernel show a hook, if they do.
-fn shown<'a>(hook: &Hook<'a>) -> Option<Shown<'a>> {
+pub(super) fn shown<'a>(hook: &Hook<'a>) -> Option<Shown<'a>> {
     let function =
         |name: String, module| Shown { kind: Kind::Func, name, module, effect: Effect::NoProgram };
     let tracepoint = |name, module, effect| Shown {

@@ -55,10 +55,12 @@ impl<'k> Kernel<'k> {
         if name == b"LINUX_KERNEL_VERSION" {
             return self.release.map(|release| release.code().into());
         }
-        match self.config?.value(name)? {
-            b"y" => Some(1),
-            b"m" => Some(2),
-            number => std::str::from_utf8(number).ok()?.parse().ok(),
+        match self.config?.value(name) {
+            // Only a weak option may be missing, and is 0.
+            None => name.starts_with(b"CONFIG_").then_some(0),
+            Some(b"y") => Some(1),
+            Some(b"m") => Some(2),
+            Some(number) => std::str::from_utf8(number).ok()?.parse().ok(),
         }
     }
 }

@@ -29,6 +29,11 @@ impl Wanted {
     pub(super) fn add(&mut self, name: impl Into<String>, kind: Kind) {
         self.0.insert((name.into(), kind.to_raw()), kind);
     }
+
+    /// Returns the names, each with its kind.
+    pub(super) fn into_names(self) -> impl Iterator<Item = (String, Kind)> {
+        self.0.into_iter().map(|((name, _), kind)| (name, kind))
+    }
 }
 
 impl<'t> Names<'t> {

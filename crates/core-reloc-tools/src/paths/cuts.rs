@@ -1,6 +1,6 @@
 //! The branches that keep the verifier from instructions.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use core_reloc::{
     elf::requirements::Used,
@@ -52,6 +52,7 @@ impl Paths<'_> {
             reached,
             insns: BTreeMap::new(),
             cuts: Cuts::default(),
+            indirect: BTreeSet::new(),
             pending: VecDeque::new(),
         };
         if reached.is_complete {
@@ -68,6 +69,8 @@ struct Search<'s> {
     /// The decoded functions.
     insns: BTreeMap<usize, Vec<Insn>>,
     cuts: Cuts,
+    /// The functions of which an indirect jump was found.
+    indirect: BTreeSet<usize>,
     /// Instructions whose branch is known, the nearest to their branches first.
     pending: VecDeque<(usize, usize, Branch)>,
 }
@@ -118,13 +121,34 @@ impl Search<'_> {
             Jump::Exit => {}
             Jump::Always => self.find(function, jump_target(insn, at), branch),
             Jump::Call => self.find(function, next, branch),
-            Jump::Perhaps | Jump::If(_) => {
+            Jump::Perhaps | Jump::If => {
                 self.find(function, next, branch);
                 self.find(function, jump_target(insn, at), branch);
             }
-            Jump::Indirect => {
-                let count = self.decode(function).map_or(0, <[Insn]>::len);
-                (0..count).for_each(|target| self.find(function, target, branch));
+            Jump::Indirect => self.find_anywhere(function, branch),
+        }
+    }
+
+    /// Notes the branch before all instructions that an indirect jump of a function may lead to: the entries of
+    /// its tables, or any instruction if it has none.
+    fn find_anywhere(&mut self, function: usize, branch: Branch) {
+        if !self.indirect.insert(function) {
+            return;
+        }
+        let paths = self.paths;
+        let uses = paths.requirements.functions.get(function).map_or(&[][..], |it| &it.uses);
+        let tables = uses.iter().filter_map(|used| match used.what {
+            Used::JumpTable(table) => Some(table),
+            _ => None,
+        });
+        let tables: BTreeSet<usize> = tables.collect();
+        if tables.is_empty() {
+            let count = self.decode(function).map_or(0, <[Insn]>::len);
+            (0..count).for_each(|target| self.find(function, target, branch));
+        }
+        for table in tables {
+            for target in paths.table_targets(function, table) {
+                self.find(function, target, branch);
             }
         }
     }

@@ -2,10 +2,14 @@
 
 use core_reloc::patch::insn::Insn;
 
-use super::value::{Value, Variables};
+use super::{
+    range::{self, Range},
+    rules::Rules,
+    value::{Value, Variables},
+};
 use crate::insn::{
-    ADD, AND, ARSH, CALL, EXIT, JA, JCOND, LSH, MOV, MUL, OR, RSH, SUB, XOR, has_32_bits, holds,
-    truncated,
+    ADD, AND, ARSH, CALL, END, EXIT, JA, JCOND, JEQ, JNE, LSH, MOV, MUL, NEG, OR, RSH, SUB, XOR,
+    has_32_bits, holds, truncated,
 };
 
 /// The kind of a jump.
@@ -18,8 +22,8 @@ pub(super) enum Jump {
     Perhaps,
     Call,
     Exit,
-    /// If a condition holds: the operation.
-    If(u8),
+    /// If a condition holds.
+    If,
 }
 
 impl Jump {
@@ -30,48 +34,75 @@ impl Jump {
             CALL => Self::Call,
             EXIT => Self::Exit,
             JCOND => Self::Perhaps,
-            operation => Self::If(operation),
+            _ => Self::If,
         }
     }
 }
 
-/// Returns the result of an arithmetic operation on numbers; `None` if an operand is unknown or the
-/// operation is not followed. `full` is for verifiers that follow multiplication, XOR and shifts of 32 bits.
-pub(super) fn number(insn: Insn, left: Value, right: Value, full: bool) -> Option<Value> {
-    // Signed divisions and sign-extending moves have an offset.
+/// Returns the result of an arithmetic operation on numbers; `None` if an operand may be something else.
+pub(super) fn number(insn: Insn, left: Value, right: Value, rules: Rules) -> Option<Value> {
+    let source = if insn.operation() == MOV { right } else { left };
+    // Only some operations have a second operand.
+    let other = if matches!(insn.operation(), MOV | NEG | END) { source } else { right };
+    let (left, right) = (source.range()?.0, other.range()?.0);
+    let range = match (left.known(), right.known()) {
+        (Some(left), Some(right)) => exactly(insn, left, right, rules).map(Range::single),
+        _ if insn.off != 0 => None,
+        _ if !rules.ranges && [left, right].contains(&Range::FULL) => None,
+        _ if is_followed(insn, rules) => Some(range::arithmetic(insn, left, right)),
+        _ => None,
+    };
+    source.joined(other, range.unwrap_or(Range::FULL))
+}
+
+/// Returns `true` if the results of an operation on known numbers are known.
+fn is_followed(insn: Insn, rules: Rules) -> bool {
+    match insn.operation() {
+        MOV | ADD | SUB | OR | AND => true,
+        LSH | RSH | ARSH => rules.full_arithmetic || !has_32_bits(insn),
+        MUL | XOR | NEG => rules.full_arithmetic,
+        _ => false,
+    }
+}
+
+/// Returns the result of an arithmetic operation on known numbers, if it is followed. A move has its operand on
+/// both sides.
+fn exactly(insn: Insn, left: u64, right: u64, rules: Rules) -> Option<u64> {
     if insn.off != 0 {
+        // Others than moves are signed divisions.
+        let bits = u32::try_from(insn.off).ok().filter(|bits| matches!(bits, 8 | 16 | 32));
+        let bits = bits.filter(|_| insn.operation() == MOV && rules.sign_extension)?;
+        return Some(truncated(insn, sign_extended(right, bits)));
+    }
+    if !is_followed(insn, rules) {
         return None;
     }
-    let is_32_bit = has_32_bits(insn);
-    let (right, assumes) = right.known()?;
-    let right = truncated(insn, right);
-    let (value, others) = if insn.operation() == MOV {
-        (right, 0)
-    } else {
-        let (left, others) = left.known()?;
-        let left = truncated(insn, left);
-        let bits = if is_32_bit { 32 } else { 64 };
-        let shift = u32::try_from(right).ok().filter(|shift| *shift < bits && (full || !is_32_bit));
-        let value = match insn.operation() {
-            ADD => left.wrapping_add(right),
-            SUB => left.wrapping_sub(right),
-            OR => left | right,
-            AND => left & right,
-            LSH => left.checked_shl(shift?)?,
-            RSH => left.checked_shr(shift?)?,
-            ARSH => {
-                // The sign is that of the lower half in a shift of 32 bits.
-                let unused = 64_u32.saturating_sub(bits);
-                let extended = left.checked_shl(unused)?.cast_signed().checked_shr(unused)?;
-                extended.checked_shr(shift?)?.cast_unsigned()
-            }
-            MUL if full => left.wrapping_mul(right),
-            XOR if full => left ^ right,
-            _ => return None,
-        };
-        (value, others)
+    let (left, right) = (truncated(insn, left), truncated(insn, right));
+    let bits = if has_32_bits(insn) { 32 } else { 64 };
+    let shift = || u32::try_from(right).ok().filter(|shift| *shift < bits);
+    let value = match insn.operation() {
+        MOV => right,
+        NEG => left.wrapping_neg(),
+        ADD => left.wrapping_add(right),
+        SUB => left.wrapping_sub(right),
+        MUL => left.wrapping_mul(right),
+        OR => left | right,
+        AND => left & right,
+        XOR => left ^ right,
+        LSH => left.checked_shl(shift()?)?,
+        RSH => left.checked_shr(shift()?)?,
+        // The sign is that of the lower half in a shift of 32 bits.
+        ARSH => sign_extended(left, bits).cast_signed().checked_shr(shift()?)?.cast_unsigned(),
+        _ => return None,
     };
-    Some(Value::Number { value: truncated(insn, value), assumes: assumes | others })
+    Some(truncated(insn, value))
+}
+
+/// Returns a number whose sign is that of its lowest bits.
+pub(super) fn sign_extended(value: u64, bits: u32) -> u64 {
+    let unused = 64_u32.saturating_sub(bits);
+    let shifted = value.checked_shl(unused).map(u64::cast_signed);
+    shifted.and_then(|it| it.checked_shr(unused)).map_or(value, i64::cast_unsigned)
 }
 
 /// Whether the condition of a jump holds.
@@ -86,12 +117,42 @@ pub(super) enum Condition {
 }
 
 /// Returns whether the condition of a jump holds.
-pub(super) fn condition(insn: Insn, left: Value, right: Value) -> Condition {
-    let (Some((left, assumes)), Some((right, others))) = (left.known(), right.known()) else {
+pub(super) fn condition(insn: Insn, left: Value, right: Value, rules: Rules) -> Condition {
+    let (Some((left, assumes)), Some((right, others))) = (left.range(), right.range()) else {
         return Condition::Unknown;
     };
-    match holds(insn, left, right) {
+    let known = match (left.known(), right.known()) {
+        (Some(left), Some(right)) => holds(insn, left, right),
+        // Older verifiers compare only with a known number. Other ranges than the full one are of several of
+        // those, from paths that were merged.
+        _ if !rules.ranges && right == Range::FULL => None,
+        _ => range::holds(insn, left, right),
+    };
+    match known {
         Some(holds) => Condition::Known { holds, assumes: assumes | others },
         None => Condition::Unknown,
+    }
+}
+
+/// Returns what is known of a number after its comparison with another.
+pub(super) fn compared(
+    insn: Insn,
+    is_taken: bool,
+    left: Value,
+    right: Value,
+    rules: Rules,
+) -> Option<Value> {
+    let (range, number) = (left.range()?.0, right.known()?.0);
+    // A number that is equal to a known one is found by all verifiers.
+    let is_equality = matches!(insn.operation(), JEQ | JNE);
+    if !rules.ranges && range == Range::FULL && !is_equality {
+        return None;
+    }
+    let range = range::refined(insn, is_taken, range, number)?;
+    match left.joined(right, range)? {
+        Value::Number { range, assumes, .. } => {
+            Some(Value::Number { range, assumes, is_compared: true })
+        }
+        _ => None,
     }
 }

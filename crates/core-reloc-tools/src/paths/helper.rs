@@ -4,7 +4,7 @@ use core::ops::RangeInclusive;
 
 /// What a helper writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Writes {
+pub(crate) enum Writes {
     /// Nothing that a program can reach.
     Nothing,
     /// At the address in one register, as many bytes as another states.
@@ -14,7 +14,7 @@ pub(super) enum Writes {
 }
 
 /// Returns what a helper writes, by its number in `enum bpf_func_id`.
-pub(super) fn writes(helper: u32) -> Writes {
+pub(crate) fn writes(helper: u32) -> Writes {
     match helper {
         // bpf_map_lookup_elem to bpf_map_delete_elem.
         1..=3
@@ -37,6 +37,19 @@ pub(super) fn writes(helper: u32) -> Writes {
         67 => Writes::Bytes { at: 2, len: 3 },
         _ => Writes::Unknown,
     }
+}
+
+/// Returns `true` if a helper calls a callback any number of times before it returns.
+pub(super) fn calls_back(helper: u32) -> bool {
+    // bpf_for_each_map_elem, bpf_find_vma, bpf_loop, bpf_user_ringbuf_drain.
+    matches!(helper, 164 | 180 | 181 | 209)
+}
+
+/// Returns `true` for a helper whose result verifiers take for any number, never for an address.
+pub(super) fn returns_number(helper: u32) -> bool {
+    // bpf_map_update_elem to bpf_get_smp_processor_id, bpf_get_current_pid_tgid to bpf_get_current_comm,
+    // bpf_perf_event_read, bpf_perf_event_output, bpf_get_stackid, bpf_get_current_task.
+    matches!(helper, 2..=8 | 14..=16 | 22 | 25 | 27 | 35 | 87 | 125 | 130 | 134 | 181)
 }
 
 const BYTES_AT_FIRST: Writes = Writes::Bytes { at: 1, len: 2 };

@@ -1,6 +1,8 @@
 //! The state of a program on one path: registers and stacks of all frames.
 
-use super::{stack::Stack, value::Value};
+use std::{collections::BTreeMap, rc::Rc};
+
+use super::{rules::Rules, stack::Stack, value::Value};
 
 /// The number of registers.
 const REGISTERS: usize = 11;
@@ -17,10 +19,15 @@ pub(super) struct Frame {
     pub(super) stack: Stack,
 }
 
+/// A place of a path: the functions with where each goes on, and the next instruction.
+pub(super) type Position = (Vec<(usize, usize)>, usize);
+
 /// The frames of a path, the outermost first.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct State {
     pub(super) frames: Vec<Frame>,
+    /// What was known at each position that loops come back to, after all rounds so far.
+    rounds: BTreeMap<Position, Rc<Vec<Frame>>>,
     /// Whether an address in a stack was stored, so that any unknown value may be one.
     pub(super) has_escaped: bool,
 }
@@ -29,7 +36,7 @@ impl State {
     /// The start of a function that is verified by itself. Of a callback's arguments, some may be addresses
     /// in its caller's stack, which is none of this path's.
     pub(super) fn start(function: usize) -> Self {
-        let mut state = Self { frames: Vec::new(), has_escaped: false };
+        let mut state = Self { frames: Vec::new(), rounds: BTreeMap::new(), has_escaped: false };
         state.push(function, &[Value::Unknown; 5]);
         state
     }
@@ -77,10 +84,10 @@ impl State {
 
     /// Loads a value of a size from an address. Only stacks hold addresses in stacks that can be used: the
     /// verifier forgets what an address points to when it is stored anywhere else.
-    pub(super) fn load(&self, address: Value, size: i32) -> Value {
+    pub(super) fn load(&self, address: Value, size: i32, rules: Rules) -> Value {
         match address {
             Value::Stack { frame, offset } => match self.frames.get(frame) {
-                Some(frame) => frame.stack.load(offset, size, self.lost()),
+                Some(frame) => frame.stack.load(offset, size, rules, self.lost()),
                 None => self.lost(),
             },
             Value::SomeStack => self.lost(),
@@ -93,13 +100,18 @@ impl State {
         if self.has_escaped { Value::SomeStack } else { Value::Unknown }
     }
 
-    /// Stores a value of a size at an address.
-    pub(super) fn store(&mut self, address: Value, size: i32, value: Value) {
+    /// Notes that a value was stored somewhere.
+    pub(super) fn note_escape(&mut self, value: Value) {
         self.has_escaped |= value.may_be_stack();
+    }
+
+    /// Stores a value of a size at an address.
+    pub(super) fn store(&mut self, address: Value, size: i32, value: Value, rules: Rules) {
+        self.note_escape(value);
         match address {
             Value::Stack { frame, offset } => {
                 if let Some(frame) = self.frames.get_mut(frame) {
-                    frame.stack.store(offset, size, value);
+                    frame.stack.store(offset, size, value, rules);
                 }
             }
             Value::SomeStack => self.forget_stacks(),
@@ -128,28 +140,66 @@ impl State {
         }
     }
 
-    /// Returns what identifies the place of the innermost frame: the functions, and where each goes on.
-    pub(super) fn context(&self) -> Vec<(usize, usize)> {
+    /// Returns the position of the innermost frame at an instruction.
+    pub(super) fn position(&self, at: usize) -> Position {
         let outer = self.frames.split_last().map_or(&[][..], |(_, outer)| outer);
-        let mut context: Vec<_> =
+        let mut functions: Vec<_> =
             outer.iter().map(|frame| (frame.function, frame.return_to)).collect();
-        context.extend(self.frames.last().map(|frame| (frame.function, 0)));
-        context
+        functions.extend(self.frames.last().map(|frame| (frame.function, 0)));
+        (functions, at)
     }
 
-    /// Keeps what is known of both states, which must have the same context. Returns `true` if something is
+    /// Returns how many steps it takes to compare or merge it.
+    pub(super) fn cost(&self) -> u64 {
+        let frames = self.frames.len().saturating_mul(self.rounds.len().saturating_add(1));
+        u64::try_from(frames).unwrap_or(u64::MAX)
+    }
+
+    /// Forgets what verifiers do where a loop may come around: scalars that differ from those of the rounds
+    /// before, also in how they were found.
+    pub(super) fn widen(&mut self, at: usize) {
+        if let Some(before) = self.rounds.get(&self.position(at)) {
+            merge(&mut self.frames, before);
+            for frame in &mut self.frames {
+                for value in &mut frame.registers {
+                    *value = value.kept_by_loop();
+                }
+                frame.stack.change(Value::kept_by_loop);
+            }
+        }
+        self.rounds.insert(self.position(at), Rc::new(self.frames.clone()));
+    }
+
+    /// Keeps what is known of both states, which must have the same position. Returns `true` if something is
     /// forgotten.
     pub(super) fn merge(&mut self, other: &Self) -> bool {
         let mut changed = other.has_escaped && !self.has_escaped;
         self.has_escaped |= other.has_escaped;
-        for (frame, others) in self.frames.iter_mut().zip(&other.frames) {
-            for (value, other) in frame.registers.iter_mut().zip(&others.registers) {
-                let merged = value.or(*other);
-                changed |= merged != *value;
-                *value = merged;
+        changed |= merge(&mut self.frames, &other.frames);
+        for (position, others) in &other.rounds {
+            match self.rounds.get_mut(position) {
+                Some(known) if known == others => {}
+                Some(known) => changed |= merge(Rc::make_mut(known).as_mut_slice(), others),
+                None => {
+                    self.rounds.insert(position.clone(), Rc::clone(others));
+                    changed = true;
+                }
             }
-            changed |= frame.stack.merge(&others.stack);
         }
         changed
     }
+}
+
+/// Keeps what is known of both frames of each pair. Returns `true` if something is forgotten.
+fn merge(frames: &mut [Frame], others: &[Frame]) -> bool {
+    let mut changed = false;
+    for (frame, others) in frames.iter_mut().zip(others) {
+        for (value, other) in frame.registers.iter_mut().zip(&others.registers) {
+            let merged = value.or(*other);
+            changed |= merged != *value;
+            *value = merged;
+        }
+        changed |= frame.stack.merge(&others.stack);
+    }
+    changed
 }

@@ -7,13 +7,14 @@ use core_reloc::{
 };
 
 use super::{
-    FULL_ARITHMETIC, Variable, Walk,
-    evaluate::{Condition, Jump, condition, number},
-    helper::{Writes, writes},
+    Variable, Walk,
+    evaluate::{Condition, Jump, compared, condition, number, sign_extended},
+    helper::{Writes, calls_back, returns_number, writes},
+    range::Range,
     state::State,
     value::Value,
 };
-use crate::insn::{ADD, JEQ, JNE, MOV, SUB, has_32_bits, jump_target};
+use crate::insn::{ADD, MOV, SUB, atomic, jump_target};
 
 /// An instruction that a path reaches.
 pub(super) struct Step<'s, 'w> {
@@ -31,6 +32,8 @@ pub(super) enum Next {
     Jump(usize),
     /// After the instruction, and in another state at a target.
     Branch { target: usize, taken: Box<State> },
+    /// At all entries of a table of jumps.
+    Table(usize),
     /// At any instruction of the function.
     Anywhere,
     /// In another function.
@@ -44,7 +47,9 @@ pub(super) enum Next {
 impl Step<'_, '_> {
     /// Changes the state as the instruction does.
     pub(super) fn take(mut self, state: &mut State) -> Next {
+        self.note_accesses(state);
         let insn = self.insn;
+        let rules = self.walk.rules;
         let order = self.walk.paths.order;
         let (dst, src) = (insn.dst_reg(order), insn.src_reg(order));
         match insn.class() {
@@ -64,21 +69,32 @@ impl Step<'_, '_> {
                 state.set(dst, value);
             }
             Class::St => {
-                // Of numbers that are not in a register, 5.10 follows zeros.
-                let value = if insn.imm == 0 { Value::ZERO } else { Value::Unknown };
-                state.store(self.address(state.register(dst)), size(insn), value);
+                // Linux 6.3 took negative immediates for positive ones.
+                let is_followed = rules.stored_immediates && insn.imm >= 0;
+                let value = Value::number(insn.imm.unsigned_abs().into());
+                let value = if is_followed { value } else { Value::Unknown };
+                state.store(self.address(state.register(dst)), size(insn), value, rules);
             }
             Class::Stx if insn.is_atomic() => {
-                state.store(self.address(state.register(dst)), size(insn), Value::Unknown);
-                // An atomic operation may load the old value into any of these.
-                for register in [0, dst, src] {
-                    if !state.register(register).may_be_stack() {
-                        state.set(register, Value::Unknown);
-                    }
+                if insn.imm == atomic::STORE_RELEASE {
+                    state.note_escape(state.register(src));
+                }
+                state.store(self.address(state.register(dst)), size(insn), Value::Unknown, rules);
+                match insn.imm {
+                    atomic::LOAD_ACQUIRE => state.set(dst, Value::Unknown),
+                    atomic::STORE_RELEASE => {}
+                    atomic::COMPARE_EXCHANGE => state.set(0, Value::ANY_NUMBER),
+                    imm if imm & atomic::FETCH != 0 => state.set(src, Value::ANY_NUMBER),
+                    _ => {}
                 }
             }
             Class::Stx => {
-                state.store(self.address(state.register(dst)), size(insn), state.register(src));
+                state.store(
+                    self.address(state.register(dst)),
+                    size(insn),
+                    state.register(src),
+                    rules,
+                );
             }
             Class::Jump => return self.jump(state, dst, src),
         }
@@ -94,26 +110,26 @@ impl Step<'_, '_> {
         } else {
             right
         };
-        if let Some(value) = number(insn, left, right, self.walk.paths.is_since(FULL_ARITHMETIC)) {
+        let rules = self.walk.rules;
+        if let Some(value) = number(insn, left, right, rules) {
             return value;
         }
-        if is_64_bit && insn.off == 0 {
-            match insn.operation() {
-                MOV => return right,
-                ADD => {
-                    if let Some(moved) = moved(left, right, 1).or_else(|| moved(right, left, 1)) {
-                        return moved;
-                    }
-                }
-                SUB => {
-                    if let Some(moved) = moved(left, right, -1) {
-                        return moved;
-                    }
-                }
-                _ => {}
+        match insn.operation() {
+            // Also a move from one address space to another.
+            MOV if is_64_bit && insn.off == 0 => right,
+            MOV if is_64_bit && insn.off == 1 => Value::Unknown,
+            // Whatever is added, verifiers check that the address is in the table when it is used.
+            ADD | SUB if is_64_bit && matches!(left, Value::JumpTable(_)) => left,
+            ADD if is_64_bit && matches!(right, Value::JumpTable(_)) => right,
+            ADD if is_64_bit => {
+                let address = moved(left, right, 1).or_else(|| moved(right, left, 1));
+                address.unwrap_or(unknown(left, right))
             }
+            SUB if is_64_bit => moved(left, right, -1).unwrap_or(unknown(left, right)),
+            // Verifiers reject other operations on addresses, but take the difference of two for a number.
+            SUB => Value::ANY_NUMBER,
+            _ => number(insn, left.as_number(), right.as_number(), rules).unwrap_or(Value::Unknown),
         }
-        if left.may_be_stack() || right.may_be_stack() { Value::SomeStack } else { Value::Unknown }
     }
 
     /// Returns the value of a 64-bit immediate.
@@ -127,6 +143,7 @@ impl Step<'_, '_> {
             }
             Some(Used::Extern(symbol)) if paths.missing.contains(&symbol) => Value::ZERO,
             Some(Used::Extern(symbol)) => Value::Extern(symbol),
+            Some(Used::JumpTable(table)) => Value::JumpTable(table),
             Some(Used::Data { section, offset }) => Value::Data { section, offset },
             Some(_) => Value::Unknown,
             None if src != 0 => Value::Unknown,
@@ -140,7 +157,7 @@ impl Step<'_, '_> {
     }
 
     /// Returns the address that a load or store accesses.
-    fn address(&self, base: Value) -> Value {
+    pub(super) fn address(&self, base: Value) -> Value {
         let offset = Value::number(i64::from(self.insn.off).cast_unsigned());
         moved(base, offset, 1).unwrap_or(base)
     }
@@ -152,13 +169,35 @@ impl Step<'_, '_> {
         let loaded = match address {
             Value::Data { section, offset } => self.data(section, offset),
             Value::Extern(symbol) => self.config(symbol),
-            address => state.load(address, size(insn)),
+            Value::JumpTable(table) => Value::JumpTarget(table),
+            address => state.load(address, size(insn), self.walk.rules),
         };
-        // Extending the sign of a number is not followed, except that of zero.
         if insn.is_sign_extending_load() && loaded != Value::ZERO {
-            return if loaded.may_be_stack() { Value::SomeStack } else { Value::Unknown };
+            let bits = insn.access_size().saturating_mul(8);
+            return match loaded.known() {
+                Some((value, _)) if self.walk.rules.sign_extension => {
+                    loaded.with_number(sign_extended(value, bits)).unwrap_or(Value::Unknown)
+                }
+                _ => Value::ANY_NUMBER,
+            };
         }
-        loaded
+        let is_pointer = match insn.access_size() {
+            8 => true,
+            // Some contexts have pointers in 4 bytes.
+            4 => !base.may_be_stack(),
+            _ => false,
+        };
+        if is_pointer || loaded.range().is_some() { loaded } else { self.any_number() }
+    }
+
+    /// Returns what is known of a number that was loaded.
+    fn any_number(&self) -> Value {
+        let bits = self.insn.access_size().saturating_mul(8);
+        if self.walk.rules.ranges && !self.insn.is_sign_extending_load() {
+            Value::number_in(Range::of_bits(bits))
+        } else {
+            Value::ANY_NUMBER
+        }
     }
 
     /// Returns the assumed value of read-only data.
@@ -181,7 +220,7 @@ impl Step<'_, '_> {
         };
         let Some(value) = read() else { return Value::Unknown };
         let assumes = self.walk.assume(Variable::Data { section, offset, size, value });
-        assumes.map_or(Value::Unknown, |assumes| Value::Number { value, assumes })
+        assumes.map_or(Value::Unknown, |assumes| Value::assumed(value, assumes))
     }
 
     /// Returns the assumed value of an undefined symbol.
@@ -190,23 +229,29 @@ impl Step<'_, '_> {
         let value = assumed.and_then(|assumptions| assumptions.config.get(&symbol).copied());
         let Some(value) = value else { return Value::Unknown };
         let assumes = self.walk.assume(Variable::Config { symbol, value });
-        assumes.map_or(Value::Unknown, |assumes| Value::Number { value, assumes })
+        assumes.map_or(Value::Unknown, |assumes| Value::assumed(value, assumes))
     }
 
     fn jump(&mut self, state: &mut State, dst: u8, src: u8) -> Next {
         let insn = self.insn;
         match Jump::of(insn) {
             Jump::Always => Next::Jump(jump_target(insn, self.at)),
-            Jump::Indirect => Next::Anywhere,
+            Jump::Indirect => match state.register(dst) {
+                Value::JumpTarget(table) => Next::Table(table),
+                _ => Next::Anywhere,
+            },
             // The kernel ends the loop at any time.
             Jump::Perhaps => {
                 self.note(true, true);
                 let target = jump_target(insn, self.at);
-                Next::Branch { target, taken: Box::new(state.clone()) }
+                let taken = Box::new(state.clone());
+                state.widen(self.at);
+                Next::Branch { target, taken }
             }
             Jump::Call => self.call(state),
             Jump::Exit => Next::Return,
-            Jump::If(condition_kind) => {
+            Jump::If => {
+                let rules = self.walk.rules;
                 let target = jump_target(insn, self.at);
                 let left = state.register(dst);
                 let right = if insn.takes_immediate() {
@@ -214,7 +259,7 @@ impl Step<'_, '_> {
                 } else {
                     state.register(src)
                 };
-                match condition(insn, left, right) {
+                match condition(insn, left, right, rules) {
                     Condition::Known { holds, assumes } => {
                         self.walk.decided_by |= assumes;
                         self.note(holds, !holds);
@@ -223,12 +268,9 @@ impl Step<'_, '_> {
                     Condition::Unknown => {
                         self.note(true, true);
                         let mut taken = state.clone();
-                        // If the operands are equal, the first has the value of the second.
-                        if let (Value::Unknown, Value::Number { .. }) = (left, right) {
-                            match condition_kind {
-                                JEQ if !has_32_bits(insn) => taken.set(dst, right),
-                                JNE if !has_32_bits(insn) => state.set(dst, right),
-                                _ => {}
+                        for (is_taken, state) in [(true, &mut taken), (false, &mut *state)] {
+                            if let Some(value) = compared(insn, is_taken, left, right, rules) {
+                                state.set(dst, value);
                             }
                         }
                         Next::Branch { target, taken: Box::new(taken) }
@@ -251,28 +293,50 @@ impl Step<'_, '_> {
         if self.insn.imm == Insn::POISON.imm && self.insn.code == Insn::POISON.code {
             return Next::End;
         }
-        match paths.used(self.function, self.at) {
+        let used = paths.used(self.function, self.at);
+        let mut result = Value::Unknown;
+        match used {
             Some(Used::Function(callee)) if paths.is_global(callee) => {
                 self.walk.add_root(callee);
                 forget_arguments(state);
+                result = Value::ANY_NUMBER;
             }
             Some(Used::Function(callee)) => return Next::Call(callee),
             // A function that the kernel does not have is as bad as poison.
             Some(Used::Extern(symbol)) if paths.missing.contains(&symbol) => return Next::End,
-            Some(Used::Helper(helper)) => match writes(helper) {
-                Writes::Nothing => {}
-                Writes::Bytes { at, len } => {
-                    let len = state.register(len).known();
-                    let len = len.and_then(|(len, _)| i32::try_from(len).ok());
-                    state.forget_at(state.register(at), len);
+            Some(Used::Helper(helper)) => {
+                match writes(helper) {
+                    Writes::Nothing => {}
+                    Writes::Bytes { at, len } => {
+                        let len = state.register(len).known();
+                        let len = len.and_then(|(len, _)| i32::try_from(len).ok());
+                        state.forget_at(state.register(at), len);
+                    }
+                    Writes::Unknown => forget_arguments(state),
                 }
-                Writes::Unknown => forget_arguments(state),
-            },
+                if returns_number(helper) {
+                    result = Value::ANY_NUMBER;
+                }
+            }
             Some(Used::NoFunction) => return Next::End,
             _ => forget_arguments(state),
         }
         state.forget_after_call();
+        state.set(0, result);
+        if comes_around(used) {
+            state.widen(self.at);
+        }
         Next::After(1)
+    }
+}
+
+/// Returns `true` for a call that a path may come back to: of a helper that calls a callback again and again,
+/// or of a function of the kernel, which may be the iterator of a loop.
+fn comes_around(used: Option<Used>) -> bool {
+    match used {
+        Some(Used::Helper(helper)) => calls_back(helper),
+        Some(Used::Function(_)) => false,
+        _ => true,
     }
 }
 
@@ -281,6 +345,11 @@ fn forget_arguments(state: &mut State) {
     for argument in state.arguments() {
         state.forget_at(argument, None);
     }
+}
+
+/// Returns what is known of a result that may be an address.
+fn unknown(left: Value, right: Value) -> Value {
+    if left.may_be_stack() || right.may_be_stack() { Value::SomeStack } else { Value::Unknown }
 }
 
 /// Returns an address moved by a number, in a direction.

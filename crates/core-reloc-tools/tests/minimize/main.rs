@@ -3,3 +3,4 @@
 
 mod generated;
 mod kept;
+mod named;

@@ -31,12 +31,17 @@ mod data;
 mod extern_symbol;
 mod feature;
 mod function;
+mod jump_table;
 mod map;
 mod program;
 mod section_name;
 mod struct_ops;
 
-use alloc::{collections::BTreeMap, vec, vec::Vec};
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    vec,
+    vec::Vec,
+};
 
 use object::elf;
 
@@ -54,6 +59,7 @@ pub use self::{
     extern_symbol::{Extern, ExternKind},
     feature::Feature,
     function::{Function, Use, Used},
+    jump_table::JumpTable,
     map::Map,
     program::Program,
     section_name::{Hook, SectionName},
@@ -62,6 +68,7 @@ pub use self::{
 use self::{
     extern_symbol::Externs,
     function::{CodeSection, Uses},
+    jump_table::JumpTables,
 };
 
 /// What an object needs from a kernel, besides its relocations.
@@ -76,6 +83,8 @@ pub struct Requirements<'a> {
     pub externs: Vec<Extern<'a>>,
     /// The sections with data that programs read and cannot change, `.rodata` and its like, by their numbers.
     pub data: Vec<DataSection<'a>>,
+    /// The tables of jumps, in the order of their symbols.
+    pub jump_tables: Vec<JumpTable<'a>>,
     /// The maps in `.maps`, in the order of their definition.
     pub maps: Vec<Map<'a>>,
     /// The structs of functions, in the order of sections and their definition.
@@ -86,7 +95,7 @@ impl<'a> Object<'a> {
     /// Lists what the object needs from a kernel.
     ///
     /// What only a broken object has is left out: functions outside of their section, symbols without a
-    /// name.
+    /// name, functions that overlap others many times.
     ///
     /// # Errors
     /// A section that is used is compressed or extends past the end of the file.
@@ -95,6 +104,10 @@ impl<'a> Object<'a> {
         let sections = Contents::of(&file)?;
         let btf = self.btf();
         let externs = Externs::of(sections.symbols, btf);
+        let tables = sections
+            .jump_tables
+            .map(|section| JumpTables::of(sections.symbols, section, self.byte_order()));
+        let tables = tables.unwrap_or_default();
         let mut functions = function::functions(sections.symbols, &sections.code);
         let callable = (0..).zip(&functions);
         let callable =
@@ -103,6 +116,7 @@ impl<'a> Object<'a> {
             order: self.byte_order(),
             symbols: sections.symbols,
             externs: &externs,
+            tables: &tables,
             links: &sections.links,
             text: sections.text,
             callable: callable.map(|(index, function)| (function.range.clone(), index)).collect(),
@@ -129,6 +143,7 @@ impl<'a> Object<'a> {
             programs: programs.collect(),
             externs: externs.list,
             data: sections.data,
+            jump_tables: tables.list,
             maps: btf.map(map::maps).unwrap_or_default(),
             struct_ops,
             functions,
@@ -140,20 +155,19 @@ impl Requirements<'_> {
     /// Returns the indices of a function and of all functions that it may call, directly or through others,
     /// callbacks included; in the order of their indices.
     pub fn functions_of(&self, function: usize) -> Vec<usize> {
-        let mut is_reached = vec![false; self.functions.len()];
+        let mut found = BTreeSet::new();
         let mut pending = vec![function];
         while let Some(index) = pending.pop() {
-            let Some(reached) = is_reached.get_mut(index).filter(|reached| !**reached) else {
+            if index >= self.functions.len() || !found.insert(index) {
                 continue;
-            };
-            *reached = true;
+            }
             let uses = self.functions.get(index).map_or(&[][..], |function| &function.uses);
             pending.extend(uses.iter().filter_map(|used| match used.what {
                 Used::Function(callee) | Used::Callback(callee) => Some(callee),
                 _ => None,
             }));
         }
-        (0..).zip(is_reached).filter_map(|(index, reached)| reached.then_some(index)).collect()
+        found.into_iter().collect()
     }
 }
 
@@ -168,6 +182,8 @@ struct Contents<'a> {
     links: BTreeMap<u32, Links>,
     struct_ops: Vec<(Section<'a>, &'a [u8])>,
     data: Vec<DataSection<'a>>,
+    /// The section with the tables of jumps: its number, and its bytes.
+    jump_tables: Option<(u32, &'a [u8])>,
 }
 
 impl<'a> Contents<'a> {
@@ -179,6 +195,7 @@ impl<'a> Contents<'a> {
             links: BTreeMap::new(),
             struct_ops: Vec::new(),
             data: Vec::new(),
+            jump_tables: None,
         };
         for section in file.sections() {
             let section = section?;
@@ -198,6 +215,9 @@ impl<'a> Contents<'a> {
             {
                 let bytes = file.data(&section, elf::SHT_PROGBITS)?;
                 contents.struct_ops.push((section, bytes));
+            } else if section.sh_type == elf::SHT_PROGBITS && section.name == jump_table::SECTION {
+                let bytes = file.data(&section, elf::SHT_PROGBITS)?;
+                contents.jump_tables = Some((section.index, bytes));
             } else if section.sh_type == elf::SHT_PROGBITS {
                 let bytes = file.data(&section, elf::SHT_PROGBITS)?;
                 let data = DataSection { index: section.index, name: section.name, bytes };

@@ -115,6 +115,38 @@ impl<'a> Program<'a> {
     /// # Panics
     /// Panics if the code is not a whole number of instructions.
     pub fn load(self) -> Result<Loaded, Refused> {
+        let mut attributes = self.attributes();
+        let fd = with_log("program", |log| {
+            set_log(&mut attributes, log, 1);
+            // SAFETY: every address is of a slice with as many elements as its count states, or of
+            // a string that ends with NUL.
+            unsafe { bpf_fd(&mut attributes) }
+        })?;
+        Ok(Loaded { fd, kind: self.kind })
+    }
+
+    /// Loads the program, and returns all that the verifier logs: each instruction that it follows, with what
+    /// it knows of registers.
+    ///
+    /// # Errors
+    /// As [`Program::load`]. The log may be too long.
+    ///
+    /// # Panics
+    /// As [`Program::load`].
+    pub fn steps(self) -> Result<String, Refused> {
+        const WITH_REGISTERS: u32 = 2;
+        let mut attributes = self.attributes();
+        let mut log = vec![0; 16 * LOG_SIZE as usize];
+        set_log(&mut attributes, &mut log, WITH_REGISTERS);
+        // SAFETY: as in `load`.
+        let loaded = unsafe { bpf_fd(&mut attributes) };
+        let log = text(&log);
+        loaded.map_err(|error| Refused { what: "program", error, log: log.clone() })?;
+        Ok(log)
+    }
+
+    /// Returns the input of the system call, without a log.
+    fn attributes(self) -> ProgLoad {
         let (insns, rest) = self.code.as_chunks::<8>();
         assert!(rest.is_empty(), "an instruction has 8 bytes");
         let mut attributes = ProgLoad {
@@ -134,15 +166,7 @@ impl<'a> Program<'a> {
             attributes.core_relos = address(records.as_ptr());
             attributes.core_relo_cnt = records.len() as u32;
         }
-        let fd = with_log("program", |log| {
-            attributes.log_buf = log_address(log);
-            attributes.log_size = log.len() as u32;
-            attributes.log_level = u32::from(!log.is_empty());
-            // SAFETY: every address is of a slice with as many elements as its count states, or of
-            // a string that ends with NUL.
-            unsafe { bpf_fd(&mut attributes) }
-        })?;
-        Ok(Loaded { fd, kind: self.kind })
+        attributes
     }
 }
 
@@ -253,8 +277,20 @@ fn with_log(
     if let Ok(fd) = load(&mut log) {
         return Ok(fd);
     }
-    let log = CStr::from_bytes_until_nul(&log).unwrap_or_default().to_string_lossy();
-    Err(Refused { what, error, log: log.trim_end().to_owned() })
+    Err(Refused { what, error, log: text(&log) })
+}
+
+/// Returns a log as text.
+fn text(log: &[u8]) -> String {
+    let log = CStr::from_bytes_until_nul(log).unwrap_or_default().to_string_lossy();
+    log.trim_end().to_owned()
+}
+
+/// Sets where the verifier writes its log, if there is room for one.
+fn set_log(attributes: &mut ProgLoad, log: &mut [u8], level: u32) {
+    attributes.log_buf = log_address(log);
+    attributes.log_size = log.len() as u32;
+    attributes.log_level = if log.is_empty() { 0 } else { level };
 }
 
 /// Returns the address of the log; 0 without a log, as the kernel requires.

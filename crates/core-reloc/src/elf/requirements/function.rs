@@ -9,7 +9,7 @@ use core::ops::Range;
 use btf_types::{ByteOrder, Name};
 use object::elf;
 
-use super::{extern_symbol::Externs, feature::Feature};
+use super::{extern_symbol::Externs, feature::Feature, jump_table::JumpTables};
 use crate::{
     elf::{
         file::Section,
@@ -67,6 +67,8 @@ pub enum Used {
         /// The offset in the section, in bytes.
         offset: u64,
     },
+    /// It takes the address of a table of jumps, given by its index.
+    JumpTable(usize),
     /// It calls the helper of this number: `enum bpf_func_id`.
     Helper(u32),
     /// It is one that not every kernel knows.
@@ -105,6 +107,16 @@ pub(super) fn functions<'a>(
     };
     let mut functions: Vec<_> = symbols.iter().filter_map(function).collect();
     functions.sort_by_key(|function| (function.section_index, function.range.start));
+    // Functions may have several names, but the instructions are no more than a few times those of the sections.
+    let mut left: BTreeMap<u32, usize> = BTreeMap::new();
+    functions.retain(|function| {
+        let all = sections.get(&function.section_index).map_or(0, |code| code.bytes.len());
+        let most = all.saturating_mul(MAX_NAMES);
+        let left = left.entry(function.section_index).or_insert(most);
+        let rest = left.checked_sub(function.code.len());
+        *left = rest.unwrap_or(*left);
+        rest.is_some()
+    });
     functions
 }
 
@@ -113,6 +125,7 @@ pub(super) struct Uses<'u, 'a> {
     pub(super) order: ByteOrder,
     pub(super) symbols: Symbols<'a>,
     pub(super) externs: &'u Externs<'a>,
+    pub(super) tables: &'u JumpTables<'a>,
     /// By the number of the section that they are in.
     pub(super) links: &'u BTreeMap<u32, Links>,
     /// The number of `.text`, where all functions are that others call.
@@ -171,6 +184,9 @@ impl Uses<'_, '_> {
         if let Some(found) = self.externs.of_symbol(link.symbol) {
             return Some(Used::Extern(found));
         }
+        if let Some(found) = self.tables.of_symbol(link.symbol) {
+            return Some(Used::JumpTable(found));
+        }
         let symbol = self.symbols.get(link.symbol)?;
         let offset = symbol.value.checked_add_signed(insn.imm.into())?;
         if self.is_in_text(&symbol) {
@@ -197,6 +213,10 @@ impl Uses<'_, '_> {
 fn after(offset: u64, count: i32) -> Option<u64> {
     offset.checked_add(8)?.checked_add_signed(i64::from(count).checked_mul(8)?)
 }
+
+/// How many names the functions of a section may have on average. Real ones have one, or two where a compiler or
+/// linker has made aliases.
+const MAX_NAMES: usize = 4;
 
 /// `BPF_JMP | BPF_CALL`.
 const CALL: u8 = 0x85;
