@@ -316,7 +316,7 @@ mod tests {
             [format!("k/{n}/any"), format!("k/{n}/x.ko"), format!("{deep}{n}.a.b.c.d.btf")]
         });
         let layout = Layout::new(paths.map(PathBuf::from).collect());
-        let is_kernel = |index: usize| index % 3 == 0;
+        let is_kernel = |index: usize| index.is_multiple_of(3);
         let start = std::time::Instant::now();
         for index in (0..15_000).step_by(3) {
             let kernel = LayoutKernel { path: layout.path(index).unwrap(), release: None };
