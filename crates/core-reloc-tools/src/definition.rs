@@ -34,7 +34,8 @@ use core_reloc::{
 
 pub use self::layout::MemberLayout;
 pub(crate) use self::layout::old_bitfield;
-use self::writer::{LineWriter, keyword, name_of};
+pub(crate) use self::writer::keyword;
+use self::writer::{LineWriter, name_of};
 
 /// The definition of a type in C.
 #[derive(Debug, Clone, PartialEq, Eq)]
