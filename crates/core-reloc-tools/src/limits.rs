@@ -7,9 +7,9 @@
 /// about 1,500; nested anonymous types could multiply.
 pub const MAX_DEFINITION_LINES: usize = 1 << 12;
 
-/// The maximum number of members and enumerators in a header before anonymous types are no longer defined where
-/// they are used, which could multiply them. The whole header of a kernel has about 200,000.
-pub const MAX_HEADER_LINES: usize = 1 << 22;
+/// The size of a header, in bytes, at which nothing more is written. That of a kernel has 3 MB; anonymous
+/// types, which are defined where they are used, could multiply.
+pub const MAX_HEADER_SIZE: usize = 1 << 27;
 
 /// The maximum number of steps that one explanation may spend on finding suggestions: several passes over
 /// the names of a kernel. A type, member or enumerator takes a few steps, and so does each byte of a name that

@@ -210,7 +210,10 @@ impl<'a> Writer<'_, 'a> {
             self.inline_enum(node, context);
         } else if kind == Kind::Fwd
             || is_pointed_to
-                && (context.is_in_prototype || self.names.of(node) == TypeName::Unusable)
+                && (context.is_in_prototype
+                    || self.names.of(node) == TypeName::Unusable
+                    // A type without a name points to itself.
+                    || self.open.contains(&node.key))
         {
             self.out.push_str("void");
         } else if context.depth >= MAX_DEPTH || !self.may_write_more() {
@@ -282,6 +285,8 @@ impl<'a> Writer<'_, 'a> {
         let context = Context { is_in_prototype: true, ..context };
         // What is written is put aside.
         let before = std::mem::take(&mut self.out);
+        /// The number of parameters up to which they have names.
+        const NAMED: usize = 64;
         let params = proto.ty.params();
         let mut names: SmallVec<[&str; 8]> = SmallVec::new();
         for (position, param) in params.iter().enumerate() {
@@ -290,7 +295,10 @@ impl<'a> Writer<'_, 'a> {
             }
             let name = param.name().ok().and_then(|name| identifier(name.as_bytes())).unwrap_or("");
             // A parameter hides a type of its name from the next parameters.
-            let is_usable = !self.names.idents().has(name.as_bytes()) && !names.contains(&name);
+            let is_usable = params.len() <= NAMED
+                && !self.names.idents().has(name.as_bytes())
+                && !names.contains(&name);
+            self.take_line(name.as_bytes());
             let name = if is_usable { name } else { "" };
             names.push(name);
             let is_last = position.saturating_add(1) == params.len();

@@ -94,7 +94,7 @@ impl<'a> Writer<'_, 'a> {
         }
         self.out.push_str(" {\n");
         for (name, value) in names.into_iter().zip(kept) {
-            self.take_line();
+            self.take_line(name.as_bytes());
             self.indent(context.deeper().depth);
             self.out.push_str(name);
             let flavor = self.enumerators.take_any(name.as_bytes(), Some(self.names.idents()));

@@ -50,6 +50,8 @@ pub(super) struct Layouts {
     /// The largest alignment, as a power of two, that a type can have without moving anything that contains
     /// it.
     limits: Vec<u8>,
+    /// The number of types that were laid out before each one. A type contains only those with lower numbers.
+    ranks: Vec<usize>,
     /// Whether pointers have another size in the kernel than on BPF, where no struct with one is alike.
     is_narrow: bool,
 }
@@ -74,6 +76,7 @@ impl Layouts {
         let mut layouts = Self {
             shapes: vec![None; types.len()],
             limits: vec![MAX_ALIGNMENT; types.len()],
+            ranks: vec![usize::MAX; types.len()],
             is_narrow,
         };
         let order = containing_last(types);
@@ -81,7 +84,10 @@ impl Layouts {
             layouts.limit_contained(types, *node);
         }
         let mut places = Vec::new();
-        for node in order {
+        for (rank, node) in order.into_iter().enumerate() {
+            if let Some(slot) = layouts.ranks.get_mut(node.key.index()) {
+                *slot = rank;
+            }
             let shape = layouts.shape_of(types, node, &mut places);
             if let Some(slot) = layouts.shapes.get_mut(node.key.index()) {
                 *slot = shape;
@@ -93,6 +99,13 @@ impl Layouts {
     /// Returns the shape of a type; `None` if it has no size.
     pub(super) fn shape(&self, node: Node<'_>) -> Option<Shape> {
         self.shapes.get(node.key.index()).copied().flatten()
+    }
+
+    /// Returns the shape of a type that another one contains; `None` if it has no size, or contains the other
+    /// one.
+    pub(super) fn contained(&self, owner: Node<'_>, node: Node<'_>) -> Option<Shape> {
+        let rank = |node: Node<'_>| self.ranks.get(node.key.index());
+        self.shape(node).filter(|_| rank(node) < rank(owner))
     }
 
     /// Returns `true` if pointers have another size in the kernel.
@@ -222,7 +235,7 @@ impl Layouts {
 
     fn field<'a>(&self, types: &Types<'a>, node: Node<'a>, member: Member<'a>) -> Field {
         let mut offset = u64::from(member.bit_offset());
-        let shape = types.follow(node, member.type_id()).and_then(|ty| self.shape(ty));
+        let shape = types.follow(node, member.type_id()).and_then(|ty| self.contained(node, ty));
         let Some(shape) = shape else {
             return Field {
                 offset,

@@ -45,6 +45,8 @@ pub(super) struct Names<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Space<'a> {
     taken: HashMap<Cow<'a, [u8]>, Option<Key>>,
+    /// The number of the next flavor of each name that was taken more than once.
+    flavors: HashMap<&'a [u8], u32>,
 }
 
 impl<'a> Space<'a> {
@@ -65,22 +67,24 @@ impl<'a> Space<'a> {
     /// Takes the name, or its first flavor that is free here and in another space; returns the flavor's
     /// number, 1 for the name itself.
     pub(super) fn take_any(&mut self, name: &'a [u8], other: Option<&Space<'_>>) -> u32 {
-        let is_free = |space: &Self, name: &[u8]| {
-            !space.has(name) && other.is_none_or(|other| !other.has(name))
+        let is_taken = |space: &Self, name: &[u8]| {
+            space.has(name) || other.is_some_and(|other| other.has(name))
         };
-        if is_free(self, name) {
+        if !is_taken(self, name) {
             self.taken.insert(name.into(), None);
             return 1;
         }
-        // As many types with one name as there can be types.
-        for number in 2..u32::MAX {
+        let mut number = self.flavors.get(name).copied().unwrap_or(2);
+        let flavor = loop {
             let flavor = [name, format!("___{number}").as_bytes()].concat();
-            if is_free(self, &flavor) {
-                self.taken.insert(flavor.into(), None);
-                return number;
+            if number == u32::MAX || !is_taken(self, &flavor) {
+                break flavor;
             }
-        }
-        u32::MAX
+            number = number.saturating_add(1);
+        };
+        self.flavors.insert(name, number.saturating_add(1));
+        self.taken.insert(flavor.into(), None);
+        number
     }
 }
 

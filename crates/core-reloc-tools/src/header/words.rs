@@ -4,7 +4,9 @@ use btf_types::{Kind, Type};
 
 /// Returns a name as an identifier of C; `None` if it is none.
 pub(super) fn identifier(name: &[u8]) -> Option<&str> {
-    let (first, rest) = name.split_first()?;
+    /// The kernel's own names of symbols are shorter than 512 bytes.
+    const MAX_LEN: usize = 512;
+    let (first, rest) = name.split_first().filter(|_| name.len() < MAX_LEN)?;
     let is_letter = |byte: u8| byte.is_ascii_alphabetic() || byte == b'_';
     let is_identifier = is_letter(*first)
         && rest.iter().all(|byte| is_letter(*byte) || byte.is_ascii_digit())

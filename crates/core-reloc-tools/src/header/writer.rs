@@ -11,10 +11,10 @@ use super::{
     layout::{Layouts, Pads, Place},
     names::{Names, Space, TypeName, name_of},
     order::{DECLARED, DEFINED},
-    types::{Node, Types},
+    types::{Key, Node, Types},
     words::{identifier, is_keyword_of_c23, spelling},
 };
-use crate::{definition::keyword, limits::MAX_HEADER_LINES};
+use crate::{definition::keyword, limits::MAX_HEADER_SIZE};
 
 /// The number of bitfields that padding takes at most; more padding is an array.
 const MAX_PADS: usize = 32;
@@ -34,8 +34,10 @@ pub(super) struct Writer<'g, 'a> {
     differences: Vec<Difference>,
     /// The types and members among the differences.
     known: BTreeSet<(usize, usize)>,
-    /// The number of lines that may still be written within definitions.
-    lines: usize,
+    /// The structs and unions whose members are being written.
+    pub(super) open: Vec<Key>,
+    /// The number of bytes that may still be written, about.
+    left: usize,
 }
 
 impl<'g, 'a> Writer<'g, 'a> {
@@ -55,7 +57,8 @@ impl<'g, 'a> Writer<'g, 'a> {
             enumerators: Space::default(),
             differences: Vec::new(),
             known: BTreeSet::new(),
-            lines: MAX_HEADER_LINES,
+            open: Vec::new(),
+            left: MAX_HEADER_SIZE,
         }
     }
 
@@ -78,6 +81,10 @@ impl<'g, 'a> Writer<'g, 'a> {
 
     /// Defines a struct, union, enum or typedef.
     pub(super) fn define(&mut self, node: Node<'a>) {
+        if !self.may_write_more() {
+            self.too_large(node);
+            return;
+        }
         let is_c17_only = self.is_keyword_of_c23(node);
         if is_c17_only {
             self.out.push_str("#if !defined(__STDC_VERSION__) || __STDC_VERSION__ < 202311L\n");
@@ -128,6 +135,7 @@ impl<'g, 'a> Writer<'g, 'a> {
         let is_packed = shape.is_some_and(|shape| shape.is_packed);
         let (members, tail) = self.layouts.place(self.types, node, is_packed);
         let inner = context.deeper();
+        self.open.push(node.key);
         self.out.push_str("{\n");
         let is_placed = |place: &Place| *place != Place::Nowhere;
         let last = members.iter().rposition(|(_, place)| is_placed(place));
@@ -138,6 +146,10 @@ impl<'g, 'a> Writer<'g, 'a> {
                 self.left_out(node, member);
                 continue;
             };
+            if !self.may_write_more() {
+                self.too_large(node);
+                break;
+            }
             self.pads(pads, inner.depth, !is_struct);
             let may_be_flexible =
                 is_struct && count > 0 && last == Some(position) && tail == Pads::default();
@@ -145,6 +157,7 @@ impl<'g, 'a> Writer<'g, 'a> {
             count = count.saturating_add(1);
         }
         self.pads(tail, inner.depth, !is_struct);
+        self.open.pop();
         self.indent(context.depth);
         self.out.push('}');
         match shape.map_or((false, 0), |shape| (shape.is_packed, shape.aligned)) {
@@ -170,7 +183,7 @@ impl<'g, 'a> Writer<'g, 'a> {
         let name = identifier(own);
         let is_bitfield = bits > 0;
         self.indent(context.depth);
-        self.lines = self.lines.saturating_sub(1);
+        self.take_line(own);
         match name {
             Some(name) => self.declaration(ty, name, context),
             None => {
@@ -278,19 +291,21 @@ impl<'g, 'a> Writer<'g, 'a> {
         }
     }
 
-    /// Returns `true` if something may still be defined within another definition.
+    /// Returns `true` if the header is not too large yet.
     pub(super) fn may_write_more(&self) -> bool {
-        self.lines > 0
+        self.left > 0
     }
 
-    /// Takes a line of an enum.
-    pub(super) fn take_line(&mut self) {
-        self.lines = self.lines.saturating_sub(1);
+    /// Takes the size of a line for something with a name.
+    pub(super) fn take_line(&mut self, name: &[u8]) {
+        /// The size of what is around the name.
+        const LINE: usize = 32;
+        self.left = self.left.saturating_sub(LINE.saturating_add(name.len()));
     }
 
     fn left_out(&mut self, node: Node<'a>, member: Member<'a>) {
         let ty = self.types.follow(node, member.type_id());
-        let has_size = ty.is_some_and(|ty| self.layouts.shape(ty).is_some());
+        let has_size = ty.is_some_and(|ty| self.layouts.contained(node, ty).is_some());
         self.differ(node, Some(member), if has_size { Reason::Place } else { Reason::NoSize });
     }
 
