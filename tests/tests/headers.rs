@@ -8,12 +8,17 @@ use std::io;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use btf_types::{Btf, ByteOrder, Kind, Type};
-use core_reloc::{Module, Target, elf::Object};
+use btf_types::{Btf, ByteOrder, Kind, Type, TypeId};
+use core_reloc::{
+    Module, Target,
+    elf::Object,
+    enums::{EnumReader, Sign},
+};
 use core_reloc_tests::data;
 use core_reloc_tests::judge::skipped;
 use core_reloc_tools::definition::MemberLayout;
-use core_reloc_tools::header::{Header, HeaderGenerator, Reason};
+use core_reloc_tools::header::{Header, HeaderGenerator, Reason, types_for_object};
+use object::{Object as _, ObjectSection};
 use serde_json::Value;
 
 /// Compiles a file for BPF; `None` if there is no clang.
@@ -115,7 +120,7 @@ fn assertions(all: &[Defined<'_>], btfs: &[&Btf<'_>]) -> (String, usize) {
     }
     let mut values: BTreeMap<String, Vec<i128>> = BTreeMap::new();
     for btf in btfs {
-        let reader = core_reloc::enums::EnumReader::new(btf);
+        let reader = EnumReader::new(btf);
         for enumerator in btf.own_types().flat_map(|ty| ty.enumerators()) {
             let name = enumerator.name().unwrap().to_string();
             values.entry(name).or_default().push(reader.value(enumerator).value);
@@ -144,11 +149,7 @@ fn variables(all: &[Defined<'_>]) -> String {
 }
 
 /// Compares the BTF that clang made with the kernel's.
-fn compare(
-    all: &[Defined<'_>],
-    made: &Btf<'_>,
-    reader: &core_reloc::enums::EnumReader<'_>,
-) -> usize {
+fn compare(all: &[Defined<'_>], made: &Btf<'_>, reader: &EnumReader<'_>) -> usize {
     let mut by_spelling = HashMap::new();
     for ty in made.own_types() {
         let name = ty.name().unwrap().to_string();
@@ -161,13 +162,13 @@ fn compare(
         };
     }
     let mut bitfields = 0;
-    let made_reader = core_reloc::enums::EnumReader::new(made);
+    let made_reader = EnumReader::new(made);
     for Defined { spelling, ty } in all {
         let made = by_spelling.get(spelling).unwrap_or_else(|| panic!("no {spelling}"));
         assert_eq!(made.size().unwrap(), ty.size().unwrap(), "{spelling}");
         assert_eq!(members(*made), members(*ty), "{spelling}");
         bitfields += members(*ty).iter().filter(|(_, _, bits, ..)| *bits > 0).count();
-        let values = |ty: Type<'_>, reader: &core_reloc::enums::EnumReader<'_>| -> Vec<i128> {
+        let values = |ty: Type<'_>, reader: &EnumReader<'_>| -> Vec<i128> {
             ty.enumerators().iter().map(|enumerator| reader.value(enumerator).value).collect()
         };
         assert_eq!(values(*made, &made_reader), values(*ty, reader), "{spelling}");
@@ -176,8 +177,8 @@ fn compare(
             let is_flavor = made.strip_prefix(&*own).is_some_and(|rest| rest.starts_with("___"));
             assert!(made == own || is_flavor, "{spelling}: {made} for {own}");
         }
-        let is_signed = reader.sign(*ty) == core_reloc::enums::Sign::Signed;
-        let is_stated = reader.sign(*ty) != core_reloc::enums::Sign::Unstated;
+        let is_signed = reader.sign(*ty) == Sign::Signed;
+        let is_stated = reader.sign(*ty) != Sign::Unstated;
         if ty.kind().is_enum() && is_stated {
             assert_eq!(made.kind_flag(), is_signed, "{spelling}");
         }
@@ -242,36 +243,25 @@ fn by_bpftool(file: &Path) -> Option<Vec<(String, String, u64, Layout)>> {
 }
 
 /// Compares what bpftool prints of the kernel's BTF and of clang's, and returns the number of types.
-fn compare_by_bpftool(
+fn compare_by_bpftool<'a>(
     kernel: &Path,
     made: &Path,
-    generator: &HeaderGenerator<'_>,
-    btf: &Btf<'_>,
+    generator: &HeaderGenerator<'a>,
+    btf: &'a Btf<'a>,
 ) -> Option<usize> {
-    let name_of = |id: u64| {
-        let ty = btf.type_by_id(btf_types::TypeId(id.try_into().unwrap())).unwrap();
-        ty.name().ok().filter(|name| !name.is_empty()).map(|_| ty)
-    };
+    let name_of = |id: u64| generator.name(btf.type_by_id(TypeId(id.try_into().unwrap())).unwrap());
     let made: HashMap<(String, String), Layout> = by_bpftool(made)?
         .into_iter()
         .map(|(kind, name, _, layout)| ((kind, name), layout))
         .collect();
     let mut count = 0;
     for (kind, _, id, layout) in by_bpftool(kernel)? {
-        // The generator knows the types of the caller's BTF.
-        let Some(ty) = name_of(id) else { continue };
-        let found = generator_name(generator, ty);
-        let Some(name) = found else { continue };
+        let Some(name) = name_of(id) else { continue };
         let theirs = made.get(&(kind, name.clone())).unwrap_or_else(|| panic!("no {name}"));
         assert_eq!(*theirs, layout, "{name}");
         count += 1;
     }
     Some(count)
-}
-
-fn generator_name<'a>(generator: &HeaderGenerator<'_>, ty: Type<'a>) -> Option<String> {
-    // The lifetime of a type is that of its BTF, which outlives both.
-    generator.name(ty)
 }
 
 /// Returns the names that fail assertions, and the number of other errors.
@@ -298,10 +288,10 @@ impl Folder {
 }
 
 /// Judges the header of a kernel with modules.
-fn judge(
+fn judge<'a>(
     name: &str,
-    kernel: &Btf<'_>,
-    modules: &[(&str, &Btf<'_>)],
+    kernel: &'a Btf<'a>,
+    modules: &[(&'a str, &'a Btf<'a>)],
     path: Option<&Path>,
 ) -> Option<()> {
     let target =
@@ -318,7 +308,7 @@ fn judge(
         return Some(());
     }
     assert_eq!(header.differences, [], "{name}");
-    let btfs: Vec<&Btf<'_>> =
+    let btfs: Vec<&'a Btf<'a>> =
         std::iter::once(kernel).chain(modules.iter().map(|(_, btf)| *btf)).collect();
     let all = defined(&generator, &btfs);
     let (asserts, count) = assertions(&all, &btfs);
@@ -332,7 +322,7 @@ fn judge(
 
     let bytes = fs::read(&object).unwrap();
     let made = Object::parse(&bytes).unwrap();
-    let reader = core_reloc::enums::EnumReader::new(kernel);
+    let reader = EnumReader::new(kernel);
     let bitfields = compare(&all, made.btf().unwrap(), &reader);
     let mut text =
         format!("{name}: {} types, {count} assertions, {bitfields} bitfields", all.len());
@@ -341,20 +331,20 @@ fn judge(
         write!(text, "; {types} structs and unions by bpftool").unwrap();
         let theirs = bpftool(&["btf", "dump", "file"], path, &["format", "c"])?;
         folder.file("theirs.h", &String::from_utf8(theirs).unwrap());
-        let mut names: HashMap<&str, usize> = HashMap::new();
-        all.iter().for_each(|ty| *names.entry(&ty.spelling).or_default() += 1);
-        let is_own = |ty: &&Defined<'_>| !ty.spelling.contains("___");
-        let own: Vec<_> = all
-            .iter()
-            .filter(is_own)
-            .map(|ty| Defined { spelling: ty.spelling.clone(), ty: ty.ty })
-            .collect();
+        // Of several types with one name, bpftool may call another one by it.
+        let several: BTreeSet<&str> =
+            all.iter().filter_map(|ty| ty.spelling.strip_suffix("___2")).collect();
+        let is_own =
+            |ty: &&Defined<'_>| !ty.spelling.contains("___") && !several.contains(&*ty.spelling);
+        let own = |ty: &Defined<'a>| Defined { spelling: ty.spelling.clone(), ty: ty.ty };
+        let own: Vec<_> = all.iter().filter(is_own).map(own).collect();
         let (asserts, _) = assertions(&own, &[]);
         let file = folder.file("theirs.c", &format!("#include \"theirs.h\"\n{asserts}"));
         let compiled = clang(order, &["-w", "-fsyntax-only"], &file)?;
         let (wrong, errors) = failures(&String::from_utf8_lossy(&compiled.stderr));
-        write!(text, "; bpftool's has {} wrong types and {errors} errors: {wrong:?}", wrong.len())
-            .unwrap();
+        write!(text, "; bpftool's has {} wrong types and {errors} errors", wrong.len()).unwrap();
+        let some: Vec<_> = wrong.iter().take(8).collect();
+        write!(text, ", such as {some:?}").unwrap();
     }
     println!("{text}");
     Some(())
@@ -405,15 +395,54 @@ fn headers_of_made_up_kernels_have_their_layouts() {
     }
 }
 
-/// Returns the header of types that are written in C.
-fn header(c: &str, order: ByteOrder) -> Header {
-    let bytes = btf_from_c::btf(order, c);
-    let btf = Btf::parse(&bytes).unwrap();
-    HeaderGenerator::new(&Target::new(&btf)).whole()
+/// Compiles a program with a header, and returns its code and its relocations.
+fn compile(header: &Header, program: &str) -> Option<(Vec<u8>, Vec<u8>, Vec<String>)> {
+    let folder = Folder::new();
+    folder.file("vmlinux.h", &header.text);
+    let file = folder.file("program.c", &format!("#include \"vmlinux.h\"\n{program}"));
+    let object = folder.0.path().join("program.o");
+    let options = ["-g", "-O2", "-c", "-Wall", "-Werror", "-o", object.to_str().unwrap()];
+    let compiled = clang(ByteOrder::Little, &options, &file)?;
+    assert!(compiled.status.success(), "{}", String::from_utf8_lossy(&compiled.stderr));
+    let bytes = fs::read(&object).unwrap();
+    let file = object::File::parse(&*bytes).unwrap();
+    let code = file.section_by_name("raw_tp/program").unwrap().data().unwrap().to_vec();
+    let parsed = Object::parse(&bytes).unwrap();
+    let relocation = |relocation: core_reloc::elf::ObjectRelocation<'_>| {
+        let root = relocation.root_name().unwrap().to_string();
+        let access = relocation.access_string().unwrap().to_string();
+        format!("{} {:?} {root} {access}", relocation.insn_off(), relocation.kind())
+    };
+    let relocations = parsed.relocations().map(relocation).collect();
+    Some((bytes.clone(), code, relocations))
 }
 
 #[test]
-fn headers_compile_the_same_in_both_byte_orders() {
-    let c = "struct job { int a; unsigned low : 3; unsigned high : 7; long b; };";
-    assert_eq!(header(c, ByteOrder::Little), header(c, ByteOrder::Big));
+fn a_program_is_the_same_with_a_header_of_what_it_uses() {
+    const PROGRAM: &str = "
+        __attribute__((section(\"raw_tp/program\"), used)) long program(struct task_struct *task)
+        {
+            u64 sum = task->pid + task->real_parent->tgid + task->se.sum_exec_runtime;
+            sum += task->nsproxy->uts_ns->name.sysname[2] + task->mm->mmap_base;
+            sum += __builtin_preserve_enum_value(*(enum bpf_map_type *)BPF_MAP_TYPE_HASH, 1);
+            return sum + task->signal->rlim[3].rlim_cur;
+        }";
+    let kernels = data::kernels().unwrap();
+    let Some(kernel) = kernels.iter().find(|kernel| kernel.name.starts_with("amd64")) else {
+        return skipped("no kernels: run `cargo xtask data`");
+    };
+    let bytes = fs::read(&kernel.btf).unwrap();
+    let btf = Btf::parse(&bytes).unwrap();
+    let target = Target::new(&btf);
+    let generator = HeaderGenerator::new(&target);
+    let whole = generator.whole();
+    let Some((object, code, relocations)) = compile(&whole, PROGRAM) else { return };
+    assert!(relocations.len() > 10, "{relocations:?}");
+    let wanted = types_for_object(&Object::parse(&object).unwrap(), &target);
+    let small = generator.of(&wanted);
+    let (whole_len, small_len) = (whole.text.len(), small.text.len());
+    println!("{}: {small_len} of {whole_len} bytes", kernel.name);
+    assert!(small_len < whole_len / 8);
+    let (_, small_code, small_relocations) = compile(&small, PROGRAM).unwrap();
+    assert_eq!((small_code, small_relocations), (code, relocations));
 }

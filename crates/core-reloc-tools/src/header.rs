@@ -111,6 +111,8 @@ pub enum Reason {
     Enumerator,
     /// Too many definitions are nested. It is an array of bytes.
     TooLarge,
+    /// A type without a name contains the type that points to it, or itself does. The pointer is one to `void`.
+    Circle,
     /// Pointers have four bytes, so sizes and offsets are not those of the kernel.
     Pointer,
 }
@@ -124,6 +126,7 @@ impl fmt::Display for Reason {
             Self::Size => "C for BPF has no number of its size",
             Self::Enumerator => "an enumerator has no name or value of C",
             Self::TooLarge => "too many definitions are nested",
+            Self::Circle => "it contains what points to it",
             Self::Pointer => "pointers have other sizes on BPF",
         })
     }

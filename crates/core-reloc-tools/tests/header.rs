@@ -1,10 +1,21 @@
-//! The text of headers. `tests/tests/headers.rs` compiles those of kernels.
+//! The text of headers, and those of generated types. `tests/tests/headers.rs` compiles those of kernels.
 
 use btf_types::{
     Btf, ByteOrder, DeclTarget, Info, IntEncoding, Kind, Linkage, TypeId, build::Builder,
 };
 use core_reloc::Target;
-use core_reloc_tools::header::{Header, HeaderGenerator, Reason};
+use core_reloc_proptest::{Profile, damaged, graph};
+use core_reloc_tools::{
+    definition::MemberLayout,
+    header::{Header, HeaderGenerator, Reason},
+};
+use proptest::prelude::*;
+
+use std::{
+    fmt::Write as _,
+    io::{ErrorKind, Write as _},
+    process::{Command, Stdio},
+};
 
 fn whole(bytes: &[u8]) -> Header {
     let btf = Btf::parse(bytes).unwrap();
@@ -373,6 +384,7 @@ fn impossible_types_are_listed() {
             "struct impossible.itself: its type has no size",
             "odd: C for BPF has no number of its size",
             "struct impossible.outside: no member of C can be at its offset",
+            "struct {…}: it contains what points to it",
         ]
     );
     let text = "struct impossible {\n\tint first;\n\tint : 32;\n\
@@ -410,4 +422,73 @@ fn text_from_tags_is_not_written() {
     let header = whole(&btf.finish().unwrap());
     let arena = "struct arena {\n\t__attribute__((address_space(1))) int *at;\n\tint *from;\n};\n";
     assert!(header.text.contains(arena), "{}", header.text);
+}
+
+/// Compiles C for BPF, and returns the errors; `None` if there is no clang.
+fn errors(order: ByteOrder, c: &str) -> Option<String> {
+    let target = if order == ByteOrder::Little { "bpfel" } else { "bpfeb" };
+    for name in ["clang-19", "clang"] {
+        let mut command = Command::new(name);
+        command.args(["-target", target, "-w", "-fsyntax-only", "-x", "c", "-"]);
+        let piped = command.stdin(Stdio::piped()).stderr(Stdio::piped());
+        let mut clang = match piped.spawn() {
+            Ok(clang) => clang,
+            Err(error) if error.kind() == ErrorKind::NotFound => continue,
+            Err(error) => panic!("{name}: {error}"),
+        };
+        clang.stdin.take().unwrap().write_all(c.as_bytes()).unwrap();
+        let output = clang.wait_with_output().unwrap();
+        return Some(String::from_utf8_lossy(&output.stderr).into_owned());
+    }
+    println!("SKIPPED: clang is not installed");
+    None
+}
+
+/// Asserts the sizes of the structs and unions, and the offsets of their members.
+fn assertions(btf: &Btf<'_>, header: &Header, generator: &HeaderGenerator<'_>) -> String {
+    let mut c = String::new();
+    for ty in btf.own_types().filter(|ty| ty.kind().is_composite()) {
+        let is_different = header.differences.iter().any(|found| found.type_id == ty.id());
+        let Some(name) = generator.name(ty).filter(|_| !is_different) else { continue };
+        let keyword = if ty.kind() == Kind::Struct { "struct" } else { "union" };
+        let size = ty.size().unwrap();
+        writeln!(c, "_Static_assert(sizeof({keyword} {name}) == {size}, \"\");").unwrap();
+        for member in ty.members() {
+            let own = member.name().unwrap().to_string();
+            if !own.is_empty() && MemberLayout::of(member).bitfield_size == 0 {
+                let offset = format!("__builtin_offsetof({keyword} {name}, {own})");
+                let byte = member.bit_offset() / 8;
+                writeln!(c, "_Static_assert({offset} == {byte}, \"\");").unwrap();
+            }
+        }
+    }
+    c
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn headers_of_generated_types_have_their_layout(graph in graph(Profile::default().split(false))) {
+        let bytes = graph.to_bytes().unwrap();
+        let btf = Btf::parse(&bytes).unwrap();
+        let generator = HeaderGenerator::new(&Target::new(&btf));
+        let header = generator.whole();
+        let is_narrow = header.differences.iter().any(|found| found.reason == Reason::Pointer);
+        let asserts = if is_narrow { String::new() } else { assertions(&btf, &header, &generator) };
+        let c = format!("{}{asserts}", header.text);
+        if let Some(errors) = errors(btf.byte_order(), &c) {
+            prop_assert_eq!(errors, "", "{}", c);
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn damaged_types_have_a_header(damaged in damaged(Profile::default())) {
+        let bytes = damaged.to_bytes().unwrap();
+        if let Ok(btf) = Btf::parse(&bytes) {
+            HeaderGenerator::new(&Target::new(&btf)).whole();
+        }
+    }
 }

@@ -4,6 +4,7 @@ use btf_types::Kind;
 use smallvec::SmallVec;
 
 use super::{
+    Reason,
     names::{TypeName, name_of},
     order::DEFINED,
     types::Node,
@@ -91,7 +92,14 @@ impl<'a> Writer<'_, 'a> {
             Base::Word(word) => self.out.push_str(word),
             Base::Type(ty) => {
                 let is_pointed_to = matches!(steps.last(), Some(Step::Pointer(_)));
-                self.base(ty, is_pointed_to, context);
+                let is_contained = steps.iter().all(|step| matches!(step, Step::Array(_)));
+                if !is_contained && self.names.is_inline(ty) && !self.can_define(ty) {
+                    self.differ(ty, None, Reason::Circle);
+                    let is_element = matches!(steps.last(), Some(Step::Array(_)));
+                    self.out.push_str(if is_element { "char" } else { "void" });
+                } else {
+                    self.base(ty, is_pointed_to, context);
+                }
             }
         }
         if let [Step::Pointer(qualifiers)] = steps[..]
@@ -192,6 +200,45 @@ impl<'a> Writer<'_, 'a> {
         false
     }
 
+    /// Returns `true` if all that a type without a name contains is defined at this point of the header.
+    fn can_define(&self, node: Node<'a>) -> bool {
+        /// The number of members that are looked at; no type of the kernel without a name has more.
+        const MEMBERS: usize = 1 << 12;
+        let mut open = vec![node];
+        let mut left = MEMBERS;
+        while let Some(node) = open.pop() {
+            if self.open.contains(&node.key) {
+                return false;
+            }
+            for member in node.ty.members() {
+                let Some(rest) = left.checked_sub(1) else { return false };
+                left = rest;
+                let ty = self.types.follow(node, member.type_id());
+                match ty.and_then(|ty| self.contained_composite(ty)) {
+                    Some(inner) if self.names.is_inline(inner) => open.push(inner),
+                    Some(inner) if !self.has(inner, DEFINED) => return false,
+                    _ => {}
+                }
+            }
+        }
+        true
+    }
+
+    /// Returns the struct or union that a type is, or an array of.
+    fn contained_composite(&self, node: Node<'a>) -> Option<Node<'a>> {
+        let mut node = node;
+        for _ in 0..MAX_STEPS {
+            let kind = node.ty.kind();
+            node = match kind {
+                Kind::Struct | Kind::Union => return Some(node),
+                Kind::Array => self.types.follow(node, node.ty.array()?.element)?,
+                _ if kind.is_modifier() || kind == Kind::Typedef => self.types.referenced(node)?,
+                _ => return None,
+            };
+        }
+        None
+    }
+
     /// Writes what a declaration starts with.
     fn base(&mut self, node: Node<'a>, is_pointed_to: bool, context: Context) {
         let kind = node.ty.kind();
@@ -210,10 +257,7 @@ impl<'a> Writer<'_, 'a> {
             self.inline_enum(node, context);
         } else if kind == Kind::Fwd
             || is_pointed_to
-                && (context.is_in_prototype
-                    || self.names.of(node) == TypeName::Unusable
-                    // A type without a name points to itself.
-                    || self.open.contains(&node.key))
+                && (context.is_in_prototype || self.names.of(node) == TypeName::Unusable)
         {
             self.out.push_str("void");
         } else if context.depth >= MAX_DEPTH || !self.may_write_more() {

@@ -16,10 +16,9 @@ pub(super) fn start(out: &mut String) {
 #ifndef BPF_NO_PRESERVE_ACCESS_INDEX
 #pragma clang attribute push (__attribute__((preserve_access_index)), apply_to = record)
 #endif
-/* As in the kernel, structs with a flexible array are members, and enums have a type. */
+/* As in the kernel, structs with a flexible array are members of others. */
 #pragma clang diagnostic push
 #pragma clang diagnostic ignored \"-Wgnu-variable-sized-type-not-at-end\"
-#pragma clang diagnostic ignored \"-Wc23-extensions\"
 #endif
 
 #ifndef __ksym
