@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write as _;
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use btf_types::{Btf, ByteOrder, Kind, Type, TypeId};
@@ -20,6 +20,9 @@ use core_reloc_tools::definition::MemberLayout;
 use core_reloc_tools::header::{Header, HeaderGenerator, Reason, types_for_object};
 use object::{Object as _, ObjectSection};
 use serde_json::Value;
+
+/// The number of types whose BTF clang makes at once: it compares each string with all others.
+const PART: usize = 1000;
 
 /// Compiles a file for BPF; `None` if there is no clang.
 fn clang(order: ByteOrder, arguments: &[&str], file: &Path) -> Option<Output> {
@@ -245,15 +248,16 @@ fn by_bpftool(file: &Path) -> Option<Vec<(String, String, u64, Layout)>> {
 /// Compares what bpftool prints of the kernel's BTF and of clang's, and returns the number of types.
 fn compare_by_bpftool<'a>(
     kernel: &Path,
-    made: &Path,
+    objects: &[PathBuf],
     generator: &HeaderGenerator<'a>,
     btf: &'a Btf<'a>,
 ) -> Option<usize> {
     let name_of = |id: u64| generator.name(btf.type_by_id(TypeId(id.try_into().unwrap())).unwrap());
-    let made: HashMap<(String, String), Layout> = by_bpftool(made)?
-        .into_iter()
-        .map(|(kind, name, _, layout)| ((kind, name), layout))
-        .collect();
+    let mut made: HashMap<(String, String), Layout> = HashMap::new();
+    for object in objects {
+        let layouts = by_bpftool(object)?.into_iter();
+        made.extend(layouts.map(|(kind, name, _, layout)| ((kind, name), layout)));
+    }
     let mut count = 0;
     for (kind, _, id, layout) in by_bpftool(kernel)? {
         let Some(name) = name_of(id) else { continue };
@@ -280,7 +284,7 @@ impl Folder {
         Self(tempfile::tempdir().unwrap())
     }
 
-    fn file(&self, name: &str, text: &str) -> std::path::PathBuf {
+    fn file(&self, name: &str, text: &str) -> PathBuf {
         let path = self.0.path().join(name);
         fs::write(&path, text).unwrap();
         path
@@ -312,22 +316,31 @@ fn judge<'a>(
         std::iter::once(kernel).chain(modules.iter().map(|(_, btf)| *btf)).collect();
     let all = defined(&generator, &btfs);
     let (asserts, count) = assertions(&all, &btfs);
-    let c = format!("#include \"vmlinux.h\"\n{asserts}{}", variables(&all));
-    let file = folder.file("all.c", &c);
-    let object = folder.0.path().join("all.o");
-    let options = ["-g", "-c", "-Wall", "-Wextra", "-Werror", "-o", object.to_str().unwrap()];
-    let compiled = clang(order, &options, &file)?;
+    let c = format!("#include \"vmlinux.h\"\n{asserts}");
+    let file = folder.file("asserts.c", &c);
+    let warnings = ["-Wall", "-Wextra", "-Werror"];
+    let compiled = clang(order, &[&["-fsyntax-only"], &warnings[..]].concat(), &file)?;
     let errors = String::from_utf8_lossy(&compiled.stderr);
     assert!(compiled.status.success(), "{name}: {}", &errors[..errors.len().min(3000)]);
 
-    let bytes = fs::read(&object).unwrap();
-    let made = Object::parse(&bytes).unwrap();
     let reader = EnumReader::new(kernel);
-    let bitfields = compare(&all, made.btf().unwrap(), &reader);
+    let mut bitfields = 0;
+    let mut objects = Vec::new();
+    for (part, some) in all.chunks(PART).enumerate() {
+        let c = format!("#include \"vmlinux.h\"\n{}", variables(some));
+        let file = folder.file("part.c", &c);
+        let object = folder.0.path().join(format!("{part}.o"));
+        let options = ["-g", "-c", "-w", "-o", object.to_str().unwrap()];
+        assert!(clang(order, &options, &file)?.status.success(), "{name}");
+        let bytes = fs::read(&object).unwrap();
+        let made = Object::parse(&bytes).unwrap();
+        bitfields += compare(some, made.btf().unwrap(), &reader);
+        objects.push(object);
+    }
     let mut text =
         format!("{name}: {} types, {count} assertions, {bitfields} bitfields", all.len());
     if let Some(path) = path {
-        let types = compare_by_bpftool(path, &object, &generator, kernel)?;
+        let types = compare_by_bpftool(path, &objects, &generator, kernel)?;
         write!(text, "; {types} structs and unions by bpftool").unwrap();
         let theirs = bpftool(&["btf", "dump", "file"], path, &["format", "c"])?;
         folder.file("theirs.h", &String::from_utf8(theirs).unwrap());

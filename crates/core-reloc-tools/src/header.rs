@@ -30,6 +30,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod body;
 mod declarator;
 mod enumeration;
 mod frame;
@@ -50,9 +51,9 @@ pub use self::select::types_for_object;
 use self::{
     layout::Layouts,
     names::{Names, TypeName, name_of},
-    order::{DEFINED, Need},
+    order::Need,
     types::{Node, Types},
-    writer::Writer,
+    writer::{DEFINED, Writer},
 };
 
 /// A header in C.

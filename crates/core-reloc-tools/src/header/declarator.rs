@@ -6,35 +6,14 @@ use smallvec::SmallVec;
 use super::{
     Reason,
     names::{TypeName, name_of},
-    order::DEFINED,
     types::Node,
     words::{identifier, spelling},
-    writer::Writer,
+    writer::{Context, DEFINED, MAX_DEPTH, Writer},
 };
 use crate::definition::keyword;
 
 /// The number of pointers, arrays, functions and qualifiers of one declaration.
 const MAX_STEPS: usize = 32;
-
-/// The number of definitions and prototypes within each other.
-pub(super) const MAX_DEPTH: usize = 24;
-
-/// Where a declaration is.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Context {
-    /// The number of definitions and prototypes around it.
-    pub(super) depth: usize,
-    /// Whether it is in a prototype, where no type can be defined.
-    pub(super) is_in_prototype: bool,
-    /// Whether an array without elements may be flexible.
-    pub(super) may_be_flexible: bool,
-}
-
-impl Context {
-    pub(super) fn deeper(self) -> Self {
-        Self { depth: self.depth.saturating_add(1), may_be_flexible: false, ..self }
-    }
-}
 
 /// A part of a declarator, from the name outwards.
 #[derive(Debug, Clone, Copy)]
@@ -274,18 +253,6 @@ impl<'a> Writer<'_, 'a> {
     fn bytes(&mut self, node: Node<'a>) {
         let size = self.layouts.shape(node).map_or(0, |shape| shape.size);
         self.out.push_str(&format!("struct {{ unsigned char bytes[{size}]; }}"));
-    }
-
-    /// Writes the name of a type, with the number of its flavor.
-    pub(super) fn name(&mut self, node: Node<'a>) {
-        if let TypeName::Own(flavor) = self.names.of(node)
-            && let Some(name) = name_of(node.ty).and_then(identifier)
-        {
-            self.out.push_str(name);
-            if flavor > 1 {
-                self.out.push_str(&format!("___{flavor}"));
-            }
-        }
     }
 
     fn declarator(&mut self, name: &str, steps: &[Step<'a>], context: Context) -> String {

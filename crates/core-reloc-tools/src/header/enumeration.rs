@@ -4,12 +4,10 @@ use core_reloc::enums::Sign;
 
 use super::{
     Reason,
-    declarator::Context,
     names::{TypeName, name_of},
-    order::DEFINED,
     types::Node,
     words::identifier,
-    writer::Writer,
+    writer::{Context, DEFINED, Writer},
 };
 
 /// The type of an enum: size in bytes, and whether it is signed.

@@ -1,8 +1,12 @@
 //! What is around the types of a header, and the functions.
 
 use super::{
-    Difference, declarator::Context, names::name_of, order::Need, types::Node, words::identifier,
-    writer::Writer,
+    Difference,
+    names::name_of,
+    order::Need,
+    types::Node,
+    words::identifier,
+    writer::{Context, Writer},
 };
 
 /// Starts a header.

@@ -25,10 +25,6 @@ impl Need {
     }
 }
 
-/// What has happened to a type, in bits: those of the needs that are met or being met, and these.
-pub(super) const DECLARED: u8 = 8;
-pub(super) const DEFINED: u8 = 16;
-
 /// A step towards a header.
 #[derive(Debug, Clone, Copy)]
 enum Task<'a> {
@@ -72,16 +68,9 @@ impl<'a> Writer<'_, 'a> {
                     }
                 }
             },
-            Kind::Struct | Kind::Union => {
-                if self.is_first(node, Need::Definition) {
-                    self.meet_members(node, tasks);
-                }
-            }
-            Kind::Enum | Kind::Enum64 => {
-                if !self.names.is_inline(node) && self.is_first(node, Need::Definition) {
-                    tasks.push(Task::Define(node));
-                }
-            }
+            Kind::Struct | Kind::Union => self.meet_inline(node, tasks),
+            Kind::Enum | Kind::Enum64 if self.names.is_inline(node) => {}
+            Kind::Enum | Kind::Enum64 => self.meet_enum(node, tasks),
             Kind::Typedef if matches!(self.names.of(node), TypeName::Own(_)) => {
                 let Some(to) = types.referenced(node) else { return };
                 if need == Need::Definition && self.is_first(node, need) {
@@ -92,15 +81,7 @@ impl<'a> Writer<'_, 'a> {
                     tasks.push(Task::Meet(to, Need::Name));
                 }
             }
-            Kind::FuncProto => {
-                if self.is_first(node, Need::Declaration) {
-                    let params = node.ty.params();
-                    let ids =
-                        params.iter().map(|param| param.type_id()).chain(node.ty.referenced_id());
-                    let meet = |id| Some(Task::Meet(types.follow(node, id)?, Need::Declaration));
-                    tasks.extend(ids.filter_map(meet));
-                }
-            }
+            Kind::FuncProto => self.meet_parameters(node, tasks),
             Kind::Array => {
                 if self.is_first(node, Need::Definition)
                     && let Some(array) = node.ty.array()
@@ -126,6 +107,30 @@ impl<'a> Writer<'_, 'a> {
         }
     }
 
+    /// Meets what is needed to define a type where it is used.
+    fn meet_inline(&mut self, node: Node<'a>, tasks: &mut Vec<Task<'a>>) {
+        if self.is_first(node, Need::Definition) {
+            self.meet_members(node, tasks);
+        }
+    }
+
+    fn meet_enum(&mut self, node: Node<'a>, tasks: &mut Vec<Task<'a>>) {
+        if self.is_first(node, Need::Definition) {
+            tasks.push(Task::Define(node));
+        }
+    }
+
+    fn meet_parameters(&mut self, proto: Node<'a>, tasks: &mut Vec<Task<'a>>) {
+        if !self.is_first(proto, Need::Declaration) {
+            return;
+        }
+        let types = self.types;
+        let params = proto.ty.params();
+        let ids = params.iter().map(|param| param.type_id()).chain(proto.ty.referenced_id());
+        let meet = |id| Some(Task::Meet(types.follow(proto, id)?, Need::Declaration));
+        tasks.extend(ids.filter_map(meet));
+    }
+
     fn meet_members(&mut self, node: Node<'a>, tasks: &mut Vec<Task<'a>>) {
         let members = node.ty.members();
         let types = self.types;
@@ -139,18 +144,5 @@ impl<'a> Writer<'_, 'a> {
     /// Returns `true` if a need of a type arises for the first time.
     fn is_first(&mut self, node: Node<'a>, need: Need) -> bool {
         !self.mark(node, need.bit())
-    }
-
-    /// Sets a bit of a type, and returns `true` if it was set.
-    pub(super) fn mark(&mut self, node: Node<'a>, bit: u8) -> bool {
-        let Some(state) = self.states.get_mut(node.key.index()) else { return true };
-        let was_set = *state & bit > 0;
-        *state |= bit;
-        was_set
-    }
-
-    /// Returns `true` if a bit of a type is set.
-    pub(super) fn has(&self, node: Node<'a>, bit: u8) -> bool {
-        self.states.get(node.key.index()).is_some_and(|state| state & bit > 0)
     }
 }
