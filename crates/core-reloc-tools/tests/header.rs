@@ -1,4 +1,5 @@
 //! The text of headers, and those of generated types. `tests/tests/headers.rs` compiles those of kernels.
+#![allow(clippy::pedantic, clippy::restriction, reason = "tests may panic")]
 
 use btf_types::{
     Btf, ByteOrder, DeclTarget, Info, IntEncoding, Kind, Linkage, TypeId, build::Builder,
