@@ -32,7 +32,7 @@ complete -c core-reloc -n "__fish_core_reloc_needs_command" -f -a "explain" -d '
 complete -c core-reloc -n "__fish_core_reloc_needs_command" -f -a "check" -d 'Check objects for many kernels, and report where they would fail'
 complete -c core-reloc -n "__fish_core_reloc_needs_command" -f -a "blame" -d 'Find the relocation that poisoned the instruction in a verifier log, and explain it'
 complete -c core-reloc -n "__fish_core_reloc_needs_command" -f -a "query" -d 'Show the offset, size and type of a field, or the value of an enumerator'
-complete -c core-reloc -n "__fish_core_reloc_needs_command" -f -a "dump" -d 'Print types as C definitions, with the offsets and sizes of their members, or as a header'
+complete -c core-reloc -n "__fish_core_reloc_needs_command" -f -a "dump" -d 'Print types as C definitions, with the offsets and sizes of their members'
 complete -c core-reloc -n "__fish_core_reloc_needs_command" -f -a "minimize" -d 'Write the smallest BTF that relocates objects exactly as a kernel\'s full BTF does'
 complete -c core-reloc -n "__fish_core_reloc_needs_command" -f -a "support" -d 'Report whether the running kernel supports CO-RE, and where its BTF is'
 complete -c core-reloc -n "__fish_core_reloc_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -60,12 +60,16 @@ skipped\t'The instruction is not part of a function'"
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand explain" -l format -d 'The output format' -r -f -a "text\t'Text for people'
 json\t'JSON for programs: one object per line'"
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand explain" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -l target -d 'The kernels: a file in any format that relocate reads, or a folder or archive of such files; may be repeated [default: the running kernel with its modules]' -r -F
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -l target -d 'The kernels: a file in any format that relocate reads, or a folder or archive of such files, in which their modules are found, too; may be repeated [default: the running kernel with its modules]' -r -F
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -l module -d 'The BTF of a module, in addition to those that are found with the kernels: raw BTF or a .ko file, also compressed; of several kernels, it is used for those that it was built for; may be repeated' -r -F
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -l symbols -d 'The symbols of a kernel, to which kprobes attach: a System.map, or a copy of /proc/kallsyms; of several kernels, the one of the release in the name of FILE [default: System.map-RELEASE beside vmlinuz-RELEASE; /proc/kallsyms for the running kernel]' -r -F
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -l config -d 'The configuration of a kernel, also compressed; of several kernels, the one of the release in the name of FILE [default: config-RELEASE beside vmlinuz-RELEASE; /proc/config.gz or /boot/config-RELEASE for the running kernel]' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -l baseline -d 'Accept the known problems in this file, written by --write-baseline' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -l write-baseline -d 'Accept all current problems and write them to this file, which may only be an earlier one' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -l html -d 'Write the results as a self-contained page for a browser; FILE may only be an earlier page' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -l format -d 'The output format' -r -f -a "text\t'Text for people'
 json\t'JSON for programs: one object per line'"
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -l lint -d 'Report what is wrong with the objects on any kernel; no target is needed'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -l explain -d 'Print the relocations behind each cause'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand blame" -l log -d 'The verifier\'s log, as printed by any loader' -r -F
@@ -80,12 +84,10 @@ complete -c core-reloc -n "__fish_core_reloc_using_subcommand query" -l module -
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand query" -l format -d 'The output format' -r -f -a "text\t'Text for people'
 json\t'JSON for programs: one object per line'"
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand query" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand dump" -l for -d 'Print the types of the kernel that this BPF object uses' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand dump" -l target -d 'The kernel: raw BTF, an ELF file with a .BTF section such as vmlinux, a kernel image such as vmlinuz, any of these compressed, or a tar archive of one such file, such as BTFHub\'s [default: the running kernel]' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand dump" -l module -d 'The BTF of a module, searched for types that the kernel itself lacks: raw BTF or a .ko file, also compressed; may be repeated [default: the running kernel\'s modules, if that kernel is the target]' -r -F
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand dump" -l format -d 'The output format' -r -f -a "text\t'Definitions for people, with offsets and sizes'
-json\t'JSON for programs: one object per line'
-c\t'A header for BPF programs: a vmlinux.h'"
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand dump" -l format -d 'The output format' -r -f -a "text\t'Text for people'
+json\t'JSON for programs: one object per line'"
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand dump" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand minimize" -l target -d 'The kernel: a file in any format that relocate reads, or a folder or archive of such files [default: the running kernel]' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand minimize" -l module -d 'The BTF of a module, which is minimized too; may be repeated' -r -F
@@ -102,7 +104,7 @@ complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fi
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump minimize support help" -f -a "check" -d 'Check objects for many kernels, and report where they would fail'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump minimize support help" -f -a "blame" -d 'Find the relocation that poisoned the instruction in a verifier log, and explain it'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump minimize support help" -f -a "query" -d 'Show the offset, size and type of a field, or the value of an enumerator'
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump minimize support help" -f -a "dump" -d 'Print types as C definitions, with the offsets and sizes of their members, or as a header'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump minimize support help" -f -a "dump" -d 'Print types as C definitions, with the offsets and sizes of their members'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump minimize support help" -f -a "minimize" -d 'Write the smallest BTF that relocates objects exactly as a kernel\'s full BTF does'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump minimize support help" -f -a "support" -d 'Report whether the running kernel supports CO-RE, and where its BTF is'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump minimize support help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

@@ -10,6 +10,9 @@
 //! | [`needs`](mod@needs) | what does an object need besides relocations, and does the kernel have it? |
 //! | [`paths`] | which instructions of a program does the verifier reach? |
 //! | [`minimize`](mod@minimize) | what is the smallest BTF with which an object relocates as with the full one? |
+//! | [`copies`](mod@copies) | which accesses of local copies leave the copy on a kernel? |
+//! | [`sizes`](mod@sizes) | which reads have another size than the field on a kernel? |
+//! | [`lint`](mod@lint) | which mistakes does an object have on any kernel? |
 //! | [`blame`] | which relocation is a verifier log about? |
 //!
 //! ```
@@ -49,15 +52,23 @@
 )]
 
 pub mod blame;
+mod callees;
 pub mod check;
+pub mod copies;
 pub mod definition;
 mod enums;
 pub mod explain;
+<<<<<<< HEAD
 pub mod header;
+=======
+mod flow;
+>>>>>>> main
 mod insn;
 pub mod limits;
+pub mod lint;
 pub mod minimize;
 pub mod needs;
 pub mod paths;
 pub mod query;
 mod similar;
+pub mod sizes;

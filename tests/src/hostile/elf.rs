@@ -11,6 +11,7 @@ use core_reloc::{
 use core_reloc_tools::{
     check::{Checker, RelocationVerdict, Verdict},
     explain::Explainer,
+    lint::lint,
     needs::Kernel,
 };
 use object::{
@@ -51,6 +52,7 @@ pub(super) fn elf(bytes: &[u8]) {
     };
     let kernel = Btf::parse(kernel).expect("a fixture");
     check(&object, &Target::new(&kernel));
+    mistakes(&object, &lines);
     for target in [Target::new(&kernel), Target::new(local).indexed()] {
         assert!(!object.needs_modules(&target) || !relocations.is_empty());
         for unresolved in [OnUnresolved::Poison, OnUnresolved::Error, OnUnresolved::Keep] {
@@ -62,6 +64,17 @@ pub(super) fn elf(bytes: &[u8]) {
             );
         }
         relocate(&object, &target, Options::default().narrow(false), relocations.len());
+    }
+}
+
+/// Looks for mistakes, with and without a kernel.
+fn mistakes<'a>(object: &'a Object<'a>, lines: &SourceLines<'a>) {
+    let Ok(findings) = lint(object) else { return };
+    for finding in findings {
+        let line = finding.source_line(lines);
+        assert!(printed(format_args!("{} {} {line:?}", finding.rule, finding.message)) > 0);
+        // Symbols of several sizes may start at one place.
+        assert!(finding.function_range.start <= finding.insn_off.into());
     }
 }
 
@@ -250,6 +263,12 @@ fn check(object: &Object<'_>, target: &Target<'_>) {
             assert!(question.relocation.kind().is_some_and(|kind| kind.is_existence()));
             assert_eq!(question.outcome.value(), Some(0));
         }
+    }
+    for found in &checked.copies {
+        assert!(printed(format_args!("{found} {found:?}")) > 0);
+    }
+    for found in &checked.sizes {
+        assert!(printed(format_args!("{found} {found:?}")) > 0);
     }
     assert_eq!(checked.programs.len(), checker.requirements().programs.len());
     for program in &checked.programs {
