@@ -131,11 +131,7 @@ _core__reloc() {
             return 0
             ;;
         core__subcmd__reloc__subcmd__check)
-<<<<<<< HEAD
-            opts="-h --target --baseline --write-baseline --html --explain --format --help"
-=======
             opts="-h --target --module --symbols --config --baseline --write-baseline --html --lint --explain --format --help"
->>>>>>> main
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -181,16 +177,12 @@ _core__reloc() {
             return 0
             ;;
         core__subcmd__reloc__subcmd__dump)
-            opts="-h --for --target --module --format --help"
+            opts="-h --target --module --format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
-                --for)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --target)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -200,7 +192,7 @@ _core__reloc() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json c" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
                 *)

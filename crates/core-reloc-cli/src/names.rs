@@ -93,7 +93,6 @@ pub(crate) fn minimized_module(kernel: &Path, module: &str) -> PathBuf {
     kernel.with_extension(format!("{}.btf", module.replace('/', "_")))
 }
 
-<<<<<<< HEAD
 /// Returns `true` if a pattern, in which `*` stands for any bytes and `?` for one, matches a name.
 pub(crate) fn glob_matches(pattern: &[u8], name: &[u8]) -> bool {
     let (mut at, mut from) = (0, 0);
@@ -119,22 +118,6 @@ pub(crate) fn glob_matches(pattern: &[u8], name: &[u8]) -> bool {
     pattern[at..].iter().all(|byte| *byte == b'*')
 }
 
-/// Strips the extensions that only say how BTF is packed: `.btf`, `.tar` and those of compressed files.
-fn without_packing(mut path: &str) -> &str {
-    while let Some((stem, extension)) = path.rsplit_once('.') {
-        let is_packing = ["btf", "tar"].contains(&extension)
-            || Compression::from_extension(extension.as_ref()).is_some();
-        let is_whole_name = stem.is_empty() || stem.ends_with('/');
-        if !is_packing || is_whole_name {
-            break;
-        }
-        path = stem;
-    }
-    path
-}
-
-=======
->>>>>>> main
 #[cfg(test)]
 mod tests {
     use super::*;

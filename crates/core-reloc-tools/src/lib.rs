@@ -58,11 +58,8 @@ pub mod copies;
 pub mod definition;
 mod enums;
 pub mod explain;
-<<<<<<< HEAD
-pub mod header;
-=======
 mod flow;
->>>>>>> main
+pub mod header;
 mod insn;
 pub mod limits;
 pub mod lint;

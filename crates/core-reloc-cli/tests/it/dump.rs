@@ -179,7 +179,8 @@ fn a_name_that_was_mistyped_is_suggested() {
     assert_eq!(run.status, 1);
     expect![[r#"
         core-reloc: error: type `job_id_tt` not found; did you mean `job_id_t`?
-    "#]].assert_eq(&run.stderr);
+    "#]]
+    .assert_eq(&run.stderr);
 }
 
 #[test]
