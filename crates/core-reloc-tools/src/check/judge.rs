@@ -203,7 +203,7 @@ impl<'j, 'a> Judge<'j, 'a> {
         program: usize,
         function: usize,
         failed: usize,
-    ) -> Option<BTreeSet<usize>> {
+    ) -> Option<Vec<usize>> {
         let mut steps = self.steps;
         let functions = callees(self.requirements, function, &mut steps);
         let of_function = |function: &usize| self.code.relocations(*function).len();
@@ -212,7 +212,7 @@ impl<'j, 'a> Judge<'j, 'a> {
         let cost = relocations.saturating_add(needs).saturating_add(failed);
         let left = steps.checked_sub(u64::try_from(cost).ok()?);
         self.steps = left.unwrap_or(0);
-        functions.filter(|_| left.is_some())
+        functions.filter(|_| left.is_some()).map(|functions| functions.into_iter().collect())
     }
 
     /// Returns the failed relocations of functions that any program may call. Loaders apply them whichever program
@@ -252,7 +252,7 @@ impl<'j, 'a> Judge<'j, 'a> {
 
     /// Returns what the verifier rejects in the functions of a program, if it reaches it: poisoned
     /// instructions, helpers that the kernel lacks, and calls of weak functions that it lacks.
-    fn harm(&self, program: usize, functions: &BTreeSet<usize>) -> Vec<Harm<'a>> {
+    fn harm(&self, program: usize, functions: &[usize]) -> Vec<Harm<'a>> {
         let mut harm = Vec::new();
         let mut helpers = BTreeMap::new();
         for need in self.needs.get(&Some(program)).into_iter().flatten().copied() {
@@ -316,7 +316,7 @@ impl<'j, 'a> Judge<'j, 'a> {
     fn add_harm(
         &mut self,
         program: usize,
-        functions: &BTreeSet<usize>,
+        functions: &[usize],
         mut harm: Vec<Harm<'a>>,
         causes: &mut Vec<Cause<'a>>,
     ) {
