@@ -177,12 +177,16 @@ _core__reloc() {
             return 0
             ;;
         core__subcmd__reloc__subcmd__dump)
-            opts="-h --target --module --format --help"
+            opts="-h --for --target --module --format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --for)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --target)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -192,7 +196,7 @@ _core__reloc() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json c" -- "${cur}"))
                     return 0
                     ;;
                 *)

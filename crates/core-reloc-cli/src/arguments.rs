@@ -42,7 +42,9 @@ impl Command {
                 [object, log].into_iter().chain(target.inputs()).collect()
             }
             Self::Query(Query { targets, modules, .. }) => targets.iter().chain(modules).collect(),
-            Self::Dump(Dump { target, .. }) => target.inputs().collect(),
+            Self::Dump(Dump { object, target, .. }) => {
+                object.iter().chain(target.inputs()).collect()
+            }
             Self::Minimize(Minimize { objects, target, modules, .. }) => {
                 objects.iter().chain(target).chain(modules).collect()
             }
@@ -331,18 +333,34 @@ considers all of them.
 The exit status is 1 if a target lacks one of the types, fields or enumerators, or if some of the
 targets cannot be used.";
 
-/// Print types as C definitions, with the offsets and sizes of their members
+/// Print types as C definitions, with the offsets and sizes of their members, or as a header
 #[derive(Debug, Args)]
 #[command(after_help = DUMP_EXAMPLES)]
 pub struct Dump {
-    /// The names or ids of types; `struct NAME`, `union NAME` or `enum NAME` selects one kind
-    /// [default: all types]
+    /// The names or ids of types; `struct NAME`, `union NAME` or `enum NAME` selects one kind; in a
+    /// name, * stands for any characters and ? for one [default: all types]
     #[arg(value_name = "NAME|ID")]
     pub types: Vec<String>,
+    /// Print the types of the kernel that this BPF object uses
+    #[arg(long = "for", value_name = "OBJECT")]
+    pub object: Option<PathBuf>,
     #[command(flatten)]
     pub target: TargetArguments,
-    #[command(flatten)]
-    pub format: FormatArguments,
+    /// The output format
+    #[arg(long, value_enum, default_value_t)]
+    pub format: DumpFormat,
+}
+
+/// The formats of `dump`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum DumpFormat {
+    /// Definitions for people, with offsets and sizes
+    #[default]
+    Text,
+    /// JSON for programs: one object per line
+    Json,
+    /// A header for BPF programs: a vmlinux.h
+    C,
 }
 
 const DUMP_EXAMPLES: &str = "\
@@ -353,8 +371,20 @@ Examples:
       print one type by its name and one by its id
   core-reloc dump nf_conn --target vmlinux-6.12 --module nf_conntrack.ko.xz
       print a type of a module
+  core-reloc dump --format c > vmlinux.h
+      write a header with all types of the running kernel
+  core-reloc dump --format c --for prog.bpf.o > vmlinux.h
+      write a small one, with the types that a program uses and those that they need
+  core-reloc dump --format c task_struct 'bpf_iter_*' --target vmlinux-6.12 > vmlinux.h
+      write one with the named types and those that they need
   core-reloc dump --target prog.bpf.o --format json | jq -r 'select(.kind == \"STRUCT\") | .name'
       list all structs of an object
+
+A header compiles with clang for BPF, and its types have the sizes and offsets of the kernel's. Accesses
+to them are relocated, unless BPF_NO_PRESERVE_ACCESS_INDEX is defined. Functions that programs may call
+(kfuncs) are declared, unless BPF_NO_KFUNC_PROTOTYPES is defined. With names or --for, a type that is only
+pointed to is declared and not defined. Of several types with one name, the most used keeps it, and the
+others become flavors such as NAME___2. A comment at its end lists what C for BPF cannot express.
 
 The exit status is 1 if a name or id was not found.";
 

@@ -1,66 +1,142 @@
 //! `core-reloc dump`.
 
-use std::io::{self, Write};
+use std::{
+    fmt,
+    io::{self, Write},
+    ptr,
+};
 
-use btf_types::{Btf, Kind, Type, TypeId};
+use btf_types::{Btf, Kind, Name, Type, TypeId};
 use core_reloc::{
+    Module, Target,
+    elf::Object,
     enums::{EnumReader, EnumValue},
     type_in_c,
 };
 use core_reloc_sys::Kernel;
-use core_reloc_tools::definition::{Definition, DefinitionLine, MemberLayout};
+use core_reloc_tools::{
+    definition::{Definition, DefinitionLine, MemberLayout},
+    header::{HeaderGenerator, types_for_object},
+    query::{QueryError, similar_names},
+};
 use owo_colors::OwoColorize;
 use serde::Serialize;
 
 use crate::{
     Completion,
-    arguments::{Dump, Format},
+    arguments::{Dump, DumpFormat},
     failure::Failure,
-    format::json_line,
+    format::{did_you_mean, json_line, plural},
+    inputs::{parse_object, read_object},
+    names::glob_matches,
     target::with_types,
     terminal::{self, stdout},
 };
 
 pub(crate) fn run(arguments: &Dump) -> Result<Completion, Failure> {
-    let is_missing = |btf: &Btf<'_>| arguments.types.iter().any(|name| find(btf, name).is_empty());
+    let object = match &arguments.object {
+        Some(path) => Some((path, read_object(path)?)),
+        None => None,
+    };
+    let object = match &object {
+        Some((path, bytes)) => Some(parse_object(path, bytes)?),
+        None => None,
+    };
+    let is_missing = |btf: &Btf<'_>| {
+        let needs_modules = |object: &Object<'_>| object.needs_modules(&Target::new(btf));
+        object.as_ref().is_some_and(needs_modules)
+            || arguments.types.iter().any(|name| find(btf, name).is_empty())
+    };
     with_types(&arguments.target, &Kernel::running(), is_missing, |btf, modules| {
-        dump(arguments, btf, modules)
+        dump(arguments, object.as_ref(), btf, modules)
     })?
 }
 
 fn dump(
     arguments: &Dump,
+    object: Option<&Object<'_>>,
     btf: &Btf<'_>,
     modules: &[(&str, Btf<'_>)],
 ) -> Result<Completion, Failure> {
-    let mut out = stdout();
-    let format = arguments.format.format;
+    let target =
+        Target::new(btf).with_modules(modules.iter().map(|(name, btf)| Module { name, btf }));
     let mut completion = Completion::Success;
-    let modules = modules.iter().map(|(name, btf)| (Some(*name), btf));
-    let all = std::iter::once((None, btf)).chain(modules);
-    let all: Vec<_> = all.map(|(module, btf)| (module, btf, EnumReader::new(btf))).collect();
-    if arguments.types.is_empty() {
-        for (module, btf, enums) in &all {
-            for ty in btf.own_types() {
-                print(ty, *module, enums, format, &mut out)?;
-            }
-        }
+    let modules = target.modules().iter().map(|module| (Some(module.name), module.btf));
+    let all: Vec<_> = std::iter::once((None, target.main())).chain(modules).collect();
+    let is_whole = arguments.types.is_empty() && object.is_none();
+    let mut wanted = Vec::new();
+    if let Some(object) = object {
+        wanted = types_for_object(object, &target);
     }
     for name in &arguments.types {
-        let mut found = false;
-        for (module, btf, enums) in &all {
-            for ty in find(btf, name) {
-                print(ty, *module, enums, format, &mut out)?;
-                found = true;
-            }
-        }
-        if !found {
-            terminal::error(format_args!("type `{name}` not found"));
+        let count = wanted.len();
+        wanted.extend(all.iter().flat_map(|(_, btf)| find(btf, name)));
+        if wanted.len() == count {
+            terminal::error(NotFound::new(name, &target));
             completion = Completion::Negative;
+        }
+    }
+    if arguments.format == DumpFormat::C {
+        header(&target, (!is_whole).then_some(&wanted))?;
+        return Ok(completion);
+    }
+    if is_whole {
+        wanted = all.iter().flat_map(|(_, btf)| btf.own_types()).collect();
+    }
+    let mut out = stdout();
+    let readers: Vec<_> = all.iter().map(|(_, btf)| EnumReader::new(btf)).collect();
+    for ty in wanted {
+        let part = all.iter().zip(&readers).find(|((_, btf), _)| ptr::eq(*btf, ty.btf()));
+        if let Some(((module, _), enums)) = part {
+            print(ty, *module, enums, arguments.format, &mut out)?;
         }
     }
     out.flush()?;
     Ok(completion)
+}
+
+/// Prints a header with all types, or with some.
+fn header(target: &Target<'_>, wanted: Option<&Vec<Type<'_>>>) -> io::Result<()> {
+    let generator = HeaderGenerator::new(target);
+    let header = wanted.map_or_else(|| generator.whole(), |wanted| generator.of(wanted));
+    if !header.differences.is_empty() {
+        let count = plural(header.differences.len(), "difference");
+        terminal::warning(format_args!(
+            "{count} from the kernel, which the comment at the end of the header lists"
+        ));
+    }
+    terminal::write_bytes(header.text.as_bytes())
+}
+
+/// The error that no type has a name or id.
+struct NotFound<'a> {
+    name: &'a str,
+    similar: Vec<String>,
+}
+
+impl<'a> NotFound<'a> {
+    fn new(name: &'a str, target: &Target<'_>) -> Self {
+        let error = QueryError::NoSuchName { name: Selection::of(name).name.into() };
+        let is_name = name.parse::<u32>().is_err() && !Selection::of(name).is_pattern();
+        let similar = if is_name { similar_types(target, &error) } else { Vec::new() };
+        Self { name, similar }
+    }
+}
+
+/// Returns the similar names that are those of types, not of enumerators.
+fn similar_types(target: &Target<'_>, error: &QueryError) -> Vec<String> {
+    let mut names = similar_names(target, error);
+    let modules = target.modules().iter().map(|module| module.btf);
+    let all: Vec<&Btf<'_>> = std::iter::once(target.main()).chain(modules).collect();
+    names.retain(|name| all.iter().any(|btf| !find(btf, name).is_empty()));
+    names
+}
+
+impl fmt::Display for NotFound<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "type `{}` not found", self.name)?;
+        did_you_mean(&self.similar, f)
+    }
 }
 
 /// Finds the types with an id or a name, without those of a base.
@@ -70,31 +146,60 @@ fn find<'a>(btf: &'a Btf<'a>, id_or_name: &str) -> Vec<Type<'a>> {
         let is_own = btf.base().is_none() || id >= btf.start_id();
         return btf.type_by_id(id).ok().filter(|_| is_own).into_iter().collect();
     }
-    let (keyword, name) = match id_or_name.split_once(' ') {
-        Some((keyword @ ("struct" | "union" | "enum"), name)) => (keyword, name.trim()),
-        _ => ("", id_or_name),
-    };
-    let has_kind = |kind: Kind| match keyword {
-        "struct" => kind == Kind::Struct,
-        "union" => kind == Kind::Union,
-        "enum" => kind.is_enum(),
-        _ => true,
-    };
-    let is_named =
-        |ty: &Type<'_>| !name.is_empty() && ty.is_named(name.as_bytes()) && has_kind(ty.kind());
-    btf.own_types().filter(is_named).collect()
+    let selection = Selection::of(id_or_name);
+    btf.own_types().filter(|ty| selection.includes(ty)).collect()
+}
+
+/// A name of types, as the user gives it.
+struct Selection<'a> {
+    keyword: &'a str,
+    name: &'a str,
+}
+
+impl<'a> Selection<'a> {
+    fn of(text: &'a str) -> Self {
+        match text.split_once(' ') {
+            Some((keyword @ ("struct" | "union" | "enum"), name)) => {
+                Self { keyword, name: name.trim() }
+            }
+            _ => Self { keyword: "", name: text },
+        }
+    }
+
+    /// Returns `true` if the name stands for several.
+    fn is_pattern(&self) -> bool {
+        self.name.contains(['*', '?'])
+    }
+
+    fn includes(&self, ty: &Type<'_>) -> bool {
+        let kind = ty.kind();
+        let has_kind = match self.keyword {
+            "struct" => kind == Kind::Struct,
+            "union" => kind == Kind::Union,
+            "enum" => kind.is_enum(),
+            _ => true,
+        };
+        // A name of Rust or C++ may contain an asterisk.
+        let matches = |name: Name<'_>| {
+            !name.is_empty() && glob_matches(self.name.as_bytes(), name.as_bytes())
+        };
+        has_kind
+            && !self.name.is_empty()
+            && (ty.is_named(self.name.as_bytes())
+                || self.is_pattern() && ty.name().is_ok_and(matches))
+    }
 }
 
 fn print(
     ty: Type<'_>,
     module: Option<&str>,
     enums: &EnumReader<'_>,
-    format: Format,
+    format: DumpFormat,
     out: &mut impl Write,
 ) -> io::Result<()> {
     match format {
-        Format::Text => text(ty, module, enums, out),
-        Format::Json => json(ty, module, enums, out),
+        DumpFormat::Json => json(ty, module, enums, out),
+        _ => text(ty, module, enums, out),
     }
 }
 

@@ -1,7 +1,7 @@
 //! What several commands print: values, counts, sections, and lines of JSON.
 
 use std::{
-    fmt::Display,
+    fmt::{self, Display},
     io::{self, Write},
 };
 
@@ -27,6 +27,19 @@ pub(crate) fn number(value: u64) -> String {
 /// Formats a count: `1 relocation`, `2 relocations`.
 pub(crate) fn plural(count: usize, what: impl Display) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}
+
+/// Appends similar names to an error about a name: `; did you mean `a` or `b`?`.
+pub(crate) fn did_you_mean(similar: &[String], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    for (position, name) in similar.iter().enumerate() {
+        let separator = match position {
+            0 => "; did you mean",
+            _ if position + 1 == similar.len() => " or",
+            _ => ",",
+        };
+        write!(f, "{separator} `{name}`")?;
+    }
+    f.write_str(if similar.is_empty() { "" } else { "?" })
 }
 
 /// Formats a line of a definition, with the offset and size of its member.

@@ -93,6 +93,31 @@ pub(crate) fn minimized_module(kernel: &Path, module: &str) -> PathBuf {
     kernel.with_extension(format!("{}.btf", module.replace('/', "_")))
 }
 
+/// Returns `true` if a pattern, in which `*` stands for any bytes and `?` for one, matches a name.
+pub(crate) fn glob_matches(pattern: &[u8], name: &[u8]) -> bool {
+    let (mut at, mut from) = (0, 0);
+    // After the last asterisk: where the pattern goes on, and what of the name the asterisk takes.
+    let mut retry = None;
+    while from < name.len() {
+        match pattern.get(at) {
+            Some(b'*') => {
+                at += 1;
+                retry = Some((at, from));
+            }
+            Some(byte) if *byte == b'?' || *byte == name[from] => {
+                at += 1;
+                from += 1;
+            }
+            _ => {
+                let Some((after, taken)) = retry else { return false };
+                (at, from) = (after, taken + 1);
+                retry = Some((after, taken + 1));
+            }
+        }
+    }
+    pattern[at..].iter().all(|byte| *byte == b'*')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -105,6 +130,23 @@ mod tests {
         assert_eq!(labels(&["x.o", "b/x.o"]), ["x.o", "b/x.o"]);
         assert_eq!(labels(&["x.o", "x.o", "x.o"]), ["x.o (1)", "x.o (2)", "x.o (3)"]);
         assert_eq!(labels(&["a\tb\n.o"]), [r"a\tb\n.o"]);
+    }
+
+    #[test]
+    fn asterisks_stand_for_any_bytes() {
+        for (pattern, name, expected) in [
+            ("task_*", "task_struct", true),
+            ("task_*", "task", false),
+            ("*", "", true),
+            ("*_ops", "file_ops_ops", true),
+            ("*_ops", "file_opsx", false),
+            ("a*b*c", "a_b_b_c", true),
+            ("a?c", "abc", true),
+            ("a?c", "ac", false),
+            ("", "a", false),
+        ] {
+            assert_eq!(glob_matches(pattern.as_bytes(), name.as_bytes()), expected, "{pattern}");
+        }
     }
 
     #[test]

@@ -18,7 +18,7 @@ use crate::{
     Completion,
     arguments::{Format, Query, TargetArguments},
     failure::Failure,
-    format::json_line,
+    format::{did_you_mean, json_line},
     target::{Unreadable, with_each_btf, with_types},
     terminal::{self, Escaped, stdout},
 };
@@ -57,15 +57,7 @@ struct Unanswered {
 impl fmt::Display for Unanswered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.error)?;
-        for (position, name) in self.similar.iter().enumerate() {
-            let separator = match position {
-                0 => "; did you mean",
-                _ if position + 1 == self.similar.len() => " or",
-                _ => ",",
-            };
-            write!(f, "{separator} `{name}`")?;
-        }
-        f.write_str(if self.similar.is_empty() { "" } else { "?" })
+        did_you_mean(&self.similar, f)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Defines types as C does, line by line, with offsets and sizes in the form of `pahole`.
 //!
 //! Types without a name are defined where they are used, including those of arrays, pointers and qualified types.
-//! Padding and attributes such as `packed` are not written.
+//! Padding and attributes such as `packed` are not written; [`header`](crate::header) writes definitions that compile.
 //!
 //! ```
 //! use btf_types::{Btf, ByteOrder, IntEncoding, Kind, build::Builder};
@@ -34,7 +34,8 @@ use core_reloc::{
 
 pub use self::layout::MemberLayout;
 pub(crate) use self::layout::old_bitfield;
-use self::writer::{LineWriter, keyword, name_of};
+pub(crate) use self::writer::keyword;
+use self::writer::{LineWriter, name_of};
 
 /// The definition of a type in C.
 #[derive(Debug, Clone, PartialEq, Eq)]

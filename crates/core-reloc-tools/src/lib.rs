@@ -5,6 +5,7 @@
 //! | [`explain`] | why does a relocation have no value on a target, and how can the program be fixed? |
 //! | [`query`](mod@query) | where is a field, how large is it, what is the value of an enumerator? |
 //! | [`definition`] | how does C define a type? |
+//! | [`header`] | how does a program in C declare the types of a kernel? |
 //! | [`check`] | does each program of an object load on a kernel, and if not, why? |
 //! | [`needs`](mod@needs) | what does an object need besides relocations, and does the kernel have it? |
 //! | [`paths`] | which instructions of a program does the verifier reach? |
@@ -58,6 +59,7 @@ pub mod definition;
 mod enums;
 pub mod explain;
 mod flow;
+pub mod header;
 mod insn;
 pub mod limits;
 pub mod lint;

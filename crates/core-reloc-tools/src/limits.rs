@@ -7,6 +7,10 @@
 /// about 1,500; nested anonymous types could multiply.
 pub const MAX_DEFINITION_LINES: usize = 1 << 12;
 
+/// The size of a header, in bytes, at which nothing more is written. That of a kernel has 3 MB; anonymous
+/// types, which are defined where they are used, could multiply.
+pub const MAX_HEADER_SIZE: usize = 1 << 27;
+
 /// The maximum number of steps that one explanation may spend on finding suggestions: several passes over
 /// the names of a kernel. A type, member or enumerator takes a few steps, and so does each byte of a name that
 /// is compared, or of a definition. When no steps are left, an explanation has only a reason.

@@ -156,3 +156,58 @@ fn a_guessed_sign_is_marked() {
     let line = run(&["dump", "priority", "--format", "json", "--target", &target]).good();
     assert!(line.contains(r#"{"name":"LOW","value":-400,"guess":true},{"name":"HIGH","value":5}"#));
 }
+
+#[test]
+fn a_pattern_selects_several_types() {
+    let names = |arguments: &str| -> Vec<String> {
+        let lines = run_line(&format!("dump {arguments} --format json {KERNEL}")).good();
+        let name = |line: &str| serde_json::from_str::<Value>(line).unwrap()["name"].clone();
+        lines.lines().map(|line| name(line).as_str().unwrap().to_string()).collect()
+    };
+    let all = names("*");
+    let expected: Vec<_> = all.iter().filter(|name| name.starts_with("job_")).cloned().collect();
+    assert!(expected.len() > 2 && expected.len() < all.len());
+    assert_eq!(names("job_*"), expected);
+    assert_eq!(names("j?b"), names("job"));
+    let none = run_line(&format!("dump 'no*pe' {KERNEL}"));
+    assert_eq!(none.status, 1);
+}
+
+#[test]
+fn a_name_that_was_mistyped_is_suggested() {
+    let run = run_line(&format!("dump job_id_tt {KERNEL}"));
+    assert_eq!(run.status, 1);
+    expect![[r#"
+        core-reloc: error: type `job_id_tt` not found; did you mean `job_id_t`?
+    "#]]
+    .assert_eq(&run.stderr);
+}
+
+#[test]
+fn a_header_has_what_an_object_uses() {
+    let target = "--target fixtures/btf/modular.le.btf \
+                  --module fixtures/btf/modular.le.stats.btf --format c";
+    let header = |rest: &str| run_line(&format!("dump {target} {rest}")).good();
+    let small = header("--for fixtures/objects/module.bpfel.o");
+    assert!(small.contains("struct job_stats {"));
+    let (whole, named) = (header(""), header("job_stats"));
+    assert!(small.len() < whole.len() && named.len() < small.len());
+    assert!(named.contains("struct job_stats {") && whole.contains("struct job_stats {"));
+    // Names add to what the object uses.
+    assert_eq!(header("job_stats --for fixtures/objects/module.bpfel.o"), small);
+}
+
+#[test]
+fn what_a_header_cannot_express_is_a_warning() {
+    let mut btf = Builder::new(ByteOrder::Little);
+    let int = btf.int("int", 4, IntEncoding::new(32, IntEncoding::SIGNED));
+    btf.structure("Vec<u8>", 4).member("len", int, 0).finish();
+    let folder = Folder::new();
+    let target = folder.file("kernel", &btf.finish().unwrap());
+    let run = run(&["dump", "--format", "c", "--target", &target]);
+    assert_eq!(run.status, 0);
+    expect![[r#"
+        core-reloc: warning: 1 difference from the kernel, which the comment at the end of the header lists
+    "#]].assert_eq(&run.stderr);
+    assert!(run.stdout.contains("struct Vec<u8>: its name is not an identifier of C"));
+}

@@ -158,7 +158,7 @@ pub(super) fn name_of(ty: Type<'_>) -> String {
 }
 
 /// Returns the keyword before the name of a type.
-pub(super) fn keyword(ty: Type<'_>) -> &'static str {
+pub(crate) fn keyword(ty: Type<'_>) -> &'static str {
     match ty.kind() {
         Kind::Union => "union",
         Kind::Fwd if ty.kind_flag() => "union",
