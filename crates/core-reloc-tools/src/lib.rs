@@ -58,4 +58,5 @@ pub mod minimize;
 pub mod needs;
 pub mod paths;
 pub mod query;
+mod replacement;
 mod similar;

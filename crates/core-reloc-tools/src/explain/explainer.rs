@@ -1,6 +1,6 @@
 //! The explainer of an object's relocations.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, ops::Range};
 
 use btf_types::{Btf, Name, Type};
 use core_reloc::{
@@ -9,17 +9,18 @@ use core_reloc::{
     describe::{declaration_in_c, describe_unmatched, type_in_c},
     elf::{ObjectRelocation, Outcome, Report},
     resolve::Unmatched,
-    spec::Mismatch,
+    spec::{LocalSpec, Mismatch},
 };
 
 use super::{
     comparison::Comparison,
     explanation::{Explanation, Problem},
+    flavor::{Declared, flavor},
     known::{Known, Question},
     narrowed::{self, Narrowed},
     search::{MissingMember, Search},
     subject::{Subject, Subjects, accessor_name},
-    suggestion::{Suggestion, SuggestionKind, flavor},
+    suggestion::{Suggestion, SuggestionKind},
 };
 use crate::{
     definition::{Definition, DefinitionLine},
@@ -129,7 +130,9 @@ impl<'a> Explainer<'a> {
         explanation.reason.push_str("; ");
         explanation.reason.push_str(&reason);
         let spec = self.subjects.local_spec(relocation);
-        explanation.suggestions.insert(0, narrowed::suggestion(spec.as_ref(), relocation));
+        let budget = &mut self.budget;
+        let suggestion = narrowed::suggestion(spec.as_ref(), relocation, budget);
+        explanation.suggestions.insert(0, suggestion);
     }
 
     /// Explains why an instruction is, or would be, poisoned.
@@ -237,16 +240,11 @@ impl<'a> Explainer<'a> {
         let spec = self.subjects.local_spec(relocation);
         match mismatch {
             Mismatch::NoMember { .. } => {
-                let accessor =
-                    spec.and_then(|spec| spec.accessors().get(subject.accessor).copied());
-                let Some(accessor) = accessor else { return Vec::new() };
-                let missing = MissingMember {
-                    name: &subject.name,
-                    owner: subject.local,
-                    type_id: accessor.member_type,
-                };
-                let question = Question::entry(&subject.name, subject.local, subject.target);
-                self.search(question, |search| search.member(missing, subject.target))
+                let missing = spec.and_then(|spec| missing_member(&spec, relocation, subject));
+                let Some(missing) = missing else { return Vec::new() };
+                let question = Question::member(&missing, subject.target);
+                let (within, root) = (subject.target, subject.root);
+                self.search(question, |search| search.member(&missing, within, root))
             }
             Mismatch::NoEnumerator => {
                 let enums = self.enums.of(subject.target.btf());
@@ -254,7 +252,7 @@ impl<'a> Explainer<'a> {
                 let _ = enums.sign(subject.target);
                 let enums = enums.clone();
                 let Subject { name, local, target, .. } = subject;
-                let question = Question::entry(name, *local, *target);
+                let question = Question::enumerator(name, *local, *target);
                 self.search(question, |search| search.enumerator(name, *local, *target, &enums))
             }
             Mismatch::TooShort { len, .. } => {
@@ -265,14 +263,20 @@ impl<'a> Explainer<'a> {
                 Vec::from([Suggestion::new(SuggestionKind::Access, text)])
             }
             Mismatch::Incompatible { .. } | Mismatch::NotAnArray { .. } => {
-                Vec::from_iter(self.redeclaration(subject))
+                Vec::from_iter(self.redeclaration(relocation, spec, subject))
             }
             _ => Vec::new(),
         }
     }
 
     /// Suggests declaring a member as the target does.
-    fn redeclaration(&mut self, subject: &Subject<'a>) -> Option<Suggestion> {
+    fn redeclaration(
+        &mut self,
+        relocation: &Relocation,
+        spec: Option<LocalSpec<'a>>,
+        subject: &Subject<'a>,
+    ) -> Option<Suggestion> {
+        let root = self.subjects.local.type_by_id(relocation.type_id).ok()?;
         charge(&mut self.budget, subject.target.members().len());
         if self.budget.remaining() == 0 {
             return None;
@@ -283,9 +287,15 @@ impl<'a> Explainer<'a> {
         let declaration = declaration_in_c(member.ty().ok()?, &subject.name);
         let text = format!(
             "for this target, use a flavor of `{}` that declares it as `{declaration}`",
-            type_in_c(subject.target),
+            type_in_c(root),
         );
-        let code = Some(flavor(subject.target, &format!("{declaration};")));
+        let bits = Some(member.bitfield_size()).filter(|bits| *bits > 0);
+        let declared = Declared { ty: member.ty().ok()?, bits };
+        let names = spec.and_then(|spec| names(&spec, 1..subject.accessor.saturating_add(1)));
+        let code = names.and_then(|names| {
+            let path: Vec<&str> = names.iter().map(String::as_str).collect();
+            flavor(self.subjects.local, root, &path, declared, &mut self.budget)
+        });
         Some(Suggestion { code, ..Suggestion::new(SuggestionKind::Access, text) })
     }
 
@@ -326,6 +336,35 @@ impl<'a> Explainer<'a> {
         self.known.keep(question, found.clone());
         found
     }
+}
+
+/// Describes the member that a target type lacks, with what the program reads in it.
+fn missing_member<'a>(
+    spec: &LocalSpec<'a>,
+    relocation: &Relocation,
+    subject: &Subject<'a>,
+) -> Option<MissingMember<'a>> {
+    let at = subject.accessor;
+    let type_id = spec.accessors().get(at)?.member_type;
+    // An element of an array belongs to the member before it.
+    let after = spec.accessors().get(at..)?;
+    let after = after.iter().take_while(|accessor| accessor.name_off.is_some()).count();
+    let end = at.saturating_add(after);
+    Some(MissingMember {
+        root: spec.spec().btf.type_by_id(relocation.type_id).ok()?,
+        before: names(spec, 1..at),
+        names: names(spec, at..end)?,
+        owner: subject.local,
+        type_id,
+        leaf: spec.accessors().get(end.checked_sub(1)?)?.member_type,
+    })
+}
+
+/// Returns the names of accessors; `None` if one is an element.
+fn names(spec: &LocalSpec<'_>, accessors: Range<usize>) -> Option<Vec<String>> {
+    let all = spec.accessors().get(accessors.clone())?;
+    let all = all.iter().zip(accessors);
+    all.map(|(accessor, index)| accessor.name_off.map(|_| accessor_name(spec, index))).collect()
 }
 
 /// Charges the steps of work that has been done, up to the number of steps left.

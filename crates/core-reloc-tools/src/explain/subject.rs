@@ -12,6 +12,8 @@ use core_reloc::{
 pub(super) struct Subject<'a> {
     pub(super) local: Type<'a>,
     pub(super) target: Type<'a>,
+    /// The target's root type, in which the target type is.
+    pub(super) root: Type<'a>,
     /// The name of the member or enumerator in question.
     pub(super) name: String,
     /// The index of its accessor in the local spec.
@@ -57,6 +59,7 @@ impl<'a> Subjects<'a> {
         Some(Subject {
             local: self.owner(&spec, accessor, root)?,
             target: self.owner(&spec, accessor, candidate)?,
+            root: candidate,
             name: accessor_name(&spec, accessor),
             accessor,
         })
@@ -88,12 +91,12 @@ impl<'a> Subjects<'a> {
             Mismatch::NoEnumerator | Mismatch::NotAnEnum { .. } => (0, candidate),
             Mismatch::TypesIncompatible | Mismatch::TypesDiffer => {
                 let name = String::new();
-                return Some(Subject { local: root, target: candidate, name, accessor: 0 });
+                return Some(Subject { local: root, target: candidate, root: candidate, name, accessor: 0 });
             }
             _ => return None,
         };
         let local = self.owner(spec?, accessor, root)?;
-        Some(Subject { local, target, name: accessor_name(spec?, accessor), accessor })
+        Some(Subject { local, target, root: candidate, name: accessor_name(spec?, accessor), accessor })
     }
 
     /// Returns the root type of a relocation, with modifiers and typedefs stripped.

@@ -1,0 +1,66 @@
+//! How much speaks for a replacement.
+
+use super::{Relation, place::Place, sameness::Sameness, similarity::Similarity};
+
+/// The evidence for one member.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Evidence {
+    pub(super) similarity: Option<Similarity>,
+    pub(super) sameness: Sameness,
+    pub(super) place: Option<Place>,
+    /// The number of structs around it, within the type that lacks the missing member.
+    pub(super) depth: u32,
+    pub(super) is_through_pointer: bool,
+}
+
+impl Evidence {
+    /// Returns `true` if enough speaks for a member to mention it. The further away it is, the more.
+    fn is_enough(&self) -> bool {
+        let is_readable = !matches!(self.sameness, Sameness::Incompatible);
+        let is_telling = matches!(self.sameness, Sameness::Telling | Sameness::Unknown);
+        match self.similarity {
+            // Its name says what it is, whatever its type.
+            Some(Similarity::Equal | Similarity::Stripped) => true,
+            Some(Similarity::Underscored) => self.depth == 0,
+            Some(Similarity::Similar(_)) if self.depth == 0 => is_readable,
+            Some(Similarity::Similar(_)) => is_telling,
+            None => self.depth == 0 && matches!(self.place, Some(Place::Paired)),
+        }
+    }
+
+    /// Returns how much speaks for a member, and what it has in common with the missing one above all;
+    /// `None` if too little does.
+    pub(super) fn weigh(&self) -> Option<(u32, Relation)> {
+        if !self.is_enough() {
+            return None;
+        }
+        let name = match self.similarity {
+            Some(Similarity::Equal) => 60,
+            Some(Similarity::Underscored | Similarity::Stripped) => 58,
+            Some(Similarity::Similar(percent)) => percent.saturating_div(2).saturating_add(10),
+            None => 0,
+        };
+        let ty = match self.sameness {
+            Sameness::Telling => 30,
+            Sameness::Same => 25,
+            Sameness::Compatible => 12,
+            Sameness::Retyped => 5,
+            Sameness::Incompatible | Sameness::Unknown => 0,
+        };
+        let place: u32 = match self.place {
+            Some(Place::Paired) => 30,
+            Some(Place::Aligned) => 22,
+            Some(Place::Between) => 12,
+            None => 0,
+        };
+        // What a pointer leads to is another object.
+        let distance = if self.is_through_pointer { 30 } else { self.depth.saturating_mul(8) };
+        let relation = match self.similarity {
+            Some(Similarity::Equal | Similarity::Stripped) if self.depth > 0 => Relation::Moved,
+            Some(_) => Relation::Renamed,
+            None => Relation::InPlace,
+        };
+        let all = [ty, place].into_iter().fold(name, u32::saturating_add);
+        Some((all.saturating_sub(distance), relation))
+    }
+}

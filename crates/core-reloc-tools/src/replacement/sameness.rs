@@ -1,0 +1,79 @@
+//! Whether a member's type could be that of the missing one.
+
+use btf_types::{Kind, Type};
+use core_reloc::{compare::fields_are_compatible, essential_name};
+
+/// How near two types of members are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sameness {
+    /// They are the same struct, or pointers to the same one: few members have such a type.
+    Telling,
+    /// They are the same type, one that many members have.
+    Same,
+    /// They are integers of another size or sign.
+    Compatible,
+    /// CO-RE takes the one for the other, but they are other structs, or pointers to others.
+    Retyped,
+    /// A relocation of the one does not find the other.
+    Incompatible,
+    /// The missing member's type is not known.
+    Unknown,
+}
+
+/// The number of pointers and arrays that are compared.
+const LEVELS: usize = 4;
+
+impl Sameness {
+    pub(super) fn of(old: Option<Type<'_>>, new: Type<'_>) -> Self {
+        let Some(old) = old else { return Self::Unknown };
+        if !fields_are_compatible(old, new).unwrap_or(false) {
+            return Self::Incompatible;
+        }
+        let (mut old, mut new) = (old, new);
+        for _ in 0..LEVELS {
+            let stripped = (old.skip_modifiers_and_typedefs(), new.skip_modifiers_and_typedefs());
+            let (Ok(of_old), Ok(of_new)) = stripped else { return Self::Retyped };
+            let referenced = match (of_old.kind(), of_new.kind()) {
+                (Kind::Ptr, Kind::Ptr) => {
+                    (of_old.referenced().ok().flatten(), of_new.referenced().ok().flatten())
+                }
+                (Kind::Array, Kind::Array) => (element(of_old), element(of_new)),
+                _ => return Self::of_bases(of_old, of_new),
+            };
+            match referenced {
+                (Some(to_old), Some(to_new)) => (old, new) = (to_old, to_new),
+                // Pointers to void.
+                (None, None) => return Self::Same,
+                _ => return Self::Retyped,
+            }
+        }
+        Self::Retyped
+    }
+
+    /// Compares what is neither a pointer nor an array.
+    fn of_bases(old: Type<'_>, new: Type<'_>) -> Self {
+        let is_struct = |kind: Kind| kind.is_composite() || kind == Kind::Fwd;
+        if is_struct(old.kind()) && is_struct(new.kind()) {
+            return match (old.name(), new.name()) {
+                (Ok(old), Ok(new)) if old.is_empty() && new.is_empty() => Self::Compatible,
+                (Ok(old), Ok(new)) if essential_name(&old) == essential_name(&new) => Self::Telling,
+                _ => Self::Retyped,
+            };
+        }
+        if old.kind() != new.kind() {
+            return Self::Retyped;
+        }
+        let is_same = old.size().ok() == new.size().ok()
+            && old.int().map(|int| int.is_signed()) == new.int().map(|int| int.is_signed());
+        if is_same { Self::Same } else { Self::Compatible }
+    }
+
+    /// Returns `true` for types of the same name, size and sign.
+    pub(crate) fn is_same(self) -> bool {
+        matches!(self, Self::Telling | Self::Same | Self::Unknown)
+    }
+}
+
+fn element(array: Type<'_>) -> Option<Type<'_>> {
+    array.btf().type_by_id(array.array()?.element).ok()
+}
