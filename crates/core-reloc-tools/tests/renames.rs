@@ -228,6 +228,7 @@ fn copy(btf: &mut Builder<'_>, ty: Type<'_>, is_complete: bool) -> TypeId {
         Kind::Struct | Kind::Fwd => btf.fwd_struct(name),
         Kind::Union => btf.fwd_union(name),
         Kind::Enum => btf.enumeration(name, ty.size().unwrap()).finish(),
+        Kind::Void => TypeId::VOID,
         Kind::FuncProto => btf.func_proto(TypeId::VOID).finish(),
         kind => panic!("{kind:?}"),
     }

@@ -25,6 +25,8 @@ pub(super) enum Place {
     Aligned,
     /// It is between the same members.
     Between,
+    /// It is paired with another member that was taken out.
+    OfAnother,
 }
 
 /// The most members that are paired without regard to their names.
@@ -80,15 +82,24 @@ fn places_of(
     let rank = at.saturating_sub(start);
     let mut found = BTreeMap::new();
     if put_in.len() == taken_out.len() && put_in.len() <= MAX_PAIRED {
-        found.extend(put_in.get(rank).map(|(index, _)| (*index, Place::Paired)));
+        let place = |other| if other == rank { Place::Paired } else { Place::OfAnother };
+        found.extend(put_in.iter().enumerate().map(|(other, (index, _))| (*index, place(other))));
     }
     // Among those of its type.
     let lost = local.get(at)?;
     let is_of_type = |member: &Flat<'_>| Sameness::of(Some(lost.ty), member.ty).is_same();
-    let rank = taken_out.iter().take(rank).filter(|member| is_of_type(member)).count();
-    let of_type = put_in.iter().filter(|(_, member)| is_of_type(member));
-    for (other, (index, _)) in of_type.enumerate() {
-        let place = if other == rank { Place::Aligned } else { Place::Between };
+    let of_type = |members: &[&Flat<'_>]| members.iter().filter(|member| is_of_type(member)).count();
+    let (rank, count) = (of_type(taken_out.get(..rank)?), of_type(&taken_out));
+    let put_in_of_type: Vec<_> = put_in.iter().filter(|(_, member)| is_of_type(member)).collect();
+    let is_small = taken_out.len().max(put_in.len()) <= MAX_PAIRED.saturating_mul(2);
+    let is_paired = is_small && put_in_of_type.len() == count && count <= MAX_PAIRED;
+    for (other, (index, _)) in put_in_of_type.into_iter().enumerate() {
+        let place = match (other == rank, is_paired) {
+            (true, true) => Place::Paired,
+            (true, false) => Place::Aligned,
+            (false, true) => Place::OfAnother,
+            (false, false) => Place::Between,
+        };
         found.entry(*index).or_insert(place);
     }
     Some(found)

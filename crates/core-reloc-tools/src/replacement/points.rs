@@ -16,15 +16,23 @@ pub(super) struct Evidence {
 impl Evidence {
     /// Returns `true` if enough speaks for a member to mention it. The further away it is, the more.
     fn is_enough(&self) -> bool {
-        let is_readable = !matches!(self.sameness, Sameness::Incompatible);
-        let is_telling = matches!(self.sameness, Sameness::Telling | Sameness::Unknown);
+        let is_readable = self.sameness != Sameness::Incompatible;
+        let is_retyped = self.sameness == Sameness::Retyped;
+        let is_paired = self.place == Some(Place::Paired);
         match self.similarity {
-            // Its name says what it is, whatever its type.
-            Some(Similarity::Equal | Similarity::Stripped) => true,
+            // Its name says what it is, whatever its type: unless that says that it is something else.
+            Some(Similarity::Equal) => !(is_retyped && self.is_through_pointer),
+            Some(Similarity::Stripped) => self.sameness == Sameness::Telling,
             Some(Similarity::Underscored) => self.depth == 0,
-            Some(Similarity::Similar(_)) if self.depth == 0 => is_readable,
-            Some(Similarity::Similar(_)) => is_telling,
-            None => self.depth == 0 && matches!(self.place, Some(Place::Paired)),
+            Some(Similarity::Near(_)) if self.depth == 0 => is_readable,
+            Some(Similarity::Near(_)) => self.sameness == Sameness::Telling,
+            Some(Similarity::Remote(_)) if self.depth == 0 => {
+                is_readable && (!is_retyped || is_paired)
+            }
+            Some(Similarity::Remote(_)) => {
+                self.sameness == Sameness::Telling && !self.is_through_pointer
+            }
+            None => self.depth == 0 && is_readable && is_paired,
         }
     }
 
@@ -37,30 +45,38 @@ impl Evidence {
         let name = match self.similarity {
             Some(Similarity::Equal) => 60,
             Some(Similarity::Underscored | Similarity::Stripped) => 58,
-            Some(Similarity::Similar(percent)) => percent.saturating_div(2).saturating_add(10),
+            Some(Similarity::Near(percent) | Similarity::Remote(percent)) => {
+                percent.saturating_div(2).saturating_add(10)
+            }
             None => 0,
         };
         let ty = match self.sameness {
             Sameness::Telling => 30,
             Sameness::Same => 25,
-            Sameness::Compatible => 12,
+            // Integers often change their size.
+            Sameness::Compatible => 20,
             Sameness::Retyped => 5,
             Sameness::Incompatible | Sameness::Unknown => 0,
         };
         let place: u32 = match self.place {
-            Some(Place::Paired) => 30,
+            Some(Place::Paired) => 28,
             Some(Place::Aligned) => 22,
             Some(Place::Between) => 12,
-            None => 0,
+            Some(Place::OfAnother) | None => 0,
+        };
+        let mut against: u32 = match self.place {
+            Some(Place::OfAnother) => 25,
+            _ => 0,
         };
         // What a pointer leads to is another object.
         let distance = if self.is_through_pointer { 30 } else { self.depth.saturating_mul(8) };
+        against = against.saturating_add(distance);
         let relation = match self.similarity {
             Some(Similarity::Equal | Similarity::Stripped) if self.depth > 0 => Relation::Moved,
             Some(_) => Relation::Renamed,
             None => Relation::InPlace,
         };
         let all = [ty, place].into_iter().fold(name, u32::saturating_add);
-        Some((all.saturating_sub(distance), relation))
+        Some((all.saturating_sub(against), relation))
     }
 }

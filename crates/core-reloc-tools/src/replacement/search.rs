@@ -1,6 +1,9 @@
 //! Searches a type, the types in it, and those that it points to.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, VecDeque},
+};
 
 use btf_types::{Kind, Type};
 use core_reloc::{budget::Budget, describe::quote};
@@ -110,7 +113,9 @@ fn search_type<'a>(
         if in_local.is_none() {
             let place = places.get(&index).copied();
             if let Some(replacement) = weigh(open, *member, place, &prefix, wanted, budget)? {
-                let at = found.partition_point(|other| other.points >= replacement.points);
+                // Of those for which equally much speaks, the shortest path.
+                let rank = |one: &Replacement<'_>| (Reverse(one.points), one.path.len());
+                let at = found.partition_point(|other| rank(other) <= rank(&replacement));
                 found.insert(at, replacement);
                 found.truncate(MAX_SUGGESTIONS);
             }

@@ -10,16 +10,19 @@ pub(super) enum Similarity {
     Stripped,
     /// Equal but for underscores before them.
     Underscored,
-    /// By this percentage.
-    Similar(u32),
+    /// By this percentage: most of the letters or words, or all of one of them.
+    Near(u32),
+    /// By this percentage: half of the words.
+    Remote(u32),
 }
 
 /// The longest name that is compared word by word, in bytes.
 const MAX_LEN: usize = 64;
 
-/// The least percentage of equal letters, and of equal words, one of which makes names similar.
-const LEAST_LETTERS: usize = 60;
-const LEAST_WORDS: usize = 50;
+/// The least percentage of equal letters, or of equal words, that makes names near.
+const NEAR: usize = 60;
+/// The least percentage of equal words that makes names similar at all.
+const REMOTE: usize = 50;
 
 /// The name of a missing member, which others are compared with.
 #[derive(Debug)]
@@ -60,12 +63,17 @@ impl<'w> LostName<'w> {
         }
         let words = self.words(name);
         let letters = percent(longer.saturating_sub(self.wanted.edit_distance(name)), longer);
-        let is_similar = letters >= LEAST_LETTERS
-            || words >= LEAST_WORDS
+        let is_near = letters >= NEAR
+            || words >= NEAR
             || self.wanted.is_extended(name) && self.stripped.len() >= 3
             || is_acronym(self.stripped, name);
         let all = letters.saturating_mul(3).saturating_add(words.saturating_mul(2)) / 5;
-        is_similar.then(|| Similarity::Similar(u32::try_from(all).unwrap_or_default()))
+        let all = u32::try_from(all).unwrap_or_default();
+        match words {
+            _ if is_near => Some(Similarity::Near(all)),
+            REMOTE.. => Some(Similarity::Remote(all)),
+            _ => None,
+        }
     }
 
     /// Returns the number of steps for comparing a name.
@@ -77,14 +85,18 @@ impl<'w> LostName<'w> {
         words(self.stripped).saturating_mul(words(name)).saturating_add(name.len())
     }
 
-    /// Returns the percentage of words that both names have, of all.
+    /// Returns the percentage of words that both names have, of all. Words of which one is short for the
+    /// other count half.
     fn words(&self, name: &[u8]) -> usize {
         let own: Vec<&[u8]> = words(self.stripped).collect();
         let other: Vec<&[u8]> = words(name).collect();
-        let has = |all: &[&[u8]], word: &[u8]| all.iter().any(|other| is_one_word(word, other));
-        let shared = own.iter().filter(|word| has(&other, word)).count();
-        let shared = shared.saturating_add(other.iter().filter(|word| has(&own, word)).count());
-        percent(shared, own.len().saturating_add(other.len()))
+        let halves = |all: &[&[u8]], word: &[u8]| -> usize {
+            all.iter().map(|other| halves(word, other)).max().unwrap_or_default()
+        };
+        let of_own = own.iter().map(|word| halves(&other, word));
+        let of_other = other.iter().map(|word| halves(&own, word));
+        let shared = of_own.chain(of_other).fold(0, usize::saturating_add);
+        percent(shared, own.len().saturating_add(other.len()).saturating_mul(2))
     }
 }
 
@@ -92,12 +104,18 @@ fn words(name: &[u8]) -> impl Iterator<Item = &[u8]> {
     name.split(|byte| *byte == b'_').filter(|word| !word.is_empty())
 }
 
-/// Returns `true` for equal words, and if one begins or ends with the other and is not twice as long:
-/// `stat` and `stats`, `mod` and `module`.
-fn is_one_word(one: &[u8], other: &[u8]) -> bool {
+/// Returns 2 for equal words, and 1 if one is short for the other: `stat`, `stats` and `statistics`, `mod` and
+/// `module`, `cpu` and `percpu`.
+fn halves(one: &[u8], other: &[u8]) -> usize {
     let (short, long) = if one.len() <= other.len() { (one, other) } else { (other, one) };
-    let is_part = long.starts_with(short) || long.ends_with(short);
-    short == long || short.len() >= 3 && short.len().saturating_mul(2) >= long.len() && is_part
+    if short == long {
+        return 2;
+    }
+    let is_long_enough = short.len() >= 3 && short.len().saturating_mul(2) >= long.len();
+    let mut rest = long.iter();
+    let is_in_order = short.iter().all(|byte| rest.any(|other| other == byte));
+    let is_abbreviation = is_in_order && short.get(..2) == long.get(..2);
+    usize::from(is_long_enough && (is_abbreviation || long.ends_with(short)))
 }
 
 /// Returns `true` if a name consists of the first letters of the other's words: `bdi`.
@@ -134,13 +152,15 @@ mod tests {
         assert_eq!(similarity("state", "__state"), Some(Similarity::Underscored));
         assert_eq!(similarity("__refcnt", "refcnt"), Some(Similarity::Underscored));
         for (lost, name) in [
-            ("mod", "module"),
             ("poll_task", "rtpoll_task"),
+            ("mod", "module"),
             ("backing_dev_info", "bdi"),
-            ("nr_running", "nr_queued"),
             ("lruvec_stat_cpu", "lruvec_stats_percpu"),
         ] {
-            assert!(matches!(similarity(lost, name), Some(Similarity::Similar(_))), "{lost} {name}");
+            assert!(matches!(similarity(lost, name), Some(Similarity::Near(_))), "{lost} {name}");
+        }
+        for (lost, name) in [("nr_running", "nr_queued"), ("statistics", "stats"), ("cpu_slab", "cpu_sheaves")] {
+            assert!(matches!(similarity(lost, name), Some(Similarity::Remote(_))), "{lost} {name}");
         }
         for (lost, name) in [("cpu_partial", "sheaf_capacity"), ("", "x"), ("state", "tags"), ("_", "a")] {
             assert_eq!(similarity(lost, name), None, "{lost} {name}");
