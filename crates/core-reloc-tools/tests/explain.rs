@@ -40,8 +40,9 @@ fn a_member_of_only_one_candidate_distinguishes_it() {
         explain("struct task { int pid; int rt; }; struct task { int lock; int pid; };");
     let text = |title: &str, member: &str| {
         format!(
-            "only {title} has `{member}`: if you mean that one, check the field first with \
-             bpf_core_field_exists; later accesses then use the same type"
+            "only {title} has `{member}`: if you mean that one, declare `{member}` in the program's \
+             `struct task` and ask bpf_core_field_exists for it first; later accesses of `struct task` then \
+             use the same candidate"
         )
     };
     assert_eq!(
@@ -73,8 +74,11 @@ fn focus(explanation: &Explanation) -> Vec<&str> {
 
 #[test]
 fn the_likely_replacement_of_a_member_is_in_focus() {
-    // A member at the same offset.
-    let explanation = explain("struct task { int number; int other; };");
+    // A member at the same place: between others, of which a stub says nothing.
+    let explanation = explain_for(
+        "struct task { int pid; long other; };",
+        "struct task { int number; long other; };",
+    );
     assert_eq!(focus(&explanation), ["int number;"]);
     // A member of a nested struct.
     let explanation = explain("struct task { struct { int pid; } id @ 4; };");

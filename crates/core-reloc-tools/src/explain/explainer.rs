@@ -39,6 +39,9 @@ pub struct Explainer<'a> {
     budget: Budget,
 }
 
+/// The bytes of the widest load, and of the widest field that the macros for bitfields read.
+const MAX_LOAD: u32 = 8;
+
 /// The maximum number of candidates that are compared.
 const MAX_COMPARED: usize = 2;
 
@@ -148,13 +151,25 @@ impl<'a> Explainer<'a> {
         let mut explanation = Explanation::new(Problem::SizeChange, poison.to_string());
         let subject =
             resolution.candidate.and_then(|candidate| self.subjects.matched(relocation, candidate));
+        let target_size = subject.as_ref().and_then(|subject| {
+            let is_named = |name: Name<'_>| name == subject.name.as_str();
+            let mut members = subject.target.members().iter();
+            let member = members.find(|member| member.name().is_ok_and(is_named))?;
+            member.ty().ok()?.size().ok()
+        });
         if let Some(subject) = subject {
             let types = [subject.local, subject.target];
             explanation.comparisons.extend(self.compare(types, &subject.name, &[]));
         }
         let spec = self.subjects.local_spec(relocation);
         let last = spec.as_ref().and_then(|spec| spec.accessors().last());
-        let text = if last.is_some_and(|accessor| accessor.name_off.is_none()) {
+        let local = self.subjects.local;
+        let is_wide = last.is_some_and(|accessor| {
+            let size = |ty: Type<'_>| ty.size().is_ok_and(|size| size > MAX_LOAD);
+            let is_wide = |id| local.type_by_id(id).is_ok_and(size);
+            is_wide(accessor.stripped_type) || target_size.is_some_and(|size| size > MAX_LOAD)
+        });
+        let text = if last.is_some_and(|accessor| accessor.name_off.is_none()) || is_wide {
             "read it with bpf_probe_read_kernel and the size from bpf_core_field_size: its address \
              is correct"
         } else {
@@ -174,7 +189,7 @@ impl<'a> Explainer<'a> {
         };
         let mut explanation = Explanation::new(Problem::Ambiguous, reason);
         explanation.comparisons.extend(self.ambiguous(relocation, ambiguity));
-        explanation.suggestions = self.distinctions(ambiguity);
+        explanation.suggestions = self.distinctions(relocation, ambiguity);
         explanation
     }
 
@@ -193,8 +208,15 @@ impl<'a> Explainer<'a> {
         Some(comparison)
     }
 
-    /// Suggests how to choose one of two candidates: by the first member that only it has.
-    fn distinctions(&mut self, ambiguity: &Ambiguity) -> Vec<Suggestion> {
+    /// Suggests how to choose one of two candidates: by the first member that only it has. The question
+    /// narrows the candidates of the type that it is asked of.
+    fn distinctions(
+        &mut self,
+        relocation: Option<&Relocation>,
+        ambiguity: &Ambiguity,
+    ) -> Vec<Suggestion> {
+        let root = relocation.and_then(|it| self.subjects.local.type_by_id(it.type_id).ok());
+        let asked = root.map_or_else(|| "the type".to_string(), |root| format!("`{}`", type_in_c(root)));
         let definitions = ambiguity.candidates.map(|candidate| {
             let definition = self.subjects.candidate(candidate).and_then(|ty| self.define(ty));
             definition.filter(|definition| !definition.is_cut)
@@ -213,8 +235,9 @@ impl<'a> Explainer<'a> {
             let mut own = own.filter(|name| !name.is_empty() && !others.contains(name));
             if let Some(name) = own.next() {
                 let text = format!(
-                    "only {title} has `{name}`: if you mean that one, check the field first with \
-                     bpf_core_field_exists; later accesses then use the same type"
+                    "only {title} has `{name}`: if you mean that one, declare `{name}` in the program's \
+                     {asked} and ask bpf_core_field_exists for it first; later accesses of {asked} then \
+                     use the same candidate"
                 );
                 suggestions.push(Suggestion {
                     member: Some(name.to_string()),

@@ -2,6 +2,9 @@
 
 use super::{Relation, place::Place, sameness::Sameness, similarity::Similarity};
 
+/// The most that the place of a member and its type are worth without its name.
+const MAX_OF_PLACE: u32 = 45;
+
 /// The evidence for one member.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Evidence {
@@ -22,8 +25,8 @@ impl Evidence {
         match self.similarity {
             // Its name says what it is, whatever its type: unless that says that it is something else.
             Some(Similarity::Equal) => !(is_retyped && self.is_through_pointer),
-            Some(Similarity::Stripped) => self.sameness == Sameness::Telling,
-            Some(Similarity::Underscored) => self.depth == 0,
+            Some(Similarity::Stripped) => self.sameness.is_same(),
+            Some(Similarity::Underscored) => self.depth == 0 || self.sameness.is_same(),
             Some(Similarity::Near(_)) if self.depth == 0 => is_readable,
             Some(Similarity::Near(_)) => self.sameness == Sameness::Telling,
             Some(Similarity::Remote(_)) if self.depth == 0 => {
@@ -77,6 +80,9 @@ impl Evidence {
             None => Relation::InPlace,
         };
         let all = [ty, place].into_iter().fold(name, u32::saturating_add);
-        Some((all.saturating_sub(against), relation))
+        let points = all.saturating_sub(against);
+        // Something else may have come to be where the missing member was.
+        let points = if self.similarity.is_none() { points.min(MAX_OF_PLACE) } else { points };
+        Some((points, relation))
     }
 }

@@ -1,6 +1,6 @@
 //! Whether a member's type could be that of the missing one.
 
-use btf_types::{Kind, Type};
+use btf_types::{Kind, Name, Type};
 use core_reloc::{compare::fields_are_compatible, essential_name};
 
 /// How near two types of members are.
@@ -10,7 +10,7 @@ pub(crate) enum Sameness {
     Telling,
     /// They are the same type, one that many members have.
     Same,
-    /// They are integers of another size or sign.
+    /// They are integers of another size or sign, or the new one is a struct around the old one.
     Compatible,
     /// CO-RE takes the one for the other, but they are other structs, or pointers to others.
     Retyped,
@@ -38,7 +38,7 @@ impl Sameness {
                     (of_old.referenced().ok().flatten(), of_new.referenced().ok().flatten())
                 }
                 (Kind::Array, Kind::Array) => (element(of_old), element(of_new)),
-                _ => return Self::of_bases(of_old, of_new),
+                _ => return Self::of_bases([old, of_old], [new, of_new]),
             };
             match referenced {
                 (Some(to_old), Some(to_new)) => (old, new) = (to_old, to_new),
@@ -50,14 +50,19 @@ impl Sameness {
         Self::Retyped
     }
 
-    /// Compares what is neither a pointer nor an array.
-    fn of_bases(old: Type<'_>, new: Type<'_>) -> Self {
+    /// Compares what is neither a pointer nor an array, each as declared and without typedefs.
+    fn of_bases([first, old]: [Type<'_>; 2], [second, new]: [Type<'_>; 2]) -> Self {
         let is_struct = |kind: Kind| kind.is_composite() || kind == Kind::Fwd;
         if is_struct(old.kind()) && is_struct(new.kind()) {
+            let around = if is_around(first, new) { Self::Compatible } else { Self::Retyped };
             return match (old.name(), new.name()) {
-                (Ok(old), Ok(new)) if old.is_empty() && new.is_empty() => Self::Compatible,
-                (Ok(old), Ok(new)) if essential_name(&old) == essential_name(&new) => Self::Telling,
-                _ => Self::Retyped,
+                (Ok(of_old), Ok(of_new)) if of_old.is_empty() && of_new.is_empty() => {
+                    if typedef_name(first) == typedef_name(second) { Self::Telling } else { around }
+                }
+                (Ok(of_old), Ok(of_new)) if essential_name(&of_old) == essential_name(&of_new) => {
+                    Self::Telling
+                }
+                _ => around,
             };
         }
         if old.kind() != new.kind() {
@@ -72,6 +77,27 @@ impl Sameness {
     pub(crate) fn is_same(self) -> bool {
         matches!(self, Self::Telling | Self::Same | Self::Unknown)
     }
+}
+
+/// Returns `true` if a struct begins with a member of a type: `refcount_t` with an `atomic_t`.
+fn is_around(old: Type<'_>, new: Type<'_>) -> bool {
+    let member = new.members().iter().next().and_then(|member| member.ty().ok());
+    let names = (typedef_name(old), member.and_then(typedef_name));
+    matches!(names, (Some(old), Some(member)) if old == member)
+}
+
+/// Returns the name of a type under its modifiers, if it is a typedef or tagged.
+fn typedef_name(ty: Type<'_>) -> Option<Name<'_>> {
+    let mut ty = ty;
+    for _ in 0..LEVELS {
+        match ty.kind() {
+            Kind::Const | Kind::Volatile | Kind::Restrict | Kind::TypeTag => {
+                ty = ty.referenced().ok()??;
+            }
+            _ => break,
+        }
+    }
+    ty.name().ok().filter(|name| !name.is_empty())
 }
 
 fn element(array: Type<'_>) -> Option<Type<'_>> {

@@ -113,14 +113,19 @@ fn search_type<'a>(
         if in_local.is_none() {
             let place = places.get(&index).copied();
             if let Some(replacement) = weigh(open, *member, place, &prefix, wanted, budget)? {
-                // Of those for which equally much speaks, the shortest path.
-                let rank = |one: &Replacement<'_>| (Reverse(one.points), one.path.len());
+                // Of those for which equally much speaks, the first; behind pointers, the shortest path.
+                let length = |one: &Replacement<'_>| if one.is_within() { 0 } else { one.path.len() };
+                let rank = |one: &Replacement<'_>| (Reverse(one.points), length(one));
                 let at = found.partition_point(|other| rank(other) <= rank(&replacement));
                 found.insert(at, replacement);
                 found.truncate(MAX_SUGGESTIONS);
             }
         }
         let Some((ty, joint)) = nested_type(member.ty, open.depth) else { continue };
+        // The same member of another object is another quantity.
+        if joint == "->" && ty.id() == open.ty.id() {
+            continue;
+        }
         let name = quote(&member.name);
         let kept = open.prefix.len().saturating_add(name.len()).saturating_mul(2);
         budget.spend(kept.saturating_add(STEPS_PER_KEPT_ENTRY)).ok()?;

@@ -62,8 +62,10 @@ impl<'w> LostName<'w> {
             return None;
         }
         let words = self.words(name);
-        let letters = percent(longer.saturating_sub(self.wanted.edit_distance(name)), longer);
-        let is_near = letters >= NEAR
+        let equal = longer.saturating_sub(self.wanted.edit_distance(name));
+        let letters = percent(equal, longer);
+        // In a short name, every letter matters.
+        let is_near = letters >= NEAR && equal > 2
             || words >= NEAR
             || self.wanted.is_extended(name) && self.stripped.len() >= 3
             || is_acronym(self.stripped, name);

@@ -83,7 +83,9 @@ impl<'a> Search<'a> {
             Relation::Renamed => {
                 format!("`{type_name}` has a member with a similar name: `{path}`")
             }
-            Relation::InPlace => format!("`{type_name}` has `{path}` where `{name}` was"),
+            Relation::InPlace => format!(
+                "`{type_name}` has `{path}` where `{name}` was: it may be the same renamed, or another one"
+            ),
         };
         if matches!(sameness, Sameness::Retyped | Sameness::Incompatible) {
             text.push_str(&format!(", of another type: `{}`", declaration_in_c(*ty, "")));
@@ -93,7 +95,9 @@ impl<'a> Search<'a> {
             Relation::Renamed | Relation::InPlace if is_near => SuggestionKind::SimilarName,
             _ => SuggestionKind::Elsewhere,
         };
-        let code = before.filter(|_| found.is_within()).and_then(|before| {
+        // What reads another quantity should not be a copy away.
+        let is_sure = found.is_within() && *relation != Relation::InPlace;
+        let code = before.filter(|_| is_sure).and_then(|before| {
             let before = before.iter().map(String::as_str);
             let path: Vec<&str> = before.chain(path.split('.')).collect();
             let declared = Declared { ty: *ty, bits: *bits };
