@@ -18,12 +18,13 @@ use crate::{
     similar::{MAX_SUGGESTIONS, Nearest, STEPS_PER_NAME, STEPS_PER_SIMILAR_NAME, Wanted},
 };
 
-/// Returns the names that may have been meant by the one that is wrong in a question: at most three, all
-/// equally similar.
+/// Returns the names that may have been meant by the one that is wrong in a question: at most three.
 ///
-/// If no type has the name, they are names of types and enumerators; if a type lacks a member or
-/// enumerator, they are names of its members or enumerators. The result is empty if no name is similar,
-/// or if the error is not about a name.
+/// If no type has the name, they are the most similar names of types and enumerators; if an enum lacks an
+/// enumerator, of its enumerators. If a type lacks a member, they are what may stand for it, the likeliest
+/// first: its members of a similar name, and paths to those of the name in the types in it, such as
+/// `thread_info.cpu`. [`explain`](crate::explain) ranks them alike, and knows more of what is missing. The
+/// result is empty if no name is similar, or if the error is not about a name.
 ///
 /// ```
 /// # use btf_types::{Btf, ByteOrder, IntEncoding, build::Builder};

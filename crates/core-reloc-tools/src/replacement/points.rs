@@ -72,7 +72,7 @@ impl Evidence {
             _ => 0,
         };
         // What a pointer leads to is another object.
-        let distance = if self.is_through_pointer { 30 } else { self.depth.saturating_mul(8) };
+        let distance = if self.is_through_pointer { 30 } else { self.depth.saturating_mul(4) };
         against = against.saturating_add(distance);
         let relation = match self.similarity {
             Some(Similarity::Equal | Similarity::Stripped) if self.depth > 0 => Relation::Moved,

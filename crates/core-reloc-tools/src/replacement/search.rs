@@ -101,6 +101,8 @@ fn search_type<'a>(
     let prefix = place::prefix(&members);
     let places = match open.local {
         Some(owner) if open.depth == 0 => {
+            // The type of each is compared.
+            budget.spend(members.len().saturating_mul(STEPS_PER_SIMILAR_NAME)).ok()?;
             place::places((owner, &local), (open.ty, &members), lost.name())
         }
         _ => BTreeMap::new(),
