@@ -44,7 +44,11 @@ impl Said {
     const MAX: usize = 64;
 
     /// Returns what the relocation accesses that was explained in the same way, and keeps a new explanation.
-    pub(crate) fn of(&mut self, explanation: Option<&Explanation>, report: &Report<'_>) -> Option<String> {
+    pub(crate) fn of(
+        &mut self,
+        explanation: Option<&Explanation>,
+        report: &Report<'_>,
+    ) -> Option<String> {
         let explanation = explanation?;
         let is_same = |said: &Explanation| {
             said.problem == explanation.problem

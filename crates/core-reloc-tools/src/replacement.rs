@@ -58,8 +58,10 @@ pub(crate) enum Relation {
     Moved,
     /// It has the name with underscores before it, or a similar one.
     Renamed,
-    /// It is where the missing one was.
+    /// It is where the missing one was, and has its type.
     InPlace,
+    /// It is where the missing one was, and many members have its type: it may be another quantity.
+    Replaced,
 }
 
 impl Replacement<'_> {

@@ -221,7 +221,8 @@ fn replacements(object: &str, kernel: &str, path: &str) -> (Vec<String>, Option<
     let relocation = field_relocation(&local, 0, root, path, RelocKind::FieldByteOffset).unwrap();
     let resolution = Relocator::new(&local, &target).resolve(&relocation).unwrap();
     let unmatched = resolution.unmatched.unwrap();
-    let suggestions = Explainer::new(&local, &target).unmatched(&relocation, &unmatched).suggestions;
+    let suggestions =
+        Explainer::new(&local, &target).unmatched(&relocation, &unmatched).suggestions;
     let members = suggestions.iter().filter_map(|suggestion| suggestion.member.clone());
     (members.collect(), suggestions.first().and_then(|first| first.code.clone()))
 }
@@ -237,7 +238,8 @@ fn renamed_moved_and_split_members_are_found() {
     // With the whole type, and with a stub.
     let members = "struct info { long flags; } info; void *stack; int flags; int on_cpu;";
     for (others, of_cpu) in [(members, &["info.cpu"] as &[&str]), ("", &["info.cpu", "on_cpu"])] {
-        let kernel = "struct task { struct info { long flags; int cpu; } info; void *stack; int flags;
+        let kernel =
+            "struct task { struct info { long flags; int cpu; } info; void *stack; int flags;
             unsigned int __state; int on_cpu; struct vtime { int state; } vtime; };";
         let object = format!("struct task {{ {others} long state; }};");
         check_replacements(&object, kernel, "task.state", &["__state", "vtime.state"]);
@@ -275,7 +277,10 @@ fn what_the_object_has_too_is_not_suggested() {
 fn what_has_only_the_place_of_a_member_is_suggested_without_code() {
     let object = "struct cache { long size; int cpu_partial; int align; };";
     let kernel = "struct cache { long size; int capacity; int align; };";
-    assert_eq!(replacements(object, kernel, "cache.cpu_partial"), (vec!["capacity".to_string()], None));
+    assert_eq!(
+        replacements(object, kernel, "cache.cpu_partial"),
+        (vec!["capacity".to_string()], None)
+    );
     // A stub does not say what was there.
     let stub = "struct cache { int cpu_partial; };";
     assert_eq!(replacements(stub, kernel, "cache.cpu_partial"), (vec![], None));
@@ -291,7 +296,11 @@ fn a_flavors_name_is_free_and_a_typedefs_flavor_is_a_typedef() {
         format!("struct task___new2 {{ int __state; }} {attribute};")
     );
     assert_eq!(
-        code("typedef struct { int state; } task_t;", "typedef struct { int __state; } task_t;", "task_t.state"),
+        code(
+            "typedef struct { int state; } task_t;",
+            "typedef struct { int __state; } task_t;",
+            "task_t.state"
+        ),
         format!("typedef struct {{ int __state; }} {attribute} task_t___new;")
     );
     // Types that the program does not have are spelled without them.
@@ -316,17 +325,18 @@ fn missing_type(object: &str, kernel: &str, root: &str) -> Vec<String> {
     let [object, kernel] = [object, kernel].map(|types| btf_from_c::btf(ByteOrder::Little, types));
     let (local, kernel) = (Btf::parse(&object).unwrap(), Btf::parse(&kernel).unwrap());
     let target = Target::new(&kernel);
-    let relocation =
-        generate::type_relocation(&local, 0, root, RelocKind::TypeExists).unwrap();
+    let relocation = generate::type_relocation(&local, 0, root, RelocKind::TypeExists).unwrap();
     let resolution = Relocator::new(&local, &target).resolve(&relocation).unwrap();
     let unmatched = resolution.unmatched.unwrap();
-    let suggestions = Explainer::new(&local, &target).unmatched(&relocation, &unmatched).suggestions;
+    let suggestions =
+        Explainer::new(&local, &target).unmatched(&relocation, &unmatched).suggestions;
     suggestions.into_iter().map(|suggestion| suggestion.text).collect()
 }
 
 #[test]
 fn types_of_the_user_space_abi_need_no_relocation() {
-    let texts = missing_type("struct __sk_buff { int len; };", "struct sk_buff { int len; };", "__sk_buff");
+    let texts =
+        missing_type("struct __sk_buff { int len; };", "struct sk_buff { int len; };", "__sk_buff");
     assert_eq!(
         texts[0],
         "`struct __sk_buff` belongs to the user-space ABI and has one layout on all kernels: take \

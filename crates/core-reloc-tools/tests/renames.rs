@@ -11,9 +11,7 @@ use std::{
 
 use btf_types::{Btf, ByteOrder, IntEncoding, Kind, Type, TypeId, build::Builder};
 use core_reloc::{
-    Options, RelocKind, Relocator, Target,
-    describe::declaration_in_c,
-    elf::Object,
+    Options, RelocKind, Relocator, Target, describe::declaration_in_c, elf::Object,
     generate::field_relocation,
 };
 use core_reloc_tools::{
@@ -36,7 +34,8 @@ const TABLE: &str = include_str!("../../../tests/renames.tsv");
 fn rows() -> Vec<Row<'static>> {
     let lines = TABLE.lines().filter(|line| !line.starts_with('#')).skip(1);
     let rows = lines.flat_map(|line| {
-        let [lost, from, on, right, wrong, evidence] = line.split('\t').collect::<Vec<_>>()[..] else {
+        let [lost, from, on, right, wrong, evidence] = line.split('\t').collect::<Vec<_>>()[..]
+        else {
             panic!("six columns: {line}");
         };
         assert!(!evidence.is_empty(), "{line}");
@@ -56,7 +55,8 @@ fn rows() -> Vec<Row<'static>> {
 /// The BTF of the kernels on amd64, by version; `None` if a kernel was not fetched.
 fn kernels() -> Option<BTreeMap<&'static str, Vec<u8>>> {
     let data = env::var_os("CORE_RELOC_DATA").map(PathBuf::from);
-    let data = data.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/data"));
+    let data =
+        data.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/data"));
     let files = [("5.10", "5.10"), ("6.1", "6.1"), ("6.12", "6.12"), ("7.2", "sid")];
     let kernels = files.map(|(version, name)| {
         let btf = fs::read(data.join(format!("kernels/amd64-{name}.btf"))).ok()?;
@@ -125,7 +125,8 @@ impl Score {
         self.all += 1;
         // The rest of the path stays: the member that contains the right one is as good.
         let position = found.iter().position(|found| {
-            *found == right || right.strip_prefix(found).is_some_and(|rest| row.path.ends_with(rest))
+            *found == right
+                || right.strip_prefix(found).is_some_and(|rest| row.path.ends_with(rest))
         });
         self.first += usize::from(position == Some(0));
         self.in_three += usize::from(position.is_some_and(|position| position < 3));
@@ -237,7 +238,9 @@ fn copy(btf: &mut Builder<'_>, ty: Type<'_>, is_complete: bool) -> TypeId {
         Kind::Struct if is_complete || name.is_empty() => {
             btf.structure(name, ty.size().unwrap()).finish()
         }
-        Kind::Union if is_complete || name.is_empty() => btf.union(name, ty.size().unwrap()).finish(),
+        Kind::Union if is_complete || name.is_empty() => {
+            btf.union(name, ty.size().unwrap()).finish()
+        }
         Kind::Struct | Kind::Fwd => btf.fwd_struct(name),
         Kind::Union => btf.fwd_union(name),
         Kind::Enum => btf.enumeration(name, ty.size().unwrap()).finish(),
@@ -302,7 +305,9 @@ fn check_code(
     prelude: &str,
     suggestion: &Suggestion,
 ) -> Option<()> {
-    let (Some(code), Some(member)) = (&suggestion.code, &suggestion.member) else { return Some(()) };
+    let (Some(code), Some(member)) = (&suggestion.code, &suggestion.member) else {
+        return Some(());
+    };
     let flavor = format!("{}___new", row.root);
     assert!(code.starts_with(&format!("struct {flavor} {{")), "{code}");
     // A bitfield has no address, so it is asked for by its field info.
@@ -329,7 +334,9 @@ fn suggested_flavors_compile_and_relocate() {
         let target = Target::new(&on);
         let stub = stub(&from, &row);
         let stub = Btf::parse(&stub).unwrap();
-        for suggestion in suggestions(&stub, &target, &row) {
+        let all = suggestions(&stub, &target, &row);
+        // The first with code; compiling takes longer than all else.
+        for suggestion in all.into_iter().filter(|suggestion| suggestion.code.is_some()).take(1) {
             if check_code(&target, &row, &prelude(&stub, row.root), &suggestion).is_none() {
                 println!("SKIPPED: clang is not installed");
                 return;

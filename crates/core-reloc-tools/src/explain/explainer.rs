@@ -216,7 +216,8 @@ impl<'a> Explainer<'a> {
         ambiguity: &Ambiguity,
     ) -> Vec<Suggestion> {
         let root = relocation.and_then(|it| self.subjects.local.type_by_id(it.type_id).ok());
-        let asked = root.map_or_else(|| "the type".to_string(), |root| format!("`{}`", type_in_c(root)));
+        let asked =
+            root.map_or_else(|| "the type".to_string(), |root| format!("`{}`", type_in_c(root)));
         let definitions = ambiguity.candidates.map(|candidate| {
             let definition = self.subjects.candidate(candidate).and_then(|ty| self.define(ty));
             definition.filter(|definition| !definition.is_cut)

@@ -53,7 +53,9 @@ pub(super) fn flavor(
     let keyword = if stripped.kind() == Kind::Union { "union" } else { "struct" };
     match root.kind() {
         Kind::Typedef => Some(format!("typedef {keyword} {{ {members} }} {attribute} {free};")),
-        kind if kind.is_composite() => Some(format!("{keyword} {free} {{ {members} }} {attribute};")),
+        kind if kind.is_composite() => {
+            Some(format!("{keyword} {free} {{ {members} }} {attribute};"))
+        }
         _ => None,
     }
 }

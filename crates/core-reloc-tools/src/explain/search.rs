@@ -103,8 +103,8 @@ impl<'a> Search<'a> {
                 }
                 let Ok(name) = ty.name() else { continue };
                 let is_same_name = !wanted.is_empty() && essential_name(&name) == wanted;
-                let is_tagged =
-                    tag.is_some_and(|(kind, tag)| ty.kind() == kind && essential_name(&name) == tag);
+                let is_tagged = tag
+                    .is_some_and(|(kind, tag)| ty.kind() == kind && essential_name(&name) == tag);
                 if (is_same_name || is_tagged) && suggestions.len() < MAX_SUGGESTIONS {
                     let text = match ty.kind() {
                         kind if root.kind() == Kind::Typedef && kind != Kind::Typedef => {

@@ -91,12 +91,24 @@ impl<'a> Subjects<'a> {
             Mismatch::NoEnumerator | Mismatch::NotAnEnum { .. } => (0, candidate),
             Mismatch::TypesIncompatible | Mismatch::TypesDiffer => {
                 let name = String::new();
-                return Some(Subject { local: root, target: candidate, root: candidate, name, accessor: 0 });
+                return Some(Subject {
+                    local: root,
+                    target: candidate,
+                    root: candidate,
+                    name,
+                    accessor: 0,
+                });
             }
             _ => return None,
         };
         let local = self.owner(spec?, accessor, root)?;
-        Some(Subject { local, target, root: candidate, name: accessor_name(spec?, accessor), accessor })
+        Some(Subject {
+            local,
+            target,
+            root: candidate,
+            name: accessor_name(spec?, accessor),
+            accessor,
+        })
     }
 
     /// Returns the root type of a relocation, with modifiers and typedefs stripped.

@@ -66,8 +66,10 @@ fn places_of(
     }
     let stays = |member: &Flat<'_>| in_target.contains_key(member.name.as_bytes());
     let is_new = |member: &Flat<'_>| !in_local.contains_key(member.name.as_bytes());
-    let start = local.get(..at)?.iter().rposition(stays).map_or(0, |before| before.saturating_add(1));
-    let taken_out = local.get(start..)?.iter().take_while(|member| !stays(member)).collect::<Vec<_>>();
+    let start =
+        local.get(..at)?.iter().rposition(stays).map_or(0, |before| before.saturating_add(1));
+    let taken_out =
+        local.get(start..)?.iter().take_while(|member| !stays(member)).collect::<Vec<_>>();
     // After the member before it, or before the one after it if the former has been moved.
     let before = start.checked_sub(1).and_then(|before| local.get(before));
     let first = match before.and_then(|before| in_target.get(before.name.as_bytes())) {
@@ -88,7 +90,8 @@ fn places_of(
     // Among those of its type.
     let lost = local.get(at)?;
     let is_of_type = |member: &Flat<'_>| Sameness::of(Some(lost.ty), member.ty).is_same();
-    let of_type = |members: &[&Flat<'_>]| members.iter().filter(|member| is_of_type(member)).count();
+    let of_type =
+        |members: &[&Flat<'_>]| members.iter().filter(|member| is_of_type(member)).count();
     let (rank, count) = (of_type(taken_out.get(..rank)?), of_type(&taken_out));
     let put_in_of_type: Vec<_> = put_in.iter().filter(|(_, member)| is_of_type(member)).collect();
     let is_small = taken_out.len().max(put_in.len()) <= MAX_PAIRED.saturating_mul(2);
@@ -110,7 +113,9 @@ pub(super) fn prefix<'a>(members: &[Flat<'a>]) -> Vec<u8> {
     let mut counts: BTreeMap<Vec<u8>, usize> = BTreeMap::new();
     for member in members {
         let name = member.name.as_bytes();
-        if let Some(end) = name.iter().position(|byte| *byte == b'_').filter(|end| (1..8).contains(end)) {
+        if let Some(end) =
+            name.iter().position(|byte| *byte == b'_').filter(|end| (1..8).contains(end))
+        {
             let prefix = name.get(..=end).unwrap_or_default().to_vec();
             let count = counts.entry(prefix).or_default();
             *count = count.saturating_add(1);

@@ -10,6 +10,8 @@ const MAX_OF_PLACE: u32 = 45;
 pub(super) struct Evidence {
     pub(super) similarity: Option<Similarity>,
     pub(super) sameness: Sameness,
+    /// Whether the two types have one name that tells what they are.
+    pub(super) has_telling_name: bool,
     pub(super) place: Option<Place>,
     /// The number of structs around it, within the type that lacks the missing member.
     pub(super) depth: u32,
@@ -77,12 +79,13 @@ impl Evidence {
         let relation = match self.similarity {
             Some(Similarity::Equal | Similarity::Stripped) if self.depth > 0 => Relation::Moved,
             Some(_) => Relation::Renamed,
-            None => Relation::InPlace,
+            None if self.has_telling_name => Relation::InPlace,
+            None => Relation::Replaced,
         };
         let all = [ty, place].into_iter().fold(name, u32::saturating_add);
         let points = all.saturating_sub(against);
         // Something else may have come to be where the missing member was.
-        let points = if self.similarity.is_none() { points.min(MAX_OF_PLACE) } else { points };
-        Some((points, relation))
+        let is_in_doubt = relation == Relation::Replaced;
+        Some((if is_in_doubt { points.min(MAX_OF_PLACE) } else { points }, relation))
     }
 }

@@ -57,7 +57,11 @@ impl Sameness {
             let around = if is_around(first, new) { Self::Compatible } else { Self::Retyped };
             return match (old.name(), new.name()) {
                 (Ok(of_old), Ok(of_new)) if of_old.is_empty() && of_new.is_empty() => {
-                    if typedef_name(first) == typedef_name(second) { Self::Telling } else { around }
+                    if typedef_name(first) == typedef_name(second) {
+                        Self::Telling
+                    } else {
+                        around
+                    }
                 }
                 (Ok(of_old), Ok(of_new)) if essential_name(&of_old) == essential_name(&of_new) => {
                     Self::Telling
@@ -77,6 +81,44 @@ impl Sameness {
     pub(crate) fn is_same(self) -> bool {
         matches!(self, Self::Telling | Self::Same | Self::Unknown)
     }
+}
+
+/// Returns `true` if two members have one type by name, and the name tells what they are: they point to the same
+/// struct, or have a typedef that is not merely an integer's width. Structs in them are mostly lists, locks
+/// and the like.
+pub(super) fn has_telling_name(old: Option<Type<'_>>, new: Type<'_>) -> bool {
+    let Some(old) = old else { return false };
+    let Ok(stripped) = new.skip_modifiers_and_typedefs() else { return false };
+    if stripped.kind().is_composite() {
+        return false;
+    }
+    if Sameness::of(Some(old), new) == Sameness::Telling {
+        return true;
+    }
+    let names = (typedef_name(old), typedef_name(new));
+    matches!(names, (Some(old), Some(new)) if old == new && !is_plain(&new))
+}
+
+/// Returns `true` for names of integers: `u32`, `__be16`, `bool`, `size_t`, `unsigned int`.
+fn is_plain(name: &[u8]) -> bool {
+    let start = name.iter().position(|byte| *byte != b'_').unwrap_or_default();
+    let name = name.get(start..).unwrap_or_default();
+    let letters = name.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
+    let is_width =
+        letters <= 4 && name.get(letters..).is_some_and(|rest| rest.iter().all(u8::is_ascii_digit));
+    // C's own names have spaces, or are in the list.
+    let others: [&[u8]; 9] = [
+        b"size_t",
+        b"ssize_t",
+        b"uintptr_t",
+        b"loff_t",
+        b"bool",
+        b"Bool",
+        b"float",
+        b"double",
+        b"short",
+    ];
+    is_width || name.contains(&b' ') || name.ends_with(b"int") || others.contains(&name)
 }
 
 /// Returns `true` if a struct begins with a member of a type: `refcount_t` with an `atomic_t`.

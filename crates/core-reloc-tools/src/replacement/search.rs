@@ -12,7 +12,7 @@ use super::{
     Lost, Replacement,
     place::{self, Flat, Place},
     points::Evidence,
-    sameness::Sameness,
+    sameness::{self, Sameness},
     similarity::LostName,
 };
 use crate::{
@@ -116,7 +116,8 @@ fn search_type<'a>(
             let place = places.get(&index).copied();
             if let Some(replacement) = weigh(open, *member, place, &prefix, wanted, budget)? {
                 // Of those for which equally much speaks, the first; behind pointers, the shortest path.
-                let length = |one: &Replacement<'_>| if one.is_within() { 0 } else { one.path.len() };
+                let length =
+                    |one: &Replacement<'_>| if one.is_within() { 0 } else { one.path.len() };
                 let rank = |one: &Replacement<'_>| (Reverse(one.points), length(one));
                 let at = found.partition_point(|other| rank(other) <= rank(&replacement));
                 found.insert(at, replacement);
@@ -166,7 +167,16 @@ fn weigh<'a>(
             budget.spend(STEPS_PER_SIMILAR_NAME).ok()?;
             let sameness = Sameness::of(wanted.ty, member.ty);
             let Open { depth, is_through_pointer, .. } = *open;
-            let evidence = Evidence { similarity, sameness, place, depth, is_through_pointer };
+            let has_telling_name =
+                place.is_some() && sameness::has_telling_name(wanted.ty, member.ty);
+            let evidence = Evidence {
+                similarity,
+                sameness,
+                has_telling_name,
+                place,
+                depth,
+                is_through_pointer,
+            };
             let Some((points, relation)) = evidence.weigh() else { continue };
             if best.as_ref().is_none_or(|best| best.points < points) {
                 best = Some(Replacement {

@@ -80,7 +80,8 @@ impl<'w> LostName<'w> {
 
     /// Returns the number of steps for comparing a name.
     pub(super) fn steps(&self, name: &[u8]) -> usize {
-        let words = |name: &[u8]| name.iter().filter(|byte| **byte == b'_').count().saturating_add(1);
+        let words =
+            |name: &[u8]| name.iter().filter(|byte| **byte == b'_').count().saturating_add(1);
         if name.len().max(self.name.len()) > MAX_LEN {
             return name.len();
         }
@@ -161,10 +162,14 @@ mod tests {
         ] {
             assert!(matches!(similarity(lost, name), Some(Similarity::Near(_))), "{lost} {name}");
         }
-        for (lost, name) in [("nr_running", "nr_queued"), ("statistics", "stats"), ("cpu_slab", "cpu_sheaves")] {
+        for (lost, name) in
+            [("nr_running", "nr_queued"), ("statistics", "stats"), ("cpu_slab", "cpu_sheaves")]
+        {
             assert!(matches!(similarity(lost, name), Some(Similarity::Remote(_))), "{lost} {name}");
         }
-        for (lost, name) in [("cpu_partial", "sheaf_capacity"), ("", "x"), ("state", "tags"), ("_", "a")] {
+        for (lost, name) in
+            [("cpu_partial", "sheaf_capacity"), ("", "x"), ("state", "tags"), ("_", "a")]
+        {
             assert_eq!(similarity(lost, name), None, "{lost} {name}");
         }
     }

@@ -78,12 +78,17 @@ impl<'a> Search<'a> {
         let name = missing.names.first().map_or("", String::as_str);
         let type_name = type_in_c(within);
         let mut text = match relation {
-            Relation::Moved if path.ends_with(name) => format!("`{type_name}` has `{name}` as `{path}`"),
+            Relation::Moved if path.ends_with(name) => {
+                format!("`{type_name}` has `{name}` as `{path}`")
+            }
             Relation::Moved => format!("`{type_name}` has `{path}` for `{name}`"),
             Relation::Renamed => {
                 format!("`{type_name}` has a member with a similar name: `{path}`")
             }
-            Relation::InPlace => format!(
+            Relation::InPlace => {
+                format!("`{type_name}` has `{path}`, of the same type, where `{name}` was")
+            }
+            Relation::Replaced => format!(
                 "`{type_name}` has `{path}` where `{name}` was: it may be the same renamed, or another one"
             ),
         };
@@ -92,11 +97,13 @@ impl<'a> Search<'a> {
         }
         let is_near = found.is_within() && !path.contains('.');
         let kind = match relation {
-            Relation::Renamed | Relation::InPlace if is_near => SuggestionKind::SimilarName,
+            Relation::Renamed | Relation::InPlace | Relation::Replaced if is_near => {
+                SuggestionKind::SimilarName
+            }
             _ => SuggestionKind::Elsewhere,
         };
         // What reads another quantity should not be a copy away.
-        let is_sure = found.is_within() && *relation != Relation::InPlace;
+        let is_sure = found.is_within() && *relation != Relation::Replaced;
         let code = before.filter(|_| is_sure).and_then(|before| {
             let before = before.iter().map(String::as_str);
             let path: Vec<&str> = before.chain(path.split('.')).collect();
