@@ -8,10 +8,12 @@ mod comparison;
 mod objects;
 mod recording;
 mod refusal;
+mod report;
 
 pub use self::{
     comparison::{Comparison, Judged},
     objects::{Input, inputs},
     recording::{Answer, Program, Recording, Row, folder, recordings, sha256},
     refusal::Refusal,
+    report::report,
 };

@@ -1,5 +1,6 @@
 //! Tests that cross crates, and what they share.
 //!
+//! - [`c_compiler`]: compiles C for BPF
 //! - [`judge`]: independent implementations that determine the right result
 //! - `conformance` (feature `libbpf`): compares us with libbpf on real and generated data
 //! - [`hostile`]: fuzz targets, and input designed to be expensive
@@ -9,6 +10,7 @@
 //! - [`programs`]: generated programs with poisoned instructions
 //! - [`data`]: the fixtures and the fetched data
 
+pub mod c_compiler;
 #[cfg(feature = "libbpf")]
 pub mod conformance;
 pub mod data;

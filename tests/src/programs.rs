@@ -8,6 +8,7 @@ mod generate;
 mod object;
 pub mod proof;
 mod random;
+pub mod recorded;
 
 pub use self::code::{Code, Linked};
 pub use self::generate::{Features, generate};

@@ -6,13 +6,23 @@
 
 use std::time::Duration;
 
+use btf_from_c::btf;
 use btf_types::{Btf, ByteOrder, TypeId, build::Builder};
-use core_reloc_tests::hostile::{
-    TIMEOUT,
-    adversary::{Act, Attack, Family, families},
-    cost::{Cost, Counting, measure},
+use core_reloc::{Target, elf::Object};
+use core_reloc_tests::{
+    hostile::{
+        TIMEOUT,
+        adversary::{Act, Attack, Family, families},
+        cost::{Cost, Counting, measure},
+    },
+    judge::kernel::asm,
 };
-use core_reloc_tools::limits::MAX_DEFINITION_LINES;
+use core_reloc_tools::{
+    check::{Checker, Verdict},
+    limits::MAX_DEFINITION_LINES,
+    needs::Kernel,
+};
+use elf_writer::{ElfFile, SHF_EXECINSTR, SHT_PROGBITS, SHT_REL, SHT_STRTAB, SHT_SYMTAB, symbol};
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
@@ -217,5 +227,111 @@ fn all_but_two_attacks_are_relocated() {
         let counts = Act::Relocate.run(&make(size));
         let is_refused = matches!(name, "claims_of_members" | "endless_records");
         assert_eq!(counts.total() == 0, is_refused, "{name}: {counts:?}");
+    }
+}
+
+/// The most memory to follow paths, which are states of registers and stacks.
+const PATHS: u64 = 256 << 20;
+
+/// A function that calls others, by their indices, and then ends with these instructions.
+struct Caller {
+    calls: Vec<usize>,
+    end: Vec<asm::Insn>,
+}
+
+/// Writes an object with programs that call the first of some functions.
+fn calling(programs: usize, functions: &[Caller]) -> Vec<u8> {
+    let order = if cfg!(target_endian = "big") { ByteOrder::Big } else { ByteOrder::Little };
+    let call = |offset: i32| asm::insn(0x85, 0, 1, 0, offset);
+    let mut starts = vec![0];
+    for function in functions {
+        starts.push(starts[starts.len() - 1] + function.calls.len() + function.end.len());
+    }
+    let (mut symbols, mut text, mut links) = (symbol(order, 0, 0, 0, 0), Vec::new(), Vec::new());
+    for (function, range) in functions.iter().zip(starts.windows(2)) {
+        for (at, callee) in (range[0]..).zip(&function.calls) {
+            text.extend(call(starts[*callee] as i32 - (at as i32 + 1)));
+        }
+        text.extend(function.end.concat());
+        let [start, size] = [range[0], range[1] - range[0]].map(|slots| slots as u64 * 8);
+        let mut symbol = symbol(order, 1, 2, start, size);
+        // A local function is verified with each caller.
+        symbol[4] = 2;
+        symbols.extend(symbol);
+    }
+    for program in 0..programs as u64 {
+        symbols.extend(symbol(order, 1, 1, program * 16, 16));
+        // Of the first function, by its symbol.
+        links.extend([program * 16, 1 << 32 | 10].map(u64::to_ne_bytes).concat());
+    }
+    let code = [call(-1), asm::exit()].concat().repeat(programs);
+    let mut file = ElfFile::bpf(order)
+        .section("raw_tp/sys_enter", SHT_PROGBITS, &code)
+        .section(".text", SHT_PROGBITS, &text)
+        .section(".strtab", SHT_STRTAB, b"\0f\0")
+        .section(".symtab", SHT_SYMTAB, &symbols)
+        .section(".rel", SHT_REL, &links);
+    file.get(".text").flags = SHF_EXECINSTR;
+    file.get(".symtab").link = file.index(".strtab");
+    file.get(".rel").link = file.index(".symtab");
+    file.get(".rel").info = 1;
+    file.write().bytes
+}
+
+/// Many programs that all call many functions, and calls that multiply. Each reaches a helper that does not exist:
+/// no program may be called good because it was too much work to find out.
+#[test]
+fn programs_times_functions() {
+    const RANDOM: i32 = 7;
+    const NONE: i32 = 100_000;
+    let kernel = btf(
+        ByteOrder::Little,
+        "enum bpf_func_id { BPF_FUNC_get_prandom_u32 = 7, __BPF_FUNC_MAX_ID = 212 };
+         enum bpf_prog_type { BPF_PROG_TYPE_RAW_TRACEPOINT = 17 };
+         typedef void (*btf_trace_sys_enter)(void *, int);",
+    );
+    let kernel = Btf::parse(&kernel).unwrap();
+    let target = Target::new(&kernel);
+    let kernel = Kernel::new(&target);
+    let check = |object: &[u8]| {
+        let object = Object::parse(object).unwrap();
+        let programs = Checker::new(&object).unwrap().check(&kernel).programs;
+        programs.iter().map(|program| program.verdict).collect::<Vec<_>>()
+    };
+    let leaf = || Caller {
+        calls: Vec::new(),
+        end: vec![
+            asm::call(RANDOM),
+            asm::insn(0x15, 0, 0, 1, 0),
+            asm::call(NONE),
+            asm::set(0, 0),
+            asm::exit(),
+        ],
+    };
+    let end = || vec![asm::set(0, 0), asm::exit()];
+    let many = |count: usize| {
+        let mut functions = vec![Caller { calls: (1..count).collect(), end: end() }];
+        functions.extend((1..count).map(|_| leaf()));
+        calling(count, &functions)
+    };
+    // Each function calls the next so many times.
+    let nested = |count: usize| {
+        let caller = |index: usize| Caller { calls: vec![index + 1; count], end: end() };
+        calling(count, &(0..6).map(caller).chain([leaf()]).collect::<Vec<_>>())
+    };
+    let sizes = if GROWTH_COUNTS { [1_000, 8_000] } else { [100, 200] };
+    let attacks: [(&str, &dyn Fn(usize) -> Vec<u8>, [usize; 2]); 2] =
+        [("many functions", &many, sizes), ("nested calls", &nested, [4, 32])];
+    for (name, make, sizes) in attacks {
+        for size in sizes {
+            let object = make(size);
+            let (verdicts, cost) = measure(|| check(&object));
+            println!("{name:20} {size:6} {:?}", cost);
+            let is_open = |verdict: &&Verdict| **verdict == Verdict::LeftOpen;
+            let open = verdicts.iter().filter(is_open).count();
+            let missing = verdicts.iter().filter(|verdict| **verdict == Verdict::Missing).count();
+            assert_eq!((verdicts.len(), open + missing), (size, size), "{name}: {open}, {missing}");
+            assert!(cost.cpu < TIMEOUT && cost.peak < PATHS + object.len() as u64 * TIMES_INPUT);
+        }
     }
 }

@@ -156,7 +156,7 @@ pub(crate) fn run(arguments: &[String]) -> Result {
     let folder = folder()?;
     fs::create_dir_all(&folder)?;
     let mut manifest = Manifest::read(&folder)?;
-    let mut suites = Suites { folder: folder.join("apt"), open: BTreeMap::new() };
+    let mut suites = Suites::new(folder.join("apt"));
     let mut missing = Vec::new();
     for item in ITEMS {
         if !arguments.is_empty() && arguments.iter().all(|name| name != item.name) {
@@ -279,14 +279,23 @@ fn fetch_kernel(unpacked: &Path, modules: &[&str], kernels: &Path, name: &str) -
 }
 
 /// The suites that were opened so far.
-struct Suites {
+pub(crate) struct Suites {
+    /// Where apt's files go.
     folder: PathBuf,
     /// By name and architecture. A suite that cannot be opened keeps its error and is not tried again.
     open: BTreeMap<(&'static str, &'static str), std::result::Result<Suite, String>>,
 }
 
 impl Suites {
-    fn open(&mut self, name: &'static str, architecture: &'static str) -> Result<&Suite> {
+    pub(crate) fn new(folder: PathBuf) -> Self {
+        Self { folder, open: BTreeMap::new() }
+    }
+
+    pub(crate) fn open(
+        &mut self,
+        name: &'static str,
+        architecture: &'static str,
+    ) -> Result<&Suite> {
         let suite = self.open.entry((name, architecture)).or_insert_with(|| {
             Suite::open(name, architecture, &self.folder).map_err(|error| error.to_string())
         });

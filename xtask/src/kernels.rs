@@ -10,6 +10,7 @@
 //! answers: this task only boots.
 
 mod boot;
+mod generated;
 mod images;
 mod initrd;
 mod loader;
@@ -36,6 +37,8 @@ pub(crate) fn run(arguments: &[String]) -> Result {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments[..] {
         ["boot", name, program, ref files @ ..] => boot_program(name, program, files),
+        ["generated", count] => load_generated(count, &generated::KERNELS),
+        ["generated", count, ref names @ ..] => load_generated(count, names),
         ["--check", ref names @ ..] => load_all(&chosen(names)?, Action::Check),
         ["--anew", ref names @ ..] => load_all(&chosen(names)?, Action::RecordAll),
         ref names => load_all(&chosen(names)?, Action::RecordNew),
@@ -67,12 +70,29 @@ fn chosen(names: &[&str]) -> Result<Vec<&'static Image>> {
     if names.is_empty() { Ok(IMAGES.iter().collect()) } else { names.iter().map(find).collect() }
 }
 
-/// Boots a kernel and runs a program in it: a C file, which is compiled with libbpf, or a program without shared
-/// libraries. The files are its arguments.
+/// Boots a kernel, runs a program in it, and prints what it prints.
 fn boot_program(name: &str, program: &str, files: &[&str]) -> Result {
     let image = *chosen(&[name])?.first().ok_or("no kernel")?;
+    for line in run_program(image, program, files)? {
+        println!("{line}");
+    }
+    Ok(())
+}
+
+/// Has kernels load a number of generated programs.
+fn load_generated(count: &str, names: &[&str]) -> Result {
+    for image in chosen(names)? {
+        println!("--- {}", image.name);
+        generated::load(image, count)?;
+    }
+    Ok(())
+}
+
+/// Boots a kernel and runs a program in it: a C file, which is compiled with libbpf, or a program without shared
+/// libraries. The files are its arguments. Returns the lines that it prints.
+fn run_program(image: &Image, program: &str, files: &[&str]) -> Result<Vec<String>> {
     install(&[image])?;
-    let mut store = Store::default();
+    let mut store = Store::new()?;
     let program = if program.ends_with(".c") {
         loader::compile(&mut store, image.architecture, Path::new(program))?
     } else {
@@ -85,14 +105,11 @@ fn boot_program(name: &str, program: &str, files: &[&str]) -> Result {
         command.push_str(&format!(" /{path}"));
         initrd.push((path, fs::read(file)?));
     }
-    let console = Path::new(MADE).join(name).join("program.log");
+    let console = Path::new(MADE).join(image.name).join("program.log");
     let task = Task { files: initrd, command: &command, seconds: ALL_SECONDS, console };
     let booted = boot(&mut store, image, task)?;
-    for line in &booted.lines {
-        println!("{line}");
-    }
     match booted.status {
-        Some(0) => Ok(()),
+        Some(0) => Ok(booted.lines),
         Some(status) => Err(format!("the program ended with status {status}").into()),
         None => Err("the program did not end".into()),
     }
@@ -101,7 +118,7 @@ fn boot_program(name: &str, program: &str, files: &[&str]) -> Result {
 /// Boots kernels, and records their answers, or compares them with those that are recorded.
 fn load_all(images: &[&Image], action: Action) -> Result {
     install(images)?;
-    let mut store = Store::default();
+    let mut store = Store::new()?;
     let mut failed = Vec::new();
     for image in images {
         println!("--- {}", image.name);
@@ -115,11 +132,11 @@ fn load_all(images: &[&Image], action: Action) -> Result {
 
 /// Installs the emulators and compilers that are missing.
 fn install(images: &[&Image]) -> Result {
-    let programs = images
+    let mut programs = images
         .iter()
         .flat_map(|image| [image.architecture.emulator(), image.architecture.compiler()]);
     let is_missing = |command: Command| !is_installed(&command.get_program().to_string_lossy());
-    if programs.map(is_missing).any(|missing| missing) { packages::install() } else { Ok(()) }
+    if programs.any(is_missing) { packages::install() } else { Ok(()) }
 }
 
 fn load_in(store: &mut Store, image: &Image, action: Action) -> Result {
@@ -132,16 +149,16 @@ fn load_in(store: &mut Store, image: &Image, action: Action) -> Result {
     let architecture = image.architecture.name();
 
     let which = if action == Action::RecordNew { "new" } else { "all" };
-    let mut prepare = tool();
+    let mut prepare = tool("kernels");
     prepare.args(["prepare", which, architecture]).arg(found.folder()).arg(&folder);
     run_command(&mut prepare)?;
-    if fs::read_dir(folder.join("original"))?.next().is_some() {
+    if folder.join("symbols").exists() {
         let answers = ask(store, image, &folder)?;
         fs::write(folder.join("answers"), answers)?;
     } else {
-        println!("all objects are recorded");
+        println!("everything is recorded");
     }
-    let mut conclude = tool();
+    let mut conclude = tool("kernels");
     conclude.arg(if action == Action::Check { "check" } else { "record" }).arg(architecture);
     run_command(conclude.arg(found.folder()).arg(&folder))
 }
@@ -179,11 +196,11 @@ fn ask(store: &mut Store, image: &Image, folder: &Path) -> Result<String> {
     Ok(text)
 }
 
-/// The program of the tests' package that knows the objects.
-fn tool() -> Command {
+/// A program of the tests' package, which knows the objects.
+fn tool(name: &str) -> Command {
     let mut tool = cargo();
     tool.args(["run", "--quiet", "--locked", "--package", "core-reloc-tests"]);
-    tool.args(["--bin", "kernels", "--"]);
+    tool.args(["--bin", name, "--"]);
     tool
 }
 

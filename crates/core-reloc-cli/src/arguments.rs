@@ -34,8 +34,9 @@ impl Command {
                 [object].into_iter().chain(target.inputs()).collect()
             }
             Self::Inspect(Inspect { object, .. }) => vec![object],
-            Self::Check(Check { objects, targets, baseline, .. }) => {
-                objects.iter().chain(targets).chain(baseline).collect()
+            Self::Check(Check { objects, targets, modules, symbols, config, baseline, .. }) => {
+                let paths = objects.iter().chain(targets).chain(modules);
+                paths.chain(symbols).chain(config).chain(baseline).collect()
             }
             Self::Blame(Blame { object, log, target, .. }) => {
                 [object, log].into_iter().chain(target.inputs()).collect()
@@ -179,10 +180,26 @@ pub struct Check {
     /// The BPF objects, as compiled by clang
     #[arg(required = true, value_name = "OBJECT")]
     pub objects: Vec<PathBuf>,
-    /// The kernels: a file in any format that relocate reads, or a folder or archive of such files;
-    /// may be repeated [default: the running kernel with its modules]
+    /// The kernels: a file in any format that relocate reads, or a folder or archive of such files,
+    /// in which their modules are found, too; may be repeated [default: the running kernel with its
+    /// modules]
     #[arg(long = "target", value_name = "FILE|DIR")]
     pub targets: Vec<PathBuf>,
+    /// The BTF of a module, in addition to those that are found with the kernels: raw BTF or a .ko
+    /// file, also compressed; of several kernels, it is used for those that it was built for; may be
+    /// repeated
+    #[arg(long = "module", value_name = "FILE")]
+    pub modules: Vec<PathBuf>,
+    /// The symbols of a kernel, to which kprobes attach: a System.map, or a copy of /proc/kallsyms;
+    /// of several kernels, the one of the release in the name of FILE [default: System.map-RELEASE
+    /// beside vmlinuz-RELEASE; /proc/kallsyms for the running kernel]
+    #[arg(long, value_name = "FILE")]
+    pub symbols: Option<PathBuf>,
+    /// The configuration of a kernel, also compressed; of several kernels, the one of the release in
+    /// the name of FILE [default: config-RELEASE beside vmlinuz-RELEASE; /proc/config.gz or
+    /// /boot/config-RELEASE for the running kernel]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
     /// Accept the known problems in this file, written by --write-baseline
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
@@ -192,6 +209,9 @@ pub struct Check {
     /// Write the results as a self-contained page for a browser; FILE may only be an earlier page
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,
+    /// Report what is wrong with the objects on any kernel; no target is needed
+    #[arg(long, conflicts_with_all = ["targets", "baseline", "write_baseline", "html"])]
+    pub lint: bool,
     /// Print the relocations behind each cause
     #[arg(long)]
     pub explain: bool,
@@ -211,6 +231,12 @@ Examples:
       fail only on new problems, as a CI job would
   core-reloc check prog.bpf.o --target 6.1.btf.tar.xz --format json | jq 'select(.type == \"cause\")'
       list what prevents programs from loading on a kernel, and what they depend on
+  core-reloc check *.bpf.o --lint
+      report what is wrong on any kernel, such as a question whose answer protects nothing
+  core-reloc check prog.bpf.o --target linux-image-6.1.0-50-amd64/
+      check for a package that was unpacked: boot/vmlinuz-* with its configuration and modules
+  core-reloc check prog.bpf.o --target 6.1.btf --module my.ko --config config-6.1
+      check with a module that was built for the kernel, and with the kernel's configuration
 
 Each program has a verdict on each kernel, the first of these that holds:
   other_architecture  the object is for another byte order or other registers
@@ -223,12 +249,17 @@ Each program has a verdict on each kernel, the first of these that holds:
   guarded             it has poisoned instructions, and the verifier reaches none of them
   changed, ok         its instructions get the kernel's values, or have them already
   skipped             it asks nothing of the kernel
+A kernel's modules count as loaded. They are read if the kernel itself lacks what a program asks for, and
+found by their names: 6.1.NAME.btf or 6.1.modules/NAME.btf beside 6.1.btf, lib/modules/RELEASE, or in
+the folder of a single kernel.
+
 The verifier's own rules are not checked: a program may still access memory out of bounds, or call a
 helper that its type may not call.
 
 The exit status is 1 if a program does not load or cannot be attached, unless the baseline lists the
 cause or the program is optional (SEC(\"?...\")); or if some of the targets cannot be used: they are
-listed, and the others are checked. It is 2 if no target can be read.";
+listed, and the others are checked. It is 2 if no target can be read. With --lint, it is 1
+if anything is found.";
 
 /// Find the relocation that poisoned the instruction in a verifier log, and explain it
 #[derive(Debug, Args)]

@@ -4,11 +4,14 @@ mod baseline;
 mod causes;
 mod collect;
 mod explanations;
+mod given;
 mod html;
 mod json;
+mod lint;
 mod mark;
 mod objects;
 mod order;
+mod parts;
 mod text;
 mod wording;
 
@@ -21,6 +24,7 @@ use self::{
     baseline::{Baseline, ProblemKey},
     causes::{Causes, Thing},
     collect::{CauseResult, CheckedKernel, CheckedKernels, Collector},
+    given::Given,
     objects::ObjectInfo,
 };
 use crate::{
@@ -42,6 +46,9 @@ struct Results {
 }
 
 pub(crate) fn run(arguments: &Check, inputs: Inputs<'_>) -> Result<Completion, Failure> {
+    if arguments.lint {
+        return lint::run(arguments);
+    }
     // First, so that an unusable output is reported at once.
     let outputs = Outputs::new(arguments, inputs)?;
     let baseline = match &arguments.baseline {
@@ -63,7 +70,8 @@ pub(crate) fn run(arguments: &Check, inputs: Inputs<'_>) -> Result<Completion, F
     let infos = checkers.iter().zip(labels).map(|(checker, label)| ObjectInfo::of(checker, label));
     let infos: Vec<ObjectInfo> = infos.collect();
 
-    let collector = Collector::new(&checkers, arguments.html.is_some());
+    let given = Given::read(arguments)?;
+    let collector = Collector::new(&checkers, given, arguments.html.is_some());
     let CheckedKernels { kernels, unreadable } =
         in_parallel(|| match arguments.targets.as_slice() {
             [] => collector.running_kernel(),
@@ -111,9 +119,6 @@ fn report(
         output.write(current.to_string().as_bytes())?;
         results.baseline = current;
     }
-    for object in results.foreign_objects() {
-        terminal::warning(format_args!("{object}: no kernel has its architecture"));
-    }
     let causes = Causes::of(results);
     for line in results.baseline.stale(results, &causes) {
         let problem = line.replace('\t', " ");
@@ -133,15 +138,6 @@ fn report(
 }
 
 impl Results {
-    /// Returns the labels of the objects that are for another architecture than all kernels.
-    fn foreign_objects(&self) -> impl Iterator<Item = &str> {
-        let is_foreign =
-            |at: usize| self.kernels.iter().all(|kernel| !kernel.rows[at].has_architecture());
-        let objects = self.objects.iter().enumerate();
-        let foreign = objects.filter(move |(at, _)| !self.kernels.is_empty() && is_foreign(*at));
-        foreign.map(|(_, object)| object.label.as_str())
-    }
-
     /// Returns the key of a program's problem in a baseline.
     fn key(&self, object: usize, program: usize, thing: &Thing) -> ProblemKey {
         let object = &self.objects[object];

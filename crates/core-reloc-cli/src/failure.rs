@@ -49,6 +49,18 @@ pub(crate) enum Failure {
     /// A module was made for another build of the kernel.
     #[error("{0}; name the modules of this kernel")]
     OtherBuild(Box<OtherBuild>),
+    /// A module fits none of several kernels.
+    #[error("{}: fits none of the {kernels} kernels: {reason}", .path.display())]
+    ModuleOfNone { path: PathBuf, kernels: usize, reason: String },
+    /// A list of symbols or a configuration belongs to none of several kernels.
+    #[error(
+        "{}: belongs to none of the {kernels} kernels; name it after the release of one, such as {example}",
+        .path.display()
+    )]
+    ReleaseOfNone { path: PathBuf, kernels: usize, example: &'static str },
+    /// A file is no list of symbols, or no configuration.
+    #[error("{}: contains no {what}", .path.display())]
+    NothingIn { path: PathBuf, what: &'static str },
     /// A file has the inline sites of a module that was not named.
     #[error("{}: has the inline sites of a module; name the module too, with --module", .0.display())]
     InlineSites(PathBuf),

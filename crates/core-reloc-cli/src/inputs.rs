@@ -95,6 +95,16 @@ pub(crate) fn open_target(path: &Path) -> Result<BtfFile, TargetError> {
     }
 }
 
+/// Reads a file of text, unpacked if it is compressed.
+pub(crate) fn read_unpacked(path: &Path, max_len: u64) -> Result<Vec<u8>, TargetError> {
+    let limits = Limits::default().file(max_len);
+    if is_standard(path) {
+        targets::read_stream(path, io::stdin(), limits)
+    } else {
+        targets::read(path, limits)
+    }
+}
+
 /// Searches a file or folder for kernels.
 pub(crate) fn kernels(path: &Path) -> Kernels {
     let limits = Limits::default();

@@ -4,6 +4,12 @@
 /// The most bytes of a verifier's log: four times the largest log that the kernel writes.
 pub(crate) const MAX_LOG: u64 = 64 << 20;
 
+/// The most bytes of a list of symbols: `/proc/kallsyms` has about 12 MB.
+pub(crate) const MAX_SYMBOLS: u64 = 128 << 20;
+
+/// The most bytes of a kernel's configuration, which has about 250 KB.
+pub(crate) const MAX_CONFIG: u64 = 16 << 20;
+
 /// The most bytes of a baseline: a hundred problems on each kernel of BTFHub take less.
 pub(crate) const MAX_BASELINE: u64 = 128 << 20;
 

@@ -7,7 +7,7 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-use core_reloc_targets::Compression;
+use core_reloc_targets::unpacked_name;
 
 use crate::terminal::Escaped;
 
@@ -64,7 +64,7 @@ pub(crate) fn kernel_name(path: &str) -> String {
         _ => path,
     };
     let path = path.replace('!', "/");
-    without_packing(&path).to_string()
+    unpacked_name(&path).to_string()
 }
 
 /// Returns the path of a minimized target, relative to the output: the target's path below `root`, with
@@ -81,7 +81,7 @@ pub(crate) fn minimized_target(target: &Path, root: &Path) -> PathBuf {
     let folder = file.parent().and_then(|folder| folder.strip_prefix(root).ok());
     let name = entry.map_or(file.as_path(), Path::new).file_name();
     let name = name.map_or("kernel".into(), |name| name.to_string_lossy());
-    let name = format!("{}.btf", without_packing(&name));
+    let name = format!("{}.btf", unpacked_name(&name));
     // The path must not lead out of the output folder.
     let is_normal = |component: &Component<'_>| matches!(component, Component::Normal(_));
     let folder: PathBuf = folder.unwrap_or(Path::new("")).components().filter(is_normal).collect();
@@ -91,20 +91,6 @@ pub(crate) fn minimized_target(target: &Path, root: &Path) -> PathBuf {
 /// Returns the path of a minimized module, beside its kernel: `6.1.nf_conntrack.btf`.
 pub(crate) fn minimized_module(kernel: &Path, module: &str) -> PathBuf {
     kernel.with_extension(format!("{}.btf", module.replace('/', "_")))
-}
-
-/// Strips the extensions that only say how BTF is packed: `.btf`, `.tar` and those of compressed files.
-fn without_packing(mut path: &str) -> &str {
-    while let Some((stem, extension)) = path.rsplit_once('.') {
-        let is_packing = ["btf", "tar"].contains(&extension)
-            || Compression::from_extension(extension.as_ref()).is_some();
-        let is_whole_name = stem.is_empty() || stem.ends_with('/');
-        if !is_packing || is_whole_name {
-            break;
-        }
-        path = stem;
-    }
-    path
 }
 
 #[cfg(test)]

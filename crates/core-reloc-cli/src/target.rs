@@ -1,8 +1,8 @@
 //! Opening targets: the running kernel with its modules, or the files that the user names.
 
 use std::{
-    cell::OnceCell,
     path::{Path, PathBuf},
+    sync::{Arc, OnceLock},
 };
 
 use btf_types::{Btf, Header};
@@ -99,7 +99,7 @@ pub(crate) fn with_each_btf(
                 skipped.add(error.to_string());
                 continue;
             }
-            Ok(Found::Kernel(file)) => with_kernel(&file),
+            Ok(Found::Kernel(kernel)) => with_kernel(kernel.file()),
             Err(error) => Err(error.into()),
         };
         is_empty = false;
@@ -197,16 +197,37 @@ fn open(path: Option<&Path>, kernel: &Kernel) -> Result<BtfFile, Failure> {
 /// The BTF of a module.
 pub(crate) struct ModuleBtf {
     name: String,
-    file: BtfFile,
+    file: Arc<BtfFile>,
     /// The file after it was relocated from its distilled base, if it has one.
-    relocated: OnceCell<BtfFile>,
+    relocated: OnceLock<BtfFile>,
     /// The user named it, so that an unusable module is an error.
     is_named: bool,
 }
 
 impl ModuleBtf {
-    fn new(name: String, file: BtfFile, is_named: bool) -> Self {
-        Self { name, file, relocated: OnceCell::new(), is_named }
+    /// Makes a module that the user did not name, so that one that cannot be used is skipped.
+    pub(crate) fn of_kernel(name: String, file: Arc<BtfFile>) -> Self {
+        Self { name, file, relocated: OnceLock::new(), is_named: false }
+    }
+
+    fn named(name: String, file: BtfFile) -> Self {
+        Self { name, file: Arc::new(file), relocated: OnceLock::new(), is_named: true }
+    }
+
+    /// Returns the same module, to use it with another kernel.
+    pub(crate) fn for_another_kernel(&self) -> Self {
+        let (name, file) = (self.name.clone(), Arc::clone(&self.file));
+        Self { name, file, relocated: OnceLock::new(), is_named: self.is_named }
+    }
+
+    /// Returns the module's name.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Returns the size of its BTF in bytes.
+    pub(crate) fn len(&self) -> u64 {
+        self.file.as_bytes().len() as u64
     }
 
     /// Returns the path of its file.
@@ -282,7 +303,7 @@ pub(crate) fn named_modules(paths: &[PathBuf]) -> Result<Vec<ModuleBtf>, Failure
         if !file.is_split() && file.parse().is_ok_and(is_complete) {
             return Err(Failure::NotSplit(file.path().to_path_buf()));
         }
-        Ok(ModuleBtf::new(module_name(path), file, true))
+        Ok(ModuleBtf::named(module_name(path), file))
     };
     paths.iter().filter(|path| !has_inline_sites(path)).map(|path| open(path)).collect()
 }
@@ -293,7 +314,7 @@ pub(crate) fn kernel_modules(kernel: &Kernel) -> Result<Vec<ModuleBtf>, Failure>
     for module in kernel.modules()? {
         let name = module.name().to_string();
         match module.open() {
-            Ok(file) => modules.push(ModuleBtf::new(name, file, false)),
+            Ok(file) => modules.push(ModuleBtf::of_kernel(name, Arc::new(file))),
             Err(error) => warn_of_module(&error),
         }
     }
@@ -310,7 +331,7 @@ pub(crate) fn parse_modules<'a>(
     for module in modules {
         let name = module.name.as_str();
         if module.is_named {
-            parsed.push((name, parse_named(module, kernel, base)?));
+            parsed.push((name, parse_module(module, kernel, base)?));
             continue;
         }
         match module.on(base).and_then(|file| file.parse_split(base)) {
@@ -321,8 +342,8 @@ pub(crate) fn parse_modules<'a>(
     Ok(parsed)
 }
 
-/// Parses and validates a module that the user named, which may be one of another kernel.
-fn parse_named<'a>(
+/// Parses and validates a module, which may be one of another kernel.
+pub(crate) fn parse_module<'a>(
     module: &'a ModuleBtf,
     kernel: &BtfFile,
     base: &'a Btf<'a>,

@@ -29,7 +29,20 @@ pub(crate) struct Archive {
     packed: Option<Compression>,
     limits: Limits,
     entries: u64,
+    /// The header after the last entry that was read, if it was looked at.
+    ahead: Option<Result<Option<Entry>, TargetProblem>>,
     is_finished: bool,
+}
+
+/// An entry of an archive that is being read.
+pub(crate) struct EntryFile<'r, 'a> {
+    /// The path in the archive.
+    pub(crate) name: PathBuf,
+    /// The path of the entry, with the archive's: `archive.tar!entry`.
+    path: PathBuf,
+    reader: &'r mut EntryReader<'a>,
+    len: u64,
+    limits: Limits,
 }
 
 /// A file in an archive.
@@ -47,34 +60,62 @@ impl Archive {
             input: Bounded::new(input.into_reader(), limits.archive),
             limits,
             entries: 0,
+            ahead: None,
             is_finished: false,
         }
     }
 
+    /// Returns the path of the archive.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Reads the next entry's BTF.
     pub(crate) fn next_target(&mut self) -> Option<Result<BtfFile, TargetError>> {
+        self.next_with(|entry| entry.read_btf())
+    }
+
+    /// Reads the next entry with `read`, which need not read all of it.
+    pub(crate) fn next_with<T>(
+        &mut self,
+        read: impl FnOnce(EntryFile<'_, '_>) -> Result<T, TargetError>,
+    ) -> Option<Result<T, TargetError>> {
         if self.is_finished {
             return None;
         }
         // Unless the whole entry can be read, no other entry can.
         self.is_finished = true;
-        let entry = match self.next_entry() {
+        let entry = match self.ahead.take().unwrap_or_else(|| self.next_entry()) {
             Ok(entry) => entry?,
             Err(problem) => return Some(Err(TargetError::new(&self.path, problem))),
         };
-        let path = nested_path(&self.path, &header::displayed(&entry.name));
-        let mut reader = EntryReader::new(&mut self.input, entry.len);
-        let target = if entry.is_sparse {
+        let name = header::displayed(&entry.name);
+        let path = nested_path(&self.path, &name);
+        let (len, limits) = (entry.len, self.limits);
+        let mut reader = EntryReader::new(&mut self.input, len);
+        let result = if entry.is_sparse {
             Err(TargetError::new(&path, TargetProblem::Sparse))
         } else {
-            read_target(&path, &mut reader, entry.len, self.limits)
+            let (name, path) = (PathBuf::from(name), path.clone());
+            read(EntryFile { name, path, reader: &mut reader, len, limits })
         };
         match reader.skip() {
             Ok(()) => self.is_finished = false,
             // An error of the archive is the cause of the entry's.
             Err(error) => return Some(Err(TargetError::new(&path, self.problem(error)))),
         }
-        Some(target)
+        Some(result)
+    }
+
+    /// Returns `true` if no entry follows. Reads the next header.
+    pub(crate) fn is_at_end(&mut self) -> bool {
+        if self.is_finished {
+            return true;
+        }
+        if self.ahead.is_none() {
+            self.ahead = Some(self.next_entry());
+        }
+        matches!(self.ahead, Some(Ok(None)))
     }
 
     /// Reads headers up to that of the next file.
@@ -178,21 +219,32 @@ impl Archive {
     }
 }
 
-/// Reads the BTF in an entry.
-fn read_target(
-    path: &Path,
-    reader: &mut EntryReader<'_>,
-    len: u64,
-    limits: Limits,
-) -> Result<BtfFile, TargetError> {
-    let here = |problem: TargetProblem| TargetError::new(path, problem);
-    let allowed = limits.file;
-    if len > allowed {
-        return Err(here(FileProblem::TooLarge { what: "the entry", len, allowed }.into()));
+impl<'r> EntryFile<'r, '_> {
+    /// Reads the BTF in the entry.
+    pub(crate) fn read_btf(self) -> Result<BtfFile, TargetError> {
+        let limits = self.limits;
+        let (path, input) = self.input()?;
+        match input.format() {
+            Some(Format::Tar) => Err(TargetError::new(&path, TargetProblem::NestedArchive)),
+            _ => single(&path, input, limits),
+        }
     }
-    let input = unpacked(path, Input::new(reader).map_err(here)?)?;
-    match input.format() {
-        Some(Format::Tar) => Err(here(TargetProblem::NestedArchive)),
-        _ => single(path, input, limits),
+
+    /// Reads the whole entry, unpacked.
+    pub(crate) fn read_bytes(self) -> Result<Vec<u8>, TargetError> {
+        let allowed = self.limits.file;
+        let (path, input) = self.input()?;
+        input.read_whole(allowed).map_err(|problem| TargetError::new(&path, problem))
+    }
+
+    fn input(self) -> Result<(PathBuf, Input<'r>), TargetError> {
+        let path = self.path;
+        let here = |problem: TargetProblem| TargetError::new(&path, problem);
+        let (len, allowed) = (self.len, self.limits.file);
+        if len > allowed {
+            return Err(here(FileProblem::TooLarge { what: "the entry", len, allowed }.into()));
+        }
+        let input = unpacked(&path, Input::new(self.reader).map_err(here)?)?;
+        Ok((path, input))
     }
 }

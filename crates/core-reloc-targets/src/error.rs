@@ -75,6 +75,9 @@ pub enum TargetProblem {
     /// An archive contains several targets where one is expected: the first two.
     #[error("contains several targets, expected one: {} and {}", .0[0].display(), .0[1].display())]
     Several([PathBuf; 2]),
+    /// The modules of an archive have more bytes than this limit.
+    #[error("the modules in the archive exceed the limit of {0} bytes")]
+    TooManyModules(u64),
     /// The file is a module where a kernel is expected.
     #[error("contains a module's types, not a kernel's")]
     Module,

@@ -98,7 +98,8 @@ impl Iterator for Files {
     }
 }
 
-/// Returns the name of the module in a file, by the file's name.
+/// Returns the name of the module in a file, by the file's name. Linux replaces the dashes of a `.ko` file's
+/// name.
 ///
 /// ```
 /// use std::path::Path;
@@ -106,10 +107,15 @@ impl Iterator for Files {
 /// use core_reloc_targets::module_name;
 ///
 /// assert_eq!(module_name(Path::new("kernel/net/nf_conntrack.ko.xz")), "nf_conntrack");
+/// assert_eq!(module_name(Path::new("snd-hda-intel.ko")), "snd_hda_intel");
 /// ```
 pub fn module_name(path: &Path) -> String {
     let is_packed = path.extension().and_then(Compression::from_extension).is_some();
     let unpacked = path.file_stem().filter(|_| is_packed);
     let name = unpacked.map_or(path, Path::new);
-    name.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+    let stem = name.file_stem().unwrap_or(path.as_os_str()).to_string_lossy();
+    match name.extension() {
+        Some(extension) if extension == "ko" => stem.replace('-', "_"),
+        _ => stem.into_owned(),
+    }
 }

@@ -14,7 +14,7 @@
 //!
 //! - [`open()`] reads a file that contains one BTF.
 //! - [`Targets`] reads all BTF in a file or folder, one at a time.
-//! - [`Kernels`] distinguishes kernels from modules and other files.
+//! - [`Kernels`] finds kernels with their modules among other files.
 //! - [`open_stream`], [`Targets::of_stream`] and [`Kernels::of_stream`] read a stream, such as standard
 //!   input.
 //!
@@ -43,11 +43,16 @@
 
 mod archive;
 mod compression;
+mod contents;
 mod error;
 mod files;
+mod found;
 mod image;
 mod input;
+mod kernels;
+mod layout;
 mod limits;
+mod listing;
 mod map;
 mod open;
 mod single;
@@ -58,8 +63,12 @@ pub use self::{
     compression::Compression,
     error::{Attempt, TargetError, TargetProblem},
     files::{Files, module_name},
+    found::{FoundKernel, FoundModule},
+    kernels::{Found, Kernels},
+    layout::unpacked_name,
     limits::Limits,
+    listing::Listing,
     map::map,
-    open::{open, open_stream},
-    targets::{Found, Kernels, Targets},
+    open::{open, open_stream, read, read_stream},
+    targets::Targets,
 };

@@ -25,11 +25,15 @@ pub struct Limits {
     pub archive: u64,
     /// The most entries of an archive. The default is 65536.
     pub entries: u64,
+    /// The most bytes of the modules' BTF, symbols and configurations of an archive, which are kept
+    /// in memory together. The default is 512 MiB: the 4,000 modules of a distribution's kernel have
+    /// about 60 MB.
+    pub modules: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { file: MAX_LEN, archive: 16 << 30, entries: 1 << 16 }
+        Self { file: MAX_LEN, archive: 16 << 30, entries: 1 << 16, modules: 512 << 20 }
     }
 }
 
@@ -50,6 +54,12 @@ impl Limits {
     #[must_use]
     pub fn entries(self, entries: u64) -> Self {
         Self { entries, ..self }
+    }
+
+    /// Sets the limit of an archive's modules.
+    #[must_use]
+    pub fn modules(self, modules: u64) -> Self {
+        Self { modules, ..self }
     }
 }
 

@@ -77,6 +77,39 @@ pub fn open_stream(
     only(path, stream_content(path, stream, limits)?)
 }
 
+/// Reads a file without BTF, such as a kernel's configuration, and unpacks it if it is compressed.
+///
+/// ```
+/// use core_reloc_targets::{Limits, read};
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("config-6.1.0");
+/// # std::fs::write(&path, "CONFIG_HZ=250\n")?;
+/// assert_eq!(read(&path, Limits::default())?, b"CONFIG_HZ=250\n");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// Returns an error if the file cannot be read, or has more than [`Limits::file`] bytes, packed or not.
+pub fn read(path: &Path, limits: Limits) -> Result<Vec<u8>, TargetError> {
+    let file = open_file(path).map_err(|problem| TargetError::new(path, problem))?;
+    read_stream(path, file, limits)
+}
+
+/// Reads a stream without BTF, as [`read`] does.
+///
+/// # Errors
+/// Returns the errors of [`read`].
+pub fn read_stream(
+    path: &Path,
+    stream: impl Read + Send + 'static,
+    limits: Limits,
+) -> Result<Vec<u8>, TargetError> {
+    let here = |problem: TargetProblem| TargetError::new(path, problem);
+    let input = unpacked(path, Input::new(stream).map_err(here)?)?;
+    input.read_whole(limits.file).map_err(here)
+}
+
 /// Reads the BTF of a file that contains exactly one; opens raw BTF and ELF with `open_plain`.
 pub(crate) fn open_only(
     path: &Path,
@@ -133,15 +166,17 @@ fn content(
             Err(error) => return Err(error.into()),
         }
     }
-    let open = || -> Result<_, TargetProblem> {
-        let file = File::open(path)?;
-        if file.metadata()?.is_dir() {
-            return Err(FileProblem::Directory.into());
-        }
-        Ok(file)
-    };
-    let file = open().map_err(|problem| TargetError::new(path, problem))?;
+    let file = open_file(path).map_err(|problem| TargetError::new(path, problem))?;
     stream_content(path, file, limits)
+}
+
+/// Opens a file that is not a folder.
+fn open_file(path: &Path) -> Result<File, TargetProblem> {
+    let file = File::open(path)?;
+    if file.metadata()?.is_dir() {
+        return Err(FileProblem::Directory.into());
+    }
+    Ok(file)
 }
 
 /// Reads a stream of any format.

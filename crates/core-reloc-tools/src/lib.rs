@@ -9,6 +9,9 @@
 //! | [`needs`](mod@needs) | what does an object need besides relocations, and does the kernel have it? |
 //! | [`paths`] | which instructions of a program does the verifier reach? |
 //! | [`minimize`](mod@minimize) | what is the smallest BTF with which an object relocates as with the full one? |
+//! | [`copies`](mod@copies) | which accesses of local copies leave the copy on a kernel? |
+//! | [`sizes`](mod@sizes) | which reads have another size than the field on a kernel? |
+//! | [`lint`](mod@lint) | which mistakes does an object have on any kernel? |
 //! | [`blame`] | which relocation is a verifier log about? |
 //!
 //! ```
@@ -48,15 +51,20 @@
 )]
 
 pub mod blame;
+mod callees;
 pub mod check;
+pub mod copies;
 pub mod definition;
 mod enums;
 pub mod explain;
+mod flow;
 mod insn;
 pub mod limits;
+pub mod lint;
 pub mod minimize;
 pub mod needs;
 pub mod paths;
 pub mod query;
 mod replacement;
 mod similar;
+pub mod sizes;

@@ -35,4 +35,12 @@ pub const MAX_PATHS_PER_INSN: usize = 16;
 
 /// The maximum number of steps for the paths of one program, in instructions times frames. The verifier's
 /// limit is a million instructions (`BPF_COMPLEXITY_LIMIT_INSNS`), and merging takes fewer.
-pub const MAX_PATH_STEPS: u64 = 1 << 20;
+pub const MAX_PATH_STEPS: u64 = 1 << 18;
+
+/// The maximum number of steps for the paths of all programs of an object, and for finding the functions of each
+/// program, their instructions and what they use. No verdict is given on programs for which none is left.
+pub const MAX_OBJECT_PATH_STEPS: u64 = 1 << 22;
+
+/// The maximum number of steps for following values through all functions of an object, in instructions:
+/// about ten times what the largest real object takes.
+pub const MAX_FLOW_STEPS: u64 = 1 << 24;

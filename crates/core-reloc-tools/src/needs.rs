@@ -24,6 +24,7 @@
 //! # }
 //! ```
 
+mod arguments;
 mod enums;
 mod externs;
 mod features;
@@ -40,6 +41,8 @@ use core_reloc::elf::{
     Object,
     requirements::{AttachType, MapType, ProgramType, Requirements, Used},
 };
+
+use crate::{callees::callees, limits::MAX_OBJECT_PATH_STEPS};
 
 use self::{
     enums::KernelEnums,
@@ -64,7 +67,10 @@ pub fn needs<'a>(
 
     let mut needs = Vec::new();
     let externs = externs::answers(object, requirements, kernel, &names);
-    needs.extend(externs.iter().filter(|need| !need.is_optional).cloned());
+    // Weak ones, and those that only the verifier misses, concern the programs that use them.
+    let is_of_programs =
+        |need: &Need<'_>| need.is_optional || need.answer == Answer::Absent(Effect::NoProgram);
+    needs.extend(externs.iter().filter(|need| !is_of_programs(need)).cloned());
     for (index, map) in (0..).zip(&requirements.maps) {
         let answer = enums.has(MapType::ENUM, map.map_type.0, Effect::NoObject);
         let name = map.map_type.to_string();
@@ -77,6 +83,7 @@ pub fn needs<'a>(
     }
     needs.extend(struct_ops::answers(object, requirements, &names));
 
+    let mut steps = MAX_OBJECT_PATH_STEPS;
     for (index, program) in (0..).zip(&requirements.programs) {
         let mut push = |subject, what, name: Cow<'a, str>, answer| {
             let program = Some(index);
@@ -107,10 +114,27 @@ pub fn needs<'a>(
                 if let Some((what, name, answer)) = hooks::answer(&stated, kernel, &names) {
                     push(Subject::Hook(index), what, name, answer);
                 }
+                let function = requirements.functions.get(program.function);
+                for read in function.into_iter().flat_map(|function| {
+                    arguments::reads(&stated, function, object.byte_order(), &names)
+                }) {
+                    let subject = Subject::Argument { insn: read.insn, number: read.number };
+                    let name = format!("{} of {}", read.number, program.section).into();
+                    push(subject, "argument", name, read.answer);
+                }
             }
         }
+        let Some(functions) = callees(requirements, program.function, &mut steps) else {
+            push(
+                Subject::ProgramType(index),
+                "object",
+                "too much code to follow".into(),
+                Answer::Open(OpenReason::Size, Effect::NoProgram),
+            );
+            continue;
+        };
         let mut seen = BTreeSet::new();
-        for function in requirements.functions_of(program.function) {
+        for function in functions {
             let function = requirements.functions.get(function);
             for used in function.map_or(&[][..], |function| &function.uses) {
                 if !seen.insert(used.what) {
@@ -130,7 +154,7 @@ pub fn needs<'a>(
                         features::answer(feature, kernel, &enums),
                     ),
                     Used::Extern(found) => {
-                        if let Some(need) = externs.get(found).filter(|need| need.is_optional) {
+                        if let Some(need) = externs.get(found).filter(|need| is_of_programs(need)) {
                             push(need.subject, need.what, need.name.clone(), need.answer);
                         }
                     }

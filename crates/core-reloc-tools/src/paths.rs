@@ -2,18 +2,22 @@
 //!
 //! The verifier follows all paths from a program's first instruction, and does not follow a branch whose
 //! condition it knows to be false. [`Paths::reached`] does the same with less knowledge: numbers in
-//! registers and on the stack, through calls of static functions, as far as the verifier of Linux 5.10
-//! follows them. So an instruction that is not reached here is not reached by any verifier; the reverse
-//! does not hold.
+//! registers and on the stack, through calls of static functions and tables of jumps, as far as the verifier of
+//! a [release](Paths::release) follows them, or that of Linux 5.10. So an instruction that is not reached here
+//! is not reached by the verifier; the reverse does not hold. [`Paths::cuts`] finds the branches that keep it
+//! from being reached.
 //!
 //! Numbers come from immediates, which relocations have set, and from the addresses of weak symbols that
 //! the kernel does not have, which are 0. Global functions are verified by themselves, and so are callbacks
 //! here. Read-only data and the kernel's configuration count only where they are [assumed](Assumptions).
 //!
-//! Paths are merged where many lead to one instruction, and there is a budget of steps. When it is spent,
-//! every instruction counts as reached.
+//! Paths are merged where many lead to one instruction, and where a loop comes around that the kernel ends
+//! (`may_goto`, callbacks, iterators), what differs between rounds is forgotten, as verifiers do. There is a
+//! budget of steps. When it is spent, every instruction counts as reached.
 
+mod accesses;
 mod cuts;
+mod decoded;
 mod evaluate;
 mod helper;
 mod range;
@@ -32,13 +36,19 @@ use core_reloc::{
 };
 
 pub use self::cuts::{Branch, Cuts};
+pub(crate) use self::{
+    accesses::{Place, StackAccesses, Write},
+    helper::{Writes, writes},
+};
 use self::{
+    decoded::Decoded,
     rules::Rules,
     state::{Position, State},
     step::{Next, Step},
     value::Variables,
 };
 use crate::{
+    callees::callees,
     limits::{MAX_FRAMES, MAX_PATH_STEPS, MAX_PATHS_PER_INSN},
     needs::Release,
 };
@@ -54,9 +64,10 @@ pub struct Paths<'p> {
     pub order: ByteOrder,
     /// The weak symbols that the kernel does not have, by their indices.
     pub missing: &'p BTreeSet<usize>,
-    /// The kernel's release, if it is known. Since Linux 6.8, the verifier verifies global functions only
-    /// where it reaches a call; before, and if the release is not known, all that a program contains. Linux
-    /// 6.18 follows more arithmetic than 5.10.
+    /// The kernel's release, if it is known. What is not known to be of all releases since Linux 5.10 is not
+    /// followed without it. Since Linux 6.8, the verifier verifies global functions only where it reaches a call;
+    /// before, all that a program contains. Newer ones follow more values on the stack, more arithmetic, and, as far
+    /// as it is known from Linux 6.18 on, ranges.
     pub release: Option<Release>,
     /// The values of read-only data and configuration; `None` to know none of them.
     pub assumptions: Option<&'p Assumptions>,
@@ -130,32 +141,53 @@ impl Reached {
 impl<'p> Paths<'p> {
     /// Follows all paths of a program, which is given by its function.
     pub fn reached(&self, program: usize) -> Reached {
+        self.reached_within(program, &mut { MAX_PATH_STEPS })
+    }
+
+    /// Follows all paths of a program within a number of steps, which is then reduced by those that were taken.
+    /// For one program, there are at most [`MAX_PATH_STEPS`].
+    pub fn reached_within(&self, program: usize, steps: &mut u64) -> Reached {
+        self.follow(program, steps, None).0
+    }
+
+    /// Follows all paths of a program as [`reached_within`](Self::reached_within) does, and returns what it
+    /// accesses in stacks too.
+    pub(crate) fn reached_with_accesses(
+        &self,
+        program: usize,
+        steps: &mut u64,
+    ) -> (Reached, StackAccesses) {
+        let (reached, accesses) = self.follow(program, steps, Some(StackAccesses::default()));
+        (reached, accesses.unwrap_or_default())
+    }
+
+    fn follow(
+        &self,
+        program: usize,
+        steps: &mut u64,
+        accesses: Option<StackAccesses>,
+    ) -> (Reached, Option<StackAccesses>) {
+        let available = MAX_PATH_STEPS.min(*steps);
         let mut walk = Walk {
             paths: *self,
             rules: Rules::of(self.release, self.order),
-            insns: BTreeMap::new(),
+            functions: BTreeMap::new(),
             seen: BTreeMap::new(),
             pending: Vec::new(),
             roots: BTreeSet::new(),
             marks: BTreeMap::new(),
+            accesses,
             variables: Vec::new(),
             decided_by: 0,
-            steps: MAX_PATH_STEPS,
+            steps: available,
         };
-        walk.add_root(program);
-        if !walk.rules.lazy_globals {
-            for function in self.requirements.functions_of(program) {
-                if self.is_global(function) {
-                    walk.add_root(function);
-                }
-            }
-        }
-        let is_complete = walk.run().is_some();
+        let is_complete = walk.start(program).and_then(|()| walk.run()).is_some();
+        *steps = steps.saturating_sub(available.saturating_sub(walk.steps));
         let decided =
             |(bit, _): &(u32, _)| walk.decided_by & (1_u64.checked_shl(*bit).unwrap_or(0)) != 0;
         let assumed = (0_u32..).zip(walk.variables.iter().copied()).filter(decided);
         let assumed = assumed.map(|(_, variable)| variable).collect();
-        Reached { functions: walk.marks, assumed, is_complete }
+        (Reached { functions: walk.marks, assumed, is_complete }, walk.accesses)
     }
 
     fn is_global(&self, function: usize) -> bool {
@@ -192,7 +224,7 @@ struct Walk<'p> {
     paths: Paths<'p>,
     rules: Rules,
     /// The decoded functions.
-    insns: BTreeMap<usize, Vec<Insn>>,
+    functions: BTreeMap<usize, Decoded>,
     /// The states that were followed from each position.
     seen: BTreeMap<Position, Vec<State>>,
     /// The states that remain to be followed, with their next instruction.
@@ -200,6 +232,8 @@ struct Walk<'p> {
     /// The functions that are verified by themselves.
     roots: BTreeSet<usize>,
     marks: BTreeMap<usize, Vec<Mark>>,
+    /// What is accessed in stacks, if that is asked for.
+    accesses: Option<StackAccesses>,
     /// The assumed variables, by their bit in [`Variables`].
     variables: Vec<Variable>,
     /// Those that have decided a branch.
@@ -213,6 +247,19 @@ impl Walk<'_> {
         if self.roots.insert(function) {
             self.pending.push((State::start(function), 0));
         }
+    }
+
+    /// Adds a program, and the functions that are always verified with it.
+    fn start(&mut self, program: usize) -> Option<()> {
+        self.add_root(program);
+        if !self.rules.lazy_globals {
+            for function in callees(self.paths.requirements, program, &mut self.steps)? {
+                if self.paths.is_global(function) {
+                    self.add_root(function);
+                }
+            }
+        }
+        Some(())
     }
 
     /// Follows all states. Returns `None` if there are too many.
@@ -229,10 +276,11 @@ impl Walk<'_> {
             // Comparing and merging states takes time in proportion to their frames.
             self.steps = self.steps.checked_sub(state.cost())?;
             let function = state.frames.last()?.function;
-            if !self.is_new(&mut state, at) {
+            let Some(insn) = self.insn(function, at) else { return Some(()) };
+            let is_join = self.functions.get(&function).is_none_or(|it| it.is_join(at));
+            if is_join && !self.is_new(&mut state, at) {
                 return Some(());
             }
-            let Some(insn) = self.insn(function, at) else { return Some(()) };
             self.mark(function, at, |mark| mark.is_reached = true);
             let next = Step { walk: self, function, at, insn }.take(&mut state);
             match next {
@@ -250,7 +298,7 @@ impl Walk<'_> {
                     return Some(());
                 }
                 Next::Anywhere => {
-                    for target in 0..self.insns.get(&function).map_or(0, Vec::len) {
+                    for target in 0..self.functions.get(&function).map_or(0, |it| it.insns.len()) {
                         self.steps = self.steps.checked_sub(state.cost())?;
                         self.pending.push((state.clone(), target));
                     }
@@ -302,14 +350,14 @@ impl Walk<'_> {
 
     /// Returns an instruction of a function, which is decoded when it is first reached.
     fn insn(&mut self, function: usize, at: usize) -> Option<Insn> {
-        let Self { paths, insns, marks, .. } = self;
-        let insns = insns.entry(function).or_insert_with(|| {
+        let Self { paths, functions, marks, .. } = self;
+        let decoded = functions.entry(function).or_insert_with(|| {
             let code = paths.code.get(function).copied().unwrap_or_default();
-            let (slots, _) = code.as_chunks::<SLOT>();
-            marks.insert(function, vec![Mark::default(); slots.len()]);
-            slots.iter().map(|slot| Insn::decode(*slot, paths.order)).collect()
+            let decoded = Decoded::of(code, paths.order);
+            marks.insert(function, vec![Mark::default(); decoded.insns.len()]);
+            decoded
         });
-        insns.get(at).copied()
+        decoded.insns.get(at).copied()
     }
 
     /// Notes what a path does at an instruction.

@@ -1,87 +1,60 @@
-//! Generated programs for a kernel that is booted elsewhere; `cargo xtask kernels` runs it.
+//! Generated programs for a booted kernel; `cargo xtask kernels generated` runs it.
 //!
-//! - `generated write RELEASE COUNT FILE` writes programs as the kernel takes them
-//! - `generated compare RELEASE COUNT ANSWERS` compares what is proved of them with what the kernel did: lines
-//!   with a program's number, `loads`, `poison` or `refused`, and the reason, separated by tabs
+//! ```text
+//! generated write RELEASE COUNT FILE      writes programs as the kernel takes them
+//! generated conclude KERNEL RELEASE FILE  compares what the kernel did with what is proved, and records it in
+//!                                         `tests/generated`
+//! ```
+//!
+//! The second FILE has a line for each program: `@generated`, its number, what the kernel did, and why, separated by
+//! tabs.
 
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::{env, fs};
 
-use core_reloc_tests::programs::{Features, Linked, generate, proof::Proof};
+use core_reloc_tests::programs::recorded::{Did, Recorded, file_of_programs, folder};
 use core_reloc_tools::needs::Release;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = env::args().skip(1).collect();
-    let [command, release, count, file] = arguments.as_slice() else {
-        return Err("usage: generated write|compare RELEASE COUNT FILE".into());
-    };
-    let release = Release::find(release).ok_or("this is no release")?;
-    let count = count.parse()?;
-    match command.as_str() {
-        "write" => Ok(fs::write(file, write(release, count))?),
-        "compare" => compare(release, count, &fs::read_to_string(file)?),
-        other => Err(format!("there is no command {other}").into()),
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let release = |text| Release::find(text).ok_or("this is no release");
+    match arguments[..] {
+        ["write", of, count, file] => {
+            Ok(fs::write(file, file_of_programs(release(of)?, count.parse()?))?)
+        }
+        ["conclude", kernel, of, file] => {
+            conclude(kernel, release(of)?, &fs::read_to_string(file)?)
+        }
+        _ => Err("the arguments are not those that the module describes".into()),
     }
 }
 
-/// Returns programs: for each, the numbers of instructions, of functions and of bytes of BTF, and these.
-fn write(release: Release, count: u64) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    for seed in 0..count {
-        let Linked { insns, btf, func_info, .. } = generate(seed, Features::of(release)).linked();
-        for len in [insns.len(), func_info.len(), btf.len()] {
-            bytes.extend((len as u32).to_ne_bytes());
-        }
-        bytes.extend(insns.concat());
-        for function in func_info {
-            bytes.extend([function.insn_off, function.type_id].map(u32::to_ne_bytes).concat());
-        }
-        bytes.extend(btf);
-    }
-    bytes
-}
-
-fn compare(release: Release, count: u64, answers: &str) -> Result<(), Box<dyn Error>> {
-    let answers: BTreeMap<u64, (&str, &str)> = answers.lines().filter_map(answer).collect();
-    if answers.len() as u64 != count {
-        return Err(format!("{} of {count} programs have an answer", answers.len()).into());
-    }
-    let mut table = BTreeMap::<(&str, &str), u64>::new();
+fn conclude(kernel: &str, release: Release, text: &str) -> Result<(), Box<dyn Error>> {
+    let mut answers = Vec::new();
     let mut reasons = BTreeMap::<&str, u64>::new();
-    let mut wrong = Vec::new();
-    for (seed, (did, why)) in answers {
-        let code = generate(seed, Features::of(release));
-        let proof = match Proof::of(&code, Some(release)).is_guarded {
-            _ if !code.has_poison() => "without poison",
-            true => "guarded",
-            false => "not proved",
-        };
-        *table.entry((proof, did)).or_default() += 1;
-        match did {
-            "poison" if proof == "guarded" => wrong.push(seed),
-            "refused" => *reasons.entry(why).or_default() += 1,
-            _ => {}
+    for line in text.lines() {
+        let Some(words) = line.strip_prefix("@generated\t") else { continue };
+        let words: Vec<&str> = words.split('\t').map(str::trim).collect();
+        let did = words.get(1).and_then(|word| Did::of_word(word)).ok_or(line)?;
+        if words[0].parse() != Ok(answers.len()) {
+            return Err(format!("program {} has no answer", answers.len()).into());
+        }
+        answers.push(did);
+        if did == Did::Reject {
+            *reasons.entry(words.get(2).copied().unwrap_or_default()).or_default() += 1;
         }
     }
-    for ((proof, did), count) in &table {
-        println!("{proof:15} {did:8} {count:6}");
-    }
+    let recorded = Recorded::new(release, answers);
+    let compared = recorded.compare();
+    println!("{compared}");
     for (why, count) in reasons {
         println!("refused: {count:4} {why}");
     }
-    let loaded = |proof| table.get(&(proof, "loads")).copied().unwrap_or(0);
-    let (guarded, others) = (loaded("guarded"), loaded("not proved"));
-    println!("of those that load with poison, not proved: {others} of {}", guarded + others);
-    if wrong.is_empty() && guarded > 0 {
-        return Ok(());
+    if !compared.wrong.is_empty() {
+        return Err(format!("guarded, and refused for poison: {:?}", compared.wrong).into());
     }
-    Err(format!("guarded, and refused for poison: {wrong:?}").into())
-}
-
-/// Returns a program's number, what the kernel did, and why.
-fn answer(line: &str) -> Option<(u64, (&str, &str))> {
-    let mut words = line.strip_prefix("@generated\t")?.split('\t');
-    let (number, did) = (words.next()?.parse().ok()?, words.next()?);
-    Some((number, (did.trim(), words.next().unwrap_or_default().trim())))
+    fs::create_dir_all(folder())?;
+    Ok(fs::write(folder().join(format!("{kernel}.txt")), recorded.to_string())?)
 }

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! kernels prepare all|new ARCHITECTURE IMAGE FOLDER  writes `original/`, `relocated/` and `symbols` into a folder: of
-//!                                                    all objects, or of those that are not recorded
+//!                                                    all objects, or of those that are not recorded;
+//!                                                    no `symbols` if there is nothing to ask
 //! kernels record ARCHITECTURE IMAGE FOLDER           records the answers in `tests/kernels`
 //! kernels check ARCHITECTURE IMAGE FOLDER            compares them with what is recorded, if that is of the same
 //!                                                    kernel, and with the verdicts
@@ -89,9 +90,14 @@ fn prepare(all: bool, architecture: &str, image: &Path, folder: &Path) -> Result
             relocated += 1;
         }
     }
-    let symbols: String = symbols.iter().map(|symbol| format!("{symbol}\n")).collect();
-    fs::write(folder.join("symbols"), symbols)?;
     println!("{count} objects to load, {relocated} of them relocated as well");
+    let is_known = |symbol: &String| {
+        recorded.as_ref().is_some_and(|recorded| recorded.symbols.contains_key(symbol))
+    };
+    if count > 0 || !symbols.iter().all(is_known) {
+        let symbols: String = symbols.iter().map(|symbol| format!("{symbol}\n")).collect();
+        fs::write(folder.join("symbols"), symbols)?;
+    }
     Ok(())
 }
 
@@ -112,7 +118,9 @@ fn asked(
     for symbol in &requirements.externs {
         match symbol.kind {
             ExternKind::Config(_) => config.insert(symbol.name.to_string()),
-            ExternKind::Symbol(_) => symbols.insert(symbol.name.to_string()),
+            ExternKind::Symbol(_) | ExternKind::Variable(_) => {
+                symbols.insert(symbol.name.to_string())
+            }
             _ => false,
         };
     }
@@ -173,6 +181,7 @@ fn read_answers(
     let mut rows = BTreeMap::<[&str; 4], Row>::new();
     let mut order = Vec::new();
     let mut log = Vec::new();
+    let mut there = BTreeSet::new();
     for line in text.lines() {
         let fields: Vec<&str> = line.split('\t').collect();
         match fields[..] {
@@ -181,9 +190,7 @@ fn read_answers(
             ["release", value] => value.clone_into(&mut recording.release),
             ["version", value] => value.clone_into(&mut recording.version),
             ["sha256", value] => value.clone_into(&mut recording.sha256),
-            ["@symbol", line] => {
-                recording.symbols.extend(line.split(' ').nth(2).map(str::to_owned));
-            }
+            ["@symbol", line] => there.extend(line.split(' ').nth(2)),
             ["@log", line] => log.push(line),
             ["@row", folder, object, program, section, result] => {
                 let key = [folder, object, program, section];
@@ -222,9 +229,11 @@ fn read_answers(
         };
         recording.objects.push(answer);
     }
-    recording.symbols.retain(|symbol| symbols.contains(symbol));
-    recording.symbols.sort();
-    recording.symbols.dedup();
+    if !text.is_empty() {
+        let symbols = symbols.into_iter();
+        recording.symbols =
+            symbols.map(|name| (name.clone(), there.contains(name.as_str()))).collect();
+    }
     let is_asked =
         |line: &&str| line.split_once('=').is_some_and(|(name, _)| config.contains(name));
     let text = fs::read_to_string(image.join("config"))?;

@@ -39,6 +39,8 @@ pub struct Comparison {
     pub judged: Vec<Judged>,
     /// The objects that are not recorded, or are recorded with other contents.
     pub not_recorded: Vec<String>,
+    /// The objects that libbpf does not open.
+    pub not_opened: Vec<String>,
 }
 
 impl Comparison {
@@ -60,7 +62,10 @@ impl Comparison {
         for input in inputs {
             let bytes = input.read();
             match recording.answer(&input.name, &bytes) {
-                Some(answer) => comparison.judged.extend(judge(&bytes, answer, &kernel)),
+                Some(answer) if answer.is_opened() => {
+                    comparison.judged.extend(judge(&bytes, answer, &kernel));
+                }
+                Some(_) => comparison.not_opened.push(input.name.clone()),
                 None => comparison.not_recorded.push(input.name.clone()),
             }
         }
@@ -80,26 +85,49 @@ impl Comparison {
 }
 
 impl Judged {
+    /// Returns `true` if the verdict and the kernel disagree.
     fn is_fault(&self) -> bool {
         match self.verdict {
-            Verdict::OtherArchitecture | Verdict::Failed | Verdict::Missing | Verdict::Poisoned => {
-                self.row.loads()
-            }
-            Verdict::LeftOpen | Verdict::Skipped => false,
+            // It is about the whole object: some of its programs may load by themselves.
+            Verdict::OtherArchitecture | Verdict::LeftOpen | Verdict::Skipped => false,
+            verdict if refuses(verdict) => self.row.loads(),
             _ => self.row.refusal.is_some_and(Refusal::is_answered),
         }
     }
+
+    /// Returns `true` if the program is refused for a reason that no verdict answers for, although its verdict does
+    /// not say that it does not load.
+    pub fn is_other_reason(&self) -> bool {
+        !refuses(self.verdict) && self.row.refusal.is_some_and(|refusal| !refusal.is_answered())
+    }
+
+    /// Returns `true` if the verdict depends on user space, or there is none.
+    pub fn is_undecided(&self) -> bool {
+        matches!(self.verdict, Verdict::LeftOpen | Verdict::Conditional | Verdict::Skipped)
+            && !self.is_placeholder()
+    }
+
+    /// Returns `true` if the program attaches to a name such as `dummy_file_read`, which stands for another that user
+    /// space sets.
+    pub fn is_placeholder(&self) -> bool {
+        self.verdict == Verdict::LeftOpen
+            && self.causes.first().is_some_and(|cause| cause.starts_with("function dummy_"))
+    }
 }
 
-/// Returns the verdicts on the programs of an object, with what the kernel did. Objects that libbpf does not open are
-/// left out.
+/// Returns `true` for verdicts that say that a program does not load.
+fn refuses(verdict: Verdict) -> bool {
+    matches!(
+        verdict,
+        Verdict::OtherArchitecture | Verdict::Failed | Verdict::Missing | Verdict::Poisoned
+    )
+}
+
+/// Returns the verdicts on the programs of an object, with what the kernel did.
 fn judge(bytes: &[u8], answer: &Answer, kernel: &Kernel<'_>) -> Vec<Judged> {
     let object = Object::parse(bytes).expect("an object");
     let rows: BTreeMap<&str, &Row> =
         answer.programs.iter().map(|program| (program.name.as_str(), &program.original)).collect();
-    if rows.contains_key("-") {
-        return Vec::new();
-    }
     let checker = Checker::new(&object).expect("a readable object");
     let judged = checker.check(kernel).programs.into_iter().map(|found| {
         let (program, section) = (found.name.to_string(), found.section.to_string());
@@ -125,7 +153,8 @@ impl Recording {
     }
 
     fn symbols(&self) -> SymbolNames {
-        let lines: String = self.symbols.iter().map(|name| format!("0 T {name}\n")).collect();
+        let there = self.symbols.iter().filter(|(_, is_there)| **is_there);
+        let lines: String = there.map(|(name, _)| format!("0 T {name}\n")).collect();
         SymbolNames::parse(lines.as_bytes())
     }
 

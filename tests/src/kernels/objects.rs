@@ -29,7 +29,8 @@ pub struct Input {
 pub fn inputs(architecture: &str) -> io::Result<Vec<Input>> {
     let is_big = architecture == "s390x";
     let order = if is_big { ".bpfeb.o" } else { ".bpfel.o" };
-    let fixtures = data::files(&data::fixture("objects"), order)?;
+    let mut fixtures = data::files(&data::fixture("objects"), order)?;
+    fixtures.extend(data::files(&data::fixture("verdicts"), order)?);
     let mut fetched = data::objects()?;
     let names: Vec<String> = fetched.iter().map(|path| name(path)).collect();
     fetched.retain(|path| {

@@ -14,7 +14,7 @@
 //! version   what `uname -v` prints
 //! sha256    of the BTF in the image, which the booted kernel has too
 //! config    CONFIG_OPTION=VALUE     options that objects ask for
-//! symbol    NAME                    symbols that objects ask for and the kernel has
+//! symbol    NAME yes|no             symbols that objects ask for, and whether the kernel has them
 //! object    SHA-256 NAME
 //! program   NAME SECTION RESULT RELOCATED CLASS LINE     of the object before it
 //! ```
@@ -23,6 +23,7 @@
 //! if it is the same, or `-` if the object does not relocate. CLASS and LINE tell why a program is refused.
 
 use std::{
+    collections::BTreeMap,
     fmt::Write as _,
     fs, io,
     path::{Path, PathBuf},
@@ -47,8 +48,8 @@ pub struct Recording {
     pub sha256: String,
     /// The options of its configuration that objects ask for, each with its value.
     pub config: Vec<String>,
-    /// The symbols that objects ask for, and it has.
-    pub symbols: Vec<String>,
+    /// The symbols that objects ask for, and whether it has them.
+    pub symbols: BTreeMap<String, bool>,
     /// The objects, with the answers to their programs.
     pub objects: Vec<Answer>,
 }
@@ -88,7 +89,14 @@ pub struct Row {
     pub line: String,
 }
 
-/// The longest line that is recorded, in bytes.
+impl Answer {
+    /// Returns `true` if libbpf opens the object.
+    pub fn is_opened(&self) -> bool {
+        self.programs.iter().all(|program| program.name != "-")
+    }
+}
+
+/// The longest line that is recorded, in characters.
 const MAX_LINE: usize = 160;
 
 impl Row {
@@ -97,8 +105,8 @@ impl Row {
         if result == "0" {
             return Self { result: "loads".to_owned(), refusal: None, line: String::new() };
         }
-        let mut line = Refusal::telling_line(log).trim().replace('\t', " ");
-        line.truncate(line.floor_char_boundary(MAX_LINE));
+        let line = Refusal::telling_line(log).trim().replace('\t', " ");
+        let line = line.chars().take(MAX_LINE).collect();
         Self { result: result.to_owned(), refusal: Some(Refusal::find(result, log)), line }
     }
 
@@ -183,7 +191,9 @@ impl Recording {
             ["version", value] => value.clone_into(&mut self.version),
             ["sha256", value] => value.clone_into(&mut self.sha256),
             ["config", value] => self.config.push(value.to_owned()),
-            ["symbol", value] => self.symbols.push(value.to_owned()),
+            ["symbol", name, is_there @ ("yes" | "no")] => {
+                self.symbols.insert(name.to_owned(), is_there == "yes");
+            }
             ["object", sha256, name] => self.objects.push(Answer {
                 name: name.to_owned(),
                 sha256: sha256.to_owned(),
@@ -227,8 +237,8 @@ impl Recording {
         for value in &self.config {
             let _ = writeln!(text, "config\t{value}");
         }
-        for value in &self.symbols {
-            let _ = writeln!(text, "symbol\t{value}");
+        for (name, is_there) in &self.symbols {
+            let _ = writeln!(text, "symbol\t{name}\t{}", if *is_there { "yes" } else { "no" });
         }
         for object in &self.objects {
             let _ = writeln!(text, "object\t{}\t{}", object.sha256, object.name);
@@ -247,5 +257,29 @@ impl Recording {
             }
         }
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn recordings_are_read_as_they_are_printed() {
+        let text = "kernel\tamd64-6.1\npackage\tlinux-image 6.1.176-1\nrelease\t6.1.0-50\n\
+                    version\t#1 Debian 6.1.176-1\nsha256\t12ab\nconfig\tCONFIG_HZ=250\nsymbol\tvfs_read\tyes\n\
+                    object\tcd34\ta.bpf.o\nprogram\tfirst\traw_tp/a\tloads\t=\t\t\n\
+                    program\tsecond\traw_tp/b\t-22\t-\tpoison\tinvalid func\n\
+                    program\tthird\traw_tp/c\t-3\tloads\thook\tfailed to find\n";
+        let recording = Recording::parse(text).unwrap();
+        assert_eq!(recording.print(), text);
+        let programs = &recording.objects[0].programs;
+        assert!(programs[0].original.loads() && programs[2].relocated.as_ref().unwrap().loads());
+        assert_eq!(
+            (programs[1].original.refusal, &programs[1].relocated),
+            (Some(Refusal::Poison), &None)
+        );
+        assert_eq!(recording.known_release().unwrap().patch, 176);
+        assert_eq!(Recording::parse("kernel\ta\nprogram\ta\n"), Err(2));
     }
 }

@@ -57,6 +57,8 @@ const SAID: &[(Refusal, &[&str])] = &[
             "not found in kernel",
             "not found in vmlinux",
             "failed to resolve extern",
+            "(strong): not resolved",
+            "failed to find the address for kernel symbol",
             "extern (func ksym)",
             "extern (var ksym)",
             "extern (kcfg)",
@@ -96,6 +98,28 @@ const SAID: &[(Refusal, &[&str])] = &[
 ];
 
 impl Refusal {
+    /// All reasons.
+    pub const ALL: [Self; 18] = [
+        Self::Poison,
+        Self::Relocation,
+        Self::Hook,
+        Self::Extern,
+        Self::StructOps,
+        Self::Helper,
+        Self::Instruction,
+        Self::Type,
+        Self::ProgramType,
+        Self::Map,
+        Self::HelperForType,
+        Self::Argument,
+        Self::KernelLists,
+        Self::Trampoline,
+        Self::Verifier,
+        Self::Other,
+        Self::Timeout,
+        Self::Crash,
+    ];
+
     /// Finds the reason in what was said before `result`, which is a negative errno or the way that loading ended.
     pub fn find(result: &str, log: &[&str]) -> Self {
         if result == "timeout" {
@@ -170,34 +194,49 @@ impl Refusal {
 
     /// Returns the reason of a name.
     pub fn of_name(name: &str) -> Option<Self> {
-        ALL.into_iter().find(|refusal| refusal.name() == name)
+        Self::ALL.into_iter().find(|refusal| refusal.name() == name)
     }
 }
-
-/// All reasons.
-const ALL: [Refusal; 18] = [
-    R::Poison,
-    R::Relocation,
-    R::Hook,
-    R::Extern,
-    R::StructOps,
-    R::Helper,
-    R::Instruction,
-    R::Type,
-    R::ProgramType,
-    R::Map,
-    R::HelperForType,
-    R::Argument,
-    R::KernelLists,
-    R::Trampoline,
-    R::Verifier,
-    R::Other,
-    R::Timeout,
-    R::Crash,
-];
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(result: &str, log: &[&str], refusal: Refusal, line: &str) {
+        assert_eq!((Refusal::find(result, log), Refusal::telling_line(log)), (refusal, line));
+    }
+
+    /// The logs are those of Linux 5.10 and 6.1, shortened.
+    #[test]
+    fn the_reason_is_found_in_what_is_said() {
+        let failed = "libbpf: prog 'a': BPF program load failed: -EINVAL";
+        let begin = "libbpf: prog 'a': -- BEGIN PROG LOAD LOG --";
+        let end = "processed 46 insns (limit 1000000)";
+        let helper = "unknown func bpf_get_socket_cookie#46";
+        check("-22", &[failed, begin, "0: R1=ctx()", helper, end], Refusal::HelperForType, helper);
+        let poison = ["8: <invalid CO-RE relocation>", "failed to resolve CO-RE relocation"];
+        let log = [failed, begin, poison[0], poison[1], end];
+        check("-22", &log, Refusal::Poison, poison[1]);
+        check("-22", &[failed], Refusal::Type, "prog 'a': BPF program load failed: -EINVAL");
+        let hook = "prog 'a': failed to find kernel BTF type ID of 'vfs': -ESRCH";
+        check("-3", &[&format!("libbpf: {hook}")], Refusal::Hook, hook);
+        let leak = "R0 leaks addr as return value";
+        check("-13", &["libbpf: x", begin, leak, end], Refusal::Verifier, leak);
+        check("timeout", &[], Refusal::Timeout, "");
+        check("-524", &[], Refusal::Trampoline, "");
+    }
+
+    #[test]
+    fn reasons_have_different_names() {
+        for refusal in Refusal::ALL {
+            assert_eq!(Refusal::of_name(refusal.name()), Some(refusal));
+        }
     }
 }

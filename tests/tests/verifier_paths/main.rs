@@ -9,7 +9,7 @@ use std::fs;
 
 use core_reloc_tests::{
     judge::kernel::{Btf, CoreRelos, Program, ProgramType, Refused, loads_programs},
-    programs::{Features, Linked, POISON, generate, proof::Proof},
+    programs::{Features, Linked, POISON, generate, proof::Proof, recorded::recorded},
 };
 use core_reloc_tools::needs::Release;
 
@@ -92,4 +92,22 @@ fn guarded_programs_load() {
     // Of many programs, all but 5 % of the guards must be proved; of few, chance plays a part.
     let limit = if count < 10_000 { 10 } else { 20 };
     assert!(not_proved * limit <= guarded + not_proved);
+}
+
+/// As for the running kernel, with the recorded answers of those that `cargo xtask kernels generated` has booted.
+#[test]
+fn programs_that_are_guarded_on_booted_kernels_loaded() {
+    let kernels = recorded().unwrap();
+    assert!(!kernels.is_empty());
+    for (name, recorded) in kernels {
+        assert!(
+            recorded.is_current(),
+            "{name}: the generator has changed: run `cargo xtask kernels generated 2000`"
+        );
+        let compared = recorded.compare();
+        println!("{name}\n{compared}");
+        assert!(compared.wrong.is_empty(), "{name}: {:?}", compared.wrong);
+        let (proved, others) = compared.loaded();
+        assert!(proved > others * 4, "{name}: {proved} are proved, {others} are not");
+    }
 }

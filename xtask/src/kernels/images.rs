@@ -1,11 +1,10 @@
 //! Kernels from Debian's packages, and the static libraries and programs that go with them.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::machine::Architecture;
-use crate::data::{self, apt::Suite, btf};
+use crate::data::{self, Suites, btf};
 use crate::{Result, files};
 
 /// A kernel to boot.
@@ -103,12 +102,13 @@ impl Files {
 }
 
 /// What was fetched, or is fetched when it is asked for.
-#[derive(Default)]
-pub(crate) struct Store {
-    suites: BTreeMap<(&'static str, Architecture), Suite>,
-}
+pub(crate) struct Store(Suites);
 
 impl Store {
+    pub(crate) fn new() -> Result<Self> {
+        Ok(Self(Suites::new(std::path::absolute("target/kernels/apt")?)))
+    }
+
     /// Returns a kernel's files: `images/NAME` in the data folder. To fetch them again, delete the folder.
     pub(crate) fn image(&mut self, image: &Image) -> Result<Files> {
         let folder = data::folder()?.join("images").join(image.name);
@@ -124,7 +124,7 @@ impl Store {
         let folder = data::folder()?.join("images").join("parts").join(architecture.name());
         if !folder.exists() {
             complete(&folder, |scratch| {
-                let suite = self.suite(LIBRARIES, architecture)?;
+                let suite = self.0.open(LIBRARIES, architecture.name())?;
                 for name in PARTS {
                     suite.unpack(suite.newest(name)?, scratch)?;
                 }
@@ -135,7 +135,7 @@ impl Store {
     }
 
     fn fetch_image(&mut self, image: &Image, suite: &'static str, folder: &Path) -> Result {
-        let suite = self.suite(suite, image.architecture)?;
+        let suite = self.0.open(suite, image.architecture.name())?;
         let package = suite.newest(image.package)?.clone();
         complete(folder, |scratch| {
             let unpacked = scratch.join("unpacked");
@@ -180,16 +180,6 @@ impl Store {
             }
         }
         Err(failures.join("; ").into())
-    }
-
-    fn suite(&mut self, name: &'static str, architecture: Architecture) -> Result<&Suite> {
-        let key = (name, architecture);
-        if !self.suites.contains_key(&key) {
-            let folder = Path::new("target/kernels/apt");
-            let suite = Suite::open(name, architecture.name(), &std::path::absolute(folder)?)?;
-            self.suites.insert(key, suite);
-        }
-        self.suites.get(&key).ok_or_else(|| "a suite is not open".into())
     }
 }
 

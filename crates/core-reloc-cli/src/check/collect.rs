@@ -10,26 +10,30 @@ use std::{
 };
 
 use btf_types::Btf;
+use core_reloc::elf::requirements::{ExternKind, Hook, Requirements};
 use core_reloc::{Module, Target};
 use core_reloc_sys::{BtfFile, Kernel};
-use core_reloc_targets::{Files, Found, Kernels, Limits};
+use core_reloc_targets::{Found, FoundKernel, Kernels, Limits, Listing};
 use core_reloc_tools::{
-    check::{Cause, Checker, Finding, RelocationVerdict, Verdict},
+    check::{Cause, Checked, Checker, Finding, RelocationVerdict, Verdict},
     explain::Explainer,
-    needs::{self, Release, Subject},
+    needs::{self, Answer, Config, OpenReason, Release, Subject, SymbolNames},
 };
 use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::*;
 
 use super::{
     explanations::{Explanations, Interner, SharedExplanation},
+    given::Given,
     order::natural,
+    parts::KernelParts,
 };
 use crate::{
     failure::Failure,
     inputs,
     names::{kernel_name, labels},
-    target::{SkippedFiles, Unreadable, kernel_modules, parse_modules, validate},
+    target::{SkippedFiles, Unreadable, parse_modules, validate},
+    terminal,
 };
 
 /// The results of all objects on one kernel.
@@ -108,6 +112,11 @@ pub(super) struct CheckedKernels {
 /// Checks objects on kernels, and collects the results.
 pub(super) struct Collector<'c> {
     checkers: &'c [Checker<'c>],
+    given: Given,
+    /// An object asks for symbols that types do not show.
+    wants_symbols: bool,
+    /// An object asks for the configuration.
+    wants_config: bool,
     rows: Interner<ObjectRow>,
     explanations: Explanations,
 }
@@ -115,8 +124,21 @@ pub(super) struct Collector<'c> {
 /// A file that may contain kernels.
 struct TargetFile {
     path: PathBuf,
-    /// The user named the file itself, not its folder.
-    is_named: bool,
+    /// The folder that the user named; `None` if it is the file itself.
+    folder: Option<Listing>,
+    /// No other target is named.
+    is_only: bool,
+}
+
+/// A kernel to check objects on.
+struct KernelInput<'k> {
+    file: &'k BtfFile,
+    btf: &'k Btf<'k>,
+    /// The release, or a name that may state it.
+    release: &'k str,
+    parts: KernelParts<'k>,
+    /// There is no other kernel.
+    is_only: bool,
 }
 
 /// The results of all kernels in a file.
@@ -126,12 +148,23 @@ struct FileResults {
     kernels: Vec<(String, KernelRows)>,
     unreadable: Unreadable,
     skipped: SkippedFiles,
+    /// Warnings about the kernels.
+    warnings: Vec<String>,
 }
 
 impl<'c> Collector<'c> {
-    pub(super) fn new(checkers: &'c [Checker<'c>], with_comparisons: bool) -> Self {
-        let explanations = Explanations::new(with_comparisons);
-        Self { checkers, rows: Interner::default(), explanations }
+    pub(super) fn new(checkers: &'c [Checker<'c>], given: Given, with_comparisons: bool) -> Self {
+        let asks = |asks: fn(&Requirements<'_>) -> bool| {
+            checkers.iter().any(|checker| asks(checker.requirements()))
+        };
+        Self {
+            checkers,
+            given,
+            wants_symbols: asks(wants_symbols),
+            wants_config: asks(wants_config),
+            rows: Interner::default(),
+            explanations: Explanations::new(with_comparisons),
+        }
     }
 
     /// Checks the objects on the running kernel with its modules.
@@ -139,15 +172,16 @@ impl<'c> Collector<'c> {
         let kernel = Kernel::running();
         let main = kernel.btf()?;
         let btf = main.parse()?;
-        let target = Target::new(&btf);
-        let needs_modules =
-            self.checkers.iter().any(|checker| checker.object().needs_modules(&target));
-        let files = if needs_modules { kernel_modules(&kernel)? } else { Vec::new() };
-        let modules = parse_modules(&files, &main, &btf)?;
-        let modules = modules.iter().map(|(name, btf)| Module { name, btf });
-        let target = target.with_modules(modules);
-        let checked = needs::Kernel::new(&target);
-        let rows = self.kernel_rows(&with_release(checked, kernel.release()), true);
+        let mut warnings = Vec::new();
+        let input = KernelInput {
+            file: &main,
+            btf: &btf,
+            release: kernel.release(),
+            parts: KernelParts::Running(&kernel),
+            is_only: true,
+        };
+        let rows = self.kernel_rows(&input, true, &mut warnings)?;
+        warnings.iter().for_each(terminal::warning);
         let label = format!("running ({})", kernel.release());
         let kernels = vec![CheckedKernel { label, rows }];
         Ok(CheckedKernels { kernels, unreadable: Unreadable::default() })
@@ -157,13 +191,19 @@ impl<'c> Collector<'c> {
     pub(super) fn all_kernels(&self, targets: &[PathBuf]) -> Result<CheckedKernels, Failure> {
         let (mut files, mut unreadable) = (Vec::new(), Unreadable::default());
         for target in targets {
-            let is_named = !target.is_dir();
-            for path in Files::new(target) {
-                match path {
-                    Ok(path) => files.push(TargetFile { path, is_named }),
-                    Err(error) => unreadable.add(error),
-                }
+            if !target.is_dir() {
+                let (path, is_only) = (target.clone(), targets.len() == 1);
+                files.push(TargetFile { path, folder: None, is_only });
+                continue;
             }
+            let (listing, errors) = Listing::new(target, Limits::default());
+            errors.into_iter().for_each(|error| unreadable.add(error));
+            let file = |path: &Path| TargetFile {
+                path: path.to_path_buf(),
+                folder: Some(listing.clone()),
+                is_only: false,
+            };
+            files.extend(listing.files().map(file));
         }
         let progress = progress_bar(files.len());
         // A single file, which may be an archive, is checked with its objects in parallel. Parallel
@@ -181,15 +221,18 @@ impl<'c> Collector<'c> {
                 .collect(),
         };
         progress.finish_and_clear();
-        merge(targets, results, unreadable)
+        let checked = merge(targets, results, unreadable)?;
+        if !checked.kernels.is_empty() {
+            self.given.check_all_used(checked.kernels.len())?;
+        }
+        Ok(checked)
     }
 
     /// Checks the objects on the kernels of a file, one after the other.
     fn check_file(&self, file: &TargetFile, in_parallel: bool) -> FileResults {
-        let found = if file.is_named {
-            inputs::kernels(&file.path)
-        } else {
-            Kernels::in_listed(&file.path, Limits::default())
+        let found = match &file.folder {
+            None => inputs::kernels(&file.path),
+            Some(listing) => Kernels::in_listing(listing, &file.path),
         };
         let mut results = FileResults::default();
         for found in found {
@@ -198,7 +241,9 @@ impl<'c> Collector<'c> {
                     results.skipped.add(error.to_string());
                     continue;
                 }
-                Ok(Found::Kernel(file)) => self.check_kernel(&file, in_parallel),
+                Ok(Found::Kernel(kernel)) => {
+                    self.check_kernel(&kernel, file, in_parallel, &mut results.warnings)
+                }
                 Err(error) => Err(error.into()),
             };
             match checked {
@@ -211,36 +256,92 @@ impl<'c> Collector<'c> {
 
     fn check_kernel(
         &self,
-        file: &BtfFile,
+        kernel: &FoundKernel,
+        target: &TargetFile,
         in_parallel: bool,
+        warnings: &mut Vec<String>,
     ) -> Result<(String, KernelRows), Failure> {
+        let file = kernel.file();
         let btf: Btf<'_> = file.parse()?;
         validate(file, &btf)?;
-        let mut target = Target::new(&btf);
+        let path = file.path().display().to_string();
+        let name = kernel_name(&path);
+        // An archive may contain other kernels, and has another name than each.
+        let is_only = target.is_only && name == kernel_name(&target.path.display().to_string());
+        let release = file.release().unwrap_or(&name);
+        let parts = KernelParts::Found(kernel);
+        let input = KernelInput { file, btf: &btf, release, parts, is_only };
+        let rows = self.kernel_rows(&input, in_parallel, warnings)?;
+        Ok((path, rows))
+    }
+
+    /// Checks the objects on a kernel; first without its modules, because most objects need none.
+    fn kernel_rows(
+        &self,
+        kernel: &KernelInput<'_>,
+        in_parallel: bool,
+        warnings: &mut Vec<String>,
+    ) -> Result<KernelRows, Failure> {
+        let KernelInput { file, btf, release, parts, is_only } = kernel;
+        let given = self.given.symbols(release, *is_only);
+        let found = (self.wants_symbols && given.is_none()).then(|| parts.symbols(warnings));
+        let found = found.flatten();
+        let symbols = given.or(found.as_ref());
+        let given = self.given.config(release, *is_only);
+        let found = (self.wants_config && given.is_none()).then(|| parts.config(warnings));
+        let found = found.flatten();
+        let config = given.or(found.as_ref());
+
+        let named = self.given.modules(file, btf, *is_only)?;
+        let named_btf = parse_modules(&named, file, btf)?;
+        let mut target = Target::new(btf);
         // An index of the names pays off from the third object on.
         if self.checkers.len() > 2 {
             target = target.indexed();
         }
-        let path = file.path().display().to_string();
-        let kernel = needs::Kernel::new(&target);
-        let release = file.release().map_or_else(|| kernel_name(&path), str::to_string);
-        let rows = self.kernel_rows(&with_release(kernel, &release), in_parallel);
-        Ok((path, rows))
-    }
-
-    fn kernel_rows(&self, kernel: &needs::Kernel<'_>, in_parallel: bool) -> KernelRows {
-        let row = |checker: &Checker<'_>| self.rows.intern(self.row(checker, kernel));
-        if in_parallel {
-            self.checkers.par_iter().map(row).collect()
+        let target = target.with_modules(named_btf.iter().map(|(name, btf)| Module { name, btf }));
+        let described = described(&target, release, symbols, config);
+        let may_have_modules = parts.may_have_modules();
+        let first = |checker: &Checker<'_>| {
+            let checked = checker.check(&described);
+            let lacks = may_have_modules && lacks_something(checker, &target, &checked);
+            (self.rows.intern(self.row(checker, &target, checked)), lacks)
+        };
+        let rows: Vec<(Arc<ObjectRow>, bool)> = if in_parallel {
+            self.checkers.par_iter().map(first).collect()
         } else {
-            self.checkers.iter().map(row).collect()
+            self.checkers.iter().map(first).collect()
+        };
+        let without_modules =
+            |rows: Vec<(Arc<ObjectRow>, bool)>| Ok(rows.into_iter().map(|(row, _)| row).collect());
+        if !rows.iter().any(|(_, lacks)| *lacks) {
+            return without_modules(rows);
         }
+        let modules = parts.modules(file, btf, &named, in_parallel, warnings)?;
+        if modules.is_empty() {
+            return without_modules(rows);
+        }
+        let modules = parse_modules(&modules, file, btf)?;
+        let modules = modules.iter().map(|(name, btf)| Module { name, btf });
+        let target = target.clone().with_modules(modules);
+        let described = self::described(&target, release, symbols, config);
+        let again = |(checker, (row, lacks)): (&Checker<'_>, (Arc<ObjectRow>, bool))| {
+            if lacks {
+                let checked = checker.check(&described);
+                self.rows.intern(self.row(checker, &target, checked))
+            } else {
+                row
+            }
+        };
+        Ok(if in_parallel {
+            self.checkers.par_iter().zip(rows).map(again).collect()
+        } else {
+            self.checkers.iter().zip(rows).map(again).collect()
+        })
     }
 
-    fn row(&self, checker: &Checker<'_>, kernel: &needs::Kernel<'_>) -> ObjectRow {
-        let target = kernel.target();
+    fn row(&self, checker: &Checker<'_>, target: &Target<'_>, checked: Checked<'_>) -> ObjectRow {
         let mut explainer = checker.object().btf().map(|local| Explainer::new(local, target));
-        let checked = checker.check(kernel);
         let mut relocations = Vec::new();
         for (relocation, Finding { report, verdict, .. }) in checked.findings.iter().enumerate() {
             let explanation = match verdict {
@@ -272,12 +373,48 @@ impl<'c> Collector<'c> {
     }
 }
 
-/// Adds the release that a text names, if it names one.
-fn with_release<'k>(kernel: needs::Kernel<'k>, text: &str) -> needs::Kernel<'k> {
-    match Release::find(text) {
-        Some(release) => kernel.with_release(release),
-        None => kernel,
+/// Returns `true` if an object asks for a symbol of the kernel that types do not show.
+fn wants_symbols(requirements: &Requirements<'_>) -> bool {
+    let mut stated = requirements.programs.iter().filter_map(|program| program.stated);
+    let is_probe = stated.any(|stated| matches!(stated.hook, Hook::Probe(_)));
+    let mut externs = requirements.externs.iter();
+    is_probe || externs.any(|symbol| matches!(symbol.kind, ExternKind::Symbol(_)))
+}
+
+/// Returns `true` if an object asks for the kernel's configuration.
+fn wants_config(requirements: &Requirements<'_>) -> bool {
+    requirements.externs.iter().any(|symbol| matches!(symbol.kind, ExternKind::Config(_)))
+}
+
+/// Returns `true` if an object asks for something that a kernel lacks, and one of its modules may have.
+fn lacks_something(checker: &Checker<'_>, target: &Target<'_>, checked: &Checked<'_>) -> bool {
+    let is_in_modules =
+        |subject| matches!(subject, Subject::Extern(_) | Subject::Hook(_) | Subject::StructOps(_));
+    let is_lacking =
+        |answer| matches!(answer, Answer::Absent(_) | Answer::Open(OpenReason::Symbols, _));
+    let mut needs = checked.needs.iter();
+    needs.any(|need| is_in_modules(need.subject) && is_lacking(need.answer))
+        || checker.object().needs_modules(target)
+}
+
+/// Describes a kernel, with the release that a text names, if it names one.
+fn described<'k>(
+    target: &'k Target<'k>,
+    release: &str,
+    symbols: Option<&'k SymbolNames>,
+    config: Option<&'k Config>,
+) -> needs::Kernel<'k> {
+    let mut kernel = needs::Kernel::new(target);
+    if let Some(release) = Release::find(release) {
+        kernel = kernel.with_release(release);
     }
+    if let Some(symbols) = symbols {
+        kernel = kernel.with_symbols(symbols);
+    }
+    if let Some(config) = config {
+        kernel = kernel.with_config(config);
+    }
+    kernel
 }
 
 /// Merges the results of all files, in the order of their versions.
@@ -291,6 +428,7 @@ fn merge(
         kernels.extend(file.kernels);
         unreadable.extend(file.unreadable);
         skipped.extend(file.skipped);
+        file.warnings.iter().for_each(terminal::warning);
     }
     let path = match targets {
         [one] => one.as_path(),

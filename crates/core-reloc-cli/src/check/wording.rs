@@ -20,6 +20,7 @@ pub(super) fn heading(entry: &CauseEntry) -> String {
         Verdict::NotAttachable => format!("not attachable: no {thing}"),
         Verdict::Conditional => format!("loads if {name} ({what})"),
         Verdict::Guarded => format!("missing, but guarded: {thing}"),
+        Verdict::LeftOpen => format!("left open: {thing}"),
         Verdict::Changed => format!("changed: {thing}"),
         other => format!("{other}: {thing}"),
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use btf_types::Btf;
 use core_reloc::{Module, Options, Target};
 use core_reloc_sys::{BtfFile, Kernel};
-use core_reloc_targets::{Files, Found, Kernels, Limits, TargetError};
+use core_reloc_targets::{Found, Kernels, Limits, Listing};
 use core_reloc_tools::minimize::{MinimizeError, Minimized, Needs, minimize};
 use rayon::prelude::*;
 
@@ -59,11 +59,13 @@ impl Minimizer<'_> {
             if !arguments.modules.is_empty() {
                 return Err(Failure::ModulesOfFolder(path.clone()));
             }
-            let files: Vec<_> = Files::new(path).collect();
+            let (listing, errors) = Listing::new(path, Limits::default());
+            errors.into_iter().for_each(|error| result.unreadable.add(error));
+            let files: Vec<_> = listing.files().collect();
             let files: Vec<_> = files
                 .into_par_iter()
                 .map(|file| {
-                    let kernels = file.map(|file| Kernels::in_listed(&file, Limits::default()));
+                    let kernels = Kernels::in_listing(&listing, file);
                     self.minimize_file(kernels, path, arguments)
                 })
                 .collect();
@@ -72,7 +74,7 @@ impl Minimizer<'_> {
             }
         } else {
             let folder = path.parent().unwrap_or(Path::new(""));
-            result = self.minimize_file(Ok(inputs::kernels(path)), folder, arguments)?;
+            result = self.minimize_file(inputs::kernels(path), folder, arguments)?;
         };
         let FileResult { targets, unreadable, skipped } = result;
         if targets.len() > 1 && !arguments.modules.is_empty() {
@@ -88,24 +90,18 @@ impl Minimizer<'_> {
     /// Minimizes all kernels of a file.
     fn minimize_file(
         &self,
-        kernels: Result<Kernels, TargetError>,
+        kernels: Kernels,
         root: &Path,
         arguments: &Minimize,
     ) -> Result<FileResult, Failure> {
         let mut result = FileResult::default();
-        let kernels = match kernels {
-            Ok(kernels) => kernels,
-            Err(error) => {
-                result.unreadable.add(error);
-                return Ok(result);
-            }
-        };
         for kernel in kernels {
             match kernel {
                 Ok(Found::Other(error)) => result.skipped.add(error.to_string()),
-                Ok(Found::Kernel(file)) => {
+                Ok(Found::Kernel(kernel)) => {
+                    let file = kernel.file();
                     let name = minimized_target(file.path(), root);
-                    match self.minimize(&file, name, arguments) {
+                    match self.minimize(file, name, arguments) {
                         Ok(target) => result.targets.push(target),
                         Err(Failure::File(error)) if error.path == file.path() => {
                             result.unreadable.add(error);

@@ -73,7 +73,7 @@ impl Browser {
         Ok(browser)
     }
 
-    /// Opens a file.
+    /// Opens a file, whose path may have a fragment.
     pub(crate) fn open(&self, path: &str) {
         self.post("/url", &json!({ "url": format!("file://{path}") }));
     }
@@ -81,6 +81,30 @@ impl Browser {
     /// Runs a script in the page, and returns what it returns.
     pub(crate) fn run(&self, script: &str) -> Value {
         self.post("/execute/sync", &json!({ "script": script, "args": [] }))
+    }
+
+    /// Runs the body of an asynchronous function in the page, and returns what it returns.
+    pub(crate) fn run_async(&self, body: &str) -> Value {
+        let script = format!(
+            "const done = arguments[0];
+             (async () => {{ {body} }})().then(done, (error) => done(String(error)));"
+        );
+        self.post("/execute/async", &json!({ "script": script, "args": [] }))
+    }
+
+    /// Sends a command of Chromium's own protocol.
+    pub(crate) fn command(&self, name: &str, parameters: &Value) -> Value {
+        self.post("/goog/cdp/execute", &json!({ "cmd": name, "params": parameters }))
+    }
+
+    /// Sets the size of the view in pixels, and whether its user prefers dark colors.
+    pub(crate) fn view(&self, width: u32, height: u32, is_dark: bool) {
+        let size =
+            json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        self.command("Emulation.setDeviceMetricsOverride", &size);
+        let value = if is_dark { "dark" } else { "light" };
+        let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": value }] });
+        self.command("Emulation.setEmulatedMedia", &features);
     }
 
     /// Clicks on the first element that a CSS selector matches.

@@ -3,7 +3,7 @@
 use std::{fs, os::unix::fs::symlink, process::Command, thread};
 
 use core_reloc_targets::{
-    Files, Found, Kernels, Limits, TargetProblem, Targets, map, module_name, open,
+    Files, Found, Kernels, Limits, Listing, TargetProblem, Targets, map, module_name, open,
 };
 use core_reloc_tests::kernel_files::{Folder, btf, elf, pack};
 
@@ -120,13 +120,16 @@ fn a_folder_is_not_a_target() {
 fn kernels_are_found_among_other_files() {
     let folder = Folder::new();
     folder.file("all/README", b"text");
-    folder.file("all/kernel.btf", &btf("modular.le"));
+    folder.file("all/1/kernel.btf", &btf("modular.le"));
+    folder.file("all/2/kernel.btf", &btf("modular.le"));
     folder.file("all/stats.btf", &btf("modular.le.stats"));
-    // Inline sites are not even mentioned.
+    // Neither inline sites nor modules of a kernel are mentioned.
     folder.file("all/kernel.inline", &btf("modular.le.stats"));
+    folder.file("all/1/stats.btf", &btf("modular.le.stats"));
+    folder.file("all/2/kernel.stats.btf", &btf("modular.le.stats"));
     let shown = |kernels: Kernels| -> Vec<String> {
         let shown = |found| match found {
-            Ok(Found::Kernel(file)) => format!("kernel {}", file.path().display()),
+            Ok(Found::Kernel(kernel)) => format!("kernel {}", kernel.file().path().display()),
             Ok(Found::Other(error)) => format!("other {error}"),
             Err(error) => format!("error {error}"),
         };
@@ -137,8 +140,9 @@ fn kernels_are_found_among_other_files() {
     assert_eq!(
         shown(Kernels::new(&folder.path("all"), Limits::default())),
         [
+            "kernel /all/1/kernel.btf".into(),
+            "kernel /all/2/kernel.btf".into(),
             format!("other {unknown}"),
-            "kernel /all/kernel.btf".into(),
             "other /all/stats.btf: contains a module's types, not a kernel's".into(),
         ]
     );
@@ -146,7 +150,9 @@ fn kernels_are_found_among_other_files() {
     let readme = folder.path("all/README");
     let given = Kernels::new(&readme, Limits::default());
     assert_eq!(shown(given), [format!("error {unknown}")]);
-    let listed = Kernels::in_listed(&readme, Limits::default());
+    let (listing, errors) = Listing::new(&folder.path("all"), Limits::default());
+    assert!(errors.is_empty());
+    let listed = Kernels::in_listing(&listing, &readme);
     assert_eq!(shown(listed), [format!("other {unknown}")]);
 }
 

@@ -9,6 +9,7 @@ mod bombs;
 mod damage;
 mod files;
 mod images;
+mod modules;
 mod packed;
 mod shrinking;
 mod streams;

@@ -54,12 +54,14 @@ fn streams_give_what_files_give() {
         assert!(are_same && file.iter().zip(&read).all(|(one, other)| is_same(one, other)));
 
         let kind = |found: Result<Found, TargetError>| match found {
-            Ok(Found::Kernel(file)) => file.path().display().to_string(),
+            Ok(Found::Kernel(kernel)) => kernel.file().path().display().to_string(),
             Ok(Found::Other(other)) => format!("not a kernel: {}", other.path.display()),
             Err(error) => format!("error: {}", error.path.display()),
         };
         let file: Vec<_> = Kernels::new(&path, limits).map(kind).collect();
-        let read: Vec<_> = Kernels::of_stream(&path, stream(), limits).map(kind).collect();
+        let mut read: Vec<_> = Kernels::of_stream(&path, stream(), limits).map(kind).collect();
+        // The modules of a file belong to its kernel, those of a stream to none.
+        read.retain(|found| !found.ends_with("!3.ko"));
         assert_eq!(file, read);
     }
 }

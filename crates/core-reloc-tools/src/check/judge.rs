@@ -1,6 +1,6 @@
 //! Judging the programs of an object on one kernel.
 
-use std::cell::LazyCell;
+use std::cell::{Cell, LazyCell};
 use std::collections::{BTreeMap, BTreeSet};
 
 use core_reloc::{
@@ -21,6 +21,8 @@ use super::{
     verdict::Verdict,
 };
 use crate::{
+    callees::callees,
+    limits::MAX_OBJECT_PATH_STEPS,
     needs::{Answer, Effect, Kernel, Need, Subject},
     paths::{Assumptions, Paths, Reached},
 };
@@ -31,12 +33,17 @@ pub(super) struct Judge<'j, 'a> {
     requirements: &'j Requirements<'a>,
     kernel: &'j Kernel<'a>,
     findings: &'j [Finding<'a>],
-    needs: &'j [Need<'a>],
+    /// What the object needs, by the program that needs it.
+    needs: BTreeMap<Option<usize>, Vec<&'j Need<'a>>>,
     /// The weak symbols that the kernel does not have.
     missing: BTreeSet<usize>,
     code: &'j RelocatedCode,
     /// The relocated code of each function.
     functions: Vec<&'j [u8]>,
+    /// The steps that remain for finding out what programs reach.
+    steps: u64,
+    /// Whether there were too few.
+    is_spent: bool,
     /// Whether the verifier reaches poisoned instructions in any program, by the index of the relocation.
     reach: BTreeMap<usize, Reach>,
 }
@@ -83,9 +90,26 @@ impl<'j, 'a> Judge<'j, 'a> {
             _ => None,
         };
         let missing = needs.iter().filter_map(missing).collect();
+        let mut by_program: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for need in needs {
+            by_program.entry(need.program).or_default().push(need);
+        }
         let functions = code.functions();
         let reach = BTreeMap::new();
-        Self { object, requirements, kernel, findings, needs, missing, code, functions, reach }
+        let steps = MAX_OBJECT_PATH_STEPS;
+        Self {
+            object,
+            requirements,
+            kernel,
+            findings,
+            needs: by_program,
+            missing,
+            code,
+            functions,
+            steps,
+            is_spent: false,
+            reach,
+        }
     }
 
     pub(super) fn judge(mut self) -> Judged<'a> {
@@ -94,25 +118,43 @@ impl<'j, 'a> Judge<'j, 'a> {
             .flat_map(|function| self.code.relocations(function))
             .filter(|position| self.findings.get(**position).is_some_and(Finding::has_poison));
         self.reach = poisoned.map(|position| (*position, Reach::Never(None))).collect();
+        let failed = self.failed_in_common();
         let programs = self.requirements.programs.iter().enumerate();
-        let programs = programs.map(|(index, program)| self.verdict(index, program)).collect();
+        let programs = programs.map(|(index, program)| self.verdict(index, program, &failed));
+        let programs = programs.collect();
+        // What is left out may be reached.
+        if self.is_spent {
+            self.reach.values_mut().for_each(|reach| *reach = Reach::Perhaps);
+        }
         Judged { programs, reach: self.reach }
     }
 
-    fn verdict(&mut self, index: usize, program: &Program<'a>) -> ProgramVerdict<'a> {
-        let functions = self.requirements.functions_of(program.function);
+    fn verdict(
+        &mut self,
+        index: usize,
+        program: &Program<'a>,
+        failed: &[Cause<'a>],
+    ) -> ProgramVerdict<'a> {
+        let Some(functions) = self.functions_of(index, program.function, failed.len()) else {
+            self.is_spent = true;
+            let cause = Cause::new(Verdict::LeftOpen, "object", "too much code to follow");
+            return ProgramVerdict {
+                program: index,
+                name: program.name,
+                section: program.section,
+                is_optional: program.is_optional(),
+                verdict: cause.verdict,
+                causes: vec![cause],
+            };
+        };
         let relocations = functions.iter().flat_map(|function| self.code.relocations(*function));
         let findings: Vec<(usize, &Finding<'a>)> = relocations
             .filter_map(|position| Some((*position, self.findings.get(*position)?)))
             .collect();
 
-        let mut causes = Vec::new();
-        for position in self.common_relocations().chain(findings.iter().map(|(at, _)| *at)) {
-            let failed = self.findings.get(position);
-            let failed = failed.filter(|it| it.verdict == RelocationVerdict::Failed);
-            let failed = failed.map(|it| Cause::of_relocation(Verdict::Failed, position, it));
-            causes.extend(failed);
-        }
+        let mut causes = failed.to_vec();
+        let mine = findings.iter().copied();
+        causes.extend(mine.filter_map(|(position, finding)| cause_of_failure(position, finding)));
         self.add_needs(index, &mut causes);
         let harm = self.harm(index, &functions);
         self.add_harm(program.function, harm, &mut causes);
@@ -120,11 +162,10 @@ impl<'j, 'a> Judge<'j, 'a> {
         let has_poison = findings.iter().any(|(_, finding)| finding.has_poison());
         let has_changed =
             |(_, finding): &(_, &Finding<'_>)| finding.verdict == RelocationVerdict::Changed;
-        let asks = |need: &Need<'_>| need.program == Some(index);
         let good = match () {
             () if has_poison => Verdict::Guarded,
             () if findings.iter().any(has_changed) => Verdict::Changed,
-            () if !findings.is_empty() || self.needs.iter().any(asks) => Verdict::Ok,
+            () if !findings.is_empty() || self.needs.contains_key(&Some(index)) => Verdict::Ok,
             () => Verdict::Skipped,
         };
         let causes = merged(causes);
@@ -138,23 +179,51 @@ impl<'j, 'a> Judge<'j, 'a> {
         }
     }
 
-    /// Returns the relocations of functions that any program may call. Loaders apply them whichever program
+    /// Returns the functions of a program; `None` if no steps are left for them, for their relocations, for what the
+    /// program needs, and for the failures that are common to all programs.
+    fn functions_of(
+        &mut self,
+        program: usize,
+        function: usize,
+        failed: usize,
+    ) -> Option<Vec<usize>> {
+        let mut steps = self.steps;
+        let functions = callees(self.requirements, function, &mut steps);
+        let of_function = |function: &usize| self.code.relocations(*function).len();
+        let relocations = functions.iter().flatten().map(of_function).sum::<usize>();
+        let needs = self.needs_of(program).count();
+        let cost = relocations.saturating_add(needs).saturating_add(failed);
+        let left = steps.checked_sub(u64::try_from(cost).ok()?);
+        self.steps = left.unwrap_or(0);
+        functions.filter(|_| left.is_some()).map(|functions| functions.into_iter().collect())
+    }
+
+    /// Returns the failed relocations of functions that any program may call. Loaders apply them whichever program
     /// they load.
-    fn common_relocations(&self) -> impl Iterator<Item = usize> {
+    fn failed_in_common(&self) -> Vec<Cause<'a>> {
         let functions = self.requirements.functions.iter().enumerate();
         let common = functions.filter(|(_, function)| function.section == ".text");
-        common.flat_map(|(index, _)| self.code.relocations(index).iter().copied())
+        let positions = common.flat_map(|(index, _)| self.code.relocations(index));
+        let failed = positions
+            .filter_map(|position| cause_of_failure(*position, self.findings.get(*position)?));
+        merged(failed.collect())
+    }
+
+    /// Returns what a program needs, with the needs of the whole object.
+    fn needs_of(&self, program: usize) -> impl Iterator<Item = &'j Need<'a>> {
+        let of = |program| self.needs.get(&program).into_iter().flatten().copied();
+        of(None).chain(of(Some(program)))
     }
 
     /// Adds what the kernel lacks, and what is left open.
     fn add_needs(&self, program: usize, causes: &mut Vec<Cause<'a>>) {
-        let is_mine = |need: &&Need<'a>| need.program.is_none_or(|other| other == program);
-        for need in self.needs.iter().filter(is_mine) {
+        for need in self.needs_of(program) {
             let verdict = match (need.subject, need.answer) {
                 // Loaders leave these out unless user space asks for them.
                 (Subject::StructOps(_), _) if need.is_optional => continue,
-                // An absent helper harms where it is reached, and every map gets a size.
-                (Subject::Helper(_), Answer::Absent(_)) | (Subject::MapSize(_), _) => continue,
+                // An absent helper or argument harms where it is reached, and every map gets a size.
+                (Subject::Helper(_) | Subject::Argument { .. }, Answer::Absent(_))
+                | (Subject::MapSize(_), _) => continue,
                 (_, Answer::Absent(Effect::NoProgram | Effect::NoObject)) => Verdict::Missing,
                 (_, Answer::Absent(Effect::NoAttachment)) => Verdict::NotAttachable,
                 (_, Answer::Open(_, Effect::NoProgram | Effect::NoObject)) => Verdict::LeftOpen,
@@ -169,9 +238,20 @@ impl<'j, 'a> Judge<'j, 'a> {
     fn harm(&self, program: usize, functions: &[usize]) -> Vec<Harm<'a>> {
         let mut harm = Vec::new();
         let mut helpers = BTreeMap::new();
-        for need in self.needs.iter().filter(|need| need.program == Some(program)) {
-            if let (Subject::Helper(number), Answer::Absent(_)) = (need.subject, need.answer) {
-                helpers.insert(number, need);
+        for need in self.needs.get(&Some(program)).into_iter().flatten().copied() {
+            match (need.subject, need.answer) {
+                (Subject::Helper(number), Answer::Absent(_)) => {
+                    helpers.insert(number, need);
+                }
+                (Subject::Argument { insn, .. }, Answer::Absent(_)) => {
+                    let function = self.requirements.programs.get(program);
+                    harm.extend(function.map(|program| Harm {
+                        function: program.function,
+                        insn: usize::try_from(insn).ok(),
+                        cause: Cause::of_need(Verdict::Missing, need),
+                    }));
+                }
+                _ => {}
             }
         }
         for function in functions.iter().copied() {
@@ -219,11 +299,18 @@ impl<'j, 'a> Judge<'j, 'a> {
         if harm.is_empty() {
             return;
         }
+        let steps = Cell::new(self.steps);
+        let reached = |paths: Paths<'_>| {
+            let mut left = steps.get();
+            let reached = paths.reached_within(function, &mut left);
+            steps.set(left);
+            reached
+        };
         let paths = self.paths(None);
-        let plain = paths.reached(function);
+        let plain = reached(paths);
         let cuts = LazyCell::new(|| paths.cuts(&plain));
         let assumptions = self.assumptions();
-        let assumed = LazyCell::new(|| self.paths(Some(&assumptions)).reached(function));
+        let assumed = LazyCell::new(|| reached(self.paths(Some(&assumptions))));
         let mut reach = Vec::new();
         let mut depends = false;
         for one in harm {
@@ -246,6 +333,7 @@ impl<'j, 'a> Judge<'j, 'a> {
             causes.extend(assumed.assumed.iter().map(condition));
         }
         drop((cuts, assumed));
+        self.steps = steps.get();
         for (position, reached) in reach {
             let known = self.reach.entry(position).or_insert(reached);
             *known = reached.max(*known);
@@ -271,6 +359,12 @@ impl<'j, 'a> Judge<'j, 'a> {
         });
         Assumptions { data: true, config: config.collect() }
     }
+}
+
+/// Returns the cause of a relocation that has failed.
+fn cause_of_failure<'a>(position: usize, finding: &Finding<'a>) -> Option<Cause<'a>> {
+    let has_failed = finding.verdict == RelocationVerdict::Failed;
+    has_failed.then(|| Cause::of_relocation(Verdict::Failed, position, finding))
 }
 
 /// Sorts causes, the worst first, and merges those about one thing.

@@ -87,7 +87,14 @@ fn answer(
         ExternKind::Variable(id) => {
             let found = names.of(&symbol.name.to_string(), Kind::Var).first();
             match found {
-                Some(found) if same_type(local, id, found.ty) => Answer::Present,
+                Some(found) if same_type(local, id, found.ty) => {
+                    let symbols = kernel.symbols.filter(|symbols| !symbols.is_empty());
+                    match symbols.is_none_or(|symbols| symbols.contains(symbol.name.as_bytes())) {
+                        true => Answer::Present,
+                        // The verifier needs its address, which configurations may leave out of the symbols.
+                        false => Answer::Absent(Effect::NoProgram),
+                    }
+                }
                 // Even of a weak variable the type must fit.
                 Some(_) => Answer::Absent(Effect::NoObject),
                 None if names.has_variables() => Answer::Absent(missing),
@@ -96,9 +103,8 @@ fn answer(
         }
         ExternKind::Symbol(_) => {
             let name = symbol.name.to_string();
-            let is_in_btf = [Kind::Func, Kind::Var]
-                .iter()
-                .any(|kind| names.of(&name, *kind).iter().any(|found| found.module.is_none()));
+            let is_in_btf =
+                [Kind::Func, Kind::Var].iter().any(|kind| !names.of(&name, *kind).is_empty());
             match kernel.symbols.filter(|symbols| !symbols.is_empty()) {
                 _ if is_in_btf => Answer::Present,
                 Some(symbols) if symbols.contains(symbol.name.as_bytes()) => Answer::Present,

@@ -25,18 +25,24 @@ const ITERATOR: &str = "bpf_iter_";
 const OTHER_CATEGORIES: [&str; 4] = ["syscalls", "ftrace", "kprobes", "uprobes"];
 
 /// How the types of a kernel show a hook.
-struct Shown<'a> {
-    kind: Kind,
-    name: String,
-    module: Option<&'a [u8]>,
+pub(super) struct Shown<'a> {
+    pub(super) kind: Kind,
+    pub(super) name: String,
+    pub(super) module: Option<&'a [u8]>,
     effect: Effect,
 }
 
 /// Adds the names that programs attach to.
 pub(super) fn want(requirements: &Requirements<'_>, wanted: &mut Wanted) {
     let stated = requirements.programs.iter().filter_map(|program| program.stated);
-    for shown in stated.filter_map(|stated| shown(&stated.hook)) {
-        wanted.add(shown.name, shown.kind);
+    for stated in stated {
+        if let Some(shown) = shown(&stated.hook) {
+            wanted.add(shown.name, shown.kind);
+        } else if let Hook::Probe(name) = stated.hook
+            && let Some(symbol) = probed_symbol(name.as_bytes())
+        {
+            wanted.add(symbol, Kind::Func);
+        }
     }
 }
 
@@ -68,7 +74,7 @@ pub(super) fn answer<'a>(
             user_space
         }
         Hook::Program(_) => user_space,
-        Hook::Probe(name) => probe(name.as_bytes(), kernel)?,
+        Hook::Probe(name) => probe(probed_symbol(name.as_bytes())?, kernel, names)?,
         hook => {
             let shown = shown(&hook)?;
             let answer = in_btf(&shown, names);
@@ -100,7 +106,7 @@ fn needs_btf(attach: AttachType) -> bool {
 }
 
 /// Returns how the types of a kernel show a hook, if they do.
-fn shown<'a>(hook: &Hook<'a>) -> Option<Shown<'a>> {
+pub(super) fn shown<'a>(hook: &Hook<'a>) -> Option<Shown<'a>> {
     let function =
         |name: String, module| Shown { kind: Kind::Func, name, module, effect: Effect::NoProgram };
     let tracepoint = |name, module, effect| Shown {
@@ -165,18 +171,20 @@ fn depends_on_lists(stated: &SectionName<'_>) -> bool {
     }
 }
 
-/// Returns whether a symbol is there that a probe names; `None` if the section names none, but a pattern,
-/// an address or a system call. The program loads in any case.
-fn probe(name: &[u8], kernel: &Kernel<'_>) -> Option<Answer> {
+/// Returns the symbol that a probe names; `None` if the section names none, but a pattern, an address or a
+/// system call.
+fn probed_symbol(name: &[u8]) -> Option<&str> {
     let name = name.split(|byte| *byte == b'+').next()?;
     let is_symbol = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.');
-    if name.is_empty() || !name.iter().all(is_symbol) {
-        return None;
-    }
+    let name = std::str::from_utf8(name).ok()?;
+    (!name.is_empty() && name.as_bytes().iter().all(is_symbol)).then_some(name)
+}
+
+/// Returns whether a symbol is there that a probe names; `None` if the kernel's symbols are not known. The
+/// program loads in any case.
+fn probe(name: &str, kernel: &Kernel<'_>, names: &Names<'_>) -> Option<Answer> {
     let symbols = kernel.symbols.filter(|symbols| !symbols.is_empty())?;
-    Some(if symbols.contains(name) {
-        Answer::Present
-    } else {
-        Answer::Absent(Effect::NoAttachment)
-    })
+    // `System.map` has no symbols of modules.
+    let is_known = symbols.contains(name.as_bytes()) || !names.of(name, Kind::Func).is_empty();
+    Some(if is_known { Answer::Present } else { Answer::Absent(Effect::NoAttachment) })
 }

@@ -119,12 +119,23 @@ pub struct SymbolNames(BTreeSet<Box<[u8]>>);
 
 impl SymbolNames {
     /// Parses a `System.map`, or what `/proc/kallsyms` contains: lines of an address, a letter and a name,
-    /// perhaps with a module in brackets. Other lines are ignored.
+    /// perhaps with a module in brackets. Other lines are ignored, such as the only one of the `System.map` that
+    /// Debian installs, which names the package with the symbols.
+    ///
+    /// ```
+    /// use core_reloc_tools::needs::SymbolNames;
+    ///
+    /// let text = b"ffffffff81000000 T _text\nffffffffc0a01000 t nf_ct_get_id\t[nf_conntrack]\n";
+    /// assert!(SymbolNames::parse(text).contains(b"nf_ct_get_id"));
+    /// let text = b"ffffffffffffffff B The real System.map is in another package\n";
+    /// assert!(SymbolNames::parse(text).is_empty());
+    /// ```
     pub fn parse(text: &[u8]) -> Self {
         let name = |line: &[u8]| {
             let mut words = line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
             let (_, letter, name) = (words.next()?, words.next()?, words.next()?);
-            (letter.len() == 1).then(|| name.into())
+            let is_module = |word: &[u8]| word.starts_with(b"[") && word.ends_with(b"]");
+            (letter.len() == 1 && words.all(is_module)).then(|| name.into())
         };
         Self(text.split(|byte| *byte == b'\n').filter_map(name).collect())
     }
@@ -154,6 +165,11 @@ impl Config {
                 .then(|| (name.into(), value.get(1..).unwrap_or(&[]).into()))
         };
         Self(text.split(|byte| *byte == b'\n').filter_map(entry).collect())
+    }
+
+    /// Returns `true` if no option is set.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// Returns the value of an option, such as `y` or `250`; `None` if it is not set.

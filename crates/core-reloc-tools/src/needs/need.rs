@@ -41,6 +41,13 @@ pub enum Subject {
     AttachType(usize),
     /// What a program attaches to: an index of the programs.
     Hook(usize),
+    /// An argument of what a program attaches to, which the program reads from its context.
+    Argument {
+        /// The index of the instruction in the program's function, counted in 8-byte slots.
+        insn: u32,
+        /// The number of the argument, from 0.
+        number: u32,
+    },
     /// A helper: its number.
     Helper(u32),
     /// Instructions.
@@ -89,6 +96,8 @@ pub enum OpenReason {
     Release,
     /// The kernel decides by lists that types do not show: which functions may be modified or may sleep.
     KernelLists,
+    /// Finding out takes more than [`MAX_OBJECT_PATH_STEPS`](crate::limits::MAX_OBJECT_PATH_STEPS).
+    Size,
 }
 
 impl<'a> Need<'a> {
@@ -122,6 +131,7 @@ impl fmt::Display for OpenReason {
             Self::Symbols => "a list of the kernel's symbols would tell",
             Self::Config => "the kernel's configuration would tell",
             Self::Release => "the kernel's release would tell",
+            Self::Size => "the object is too large to find out",
             Self::KernelLists => "the kernel has a list of functions that allow it",
         })
     }

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use core_reloc::{
     elf::requirements::Used,
-    patch::insn::{Class, Insn, SLOT},
+    patch::insn::{Class, Insn},
 };
 
-use super::{Paths, Reached, evaluate::Jump};
+use super::{Paths, Reached, decoded::Decoded, evaluate::Jump};
 use crate::insn::jump_target;
 
 /// A conditional jump that only ever goes one way.
@@ -160,10 +160,7 @@ impl Search<'_> {
     fn decode(&mut self, function: usize) -> Option<&[Insn]> {
         let Self { paths, insns, .. } = self;
         let code = paths.code.get(function)?;
-        let insns = insns.entry(function).or_insert_with(|| {
-            let (slots, _) = code.as_chunks::<SLOT>();
-            slots.iter().map(|slot| Insn::decode(*slot, paths.order)).collect()
-        });
+        let insns = insns.entry(function).or_insert_with(|| Decoded::of(code, paths.order).insns);
         Some(insns)
     }
 }

@@ -4,7 +4,7 @@ use core::ops::RangeInclusive;
 
 /// What a helper writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Writes {
+pub(crate) enum Writes {
     /// Nothing that a program can reach.
     Nothing,
     /// At the address in one register, as many bytes as another states.
@@ -14,7 +14,7 @@ pub(super) enum Writes {
 }
 
 /// Returns what a helper writes, by its number in `enum bpf_func_id`.
-pub(super) fn writes(helper: u32) -> Writes {
+pub(crate) fn writes(helper: u32) -> Writes {
     match helper {
         // bpf_map_lookup_elem to bpf_map_delete_elem.
         1..=3

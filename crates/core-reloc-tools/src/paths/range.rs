@@ -171,3 +171,106 @@ pub(super) fn refined(insn: Insn, is_taken: bool, range: Range, number: u64) -> 
     };
     range.and(condition?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Numbers at whose sides operations behave differently.
+    const EDGES: [u64; 14] = [
+        0,
+        1,
+        2,
+        7,
+        8,
+        0x7fff_fffe,
+        0x7fff_ffff,
+        0x8000_0000,
+        0xffff_ffff,
+        0x1_0000_0000,
+        i64::MAX as u64,
+        i64::MIN as u64,
+        u64::MAX - 1,
+        u64::MAX,
+    ];
+
+    fn insn(code: u8) -> Insn {
+        Insn { code, ..Insn::POISON }
+    }
+
+    /// All ranges between two edges, with the edges in them.
+    fn ranges() -> impl Iterator<Item = (Range, Vec<u64>)> {
+        let bounds = |min: u64| EDGES.into_iter().filter(move |max| *max >= min);
+        EDGES.into_iter().flat_map(move |min| bounds(min).map(move |max| (min, max))).map(
+            |(min, max)| {
+                let inside = EDGES.into_iter().filter(|edge| (min..=max).contains(edge));
+                (Range { min, max }, inside.collect())
+            },
+        )
+    }
+
+    /// Calls a function with each operation of 32 and 64 bits on all pairs of ranges, with the numbers in them.
+    fn for_pairs(
+        operations: &[u8],
+        classes: [u8; 2],
+        check: impl Fn(Insn, (Range, Range), &mut dyn Iterator<Item = (u64, u64)>),
+    ) {
+        for operation in operations {
+            for class in classes {
+                for (left, numbers) in ranges() {
+                    for (right, others) in ranges() {
+                        let mut pairs = numbers
+                            .iter()
+                            .flat_map(|number| others.iter().map(|other| (*number, *other)));
+                        check(insn(operation | class), (left, right), &mut pairs);
+                    }
+                }
+            }
+        }
+    }
+
+    fn is_in(range: Range, number: u64) -> bool {
+        (range.min..=range.max).contains(&number)
+    }
+
+    #[test]
+    fn results_are_in_the_range_of_results() {
+        let operations = [MOV, ADD, SUB, MUL, AND, OR, XOR, LSH, RSH];
+        for_pairs(&operations, [0x07, 0x04], |insn, (left, right), pairs| {
+            let range = arithmetic(insn, left, right);
+            for (number, other) in pairs {
+                let bits = if has_32_bits(insn) { 32 } else { 64 };
+                let cut = |number: u64| if bits == 32 { number & 0xffff_ffff } else { number };
+                let (number, other) = (cut(number), cut(other));
+                let shift = (other % bits) as u32;
+                let result = match insn.operation() {
+                    MOV => other,
+                    ADD => number.wrapping_add(other),
+                    SUB => number.wrapping_sub(other),
+                    MUL => number.wrapping_mul(other),
+                    AND => number & other,
+                    OR => number | other,
+                    XOR => number ^ other,
+                    LSH => number << shift,
+                    _ => number >> shift,
+                };
+                assert!(is_in(range, cut(result)), "{insn:?} {left:?} {right:?} {number} {other}");
+            }
+        });
+    }
+
+    #[test]
+    fn conditions_that_are_known_hold_for_all_numbers() {
+        let conditions = [JEQ, JNE, JGT, JGE, JLT, JLE, JSET, JSGT, JSGE, JSLT, JSLE];
+        for_pairs(&conditions, [0x05, 0x06], |insn, (left, right), pairs| {
+            let known = holds(insn, left, right);
+            for (number, other) in pairs {
+                let holds = crate::insn::holds(insn, number, other).unwrap();
+                let what = || format!("{insn:?} {left:?} {right:?} {number} {other}");
+                assert!(known.is_none_or(|known| known == holds), "{}", what());
+                let range = right.known().and_then(|right| refined(insn, holds, left, right));
+                assert!(range.is_none_or(|range| is_in(range, number)), "{}", what());
+            }
+        });
+    }
+}

@@ -1,4 +1,9 @@
 //! What the verifiers of different releases follow.
+//!
+//! The releases are those of the changes in `kernel/bpf/verifier.c`, where they are known; otherwise the first of
+//! which generated programs have shown it (`tests/tests/verifier_paths`). If all were
+//! followed with `ranges`, some of 10,000 would be called guarded that Linux 5.10 and 6.1 reject; with
+//! `full_arithmetic`, some that 6.12 rejects.
 
 use btf_types::ByteOrder;
 

@@ -177,6 +177,23 @@ mod tests {
     }
 
     #[test]
+    fn newer_verifiers_keep_short_values_and_the_start_of_longer_ones() {
+        let rules = Rules { short_spills: true, narrow_fills: true, ..OLD };
+        let mut stack = Stack::default();
+        let number = Value::number(0x1_0000_0002);
+        stack.store(-8, 4, number, rules);
+        assert_eq!(stack.load(-8, 4, rules, LOST), Value::number(2));
+        assert_eq!(stack.load(-8, 8, rules, LOST), LOST);
+        // Not in the second half of a slot.
+        stack.store(-4, 4, number, rules);
+        assert_eq!([-8, -4].map(|at| stack.load(at, 4, rules, LOST)), [LOST; 2]);
+        stack.store(-8, 8, number, rules);
+        assert_eq!(stack.load(-8, 4, rules, LOST), Value::number(2));
+        assert_eq!(stack.load(-8, 4, Rules { narrow_fills: false, ..rules }, LOST), LOST);
+        assert_eq!(stack.load(-4, 4, rules, LOST), LOST);
+    }
+
+    #[test]
     fn a_range_is_forgotten() {
         let mut stack = Stack::default();
         for offset in [-32, -24, -16, -8] {

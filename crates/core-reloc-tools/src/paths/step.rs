@@ -47,6 +47,7 @@ pub(super) enum Next {
 impl Step<'_, '_> {
     /// Changes the state as the instruction does.
     pub(super) fn take(mut self, state: &mut State) -> Next {
+        self.note_accesses(state);
         let insn = self.insn;
         let rules = self.walk.rules;
         let order = self.walk.paths.order;
@@ -156,7 +157,7 @@ impl Step<'_, '_> {
     }
 
     /// Returns the address that a load or store accesses.
-    fn address(&self, base: Value) -> Value {
+    pub(super) fn address(&self, base: Value) -> Value {
         let offset = Value::number(i64::from(self.insn.off).cast_unsigned());
         moved(base, offset, 1).unwrap_or(base)
     }

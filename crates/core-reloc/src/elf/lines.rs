@@ -1,8 +1,9 @@
 //! The source lines of instructions.
 
 use alloc::{collections::BTreeMap, vec::Vec};
+use core::ops::Range;
 
-use btf_types::{Name, ext::LineInfo};
+use btf_types::{Btf, Name, ext::LineInfo};
 
 use super::{
     object::{GroupSection, Object},
@@ -19,6 +20,8 @@ use crate::patch::{
 #[derive(Debug)]
 pub struct SourceLines<'a> {
     sections: BTreeMap<Name<'a>, SectionLines>,
+    /// The types, which have the texts.
+    btf: Option<&'a Btf<'a>>,
 }
 
 /// The lines of a section, in the order of their first instructions.
@@ -64,7 +67,23 @@ impl<'a> SourceLines<'a> {
             lines.sort_by_key(|line| line.insn_off);
             without.sort_unstable();
         }
-        Self { sections }
+        Self { sections, btf: object.btf() }
+    }
+
+    /// Returns the line of an instruction, given by its section, the range of its function there, and its own
+    /// offset, all in bytes: the last one that starts at or before it in the function; `None` if the
+    /// compiler recorded none.
+    pub fn at(
+        &self,
+        section: Name<'_>,
+        function: Range<u64>,
+        insn_off: u32,
+    ) -> Option<SourceLine<'a>> {
+        let SectionLines { lines, .. } = self.sections.get(&section)?;
+        let at = lines.partition_point(|line| line.insn_off <= insn_off);
+        let line = lines.get(at.checked_sub(1)?)?;
+        let is_in_function = function.contains(&line.insn_off.into());
+        self.btf.filter(|_| is_in_function).map(|btf| source_line(btf, line))
     }
 
     /// Returns the line of a relocation's instruction: the last one that starts at or before the
@@ -98,7 +117,7 @@ impl<'a> SourceLines<'a> {
             }
             (before, ..) => before,
         };
-        Some(source_line(relocation, nearest?))
+        Some(source_line(relocation.local(), nearest?))
     }
 
     /// Returns the line of the source code that a relocation was written in, if it can be determined;
@@ -108,7 +127,8 @@ impl<'a> SourceLines<'a> {
     /// result of an existence check, so it seems to belong to the statement before. The line is then that
     /// of the following instructions, up to the next jump or call.
     pub fn written_in(&self, relocation: &ObjectRelocation<'a>) -> Option<SourceLine<'a>> {
-        let following = self.following(relocation).map(|line| source_line(relocation, line));
+        let following =
+            self.following(relocation).map(|line| source_line(relocation.local(), line));
         following.or_else(|| self.line(relocation))
     }
 
@@ -150,8 +170,8 @@ impl<'a> SourceLines<'a> {
     }
 }
 
-fn source_line<'a>(relocation: &ObjectRelocation<'a>, line: &LineInfo) -> SourceLine<'a> {
-    let string = |offset| relocation.local().string(offset).unwrap_or_default();
+fn source_line<'a>(btf: &'a Btf<'a>, line: &LineInfo) -> SourceLine<'a> {
+    let string = |offset| btf.string(offset).unwrap_or_default();
     SourceLine {
         file: string(line.file_name_off),
         line: line.line,

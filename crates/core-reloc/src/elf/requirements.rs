@@ -37,7 +37,11 @@ mod program;
 mod section_name;
 mod struct_ops;
 
-use alloc::{collections::BTreeMap, vec, vec::Vec};
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    vec,
+    vec::Vec,
+};
 
 use object::elf;
 
@@ -91,7 +95,7 @@ impl<'a> Object<'a> {
     /// Lists what the object needs from a kernel.
     ///
     /// What only a broken object has is left out: functions outside of their section, symbols without a
-    /// name.
+    /// name, functions that overlap others many times.
     ///
     /// # Errors
     /// A section that is used is compressed or extends past the end of the file.
@@ -151,20 +155,19 @@ impl Requirements<'_> {
     /// Returns the indices of a function and of all functions that it may call, directly or through others,
     /// callbacks included; in the order of their indices.
     pub fn functions_of(&self, function: usize) -> Vec<usize> {
-        let mut is_reached = vec![false; self.functions.len()];
+        let mut found = BTreeSet::new();
         let mut pending = vec![function];
         while let Some(index) = pending.pop() {
-            let Some(reached) = is_reached.get_mut(index).filter(|reached| !**reached) else {
+            if index >= self.functions.len() || !found.insert(index) {
                 continue;
-            };
-            *reached = true;
+            }
             let uses = self.functions.get(index).map_or(&[][..], |function| &function.uses);
             pending.extend(uses.iter().filter_map(|used| match used.what {
                 Used::Function(callee) | Used::Callback(callee) => Some(callee),
                 _ => None,
             }));
         }
-        (0..).zip(is_reached).filter_map(|(index, reached)| reached.then_some(index)).collect()
+        found.into_iter().collect()
     }
 }
 

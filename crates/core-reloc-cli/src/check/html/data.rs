@@ -8,7 +8,6 @@ use std::{
     sync::Arc,
 };
 
-use core_reloc_tools::check::RelocationVerdict;
 use indexmap::{IndexMap, IndexSet};
 use serde::Serialize;
 
@@ -75,7 +74,7 @@ struct RowData(Vec<ProgramResultData>, Vec<ResultData>);
 #[derive(Serialize, PartialEq, Eq, Hash)]
 struct ProgramResultData(usize, Vec<usize>);
 
-/// The relocation, verdict, value and explanation, and the relocation that asks without protecting it.
+/// The relocation, verdict, value and explanation, and the proof that it is guarded, or what proves nothing.
 #[derive(Serialize, PartialEq, Eq, Hash)]
 struct ResultData(usize, &'static str, Option<String>, i64, i64);
 
@@ -90,7 +89,7 @@ struct CauseData {
     /// The set of kernels without the cause.
     others: usize,
     why: i64,
-    asked: i64,
+    proof: i64,
     cures: Vec<CureData>,
     /// The object and index of each.
     relocations: Vec<(usize, usize)>,
@@ -211,7 +210,7 @@ impl Tables {
                         Mark::Verdict(row.programs[program].verdict)
                     }
                 };
-                rows.insert_full(self.row(row, numbers, mark)).0
+                rows.insert_full(self.row(object, row, numbers, mark)).0
             });
             kernels.push(number);
         }
@@ -257,6 +256,7 @@ impl Tables {
 
     fn row(
         &mut self,
+        object: &ObjectInfo,
         row: &ObjectRow,
         numbers: &BTreeMap<&Thing, usize>,
         mark: impl Fn(usize) -> Mark,
@@ -269,20 +269,17 @@ impl Tables {
             ProgramResultData(mark_number(mark(at)), causes.collect())
         };
         let programs = row.programs.iter().enumerate().map(program).collect();
-        RowData(programs, row.relocations.iter().map(|result| self.result(result)).collect())
+        let results = row.relocations.iter().map(|result| self.result(object, result));
+        RowData(programs, results.collect())
     }
 
-    fn result(&mut self, result: &RelocationResult) -> ResultData {
-        let asked = match result.verdict {
-            RelocationVerdict::Poisoned { asked: Some(asked) } => index(asked),
-            _ => -1,
-        };
+    fn result(&mut self, object: &ObjectInfo, result: &RelocationResult) -> ResultData {
         ResultData(
             result.relocation,
             result.verdict.name(),
             result.value.map(|value| value.to_string()),
             result.explanation.as_ref().map_or(-1, |it| index(self.explanation(it))),
-            asked,
+            self.optional_string(object.proof(result.verdict).as_deref()),
         )
     }
 
@@ -295,6 +292,7 @@ impl Tables {
             HitData(object, program.map_or(-1, index), self.set(&kernels))
         };
         let hits = hits.into_iter().map(hit).collect();
+        let cures = entry.suggestions.iter().filter(|_| entry.is_problem());
         CauseData {
             mark: mark_number(Mark::Verdict(entry.thing.verdict)),
             group: group(results, entry),
@@ -304,8 +302,8 @@ impl Tables {
             hits,
             others: self.set(&entry.other_kernels),
             why: entry.explanation.as_ref().map_or(-1, |it| index(self.explanation(it))),
-            asked: self.optional_string(proof(results, entry).as_deref()),
-            cures: entry.suggestions.iter().map(|it| self.cure(it)).collect(),
+            proof: self.optional_string(proof(results, entry).as_deref()),
+            cures: cures.map(|it| self.cure(it)).collect(),
             relocations: entry.relocations.iter().copied().collect(),
         }
     }

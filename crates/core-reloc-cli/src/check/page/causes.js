@@ -55,36 +55,42 @@ function causeLine(cause) {
 
 function causeBody(cause) {
   const list = facts();
-  list.add("on", kernelsInWords(kernelsIn(cause.hits.map(([, , set]) => set))));
   const others = kernelsIn([cause.others]);
   if (others.length > 0) list.add("not on", kernelsInWords(others));
   if (cause.why >= 0) list.add("why", text(data.whys[cause.why].reason));
-  if (cause.asked >= 0) list.add("asked", text(cause.asked));
+  if (cause.proof >= 0) list.add(data.marks[cause.mark].is_problem ? "asked" : "proof", text(cause.proof));
   addCures(list, cause.cures);
   list.add("programs", hitList(cause));
   const body = make("div", { class: "body" }, list);
   if (cause.relocations.length > 0) {
-    const behind = () => longList({ class: "places" }, cause.relocations, placeItem);
-    list.add("behind it", disclosure({ class: "small" }, [plural(cause.relocations.length, "relocation")], behind));
+    const places = () => longList({ class: "places" }, cause.relocations, placeItem);
+    list.add("relocations", disclosure({ class: "small" }, [`Show ${cause.relocations.length}`], places));
   }
   if (cause.why >= 0) body.append(...data.whys[cause.why].comparisons.map(comparison));
   return body;
 }
 
-// Lists the programs that a cause hits, each with a link to its cell.
+// Lists the programs that a cause hits by object, each with a link to its cell.
 function hitList(cause) {
-  const sets = new Set(cause.hits.map(([, , set]) => set));
-  return longList({ class: "programs" }, cause.hits, ([objectAt, program, set]) => {
+  const byObject = new Map();
+  for (const hit of cause.hits) {
+    if (!byObject.has(hit[0])) byObject.set(hit[0], []);
+    byObject.get(hit[0]).push(hit);
+  }
+  const isOne = new Set(cause.hits.map(([, , set]) => set)).size === 1;
+  return longList({ class: "programs" }, [...byObject], ([objectAt, hits]) => {
     const object = data.objects[objectAt];
-    const kernels = kernelsIn([set]);
-    const item = make("li");
-    if (program >= 0) {
+    const item = make("li", {}, object.name);
+    let separator = ": ";
+    for (const [, program, set] of hits) {
+      if (program < 0) continue;
       const hit = programs[object.first + program];
-      const optional = hit.isOptional ? " (optional)" : "";
-      item.append(make("a", { href: linkTo(hit, kernels[0]) }, hit.name), `${optional} in `);
+      const kernels = kernelsIn([set]);
+      item.append(separator, make("a", { href: linkTo(hit, kernels[0]) }, hit.name));
+      const more = [hit.isOptional ? "optional" : [], isOne ? [] : `on ${kernelsInWords(kernels)}`].flat();
+      if (more.length > 0) item.append(` (${more.join(", ")})`);
+      separator = ", ";
     }
-    item.append(object.name);
-    if (sets.size > 1) item.append(` on ${kernelsInWords(kernels)}`);
     return item;
   });
 }

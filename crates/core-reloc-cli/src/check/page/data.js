@@ -64,7 +64,7 @@ function disclosure(attributes, children, content) {
     if (open) {
       shown = content();
       // A heading stays a heading.
-      (button.closest("h3") || button).after(shown);
+      (button.closest("h3, h4") || button).after(shown);
     } else {
       shown.remove();
       shown = null;
@@ -77,13 +77,16 @@ function disclosure(attributes, children, content) {
 // Makes a list of terms and what they stand for.
 function facts() {
   const list = make("dl");
-  list.add = (term, ...content) => list.append(make("div", {}, make("dt", {}, term), make("dd", {}, ...content)));
+  list.add = (term, ...content) => {
+    const kind = content.every((it) => typeof it === "string") ? { class: "prose" } : {};
+    list.append(make("div", {}, make("dt", {}, term), make("dd", kind, ...content)));
+  };
   return list;
 }
 
 // Makes a list that starts with its first items, with a button for the others.
 function longList(attributes, items, makeItem) {
-  const SHOWN = 50;
+  const SHOWN = 40;
   const list = make("ul", attributes);
   const add = (some) => {
     for (const item of some) list.append(makeItem(item));

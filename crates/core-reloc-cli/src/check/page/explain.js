@@ -13,23 +13,18 @@ function relocationItem(object, result) {
   return make("li", {}, disclosure({ class: "line" }, children, () => relocationBody(object, result)));
 }
 
-function relocationBody(object, [index, verdict, , whyAt, asked]) {
+function relocationBody(object, [index, verdict, , whyAt, proof]) {
   const [, , , , source] = object.relocations[index];
   const list = facts();
   list.add("source", make("code", {}, placeOf(object, index)));
   if (source >= 0) list.add("code", make("code", {}, text(source)));
   list.add("function", make("code", {}, text(object.relocations[index][0])));
-  if (verdict === "guarded") list.add("guarded", "the verifier does not reach the instruction on this kernel");
+  if (proof >= 0) list.add(verdict === "guarded" ? "proof" : "asked", text(proof));
   const body = make("div", { class: "body" }, list);
-  if (asked >= 0) {
-    const [, kind, access] = object.relocations[asked];
-    list.add("asked", `${text(kind)} of `, make("code", {}, text(access)), " at ",
-      make("code", {}, placeOf(object, asked)), ", which is 0 here, but does not protect the access");
-  }
   if (whyAt < 0) return body;
   const why = data.whys[whyAt];
   list.add("why", text(why.reason));
-  addCures(list, why.cures);
+  if (verdict !== "guarded") addCures(list, why.cures);
   body.append(...why.comparisons.map(comparison));
   return body;
 }
@@ -53,11 +48,11 @@ function comparison([titles, lines]) {
   const sides = [0, 1].map((side) => {
     const body = make("tbody");
     for (const line of lines) {
-      const isMore = line.length === 1;
-      const mark = isMore ? "more" : ["", "differs", "focus"][line[2]];
+      const isLeftOut = line.length === 1;
+      const mark = isLeftOut ? "left-out" : ["", "differs", "focus"][line[2]];
       const row = make("tr", { class: mark });
       const cell = make("td");
-      if (isMore) cell.append(`… ${line[0]} more`);
+      if (isLeftOut) cell.append(`… ${line[0]} more`);
       else if (line[side] >= 0) cell.append(text(line[side]));
       else row.classList.add("blank");
       if (mark === "focus") cell.prepend(make("span", { class: "sr" }, "This line: "));

@@ -25,14 +25,14 @@ function followLink() {
     return;
   }
   const cell = cellOf(program, kernel) || (form.reset(), update(), cellOf(program, kernel));
-  if (cell !== openCell) openPanel(cell, true);
-  cell.parentElement.scrollIntoView({ block: "center" });
+  if (cell === openCell) document.getElementById("opened").focus();
+  else openPanel(cell, true);
 }
 
 function cellOf(program, kernel) {
   const column = columns.findIndex((kernels) => kernels.includes(kernel));
-  const line = [...table.querySelectorAll("tr.program")].find((it) => it.shown === program);
-  return line && column >= 0 ? line.cells[column + 1] : null;
+  const line = lines.find((it) => it.shown === program);
+  return line && column >= 0 ? fill(line).cells[column + 1] : null;
 }
 
 function showSummary() {
@@ -45,8 +45,14 @@ function showSummary() {
 
 function update() {
   const { kernels, programs: shown, causes, isFiltered } = shownByFilters();
+  const open = openCell && [programOf(openCell), kernelsOf(openCell)[0]];
   showCauses(causes, isFiltered);
   showTable(kernels, shown);
+  if (open) {
+    const cell = cellOf(...open);
+    if (cell) openPanel(cell, false);
+    else showLink("");
+  }
   const problems = causes.filter((cause) => cause.group === "problem").length;
   const isEmpty = kernels.length === 0 || shown.length === 0;
   const found = `Shown: ${plural(problems, "problem")}, ${plural(shown.length, "program")}, ${plural(kernels.length, "kernel")}`;
@@ -57,7 +63,12 @@ showSummary();
 update();
 followLink();
 form.addEventListener("input", update);
-form.addEventListener("reset", () => queueMicrotask(update));
+// The event of a reset comes before the fields change.
+form.querySelector("[type=reset]").addEventListener("click", (event) => {
+  event.preventDefault();
+  form.reset();
+  update();
+});
 form.addEventListener("submit", (event) => event.preventDefault());
 window.addEventListener("hashchange", followLink);
 table.addEventListener("click", (event) => {

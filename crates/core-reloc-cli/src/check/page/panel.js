@@ -33,9 +33,15 @@ function panel(program, kernels) {
   const box = make("section", { class: "panel", "aria-labelledby": "opened" },
     make("div", { class: "top" }, title, link, close), about);
   const variants = variantsOf(program, kernels);
-  for (const variant of variants) {
-    if (variants.length > 1) box.append(make("h4", {}, `On ${kernelsInWords(variant.kernels)}`));
-    box.append(...variantParts(program, variant));
+  for (const [at, variant] of variants.entries()) {
+    const content = () => make("div", { class: "variant" }, ...variantParts(program, variant));
+    if (variants.length === 1) {
+      box.append(content());
+      continue;
+    }
+    const button = disclosure({ class: "line" }, [`On ${kernelsInWords(variant.kernels)}`], content);
+    box.append(make("h4", {}, button));
+    button.toggle(at === 0);
   }
   return box;
 }

@@ -4,6 +4,7 @@ const table = document.getElementById("matrix");
 const frame = document.getElementById("frame");
 
 let columns = []; // The columns of the table: the kernels of each.
+let lines = []; // The rows of programs.
 let unfolded = new Set(); // The first kernels of the groups that are unfolded.
 let openCell = null; // The cell whose panel is open.
 let current = null; // The cell that the Tab key reaches; the arrow keys lead from it to the others.
@@ -12,19 +13,26 @@ const markAt = ({ object, program }, kernel) => object.rows[object.kernels[kerne
 
 // A cell of each mark, to be cloned.
 const CELLS = data.marks.map(({ name, sign, meaning }) =>
-  make("td", { class: name, tabindex: "-1", "aria-label": meaning }, sign));
+  make("td", { class: name, tabindex: "-1", "aria-label": meaning, "aria-expanded": "false" }, sign));
 
 // Returns groups of kernels that have the same verdicts on all programs.
 function groupsOf(kernels, shown) {
   if (!form.elements.fold.checked) return kernels.map((kernel) => [kernel]);
   const groups = new Map();
   for (const kernel of kernels) {
-    const key = String.fromCharCode(...shown.map((program) => markAt(program, kernel)));
+    const key = shown.map((program) => markAt(program, kernel).toString(36)).join("");
     if (groups.has(key)) groups.get(key).push(kernel);
     else groups.set(key, [kernel]);
   }
   return [...groups.values()];
 }
+
+// The style needs the width of the frame, and scrolling the size of what sticks to its edges.
+const sizes = new ResizeObserver(() => {
+  frame.style.setProperty("--wide", `${frame.clientWidth}px`);
+  const corner = table.querySelector("th.corner");
+  frame.style.scrollPadding = `${table.tHead.offsetHeight}px 0 0 ${corner.offsetWidth}px`;
+});
 
 function showTable(kernels, shown) {
   const groups = groupsOf(kernels, shown);
@@ -33,9 +41,19 @@ function showTable(kernels, shown) {
   current = null;
   const isEmpty = kernels.length === 0 || shown.length === 0;
   frame.hidden = isEmpty;
-  const bodies = isEmpty ? [] : tableBodies(shown);
-  table.replaceChildren(table.caption, tableHead(groups), ...bodies);
-  select(table.querySelector("tr.program td"), false);
+  document.getElementById("keys").hidden = isEmpty;
+  const bodies = tableBodies(isEmpty ? [] : shown);
+  const longest = shown.reduce((longest, { name, isOptional }) =>
+    Math.max(longest, name.length + (isOptional ? 8 : 0)), 0);
+  frame.style.setProperty("--longest", `${longest}ch`);
+  const widths = make("colgroup", {}, make("col"), ...columns.map(() => make("col")));
+  table.replaceChildren(table.caption, widths, tableHead(groups), ...bodies);
+  table.classList.remove("open");
+  sizes.disconnect();
+  sizes.observe(frame);
+  sizes.observe(table.tHead);
+  fillInView(bodies);
+  if (!isEmpty) select(fill(lines[0]).cells[1], false);
   showLegend(kernels, shown);
 }
 
@@ -71,23 +89,49 @@ function tableHead(groups) {
 
 function tableBodies(shown) {
   const bodies = [];
-  let last = null;
   const span = String(columns.length + 1);
-  const firsts = columns.map(([kernel]) => kernel);
-  for (const program of shown) {
+  let last = null;
+  lines = shown.map((program) => {
     if (program.objectAt !== last) {
       last = program.objectAt;
       const heading = make("th", { scope: "rowgroup", colspan: span }, make("span", {}, program.object.name));
       bodies.push(make("tbody", {}, make("tr", { class: "object" }, heading)));
     }
-    const line = make("tr", { class: "program" });
-    const name = make("th", { scope: "row", title: program.section }, program.name);
-    if (program.isOptional) name.append(make("span", { class: "optional" }, " optional"));
-    line.append(name, ...firsts.map((kernel) => CELLS[markAt(program, kernel)].cloneNode(true)));
+    // A long name breaks after an underscore.
+    const parts = program.name.split("_").flatMap((part, at) => (at > 0 ? ["_", make("wbr"), part] : [part]));
+    const name = make("th", { scope: "row", title: program.section }, ...parts);
+    name.normalize();
+    if (program.isOptional) name.append(make("span", { class: "is-optional" }, " optional"));
+    const line = make("tr", { class: "program" }, name);
     line.shown = program;
     bodies.at(-1).append(line);
-  }
+    return line;
+  });
   return bodies;
+}
+
+// Adds the cells of a row, unless it has them.
+function fill(line) {
+  if (line.cells.length > 1) return line;
+  const program = line.shown;
+  line.append(...columns.map(([kernel]) => CELLS[markAt(program, kernel)].cloneNode(true)));
+  return line;
+}
+
+// Browsers take seconds to lay out a hundred thousand cells: those that are not in view wait for it.
+const MANY_CELLS = 10000;
+const observer = new IntersectionObserver((entries) => {
+  for (const { isIntersecting, target } of entries) {
+    if (!isIntersecting) continue;
+    observer.unobserve(target);
+    target.querySelectorAll("tr.program").forEach(fill);
+  }
+}, { root: frame, rootMargin: "1000px 0px" });
+
+function fillInView(bodies) {
+  observer.disconnect();
+  if (lines.length * columns.length <= MANY_CELLS) lines.forEach(fill);
+  else bodies.forEach((body) => observer.observe(body));
 }
 
 function showLegend(kernels, shown) {
@@ -111,7 +155,6 @@ function select(cell, isFocused) {
 }
 
 function move(event, cell) {
-  const lines = [...table.querySelectorAll("tr.program")];
   const row = lines.indexOf(cell.parentElement);
   const column = cell.cellIndex;
   const [lastRow, lastColumn] = [lines.length - 1, columns.length];
@@ -128,7 +171,7 @@ function move(event, cell) {
   }[event.key];
   if (to === undefined) return;
   event.preventDefault();
-  const line = lines[Math.min(Math.max(to[0], 0), lastRow)];
+  const line = fill(lines[Math.min(Math.max(to[0], 0), lastRow)]);
   select(line.cells[Math.min(Math.max(to[1], 1), lastColumn)], true);
 }
 
@@ -144,10 +187,14 @@ function openPanel(cell, isFocused) {
   closePanel();
   select(cell, false);
   const content = make("td", { colspan: String(columns.length + 1) }, panel(programOf(cell), kernelsOf(cell)));
-  cell.parentElement.after(make("tr", { class: "opened" }, content));
+  const line = make("tr", { class: "opened" }, content);
+  cell.parentElement.after(line);
+  table.classList.add("open");
   cell.setAttribute("aria-expanded", "true");
   openCell = cell;
-  if (isFocused) document.getElementById("opened").focus();
+  if (!isFocused) return;
+  document.getElementById("opened").focus();
+  line.scrollIntoView({ block: "nearest" });
 }
 
 function closePanel() {
@@ -157,6 +204,7 @@ function closePanel() {
   const line = cell.parentElement.nextElementSibling;
   const hadFocus = line.contains(document.activeElement);
   line.remove();
-  cell.removeAttribute("aria-expanded");
+  table.classList.remove("open");
+  cell.setAttribute("aria-expanded", "false");
   if (hadFocus) cell.focus();
 }

@@ -107,6 +107,16 @@ pub(super) fn functions<'a>(
     };
     let mut functions: Vec<_> = symbols.iter().filter_map(function).collect();
     functions.sort_by_key(|function| (function.section_index, function.range.start));
+    // Functions may have several names, but the instructions are no more than a few times those of the sections.
+    let mut left: BTreeMap<u32, usize> = BTreeMap::new();
+    functions.retain(|function| {
+        let all = sections.get(&function.section_index).map_or(0, |code| code.bytes.len());
+        let most = all.saturating_mul(MAX_NAMES);
+        let left = left.entry(function.section_index).or_insert(most);
+        let rest = left.checked_sub(function.code.len());
+        *left = rest.unwrap_or(*left);
+        rest.is_some()
+    });
     functions
 }
 
@@ -203,6 +213,10 @@ impl Uses<'_, '_> {
 fn after(offset: u64, count: i32) -> Option<u64> {
     offset.checked_add(8)?.checked_add_signed(i64::from(count).checked_mul(8)?)
 }
+
+/// How many names the functions of a section may have on average. Real ones have one, or two where a compiler or
+/// linker has made aliases.
+const MAX_NAMES: usize = 4;
 
 /// `BPF_JMP | BPF_CALL`.
 const CALL: u8 = 0x85;

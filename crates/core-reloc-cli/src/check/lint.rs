@@ -1,0 +1,109 @@
+//! `core-reloc check --lint`: what is wrong with objects on any kernel.
+
+use std::io::{self, Write};
+
+use core_reloc::elf::{SourceLine, SourceLines};
+use core_reloc_tools::lint::{LintFinding, lint};
+use owo_colors::OwoColorize;
+use serde::Serialize;
+
+use crate::{
+    Completion,
+    arguments::{Check, Format},
+    failure::Failure,
+    format::{json_line, plural},
+    inputs::{parse_object, read_object},
+    names, terminal,
+};
+
+pub(super) fn run(arguments: &Check) -> Result<Completion, Failure> {
+    let labels = names::labels(arguments.objects.iter().map(|path| path.display().to_string()));
+    let mut out = terminal::stdout();
+    let mut count = 0;
+    for (path, label) in arguments.objects.iter().zip(labels) {
+        let bytes = read_object(path)?;
+        let object = parse_object(path, &bytes)?;
+        let failure = |error| Failure::Object { path: path.clone(), error };
+        let findings = lint(&object).map_err(failure)?;
+        let lines = SourceLines::of(&object);
+        count += findings.len();
+        for finding in &findings {
+            let finding = Found { object: &label, finding, source: finding.source_line(&lines) };
+            match arguments.format.format {
+                Format::Text => finding.print(&mut out)?,
+                Format::Json => json_line(&finding.line(), &mut out)?,
+            }
+        }
+    }
+    if let Format::Text = arguments.format.format {
+        let objects = plural(arguments.objects.len(), "object");
+        writeln!(out, "{objects}: {}", plural(count, "finding"))?;
+    }
+    out.flush()?;
+    Ok(if count == 0 { Completion::Success } else { Completion::Negative })
+}
+
+/// A finding, with where it is.
+struct Found<'f> {
+    object: &'f str,
+    finding: &'f LintFinding<'f>,
+    source: Option<SourceLine<'f>>,
+}
+
+/// A line of JSON.
+#[derive(Serialize)]
+struct Line<'f> {
+    r#type: &'static str,
+    object: &'f str,
+    section: String,
+    function: String,
+    insn_off: u32,
+    rule: &'static str,
+    message: &'f str,
+    help: &'static str,
+    /// The number of the relocation within its section.
+    index: Option<usize>,
+    /// The access in C's notation.
+    path: Option<String>,
+    file: Option<String>,
+    line: Option<u32>,
+    column: Option<u32>,
+}
+
+impl<'f> Found<'f> {
+    fn print(&self, out: &mut impl Write) -> io::Result<()> {
+        let Self { object, finding, source, .. } = self;
+        let LintFinding { rule, message, function, section, insn_off, .. } = finding;
+        writeln!(out, "{}: {}", rule.red().bold(), message.bold())?;
+        let place = match source {
+            Some(SourceLine { file, line, column, .. }) => format!("{file}:{line}:{column}"),
+            None => format!("{section}+{insn_off:#x}"),
+        };
+        writeln!(out, "  {} {function} in {object} at {place}", "-->".blue())?;
+        if let Some(source) = source {
+            let text = source.text.to_string().replace("\\t", " ");
+            writeln!(out, "  {} {}", "|".blue(), text.trim())?;
+        }
+        writeln!(out, "  {} {}: {}\n", "=".blue(), "help".bold(), rule.help())
+    }
+
+    fn line(&self) -> Line<'f> {
+        let finding = self.finding;
+        let source = self.source;
+        Line {
+            r#type: "lint",
+            object: self.object,
+            section: finding.section.to_string(),
+            function: finding.function.to_string(),
+            insn_off: finding.insn_off,
+            rule: finding.rule.name(),
+            message: &finding.message,
+            help: finding.rule.help(),
+            index: finding.relocation.map(|it| it.index()),
+            path: finding.relocation.map(|it| it.access_in_c()),
+            file: source.map(|source| source.file.to_string()),
+            line: source.map(|source| source.line),
+            column: source.map(|source| source.column),
+        }
+    }
+}

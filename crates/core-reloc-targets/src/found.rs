@@ -1,0 +1,173 @@
+//! A kernel that was found, and what belongs to it.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use core_reloc_sys::BtfFile;
+
+use crate::{
+    Limits,
+    contents::ArchiveFile,
+    error::TargetError,
+    layout::Companion,
+    listing::Listing,
+    open::{Content, open_any, read},
+};
+
+/// The BTF of a kernel, and the files of its modules, which are read only when they are asked for: few
+/// objects need any, and a distribution's kernel has 4,000.
+///
+/// Which modules belong to a kernel, [`Kernels`](crate::Kernels) says.
+#[derive(Debug)]
+pub struct FoundKernel {
+    file: BtfFile,
+    source: Source,
+}
+
+/// Where a kernel was found.
+#[derive(Debug)]
+pub(crate) enum Source {
+    /// Nothing belongs to it, as far as can be found.
+    Alone,
+    /// At a path that was given.
+    Given(PathBuf, Limits),
+    /// In a folder.
+    Listed(PathBuf, Listing),
+    /// In an entry of an archive.
+    Archived(PathBuf, Arc<ArchiveFile>),
+}
+
+impl FoundKernel {
+    pub(crate) fn new(file: BtfFile, source: Source) -> Self {
+        Self { file, source }
+    }
+
+    /// Returns the kernel's BTF.
+    pub fn file(&self) -> &BtfFile {
+        &self.file
+    }
+
+    /// Returns the kernel's BTF without the modules.
+    pub fn into_file(self) -> BtfFile {
+        self.file
+    }
+
+    /// Returns the files that may be the kernel's modules, by their paths, and sorted by these. In a folder they
+    /// are not read yet, so that [`FoundModule::open`] decides; the modules of an archive are, in one pass over
+    /// all of it, and stay in memory as long as one of its kernels.
+    ///
+    /// Whether a module was built for this kernel only shows when its BTF is parsed
+    /// ([`BtfFile::parse_split`]).
+    ///
+    /// # Errors
+    /// Returns [`TargetProblem::TooManyModules`](crate::TargetProblem::TooManyModules) if the modules in an archive exceed the limit.
+    pub fn modules(&self) -> Result<Vec<FoundModule>, TargetError> {
+        let release = self.file.release();
+        let in_files = |modules: Vec<(PathBuf, String)>, limits| {
+            let module = |(path, name)| FoundModule { name, content: Module::File(path, limits) };
+            modules.into_iter().map(module).collect()
+        };
+        Ok(match &self.source {
+            Source::Alone => Vec::new(),
+            Source::Given(path, limits) => {
+                let listing = Listing::around(path, release, *limits);
+                in_files(listing.modules_of(path, release), *limits)
+            }
+            Source::Listed(path, listing) => {
+                in_files(listing.modules_of(path, release), listing.limits())
+            }
+            Source::Archived(entry, archive) => {
+                let modules = archive.modules_of(entry, release)?.into_iter();
+                let module = |(file, name)| FoundModule { name, content: Module::Read(file) };
+                modules.map(module).collect()
+            }
+        })
+    }
+
+    /// Returns `false` if no file may be a module of the kernel. Reads no file; so that an archive which was not
+    /// read to its end may have modules.
+    pub fn may_have_modules(&self) -> bool {
+        match &self.source {
+            Source::Alone => false,
+            Source::Archived(_, archive) => archive.may_have_modules(),
+            _ => self.modules().is_ok_and(|modules| !modules.is_empty()),
+        }
+    }
+
+    /// Reads the kernel's symbols: `System.map-RELEASE` beside `vmlinuz-RELEASE`, if there is such a file.
+    /// The one that Debian installs says only where the symbols are.
+    ///
+    /// # Errors
+    /// Returns an error if the file cannot be read.
+    pub fn symbols(&self) -> Result<Option<Vec<u8>>, TargetError> {
+        self.companion(Companion::Symbols)
+    }
+
+    /// Reads the kernel's configuration: `config-RELEASE` beside `vmlinuz-RELEASE`, if there is such a file.
+    ///
+    /// # Errors
+    /// Returns an error if the file cannot be read.
+    pub fn config(&self) -> Result<Option<Vec<u8>>, TargetError> {
+        self.companion(Companion::Config)
+    }
+
+    fn companion(&self, companion: Companion) -> Result<Option<Vec<u8>>, TargetError> {
+        let (path, limits) = match &self.source {
+            Source::Alone => return Ok(None),
+            Source::Given(path, limits) => (path, *limits),
+            Source::Listed(path, listing) => (path, listing.limits()),
+            Source::Archived(entry, archive) => return Ok(archive.companion_of(entry, companion)),
+        };
+        match companion.of(path).filter(|path| path.is_file()) {
+            Some(path) => read(&path, limits).map(Some),
+            None => Ok(None),
+        }
+    }
+}
+
+/// A file that belongs to a kernel as a module, not read yet if it is in a folder.
+#[derive(Debug, Clone)]
+pub struct FoundModule {
+    name: String,
+    content: Module,
+}
+
+#[derive(Debug, Clone)]
+enum Module {
+    File(PathBuf, Limits),
+    Read(Arc<BtfFile>),
+}
+
+impl FoundModule {
+    /// Returns the module's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Returns the path of the file.
+    pub fn path(&self) -> &Path {
+        match &self.content {
+            Module::File(path, _) => path,
+            Module::Read(file) => file.path(),
+        }
+    }
+
+    /// Reads the module's BTF; `None` if the file has no types, or is not a module.
+    ///
+    /// # Errors
+    /// Returns an error if the file cannot be read, or is damaged.
+    pub fn open(&self) -> Result<Option<Arc<BtfFile>>, TargetError> {
+        let (path, limits) = match &self.content {
+            Module::File(path, limits) => (path, *limits),
+            Module::Read(file) => return Ok(Some(Arc::clone(file))),
+        };
+        match open_any(path, limits) {
+            Ok(Content::Single(file)) if file.is_split() => Ok(Some(Arc::new(file))),
+            Ok(_) => Ok(None),
+            Err(error) if error.is_not_a_kernel() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! Reads of more bytes than the field has in the object's own types.
+
+use core_reloc::elf::ObjectError;
+
+use super::{Code, finding::LintFinding, rule::Rule};
+use crate::sizes::SizedReads;
+
+/// Applies the rule to all functions.
+///
+/// Fewer bytes may be meant; more are those of the next field.
+pub(super) fn lint<'a>(
+    code: &Code<'_, 'a>,
+    findings: &mut Vec<LintFinding<'a>>,
+) -> Result<(), ObjectError> {
+    for read in SizedReads::of(code.object)?.past_fields() {
+        let access = code.relocations.get(read.relocation).map(|it| it.access_in_c());
+        let message = format!(
+            "reads {} bytes of {}, which has {}",
+            read.size,
+            access.unwrap_or_default(),
+            read.local_size
+        );
+        let at = (read.function, read.insn);
+        findings.extend(code.finding(Rule::ReadPastField, at, Some(read.relocation), message));
+    }
+    Ok(())
+}
