@@ -356,3 +356,23 @@ fn a_typedef_of_an_enum_is_named_by_its_tag() {
         assert_eq!(texts[0], format!("{expected} `{root}`"));
     }
 }
+
+#[test]
+fn a_field_that_no_load_holds_is_not_read_as_a_bitfield() {
+    let advice = |kernel: &str, to| {
+        let object = btf_from_c::btf(ByteOrder::Little, "struct task { int pid; };");
+        let kernel = btf_from_c::btf(ByteOrder::Little, kernel);
+        let (local, kernel) = (Btf::parse(&object).unwrap(), Btf::parse(&kernel).unwrap());
+        let target = Target::new(&kernel);
+        let relocation =
+            field_relocation(&local, 0, "task", "pid", RelocKind::FieldByteOffset).unwrap();
+        let resolution = Relocator::new(&local, &target).resolve(&relocation).unwrap();
+        let poison = Poison::Resized { from: 4, to };
+        let explanation =
+            Explainer::new(&local, &target).poisoned(&relocation, &resolution, poison);
+        explanation.suggestions[0].text.clone()
+    };
+    assert!(advice("struct task { long pid; };", 8).contains("BPF_CORE_READ_BITFIELD"));
+    let wide = advice("struct task { __int128 pid; };", 16);
+    assert!(!wide.contains("BITFIELD") && wide.contains("bpf_core_field_size"), "{wide}");
+}

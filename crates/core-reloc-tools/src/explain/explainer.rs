@@ -151,24 +151,18 @@ impl<'a> Explainer<'a> {
         let mut explanation = Explanation::new(Problem::SizeChange, poison.to_string());
         let subject =
             resolution.candidate.and_then(|candidate| self.subjects.matched(relocation, candidate));
-        let target_size = subject.as_ref().and_then(|subject| {
-            let is_named = |name: Name<'_>| name == subject.name.as_str();
-            let mut members = subject.target.members().iter();
-            let member = members.find(|member| member.name().is_ok_and(is_named))?;
-            member.ty().ok()?.size().ok()
-        });
         if let Some(subject) = subject {
             let types = [subject.local, subject.target];
             explanation.comparisons.extend(self.compare(types, &subject.name, &[]));
         }
         let spec = self.subjects.local_spec(relocation);
         let last = spec.as_ref().and_then(|spec| spec.accessors().last());
-        let local = self.subjects.local;
-        let is_wide = last.is_some_and(|accessor| {
-            let size = |ty: Type<'_>| ty.size().is_ok_and(|size| size > MAX_LOAD);
-            let is_wide = |id| local.type_by_id(id).is_ok_and(size);
-            is_wide(accessor.stripped_type) || target_size.is_some_and(|size| size > MAX_LOAD)
-        });
+        let is_wide = match poison {
+            Poison::Resized { from, to } | Poison::SignExtending { from, to } => {
+                from.max(to) > MAX_LOAD
+            }
+            _ => false,
+        };
         let text = if last.is_some_and(|accessor| accessor.name_off.is_none()) || is_wide {
             "read it with bpf_probe_read_kernel and the size from bpf_core_field_size: its address \
              is correct"
