@@ -77,13 +77,17 @@ impl<'a> Search<'a> {
         let Replacement { path, ty, bits, relation, sameness, .. } = found;
         let name = missing.names.first().map_or("", String::as_str);
         let type_name = type_in_c(within);
+        let is_near = found.is_within() && !path.contains('.');
         let mut text = match relation {
             Relation::Moved if path.ends_with(name) => {
                 format!("`{type_name}` has `{name}` as `{path}`")
             }
             Relation::Moved => format!("`{type_name}` has `{path}` for `{name}`"),
-            Relation::Renamed => {
+            Relation::Renamed if is_near => {
                 format!("`{type_name}` has a member with a similar name: `{path}`")
+            }
+            Relation::Renamed => {
+                format!("`{type_name}` leads to a member with a similar name: `{path}`")
             }
             Relation::InPlace => {
                 format!("`{type_name}` has `{path}`, of the same type, where `{name}` was")
@@ -95,7 +99,6 @@ impl<'a> Search<'a> {
         if matches!(sameness, Sameness::Retyped | Sameness::Incompatible) {
             text.push_str(&format!(", of another type: `{}`", declaration_in_c(*ty, "")));
         }
-        let is_near = found.is_within() && !path.contains('.');
         let kind = match relation {
             Relation::Renamed | Relation::InPlace | Relation::Replaced if is_near => {
                 SuggestionKind::SimilarName
