@@ -320,11 +320,12 @@ fn programs_times_functions() {
         calling(count, &(0..6).map(caller).chain([leaf()]).collect::<Vec<_>>())
     };
     let sizes = if GROWTH_COUNTS { [1_000, 8_000] } else { [100, 200] };
-    let attacks: [(&str, &dyn Fn(usize) -> Vec<u8>, [usize; 2]); 2] =
-        [("many functions", &many, sizes), ("nested calls", &nested, [4, 32])];
-    for (name, make, sizes) in attacks {
-        for size in sizes {
-            let object = make(size);
+    let attacks = [
+        ("many functions", sizes.map(|size| (size, many(size)))),
+        ("nested calls", [4, 32].map(|size| (size, nested(size)))),
+    ];
+    for (name, objects) in attacks {
+        for (size, object) in objects {
             let (verdicts, cost) = measure(|| check(&object));
             println!("{name:20} {size:6} {:?}", cost);
             let is_open = |verdict: &&Verdict| **verdict == Verdict::LeftOpen;

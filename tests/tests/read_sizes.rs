@@ -6,7 +6,7 @@ use std::path::Path;
 use btf_types::{Btf, ByteOrder};
 use core_reloc::{Target, elf::Object};
 use core_reloc_tests::c_compiler::{CLANG, compile};
-use core_reloc_tools::sizes::sizes;
+use core_reloc_tools::{check::Checker, needs::Kernel};
 
 const SOURCE: &str = r#"
 typedef unsigned int u32;
@@ -50,8 +50,10 @@ fn findings(kernel: &str) -> Option<Vec<String>> {
         let functions = object.requirements().unwrap().functions;
         let kernel = btf_from_c::btf(order, kernel);
         let kernel = Btf::parse(&kernel).unwrap();
-        let mut of_order: Vec<String> = sizes(&object, &Target::new(&kernel))
-            .unwrap()
+        let target = Target::new(&kernel);
+        let checked = Checker::new(&object).unwrap().check(&Kernel::new(&target));
+        let mut of_order: Vec<String> = checked
+            .sizes
             .iter()
             .map(|it| format!("{} {} {}", functions[it.function].name, it.size, it.kernel_size))
             .collect();

@@ -9,6 +9,7 @@ mod html;
 mod json;
 mod lint;
 mod mark;
+mod notes;
 mod objects;
 mod order;
 mod parts;

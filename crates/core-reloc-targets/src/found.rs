@@ -12,7 +12,7 @@ use crate::{
     contents::ArchiveFile,
     error::TargetError,
     layout::Companion,
-    listing::Listing,
+    listing::{ListedModule, Listing},
     open::{Content, open_any, read},
 };
 
@@ -62,11 +62,15 @@ impl FoundKernel {
     /// ([`BtfFile::parse_split`]).
     ///
     /// # Errors
-    /// Returns [`TargetProblem::TooManyModules`](crate::TargetProblem::TooManyModules) if the modules in an archive exceed the limit.
+    /// Returns [`TooManyModules`](crate::TargetProblem::TooManyModules) if the modules in an archive exceed the
+    /// limit.
     pub fn modules(&self) -> Result<Vec<FoundModule>, TargetError> {
         let release = self.file.release();
-        let in_files = |modules: Vec<(PathBuf, String)>, limits| {
-            let module = |(path, name)| FoundModule { name, content: Module::File(path, limits) };
+        let in_files = |modules: Vec<ListedModule>, limits| {
+            let module = |module: ListedModule| FoundModule {
+                name: module.name.clone(),
+                content: Module::File(module, limits),
+            };
             modules.into_iter().map(module).collect()
         };
         Ok(match &self.source {
@@ -136,7 +140,7 @@ pub struct FoundModule {
 
 #[derive(Debug, Clone)]
 enum Module {
-    File(PathBuf, Limits),
+    File(ListedModule, Limits),
     Read(Arc<BtfFile>),
 }
 
@@ -149,7 +153,7 @@ impl FoundModule {
     /// Returns the path of the file.
     pub fn path(&self) -> &Path {
         match &self.content {
-            Module::File(path, _) => path,
+            Module::File(module, _) => &module.path,
             Module::Read(file) => file.path(),
         }
     }
@@ -157,16 +161,20 @@ impl FoundModule {
     /// Reads the module's BTF; `None` if the file has no types, or is not a module.
     ///
     /// # Errors
-    /// Returns an error if the file cannot be read, or is damaged.
+    /// Returns an error if the file cannot be read, or is damaged, and its name says that it is a module.
     pub fn open(&self) -> Result<Option<Arc<BtfFile>>, TargetError> {
-        let (path, limits) = match &self.content {
-            Module::File(path, limits) => (path, *limits),
+        let (module, limits) = match &self.content {
+            Module::File(module, limits) => (module, *limits),
             Module::Read(file) => return Ok(Some(Arc::clone(file))),
         };
-        match open_any(path, limits) {
+        match open_any(&module.path, limits) {
             Ok(Content::Single(file)) if file.is_split() => Ok(Some(Arc::new(file))),
+            // Damaged BTF does not show whether it is split.
+            Ok(Content::Single(file)) if module.is_named => {
+                file.parse().map(|_| None).map_err(TargetError::from)
+            }
             Ok(_) => Ok(None),
-            Err(error) if error.is_not_a_kernel() => Ok(None),
+            Err(error) if error.is_not_a_kernel() || !module.is_named => Ok(None),
             Err(error) => Err(error),
         }
     }

@@ -121,6 +121,12 @@ impl Layout {
         self.indices.get(path).copied()
     }
 
+    /// Returns `true` for a file whose name says that it is a module.
+    pub(crate) fn is_named_module(&self, index: usize) -> bool {
+        let file = self.files.get(index);
+        file.is_some_and(|file| file.role == Role::Module || file.named.is_some())
+    }
+
     /// Returns the files that are modules of a kernel, unless they turn out to be something else, with the
     /// modules' names. `is_kernel` reads a file, by its index.
     ///
@@ -310,7 +316,7 @@ mod tests {
             [format!("k/{n}/any"), format!("k/{n}/x.ko"), format!("{deep}{n}.a.b.c.d.btf")]
         });
         let layout = Layout::new(paths.map(PathBuf::from).collect());
-        let is_kernel = |index: usize| index % 3 == 0;
+        let is_kernel = |index: usize| index.is_multiple_of(3);
         let start = std::time::Instant::now();
         for index in (0..15_000).step_by(3) {
             let kernel = LayoutKernel { path: layout.path(index).unwrap(), release: None };

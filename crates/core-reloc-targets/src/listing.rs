@@ -1,7 +1,8 @@
 //! The files of a folder, listed before any is read.
 
 use std::{
-    fs,
+    fs::{self, File},
+    io::{self, Read, Seek, SeekFrom},
     path::{Path, PathBuf},
     sync::{Arc, OnceLock},
 };
@@ -38,6 +39,16 @@ use crate::{
 /// ```
 #[derive(Debug, Clone)]
 pub struct Listing(Arc<Inner>);
+
+/// A file that may be a module of a kernel.
+#[derive(Debug, Clone)]
+pub(crate) struct ListedModule {
+    pub(crate) path: PathBuf,
+    /// The name of the module.
+    pub(crate) name: String,
+    /// The file's name says that it is a module.
+    pub(crate) is_named: bool,
+}
 
 #[derive(Debug)]
 struct Inner {
@@ -118,16 +129,16 @@ impl Listing {
         self.0.limits
     }
 
-    /// Returns the paths and names of the files that may be modules of a kernel.
-    pub(crate) fn modules_of(
-        &self,
-        kernel: &Path,
-        release: Option<&str>,
-    ) -> Vec<(PathBuf, String)> {
+    /// Returns the files that may be modules of a kernel.
+    pub(crate) fn modules_of(&self, kernel: &Path, release: Option<&str>) -> Vec<ListedModule> {
         let kernel = LayoutKernel { path: kernel, release };
         let modules = self.0.layout.modules_of(kernel, &|index| self.is_kernel(index));
-        let path = |index: usize| self.0.layout.path(index).map(Path::to_path_buf);
-        modules.into_iter().filter_map(|(index, name)| Some((path(index)?, name))).collect()
+        let module = |(index, name)| {
+            let path = self.0.layout.path(index)?.to_path_buf();
+            let is_named = self.0.layout.is_named_module(index);
+            Some(ListedModule { path, name, is_named })
+        };
+        modules.into_iter().filter_map(module).collect()
     }
 
     /// Notes that a file is a kernel, or that it is none.
@@ -146,9 +157,42 @@ impl Listing {
 
     fn is_kernel(&self, index: usize) -> bool {
         let read = || {
+            if self.0.layout.path(index).is_some_and(is_large_base) {
+                return true;
+            }
             let content = self.0.layout.path(index).map(|path| open_any(path, self.0.limits));
             matches!(content, Some(Ok(Content::Single(file))) if !file.is_split())
         };
         self.0.are_kernels.get(index).is_some_and(|is_kernel| *is_kernel.get_or_init(read))
     }
+}
+
+/// Returns `true` for raw BTF without a base that is too large to be read only for finding out: its strings start
+/// with the empty one.
+fn is_large_base(path: &Path) -> bool {
+    const LARGE: u32 = 1 << 20;
+    let start = || -> io::Result<Option<u8>> {
+        let mut file = File::open(path)?;
+        let mut header = [0; 20];
+        file.read_exact(&mut header)?;
+        let is_little = header.starts_with(&[0x9f, 0xeb]);
+        if !is_little && !header.starts_with(&[0xeb, 0x9f]) {
+            return Ok(None);
+        }
+        // The size of the header, the size of the types, and the offset of the strings after the header.
+        let [len, types, strings] = [4, 12, 16].map(|at| {
+            let word = header.get(at..).and_then(|bytes| bytes.first_chunk()).copied();
+            let word = word.unwrap_or_default();
+            if is_little { u32::from_le_bytes(word) } else { u32::from_be_bytes(word) }
+        });
+        if types < LARGE {
+            return Ok(None);
+        }
+        file.seek(SeekFrom::Start(u64::from(len).saturating_add(strings.into())))?;
+        let mut first = [0xff];
+        file.read_exact(&mut first)?;
+        let [first] = first;
+        Ok(Some(first))
+    };
+    path.is_file() && start().ok().flatten() == Some(0)
 }

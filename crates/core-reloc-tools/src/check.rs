@@ -56,7 +56,11 @@ use self::{
     judge::Judge,
     question::{FailedQuestions, Questions},
 };
-use crate::needs::{Kernel, Need, named_types, needs};
+use crate::{
+    copies::{CopyAccesses, CopyFinding},
+    needs::{Kernel, Need, named_types, needs},
+    sizes::{SizeFinding, SizedReads},
+};
 
 /// Checks one object for any number of kernels.
 ///
@@ -66,6 +70,8 @@ pub struct Checker<'a> {
     object: &'a Object<'a>,
     requirements: Requirements<'a>,
     questions: Questions<'a>,
+    copies: CopyAccesses,
+    reads: SizedReads,
 }
 
 /// What an object comes to on one kernel.
@@ -78,6 +84,11 @@ pub struct Checked<'t> {
     pub needs: Vec<Need<'t>>,
     /// The verdict on each program, in the order of [`Requirements::programs`].
     pub programs: Vec<ProgramVerdict<'t>>,
+    /// The accesses that leave a local copy of a struct, each once, in the order of functions and instructions.
+    /// Those that the verifier rejects are causes of verdicts too.
+    pub copies: Vec<CopyFinding>,
+    /// The reads of another number of bytes than the field has, in the order of their relocations.
+    pub sizes: Vec<SizeFinding>,
 }
 
 impl<'a> Checker<'a> {
@@ -87,7 +98,9 @@ impl<'a> Checker<'a> {
     /// As [`Object::requirements`].
     pub fn new(object: &'a Object<'a>) -> Result<Self, ObjectError> {
         let requirements = object.requirements()?;
-        Ok(Self { object, requirements, questions: Questions::of(object) })
+        let copies = CopyAccesses::of(object, &requirements);
+        let reads = SizedReads::of(object, &requirements);
+        Ok(Self { object, requirements, questions: Questions::of(object), copies, reads })
     }
 
     /// Returns the object.
@@ -125,7 +138,8 @@ impl<'a> Checker<'a> {
         let mut findings: Vec<Finding<'t>> = reports.map(Finding::new).collect();
         let needs = needs(object, &self.requirements, kernel);
         let code = RelocatedCode::of(&self.requirements, &findings);
-        let judge = Judge::new(object, &self.requirements, kernel, &findings, &needs, &code);
+        let (requirements, copies) = (&self.requirements, &self.copies);
+        let judge = Judge::new(object, requirements, copies, kernel, &findings, &needs, &code);
         let judged = judge.judge();
         let mut programs = judged.programs;
         if let Some(cause) = architecture::other_registers(kernel, &findings) {
@@ -137,7 +151,9 @@ impl<'a> Checker<'a> {
             }
         }
         self.find_questions(&mut findings);
-        Checked { findings, needs, programs }
+        let report = |index: usize| findings.get(index).map(|finding| &finding.report);
+        let sizes = self.reads.findings(object, kernel.target(), report);
+        Checked { findings, needs, programs, copies: judged.copies, sizes }
     }
 
     /// Finds the question that the object asks about what a poisoned instruction needs.

@@ -46,7 +46,7 @@ pub fn lint<'a>(object: &'a Object<'a>) -> Result<Vec<LintFinding<'a>>, ObjectEr
     let mut findings = Vec::new();
     let mut steps = MAX_FLOW_STEPS;
     records::lint(&code, &mut findings);
-    sizes::lint(&code, &mut findings)?;
+    sizes::lint(&code, &requirements, &mut findings);
     for function in 0..requirements.functions.len() {
         guards::lint(&code, function, &mut steps, &mut findings);
         unrecorded::lint(&code, function, &mut steps, &mut findings);

@@ -11,7 +11,8 @@
 //!
 //! Only sizes that are constants count. Of arrays, structs and unions, a program may read the first bytes;
 //! reading more than there are is wrong. Fields in the middle of an array, bitfields, and strings, for which
-//! the size is only a limit, are left out.
+//! the size is only a limit, are left out. [`Checked::sizes`](crate::check::Checked::sizes) has the findings on
+//! an object.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -19,8 +20,11 @@ use std::fmt;
 use btf_types::{Kind, TypeId};
 use core_reloc::{
     RelocKind, Relocation, Relocator, Target,
-    elf::{Object, ObjectError, ObjectRelocation, Outcome, Report, requirements::Used},
-    resolve::{Options, Resize},
+    elf::{
+        Object, ObjectRelocation, Outcome, Report,
+        requirements::{Requirements, Used},
+    },
+    resolve::Resize,
     spec::LocalSpec,
 };
 
@@ -59,37 +63,6 @@ impl fmt::Display for SizeFinding {
         let Self { size, kernel_size, .. } = self;
         write!(f, "reads {size} bytes of a field that has {kernel_size} on this kernel")
     }
-}
-
-/// Finds the reads of another number of bytes than the field has on a kernel, in all functions of an object.
-///
-/// ```
-/// # fn print_sizes(object: &[u8], kernel: &[u8]) -> Result<(), Box<dyn std::error::Error>> {
-/// use btf_types::Btf;
-/// use core_reloc::{Target, elf::Object};
-/// use core_reloc_tools::sizes::sizes;
-///
-/// let (object, kernel) = (Object::parse(object)?, Btf::parse(kernel)?);
-/// let names: Vec<String> = object.relocations().map(|it| it.access_in_c()).collect();
-/// for found in sizes(&object, &Target::new(&kernel))? {
-///     println!("{}: {found}", names[found.relocation]);
-/// }
-/// # Ok(())
-/// # }
-/// ```
-///
-/// # Errors
-/// As [`Object::requirements`].
-pub fn sizes<'a>(
-    object: &'a Object<'a>,
-    target: &'a Target<'a>,
-) -> Result<Vec<SizeFinding>, ObjectError> {
-    let reads = SizedReads::of(object)?;
-    if reads.is_empty() {
-        return Ok(Vec::new());
-    }
-    let reports = object.relocate(target, Options::default()).enumerate();
-    Ok(reads.findings(object, target, reports))
 }
 
 /// The reads of an object whose sizes are constants.
@@ -131,9 +104,8 @@ impl LocalField {
 
 impl SizedReads {
     /// Finds the reads of an object.
-    pub(crate) fn of<'a>(object: &'a Object<'a>) -> Result<Self, ObjectError> {
-        let requirements = object.requirements()?;
-        let functions = Functions::of(object, &requirements);
+    pub(crate) fn of<'a>(object: &'a Object<'a>, requirements: &Requirements<'a>) -> Self {
+        let functions = Functions::of(object, requirements);
         let fields: Vec<_> = object.relocations().map(|it| local_field(&it)).collect();
         let mut reads: BTreeMap<usize, Vec<SizedRead>> = BTreeMap::new();
         let mut steps = MAX_FLOW_STEPS;
@@ -159,12 +131,7 @@ impl SizedReads {
                 }
             });
         }
-        Ok(Self { reads })
-    }
-
-    /// Returns `true` if there are none.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.reads.is_empty()
+        Self { reads }
     }
 
     /// Returns the reads of more bytes than the field has in the object's own types, as findings about a
@@ -177,19 +144,20 @@ impl SizedReads {
         reads.map(|(relocation, read)| read.finding(relocation, read.field.size))
     }
 
-    /// Compares the reads with the fields of a kernel. `reports` are those of the object's relocations on
-    /// the kernel, with their indices among all relocations.
-    pub(crate) fn findings<'a>(
+    /// Compares the reads with the fields of a kernel. `report` returns the outcome of a relocation, by its index
+    /// among all relocations.
+    pub(crate) fn findings<'f, 'a: 'f>(
         &self,
         object: &'a Object<'a>,
         target: &Target<'a>,
-        reports: impl IntoIterator<Item = (usize, Report<'a>)>,
+        report: impl Fn(usize) -> Option<&'f Report<'a>>,
     ) -> Vec<SizeFinding> {
         let mut arrays = ArraySizes { object, target, relocator: None };
         let mut findings = Vec::new();
-        for (relocation, report) in reports {
-            for read in self.reads.get(&relocation).into_iter().flatten() {
-                let Some(kernel_size) = kernel_size(&report, read.field, &mut arrays) else {
+        for (relocation, reads) in &self.reads {
+            let Some(report) = report(*relocation) else { continue };
+            for read in reads {
+                let Some(kernel_size) = kernel_size(report, read.field, &mut arrays) else {
                     continue;
                 };
                 let is_wrong = if read.field.has_parts() {
@@ -198,7 +166,7 @@ impl SizedReads {
                     read.size != kernel_size
                 };
                 if is_wrong {
-                    findings.push(read.finding(relocation, kernel_size));
+                    findings.push(read.finding(*relocation, kernel_size));
                 }
             }
         }

@@ -10,11 +10,9 @@ use core_reloc::{
 };
 use core_reloc_tools::{
     check::{Checker, RelocationVerdict, Verdict},
-    copies::copies,
     explain::Explainer,
     lint::lint,
     needs::Kernel,
-    sizes::sizes,
 };
 use object::{
     Endianness, elf,
@@ -54,7 +52,7 @@ pub(super) fn elf(bytes: &[u8]) {
     };
     let kernel = Btf::parse(kernel).expect("a fixture");
     check(&object, &Target::new(&kernel));
-    mistakes(&object, &Target::new(&kernel), &lines);
+    mistakes(&object, &lines);
     for target in [Target::new(&kernel), Target::new(local).indexed()] {
         assert!(!object.needs_modules(&target) || !relocations.is_empty());
         for unresolved in [OnUnresolved::Poison, OnUnresolved::Error, OnUnresolved::Keep] {
@@ -70,19 +68,13 @@ pub(super) fn elf(bytes: &[u8]) {
 }
 
 /// Looks for mistakes, with and without a kernel.
-fn mistakes<'a>(object: &'a Object<'a>, target: &'a Target<'a>, lines: &SourceLines<'a>) {
+fn mistakes<'a>(object: &'a Object<'a>, lines: &SourceLines<'a>) {
     let Ok(findings) = lint(object) else { return };
     for finding in findings {
         let line = finding.source_line(lines);
         assert!(printed(format_args!("{} {} {line:?}", finding.rule, finding.message)) > 0);
         // Symbols of several sizes may start at one place.
         assert!(finding.function_range.start <= finding.insn_off.into());
-    }
-    for found in sizes(object, target).expect("the requirements were read") {
-        assert!(printed(format_args!("{found} {found:?}")) > 0);
-    }
-    for found in copies(object, &Kernel::new(target)).expect("the requirements were read") {
-        assert!(printed(format_args!("{found} {found:?}")) > 0);
     }
 }
 
@@ -271,6 +263,12 @@ fn check(object: &Object<'_>, target: &Target<'_>) {
             assert!(question.relocation.kind().is_some_and(|kind| kind.is_existence()));
             assert_eq!(question.outcome.value(), Some(0));
         }
+    }
+    for found in &checked.copies {
+        assert!(printed(format_args!("{found} {found:?}")) > 0);
+    }
+    for found in &checked.sizes {
+        assert!(printed(format_args!("{found} {found:?}")) > 0);
     }
     assert_eq!(checked.programs.len(), checker.requirements().programs.len());
     for program in &checked.programs {

@@ -15,7 +15,8 @@ use core_reloc_tests::{
     judge::{kernel::loads_programs, libbpf::object::load_alone},
 };
 use core_reloc_tools::{
-    copies::{CopyEffect, CopyHarm, copies},
+    check::Checker,
+    copies::{CopyEffect, CopyHarm},
     needs::{Kernel, Release},
 };
 
@@ -28,7 +29,7 @@ type Table = BTreeMap<(Option<CopyEffect>, bool), usize>;
 fn compare(bytes: &[u8], kernel: &Kernel<'_>, table: &mut Table) {
     let object = Object::parse(bytes).unwrap();
     let requirements = object.requirements().unwrap();
-    let findings = copies(&object, kernel).unwrap();
+    let findings = Checker::new(&object).unwrap().check(kernel).copies;
     for program in &requirements.programs {
         let functions = requirements.functions_of(program.function);
         let mine = findings.iter().filter(|found| functions.contains(&found.function));
@@ -96,7 +97,7 @@ fn loads_of_what_nothing_has_written_depend_on_the_release() {
         if let Some(release) = release {
             kernel = kernel.with_release(Release::find(release).unwrap());
         }
-        let found = copies(&object, &kernel).unwrap();
+        let found = Checker::new(&object).unwrap().check(&kernel).copies;
         let [found] = found[..] else { panic!("{found:?}") };
         assert_eq!((found.kernel_offset, found.copied, found.size), (16, Some(16), 4));
         assert_eq!(found.harm, CopyHarm::Unwritten);

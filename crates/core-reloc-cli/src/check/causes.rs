@@ -196,6 +196,10 @@ impl Entries {
                 !kernels.contains(kernel) && objects.iter().any(has_architecture)
             };
             entry.other_kernels = (0..results.kernels.len()).filter(is_other).collect();
+            if entry.thing.what == "local copy" {
+                let text = "read the field itself, not a copy of its struct".to_string();
+                entry.suggestions.push(Suggestion { text, code: None });
+            }
             if entry.thing.may_be_in_module() {
                 let text = "if a module has it, name the module with --module".to_string();
                 entry.suggestions.push(Suggestion { text, code: None });

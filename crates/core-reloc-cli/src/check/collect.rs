@@ -4,6 +4,7 @@
 //! rows and equal explanations are kept once.
 
 use std::{
+    collections::BTreeSet,
     io::{IsTerminal, stderr},
     path::{Path, PathBuf},
     sync::Arc,
@@ -54,6 +55,7 @@ pub(super) struct ObjectRow {
     pub(super) relocations: Vec<RelocationResult>,
     /// What user space must provide, and programs are not refused for.
     pub(super) open: Vec<OpenResult>,
+    pub(super) notes: Vec<NoteResult>,
 }
 
 /// The result of a program.
@@ -88,6 +90,16 @@ pub(super) struct RelocationResult {
 pub(super) struct OpenResult {
     pub(super) what: &'static str,
     pub(super) name: String,
+}
+
+/// Something that does not keep a program from loading, but may give it a wrong value.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct NoteResult {
+    /// `local copy` or `size`.
+    pub(super) what: &'static str,
+    /// The index of the relocation in its object.
+    pub(super) relocation: usize,
+    pub(super) text: String,
 }
 
 impl ObjectRow {
@@ -369,7 +381,18 @@ impl<'c> Collector<'c> {
         let sizes = checked.needs.iter().filter(|need| matches!(need.subject, Subject::MapSize(_)));
         let open =
             sizes.map(|need| OpenResult { what: need.what, name: need.name.clone().into_owned() });
-        ObjectRow { programs: programs.collect(), relocations, open: open.collect() }
+        let note = |what, relocation, text| NoteResult { what, relocation, text };
+        let left = checked.copies.iter().filter(|found| !found.is_refused());
+        let copies = left.map(|found| note("local copy", found.relocation, found.to_string()));
+        let sizes = checked.sizes.iter();
+        let sizes = sizes.map(|found| note("size", found.relocation, found.to_string()));
+        let notes: BTreeSet<NoteResult> = copies.chain(sizes).collect();
+        ObjectRow {
+            programs: programs.collect(),
+            relocations,
+            open: open.collect(),
+            notes: notes.into_iter().collect(),
+        }
     }
 }
 

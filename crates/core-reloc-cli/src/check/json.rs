@@ -1,5 +1,5 @@
-//! Results as JSON: a line for each program of each object on each kernel, then a line for each cause, and
-//! the counts. `docs/check.schema.json` describes them.
+//! Results as JSON: a line for each program of each object on each kernel, then a line for each cause and
+//! each note, and the counts. `docs/check.schema.json` describes them.
 
 use std::{
     collections::BTreeSet,
@@ -12,6 +12,7 @@ use super::{
     Results,
     causes::{CauseEntry, Causes},
     collect::{ProgramResult, RelocationResult},
+    notes::{Note, Notes},
     order::ranges,
 };
 use crate::format::json_line;
@@ -26,6 +27,7 @@ enum Line<'a> {
     Program(ProgramLine<'a>),
     Relocation(RelocationLine<'a>),
     Cause(CauseLine<'a>),
+    Note(NoteLine<'a>),
     Summary(SummaryLine),
 }
 
@@ -100,6 +102,20 @@ struct ProgramKey<'a> {
     program: &'a str,
 }
 
+/// An access that loads, but may give a program a wrong value.
+#[derive(Serialize)]
+struct NoteLine<'a> {
+    what: &'static str,
+    object: &'a str,
+    function: &'a str,
+    path: &'a str,
+    file: Option<&'a str>,
+    line: Option<u32>,
+    text: &'a str,
+    kernels: Vec<&'a str>,
+    ranges: Vec<[&'a str; 2]>,
+}
+
 /// How much was checked and found.
 #[derive(Serialize)]
 struct SummaryLine {
@@ -138,6 +154,9 @@ pub(super) fn print(
     }
     for entry in &causes.0 {
         json_line(&Line::Cause(cause_line(results, entry)), out)?;
+    }
+    for note in &Notes::of(results).0 {
+        json_line(&Line::Note(note_line(results, note)), out)?;
     }
     let problems = causes.problems().filter(|entry| entry.counts()).count();
     let summary = SummaryLine {
@@ -201,9 +220,35 @@ fn relocation_line<'a>(
     }
 }
 
-fn cause_line<'a>(results: &'a Results, entry: &'a CauseEntry) -> CauseLine<'a> {
+/// Returns the names of kernels.
+fn labels<'a>(results: &'a Results, kernels: &BTreeSet<usize>) -> Vec<&'a str> {
+    kernels.iter().map(|kernel| results.kernels[*kernel].label.as_str()).collect()
+}
+
+/// Returns the names of the first and last kernel of each run.
+fn range_labels<'a>(results: &'a Results, kernels: &BTreeSet<usize>) -> Vec<[&'a str; 2]> {
     let label = |kernel: usize| results.kernels[kernel].label.as_str();
-    let labels = |kernels: &BTreeSet<usize>| kernels.iter().map(|it| label(*it)).collect();
+    ranges(kernels).iter().map(|(first, last)| [label(*first), label(*last)]).collect()
+}
+
+fn note_line<'a>(results: &'a Results, note: &'a Note) -> NoteLine<'a> {
+    let object = &results.objects[note.object];
+    let relocation = &object.relocations[note.note.relocation];
+    let source = relocation.source.as_ref();
+    NoteLine {
+        what: note.note.what,
+        object: &object.label,
+        function: &relocation.function,
+        path: &relocation.access,
+        file: source.map(|line| line.file.as_str()),
+        line: source.map(|line| line.line),
+        text: &note.note.text,
+        kernels: labels(results, &note.kernels),
+        ranges: range_labels(results, &note.kernels),
+    }
+}
+
+fn cause_line<'a>(results: &'a Results, entry: &'a CauseEntry) -> CauseLine<'a> {
     let kernels = entry.kernels();
     let object = |object: usize| results.objects[object].label.as_str();
     let program = |(at, program): (usize, usize)| ProgramKey {
@@ -216,12 +261,9 @@ fn cause_line<'a>(results: &'a Results, entry: &'a CauseEntry) -> CauseLine<'a> 
         name: &entry.thing.name,
         objects: entry.objects().into_iter().map(object).collect(),
         programs: entry.programs().into_iter().map(program).collect(),
-        ranges: ranges(&kernels)
-            .iter()
-            .map(|(first, last)| [label(*first), label(*last)])
-            .collect(),
-        kernels: labels(&kernels),
-        other_kernels: labels(&entry.other_kernels),
+        ranges: range_labels(results, &kernels),
+        kernels: labels(results, &kernels),
+        other_kernels: labels(results, &entry.other_kernels),
         reason: entry.explanation.as_ref().map(|explanation| explanation.reason.as_str()),
         cures: entry.suggestions.iter().map(|suggestion| suggestion.text.as_str()).collect(),
         problem: entry.counts(),

@@ -125,12 +125,16 @@ impl ObjectInfo {
 impl RelocationInfo {
     /// Describes the relocation, with its place in the source or in the code.
     pub(super) fn described(&self) -> String {
-        let Self { kind, access, function, section, insn_off, source, .. } = self;
-        let place = match source {
+        let Self { kind, access, function, .. } = self;
+        format!("{kind} of {access} in {function} at {}", self.place())
+    }
+
+    /// Returns the place in the source, or else in the code.
+    pub(super) fn place(&self) -> String {
+        match &self.source {
             Some(source) => source.in_file(),
-            None => format!("{section}+{insn_off:#x}"),
-        };
-        format!("{kind} of {access} in {function} at {place}")
+            None => format!("{}+{:#x}", self.section, self.insn_off),
+        }
     }
 
     fn of(relocation: &ObjectRelocation<'_>, lines: &SourceLines<'_>) -> Self {

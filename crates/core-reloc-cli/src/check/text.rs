@@ -13,6 +13,7 @@ use super::{
     causes::{CauseEntry, Causes},
     explanations::Suggestion,
     mark::Mark,
+    notes::{Note, Notes},
     objects::SourceLocation,
     order::ranges,
     wording::{heading, proof, summary},
@@ -37,6 +38,7 @@ pub(super) fn print(
     }
     let open: Vec<&CauseEntry> = causes.0.iter().filter(is_open).collect();
     left_open(results, &open, out)?;
+    notes(results, out)?;
     table(results, out)?;
     writeln!(out, "{}", summary(results, causes))
 }
@@ -157,6 +159,24 @@ fn left_open(results: &Results, open: &[&CauseEntry], out: &mut impl Write) -> i
         };
         let (what, name) = (entry.thing.what, &entry.thing.name);
         writeln!(out, "  {what} {name}: {}{more}", labels.join(", "))?;
+    }
+    writeln!(out)
+}
+
+/// Lists accesses that may give a program a wrong value.
+fn notes(results: &Results, out: &mut impl Write) -> io::Result<()> {
+    let Notes(notes) = Notes::of(results);
+    if notes.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "{}", "notes: these load, but may read a wrong value".bold())?;
+    for Note { object, note, kernels } in &notes {
+        let object = &results.objects[*object];
+        let relocation = &object.relocations[note.relocation];
+        let on = self::kernels(results, kernels);
+        writeln!(out, "  {} in {}: {}", relocation.access, relocation.function, note.text)?;
+        let place = relocation.place();
+        writeln!(out, "    {} {} at {place}; on {on}", "-->".blue(), object.label)?;
     }
     writeln!(out)
 }

@@ -16,6 +16,9 @@ pub(super) fn heading(entry: &CauseEntry) -> String {
         Verdict::OtherArchitecture => format!("other {what}: {name}"),
         Verdict::Failed => format!("{thing} cannot be relocated"),
         Verdict::Missing => format!("missing: {thing}"),
+        Verdict::Poisoned if what == "local copy" => {
+            format!("read outside of a local copy: {name}")
+        }
         Verdict::Poisoned => format!("missing, and not guarded: {thing}"),
         Verdict::NotAttachable => format!("not attachable: no {thing}"),
         Verdict::Conditional => format!("loads if {name} ({what})"),

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use core_reloc_targets::{Found, FoundKernel, Kernels, Limits};
+use core_reloc_targets::{Found, FoundKernel, FoundModule, Kernels, Limits};
 use core_reloc_tests::kernel_files::{Folder, btf, elf, pack, pack_in};
 
 /// Returns the kernels at a path, and each one's modules as `KERNEL: NAME PATH`; `KERNEL: none` if it has none.
@@ -155,6 +155,34 @@ fn modules_around_the_only_kernel_are_its_own() {
     let found = found_at(&folder, "btf");
     let module = "other: /btf/stats: contains a module's types, not a kernel's";
     assert_eq!(found[1..], [module, "/btf/vmlinux: none", "/btf/vmlinuz: none"]);
+}
+
+#[test]
+fn damaged_modules_are_errors_and_other_files_are_not() {
+    let folder = Folder::new();
+    folder.file("k/6.1.btf", &btf("modular.le"));
+    folder.file("k/6.1.stats.btf", &btf("modular.le.stats")[..60]);
+    folder.file("k/one/6.2.btf", &btf("modular.le"));
+    folder.file("k/one/a.ko", b"\x7fELF");
+    folder.file("k/one/any.gz", b"\x1f\x8b\x08\0");
+    let results = |kernel: &str| -> Vec<String> {
+        let mut found = Kernels::new(&folder.path("k"), Limits::default()).flatten();
+        let kernel = found.find_map(|found| match found {
+            Found::Kernel(found) if found.file().path().ends_with(kernel) => Some(found),
+            _ => None,
+        });
+        let modules = kernel.unwrap().modules().unwrap();
+        let result = |module: &FoundModule| match module.open() {
+            Ok(file) => format!("{} {}", module.name(), file.is_some()),
+            Err(error) => folder.strip(&error.to_string()),
+        };
+        modules.iter().map(result).collect()
+    };
+    let header = "type section at offset 0x18 needs 48 bytes, 36 are left";
+    assert_eq!(results("6.1.btf"), [format!("/k/6.1.stats.btf: {header}")]);
+    let [ko, any] = &results("6.2.btf")[..] else { panic!("{:?}", results("6.2.btf")) };
+    assert!(ko.starts_with("/k/one/a.ko: ELF header at offset 0x0: "), "{ko}");
+    assert_eq!(any, "any false");
 }
 
 #[test]

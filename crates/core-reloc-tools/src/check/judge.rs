@@ -12,7 +12,7 @@ use core_reloc::{
 };
 
 use super::{
-    cause::Cause,
+    cause::{Cause, relocation_thing},
     code::RelocatedCode,
     condition::condition,
     finding::{Finding, RelocationVerdict},
@@ -22,6 +22,7 @@ use super::{
 };
 use crate::{
     callees::callees,
+    copies::{CopyAccesses, CopyFinding, KernelOffsets},
     limits::MAX_OBJECT_PATH_STEPS,
     needs::{Answer, Effect, Kernel, Need, Subject},
     paths::{Assumptions, Paths, Reached},
@@ -31,8 +32,12 @@ use crate::{
 pub(super) struct Judge<'j, 'a> {
     object: &'a Object<'a>,
     requirements: &'j Requirements<'a>,
+    /// The accesses that may be of local copies.
+    copies: &'j CopyAccesses,
     kernel: &'j Kernel<'a>,
     findings: &'j [Finding<'a>],
+    /// The kernel's offsets, by relocation.
+    offsets: KernelOffsets,
     /// What the object needs, by the program that needs it.
     needs: BTreeMap<Option<usize>, Vec<&'j Need<'a>>>,
     /// The weak symbols that the kernel does not have.
@@ -46,6 +51,8 @@ pub(super) struct Judge<'j, 'a> {
     is_spent: bool,
     /// Whether the verifier reaches poisoned instructions in any program, by the index of the relocation.
     reach: BTreeMap<usize, Reach>,
+    /// The accesses that leave a copy, by their functions and instructions.
+    left_copies: BTreeMap<(usize, usize), CopyFinding>,
 }
 
 /// The verdicts on all programs.
@@ -53,6 +60,8 @@ pub(super) struct Judged<'a> {
     pub(super) programs: Vec<ProgramVerdict<'a>>,
     /// Whether the verifier reaches each poisoned instruction that is part of a function.
     pub(super) reach: BTreeMap<usize, Reach>,
+    /// The accesses that leave a local copy.
+    pub(super) copies: Vec<CopyFinding>,
 }
 
 /// Something that the verifier rejects where it reaches it.
@@ -61,6 +70,8 @@ struct Harm<'a> {
     /// `None` if the instruction is not known, and so counts as reached.
     insn: Option<usize>,
     cause: Cause<'a>,
+    /// The instruction is a poisoned one.
+    is_poison: bool,
 }
 
 impl<'a> Harm<'a> {
@@ -73,6 +84,7 @@ impl<'j, 'a> Judge<'j, 'a> {
     pub(super) fn new(
         object: &'a Object<'a>,
         requirements: &'j Requirements<'a>,
+        copies: &'j CopyAccesses,
         kernel: &'j Kernel<'a>,
         findings: &'j [Finding<'a>],
         needs: &'j [Need<'a>],
@@ -94,21 +106,25 @@ impl<'j, 'a> Judge<'j, 'a> {
         for need in needs {
             by_program.entry(need.program).or_default().push(need);
         }
-        let functions = code.functions();
-        let reach = BTreeMap::new();
-        let steps = MAX_OBJECT_PATH_STEPS;
+        let offset = |(index, finding): (usize, &Finding<'_>)| {
+            Some((index, finding.report.outcome.value()?))
+        };
+        let findings_by_index = findings.iter().enumerate();
         Self {
             object,
             requirements,
+            copies,
             kernel,
             findings,
+            offsets: findings_by_index.filter(|_| !copies.is_empty()).filter_map(offset).collect(),
             needs: by_program,
             missing,
             code,
-            functions,
-            steps,
+            functions: code.functions(),
+            steps: MAX_OBJECT_PATH_STEPS,
             is_spent: false,
-            reach,
+            reach: BTreeMap::new(),
+            left_copies: BTreeMap::new(),
         }
     }
 
@@ -126,7 +142,8 @@ impl<'j, 'a> Judge<'j, 'a> {
         if self.is_spent {
             self.reach.values_mut().for_each(|reach| *reach = Reach::Perhaps);
         }
-        Judged { programs, reach: self.reach }
+        let copies = self.left_copies.into_values().collect();
+        Judged { programs, reach: self.reach, copies }
     }
 
     fn verdict(
@@ -157,7 +174,7 @@ impl<'j, 'a> Judge<'j, 'a> {
         causes.extend(mine.filter_map(|(position, finding)| cause_of_failure(position, finding)));
         self.add_needs(index, &mut causes);
         let harm = self.harm(index, &functions);
-        self.add_harm(program.function, harm, &mut causes);
+        self.add_harm(program.function, &functions, harm, &mut causes);
 
         let has_poison = findings.iter().any(|(_, finding)| finding.has_poison());
         let has_changed =
@@ -249,6 +266,7 @@ impl<'j, 'a> Judge<'j, 'a> {
                         function: program.function,
                         insn: usize::try_from(insn).ok(),
                         cause: Cause::of_need(Verdict::Missing, need),
+                        is_poison: false,
                     }));
                 }
                 _ => {}
@@ -261,7 +279,7 @@ impl<'j, 'a> Judge<'j, 'a> {
                     let insn = finding.report.relocation.insn_in_function();
                     let insn = insn.and_then(|insn| usize::try_from(insn).ok());
                     let cause = Cause::of_relocation(Verdict::Poisoned, position, finding);
-                    harm.push(Harm { function, insn, cause });
+                    harm.push(Harm { function, insn, cause, is_poison: true });
                 }
             }
             let Some(found) = self.requirements.functions.get(function) else { continue };
@@ -281,7 +299,7 @@ impl<'j, 'a> Judge<'j, 'a> {
                     }
                     _ => continue,
                 };
-                harm.push(Harm { function, insn, cause });
+                harm.push(Harm { function, insn, cause, is_poison: false });
             }
         }
         harm
@@ -295,22 +313,37 @@ impl<'j, 'a> Judge<'j, 'a> {
     }
 
     /// Adds the harm that the verifier reaches, or what keeps it from reaching it.
-    fn add_harm(&mut self, function: usize, harm: Vec<Harm<'a>>, causes: &mut Vec<Cause<'a>>) {
-        if harm.is_empty() {
+    fn add_harm(
+        &mut self,
+        program: usize,
+        functions: &[usize],
+        mut harm: Vec<Harm<'a>>,
+        causes: &mut Vec<Cause<'a>>,
+    ) {
+        let has_copies = functions.iter().any(|function| self.copies.are_in(*function));
+        if harm.is_empty() && !has_copies {
             return;
         }
-        let steps = Cell::new(self.steps);
-        let reached = |paths: Paths<'_>| {
-            let mut left = steps.get();
-            let reached = paths.reached_within(function, &mut left);
-            steps.set(left);
-            reached
-        };
+        let mut steps = self.steps;
         let paths = self.paths(None);
-        let plain = reached(paths);
+        let (plain, left_copies) = if has_copies {
+            let (reached, stack) = paths.reached_with_accesses(program, &mut steps);
+            let found = self.copies.findings(functions, &paths, &reached, &stack, &self.offsets);
+            (reached, found)
+        } else {
+            (paths.reached_within(program, &mut steps), Vec::new())
+        };
+        let refused = left_copies.iter().filter(|found| found.is_refused());
+        harm.extend(refused.filter_map(|found| self.refused_copy(found)));
         let cuts = LazyCell::new(|| paths.cuts(&plain));
         let assumptions = self.assumptions();
-        let assumed = LazyCell::new(|| reached(self.paths(Some(&assumptions))));
+        let steps = Cell::new(steps);
+        let assumed = LazyCell::new(|| {
+            let mut left = steps.get();
+            let reached = self.paths(Some(&assumptions)).reached_within(program, &mut left);
+            steps.set(left);
+            reached
+        });
         let mut reach = Vec::new();
         let mut depends = false;
         for one in harm {
@@ -323,7 +356,9 @@ impl<'j, 'a> Judge<'j, 'a> {
                 () => Reach::NotAsKnown,
             };
             depends |= reached == Reach::NotAsKnown;
-            reach.extend(one.cause.relocations.iter().map(|position| (*position, reached)));
+            if one.is_poison {
+                reach.extend(one.cause.relocations.iter().map(|position| (*position, reached)));
+            }
             if reached == Reach::Perhaps {
                 causes.push(one.cause);
             }
@@ -338,6 +373,22 @@ impl<'j, 'a> Judge<'j, 'a> {
             let known = self.reach.entry(position).or_insert(reached);
             *known = reached.max(*known);
         }
+        for found in left_copies {
+            let known = self.left_copies.entry((found.function, found.insn)).or_insert(found);
+            if found.effect < known.effect {
+                *known = found;
+            }
+        }
+    }
+
+    /// Returns the harm of an access that leaves a local copy and that the verifier rejects.
+    fn refused_copy(&self, found: &CopyFinding) -> Option<Harm<'a>> {
+        let finding = self.findings.get(found.relocation)?;
+        let (_, name) = relocation_thing(&finding.report.relocation);
+        let mut cause = Cause::new(Verdict::Poisoned, "local copy", name);
+        cause.relocations.push(found.relocation);
+        let (function, insn) = (found.function, Some(found.insn));
+        Some(Harm { function, insn, cause, is_poison: false })
     }
 
     fn paths<'p>(&'p self, assumptions: Option<&'p Assumptions>) -> Paths<'p> {

@@ -1,6 +1,6 @@
 //! Reads of more bytes than the field has in the object's own types.
 
-use core_reloc::elf::ObjectError;
+use core_reloc::elf::requirements::Requirements;
 
 use super::{Code, finding::LintFinding, rule::Rule};
 use crate::sizes::SizedReads;
@@ -10,9 +10,10 @@ use crate::sizes::SizedReads;
 /// Fewer bytes may be meant; more are those of the next field.
 pub(super) fn lint<'a>(
     code: &Code<'_, 'a>,
+    requirements: &Requirements<'a>,
     findings: &mut Vec<LintFinding<'a>>,
-) -> Result<(), ObjectError> {
-    for read in SizedReads::of(code.object)?.past_fields() {
+) {
+    for read in SizedReads::of(code.object, requirements).past_fields() {
         let access = code.relocations.get(read.relocation).map(|it| it.access_in_c());
         let message = format!(
             "reads {} bytes of {}, which has {}",
@@ -23,5 +24,4 @@ pub(super) fn lint<'a>(
         let at = (read.function, read.insn);
         findings.extend(code.finding(Rule::ReadPastField, at, Some(read.relocation), message));
     }
-    Ok(())
 }
