@@ -267,6 +267,24 @@ fn renamed_moved_and_split_members_are_found() {
 }
 
 #[test]
+fn members_that_took_the_places_of_others_are_paired() {
+    let lists = "struct list { void *next; void *prev; }; struct node { void *next; void *at; };
+        struct head { void *first; };";
+    let object = format!(
+        "{lists} struct dentry {{ long d_lru; struct list d_child; struct list d_subdirs; long d_end; }};"
+    );
+    let kernel = format!(
+        "{lists} struct dentry {{ long d_lru; struct node d_sib; struct head d_children; long d_end; }};"
+    );
+    // `d_children` has the more similar name, and stands where `d_subdirs` was.
+    check_replacements(&object, &kernel, "dentry.d_child", &["d_sib", "d_children"]);
+    check_replacements(&object, &kernel, "dentry.d_subdirs", &["d_children"]);
+    // A stub has no places, whatever its offsets.
+    let stub = format!("{lists} struct dentry {{ long d_lru; struct list d_subdirs; }};");
+    check_replacements(&stub, &kernel, "dentry.d_subdirs", &[]);
+}
+
+#[test]
 fn what_the_object_has_too_is_not_suggested() {
     let object = "struct cfs_rq { struct rq { int nr_running; } *rq; int nr_running; int h_nr; };";
     let kernel = "struct cfs_rq { struct rq { int nr_running; } *rq; int nr_queued; int h_nr; };";
