@@ -1,6 +1,6 @@
 //! The explainer of an object's relocations.
 
-use std::{collections::BTreeSet, ops::Range};
+use std::collections::BTreeSet;
 
 use btf_types::{Btf, Name, Type};
 use core_reloc::{
@@ -19,7 +19,7 @@ use super::{
     known::{Known, Question},
     narrowed::{self, Narrowed},
     search::{MissingMember, Search},
-    subject::{Subject, Subjects, accessor_name},
+    subject::{Subject, Subjects, accessor_name, names},
     suggestion::{Suggestion, SuggestionKind},
 };
 use crate::{
@@ -258,7 +258,7 @@ impl<'a> Explainer<'a> {
         let spec = self.subjects.local_spec(relocation);
         match mismatch {
             Mismatch::NoMember { .. } => {
-                let missing = spec.and_then(|spec| missing_member(&spec, relocation, subject));
+                let missing = spec.and_then(|spec| MissingMember::of(&spec, relocation, subject));
                 let Some(missing) = missing else { return Vec::new() };
                 let question = Question::member(&missing, subject.target);
                 let (within, root) = (subject.target, subject.root);
@@ -354,35 +354,6 @@ impl<'a> Explainer<'a> {
         self.known.keep(question, found.clone());
         found
     }
-}
-
-/// Describes the member that a target type lacks, with what the program reads in it.
-fn missing_member<'a>(
-    spec: &LocalSpec<'a>,
-    relocation: &Relocation,
-    subject: &Subject<'a>,
-) -> Option<MissingMember<'a>> {
-    let at = subject.accessor;
-    let type_id = spec.accessors().get(at)?.member_type;
-    // An element of an array belongs to the member before it.
-    let after = spec.accessors().get(at..)?;
-    let after = after.iter().take_while(|accessor| accessor.name_off.is_some()).count();
-    let end = at.saturating_add(after);
-    Some(MissingMember {
-        root: spec.spec().btf.type_by_id(relocation.type_id).ok()?,
-        before: names(spec, 1..at),
-        names: names(spec, at..end)?,
-        owner: subject.local,
-        type_id,
-        leaf: spec.accessors().get(end.checked_sub(1)?)?.member_type,
-    })
-}
-
-/// Returns the names of accessors; `None` if one is an element.
-fn names(spec: &LocalSpec<'_>, accessors: Range<usize>) -> Option<Vec<String>> {
-    let all = spec.accessors().get(accessors.clone())?;
-    let all = all.iter().zip(accessors);
-    all.map(|(accessor, index)| accessor.name_off.map(|_| accessor_name(spec, index))).collect()
 }
 
 /// Charges the steps of work that has been done, up to the number of steps left.

@@ -1,5 +1,7 @@
 //! The types that an explanation is about.
 
+use std::ops::Range;
+
 use btf_types::{Btf, Type};
 use core_reloc::{
     AccessPath, Candidate, Relocation, Target,
@@ -141,4 +143,11 @@ pub(super) fn accessor_name(spec: &LocalSpec<'_>, accessor: usize) -> String {
     let name_off = spec.accessors().get(accessor).and_then(|accessor| accessor.name_off);
     let name = name_off.and_then(|name_off| spec.spec().btf.string(name_off).ok());
     name.map(|name| quote(&name)).unwrap_or_default()
+}
+
+/// Returns the names of accessors; `None` if one is an element.
+pub(super) fn names(spec: &LocalSpec<'_>, accessors: Range<usize>) -> Option<Vec<String>> {
+    let all = spec.accessors().get(accessors.clone())?;
+    let all = all.iter().zip(accessors);
+    all.map(|(accessor, index)| accessor.name_off.map(|_| accessor_name(spec, index))).collect()
 }

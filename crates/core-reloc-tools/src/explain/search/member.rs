@@ -2,14 +2,17 @@
 
 use btf_types::{Type, TypeId};
 use core_reloc::{
+    Relocation,
     describe::{declaration_in_c, type_in_c},
     essential_name,
+    spec::LocalSpec,
 };
 
 use super::Search;
 use crate::{
     explain::{
         flavor::{Declared, flavor},
+        subject::{Subject, names},
         suggestion::{Suggestion, SuggestionKind},
     },
     replacement::{Lost, Relation, Replacement, Sameness, search},
@@ -31,6 +34,30 @@ pub(in crate::explain) struct MissingMember<'a> {
     pub(in crate::explain) type_id: TypeId,
     /// The type of the last of the names.
     pub(in crate::explain) leaf: TypeId,
+}
+
+impl<'a> MissingMember<'a> {
+    /// Describes the member that a target type lacks, with what the program reads in it.
+    pub(in crate::explain) fn of(
+        spec: &LocalSpec<'a>,
+        relocation: &Relocation,
+        subject: &Subject<'a>,
+    ) -> Option<Self> {
+        let at = subject.accessor;
+        let type_id = spec.accessors().get(at)?.member_type;
+        // An element of an array belongs to the member before it.
+        let after = spec.accessors().get(at..)?;
+        let after = after.iter().take_while(|accessor| accessor.name_off.is_some()).count();
+        let end = at.saturating_add(after);
+        Some(Self {
+            root: spec.spec().btf.type_by_id(relocation.type_id).ok()?,
+            before: names(spec, 1..at),
+            names: names(spec, at..end)?,
+            owner: subject.local,
+            type_id,
+            leaf: spec.accessors().get(end.checked_sub(1)?)?.member_type,
+        })
+    }
 }
 
 impl<'a> Search<'a> {
