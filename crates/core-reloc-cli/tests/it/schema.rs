@@ -65,12 +65,15 @@ fn every_line_is_as_the_schema_says() {
     let lines = check(&objects, &[]);
     check(&objects[..2], &["--write-baseline", &known]);
     let lines = lines + &check(&objects, &["--baseline", &known]);
+    let mut lint = vec!["check", "--lint", "--format", "json"];
+    lint.extend(objects.iter().map(String::as_str));
+    let lines = lines + &run(&lint).stdout;
 
     let parsed: Vec<Value> = lines.lines().map(|it| serde_json::from_str(it).unwrap()).collect();
     let types: BTreeSet<&str> = parsed.iter().map(|line| line["type"].as_str().unwrap()).collect();
     assert_eq!(
         types,
-        ["report", "program", "relocation", "cause", "summary"].into_iter().collect()
+        ["report", "program", "relocation", "cause", "summary", "lint"].into_iter().collect()
     );
     assert!(parsed.iter().any(|line| line["type"] == "program" && line["accepted"] == true));
     match validate(&lines) {
@@ -78,6 +81,7 @@ fn every_line_is_as_the_schema_says() {
         Err(why) => return skipped(&why),
     }
     // A line with an unknown key is found out.
-    let unknown = lines.lines().last().unwrap().replace("\"objects\"", "\"things\"");
+    let summary = lines.lines().find(|line| line.contains(r#""type":"summary""#)).unwrap();
+    let unknown = summary.replace("\"objects\"", "\"things\"");
     assert!(!validate(&(unknown + "\n")).unwrap().is_empty());
 }
