@@ -12,7 +12,7 @@ use core_reloc_tools::{blame::PoisonInLog, explain::Explainer};
 use crate::{
     Completion,
     arguments::{Blame, Format},
-    explain::{Explained, is_of_program, print},
+    explain::{Explained, Said, is_of_program, print},
     failure::Failure,
     inputs::{parse_object, read_file, read_object},
     limits::MAX_LOG,
@@ -70,10 +70,12 @@ fn blame(
         writeln!(out, "{relocations}\n")?;
     }
     let mut explainer = object.btf().map(|local| Explainer::new(local, target));
+    let mut said = Said::default();
     for report in &blamed {
         let line = lines.written_in(&report.relocation);
         let explanation = explainer.as_mut().and_then(|explainer| explainer.report(report));
-        print(format, &Explained { report, line, explanation }, &mut out)?;
+        let said_of = said.of(explanation.as_ref(), report);
+        print(format, &Explained { report, line, explanation, said_of }, &mut out)?;
     }
     out.flush()?;
     Ok(Completion::Success)

@@ -31,6 +31,41 @@ pub(crate) struct Explained<'r, 'a> {
     pub(crate) report: &'r Report<'a>,
     pub(crate) line: Option<SourceLine<'a>>,
     pub(crate) explanation: Option<Explanation>,
+    /// The earlier relocation that was explained in the same way, as C writes what it accesses.
+    pub(crate) said_of: Option<String>,
+}
+
+/// What has been said, so that text says it once for a cause.
+#[derive(Default)]
+pub(crate) struct Said(Vec<(Explanation, String)>);
+
+impl Said {
+    /// The number of explanations that are compared. Few objects have as many causes.
+    const MAX: usize = 64;
+
+    /// Returns what the relocation accesses that was explained in the same way, and keeps a new explanation.
+    pub(crate) fn of(
+        &mut self,
+        explanation: Option<&Explanation>,
+        report: &Report<'_>,
+    ) -> Option<String> {
+        let explanation = explanation?;
+        let is_same = |said: &Explanation| {
+            said.problem == explanation.problem
+                && said.suggestions == explanation.suggestions
+                && said.comparisons == explanation.comparisons
+        };
+        if explanation.suggestions.is_empty() && explanation.comparisons.is_empty() {
+            return None;
+        }
+        if let Some((_, access)) = self.0.iter().find(|(said, _)| is_same(said)) {
+            return Some(access.clone());
+        }
+        if self.0.len() < Self::MAX {
+            self.0.push((explanation.clone(), report.relocation.access_in_c()));
+        }
+        None
+    }
 }
 
 pub(crate) fn run(arguments: &Explain) -> Result<Completion, Failure> {
@@ -53,7 +88,7 @@ fn explain(
     let lines = SourceLines::of(object);
     let mut explainer = object.btf().map(|local| Explainer::new(local, target));
     let mut completion = Completion::Success;
-    let (mut shown, mut total) = (0, 0);
+    let (mut shown, mut total, mut said) = (0, 0, Said::default());
     for report in object.relocate(target, Options::default()) {
         total += 1;
         if !is_selected(arguments, &report) {
@@ -65,7 +100,9 @@ fn explain(
         }
         let line = lines.written_in(&report.relocation);
         let explanation = explainer.as_mut().and_then(|explainer| explainer.report(&report));
-        print(arguments.format.format, &Explained { report: &report, line, explanation }, out)?;
+        let said_of = said.of(explanation.as_ref(), &report);
+        let explained = Explained { report: &report, line, explanation, said_of };
+        print(arguments.format.format, &explained, out)?;
     }
     if let Format::Text = arguments.format.format {
         writeln!(out, "{shown} of {total} relocations shown")?;

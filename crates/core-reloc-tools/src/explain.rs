@@ -27,7 +27,7 @@
 //! assert_eq!(explanation.problem, Problem::FieldMissing);
 //! assert_eq!(
 //!     explanation.suggestions[0].text,
-//!     "`struct task` has a compatible member at the same offset: `__state`",
+//!     "`struct task` has a member with a similar name: `__state`",
 //! );
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -35,6 +35,7 @@
 mod comparison;
 mod explainer;
 mod explanation;
+mod flavor;
 mod known;
 mod narrowed;
 mod search;

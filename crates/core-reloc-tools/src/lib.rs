@@ -67,5 +67,6 @@ pub mod minimize;
 pub mod needs;
 pub mod paths;
 pub mod query;
+mod replacement;
 mod similar;
 pub mod sizes;

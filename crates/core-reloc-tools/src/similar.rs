@@ -82,7 +82,7 @@ impl<'w> Wanted<'w> {
     }
 
     /// Returns `true` if a name is the wanted one with a prefix or suffix.
-    fn is_extended(&self, name: &[u8]) -> bool {
+    pub(crate) fn is_extended(&self, name: &[u8]) -> bool {
         name.ends_with(self.name) || name.starts_with(self.name)
     }
 
@@ -91,7 +91,7 @@ impl<'w> Wanted<'w> {
     /// This is the algorithm of Myers (1999) in the form of Hyyrö (2003). The table of distances of all
     /// prefixes has a column for each byte of `name`. Neighbors differ by at most 1, so a column is two
     /// words: the rows at which the distance is larger than above, and those at which it is smaller.
-    fn edit_distance(&self, name: &[u8]) -> usize {
+    pub(crate) fn edit_distance(&self, name: &[u8]) -> usize {
         let Some(last) = self.name.len().checked_sub(1) else { return name.len() };
         let last = 1_u64 << (last % MAX_LEN);
         let (mut larger, mut smaller) = (u64::MAX, 0);

@@ -40,8 +40,9 @@ fn a_member_of_only_one_candidate_distinguishes_it() {
         explain("struct task { int pid; int rt; }; struct task { int lock; int pid; };");
     let text = |title: &str, member: &str| {
         format!(
-            "only {title} has `{member}`: if you mean that one, check the field first with \
-             bpf_core_field_exists; later accesses then use the same type"
+            "only {title} has `{member}`: if you mean that one, declare `{member}` in the program's \
+             `struct task` and ask bpf_core_field_exists for it first; later accesses of `struct task` then \
+             use the same candidate"
         )
     };
     assert_eq!(
@@ -73,8 +74,11 @@ fn focus(explanation: &Explanation) -> Vec<&str> {
 
 #[test]
 fn the_likely_replacement_of_a_member_is_in_focus() {
-    // A member at the same offset.
-    let explanation = explain("struct task { int number; int other; };");
+    // A member at the same place: between others, of which a stub says nothing.
+    let explanation = explain_for(
+        "struct task { int pid; long other; };",
+        "struct task { int number; long other; };",
+    );
     assert_eq!(focus(&explanation), ["int number;"]);
     // A member of a nested struct.
     let explanation = explain("struct task { struct { int pid; } id @ 4; };");
@@ -206,4 +210,187 @@ fn the_relocation_that_dropped_the_candidate_with_the_field_is_named() {
         );
         assert_eq!(explain("task___v2"), []);
     }
+}
+
+/// Returns the members that are suggested for one that a target lacks, and the first code.
+fn replacements(object: &str, kernel: &str, path: &str) -> (Vec<String>, Option<String>) {
+    let [object, kernel] = [object, kernel].map(|types| btf_from_c::btf(ByteOrder::Little, types));
+    let (local, kernel) = (Btf::parse(&object).unwrap(), Btf::parse(&kernel).unwrap());
+    let target = Target::new(&kernel);
+    let (root, path) = path.split_once('.').unwrap();
+    let relocation = field_relocation(&local, 0, root, path, RelocKind::FieldByteOffset).unwrap();
+    let resolution = Relocator::new(&local, &target).resolve(&relocation).unwrap();
+    let unmatched = resolution.unmatched.unwrap();
+    let suggestions =
+        Explainer::new(&local, &target).unmatched(&relocation, &unmatched).suggestions;
+    let members = suggestions.iter().filter_map(|suggestion| suggestion.member.clone());
+    (members.collect(), suggestions.first().and_then(|first| first.code.clone()))
+}
+
+#[track_caller]
+fn check_replacements(object: &str, kernel: &str, path: &str, expected: &[&str]) {
+    assert_eq!(replacements(object, kernel, path).0, expected, "{path}");
+}
+
+/// The best-known changes of kernels' types, of which `tests/renames.tsv` has more.
+#[test]
+fn renamed_moved_and_split_members_are_found() {
+    // With the whole type, and with a stub.
+    let members = "struct info { long flags; } info; void *stack; int flags; int on_cpu;";
+    for (others, of_cpu) in [(members, &["info.cpu"] as &[&str]), ("", &["info.cpu", "on_cpu"])] {
+        let kernel =
+            "struct task { struct info { long flags; int cpu; } info; void *stack; int flags;
+            unsigned int __state; int on_cpu; struct vtime { int state; } vtime; };";
+        let object = format!("struct task {{ {others} long state; }};");
+        check_replacements(&object, kernel, "task.state", &["__state", "vtime.state"]);
+        let object = format!("struct task {{ {others} int cpu; }};");
+        check_replacements(&object, kernel, "task.cpu", of_cpu);
+    }
+    check_replacements(
+        "struct inode { int i_mode; struct time { long tv_sec; int tv_nsec; } i_ctime; int i_state; };",
+        "struct inode { int i_mode; long i_ctime_sec; int i_ctime_nsec; int i_state; };",
+        "inode.i_ctime.tv_nsec",
+        &["i_ctime_nsec", "i_ctime_sec"],
+    );
+    check_replacements(
+        "struct request { struct queue { int id; } *q; struct disk *rq_disk; };",
+        "struct request { struct queue { int id; struct disk *disk; } *q; };",
+        "request.rq_disk",
+        &["q->disk"],
+    );
+    check_replacements(
+        "struct device { struct domain *msi_domain; };",
+        "struct device { struct { struct domain *domain; } msi; };",
+        "device.msi_domain",
+        &["msi.domain"],
+    );
+}
+
+#[test]
+fn members_that_took_the_places_of_others_are_paired() {
+    let lists = "struct list { void *next; void *prev; }; struct node { void *next; void *at; };
+        struct head { void *first; };";
+    let object = format!(
+        "{lists} struct dentry {{ long d_lru; struct list d_child; struct list d_subdirs; long d_end; }};"
+    );
+    let kernel = format!(
+        "{lists} struct dentry {{ long d_lru; struct node d_sib; struct head d_children; long d_end; }};"
+    );
+    // `d_children` has the more similar name, and stands where `d_subdirs` was.
+    check_replacements(&object, &kernel, "dentry.d_child", &["d_sib", "d_children"]);
+    check_replacements(&object, &kernel, "dentry.d_subdirs", &["d_children"]);
+    // A stub has no places, whatever its offsets.
+    let stub = format!("{lists} struct dentry {{ long d_lru; struct list d_subdirs; }};");
+    check_replacements(&stub, &kernel, "dentry.d_subdirs", &[]);
+}
+
+#[test]
+fn what_the_object_has_too_is_not_suggested() {
+    let object = "struct cfs_rq { struct rq { int nr_running; } *rq; int nr_running; int h_nr; };";
+    let kernel = "struct cfs_rq { struct rq { int nr_running; } *rq; int nr_queued; int h_nr; };";
+    check_replacements(object, kernel, "cfs_rq.nr_running", &["nr_queued"]);
+}
+
+#[test]
+fn what_has_only_the_place_of_a_member_is_suggested_without_code() {
+    let object = "struct cache { long size; int cpu_partial; int align; };";
+    let kernel = "struct cache { long size; int capacity; int align; };";
+    assert_eq!(
+        replacements(object, kernel, "cache.cpu_partial"),
+        (vec!["capacity".to_string()], None)
+    );
+    // A stub does not say what was there.
+    let stub = "struct cache { int cpu_partial; };";
+    assert_eq!(replacements(stub, kernel, "cache.cpu_partial"), (vec![], None));
+}
+
+#[test]
+fn a_flavors_name_is_free_and_a_typedefs_flavor_is_a_typedef() {
+    let code = |object: &str, kernel: &str, path| replacements(object, kernel, path).1.unwrap();
+    let attribute = "__attribute__((preserve_access_index))";
+    let kernel = "struct task { int __state; };";
+    assert_eq!(
+        code("struct task { int state; }; struct task___new { int x; };", kernel, "task.state"),
+        format!("struct task___new2 {{ int __state; }} {attribute};")
+    );
+    assert_eq!(
+        code(
+            "typedef struct { int state; } task_t;",
+            "typedef struct { int __state; } task_t;",
+            "task_t.state"
+        ),
+        format!("typedef struct {{ int __state; }} {attribute} task_t___new;")
+    );
+    // Types that the program does not have are spelled without them.
+    let kernel = "typedef unsigned char u8; struct task { const u8 __state : 3; };";
+    assert_eq!(
+        code("struct task { int state; };", kernel, "task.state"),
+        format!("struct task___new {{ unsigned char __state : 3; }} {attribute};")
+    );
+    // The path from the root stays.
+    assert_eq!(
+        code(
+            "struct task { struct se { int state; } se; };",
+            "struct task { struct se { int __state; } se; };",
+            "task.se.state"
+        ),
+        format!("struct task___new {{ struct {{ int __state; }} se; }} {attribute};")
+    );
+}
+
+/// Returns the texts of the suggestions for a type that a target does not have.
+fn missing_type(object: &str, kernel: &str, root: &str) -> Vec<String> {
+    let [object, kernel] = [object, kernel].map(|types| btf_from_c::btf(ByteOrder::Little, types));
+    let (local, kernel) = (Btf::parse(&object).unwrap(), Btf::parse(&kernel).unwrap());
+    let target = Target::new(&kernel);
+    let relocation = generate::type_relocation(&local, 0, root, RelocKind::TypeExists).unwrap();
+    let resolution = Relocator::new(&local, &target).resolve(&relocation).unwrap();
+    let unmatched = resolution.unmatched.unwrap();
+    let suggestions =
+        Explainer::new(&local, &target).unmatched(&relocation, &unmatched).suggestions;
+    suggestions.into_iter().map(|suggestion| suggestion.text).collect()
+}
+
+#[test]
+fn types_of_the_user_space_abi_need_no_relocation() {
+    let texts =
+        missing_type("struct __sk_buff { int len; };", "struct sk_buff { int len; };", "__sk_buff");
+    assert_eq!(
+        texts[0],
+        "`struct __sk_buff` belongs to the user-space ABI and has one layout on all kernels: take \
+         preserve_access_index off it"
+    );
+}
+
+#[test]
+fn a_typedef_of_an_enum_is_named_by_its_tag() {
+    let kernel = "enum mode { OFF, ON };";
+    let expected = "the target has `enum mode`: name it by its tag, not as";
+    for (object, root) in [
+        ("typedef enum mode { OFF, ON } mode_t;", "mode_t"),
+        ("typedef enum { OFF, ON } mode;", "mode"),
+    ] {
+        let texts = missing_type(object, kernel, root);
+        assert_eq!(texts[0], format!("{expected} `{root}`"));
+    }
+}
+
+#[test]
+fn a_field_that_no_load_holds_is_not_read_as_a_bitfield() {
+    let advice = |kernel: &str, to| {
+        let object = btf_from_c::btf(ByteOrder::Little, "struct task { int pid; };");
+        let kernel = btf_from_c::btf(ByteOrder::Little, kernel);
+        let (local, kernel) = (Btf::parse(&object).unwrap(), Btf::parse(&kernel).unwrap());
+        let target = Target::new(&kernel);
+        let relocation =
+            field_relocation(&local, 0, "task", "pid", RelocKind::FieldByteOffset).unwrap();
+        let resolution = Relocator::new(&local, &target).resolve(&relocation).unwrap();
+        let poison = Poison::Resized { from: 4, to };
+        let explanation =
+            Explainer::new(&local, &target).poisoned(&relocation, &resolution, poison);
+        explanation.suggestions[0].text.clone()
+    };
+    assert!(advice("struct task { long pid; };", 8).contains("BPF_CORE_READ_BITFIELD"));
+    let wide = advice("struct task { __int128 pid; };", 16);
+    assert!(!wide.contains("BITFIELD") && wide.contains("bpf_core_field_size"), "{wide}");
 }

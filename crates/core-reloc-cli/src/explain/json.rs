@@ -53,7 +53,7 @@ struct SuggestionKeys {
 }
 
 pub(super) fn print(explained: &Explained<'_, '_>, out: &mut impl Write) -> io::Result<()> {
-    let Explained { report, line: source, explanation } = explained;
+    let Explained { report, line: source, explanation, .. } = explained;
     let relocation = &report.relocation;
     let line = Line {
         record: RecordKeys::of(relocation),

@@ -17,6 +17,10 @@ pub(super) fn print(explained: &Explained<'_, '_>, out: &mut impl Write) -> io::
     location(explained, out)?;
     let Some(explanation) = &explained.explanation else { return writeln!(out) };
     note(out, "why", &explanation.reason)?;
+    if let Some(access) = &explained.said_of {
+        note(out, "help", &format!("as for {access} above"))?;
+        return writeln!(out);
+    }
     for comparison in &explanation.comparisons {
         side_by_side(comparison, out)?;
     }

@@ -9,17 +9,18 @@ use core_reloc::{
     describe::{declaration_in_c, describe_unmatched, type_in_c},
     elf::{ObjectRelocation, Outcome, Report},
     resolve::Unmatched,
-    spec::Mismatch,
+    spec::{LocalSpec, Mismatch},
 };
 
 use super::{
     comparison::Comparison,
     explanation::{Explanation, Problem},
+    flavor::{Declared, flavor},
     known::{Known, Question},
     narrowed::{self, Narrowed},
     search::{MissingMember, Search},
-    subject::{Subject, Subjects, accessor_name},
-    suggestion::{Suggestion, SuggestionKind, flavor},
+    subject::{Subject, Subjects, accessor_name, names},
+    suggestion::{Suggestion, SuggestionKind},
 };
 use crate::{
     definition::{Definition, DefinitionLine},
@@ -37,6 +38,9 @@ pub struct Explainer<'a> {
     /// For the searches and comparisons of all explanations.
     budget: Budget,
 }
+
+/// The bytes of the widest load, and of the widest field that the macros for bitfields read.
+const MAX_LOAD: u32 = 8;
 
 /// The maximum number of candidates that are compared.
 const MAX_COMPARED: usize = 2;
@@ -129,7 +133,9 @@ impl<'a> Explainer<'a> {
         explanation.reason.push_str("; ");
         explanation.reason.push_str(&reason);
         let spec = self.subjects.local_spec(relocation);
-        explanation.suggestions.insert(0, narrowed::suggestion(spec.as_ref(), relocation));
+        let budget = &mut self.budget;
+        let suggestion = narrowed::suggestion(spec.as_ref(), relocation, budget);
+        explanation.suggestions.insert(0, suggestion);
     }
 
     /// Explains why an instruction is, or would be, poisoned.
@@ -151,7 +157,13 @@ impl<'a> Explainer<'a> {
         }
         let spec = self.subjects.local_spec(relocation);
         let last = spec.as_ref().and_then(|spec| spec.accessors().last());
-        let text = if last.is_some_and(|accessor| accessor.name_off.is_none()) {
+        let is_wide = match poison {
+            Poison::Resized { from, to } | Poison::SignExtending { from, to } => {
+                from.max(to) > MAX_LOAD
+            }
+            _ => false,
+        };
+        let text = if last.is_some_and(|accessor| accessor.name_off.is_none()) || is_wide {
             "read it with bpf_probe_read_kernel and the size from bpf_core_field_size: its address \
              is correct"
         } else {
@@ -171,7 +183,7 @@ impl<'a> Explainer<'a> {
         };
         let mut explanation = Explanation::new(Problem::Ambiguous, reason);
         explanation.comparisons.extend(self.ambiguous(relocation, ambiguity));
-        explanation.suggestions = self.distinctions(ambiguity);
+        explanation.suggestions = self.distinctions(relocation, ambiguity);
         explanation
     }
 
@@ -190,8 +202,16 @@ impl<'a> Explainer<'a> {
         Some(comparison)
     }
 
-    /// Suggests how to choose one of two candidates: by the first member that only it has.
-    fn distinctions(&mut self, ambiguity: &Ambiguity) -> Vec<Suggestion> {
+    /// Suggests how to choose one of two candidates: by the first member that only it has. The question
+    /// narrows the candidates of the type that it is asked of.
+    fn distinctions(
+        &mut self,
+        relocation: Option<&Relocation>,
+        ambiguity: &Ambiguity,
+    ) -> Vec<Suggestion> {
+        let root = relocation.and_then(|it| self.subjects.local.type_by_id(it.type_id).ok());
+        let asked =
+            root.map_or_else(|| "the type".to_string(), |root| format!("`{}`", type_in_c(root)));
         let definitions = ambiguity.candidates.map(|candidate| {
             let definition = self.subjects.candidate(candidate).and_then(|ty| self.define(ty));
             definition.filter(|definition| !definition.is_cut)
@@ -210,8 +230,9 @@ impl<'a> Explainer<'a> {
             let mut own = own.filter(|name| !name.is_empty() && !others.contains(name));
             if let Some(name) = own.next() {
                 let text = format!(
-                    "only {title} has `{name}`: if you mean that one, check the field first with \
-                     bpf_core_field_exists; later accesses then use the same type"
+                    "only {title} has `{name}`: if you mean that one, declare `{name}` in the program's \
+                     {asked} and ask bpf_core_field_exists for it first; later accesses of {asked} then \
+                     use the same candidate"
                 );
                 suggestions.push(Suggestion {
                     member: Some(name.to_string()),
@@ -237,16 +258,11 @@ impl<'a> Explainer<'a> {
         let spec = self.subjects.local_spec(relocation);
         match mismatch {
             Mismatch::NoMember { .. } => {
-                let accessor =
-                    spec.and_then(|spec| spec.accessors().get(subject.accessor).copied());
-                let Some(accessor) = accessor else { return Vec::new() };
-                let missing = MissingMember {
-                    name: &subject.name,
-                    owner: subject.local,
-                    type_id: accessor.member_type,
-                };
-                let question = Question::entry(&subject.name, subject.local, subject.target);
-                self.search(question, |search| search.member(missing, subject.target))
+                let missing = spec.and_then(|spec| MissingMember::of(&spec, relocation, subject));
+                let Some(missing) = missing else { return Vec::new() };
+                let question = Question::member(&missing, subject.target);
+                let (within, root) = (subject.target, subject.root);
+                self.search(question, |search| search.member(&missing, within, root))
             }
             Mismatch::NoEnumerator => {
                 let enums = self.enums.of(subject.target.btf());
@@ -254,7 +270,7 @@ impl<'a> Explainer<'a> {
                 let _ = enums.sign(subject.target);
                 let enums = enums.clone();
                 let Subject { name, local, target, .. } = subject;
-                let question = Question::entry(name, *local, *target);
+                let question = Question::enumerator(name, *local, *target);
                 self.search(question, |search| search.enumerator(name, *local, *target, &enums))
             }
             Mismatch::TooShort { len, .. } => {
@@ -265,14 +281,20 @@ impl<'a> Explainer<'a> {
                 Vec::from([Suggestion::new(SuggestionKind::Access, text)])
             }
             Mismatch::Incompatible { .. } | Mismatch::NotAnArray { .. } => {
-                Vec::from_iter(self.redeclaration(subject))
+                Vec::from_iter(self.redeclaration(relocation, spec, subject))
             }
             _ => Vec::new(),
         }
     }
 
     /// Suggests declaring a member as the target does.
-    fn redeclaration(&mut self, subject: &Subject<'a>) -> Option<Suggestion> {
+    fn redeclaration(
+        &mut self,
+        relocation: &Relocation,
+        spec: Option<LocalSpec<'a>>,
+        subject: &Subject<'a>,
+    ) -> Option<Suggestion> {
+        let root = self.subjects.local.type_by_id(relocation.type_id).ok()?;
         charge(&mut self.budget, subject.target.members().len());
         if self.budget.remaining() == 0 {
             return None;
@@ -283,9 +305,15 @@ impl<'a> Explainer<'a> {
         let declaration = declaration_in_c(member.ty().ok()?, &subject.name);
         let text = format!(
             "for this target, use a flavor of `{}` that declares it as `{declaration}`",
-            type_in_c(subject.target),
+            type_in_c(root),
         );
-        let code = Some(flavor(subject.target, &format!("{declaration};")));
+        let bits = Some(member.bitfield_size()).filter(|bits| *bits > 0);
+        let declared = Declared { ty: member.ty().ok()?, bits };
+        let names = spec.and_then(|spec| names(&spec, 1..subject.accessor.saturating_add(1)));
+        let code = names.and_then(|names| {
+            let path: Vec<&str> = names.iter().map(String::as_str).collect();
+            flavor(self.subjects.local, root, &path, declared, &mut self.budget)
+        });
         Some(Suggestion { code, ..Suggestion::new(SuggestionKind::Access, text) })
     }
 

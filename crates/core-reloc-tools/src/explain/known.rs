@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use btf_types::{Type, TypeId};
 
-use super::suggestion::Suggestion;
+use super::{search::MissingMember, suggestion::Suggestion};
 
 /// The maximum number of searches whose results are kept. Few objects lack as many types and members.
 const MAX_KNOWN: usize = 256;
@@ -18,17 +18,33 @@ pub(super) enum Question {
     Entry {
         /// The local type that has it.
         owner: TypeId,
-        name: String,
+        /// The names of the member, and of those that the program goes on to, or of the enumerator.
+        names: Vec<String>,
+        /// The root type in the local BTF, of which a flavor is suggested, and the names that lead from it.
+        root: (TypeId, Option<Vec<String>>),
         /// The target type that lacks it: the address of its BTF, which tells modules apart, and its id.
         within: (usize, TypeId),
     },
 }
 
 impl Question {
-    pub(super) fn entry(name: &str, owner: Type<'_>, within: Type<'_>) -> Self {
-        let within = (std::ptr::from_ref(within.btf()).addr(), within.id());
-        Self::Entry { owner: owner.id(), name: name.to_string(), within }
+    pub(super) fn member(missing: &MissingMember<'_>, within: Type<'_>) -> Self {
+        Self::Entry {
+            owner: missing.owner.id(),
+            names: missing.names.clone(),
+            root: (missing.root.id(), missing.before.clone()),
+            within: place(within),
+        }
     }
+
+    pub(super) fn enumerator(name: &str, owner: Type<'_>, within: Type<'_>) -> Self {
+        let names = Vec::from([name.to_string()]);
+        Self::Entry { owner: owner.id(), names, root: (owner.id(), None), within: place(within) }
+    }
+}
+
+fn place(ty: Type<'_>) -> (usize, TypeId) {
+    (std::ptr::from_ref(ty.btf()).addr(), ty.id())
 }
 
 /// The results of searches.

@@ -5,15 +5,17 @@ use std::collections::BTreeMap;
 use btf_types::{Btf, TypeId};
 use core_reloc::{
     Candidate, Cause, Options, RelocKind, Relocation, Relocator, Target,
-    describe::{candidate_name, declaration_in_c, relocation_in_c},
+    budget::Budget,
+    describe::{candidate_name, relocation_in_c},
     elf::{Object, ObjectRelocation},
     resolve::Unmatched,
-    spec::{Accessor, LocalSpec},
+    spec::LocalSpec,
 };
 
 use super::{
+    flavor::{Declared, flavor},
     subject::accessor_name,
-    suggestion::{Suggestion, SuggestionKind, flavor, nested},
+    suggestion::{Suggestion, SuggestionKind},
 };
 
 /// Finds the relocations that dropped candidates.
@@ -92,24 +94,25 @@ impl<'a> Narrowed<'a> {
 }
 
 /// Suggests a type of its own for a relocation.
-pub(super) fn suggestion(spec: Option<&LocalSpec<'_>>, relocation: &Relocation) -> Suggestion {
+pub(super) fn suggestion(
+    spec: Option<&LocalSpec<'_>>,
+    relocation: &Relocation,
+    budget: &mut Budget,
+) -> Suggestion {
     let text = "each type of the program has candidates of its own: use another flavor of the type here \
                 than in the relocation that dropped the candidate";
     let code = spec.and_then(|spec| {
         let btf = spec.spec().btf;
-        let (last, containing) = spec.accessors().get(1..)?.split_last()?;
-        let is_member = |accessor: &Accessor| accessor.name_off.is_some();
-        if !is_member(last) || !containing.iter().all(is_member) {
+        let accessors = spec.accessors().get(1..)?;
+        if !accessors.iter().all(|accessor| accessor.name_off.is_some()) {
             return None;
         }
+        let ty = btf.type_by_id(accessors.last()?.member_type).ok()?;
         let names = (1..spec.accessors().len()).map(|accessor| accessor_name(spec, accessor));
-        let path = names.collect::<Vec<_>>().join(".");
-        let member = btf.type_by_id(last.member_type).ok()?;
-        let name = accessor_name(spec, spec.accessors().len().checked_sub(1)?);
+        let names: Vec<String> = names.collect();
+        let path: Vec<&str> = names.iter().map(String::as_str).collect();
         let root = btf.type_by_id(relocation.type_id).ok()?;
-        root.kind()
-            .is_composite()
-            .then(|| flavor(root, &nested(&path, &declaration_in_c(member, &name))))
+        flavor(btf, root, &path, Declared { ty, bits: None }, budget)
     });
     Suggestion { code, ..Suggestion::new(SuggestionKind::Access, text) }
 }

@@ -1,6 +1,7 @@
 //! Searches of the target for what may replace a missing type, member or enumerator.
 
 mod member;
+mod user_space;
 
 use std::collections::BTreeSet;
 
@@ -82,7 +83,8 @@ impl<'a> Search<'a> {
         let wanted = essential_name(&name);
         let similar = Wanted::new(wanted);
         let mut nearest = Nearest::new();
-        let mut suggestions = Vec::new();
+        let mut suggestions = Vec::from_iter(user_space::suggestion(root));
+        let tag = tag_of(root);
         let modules = self.target.modules().iter().map(|module| module.btf);
         for btf in std::iter::once(self.target.main()).chain(modules) {
             // A pass looks at every type.
@@ -101,8 +103,14 @@ impl<'a> Search<'a> {
                 }
                 let Ok(name) = ty.name() else { continue };
                 let is_same_name = !wanted.is_empty() && essential_name(&name) == wanted;
-                if is_same_name && suggestions.len() < MAX_SUGGESTIONS {
+                let is_tagged = tag
+                    .is_some_and(|(kind, tag)| ty.kind() == kind && essential_name(&name) == tag);
+                if (is_same_name || is_tagged) && suggestions.len() < MAX_SUGGESTIONS {
                     let text = match ty.kind() {
+                        kind if root.kind() == Kind::Typedef && kind != Kind::Typedef => {
+                            let (found, root) = (type_in_c(ty), type_in_c(root));
+                            format!("the target has `{found}`: name it by its tag, not as `{root}`")
+                        }
                         Kind::Typedef => format!("the target has a typedef `{}`", quote(&name)),
                         Kind::Fwd => format!("the target only declares `{}`", type_in_c(ty)),
                         _ => format!("the target has `{}`", type_in_c(ty)),
@@ -127,4 +135,14 @@ impl<'a> Search<'a> {
         suggestions.push(Suggestion::new(SuggestionKind::Module, text));
         suggestions
     }
+}
+
+/// Returns the kind and the essential name of the tagged type that a typedef stands for.
+fn tag_of(root: Type<'_>) -> Option<(Kind, &[u8])> {
+    if root.kind() != Kind::Typedef {
+        return None;
+    }
+    let tagged = root.skip_modifiers_and_typedefs().ok()?;
+    let name = essential_name(tagged.name().ok().filter(|name| !name.is_empty())?.as_bytes());
+    (tagged.kind().is_composite() || tagged.kind().is_enum()).then_some((tagged.kind(), name))
 }

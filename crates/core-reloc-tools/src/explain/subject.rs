@@ -1,5 +1,7 @@
 //! The types that an explanation is about.
 
+use std::ops::Range;
+
 use btf_types::{Btf, Type};
 use core_reloc::{
     AccessPath, Candidate, Relocation, Target,
@@ -12,6 +14,8 @@ use core_reloc::{
 pub(super) struct Subject<'a> {
     pub(super) local: Type<'a>,
     pub(super) target: Type<'a>,
+    /// The target's root type, in which the target type is.
+    pub(super) root: Type<'a>,
     /// The name of the member or enumerator in question.
     pub(super) name: String,
     /// The index of its accessor in the local spec.
@@ -57,6 +61,7 @@ impl<'a> Subjects<'a> {
         Some(Subject {
             local: self.owner(&spec, accessor, root)?,
             target: self.owner(&spec, accessor, candidate)?,
+            root: candidate,
             name: accessor_name(&spec, accessor),
             accessor,
         })
@@ -88,12 +93,24 @@ impl<'a> Subjects<'a> {
             Mismatch::NoEnumerator | Mismatch::NotAnEnum { .. } => (0, candidate),
             Mismatch::TypesIncompatible | Mismatch::TypesDiffer => {
                 let name = String::new();
-                return Some(Subject { local: root, target: candidate, name, accessor: 0 });
+                return Some(Subject {
+                    local: root,
+                    target: candidate,
+                    root: candidate,
+                    name,
+                    accessor: 0,
+                });
             }
             _ => return None,
         };
         let local = self.owner(spec?, accessor, root)?;
-        Some(Subject { local, target, name: accessor_name(spec?, accessor), accessor })
+        Some(Subject {
+            local,
+            target,
+            root: candidate,
+            name: accessor_name(spec?, accessor),
+            accessor,
+        })
     }
 
     /// Returns the root type of a relocation, with modifiers and typedefs stripped.
@@ -126,4 +143,11 @@ pub(super) fn accessor_name(spec: &LocalSpec<'_>, accessor: usize) -> String {
     let name_off = spec.accessors().get(accessor).and_then(|accessor| accessor.name_off);
     let name = name_off.and_then(|name_off| spec.spec().btf.string(name_off).ok());
     name.map(|name| quote(&name)).unwrap_or_default()
+}
+
+/// Returns the names of accessors; `None` if one is an element.
+pub(super) fn names(spec: &LocalSpec<'_>, accessors: Range<usize>) -> Option<Vec<String>> {
+    let all = spec.accessors().get(accessors.clone())?;
+    let all = all.iter().zip(accessors);
+    all.map(|(accessor, index)| accessor.name_off.map(|_| accessor_name(spec, index))).collect()
 }

@@ -1,8 +1,5 @@
 //! Suggestions: ways to make a relocation resolve.
 
-use btf_types::Type;
-use core_reloc::describe::type_in_c;
-
 /// A way to make a relocation resolve.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -55,18 +52,4 @@ impl SuggestionKind {
             Self::Access => "access",
         }
     }
-}
-
-/// Returns a definition for the program, a flavor of a target type with the given members.
-pub(super) fn flavor(ty: Type<'_>, members: &str) -> String {
-    format!("{}___new {{ {members} }} __attribute__((preserve_access_index));", type_in_c(ty))
-}
-
-/// Declares the last member of a path, nested as in the target: `struct { int pid; } id;` for `id.pid`.
-pub(super) fn nested(path: &str, declaration: &str) -> String {
-    let mut nested = format!("{declaration};");
-    for name in path.rsplit('.').skip(1) {
-        nested = format!("struct {{ {nested} }} {name};");
-    }
-    nested
 }

@@ -1,8 +1,8 @@
 //! Suggestions for a name that a question got wrong.
 
-use std::collections::BTreeSet;
+use std::cmp::Reverse;
 
-use btf_types::{Kind, KindSet, Name, Type, TypeId};
+use btf_types::{Kind, KindSet, Name, Type};
 
 use super::QueryError;
 use core_reloc::{
@@ -14,15 +14,17 @@ use core_reloc::{
 
 use crate::{
     limits::{MAX_ANSWERS, MAX_SEARCH_STEPS},
-    similar::{Nearest, STEPS_PER_NAME, STEPS_PER_SIMILAR_NAME, Wanted},
+    replacement::{Lost, search},
+    similar::{MAX_SUGGESTIONS, Nearest, STEPS_PER_NAME, STEPS_PER_SIMILAR_NAME, Wanted},
 };
 
-/// Returns the names that may have been meant by the one that is wrong in a question: at most three, all
-/// equally similar.
+/// Returns the names that may have been meant by the one that is wrong in a question: at most three.
 ///
-/// If no type has the name, they are names of types and enumerators; if a type lacks a member or
-/// enumerator, they are names of its members or enumerators. The result is empty if no name is similar,
-/// or if the error is not about a name.
+/// If no type has the name, they are the most similar names of types and enumerators; if an enum lacks an
+/// enumerator, of its enumerators. If a type lacks a member, they are what may stand for it, the likeliest
+/// first: its members of a similar name, and paths to those of the name in the types in it, such as
+/// `thread_info.cpu`. [`explain`](crate::explain) ranks them alike, and knows more of what is missing. The
+/// result is empty if no name is similar, or if the error is not about a name.
 ///
 /// ```
 /// # use btf_types::{Btf, ByteOrder, IntEncoding, build::Builder};
@@ -53,11 +55,19 @@ pub fn similar_names(target: &Target<'_>, error: &QueryError) -> Vec<String> {
             let mut similar = SimilarNames::to(name);
             // `within` has a keyword, and the type has either members or enumerators.
             let kinds = [Kind::Struct, Kind::Union, Kind::Enum, Kind::Enum64];
+            let mut members = Vec::new();
             for ty in find(target, RootName::parse(within), &kinds) {
-                similar.add_members(ty);
                 similar.add_enumerators(ty);
+                let names = [name.to_string()];
+                let lost = Lost { names: &names, owner: None, member: None, leaf: None };
+                members.extend(search(lost, ty, &mut similar.budget));
             }
-            similar.finish()
+            if members.is_empty() {
+                return similar.finish();
+            }
+            members.sort_by_key(|member| Reverse(member.points));
+            members.truncate(MAX_SUGGESTIONS);
+            members.into_iter().map(|member| member.path).collect()
         }
         QueryError::Path(_) | QueryError::Value(_) => Vec::new(),
     }
@@ -133,28 +143,6 @@ impl<'w, 'a> SimilarNames<'w, 'a> {
             }
             if let Ok(name) = enumerator.name() {
                 self.add(name);
-            }
-        }
-    }
-
-    /// Adds the names of a type's members, and of the members of its anonymous members.
-    fn add_members(&mut self, ty: Type<'a>) {
-        let mut known: BTreeSet<TypeId> = [ty.id()].into();
-        let mut open = vec![ty];
-        while let Some(ty) = open.pop() {
-            for member in ty.members() {
-                if !self.may_look() {
-                    return;
-                }
-                match (member.name(), member.ty().and_then(Type::skip_modifiers_and_typedefs)) {
-                    (Ok(name), Ok(inside)) if name.is_empty() => {
-                        if known.insert(inside.id()) {
-                            open.push(inside);
-                        }
-                    }
-                    (Ok(name), _) => self.add(name),
-                    (Err(_), _) => {}
-                }
             }
         }
     }

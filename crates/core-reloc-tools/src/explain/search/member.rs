@@ -1,87 +1,90 @@
 //! Searches for what may replace a missing member.
 
-use btf_types::{Kind, Name, Type, TypeId};
+use btf_types::{Type, TypeId};
 use core_reloc::{
-    compare::fields_are_compatible,
-    describe::{declaration_in_c, quote, type_in_c},
+    Relocation,
+    describe::{declaration_in_c, type_in_c},
     essential_name,
+    spec::LocalSpec,
 };
 
 use super::Search;
 use crate::{
-    explain::suggestion::{Suggestion, SuggestionKind, flavor, nested},
-    limits::STEPS_PER_KEPT_ENTRY,
-    similar::{MAX_SUGGESTIONS, Nearest, STEPS_PER_NAME, Wanted},
+    explain::{
+        flavor::{Declared, flavor},
+        subject::{Subject, names},
+        suggestion::{Suggestion, SuggestionKind},
+    },
+    replacement::{Lost, Relation, Replacement, Sameness, search},
+    similar::{MAX_SUGGESTIONS, STEPS_PER_NAME, Wanted},
 };
 
 /// A member that the target's type does not have.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::explain) struct MissingMember<'n, 'a> {
-    pub(in crate::explain) name: &'n str,
+#[derive(Debug, Clone)]
+pub(in crate::explain) struct MissingMember<'a> {
+    /// The root type in the program.
+    pub(in crate::explain) root: Type<'a>,
+    /// The members that lead from it to the missing one; `None` if there is an element among them.
+    pub(in crate::explain) before: Option<Vec<String>>,
+    /// The missing one's name, and those of the members that the program goes on to.
+    pub(in crate::explain) names: Vec<String>,
     /// The local struct that has it.
     pub(in crate::explain) owner: Type<'a>,
     /// Its type there.
     pub(in crate::explain) type_id: TypeId,
+    /// The type of the last of the names.
+    pub(in crate::explain) leaf: TypeId,
 }
 
-/// What a search of a type and of the types in it has found.
-struct Found {
-    /// Members with a similar name and a compatible type: the path and the declaration.
-    similar: Nearest<(String, String)>,
-    /// Members of the wanted name in nested types.
-    deeper: Vec<DeeperMember>,
+impl<'a> MissingMember<'a> {
+    /// Describes the member that a target type lacks, with what the program reads in it.
+    pub(in crate::explain) fn of(
+        spec: &LocalSpec<'a>,
+        relocation: &Relocation,
+        subject: &Subject<'a>,
+    ) -> Option<Self> {
+        let at = subject.accessor;
+        let type_id = spec.accessors().get(at)?.member_type;
+        // An element of an array belongs to the member before it.
+        let after = spec.accessors().get(at..)?;
+        let after = after.iter().take_while(|accessor| accessor.name_off.is_some()).count();
+        let end = at.saturating_add(after);
+        Some(Self {
+            root: spec.spec().btf.type_by_id(relocation.type_id).ok()?,
+            before: names(spec, 1..at),
+            names: names(spec, at..end)?,
+            owner: subject.local,
+            type_id,
+            leaf: spec.accessors().get(end.checked_sub(1)?)?.member_type,
+        })
+    }
 }
-
-/// A member of the wanted name in a nested type.
-struct DeeperMember {
-    path: String,
-    declaration: String,
-    is_through_pointer: bool,
-}
-
-/// A type to search.
-struct Open<'a> {
-    ty: Type<'a>,
-    /// The path to its members: empty, or ending in `.` or `->`.
-    prefix: String,
-    is_through_pointer: bool,
-}
-
-/// The depth of types that are searched: a type itself, those in it, and those in them.
-const LEVELS: usize = 3;
 
 impl<'a> Search<'a> {
-    /// Suggests what may replace a missing member of a target type.
+    /// Suggests what may replace a missing member of a target type, which is in the type `root`.
     pub(in crate::explain) fn member(
         &mut self,
-        missing: MissingMember<'_, 'a>,
+        missing: &MissingMember<'a>,
         within: Type<'a>,
+        root: Type<'a>,
     ) -> Vec<Suggestion> {
-        let Found { similar, deeper } = self.search_levels(missing, within);
-        let type_name = type_in_c(within);
+        let ty = |id| self.local.type_by_id(id).ok();
+        let lost = Lost {
+            names: &missing.names,
+            owner: Some(missing.owner),
+            member: ty(missing.type_id),
+            leaf: ty(missing.leaf),
+        };
         let mut suggestions = Vec::new();
-        for DeeperMember { path, declaration, is_through_pointer } in
-            deeper.into_iter().take(MAX_SUGGESTIONS)
-        {
-            suggestions.push(Suggestion {
-                kind: SuggestionKind::Elsewhere,
-                text: format!("`{type_name}` has `{}` as `{path}`", missing.name),
-                code: (!is_through_pointer).then(|| flavor(within, &nested(&path, &declaration))),
-                member: Some(path),
-            });
+        for found in search(lost, within, &mut self.budget) {
+            let before = missing.before.clone();
+            suggestions.push(self.replace(missing, before, within, &found));
         }
-        if suggestions.is_empty() {
-            suggestions.extend(self.member_at_same_offset(missing, within));
-            for (name, declaration) in similar.into_values() {
-                let code = Some(flavor(within, &format!("{declaration};")));
-                if suggestions.iter().all(|suggestion| suggestion.code != code) {
-                    suggestions.push(Suggestion {
-                        kind: SuggestionKind::SimilarName,
-                        text: format!("`{type_name}` has a member with a similar name: `{name}`"),
-                        member: Some(name),
-                        code,
-                    });
-                }
+        if suggestions.is_empty() && root.id() != within.id() {
+            // It was moved out of the struct.
+            let owner = missing.root.skip_modifiers_and_typedefs().ok();
+            for found in search(Lost { owner, ..lost }, root, &mut self.budget) {
+                suggestions.push(self.replace(missing, Some(Vec::new()), root, &found));
             }
         }
         if suggestions.is_empty() {
@@ -90,128 +93,54 @@ impl<'a> Search<'a> {
         suggestions
     }
 
-    /// Searches the members of a type, those of its structs, and those of structs that it points to,
-    /// level by level, until one has the wanted name.
-    fn search_levels(&mut self, missing: MissingMember<'_, 'a>, root: Type<'a>) -> Found {
-        let wanted = Wanted::new(missing.name.as_bytes());
-        let mut found = Found { similar: Nearest::new(), deeper: Vec::new() };
-        let mut level = vec![Open { ty: root, prefix: String::new(), is_through_pointer: false }];
-        for depth in 0..LEVELS {
-            let mut next = Vec::new();
-            for open in level {
-                // Out of steps: what was found is kept.
-                let _ = self.search_type(&open, missing, &wanted, depth, &mut found, &mut next);
-            }
-            if !found.deeper.is_empty() {
-                break;
-            }
-            level = next;
-        }
-        found
-    }
-
-    /// Searches the members of one type, and adds the types in it to `next`. Returns `None` when no
-    /// steps are left.
-    fn search_type(
+    /// Suggests a replacement for a missing member, in the type that `before` leads to.
+    fn replace(
         &mut self,
-        open: &Open<'a>,
-        missing: MissingMember<'_, 'a>,
-        wanted: &Wanted<'_>,
-        depth: usize,
-        found: &mut Found,
-        next: &mut Vec<Open<'a>>,
-    ) -> Option<()> {
-        // The type, and its anonymous members.
-        let mut types = vec![open.ty];
-        while let Some(ty) = types.pop() {
-            for member in ty.members() {
-                self.spend(STEPS_PER_NAME)?;
-                let (Ok(name), Ok(declared)) = (member.name(), member.ty()) else { continue };
-                let Ok(ty) = declared.skip_modifiers_and_typedefs() else { continue };
-                if name.is_empty() {
-                    self.spend_kept("")?;
-                    types.push(ty);
-                    continue;
-                }
-                let path = || format!("{}{}", open.prefix, quote(&name));
-                if depth > 0 && name == missing.name {
-                    let path = path();
-                    self.spend_kept(&path)?;
-                    found.deeper.push(DeeperMember {
-                        path,
-                        declaration: declaration_in_c(declared, missing.name),
-                        is_through_pointer: open.is_through_pointer,
-                    });
-                } else if depth == 0
-                    && let Some(distance) = self.distance(wanted, &name)
-                    // A member that the object has too is not the missing one's new name.
-                    && !self.has_member(missing.owner, &quote(&name))
-                    && self.is_replacement(missing, declared)
-                {
-                    let path = path();
-                    if self.spend_kept(&path).is_some() {
-                        let declaration = declaration_in_c(declared, &quote(&name));
-                        found.similar.add(distance, (path, declaration));
-                    }
-                }
-                if let Some((ty, joint, is_pointer)) = nested_type(ty, depth) {
-                    let path = path();
-                    self.spend_kept(&path)?;
-                    next.push(Open {
-                        ty,
-                        prefix: format!("{path}{joint}"),
-                        is_through_pointer: open.is_through_pointer || is_pointer,
-                    });
-                }
-            }
-        }
-        Some(())
-    }
-
-    /// Charges for keeping an entry with a path.
-    fn spend_kept(&mut self, path: &str) -> Option<()> {
-        self.spend(STEPS_PER_KEPT_ENTRY.saturating_add(path.len()))
-    }
-
-    /// Suggests the member at the missing one's offset if it could replace it: most likely it is the
-    /// same one renamed.
-    fn member_at_same_offset(
-        &mut self,
-        missing: MissingMember<'_, 'a>,
+        missing: &MissingMember<'a>,
+        before: Option<Vec<String>>,
         within: Type<'a>,
-    ) -> Option<Suggestion> {
-        let is_missing = |name: Name<'_>| name == missing.name;
-        let mut members = missing.owner.members().iter();
-        let old = members.find(|member| member.name().is_ok_and(is_missing))?;
-        for member in within.members() {
-            self.spend(STEPS_PER_NAME)?;
-            if member.bit_offset() != old.bit_offset()
-                || !member.ty().is_ok_and(|ty| self.is_replacement(missing, ty))
-            {
-                continue;
+        found: &Replacement<'a>,
+    ) -> Suggestion {
+        let Replacement { path, ty, bits, relation, sameness, .. } = found;
+        let name = missing.names.first().map_or("", String::as_str);
+        let type_name = type_in_c(within);
+        let is_near = found.is_within() && !path.contains('.');
+        let mut text = match relation {
+            Relation::Moved if path.ends_with(name) => {
+                format!("`{type_name}` has `{name}` as `{path}`")
             }
-            let name = quote(&member.name().ok().filter(|name| !name.is_empty())?);
-            if self.has_member(missing.owner, &name) {
-                continue;
+            Relation::Moved => format!("`{type_name}` has `{path}` for `{name}`"),
+            Relation::Renamed if is_near => {
+                format!("`{type_name}` has a member with a similar name: `{path}`")
             }
-            let declaration = declaration_in_c(member.ty().ok()?, &name);
-            return Some(Suggestion {
-                kind: SuggestionKind::SimilarName,
-                text: format!(
-                    "`{}` has a compatible member at the same offset: `{name}`",
-                    type_in_c(within)
-                ),
-                code: Some(flavor(within, &format!("{declaration};"))),
-                member: Some(name),
-            });
+            Relation::Renamed => {
+                format!("`{type_name}` leads to a member with a similar name: `{path}`")
+            }
+            Relation::InPlace => {
+                format!("`{type_name}` has `{path}`, of the same type, where `{name}` was")
+            }
+            Relation::Replaced => format!(
+                "`{type_name}` has `{path}` where `{name}` was: it may be the same renamed, or another one"
+            ),
+        };
+        if matches!(sameness, Sameness::Retyped | Sameness::Incompatible) {
+            text.push_str(&format!(", of another type: `{}`", declaration_in_c(*ty, "")));
         }
-        None
-    }
-
-    /// Returns `true` if a target member of this type can be read in place of the missing one.
-    fn is_replacement(&self, missing: MissingMember<'_, 'a>, ty: Type<'_>) -> bool {
-        let old = self.local.type_by_id(missing.type_id);
-        old.is_ok_and(|old| fields_are_compatible(old, ty).unwrap_or(false))
+        let kind = match relation {
+            Relation::Renamed | Relation::InPlace | Relation::Replaced if is_near => {
+                SuggestionKind::SimilarName
+            }
+            _ => SuggestionKind::Elsewhere,
+        };
+        // What reads another quantity should not be a copy away.
+        let is_sure = found.is_within() && *relation != Relation::Replaced;
+        let code = before.filter(|_| is_sure).and_then(|before| {
+            let before = before.iter().map(String::as_str);
+            let path: Vec<&str> = before.chain(path.split('.')).collect();
+            let declared = Declared { ty: *ty, bits: *bits };
+            flavor(self.local, missing.root, &path, declared, &mut self.budget)
+        });
+        Suggestion { kind, text, member: Some(path.clone()), code }
     }
 
     /// Returns `true` if a type has a member of a name, and enough steps are left to search for it.
@@ -222,9 +151,10 @@ impl<'a> Search<'a> {
 
     /// Suggests structs and unions that have the member, and whose name is similar to its owner's or
     /// starts with it.
-    fn other_types(&mut self, missing: MissingMember<'_, 'a>, within: Type<'a>) -> Vec<Suggestion> {
+    fn other_types(&mut self, missing: &MissingMember<'a>, within: Type<'a>) -> Vec<Suggestion> {
         let mut found = Vec::new();
         let Ok(owner) = missing.owner.name() else { return found };
+        let missing = missing.names.first().map_or("", String::as_str);
         let stem = essential_name(&owner);
         let wanted = Wanted::new(stem);
         for ty in within.btf().own_types().filter(|ty| ty.kind().is_composite()) {
@@ -235,24 +165,11 @@ impl<'a> Search<'a> {
             let is_similar = !stem.is_empty()
                 && (name.starts_with(stem) || self.distance(&wanted, &name).is_some())
                 && essential_name(&name) != stem;
-            if is_similar && self.has_member(ty, missing.name) {
-                let text = format!("`{}` has a member `{}`", type_in_c(ty), missing.name);
+            if is_similar && self.has_member(ty, missing) {
+                let text = format!("`{}` has a member `{missing}`", type_in_c(ty));
                 found.push(Suggestion::new(SuggestionKind::OtherType, text));
             }
         }
         found
     }
-}
-
-/// Returns the struct or union that a member contains or, at the first level, points to; the operator
-/// that accesses its members; and `true` for a pointer.
-fn nested_type(ty: Type<'_>, depth: usize) -> Option<(Type<'_>, &'static str, bool)> {
-    if ty.kind().is_composite() {
-        return Some((ty, ".", false));
-    }
-    if ty.kind() != Kind::Ptr || depth > 0 {
-        return None;
-    }
-    let to = ty.referenced().ok()??.skip_modifiers_and_typedefs().ok()?;
-    to.kind().is_composite().then_some((to, "->", true))
 }

@@ -1,0 +1,369 @@
+//! What is suggested for members that kernels have renamed, moved or split: `tests/renames.tsv` has their
+//! history.
+#![allow(clippy::pedantic, clippy::restriction, reason = "tests may panic")]
+
+use std::{
+    collections::BTreeMap,
+    env, fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use btf_types::{Btf, ByteOrder, IntEncoding, Kind, Type, TypeId, build::Builder};
+use core_reloc::{
+    Options, RelocKind, Relocator, Target, describe::declaration_in_c, elf::Object,
+    generate::field_relocation,
+};
+use core_reloc_tools::{
+    explain::{Explainer, Suggestion},
+    query::{Answer, query, similar_names},
+};
+
+/// A line of the table, for one kernel that lacks the member.
+struct Row<'t> {
+    root: &'t str,
+    path: &'t str,
+    from: &'t str,
+    on: &'t str,
+    right: Option<&'t str>,
+    wrong: Vec<&'t str>,
+}
+
+const TABLE: &str = include_str!("../../../tests/renames.tsv");
+
+fn rows() -> Vec<Row<'static>> {
+    let lines = TABLE.lines().filter(|line| !line.starts_with('#')).skip(1);
+    let rows = lines.flat_map(|line| {
+        let [lost, from, on, right, wrong, evidence] = line.split('\t').collect::<Vec<_>>()[..]
+        else {
+            panic!("six columns: {line}");
+        };
+        assert!(!evidence.is_empty(), "{line}");
+        let (root, path) = lost.split_once('.').unwrap();
+        on.split(", ").map(move |on| Row {
+            root,
+            path,
+            from,
+            on,
+            right: Some(right).filter(|right| *right != "-"),
+            wrong: wrong.split(", ").filter(|wrong| !wrong.is_empty()).collect(),
+        })
+    });
+    rows.collect()
+}
+
+/// The BTF of the kernels on amd64, by version; `None` if a kernel was not fetched.
+fn kernels() -> Option<BTreeMap<&'static str, Vec<u8>>> {
+    let data = env::var_os("CORE_RELOC_DATA").map(PathBuf::from);
+    let data =
+        data.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/data"));
+    let files = [("5.10", "5.10"), ("6.1", "6.1"), ("6.12", "6.12"), ("7.2", "sid")];
+    let kernels = files.map(|(version, name)| {
+        let btf = fs::read(data.join(format!("kernels/amd64-{name}.btf"))).ok()?;
+        Some((version, btf))
+    });
+    let kernels: Option<BTreeMap<_, _>> = kernels.into_iter().collect();
+    if kernels.is_none() {
+        println!("SKIPPED: the kernels' BTF is not in target/data (cargo xtask data)");
+    }
+    kernels
+}
+
+/// What a program knows of the type that has the member.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Local {
+    /// All of it: it was compiled with the kernel's vmlinux.h.
+    Full,
+    /// That it has the member.
+    Stub,
+}
+
+/// Suggests what to read in place of a member.
+fn suggestions(local: &Btf<'_>, target: &Target<'_>, row: &Row<'_>) -> Vec<Suggestion> {
+    let kind = RelocKind::FieldByteOffset;
+    let relocation = field_relocation(local, 0, row.root, row.path, kind).unwrap();
+    let resolution = Relocator::new(local, target).resolve(&relocation).unwrap();
+    let unmatched = resolution.unmatched.unwrap();
+    Explainer::new(local, target).unmatched(&relocation, &unmatched).suggestions
+}
+
+/// Returns `true` for another quantity. Where nothing has it, all is wrong for who knows the whole struct; to
+/// a stub, a similar name may be new.
+fn is_wrong(local: Local, row: &Row<'_>, member: &str) -> bool {
+    local == Local::Full && row.right.is_none() || row.wrong.contains(&member)
+}
+
+/// Returns `true` for a member that is suggested for its place alone: as something to look at, without code.
+fn is_in_doubt(suggestion: &Suggestion) -> bool {
+    let is_in_doubt = suggestion.text.ends_with("it may be the same renamed, or another one");
+    assert!(!is_in_doubt || suggestion.code.is_none());
+    is_in_doubt
+}
+
+/// How many of the right answers are where.
+#[derive(Debug, Default)]
+struct Score {
+    all: usize,
+    first: usize,
+    in_three: usize,
+    /// Rows that have something wrong in first place.
+    wrong: Vec<String>,
+    missed: Vec<String>,
+}
+
+impl Score {
+    fn add(&mut self, local: Local, row: &Row<'_>, suggestions: &[Suggestion]) {
+        let found = suggestions.iter().filter_map(|found| found.member.as_deref());
+        let found: Vec<&str> = found.collect();
+        let name = format!("{}.{} {} → {}: {found:?}", row.root, row.path, row.from, row.on);
+        let first = suggestions.first().filter(|first| !is_in_doubt(first));
+        let first = first.and_then(|first| first.member.as_deref());
+        if first.is_some_and(|first| is_wrong(local, row, first)) {
+            self.wrong.push(name.clone());
+        }
+        let Some(right) = row.right else { return };
+        self.all += 1;
+        // The rest of the path stays: the member that contains the right one is as good.
+        let position = found.iter().position(|found| {
+            *found == right
+                || right.strip_prefix(found).is_some_and(|rest| row.path.ends_with(rest))
+        });
+        self.first += usize::from(position == Some(0));
+        self.in_three += usize::from(position.is_some_and(|position| position < 3));
+        if position != Some(0) {
+            self.missed.push(format!("{name}, right: {right}"));
+        }
+    }
+}
+
+fn score(local: Local) -> Option<Score> {
+    let kernels = kernels()?;
+    let parsed: BTreeMap<_, _> =
+        kernels.iter().map(|(version, bytes)| (*version, Btf::parse(bytes).unwrap())).collect();
+    let targets: BTreeMap<_, _> =
+        parsed.iter().map(|(version, btf)| (*version, Target::new(btf))).collect();
+    let mut score = Score::default();
+    for row in rows() {
+        let from = &parsed[row.from];
+        let found = match local {
+            Local::Full => suggestions(from, &targets[row.on], &row),
+            Local::Stub => {
+                let stub = stub(from, &row);
+                suggestions(&Btf::parse(&stub).unwrap(), &targets[row.on], &row)
+            }
+        };
+        score.add(local, &row, &found);
+    }
+    println!("{local:?}: {} of {} first, {} among three", score.first, score.all, score.in_three);
+    for missed in &score.missed {
+        println!("  {missed}");
+    }
+    for wrong in &score.wrong {
+        println!("  WRONG {wrong}");
+    }
+    Some(score)
+}
+
+#[test]
+fn the_right_member_comes_first_for_a_whole_header() {
+    let Some(score) = score(Local::Full) else { return };
+    assert_eq!(score.wrong, [""; 0]);
+    assert_eq!(score.in_three, score.all);
+    assert!(score.first * 10 >= score.all * 9);
+}
+
+#[test]
+fn the_right_member_comes_first_for_a_stub() {
+    let Some(score) = score(Local::Stub) else { return };
+    // A stub does not say what was there before, nor between what.
+    assert!(score.wrong.len() <= 3, "{:?}", score.wrong);
+    assert!(score.in_three * 10 >= score.all * 9);
+    assert!(score.first * 100 >= score.all * 85);
+}
+
+/// Makes BTF in which the root type has only the member.
+fn stub(from: &Btf<'_>, row: &Row<'_>) -> Vec<u8> {
+    let mut btf = Builder::new(ByteOrder::Little);
+    let root = from.find(row.root, Kind::Struct).unwrap();
+    let names: Vec<&str> = row.path.split('.').collect();
+    stub_of(&mut btf, root, &names);
+    btf.finish().unwrap()
+}
+
+fn stub_of(btf: &mut Builder<'_>, ty: Type<'_>, names: &[&str]) -> TypeId {
+    let ty = ty.skip_modifiers_and_typedefs().unwrap();
+    let Some((name, rest)) = names.split_first() else { panic!("a name") };
+    let member = member_of(ty, name).unwrap();
+    let id = if rest.is_empty() { copy(btf, member, true) } else { stub_of(btf, member, rest) };
+    let size = member.size().unwrap_or(8);
+    btf.structure(ty.name().unwrap().as_bytes(), size).member(name, id, 0).finish()
+}
+
+/// Returns the type of a member of a type or of its anonymous members.
+fn member_of<'a>(ty: Type<'a>, name: &str) -> Option<Type<'a>> {
+    ty.members().iter().find_map(|member| {
+        let ty = member.ty().unwrap();
+        let own = member.name().unwrap();
+        if own.is_empty() {
+            return member_of(ty.skip_modifiers_and_typedefs().unwrap(), name);
+        }
+        (own == name).then_some(ty)
+    })
+}
+
+/// Copies a type without the members of structs.
+fn copy(btf: &mut Builder<'_>, ty: Type<'_>, is_complete: bool) -> TypeId {
+    let name = ty.name().unwrap();
+    let name = name.as_bytes();
+    match ty.kind() {
+        Kind::Int => btf.int(name, ty.size().unwrap(), ty.int().unwrap()),
+        Kind::Ptr => {
+            let to = ty.referenced().unwrap();
+            let to = to.map_or(TypeId::VOID, |to| copy(btf, to, false));
+            btf.ptr(to)
+        }
+        Kind::Array => {
+            let array = ty.array().unwrap();
+            let element = copy(btf, ty.btf().type_by_id(array.element).unwrap(), is_complete);
+            let index = btf.int("index", 4, IntEncoding::new(32, IntEncoding::SIGNED));
+            btf.array(element, index, array.len)
+        }
+        Kind::Typedef => {
+            let of = copy(btf, ty.referenced().unwrap().unwrap(), true);
+            btf.typedef(name, of)
+        }
+        Kind::Volatile | Kind::Const | Kind::Restrict | Kind::TypeTag => {
+            copy(btf, ty.referenced().unwrap().unwrap(), is_complete)
+        }
+        Kind::Struct if is_complete || name.is_empty() => {
+            btf.structure(name, ty.size().unwrap()).finish()
+        }
+        Kind::Union if is_complete || name.is_empty() => {
+            btf.union(name, ty.size().unwrap()).finish()
+        }
+        Kind::Struct | Kind::Fwd => btf.fwd_struct(name),
+        Kind::Union => btf.fwd_union(name),
+        Kind::Enum => btf.enumeration(name, ty.size().unwrap()).finish(),
+        Kind::Void => TypeId::VOID,
+        Kind::FuncProto => btf.func_proto(TypeId::VOID).finish(),
+        kind => panic!("{kind:?}"),
+    }
+}
+
+/// Writes the named types of a stub as C.
+fn prelude(stub: &Btf<'_>, root: &str) -> String {
+    let mut c = String::new();
+    for ty in stub.types() {
+        let name = ty.name().unwrap().to_string();
+        let bytes = |ty: Type<'_>| format!("char bytes[{}];", ty.size().unwrap_or_default());
+        match ty.kind() {
+            Kind::Struct if !name.is_empty() && name != root => {
+                c.push_str(&format!("struct {name} {{ {} }};\n", bytes(ty)));
+            }
+            Kind::Enum if !name.is_empty() => {
+                c.push_str(&format!("enum {name} {{ {name}_first }};\n"));
+            }
+            Kind::Typedef => {
+                let of = ty.referenced().unwrap().unwrap();
+                let is_anonymous =
+                    of.kind().is_composite() && of.name().is_ok_and(|name| name.is_empty());
+                let declaration = match is_anonymous {
+                    true => format!("struct {{ {} }} {name}", bytes(of)),
+                    false => declaration_in_c(of, &name),
+                };
+                c.push_str(&format!("typedef {declaration};\n"));
+            }
+            _ => {}
+        }
+    }
+    c
+}
+
+/// Compiles a program that asks for the offset of a member of a suggested flavor.
+fn compile(source: &str) -> Option<Vec<u8>> {
+    let folder = env::temp_dir().join(format!("core-reloc-renames-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    let [c, object] = ["flavor.c", "flavor.o"].map(|name| folder.join(name));
+    fs::write(&c, source).unwrap();
+    let clangs = ["clang", "clang-19", "clang-18", "clang-14"];
+    let output = clangs.iter().find_map(|clang| {
+        let mut command = Command::new(clang);
+        command.args(["-target", "bpf", "-O2", "-g", "-Wall", "-Werror", "-c"]).arg(&c);
+        command.arg("-o").arg(&object).output().ok()
+    })?;
+    let bytes = fs::read(&object);
+    let _ = fs::remove_dir_all(&folder);
+    assert!(output.status.success(), "{source}\n{}", String::from_utf8_lossy(&output.stderr));
+    Some(bytes.unwrap())
+}
+
+/// Checks that clang compiles a suggested definition, and that the member of it is where the target has it.
+/// Returns `None` if there is no clang.
+fn check_code(
+    target: &Target<'_>,
+    row: &Row<'_>,
+    prelude: &str,
+    suggestion: &Suggestion,
+) -> Option<()> {
+    let (Some(code), Some(member)) = (&suggestion.code, &suggestion.member) else {
+        return Some(());
+    };
+    let flavor = format!("{}___new", row.root);
+    assert!(code.starts_with(&format!("struct {flavor} {{")), "{code}");
+    // A bitfield has no address, so it is asked for by its field info.
+    let source = format!(
+        "{prelude}{code}\nstruct {flavor} *object;\n\
+         unsigned offset(void) {{ return __builtin_preserve_field_info(object->{member}, 0); }}\n"
+    );
+    let bytes = compile(&source)?;
+    let object = Object::parse(&bytes).unwrap();
+    let values: Vec<_> =
+        object.relocate(target, Options::default()).map(|report| report.outcome.value()).collect();
+    let question = format!("{}.{member}", row.root);
+    let Ok(Answer::Field(field)) = query(target, &question) else { panic!("{question}") };
+    assert_eq!(values, [Some(field.byte_offset)], "{source}");
+    Some(())
+}
+
+#[test]
+fn suggested_flavors_compile_and_relocate() {
+    let Some(kernels) = kernels() else { return };
+    let mut checked = 0;
+    for row in rows() {
+        let [from, on] = [row.from, row.on].map(|version| Btf::parse(&kernels[version]).unwrap());
+        let target = Target::new(&on);
+        let stub = stub(&from, &row);
+        let stub = Btf::parse(&stub).unwrap();
+        let all = suggestions(&stub, &target, &row);
+        // The first with code; compiling takes longer than all else.
+        for suggestion in all.into_iter().filter(|suggestion| suggestion.code.is_some()).take(1) {
+            if check_code(&target, &row, &prelude(&stub, row.root), &suggestion).is_none() {
+                println!("SKIPPED: clang is not installed");
+                return;
+            }
+            checked += usize::from(suggestion.code.is_some());
+        }
+    }
+    println!("{checked} definitions");
+    assert!(checked > 40);
+}
+
+/// A question that names a lost member has the same list, as far as its name tells.
+#[test]
+fn queries_offer_the_right_member() {
+    let Some(kernels) = kernels() else { return };
+    let (mut all, mut found) = (0, 0);
+    for row in rows().iter().filter(|row| row.right.is_some() && !row.path.contains('.')) {
+        let btf = Btf::parse(&kernels[row.on]).unwrap();
+        let target = Target::new(&btf);
+        let error = query(&target, &format!("{}.{}", row.root, row.path)).unwrap_err();
+        let names = similar_names(&target, &error);
+        all += 1;
+        found += usize::from(names.iter().any(|name| Some(name.as_str()) == row.right));
+        if names.iter().all(|name| Some(name.as_str()) != row.right) {
+            println!("  {}.{} on {}: {names:?}", row.root, row.path, row.on);
+        }
+    }
+    println!("{found} of {all}");
+    assert!(found * 10 >= all * 8);
+}
