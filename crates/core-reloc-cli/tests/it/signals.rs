@@ -42,6 +42,15 @@ fn interrupt(folder: &Folder, arguments: &[&str], signal: Signal) -> Option<i32>
     child.wait().unwrap().signal()
 }
 
+/// Returns `true` if a signal is ignored, as `nohup` makes programs ignore the loss of the terminal. The
+/// programs that this one starts inherit it.
+fn is_ignored(signal: Signal) -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).unwrap();
+    let mask = u64::from_str_radix(mask.trim(), 16).unwrap();
+    mask & (1 << (signal.as_raw() - 1)) != 0
+}
+
 #[test]
 fn no_temporary_file_stays_after_a_signal() {
     let folder = Folder::new();
@@ -57,6 +66,10 @@ fn no_temporary_file_stays_after_a_signal() {
         ["minimize", "fixtures/objects/access.bpfel.o", "--target", &kernels, "-o", &btfs];
     for (arguments, out) in [(relocate, "out.o"), (minimize, "btfs")] {
         for signal in SIGNALS {
+            if is_ignored(signal) {
+                println!("SKIPPED: whatever runs the tests ignores {signal:?}");
+                continue;
+            }
             let mut died = 0;
             for _ in 0..TRIES {
                 let end = interrupt(&folder, &arguments, signal);
