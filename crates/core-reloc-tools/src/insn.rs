@@ -54,6 +54,26 @@ pub(crate) fn truncated(insn: Insn, value: u64) -> u64 {
     if has_32_bits(insn) { value & 0xffff_ffff } else { value }
 }
 
+/// Returns the result of an arithmetic operation on two numbers; `None` for other operations, and for shifts by
+/// too many bits.
+pub(crate) fn binary(insn: Insn, left: u64, right: u64) -> Option<u64> {
+    let [left, right] = [left, right].map(|value| truncated(insn, value));
+    let bits = if has_32_bits(insn) { 32 } else { 64 };
+    let shift = u32::try_from(right).ok().filter(|shift| *shift < bits);
+    let value = match insn.operation() {
+        ADD => left.wrapping_add(right),
+        SUB => left.wrapping_sub(right),
+        MUL => left.wrapping_mul(right),
+        OR => left | right,
+        AND => left & right,
+        XOR => left ^ right,
+        LSH => left.checked_shl(shift?)?,
+        RSH => left.checked_shr(shift?)?,
+        _ => return None,
+    };
+    Some(truncated(insn, value))
+}
+
 /// Returns whether the condition of a jump holds; `None` for a jump without one.
 pub(crate) fn holds(insn: Insn, left: u64, right: u64) -> Option<bool> {
     let [left, right] = [left, right].map(|value| truncated(insn, value));

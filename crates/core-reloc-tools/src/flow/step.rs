@@ -11,10 +11,7 @@ use super::{
     value::{KernelPointer, Value, What},
 };
 use crate::{
-    insn::{
-        ADD, AND, CALL, EXIT, JA, JCOND, LSH, MOV, MUL, OR, RSH, SUB, XOR, has_32_bits, holds,
-        jump_target, truncated,
-    },
+    insn::{ADD, CALL, EXIT, JA, JCOND, MOV, SUB, binary, holds, jump_target, truncated},
     paths::{Writes, writes},
 };
 
@@ -258,23 +255,4 @@ fn sum(address: Value, by: Value) -> Option<What> {
         }
         _ => None,
     }
-}
-
-/// Returns the result of an operation on two numbers.
-fn binary(insn: Insn, left: u64, right: u64) -> Option<u64> {
-    let [left, right] = [left, right].map(|value| truncated(insn, value));
-    let bits = if has_32_bits(insn) { 32 } else { 64 };
-    let shift = u32::try_from(right).ok().filter(|shift| *shift < bits);
-    let value = match insn.operation() {
-        ADD => left.wrapping_add(right),
-        SUB => left.wrapping_sub(right),
-        MUL => left.wrapping_mul(right),
-        OR => left | right,
-        AND => left & right,
-        XOR => left ^ right,
-        LSH => left.checked_shl(shift?)?,
-        RSH => left.checked_shr(shift?)?,
-        _ => return None,
-    };
-    Some(truncated(insn, value))
 }

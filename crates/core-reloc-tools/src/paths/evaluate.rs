@@ -9,7 +9,7 @@ use super::{
 };
 use crate::insn::{
     ADD, AND, ARSH, CALL, END, EXIT, JA, JCOND, JEQ, JNE, LSH, MOV, MUL, NEG, OR, RSH, SUB, XOR,
-    has_32_bits, holds, truncated,
+    binary, has_32_bits, holds, truncated,
 };
 
 /// The kind of a jump.
@@ -77,25 +77,18 @@ fn exactly(insn: Insn, left: u64, right: u64, rules: Rules) -> Option<u64> {
     if !is_followed(insn, rules) {
         return None;
     }
-    let (left, right) = (truncated(insn, left), truncated(insn, right));
-    let bits = if has_32_bits(insn) { 32 } else { 64 };
-    let shift = || u32::try_from(right).ok().filter(|shift| *shift < bits);
-    let value = match insn.operation() {
-        MOV => right,
-        NEG => left.wrapping_neg(),
-        ADD => left.wrapping_add(right),
-        SUB => left.wrapping_sub(right),
-        MUL => left.wrapping_mul(right),
-        OR => left | right,
-        AND => left & right,
-        XOR => left ^ right,
-        LSH => left.checked_shl(shift()?)?,
-        RSH => left.checked_shr(shift()?)?,
-        // The sign is that of the lower half in a shift of 32 bits.
-        ARSH => sign_extended(left, bits).cast_signed().checked_shr(shift()?)?.cast_unsigned(),
-        _ => return None,
-    };
-    Some(truncated(insn, value))
+    match insn.operation() {
+        MOV => Some(truncated(insn, right)),
+        NEG => Some(truncated(insn, truncated(insn, left).wrapping_neg())),
+        ARSH => {
+            let bits = if has_32_bits(insn) { 32 } else { 64 };
+            let shift = u32::try_from(truncated(insn, right)).ok().filter(|shift| *shift < bits)?;
+            // The sign is that of the lower half in a shift of 32 bits.
+            let extended = sign_extended(truncated(insn, left), bits).cast_signed();
+            Some(truncated(insn, extended.checked_shr(shift)?.cast_unsigned()))
+        }
+        _ => binary(insn, left, right),
+    }
 }
 
 /// Returns a number whose sign is that of its lowest bits.
