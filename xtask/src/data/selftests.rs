@@ -71,6 +71,11 @@ pub(super) fn fetch(
             for folder in &include {
                 clang.arg("-I").arg(folder);
             }
+            // The same objects wherever the data folder is: recordings of kernels name them by their hash.
+            for (folder, name) in [(scratch, "headers"), (out, "selftests")] {
+                clang.arg(format!("-ffile-prefix-map={}={name}", folder.display()));
+            }
+            clang.arg("-fdebug-compilation-dir=.");
             // Debian's folder of the host's headers has the kernel's asm/ headers.
             clang
                 .arg("-idirafter")
