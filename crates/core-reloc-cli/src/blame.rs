@@ -58,8 +58,8 @@ fn blame(
         ));
         return Ok(Completion::Negative);
     }
-    let mut out = stdout();
     let format = arguments.format.format;
+    let mut out = stdout().in_format(format);
     if let Format::Text = format {
         let log = Escaped(arguments.log.display());
         writeln!(out, "{log}:{}: {}", poison.log_line, poison.text)?;

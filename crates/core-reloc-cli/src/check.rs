@@ -32,7 +32,7 @@ use crate::{
     Completion,
     arguments::{Check, Format},
     failure::Failure,
-    inputs::{Inputs, parse_object, read_object},
+    inputs::{Inputs, parse_object, read_objects},
     names,
     output::Output,
     terminal,
@@ -56,15 +56,12 @@ pub(crate) fn run(arguments: &Check, inputs: Inputs<'_>) -> Result<Completion, F
         Some(path) => Baseline::read(path)?,
         None => Baseline::default(),
     };
-    let mut files = Vec::new();
-    for path in &arguments.objects {
-        files.push((path.as_path(), read_object(path)?));
-    }
+    let files = read_objects(&arguments.objects)?;
     let objects = files.iter().map(|(path, bytes)| parse_object(path, bytes));
     let objects: Vec<Object<'_>> = objects.collect::<Result<_, _>>()?;
     let mut checkers = Vec::new();
     for (object, (path, _)) in objects.iter().zip(&files) {
-        let failure = |error| Failure::Object { path: path.to_path_buf(), error };
+        let failure = |error| Failure::Object { path: path.clone(), error };
         checkers.push(Checker::new(object).map_err(failure)?);
     }
     let labels = names::labels(files.iter().map(|(path, _)| path.display().to_string()));
@@ -128,13 +125,16 @@ fn report(
     if let Some(output) = &outputs.page {
         output.write(html::page(results, &causes)?.as_bytes())?;
     }
-    let mut out = terminal::report(outputs.has_standard());
-    let explains = arguments.explain;
-    match arguments.format.format {
-        Format::Text => text::print(results, &causes, explains, &mut out)?,
-        Format::Json => json::print(results, &causes, explains, &mut out)?,
+    if !arguments.quiet.quiet {
+        let format = arguments.format.format;
+        let mut out = terminal::report(outputs.has_standard()).in_format(format);
+        let explains = arguments.explain;
+        match format {
+            Format::Text => text::print(results, &causes, explains, &mut out)?,
+            Format::Json => json::print(results, &causes, explains, &mut out)?,
+        }
+        out.flush()?;
     }
-    out.flush()?;
     Ok(if causes.are_accepted() { Completion::Success } else { Completion::Negative })
 }
 

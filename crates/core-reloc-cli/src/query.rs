@@ -93,7 +93,7 @@ pub(crate) fn run(arguments: &Query) -> Result<Completion, Failure> {
         }
     }
     let readable = unreadable.report(read)?;
-    let mut out = stdout();
+    let mut out = stdout().in_format(arguments.format.format);
     match arguments.format.format {
         Format::Text => {
             for question in &questions {

@@ -12,31 +12,33 @@ use crate::{
     arguments::{Check, Format},
     failure::Failure,
     format::{json_line, plural},
-    inputs::{parse_object, read_object},
+    inputs::{parse_object, read_objects},
     names, terminal,
 };
 
 pub(super) fn run(arguments: &Check) -> Result<Completion, Failure> {
-    let labels = names::labels(arguments.objects.iter().map(|path| path.display().to_string()));
-    let mut out = terminal::stdout();
+    let files = read_objects(&arguments.objects)?;
+    let labels = names::labels(files.iter().map(|(path, _)| path.display().to_string()));
+    let mut out = terminal::stdout().in_format(arguments.format.format);
+    let format = (!arguments.quiet.quiet).then_some(arguments.format.format);
     let mut count = 0;
-    for (path, label) in arguments.objects.iter().zip(labels) {
-        let bytes = read_object(path)?;
-        let object = parse_object(path, &bytes)?;
+    for ((path, bytes), label) in files.iter().zip(labels) {
+        let object = parse_object(path, bytes)?;
         let failure = |error| Failure::Object { path: path.clone(), error };
         let findings = lint(&object).map_err(failure)?;
         let lines = SourceLines::of(&object);
         count += findings.len();
         for finding in &findings {
             let finding = Found { object: &label, finding, source: finding.source_line(&lines) };
-            match arguments.format.format {
-                Format::Text => finding.print(&mut out)?,
-                Format::Json => json_line(&finding.line(), &mut out)?,
+            match format {
+                Some(Format::Text) => finding.print(&mut out)?,
+                Some(Format::Json) => json_line(&finding.line(), &mut out)?,
+                None => {}
             }
         }
     }
-    if let Format::Text = arguments.format.format {
-        let objects = plural(arguments.objects.len(), "object");
+    if let Some(Format::Text) = format {
+        let objects = plural(files.len(), "object");
         writeln!(out, "{objects}: {}", plural(count, "finding"))?;
     }
     out.flush()?;
