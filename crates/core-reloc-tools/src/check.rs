@@ -58,7 +58,7 @@ use self::{
 };
 use crate::{
     copies::{CopyAccesses, CopyFinding},
-    needs::{Kernel, Need, named_types, needs},
+    needs::{Kernel, Need, REGISTERS, named_types, needs},
     sizes::{SizeFinding, SizedReads},
 };
 
@@ -119,7 +119,7 @@ impl<'a> Checker<'a> {
     /// [`minimize_and_keep`](crate::minimize::minimize_and_keep) keeps them, so that minimized BTF gives the verdicts
     /// of the full one.
     pub fn named_types(&self) -> Vec<(String, Kind)> {
-        let registers = architecture::REGISTERS.map(|name| (name.to_owned(), Kind::Struct));
+        let registers = REGISTERS.map(|name| (name.to_owned(), Kind::Struct));
         named_types(self.object, &self.requirements).into_iter().chain(registers).collect()
     }
 
