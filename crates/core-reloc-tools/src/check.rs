@@ -39,6 +39,8 @@ mod question;
 mod reach;
 mod verdict;
 
+use std::collections::BTreeSet;
+
 use btf_types::Kind;
 use core_reloc::{
     Options,
@@ -57,7 +59,9 @@ use self::{
     question::{FailedQuestions, Questions},
 };
 use crate::{
+    callees::callees,
     copies::{CopyAccesses, CopyFinding},
+    limits::MAX_OBJECT_PATH_STEPS,
     needs::{Kernel, Need, REGISTERS, named_types, needs},
     sizes::{SizeFinding, SizedReads},
 };
@@ -121,6 +125,18 @@ impl<'a> Checker<'a> {
     pub fn named_types(&self) -> Vec<(String, Kind)> {
         let registers = REGISTERS.map(|name| (name.to_owned(), Kind::Struct));
         named_types(self.object, &self.requirements).into_iter().chain(registers).collect()
+    }
+
+    /// Returns the functions that each program may call, directly or through others, callbacks and itself included, as
+    /// indices of [`Requirements::functions`]; of a program for which no step of [`MAX_OBJECT_PATH_STEPS`] is left, only its
+    /// own.
+    pub fn functions_of_programs(&self) -> Vec<BTreeSet<usize>> {
+        let mut steps = MAX_OBJECT_PATH_STEPS;
+        let functions = self.requirements.programs.iter().map(|program| {
+            let found = callees(&self.requirements, program.function, &mut steps);
+            found.unwrap_or_else(|| BTreeSet::from([program.function]))
+        });
+        functions.collect()
     }
 
     /// Relocates the object for a kernel with the default [`Options`], and judges each relocation and each
