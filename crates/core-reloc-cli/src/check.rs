@@ -33,6 +33,7 @@ use crate::{
     arguments::{Check, Format},
     failure::Failure,
     inputs::{Inputs, parse_object, read_objects},
+    kept::kept,
     names,
     output::Output,
     terminal,
@@ -56,20 +57,21 @@ pub(crate) fn run(arguments: &Check, inputs: Inputs<'_>) -> Result<Completion, F
         Some(path) => Baseline::read(path)?,
         None => Baseline::default(),
     };
-    let files = read_objects(&arguments.objects)?;
+    let files = kept(read_objects(&arguments.objects)?);
     let objects = files.iter().map(|(path, bytes)| parse_object(path, bytes));
-    let objects: Vec<Object<'_>> = objects.collect::<Result<_, _>>()?;
+    let objects: &Vec<Object<'_>> = kept(objects.collect::<Result<_, _>>()?);
     let mut checkers = Vec::new();
-    for (object, (path, _)) in objects.iter().zip(&files) {
+    for (object, (path, _)) in objects.iter().zip(files) {
         let failure = |error| Failure::Object { path: path.clone(), error };
         checkers.push(Checker::new(object).map_err(failure)?);
     }
     let labels = names::labels(files.iter().map(|(path, _)| path.display().to_string()));
+    let checkers = kept(checkers);
     let infos = checkers.iter().zip(labels).map(|(checker, label)| ObjectInfo::of(checker, label));
     let infos: Vec<ObjectInfo> = infos.collect();
 
     let given = Given::read(arguments)?;
-    let collector = Collector::new(&checkers, given, arguments.html.is_some());
+    let collector = kept(Collector::new(checkers, given, arguments.html.is_some()));
     let CheckedKernels { kernels, unreadable } =
         in_parallel(|| match arguments.targets.as_slice() {
             [] => collector.running_kernel(),
@@ -78,6 +80,7 @@ pub(crate) fn run(arguments: &Check, inputs: Inputs<'_>) -> Result<Completion, F
     let readable = unreadable.report(kernels.len())?;
     let mut results = Results { objects: infos, kernels, baseline };
     let checked = report(arguments, &outputs, &mut results)?;
+    kept(results);
     Ok(checked.and(readable))
 }
 

@@ -23,6 +23,7 @@ use crate::{
     failure::Failure,
     format::plural,
     inputs::{parse_object, read_object},
+    kept::kept,
     target::with_target,
     terminal::{self, Printer, stdout},
 };
@@ -70,11 +71,11 @@ impl Said {
 }
 
 pub(crate) fn run(arguments: &Explain) -> Result<Completion, Failure> {
-    let bytes = read_object(&arguments.object)?;
-    let object = parse_object(&arguments.object, &bytes)?;
+    let bytes = kept(read_object(&arguments.object)?);
+    let object = kept(parse_object(&arguments.object, bytes)?);
     let mut out = stdout().in_format(arguments.format.format);
-    let completion = with_target(&arguments.target, &Kernel::running(), &object, |target| {
-        explain(arguments, &object, target, &mut out)
+    let completion = with_target(&arguments.target, &Kernel::running(), object, |target| {
+        explain(arguments, object, target, &mut out)
     })??;
     out.flush()?;
     Ok(completion)

@@ -12,6 +12,7 @@ use crate::{
     failure::Failure,
     format::{RecordKeys, SectionHeadings, json_line, kind_name, plural},
     inputs::{parse_object, read_object},
+    kept::kept,
     terminal::stdout,
 };
 
@@ -19,9 +20,9 @@ use crate::{
 const HANG: usize = 29;
 
 pub(crate) fn run(arguments: &Inspect) -> Result<Completion, Failure> {
-    let bytes = read_object(&arguments.object)?;
-    let object = parse_object(&arguments.object, &bytes)?;
-    let lines = SourceLines::of(&object);
+    let bytes = kept(read_object(&arguments.object)?);
+    let object = kept(parse_object(&arguments.object, bytes)?);
+    let lines = SourceLines::of(object);
     let format = arguments.format.format;
     let mut out = stdout().in_format(format);
     let mut sections = SectionHeadings::default();

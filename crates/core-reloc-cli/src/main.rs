@@ -18,6 +18,7 @@ mod failure;
 mod format;
 mod inputs;
 mod inspect;
+mod kept;
 mod limits;
 mod minimize;
 mod names;

@@ -19,6 +19,7 @@ use crate::{
     failure::Failure,
     format::{RecordKeys, SectionHeadings, json_line, kind_name, number, plural},
     inputs::{FileIdentity, Inputs, is_standard, parse_object, read_object},
+    kept::kept,
     output::Output,
     target::with_target,
     terminal::{self, Escaped, Printer},
@@ -26,12 +27,12 @@ use crate::{
 
 pub(crate) fn run(arguments: &Relocate) -> Result<Completion, Failure> {
     let output = output(arguments)?;
-    let bytes = read_object(&arguments.object)?;
-    let object = parse_object(&arguments.object, &bytes)?;
+    let bytes = kept(read_object(&arguments.object)?);
+    let object = kept(parse_object(&arguments.object, bytes)?);
     let is_stdout_taken = output.as_ref().is_some_and(Output::is_standard);
     let mut out = terminal::report(is_stdout_taken).in_format(arguments.format.format);
-    let completion = with_target(&arguments.target, &Kernel::running(), &object, |target| {
-        relocate(arguments, &object, target, output.as_ref(), &mut out)
+    let completion = with_target(&arguments.target, &Kernel::running(), object, |target| {
+        relocate(arguments, object, target, output.as_ref(), &mut out)
     })??;
     out.flush()?;
     Ok(completion)

@@ -20,6 +20,8 @@ pub(super) fn fold(line: &str, width: usize, hang: Option<usize>, out: &mut Stri
     for (space, word) in words(line) {
         let (blank, wide) = (space.len(), columns(word));
         if column > first_break && column + blank + wide > width {
+            // A long word is indented less, so that it fits.
+            let hang = hang.min(width.saturating_sub(wide));
             out.push('\n');
             out.extend(iter::repeat_n(' ', hang));
             (column, first_break) = (hang, hang);
@@ -77,6 +79,8 @@ mod tests {
             ("a   b               c", Some(4), "a   b\n    c"),
             ("one two three four five six", Some(0), "one two three four\nfive six"),
             ("  a_name_that_alone_is_wider next", None, "  a_name_that_alone_is_wider\n      next"),
+            ("a sixteen_columns_", Some(10), "a sixteen_columns_"),
+            ("some a_sixteen_column", Some(10), "some\n    a_sixteen_column"),
             // A deep indent leaves half of the width.
             ("                  aa bb cc", None, "                  aa\n          bb cc"),
         ] {

@@ -1,10 +1,8 @@
 //! The stream for a command's report.
 
 use std::{
-    borrow::Cow,
     env,
-    io::{self, BufWriter, ErrorKind, IsTerminal, LineWriter, Write},
-    mem,
+    io::{self, ErrorKind, IsTerminal, Write},
     os::fd::AsFd,
 };
 
@@ -37,6 +35,9 @@ const WIDTH_VARIABLE: &str = "COLUMNS";
 /// The caller flushes it at the end.
 pub(crate) struct Printer {
     stream: Box<dyn Write>,
+    /// What is not written yet.
+    pending: Vec<u8>,
+    is_terminal: bool,
     has_colors: bool,
     /// The width of the stream; `None` if there is none.
     stream_width: Option<usize>,
@@ -58,13 +59,18 @@ impl Printer {
         };
         let has_colors = AutoStream::choice(&stream) != ColorChoice::Never;
         let stream = UntilClosed(Some(stream));
-        let stream: Box<dyn Write> = if is_terminal {
-            Box::new(LineWriter::new(stream))
-        } else {
-            Box::new(BufWriter::with_capacity(BUFFER_LEN, stream))
-        };
-        let stream = if has_colors { stream } else { Box::new(WithoutColors::new(stream)) };
-        Self { stream, has_colors, stream_width, width: None, line: Vec::new(), hang: None }
+        let stream: Box<dyn Write> =
+            if has_colors { Box::new(stream) } else { Box::new(WithoutColors::new(stream)) };
+        Self {
+            stream,
+            pending: Vec::new(),
+            is_terminal,
+            has_colors,
+            stream_width,
+            width: None,
+            line: Vec::new(),
+            hang: None,
+        }
     }
 
     /// Folds lines if the format is for people.
@@ -76,8 +82,9 @@ impl Printer {
     }
 
     /// Folds lines to the stream's width.
-    pub(crate) fn folded(self) -> Self {
-        Self { width: self.stream_width.map(|width| width.max(MIN_WIDTH)), ..self }
+    pub(crate) fn folded(mut self) -> Self {
+        self.width = self.stream_width.map(|width| width.max(MIN_WIDTH));
+        self
     }
 
     /// Returns the width that lines are folded to. Lines that must not be folded at any space, such as those of
@@ -99,44 +106,59 @@ impl Printer {
         if self.has_colors { style } else { Style::new() }
     }
 
-    /// Folds and writes a part that ends a line, or the output.
-    fn write_folded(&mut self, part: &[u8], width: usize) -> io::Result<()> {
-        self.line.extend_from_slice(part);
-        let line = mem::take(&mut self.line);
-        let (text, end) = match line.strip_suffix(b"\n") {
-            Some(text) => (text, "\n"),
-            None => (line.as_slice(), ""),
-        };
-        let text: Cow<'_, str> = String::from_utf8_lossy(text);
+    /// Folds the line, and adds it to what is to be written.
+    fn fold_line(&mut self, width: usize, end: &str) {
+        let text = String::from_utf8_lossy(&self.line);
         let mut folded = String::with_capacity(text.len() + 1);
         fold(&text, width, self.hang.take(), &mut folded);
-        folded.push_str(end);
-        self.stream.write_all(folded.as_bytes())?;
-        // Its memory is used again.
-        self.line = line;
+        self.pending.extend_from_slice(folded.as_bytes());
+        self.pending.extend_from_slice(end.as_bytes());
         self.line.clear();
-        Ok(())
+    }
+
+    fn write_pending(&mut self) -> io::Result<()> {
+        let written = self.stream.write_all(&self.pending);
+        // What cannot be written is not tried again.
+        self.pending.clear();
+        written
     }
 }
 
 impl Write for Printer {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let Some(width) = self.width else { return self.stream.write(bytes) };
-        for part in bytes.split_inclusive(|byte| *byte == b'\n') {
-            if part.ends_with(b"\n") {
-                self.write_folded(part, width)?;
-            } else {
-                self.line.extend_from_slice(part);
+        match self.width {
+            None => self.pending.extend_from_slice(bytes),
+            Some(width) => {
+                for part in bytes.split_inclusive(|byte| *byte == b'\n') {
+                    match part.strip_suffix(b"\n") {
+                        Some(end) => {
+                            self.line.extend_from_slice(end);
+                            self.fold_line(width, "\n");
+                        }
+                        None => self.line.extend_from_slice(part),
+                    }
+                }
             }
+        }
+        if self.pending.len() >= BUFFER_LEN || self.is_terminal && self.pending.ends_with(b"\n") {
+            self.write_pending()?;
         }
         Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
         if let (Some(width), false) = (self.width, self.line.is_empty()) {
-            self.write_folded(b"", width)?;
+            self.fold_line(width, "");
         }
+        self.write_pending()?;
         self.stream.flush()
+    }
+}
+
+impl Drop for Printer {
+    /// Writes what was printed before an error that ended the command.
+    fn drop(&mut self) {
+        let _ = self.flush();
     }
 }
 
@@ -172,8 +194,7 @@ impl<W: Write> Write for UntilClosed<W> {
     }
 }
 
-/// Removes the sequences that set colors. As long as there are none, nothing is looked at but the bytes that
-/// start one.
+/// Removes the sequences that set colors. As long as there are none, it only looks for the byte that starts one.
 struct WithoutColors<W> {
     stream: W,
     strip: StripBytes,
