@@ -13,6 +13,7 @@ mod notes;
 mod objects;
 mod order;
 mod parts;
+mod table;
 mod text;
 mod wording;
 

@@ -1,9 +1,8 @@
-//! Results as text: the causes, then a table of programs and kernels with a character for each verdict.
+//! Results as text: the causes, then a table of programs and kernels.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     io::{self, Write},
-    ops::Range,
 };
 
 use core_reloc_tools::check::Verdict;
@@ -13,16 +12,13 @@ use super::{
     Results,
     causes::{CauseEntry, Causes, Hit},
     explanations::Suggestion,
-    mark::Mark,
     notes::{Note, Notes},
     objects::SourceLocation,
     order::ranges,
+    table::Table,
     wording::{heading, proof, summary},
 };
-use crate::{
-    format::plural,
-    terminal::{Printer, columns},
-};
+use crate::{format::plural, terminal::Printer};
 
 /// The number of programs that a cause names.
 const MAX_NAMED: usize = 5;
@@ -50,7 +46,7 @@ pub(super) fn print(
     let open: Vec<&CauseEntry> = causes.0.iter().filter(is_open).collect();
     left_open(results, &open, out)?;
     notes(results, out)?;
-    table(results, out)?;
+    Table::of(results).print(out)?;
     writeln!(out, "{}", summary(results, causes))
 }
 
@@ -219,89 +215,4 @@ fn notes(results: &Results, out: &mut Printer) -> io::Result<()> {
         writeln!(out, "    {} {} at {place}; on {on}", "-->".blue(), object.label)?;
     }
     writeln!(out)
-}
-
-/// Prints the table, with the kernels' numbers and the characters' meanings.
-fn table(results: &Results, out: &mut Printer) -> io::Result<()> {
-    let mut rows: Vec<(usize, &str, Vec<Mark>)> = Vec::new();
-    for (at, object) in results.objects.iter().enumerate() {
-        for (index, program) in object.programs.iter().enumerate() {
-            let mark = |kernel: usize| match results.is_accepted(at, index, kernel) {
-                true => Mark::Accepted,
-                false => Mark::Verdict(results.kernels[kernel].rows[at].programs[index].verdict),
-            };
-            let marks = (0..results.kernels.len()).map(mark).collect();
-            rows.push((at, program.name.as_str(), marks));
-        }
-    }
-    kernel_numbers(results, &rows, out)?;
-    let width = rows.iter().map(|(_, name, _)| columns(name)).max().unwrap_or(0);
-    let count = results.kernels.len();
-    let at_once = out.width().map_or(count, |line| kernels_at_once(line, width));
-    for first in (0..count).step_by(at_once.max(1)) {
-        let shown = first..count.min(first + at_once);
-        numbers(count, &shown, width, out)?;
-        let mut last = None;
-        for (object, name, marks) in &rows {
-            if last != Some(*object) {
-                writeln!(out, "{}", results.objects[*object].label.bold())?;
-                last = Some(*object);
-            }
-            write!(out, "  {name:width$} ")?;
-            for (at, mark) in marks[shown.clone()].iter().enumerate() {
-                let (char, _, style) = mark.legend();
-                write!(out, "{}{}", gap(at), char.style(style))?;
-            }
-            writeln!(out)?;
-        }
-        writeln!(out)?;
-    }
-    Ok(())
-}
-
-/// Returns how many kernels a table can show beside names of a width: as many tens as fit.
-fn kernels_at_once(line: usize, names: usize) -> usize {
-    let room = line.saturating_sub(names + "   ".len());
-    // Ten columns and the gap after them, which the last ten do not need.
-    (room.saturating_add(1) / 11 * 10).max(10)
-}
-
-/// Prints the kernels with their numbers, and the legend of the table.
-fn kernel_numbers(
-    results: &Results,
-    rows: &[(usize, &str, Vec<Mark>)],
-    out: &mut Printer,
-) -> io::Result<()> {
-    let width = results.kernels.len().to_string().len();
-    for (number, kernel) in (1..).zip(&results.kernels) {
-        writeln!(out.hang(width + 2), "{number:>width$}  {}", kernel.label)?;
-    }
-    let is_used = |mark: &Mark| rows.iter().any(|(.., marks)| marks.contains(mark));
-    let meaning = |mark: Mark| {
-        let (char, meaning, style) = mark.legend();
-        format!("{} {meaning}", char.style(style))
-    };
-    let legend: Vec<String> = Mark::all().filter(is_used).map(meaning).collect();
-    writeln!(out)?;
-    writeln!(out.hang(0), "{}", legend.join("   "))?;
-    writeln!(out)
-}
-
-/// Prints the numbers of some kernels above the table, each from top to bottom.
-fn numbers(count: usize, shown: &Range<usize>, width: usize, out: &mut Printer) -> io::Result<()> {
-    let digits = count.to_string().len();
-    for digit in 0..digits {
-        write!(out, "  {:width$} ", "")?;
-        for (at, kernel) in shown.clone().enumerate() {
-            let number = format!("{:>digits$}", kernel + 1);
-            write!(out, "{}{}", gap(at), &number[digit..=digit])?;
-        }
-        writeln!(out)?;
-    }
-    Ok(())
-}
-
-/// Returns the space before a column: one after every ten columns.
-fn gap(at: usize) -> &'static str {
-    if at > 0 && at.is_multiple_of(10) { " " } else { "" }
 }

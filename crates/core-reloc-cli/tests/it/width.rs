@@ -8,7 +8,7 @@ use std::{
 
 use core_reloc_tests::{data, judge::skipped};
 
-use crate::program::{Folder, Run, command, root, run};
+use crate::program::{Folder, Run, command, fixture, root, run};
 
 const COMMANDS: [&str; 9] =
     ["relocate", "inspect", "explain", "check", "blame", "query", "dump", "minimize", "support"];
@@ -195,27 +195,58 @@ fn files_and_pipes_get_whole_lines() {
     }
 }
 
-/// A table of more kernels than fit is continued below.
-#[test]
-fn a_table_of_many_kernels_is_folded() {
+/// Checks an object on 123 kernels, of which these lack nothing.
+fn check_many(passing: impl Iterator<Item = usize>) -> String {
     let folder = Folder::new();
-    let kernel = fs::read(root().join("fixtures/btf/gone.le.btf")).unwrap();
+    let [gone, same] = ["gone", "same"].map(|name| fixture(&format!("btf/{name}.le.btf")));
     for minor in 1..=123 {
-        folder.file(&format!("5.{minor}.btf"), &kernel);
+        folder.file(&format!("5.{minor}.btf"), &gone);
     }
-    let other = fs::read(root().join("fixtures/btf/same.le.btf")).unwrap();
-    for minor in [2, 30, 31, 50, 52, 54, 60] {
-        folder.file(&format!("5.{minor}.btf"), &other);
+    for minor in passing {
+        folder.file(&format!("5.{minor}.btf"), &same);
     }
-    let text = fits(&["check", "fixtures/objects/enums.bpfel.o", "--target", &folder.path("")]);
+    fits(&["check", "fixtures/objects/enums.bpfel.o", "--target", &folder.path("")])
+}
+
+/// Returns the marks of a program in each part of the table, without gaps.
+fn marks(text: &str) -> Vec<String> {
+    let rows = text.lines().filter_map(|line| line.strip_prefix("  values    "));
+    rows.map(|row| row.replace(' ', "")).collect()
+}
+
+#[test]
+fn a_table_of_many_kernels_is_continued_below() {
+    let text = check_many((2..=123).step_by(2));
     // The names take 9 columns, with the margin 12: six tens fit in the other 68.
-    let tables: Vec<&str> = text.lines().filter(|line| line.starts_with("  values ")).collect();
-    let marks = |line: &str| line["  values    ".len()..].replace(' ', "");
-    let all: String = tables.iter().map(|line| marks(line)).collect();
-    assert_eq!(tables.iter().map(|line| marks(line).len()).collect::<Vec<_>>(), [60, 60, 3]);
-    let passing: Vec<usize> =
-        (1..).zip(all.chars()).filter(|(_, mark)| *mark != 'P').map(|it| it.0).collect();
-    assert_eq!(passing, [2, 30, 31, 50, 52, 54, 60]);
+    let parts = marks(&text);
+    assert_eq!(parts.iter().map(String::len).collect::<Vec<_>>(), [60, 60, 3]);
+    for (number, mark) in (1..).zip(parts.concat().chars()) {
+        assert_eq!(mark == 'P', number % 2 == 1, "{number}");
+    }
+    // No more ranges are listed than one can read.
+    let expected = "62 of 123 kernels (1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, …)";
+    assert!(words(&text).join(" ").contains(expected), "{text}");
+}
+
+#[test]
+fn kernels_with_the_same_verdicts_share_a_column() {
+    let text = check_many([2, 30, 31, 50, 52, 54, 60].into_iter());
+    assert_eq!(marks(&text), ["P?P?P?P?P?P?P"]);
+    for line in [
+        "     1  5.1\n",
+        "  3-29  5.3 to 5.29 (27 kernels)\n",
+        " 30-31  5.30 to 5.31 (2 kernels)\n",
+        "\n61-123  5.61 to 5.123 (63 kernels)\n",
+    ] {
+        assert!(text.contains(line), "{text}");
+    }
+    // Above each column is the number of its first kernel, from top to bottom.
+    let first = [1, 2, 3, 30, 32, 50, 51, 52, 53, 54, 55, 60, 61];
+    let tens: String =
+        first.iter().filter(|first| **first > 9).map(|it| (it / 10).to_string()).collect();
+    let units: String = first.iter().map(|it| (it % 10).to_string()).collect();
+    let lines: Vec<String> = text.lines().map(|line| line.replace(' ', "")).collect();
+    assert!(lines.windows(2).any(|pair| pair == [tens.as_str(), units.as_str()]), "{text}");
     // Many ranges are numbers of the table, and the number of kernels.
     let expected = "116 of 123 kernels (1, 3-29, 32-49, 51, 53, 55-59, 61-123)";
     assert!(words(&text).join(" ").contains(expected), "{text}");
