@@ -51,8 +51,8 @@ json\t'JSON for programs: one object per line'"
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand inspect" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand explain" -l target -d 'The kernel: raw BTF, an ELF file with a .BTF section such as vmlinux, a kernel image such as vmlinuz, any of these compressed, or a tar archive of one such file, such as BTFHub\'s [default: the running kernel]' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand explain" -l module -d 'The BTF of a module, searched for types that the kernel itself lacks: raw BTF or a .ko file, also compressed; may be repeated [default: the running kernel\'s modules, if that kernel is the target]' -r -F
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand explain" -l program -d 'Only explain the relocations of this function, or of the functions in this section' -r
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand explain" -l type -d 'Only explain the relocations of this root type and its flavors' -r
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand explain" -l program -d 'Only explain the relocations of this function, or of the functions in this section' -r -f
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand explain" -l type -d 'Only explain the relocations of this root type and its flavors' -r -f
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand explain" -l status -d 'Only explain the relocations with this result' -r -f -a "relocated\t'The instruction holds the target\'s value'
 poisoned\t'The target lacks what the relocation asks for'
 failed\t'The relocation is invalid or ambiguous'
@@ -75,7 +75,7 @@ complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -s h -l hel
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand blame" -l log -d 'The verifier\'s log, as printed by any loader' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand blame" -l target -d 'The kernel: raw BTF, an ELF file with a .BTF section such as vmlinux, a kernel image such as vmlinuz, any of these compressed, or a tar archive of one such file, such as BTFHub\'s [default: the running kernel]' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand blame" -l module -d 'The BTF of a module, searched for types that the kernel itself lacks: raw BTF or a .ko file, also compressed; may be repeated [default: the running kernel\'s modules, if that kernel is the target]' -r -F
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand blame" -l program -d 'Only consider the relocations of this function, or of the functions in this section' -r
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand blame" -l program -d 'Only consider the relocations of this function, or of the functions in this section' -r -f
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand blame" -l format -d 'The output format' -r -f -a "text\t'Text for people'
 json\t'JSON for programs: one object per line'"
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand blame" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -110,3 +110,6 @@ complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fi
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump minimize support help" -f -a "minimize" -d 'Write the smallest BTF that relocates objects exactly as a kernel\'s full BTF does'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump minimize support help" -f -a "support" -d 'Report whether the running kernel supports CO-RE, and where its BTF is'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump minimize support help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand query" -f
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand dump" -f
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand support" -f

@@ -5,6 +5,7 @@ mod answers;
 mod blame;
 mod browser;
 mod check;
+mod completions;
 mod damage;
 mod dump;
 mod entries;
