@@ -45,7 +45,7 @@ fn write_all(folder: &Path) -> io::Result<()> {
         let mut text = Vec::new();
         generate(shell, &mut program_to_complete(), PROGRAM, &mut text);
         if shell == Shell::Fish {
-            text.extend(without_files(&program_to_complete()).bytes());
+            text = mended_for_fish(&text);
         }
         fs::write(completions.join(name), text)?;
     }
@@ -70,10 +70,19 @@ fn write_all(folder: &Path) -> io::Result<()> {
 /// Returns the program's arguments. The value of an option without a hint is no file.
 fn program_to_complete() -> Command {
     let hinted = |argument: Arg| match argument.get_value_hint() {
-        ValueHint::Unknown if argument.get_action().takes_values() => argument.value_hint(ValueHint::Other),
+        ValueHint::Unknown if argument.get_action().takes_values() => {
+            argument.value_hint(ValueHint::Other)
+        }
         _ => argument,
     };
     Arguments::command().mut_subcommands(|command| command.mut_args(hinted))
+}
+
+/// Mends completions for fish: clap_complete (4.6) offers nothing after `help`, as if that were the command that
+/// help is wanted for, and names of files where the operands are none.
+fn mended_for_fish(text: &[u8]) -> Vec<u8> {
+    let text = String::from_utf8_lossy(text).replace(" support help\" -f", " support\" -f");
+    (text + &without_files(&program_to_complete())).into_bytes()
 }
 
 /// Returns lines that keep fish from completing the names of files where the operands are none.

@@ -21,13 +21,10 @@ const TYPED: [(&str, &[&str]); 13] = [
     ("check --format=j", &["check", "--format=json"]),
     ("relocate --in", &["relocate", "--in-place"]),
     ("relocate --unresolved p", &["relocate", "--unresolved", "poison"]),
-    ("relocate --format json --unresolved e", &[
-        "relocate",
-        "--format",
-        "json",
-        "--unresolved",
-        "error",
-    ]),
+    (
+        "relocate --format json --unresolved e",
+        &["relocate", "--format", "json", "--unresolved", "error"],
+    ),
     // Files, where files are wanted.
     ("check obj", &["check", "obj one.bpf.o"]),
     ("blame --log ver", &["blame", "--log", "verifier.log"]),
@@ -193,12 +190,15 @@ fn bash_offers_every_option_of_the_help() {
         let offered = line.unwrap_or_else(|| panic!("{command} is not completed"));
         let help = crate::program::run(&[command, "--help"]).good();
         let options = help.lines().filter_map(|line| {
-            line.trim_start().split([' ', '=', '.']).find(|word| word.starts_with("--"))
+            line.trim_start().split([' ', ',', '.']).find(|word| word.starts_with("--"))
         });
         let of_help: Vec<&str> = options.collect();
         assert!(of_help.len() > 2, "{help}");
         for option in of_help {
-            assert!(offered.contains(&format!("{option} ")) || offered.contains(&format!("{option}\"")), "{command} {option}");
+            assert!(
+                offered.contains(&format!("{option} ")) || offered.contains(&format!("{option}\"")),
+                "{command} {option}"
+            );
         }
     }
 }

@@ -34,3 +34,4 @@ mod support;
 mod targets;
 mod threads;
 mod usage;
+mod verifier_logs;
