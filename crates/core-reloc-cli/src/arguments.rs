@@ -56,10 +56,16 @@ impl Command {
 
 const EXIT_STATUS: &str = "\
 Exit status:
-  0  success
-  1  a relocation failed, a type was not found, CO-RE is not supported, or some of several targets
-     cannot be read
-  2  wrong usage, or a file cannot be read or written
+  0  the answer is yes, and all of the work was done
+  1  the answer is no, or a part of the work was not done:
+       relocate, explain, minimize  a relocation failed
+       check                        a program does not load or cannot be attached, and the baseline
+                                    does not list the cause; with --lint: there is a finding
+       blame                        the log has no complaint, or no relocation has to do with it
+       query, dump                  a name was not found
+       support                      the running kernel has no BTF
+       check, query, minimize       some of several targets cannot be used
+  2  wrong usage; a file cannot be read or written; or no target can be used
 
 Wherever a file is named, - is standard input or standard output. If an output is written to
 standard output, the report is on standard error.";
@@ -96,7 +102,9 @@ Examples:
   core-reloc relocate prog.bpf.o --target vmlinuz-6.12 --module nf_conntrack.ko.xz
       relocate for another kernel and one of its modules
   core-reloc relocate prog.bpf.o --unresolved error --format json
-      fail if the kernel lacks something; print one JSON object per line";
+      fail if the kernel lacks something; print one JSON object per line
+
+The exit status is 1 if a relocation failed; nothing is then written.";
 
 /// List what an object asks for; no target is needed
 #[derive(Debug, Args)]
@@ -263,7 +271,7 @@ cause or the program is optional (SEC(\"?...\")); or if some of the targets cann
 listed, and the others are checked. It is 2 if no target can be read. With --lint, it is 1
 if anything is found.";
 
-/// Find the relocation that poisoned the instruction in a verifier log, and explain it
+/// Find the relocation that a verifier log complains about, and explain it
 #[derive(Debug, Args)]
 #[command(after_help = BLAME_EXAMPLES)]
 pub struct Blame {
@@ -290,8 +298,13 @@ Examples:
   core-reloc blame prog.bpf.o --log customer.log --target vmlinux-5.10 --program on_exit
       explain a log of another kernel; --program helps if the log is short
 
-The exit status is 1 if the log contains no poisoned instruction, or no relocation caused it. With
---format json, every relocation that may have caused it is printed as explain prints it.";
+The log may be that of libbpf, bpftool, aya or cilium/ebpf; of the latter, print all of it (%+v). The verifier
+stops at a poisoned instruction, whose relocation is then explained, or complains about another one, as in
+`access beyond struct task_struct at off 9800 size 4`. If that instruction was relocated, or uses an address or
+number that was, the relocation is named, with its old and new value and the sizes of its struct.
+
+The exit status is 1 if the log contains no complaint, or no relocation has to do with it. With --format json,
+every relocation is printed as explain prints it, with what the log says.";
 
 /// Show the offset, size and type of a field, or the value of an enumerator
 #[derive(Debug, Args)]

@@ -83,8 +83,7 @@ SEC("raw_tp/sys_enter") int program(void *ctx)
 {
     char buffer[8];
     struct task_struct *task = bpf_get_current_task_btf();
-    unsigned size = __builtin_preserve_field_info(task->comm, 1); // HERE
-    bpf_probe_read_kernel(buffer, size, task);
+    bpf_probe_read_kernel(buffer, __builtin_preserve_field_info(task->comm, 1), task); // HERE
     return buffer[0];
 }"#,
         complaint: "invalid write to stack R1 off=-8 size=16",
@@ -185,7 +184,13 @@ fn forms(log: &str, error: &str) -> Vec<(&'static str, String)> {
     // aya/src/programs/mod.rs, ProgramError::LoadError: `the BPF_PROG_LOAD syscall failed. Verifier output:
     // {verifier_log}`; aya-obj/src/lib.rs, VerifierLog: the text as it is, also for `{:?}`.
     let aya = format!("the BPF_PROG_LOAD syscall failed. Verifier output: {log}\n");
+    // Linux before 6.9 shows the text of a line of source alone.
+    let without_places = |line: &&str| match line.split_once(" @ ") {
+        Some((text, _)) => format!("{text}\n"),
+        None => format!("{line}\n"),
+    };
     vec![
+        ("an older kernel", lines.iter().map(without_places).collect()),
         ("cilium/ebpf %+v", format!("2026/11/29 00:00:00 Verifier error: {cilium}\n")),
         ("cilium/ebpf %+v, newer", newer),
         ("cilium/ebpf %v", summary.clone()),
