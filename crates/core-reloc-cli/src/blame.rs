@@ -14,7 +14,7 @@ use core_reloc_tools::{
     explain::Explainer,
 };
 
-use self::print::{Blamed, Part};
+use self::print::Part;
 use crate::{
     Completion,
     arguments::Blame,
@@ -38,13 +38,16 @@ pub(crate) fn run(arguments: &Blame) -> Result<Completion, Failure> {
     }
     let log = read_file(&arguments.log, MAX_LOG)?;
     let log = String::from_utf8_lossy(&log);
-    let Some(rejection) = Rejection::find(&log) else {
+    let Some(mut rejection) = Rejection::find(&log) else {
         return nothing(format_args!(
             "{}: found no complaint of the verifier, such as `invalid func unknown#195896080`; check that \
              its log is complete",
             arguments.log.display()
         ));
     };
+    if rejection.program.is_none() {
+        rejection.program.clone_from(&arguments.program);
+    }
     let lines = SourceLines::of(&object);
     let parts = match &rejection.reason {
         Reason::Complaint(complaint) => match involved(arguments, &object, &lines, &rejection)? {
@@ -153,7 +156,7 @@ fn blame<'a>(
     }
     let mut out = stdout();
     let printer = print::Printer::new(arguments, rejection, target);
-    printer.start(blamed.len(), &mut out)?;
+    printer.start(blamed, &mut out)?;
     let mut explainer = object.btf().map(|local| Explainer::new(local, target));
     let mut said = Said::default();
     for (report, part) in blamed {
@@ -161,7 +164,7 @@ fn blame<'a>(
         let explanation = explainer.as_mut().and_then(|explainer| explainer.report(report));
         let said_of = said.of(explanation.as_ref(), report);
         let explained = Explained { report, line, explanation, said_of };
-        printer.print(&Blamed { explained, part: *part }, &mut out)?;
+        printer.print(&explained, *part, &mut out)?;
     }
     out.flush()?;
     Ok(Completion::Success)

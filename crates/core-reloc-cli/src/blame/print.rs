@@ -1,6 +1,9 @@
 //! Prints what a verifier log is about.
 
-use std::io::{self, Write};
+use std::{
+    collections::BTreeSet,
+    io::{self, Write},
+};
 
 use core_reloc::{
     RelocKind, Target,
@@ -17,12 +20,6 @@ use crate::{
     format::{json_line, number},
     terminal::Escaped,
 };
-
-/// A relocation that is blamed.
-pub(super) struct Blamed<'r, 'a> {
-    pub(super) explained: Explained<'r, 'a>,
-    pub(super) part: Part,
-}
 
 /// What a relocation has to do with the instruction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,16 +38,6 @@ impl Part {
             Self::Poisoned => "poisoned",
             Self::Instruction => "instruction",
             Self::Operand => "operand",
-        }
-    }
-
-    /// Introduces the relocations that are printed below.
-    fn introduction(self, count: usize) -> String {
-        match (self, count) {
-            (Self::Poisoned, 1) => "this relocation poisoned it:".to_string(),
-            (Self::Poisoned, _) => format!("one of these {count} relocations poisoned it:"),
-            (_, 1) => "this relocation has to do with it:".to_string(),
-            (..) => format!("these {count} relocations have to do with it:"),
         }
     }
 }
@@ -105,27 +92,51 @@ impl<'p> Printer<'p> {
     }
 
     /// Prints the lines of the log, unless the format is JSON.
-    pub(super) fn start(&self, count: usize, out: &mut impl Write) -> io::Result<()> {
+    pub(super) fn start(
+        &self,
+        blamed: &[(Report<'_>, Part)],
+        out: &mut impl Write,
+    ) -> io::Result<()> {
         let Format::Text = self.arguments.format.format else { return Ok(()) };
         let log = Escaped(self.arguments.log.display());
         writeln!(out, "{log}:{}: {}", self.rejection.log_line, Escaped(&self.rejection.text))?;
-        let part = match self.complaint() {
-            None => Part::Poisoned,
+        let count = blamed.len();
+        let introduction = match self.complaint() {
+            None if count == 1 => "this relocation poisoned it:".to_string(),
+            None => format!("one of these {count} relocations poisoned it:"),
             Some(complaint) => {
                 writeln!(out, "{log}:{}: {}", complaint.log_line, Escaped(&complaint.text))?;
-                Part::Instruction
+                let function = |report: &Report<'_>| {
+                    let (section, range) = report.relocation.function_range()?;
+                    Some((section, range.start))
+                };
+                let functions: BTreeSet<_> =
+                    blamed.iter().map(|(report, _)| function(report)).collect();
+                match (count, functions.len()) {
+                    (1, _) => "this relocation has to do with it:".to_string(),
+                    (_, 1) => format!("these {count} relocations have to do with it:"),
+                    // The log does not show which of several functions the instruction is in.
+                    (..) => format!(
+                        "of these {count} relocations, those of one function have to do with it:"
+                    ),
+                }
             }
         };
-        writeln!(out, "{}\n", part.introduction(count))
+        writeln!(out, "{introduction}\n")
     }
 
-    pub(super) fn print(&self, blamed: &Blamed<'_, '_>, out: &mut impl Write) -> io::Result<()> {
-        let Blamed { explained, part } = blamed;
+    /// Prints a relocation.
+    pub(super) fn print(
+        &self,
+        explained: &Explained<'_, '_>,
+        part: Part,
+        out: &mut impl Write,
+    ) -> io::Result<()> {
         let sides = self.sides(explained.report);
         let format = self.arguments.format.format;
         if let Format::Text = format {
-            if *part != Part::Poisoned {
-                self.facts(explained.report, *part, &sides, out)?;
+            if part != Part::Poisoned {
+                self.facts(explained.report, part, &sides, out)?;
             }
             return explain::print(format, explained, out);
         }
