@@ -107,7 +107,7 @@ pub struct Beside {
     /// Our cost.
     pub ours: Program,
     /// The other program's cost, or why there is none.
-    pub theirs: std::result::Result<Program, String>,
+    pub theirs: Result<Program, String>,
 }
 
 /// The cost of a whole process.
