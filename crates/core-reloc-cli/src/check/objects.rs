@@ -1,6 +1,8 @@
 //! Objects, with what is known of them before any kernel is checked.
 
-use core_reloc::elf::{ObjectRelocation, SourceLines};
+use std::collections::BTreeSet;
+
+use core_reloc::elf::{ObjectRelocation, SourceLines, requirements::Program};
 use core_reloc_tools::{
     check::{Checker, RelocationVerdict, relocation_thing},
     paths::Branch,
@@ -63,8 +65,7 @@ impl ObjectInfo {
             let function = requirements.functions.get(function)?;
             Some((function.section_index, function.range.start))
         };
-        let program = |program: &core_reloc::elf::requirements::Program<'_>| {
-            let functions = requirements.functions_of(program.function);
+        let program = |(program, functions): (&Program<'_>, BTreeSet<usize>)| {
             let mut functions: Vec<(u32, u64)> = functions.into_iter().filter_map(start).collect();
             functions.sort_unstable();
             ProgramInfo {
@@ -75,11 +76,12 @@ impl ObjectInfo {
             }
         };
         let relocation = |relocation: ObjectRelocation<'_>| RelocationInfo::of(&relocation, &lines);
+        let programs = requirements.programs.iter().zip(checker.functions_of_programs());
         let functions = requirements.functions.iter().map(|function| function.name.to_string());
         Self {
             label,
             functions: functions.collect(),
-            programs: requirements.programs.iter().map(program).collect(),
+            programs: programs.map(program).collect(),
             relocations: object.relocations().map(relocation).collect(),
         }
     }
