@@ -5,6 +5,7 @@
 //! | [`explain`] | why does a relocation have no value on a target, and how can the program be fixed? |
 //! | [`query`](mod@query) | where is a field, how large is it, what is the value of an enumerator? |
 //! | [`definition`] | how does C define a type? |
+//! | [`diff`] | what differs between the types of two kernels? |
 //! | [`header`] | how does a program in C declare the types of a kernel? |
 //! | [`check`] | does each program of an object load on a kernel, and if not, why? |
 //! | [`needs`](mod@needs) | what does an object need besides relocations, and does the kernel have it? |
@@ -56,6 +57,7 @@ mod callees;
 pub mod check;
 pub mod copies;
 pub mod definition;
+pub mod diff;
 mod enums;
 pub mod explain;
 mod flow;
