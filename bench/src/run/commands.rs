@@ -5,12 +5,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::{env, fs};
 
-use serde::Serialize;
-
 use super::inputs::Inputs;
 use super::job::{Answer, Job};
 use super::program::Took;
-use super::report::Program;
+use super::report::{Beside, Program};
 use super::times::Rounds;
 use crate::Result;
 
@@ -18,28 +16,12 @@ use crate::Result;
 const BPFTOOL: &str = "bpftool";
 const PAHOLE: &str = "pahole";
 
-/// What a program is called in results.
-pub const OURS: &str = "core-reloc";
-
 /// A task, with the program that does it besides ours, and both commands.
 #[derive(Debug)]
 struct Task {
     about: &'static str,
     other: &'static str,
     commands: [Vec<String>; 2],
-}
-
-/// The cost of a task.
-#[derive(Debug, Serialize)]
-pub struct Measured {
-    /// What is done.
-    pub about: &'static str,
-    /// The other program's name.
-    pub other: &'static str,
-    /// Our cost.
-    pub ours: Program,
-    /// The other program's cost, or why there is none.
-    pub theirs: std::result::Result<Program, String>,
 }
 
 /// All tasks, with the processes that were measured so far.
@@ -153,14 +135,14 @@ impl Commands {
     }
 
     /// Summarizes all passes.
-    pub fn finish(mut self) -> Vec<Measured> {
+    pub fn finish(mut self) -> Vec<Beside> {
         let mut measured = Vec::new();
         for (at, task) in self.tasks.iter().enumerate() {
             let mut program = |who| Some(Program::from(&self.took.remove(&(at, who))?));
             let Some(ours) = program(0) else { continue };
             let failed = self.failed.remove(&at).unwrap_or_default();
             let theirs = program(1).ok_or(failed);
-            measured.push(Measured { about: task.about, other: task.other, ours, theirs });
+            measured.push(Beside { about: task.about, other: task.other, ours, theirs });
         }
         measured
     }

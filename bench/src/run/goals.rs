@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use super::commands;
-use super::report::{Measured, Names, Report, WholeProcess};
+use super::report::{Beside, Measured, Names, Report, WholeProcess};
 use crate::contenders::Who;
 
 /// A goal.
@@ -107,7 +106,7 @@ pub fn goals(report: &Report) -> Vec<Goal> {
         let about = format!("peak of our program / of the program with libbpf, {of}");
         goals.push(Goal::at_most(about, 1.0, peaks));
     }
-    for commands::Measured { about, other, ours, theirs } in &report.commands {
+    for Beside { about, other, ours, theirs } in &report.commands {
         if let Ok(theirs) = theirs {
             let times = ratio(ours.took.median, theirs.took.median);
             goals.push(Goal::at_most(format!("our time / that of {other}: {about}"), 1.0, times));

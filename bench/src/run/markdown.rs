@@ -4,11 +4,10 @@ use std::collections::BTreeSet;
 use std::fmt::{self, Write};
 use std::time::Duration;
 
-use super::commands;
 use super::goals::goals;
 use super::job::Floor;
 use super::machine::Machine;
-use super::report::{Measured, Names, Outcome, Program, Report, WholeProcess};
+use super::report::{Beside, Measured, Names, Outcome, Program, Report, WholeProcess};
 use crate::contenders::Who;
 
 /// The other contenders.
@@ -210,7 +209,7 @@ fn programs(page: &mut String, report: &Report) -> fmt::Result {
          | | core-reloc | other | ratio | peak of core-reloc | peak of the other |\n\
          | --- | ---: | ---: | ---: | ---: | ---: |"
     )?;
-    for commands::Measured { about, other, ours, theirs } in &report.commands {
+    for Beside { about, other, ours, theirs } in &report.commands {
         match theirs {
             Ok(theirs) => beside(page, &format!("{about} ({other})"), ours, theirs)?,
             Err(why) => {

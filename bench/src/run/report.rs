@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
-use super::commands;
 use super::inputs::{Kernel, Object};
 use super::job::Floor;
 use super::machine::Machine;
@@ -37,7 +36,7 @@ pub struct Report {
     /// Cases (a), (b) and (c) as whole processes.
     pub programs: Vec<WholeProcess>,
     /// Commands beside other programs.
-    pub commands: Vec<commands::Measured>,
+    pub commands: Vec<Beside>,
     /// Case (g), by the number of relocations.
     pub more_relocations: Vec<Measured<Object>>,
     /// Case (g), by the size of the target.
@@ -96,6 +95,19 @@ pub struct WholeProcess {
     pub object: Object,
     /// The cost, by contender.
     pub programs: BTreeMap<Who, Program>,
+}
+
+/// The cost of a command, beside another program that does the same.
+#[derive(Debug, Serialize)]
+pub struct Beside {
+    /// What is done.
+    pub about: &'static str,
+    /// The other program's name.
+    pub other: &'static str,
+    /// Our cost.
+    pub ours: Program,
+    /// The other program's cost, or why there is none.
+    pub theirs: Result<Program, String>,
 }
 
 /// The cost of a whole process.

@@ -8,10 +8,13 @@ use std::{
 
 use core_reloc::elf::ObjectRelocation;
 use core_reloc_tools::definition::DefinitionLine;
-use owo_colors::OwoColorize;
+use owo_colors::{OwoColorize, Style};
 use serde::Serialize;
 
-use crate::terminal::columns;
+use crate::terminal::{Printer, columns};
+
+/// The width of text for people, in columns.
+pub(crate) const WIDTH: usize = 80;
 
 /// Returns the name of a relocation's kind, or `kind NUMBER` if it is unknown.
 pub(crate) fn kind_name(relocation: &ObjectRelocation<'_>) -> Cow<'static, str> {
@@ -83,13 +86,14 @@ impl SectionHeadings {
     pub(crate) fn print(
         &mut self,
         relocation: &ObjectRelocation<'_>,
-        out: &mut impl Write,
+        out: &mut Printer,
     ) -> io::Result<()> {
         let section = relocation.section();
         if self.last.as_ref().is_some_and(|last| section == last.as_str()) {
             return Ok(());
         }
-        writeln!(out, "{}", section.bold())?;
+        let style = out.if_colored(Style::new().bold());
+        writeln!(out, "{}", section.style(style))?;
         self.last = Some(section.to_string());
         Ok(())
     }

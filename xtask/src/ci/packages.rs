@@ -53,8 +53,9 @@ const PACKAGES: &[(&str, &str)] = &[
     ("valgrind", "counts instructions"),
     ("mandoc", "reads the man pages"),
     ("python3-jsonschema", "compares JSON with its schema"),
-    ("zsh", "reads its completions"),
-    ("fish", "reads its completions"),
+    ("zsh", "completes the program's arguments"),
+    ("fish", "completes the program's arguments"),
+    ("bsdutils", "script: runs shells in a terminal, for the tests"),
     ("rustc-web", "a compiler with core and alloc for BPF, which proves no_std"),
     ("libstd-rust-web-dev-bpf", "core and alloc for BPF"),
 ];

@@ -11,13 +11,13 @@ use owo_colors::Style;
 use rustix::termios::tcgetwinsize;
 
 use super::fold::fold;
-use crate::arguments::Format;
+use crate::{arguments::Format, format::WIDTH};
 
 /// How much is written at once, unless to a terminal.
 const BUFFER_LEN: usize = 1 << 16;
 
 /// The width of a terminal that does not know its own.
-const DEFAULT_WIDTH: usize = 80;
+const DEFAULT_WIDTH: usize = WIDTH;
 
 /// The least width that lines are folded to. In a narrower terminal, they continue on the next row.
 const MIN_WIDTH: usize = 20;
@@ -200,11 +200,13 @@ struct WithoutColors<W> {
     strip: StripBytes,
     /// A sequence has been seen, and the next bytes may be part of it.
     has_sequences: bool,
+    /// What remains of the bytes that were written last.
+    plain: Vec<u8>,
 }
 
 impl<W: Write> WithoutColors<W> {
     fn new(stream: W) -> Self {
-        Self { stream, strip: StripBytes::new(), has_sequences: false }
+        Self { stream, strip: StripBytes::new(), has_sequences: false, plain: Vec::new() }
     }
 }
 
@@ -214,9 +216,9 @@ impl<W: Write> Write for WithoutColors<W> {
         if !self.has_sequences {
             return self.stream.write(bytes);
         }
-        for part in self.strip.strip_next(bytes) {
-            self.stream.write_all(part)?;
-        }
+        self.plain.clear();
+        self.plain.extend(self.strip.strip_next(bytes).flatten());
+        self.stream.write_all(&self.plain)?;
         Ok(bytes.len())
     }
 
