@@ -4,15 +4,21 @@ mod baseline;
 mod causes;
 mod collect;
 mod explanations;
+mod github;
 mod given;
 mod html;
+mod issue;
 mod json;
+mod junit;
 mod lint;
 mod mark;
 mod notes;
 mod objects;
 mod order;
 mod parts;
+mod place;
+mod rules;
+mod sarif;
 mod text;
 mod wording;
 
@@ -26,11 +32,13 @@ use self::{
     causes::{Causes, Thing},
     collect::{CauseResult, CheckedKernel, CheckedKernels, Collector},
     given::Given,
+    issue::issues,
     objects::ObjectInfo,
+    place::Sources,
 };
 use crate::{
     Completion,
-    arguments::{Check, Format},
+    arguments::{Check, CheckFormat},
     failure::Failure,
     inputs::{Inputs, parse_object, read_object},
     names,
@@ -68,7 +76,8 @@ pub(crate) fn run(arguments: &Check, inputs: Inputs<'_>) -> Result<Completion, F
         checkers.push(Checker::new(object).map_err(failure)?);
     }
     let labels = names::labels(files.iter().map(|(path, _)| path.display().to_string()));
-    let infos = checkers.iter().zip(labels).map(|(checker, label)| ObjectInfo::of(checker, label));
+    let infos = checkers.iter().zip(labels).zip(&files);
+    let infos = infos.map(|((checker, label), (path, _))| ObjectInfo::of(checker, path, label));
     let infos: Vec<ObjectInfo> = infos.collect();
 
     let given = Given::read(arguments)?;
@@ -130,9 +139,16 @@ fn report(
     }
     let mut out = terminal::report(outputs.has_standard());
     let explains = arguments.explain;
-    match arguments.format.format {
-        Format::Text => text::print(results, &causes, explains, &mut out)?,
-        Format::Json => json::print(results, &causes, explains, &mut out)?,
+    let sources = Sources::new(arguments.source_root.as_deref());
+    let issues = || issues(results, &causes, &sources, explains);
+    match arguments.format {
+        CheckFormat::Text => text::print(results, &causes, explains, &mut out)?,
+        CheckFormat::Json => json::print(results, &causes, explains, &mut out)?,
+        CheckFormat::Github => {
+            github::print(issues(), &wording::summary(results, &causes), &mut out)?;
+        }
+        CheckFormat::Sarif => sarif::print("check", &rules::RULES, issues, &mut out)?,
+        CheckFormat::Junit => junit::print(results, &mut out)?,
     }
     out.flush()?;
     Ok(if causes.are_accepted() { Completion::Success } else { Completion::Negative })
