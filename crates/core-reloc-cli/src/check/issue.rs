@@ -142,14 +142,15 @@ fn of_note(results: &Results, sources: &Sources, note: &Note) -> Issue {
 }
 
 /// Returns the lines of source that a cause is about: those of its relocations; or else those where its programs
-/// start, or the objects.
+/// start, or the objects, which also stand for all of their programs.
 fn places(results: &Results, sources: &Sources, entry: &CauseEntry) -> Vec<Place> {
     let mut places = Places::default();
     for (object, relocation) in &entry.relocations {
         let object = &results.objects[*object];
         places.add(Place::of_relocation(object, &object.relocations[*relocation], sources));
     }
-    if entry.relocations.is_empty() {
+    let is_of_programs = entry.thing.verdict != Verdict::OtherArchitecture;
+    if entry.relocations.is_empty() && is_of_programs {
         for (object, program) in entry.programs() {
             let object = &results.objects[object];
             places.add(Place::of_program(object, &object.programs[program], sources));
