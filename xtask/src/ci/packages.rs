@@ -49,7 +49,10 @@ const PACKAGES: &[(&str, &str)] = &[
     ("libbpf-tools", "real objects to relocate"),
     ("chromium", "opens the page that core-reloc check writes"),
     ("chromium-driver", "clicks on that page"),
-    (NPM, "packs axe-core, which tests whether everyone can use that page, and validators of SARIF and workflows"),
+    (
+        NPM,
+        "packs axe-core, which tests whether everyone can use that page, and validators of SARIF and workflows",
+    ),
     ("valgrind", "counts instructions"),
     ("mandoc", "reads the man pages"),
     ("python3-jsonschema", "compares JSON with its schema"),

@@ -4,11 +4,7 @@
 //! `::error file=FILE,line=LINE,title=TITLE::MESSAGE`. It shows only the first ten errors, ten warnings and ten
 //! notices of a step. The others are lines of the log, in a group that is folded.
 
-use std::{
-    borrow::Cow,
-    collections::BTreeMap,
-    io::{self, Write},
-};
+use std::io::{self, Write};
 
 use super::{
     issue::{Issue, Severity},
@@ -25,11 +21,15 @@ pub(super) fn print(
     summary: &str,
     out: &mut impl Write,
 ) -> io::Result<()> {
-    let mut by_command: BTreeMap<&'static str, Vec<Issue>> = BTreeMap::new();
+    let (mut errors, mut warnings, mut notices) = (Vec::new(), Vec::new(), Vec::new());
     for issue in issues.filter(|issue| !issue.is_accepted) {
-        by_command.entry(command(issue.severity)).or_default().push(issue);
+        match issue.severity {
+            Severity::Error => errors.push(issue),
+            Severity::Warning => warnings.push(issue),
+            Severity::Note | Severity::Info => notices.push(issue),
+        }
     }
-    for (command, issues) in &by_command {
+    for (command, issues) in [("error", errors), ("warning", warnings), ("notice", notices)] {
         // The last annotation counts the others.
         let shown = if issues.len() > MAX_SHOWN { MAX_SHOWN - 1 } else { issues.len() };
         let (shown, others) = issues.split_at(shown);
@@ -43,15 +43,7 @@ pub(super) fn print(
     writeln!(out, "core-reloc: {}", plain(summary))
 }
 
-/// Returns the command for issues of a severity. In the order of their names, the worst comes first.
-fn command(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-        Severity::Note | Severity::Info => "notice",
-    }
-}
-
+/// Prints an issue as a command.
 fn annotation(command: &str, issue: &Issue, out: &mut impl Write) -> io::Result<()> {
     write!(out, "::{command} ")?;
     if let Some(Place { path, line, column, .. }) = issue.places.first() {
@@ -109,9 +101,8 @@ fn property(text: &str) -> String {
 
 /// Returns a line that is no command. Besides `::` at the start of a line, the runner knows an older form, which
 /// may be anywhere in it: `##[command]`.
-fn plain(text: &str) -> Cow<'_, str> {
-    let text = Escaped(text).to_string();
-    if text.contains("##[") { text.replace("##[", "## [").into() } else { text.into() }
+fn plain(text: &str) -> String {
+    Escaped(text).to_string().replace("##[", "## [")
 }
 
 #[cfg(test)]

@@ -37,7 +37,7 @@ pub(super) struct Issue {
 }
 
 /// How bad an issue is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Severity {
     /// The exit status is 1 for it.
     Error,
