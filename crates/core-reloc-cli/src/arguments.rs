@@ -21,6 +21,7 @@ pub enum Command {
     Blame(Blame),
     Query(Query),
     Dump(Dump),
+    Diff(Diff),
     Minimize(Minimize),
     Support(Support),
 }
@@ -45,6 +46,9 @@ impl Command {
             Self::Dump(Dump { object, target, .. }) => {
                 object.iter().chain(target.inputs()).collect()
             }
+            Self::Diff(Diff { old, new, objects, modules, .. }) => {
+                [old, new].into_iter().chain(objects).chain(modules).collect()
+            }
             Self::Minimize(Minimize { objects, target, modules, .. }) => {
                 objects.iter().chain(target).chain(modules).collect()
             }
@@ -56,10 +60,17 @@ impl Command {
 
 const EXIT_STATUS: &str = "\
 Exit status:
-  0  success
-  1  a relocation failed, a type was not found, CO-RE is not supported, or some of several targets
-     cannot be read
-  2  wrong usage, or a file cannot be read or written
+  0  the answer is yes, and all of the work was done
+  1  the answer is no, or a part of the work was not done:
+       relocate, explain, minimize  a relocation failed
+       check                        a program does not load or cannot be attached, and the baseline
+                                    does not list the cause; with --lint: there is a finding
+       blame                        the log has no complaint, or no relocation has to do with it
+       query, dump                  a name was not found
+       diff                         the types differ
+       support                      the running kernel has no BTF
+       check, query, minimize       some of several targets cannot be used
+  2  wrong usage; a file cannot be read or written; or no target can be used
 
 Wherever a file is named, - is standard input or standard output. If an output is written to
 standard output, the report is on standard error.";
@@ -96,7 +107,9 @@ Examples:
   core-reloc relocate prog.bpf.o --target vmlinuz-6.12 --module nf_conntrack.ko.xz
       relocate for another kernel and one of its modules
   core-reloc relocate prog.bpf.o --unresolved error --format json
-      fail if the kernel lacks something; print one JSON object per line";
+      fail if the kernel lacks something; print one JSON object per line
+
+The exit status is 1 if a relocation failed; nothing is then written.";
 
 /// List what an object asks for; no target is needed
 #[derive(Debug, Args)]
@@ -290,7 +303,7 @@ cause or the program is optional (SEC(\"?...\")); or if some of the targets cann
 listed, and the others are checked. It is 2 if no target can be read. With --lint, it is 1
 if anything is found.";
 
-/// Find the relocation that poisoned the instruction in a verifier log, and explain it
+/// Find the relocation that a verifier log complains about, and explain it
 #[derive(Debug, Args)]
 #[command(after_help = BLAME_EXAMPLES)]
 pub struct Blame {
@@ -317,8 +330,13 @@ Examples:
   core-reloc blame prog.bpf.o --log customer.log --target vmlinux-5.10 --program on_exit
       explain a log of another kernel; --program helps if the log is short
 
-The exit status is 1 if the log contains no poisoned instruction, or no relocation caused it. With
---format json, every relocation that may have caused it is printed as explain prints it.";
+The log may be that of libbpf, bpftool, aya or cilium/ebpf; of the latter, print all of it (%+v). The verifier
+stops at a poisoned instruction, whose relocation is then explained, or complains about another one, as in
+`access beyond struct task_struct at off 9800 size 4`. If that instruction was relocated, or uses an address or
+number that was, the relocation is named, with its old and new value and the sizes of its struct.
+
+The exit status is 1 if the log contains no complaint, or no relocation has to do with it. With --format json,
+every relocation is printed as explain prints it, with what the log says.";
 
 /// Show the offset, size and type of a field, or the value of an enumerator
 #[derive(Debug, Args)]
@@ -414,6 +432,57 @@ pointed to is declared and not defined. Of several types with one name, the most
 others become flavors such as NAME___2. A comment at its end lists what C for BPF cannot express.
 
 The exit status is 1 if a name or id was not found.";
+
+/// Show what differs between the types of two kernels
+#[derive(Debug, Args)]
+#[command(after_help = DIFF_EXAMPLES)]
+pub struct Diff {
+    /// The old kernel: a file in any format that relocate reads, or a folder with one such file
+    #[arg(value_name = "OLD")]
+    pub old: PathBuf,
+    /// The new kernel
+    #[arg(value_name = "NEW")]
+    pub new: PathBuf,
+    /// Only compare types with these names; `struct NAME`, `union NAME` or `enum NAME` selects one kind;
+    /// in a name, * stands for any characters and ? for one [default: all types]
+    #[arg(value_name = "NAME")]
+    pub types: Vec<String>,
+    /// Only compare the types that this BPF object uses; may be repeated, and names add to them
+    #[arg(long = "for", value_name = "OBJECT")]
+    pub objects: Vec<PathBuf>,
+    /// The BTF of a module, whose types are compared too: raw BTF or a .ko file, also compressed; it is
+    /// used for the kernel that it was built for; may be repeated
+    #[arg(long = "module", value_name = "FILE")]
+    pub modules: Vec<PathBuf>,
+    /// List each member that was moved, not one line for several that were moved by the same distance
+    #[arg(long)]
+    pub all: bool,
+    #[command(flatten)]
+    pub format: FormatArguments,
+}
+
+const DIFF_EXAMPLES: &str = "\
+Examples:
+  core-reloc diff vmlinux-6.1 vmlinux-6.12 task_struct
+      show how a type has changed
+  core-reloc diff vmlinux-6.1 vmlinux-6.12 --for prog.bpf.o
+      show how the types that a program uses have changed
+  core-reloc diff vmlinuz-5.10 /sys/kernel/btf/vmlinux 'bpf_*' 'enum bpf_func_id'
+      compare some types of another kernel with those of the running one
+  core-reloc diff old.btf new.btf --module old/nf_conntrack.ko --module new/nf_conntrack.ko nf_conn
+      compare types of a module of both kernels
+  core-reloc diff vmlinux-6.1 vmlinux-6.12 --format json | jq -r 'select(.change == \"gone\") | .name'
+      list what the new kernel lacks
+
+Each line of a type says what happened to a member or enumerator:
+  -  it is gone
+  +  it is new
+  ~  it was moved, resized, retyped or renamed; what it was is said after it
+Types are compared by name, and each difference is listed with the type that it is in: that a struct
+has grown is not a difference of a pointer to it. A rename is inferred, as the BTF does not record it.
+
+The exit status is 0 if nothing differs, 1 if something does or a name was not found in either kernel,
+and 2 if a file cannot be read.";
 
 /// Write the smallest BTF that relocates objects exactly as a kernel's full BTF does
 #[derive(Debug, Args)]

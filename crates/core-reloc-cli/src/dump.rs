@@ -1,12 +1,11 @@
 //! `core-reloc dump`.
 
 use std::{
-    fmt,
     io::{self, Write},
     ptr,
 };
 
-use btf_types::{Btf, Kind, Name, Type, TypeId};
+use btf_types::{Btf, Type, TypeId};
 use core_reloc::{
     Module, Target,
     elf::Object,
@@ -17,7 +16,6 @@ use core_reloc_sys::Kernel;
 use core_reloc_tools::{
     definition::{Definition, DefinitionLine, MemberLayout},
     header::{HeaderGenerator, types_for_object},
-    query::{QueryError, similar_names},
 };
 use owo_colors::OwoColorize;
 use serde::Serialize;
@@ -26,9 +24,9 @@ use crate::{
     Completion,
     arguments::{Dump, DumpFormat},
     failure::Failure,
-    format::{did_you_mean, json_line, plural},
+    format::{json_line, plural},
     inputs::{parse_object, read_object},
-    names::glob_matches,
+    selection::{NotFound, find},
     target::with_types,
     terminal::{self, stdout},
 };
@@ -106,88 +104,6 @@ fn header(target: &Target<'_>, wanted: Option<&Vec<Type<'_>>>) -> io::Result<()>
         ));
     }
     terminal::write_bytes(header.text.as_bytes())
-}
-
-/// The error that no type has a name or id.
-struct NotFound<'a> {
-    name: &'a str,
-    similar: Vec<String>,
-}
-
-impl<'a> NotFound<'a> {
-    fn new(name: &'a str, target: &Target<'_>) -> Self {
-        let error = QueryError::NoSuchName { name: Selection::of(name).name.into() };
-        let is_name = name.parse::<u32>().is_err() && !Selection::of(name).is_pattern();
-        let similar = if is_name { similar_types(target, &error) } else { Vec::new() };
-        Self { name, similar }
-    }
-}
-
-/// Returns the similar names that are those of types, not of enumerators.
-fn similar_types(target: &Target<'_>, error: &QueryError) -> Vec<String> {
-    let mut names = similar_names(target, error);
-    let modules = target.modules().iter().map(|module| module.btf);
-    let all: Vec<&Btf<'_>> = std::iter::once(target.main()).chain(modules).collect();
-    names.retain(|name| all.iter().any(|btf| !find(btf, name).is_empty()));
-    names
-}
-
-impl fmt::Display for NotFound<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "type `{}` not found", self.name)?;
-        did_you_mean(&self.similar, f)
-    }
-}
-
-/// Finds the types with an id or a name, without those of a base.
-fn find<'a>(btf: &'a Btf<'a>, id_or_name: &str) -> Vec<Type<'a>> {
-    if let Ok(id) = id_or_name.parse() {
-        let id = TypeId(id);
-        let is_own = btf.base().is_none() || id >= btf.start_id();
-        return btf.type_by_id(id).ok().filter(|_| is_own).into_iter().collect();
-    }
-    let selection = Selection::of(id_or_name);
-    btf.own_types().filter(|ty| selection.includes(ty)).collect()
-}
-
-/// A name of types, as the user gives it.
-struct Selection<'a> {
-    keyword: &'a str,
-    name: &'a str,
-}
-
-impl<'a> Selection<'a> {
-    fn of(text: &'a str) -> Self {
-        match text.split_once(' ') {
-            Some((keyword @ ("struct" | "union" | "enum"), name)) => {
-                Self { keyword, name: name.trim() }
-            }
-            _ => Self { keyword: "", name: text },
-        }
-    }
-
-    /// Returns `true` if the name stands for several.
-    fn is_pattern(&self) -> bool {
-        self.name.contains(['*', '?'])
-    }
-
-    fn includes(&self, ty: &Type<'_>) -> bool {
-        let kind = ty.kind();
-        let has_kind = match self.keyword {
-            "struct" => kind == Kind::Struct,
-            "union" => kind == Kind::Union,
-            "enum" => kind.is_enum(),
-            _ => true,
-        };
-        // A name of Rust or C++ may contain an asterisk.
-        let matches = |name: Name<'_>| {
-            !name.is_empty() && glob_matches(self.name.as_bytes(), name.as_bytes())
-        };
-        has_kind
-            && !self.name.is_empty()
-            && (ty.is_named(self.name.as_bytes())
-                || self.is_pattern() && ty.name().is_ok_and(matches))
-    }
 }
 
 fn print(

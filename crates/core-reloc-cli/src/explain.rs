@@ -1,6 +1,6 @@
 //! `core-reloc explain`.
 
-mod json;
+pub(crate) mod json;
 mod text;
 
 use std::{

@@ -24,6 +24,9 @@ pub(crate) enum Failure {
     /// No file of a folder or archive is a kernel.
     #[error("no kernel BTF found in {}", .0.display())]
     NoTarget(PathBuf),
+    /// A folder has several kernels where one is expected.
+    #[error("{}: contains several kernels, such as {}; name one of them", .folder.display(), .example.display())]
+    SeveralKernels { folder: PathBuf, example: PathBuf },
     /// The running kernel is the target, and has no BTF.
     #[error("{}\nname a kernel with --target", list(.0))]
     NoKernel(#[from] NotFound),

@@ -10,6 +10,9 @@ use core_reloc_tools::definition::DefinitionLine;
 use owo_colors::OwoColorize;
 use serde::Serialize;
 
+/// The width of text for people, in columns.
+pub(crate) const WIDTH: usize = 80;
+
 /// Returns the name of a relocation's kind, or `kind NUMBER` if it is unknown.
 pub(crate) fn kind_name(relocation: &ObjectRelocation<'_>) -> String {
     match relocation.kind() {

@@ -70,8 +70,25 @@ pub(crate) fn with_types<T>(
     Ok(use_it(&btf, &all))
 }
 
+/// Opens one kernel: that of a file, or the only one in a folder.
+pub(crate) fn open_kernel(path: &Path) -> Result<BtfFile, Failure> {
+    if !path.is_dir() {
+        return Ok(open_target(path)?);
+    }
+    let mut only = None;
+    for kernel in inputs::kernels(path) {
+        let Found::Kernel(kernel) = kernel? else { continue };
+        if only.is_some() {
+            let (folder, example) = (path.to_path_buf(), kernel.file().path().to_path_buf());
+            return Err(Failure::SeveralKernels { folder, example });
+        }
+        only = Some(kernel.into_file());
+    }
+    only.ok_or_else(|| Failure::NoTarget(path.to_path_buf()))
+}
+
 /// Parses a target, which must not be split BTF.
-fn parse(file: &BtfFile) -> Result<Btf<'_>, Failure> {
+pub(crate) fn parse(file: &BtfFile) -> Result<Btf<'_>, Failure> {
     if file.is_split() {
         return Err(Failure::SplitTarget(file.path().to_path_buf()));
     }

@@ -59,8 +59,9 @@ const PACKAGES: &[(&str, &str)] = &[
     ("python3-yaml", "reads the jobs of the guide's chapter about CI"),
     ("python3-junitparser", "reads test reports"),
     ("libxml2-utils", "xmllint: compares test reports with their schema"),
-    ("zsh", "reads its completions"),
-    ("fish", "reads its completions"),
+    ("zsh", "completes the program's arguments"),
+    ("fish", "completes the program's arguments"),
+    ("bsdutils", "script: runs shells in a terminal, for the tests"),
     ("rustc-web", "a compiler with core and alloc for BPF, which proves no_std"),
     ("libstd-rust-web-dev-bpf", "core and alloc for BPF"),
 ];

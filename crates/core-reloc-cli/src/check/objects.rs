@@ -1,8 +1,11 @@
 //! Objects, with what is known of them before any kernel is checked.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
-use core_reloc::elf::{ObjectRelocation, SourceLine, SourceLines};
+use core_reloc::elf::{ObjectRelocation, SourceLine, SourceLines, requirements::Program};
 use core_reloc_tools::{
     check::{Checker, RelocationVerdict, relocation_thing},
     paths::Branch,
@@ -73,8 +76,7 @@ impl ObjectInfo {
             let first = u32::try_from(function.range.start).ok()?;
             lines.at(function.section, function.range.clone(), first).map(SourceLocation::of)
         };
-        let program = |program: &core_reloc::elf::requirements::Program<'_>| {
-            let functions = requirements.functions_of(program.function);
+        let program = |(program, functions): (&Program<'_>, BTreeSet<usize>)| {
             let mut functions: Vec<(u32, u64)> = functions.into_iter().filter_map(start).collect();
             functions.sort_unstable();
             ProgramInfo {
@@ -86,12 +88,13 @@ impl ObjectInfo {
             }
         };
         let relocation = |relocation: ObjectRelocation<'_>| RelocationInfo::of(&relocation, &lines);
+        let programs = requirements.programs.iter().zip(checker.functions_of_programs());
         let functions = requirements.functions.iter().map(|function| function.name.to_string());
         Self {
             label,
             path: path.to_path_buf(),
             functions: functions.collect(),
-            programs: requirements.programs.iter().map(program).collect(),
+            programs: programs.map(program).collect(),
             relocations: object.relocations().map(relocation).collect(),
         }
     }

@@ -115,8 +115,11 @@ const LINES: &[(&str, &[&str])] = &[
             "explain fixtures/objects/access.bpfel.o --target fixtures/btf/renamed.le.btf",
             "explain fixtures/objects/access.bpfel.o --target fixtures/btf/differing.le.btf",
             "explain fixtures/objects/module.bpfel.o --target fixtures/btf/same.le.btf",
-            "blame fixtures/objects/access.bpfel.o --target fixtures/btf/renamed.le.btf --log LOG",
         ],
+    ),
+    (
+        "blame",
+        &["blame fixtures/objects/access.bpfel.o --target fixtures/btf/renamed.le.btf --log LOG"],
     ),
     (
         "query",
