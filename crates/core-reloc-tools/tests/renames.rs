@@ -26,16 +26,18 @@ struct Row<'t> {
     from: &'t str,
     on: &'t str,
     right: Option<&'t str>,
-    wrong: Vec<&'t str>,
 }
 
 const TABLE: &str = include_str!("../../../tests/renames.tsv");
 
 fn rows() -> Vec<Row<'static>> {
-    let lines = TABLE.lines().filter(|line| !line.starts_with('#')).skip(1);
+    let table = match env::var("RENAMES") {
+        Ok(path) => fs::read_to_string(path).unwrap().leak(),
+        Err(_) => TABLE,
+    };
+    let lines = table.lines().filter(|line| !line.starts_with('#')).skip(1);
     let rows = lines.flat_map(|line| {
-        let [lost, from, on, right, wrong, evidence] = line.split('\t').collect::<Vec<_>>()[..]
-        else {
+        let [lost, from, on, right, _, evidence] = line.split('\t').collect::<Vec<_>>()[..] else {
             panic!("six columns: {line}");
         };
         assert!(!evidence.is_empty(), "{line}");
@@ -46,7 +48,6 @@ fn rows() -> Vec<Row<'static>> {
             from,
             on,
             right: Some(right).filter(|right| *right != "-"),
-            wrong: wrong.split(", ").filter(|wrong| !wrong.is_empty()).collect(),
         })
     });
     rows.collect()
@@ -87,10 +88,14 @@ fn suggestions(local: &Btf<'_>, target: &Target<'_>, row: &Row<'_>) -> Vec<Sugge
     Explainer::new(local, target).unmatched(&relocation, &unmatched).suggestions
 }
 
-/// Returns `true` for another quantity. Where nothing has it, all is wrong for who knows the whole struct; to
-/// a stub, a similar name may be new.
-fn is_wrong(local: Local, row: &Row<'_>, member: &str) -> bool {
-    local == Local::Full && row.right.is_none() || row.wrong.contains(&member)
+/// Returns `true` for another quantity: whatever is not the right one.
+fn is_wrong(row: &Row<'_>, member: &str) -> bool {
+    !row.right.is_some_and(|right| is_right(row, right, member))
+}
+
+/// Returns `true` for the right member, or what contains it: the rest of the path stays.
+fn is_right(row: &Row<'_>, right: &str, member: &str) -> bool {
+    member == right || right.strip_prefix(member).is_some_and(|rest| row.path.ends_with(rest))
 }
 
 /// Returns `true` for a member that is suggested for its place alone: as something to look at, without code.
@@ -106,28 +111,34 @@ struct Score {
     all: usize,
     first: usize,
     in_three: usize,
+    /// Rows of which the first suggestion is not in doubt.
+    certain: usize,
     /// Rows that have something wrong in first place.
     wrong: Vec<String>,
     missed: Vec<String>,
 }
 
 impl Score {
-    fn add(&mut self, local: Local, row: &Row<'_>, suggestions: &[Suggestion]) {
+    fn add(&mut self, row: &Row<'_>, suggestions: &[Suggestion]) {
         let found = suggestions.iter().filter_map(|found| found.member.as_deref());
         let found: Vec<&str> = found.collect();
-        let name = format!("{}.{} {} → {}: {found:?}", row.root, row.path, row.from, row.on);
+        let marked = suggestions.iter().filter_map(|found| {
+            let mark = if is_in_doubt(found) { "?" } else { "" };
+            Some(format!("{}{mark}", found.member.as_deref()?))
+        });
+        let marked: Vec<String> = marked.collect();
+        let marked = marked.join(" ");
+        let name = format!("{}.{} {} → {}: {marked}", row.root, row.path, row.from, row.on);
         let first = suggestions.first().filter(|first| !is_in_doubt(first));
         let first = first.and_then(|first| first.member.as_deref());
-        if first.is_some_and(|first| is_wrong(local, row, first)) {
+        if first.is_some_and(|first| is_wrong(row, first)) {
             self.wrong.push(name.clone());
         }
+        self.certain += usize::from(first.is_some());
         let Some(right) = row.right else { return };
         self.all += 1;
         // The rest of the path stays: the member that contains the right one is as good.
-        let position = found.iter().position(|found| {
-            *found == right
-                || right.strip_prefix(found).is_some_and(|rest| row.path.ends_with(rest))
-        });
+        let position = found.iter().position(|found| is_right(row, right, found));
         self.first += usize::from(position == Some(0));
         self.in_three += usize::from(position.is_some_and(|position| position < 3));
         if position != Some(0) {
@@ -152,9 +163,10 @@ fn score(local: Local) -> Option<Score> {
                 suggestions(&Btf::parse(&stub).unwrap(), &targets[row.on], &row)
             }
         };
-        score.add(local, &row, &found);
+        score.add(&row, &found);
     }
-    println!("{local:?}: {} of {} first, {} among three", score.first, score.all, score.in_three);
+    let Score { all, first, in_three, certain, .. } = score;
+    println!("{local:?}: {first} of {all} first, {in_three} among three, {certain} without doubt");
     for missed in &score.missed {
         println!("  {missed}");
     }
@@ -245,7 +257,20 @@ fn copy(btf: &mut Builder<'_>, ty: Type<'_>, is_complete: bool) -> TypeId {
         Kind::Union => btf.fwd_union(name),
         Kind::Enum => btf.enumeration(name, ty.size().unwrap()).finish(),
         Kind::Void => TypeId::VOID,
-        Kind::FuncProto => btf.func_proto(TypeId::VOID).finish(),
+        Kind::FuncProto => {
+            let copied = |btf: &mut Builder<'_>, ty: Option<Type<'_>>| match ty {
+                Some(ty) => copy(btf, ty, false),
+                None => TypeId::VOID,
+            };
+            let result = copied(btf, ty.referenced().unwrap());
+            let params = ty.params().iter();
+            let params: Vec<_> = params.map(|param| copied(btf, param.ty().ok())).collect();
+            let mut proto = btf.func_proto(result);
+            for param in params {
+                proto = proto.param("", param);
+            }
+            proto.finish()
+        }
         kind => panic!("{kind:?}"),
     }
 }

@@ -1,19 +1,21 @@
 //! How similar the name of a member is to that of the missing one.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::similar::Wanted;
 
 /// How similar two names are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Similarity {
-    Equal,
-    /// Equal but for the prefix of each struct: `bi_disk` and `bd_disk`.
-    Stripped,
-    /// Equal but for underscores before them.
-    Underscored,
-    /// By this percentage: most of the letters or words, or all of one of them.
-    Near(u32),
     /// By this percentage: half of the words.
     Remote(u32),
+    /// By this percentage: most of the letters or words, or all of one of them.
+    Near(u32),
+    /// Equal but for underscores before them.
+    Underscored,
+    /// Equal but for the prefix of each struct: `bi_disk` and `bd_disk`.
+    Stripped,
+    Equal,
 }
 
 /// The longest name that is compared word by word, in bytes.
@@ -23,6 +25,9 @@ const MAX_LEN: usize = 64;
 const NEAR: usize = 60;
 /// The least percentage of equal words that makes names similar at all.
 const REMOTE: usize = 50;
+
+/// The fewest letters that make two words similar if both have them.
+const MIN_STEM: usize = 4;
 
 /// The name of a missing member, which others are compared with.
 #[derive(Debug)]
@@ -53,16 +58,23 @@ impl<'w> LostName<'w> {
         if own == other && own > 0 && ends_equally(self.name, name, own) {
             return Some(Similarity::Underscored);
         }
-        let name = strip(name, prefix);
-        if name == self.stripped {
+        let stripped = strip(name, prefix);
+        if stripped == self.stripped {
             return Some(Similarity::Stripped);
         }
+        // A missing member without the prefix may have become one with it, or the prefix may be a part of names.
+        let whole = (self.name == self.stripped).then(|| self.spelled_like(name)).flatten();
+        self.spelled_like(stripped).max(whole)
+    }
+
+    /// Returns how similar another name's letters and words are.
+    fn spelled_like(&self, name: &[u8]) -> Option<Similarity> {
         let longer = name.len().max(self.stripped.len());
         if name.is_empty() || self.stripped.is_empty() || longer > MAX_LEN {
             return None;
         }
         let words = self.words(name);
-        let equal = longer.saturating_sub(self.wanted.edit_distance(name));
+        let equal = self.equal_letters(name);
         let letters = percent(equal, longer);
         // In a short name, every letter matters.
         let is_near = letters >= NEAR && equal > 2
@@ -85,11 +97,47 @@ impl<'w> LostName<'w> {
         if name.len().max(self.name.len()) > MAX_LEN {
             return name.len();
         }
-        words(self.stripped).saturating_mul(words(name)).saturating_add(name.len())
+        // Each word is compared with each, and the letters of both names twice.
+        let of_words = words(self.stripped).saturating_mul(words(name)).saturating_mul(2);
+        of_words.saturating_add(name.len().saturating_mul(3))
+    }
+
+    /// Returns `true` if one name is the other with words before or after it.
+    pub(super) fn is_part_of(&self, name: &[u8], prefix: &[u8]) -> bool {
+        let other = if self.name == self.stripped { name } else { strip(name, prefix) };
+        let own = self.stripped;
+        let (short, long) = if own.len() < other.len() { (own, other) } else { (other, own) };
+        let before = long.strip_suffix(short).is_some_and(|before| before.ends_with(b"_"));
+        before || long.strip_prefix(short).is_some_and(|after| after.starts_with(b"_"))
+    }
+
+    /// Returns the number of letters that both names have in one order, be it that of the names or that of their
+    /// sorted words: a name's words may be turned around.
+    fn equal_letters(&self, name: &[u8]) -> usize {
+        let [own, other] = [self.stripped, name].map(sorted);
+        let distance = Wanted::new(&own).edit_distance(&other);
+        let longer = name.len().max(self.stripped.len());
+        longer.saturating_sub(distance.min(self.wanted.edit_distance(name)))
+    }
+
+    /// Returns `true` if the name has several words, without the prefix of its struct.
+    pub(super) fn has_words(&self) -> bool {
+        words(self.stripped).count() > 1
+    }
+
+    /// Returns `true` if a word of both names is a rare one.
+    pub(super) fn shares_rare_word(
+        &self,
+        name: &[u8],
+        prefix: &[u8],
+        counts: &WordCounts<'_>,
+    ) -> bool {
+        let mut own = words(self.stripped).filter(|word| counts.is_rare(word));
+        own.any(|word| words(strip(name, prefix)).any(|other| other == word))
     }
 
     /// Returns the percentage of words that both names have, of all. Words of which one is short for the
-    /// other count half.
+    /// other, or of which half of the letters are equal, count half.
     fn words(&self, name: &[u8]) -> usize {
         let own: Vec<&[u8]> = words(self.stripped).collect();
         let other: Vec<&[u8]> = words(name).collect();
@@ -114,11 +162,50 @@ fn halves(one: &[u8], other: &[u8]) -> usize {
     if short == long {
         return 2;
     }
+    if short.len() >= MIN_STEM && long.starts_with(short) {
+        return 1;
+    }
     let is_long_enough = short.len() >= 3 && short.len().saturating_mul(2) >= long.len();
     let mut rest = long.iter();
     let is_in_order = short.iter().all(|byte| rest.any(|other| other == byte));
     let is_abbreviation = is_in_order && short.get(..2) == long.get(..2);
-    usize::from(is_long_enough && (is_abbreviation || long.ends_with(short)))
+    let is_short_form = is_long_enough && (is_abbreviation || long.ends_with(short));
+    usize::from(is_short_form || share_stem(short, long))
+}
+
+/// Returns `true` if most of the letters of two words are the same piece: `polling` and `rtpoll`.
+fn share_stem(short: &[u8], long: &[u8]) -> bool {
+    let len = (long.len() / 2).saturating_add(1).max(MIN_STEM);
+    short.windows(len).any(|stem| long.windows(len).any(|other| other == stem))
+}
+
+/// Returns a name with its words in the order of the alphabet.
+fn sorted(name: &[u8]) -> Vec<u8> {
+    let mut words: Vec<&[u8]> = words(name).collect();
+    words.sort_unstable();
+    words.join(&b'_')
+}
+
+/// How many members have a word in their names.
+#[derive(Debug, Default)]
+pub(super) struct WordCounts<'a>(BTreeMap<&'a [u8], usize>);
+
+impl<'a> WordCounts<'a> {
+    /// Adds the words of the name of a member of a struct whose members have a prefix.
+    pub(super) fn add(&mut self, name: &'a [u8], prefix: &[u8]) {
+        let words: BTreeSet<&[u8]> = words(strip(name, prefix)).collect();
+        for word in words {
+            let count = self.0.entry(word).or_default();
+            *count = count.saturating_add(1);
+        }
+    }
+
+    /// Returns `true` for a word that one member has, which it therefore tells from all others. A letter or a
+    /// number is no word.
+    fn is_rare(&self, word: &[u8]) -> bool {
+        let is_word = word.len() > 1 && word.iter().any(u8::is_ascii_alphabetic);
+        is_word && self.0.get(word) == Some(&1)
+    }
 }
 
 /// Returns `true` if a name consists of the first letters of the other's words: `bdi`.
