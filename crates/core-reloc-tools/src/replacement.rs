@@ -13,6 +13,7 @@ mod sameness;
 mod search;
 mod settle;
 mod similarity;
+mod words;
 
 use btf_types::Type;
 

@@ -28,13 +28,13 @@ struct Row<'t> {
     right: Option<&'t str>,
 }
 
+/// The changes that the rules were made for.
 const TABLE: &str = include_str!("../../../tests/renames.tsv");
 
-fn rows() -> Vec<Row<'static>> {
-    let table = match env::var("RENAMES") {
-        Ok(path) => fs::read_to_string(path).unwrap().leak(),
-        Err(_) => TABLE,
-    };
+/// Changes that were not looked at meanwhile.
+const HELD_OUT: &str = include_str!("../../../tests/renames-held-out.tsv");
+
+fn rows(table: &'static str) -> Vec<Row<'static>> {
     let lines = table.lines().filter(|line| !line.starts_with('#')).skip(1);
     let rows = lines.flat_map(|line| {
         let [lost, from, on, right, _, evidence] = line.split('\t').collect::<Vec<_>>()[..] else {
@@ -147,14 +147,14 @@ impl Score {
     }
 }
 
-fn score(local: Local) -> Option<Score> {
+fn score(table: &'static str, local: Local) -> Option<Score> {
     let kernels = kernels()?;
     let parsed: BTreeMap<_, _> =
         kernels.iter().map(|(version, bytes)| (*version, Btf::parse(bytes).unwrap())).collect();
     let targets: BTreeMap<_, _> =
         parsed.iter().map(|(version, btf)| (*version, Target::new(btf))).collect();
     let mut score = Score::default();
-    for row in rows() {
+    for row in rows(table) {
         let from = &parsed[row.from];
         let found = match local {
             Local::Full => suggestions(from, &targets[row.on], &row),
@@ -178,19 +178,32 @@ fn score(local: Local) -> Option<Score> {
 
 #[test]
 fn the_right_member_comes_first_for_a_whole_header() {
-    let Some(score) = score(Local::Full) else { return };
+    let Some(score) = score(TABLE, Local::Full) else { return };
     assert_eq!(score.wrong, [""; 0]);
-    assert_eq!(score.in_three, score.all);
-    assert!(score.first * 10 >= score.all * 9);
+    assert_eq!((score.first, score.in_three), (score.all, score.all));
 }
 
 #[test]
 fn the_right_member_comes_first_for_a_stub() {
-    let Some(score) = score(Local::Stub) else { return };
-    // A stub does not say what was there before, nor between what.
-    assert!(score.wrong.len() <= 3, "{:?}", score.wrong);
-    assert!(score.in_three * 10 >= score.all * 9);
-    assert!(score.first * 100 >= score.all * 85);
+    let Some(score) = score(TABLE, Local::Stub) else { return };
+    assert_eq!(score.wrong, [""; 0]);
+    assert!(score.first * 10 >= score.all * 9);
+    // Of `avg_load`, nothing is left in `sum_weight`; and four other counts are called like `h_nr_running`.
+    let out_of_reach = 2;
+    assert_eq!(score.in_three, score.all - out_of_reach);
+    // Enough is known of a third of the members to write code.
+    assert!(score.certain * 3 >= score.all);
+}
+
+/// The scores may only become better.
+#[test]
+fn rows_that_the_rules_were_not_made_for_have_few_wrong_answers() {
+    let Some(full) = score(HELD_OUT, Local::Full) else { return };
+    assert_eq!(full.wrong, [""; 0]);
+    assert!((full.first, full.in_three) >= (46, 46));
+    let Some(stub) = score(HELD_OUT, Local::Stub) else { return };
+    assert_eq!(stub.wrong, [""; 0]);
+    assert!((stub.first, stub.in_three) >= (34, 38));
 }
 
 /// Makes BTF in which the root type has only the member.
@@ -354,7 +367,7 @@ fn check_code(
 fn suggested_flavors_compile_and_relocate() {
     let Some(kernels) = kernels() else { return };
     let mut checked = 0;
-    for row in rows() {
+    for row in rows(TABLE) {
         let [from, on] = [row.from, row.on].map(|version| Btf::parse(&kernels[version]).unwrap());
         let target = Target::new(&on);
         let stub = stub(&from, &row);
@@ -378,7 +391,7 @@ fn suggested_flavors_compile_and_relocate() {
 fn queries_offer_the_right_member() {
     let Some(kernels) = kernels() else { return };
     let (mut all, mut found) = (0, 0);
-    for row in rows().iter().filter(|row| row.right.is_some() && !row.path.contains('.')) {
+    for row in rows(TABLE).iter().filter(|row| row.right.is_some() && !row.path.contains('.')) {
         let btf = Btf::parse(&kernels[row.on]).unwrap();
         let target = Target::new(&btf);
         let error = query(&target, &format!("{}.{}", row.root, row.path)).unwrap_err();
@@ -390,5 +403,5 @@ fn queries_offer_the_right_member() {
         }
     }
     println!("{found} of {all}");
-    assert!(found * 10 >= all * 8);
+    assert!(found * 100 >= all * 87);
 }

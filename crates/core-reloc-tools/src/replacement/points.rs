@@ -12,7 +12,7 @@ const RARE_WORD: u32 = 20;
 /// such members, `nr_running` and `h_nr_running`, and a member that gets another name often gets another word.
 const WORD_MORE: u32 = 10;
 
-/// How much less a member elsewhere counts that points to another struct, or is one.
+/// How much less a member elsewhere counts that is or points to another struct, or that is none at all.
 const RETYPED_ELSEWHERE: u32 = 15;
 
 /// The evidence for one member.
@@ -73,9 +73,8 @@ impl Evidence {
         let name = match self.similarity {
             Some(Similarity::Equal) => 60,
             Some(Similarity::Underscored | Similarity::Stripped) => 58,
-            Some(Similarity::Near(percent) | Similarity::Remote(percent)) => {
-                percent.saturating_div(2).saturating_add(10)
-            }
+            Some(Similarity::Near(percent)) => percent.saturating_div(2).saturating_add(10),
+            Some(Similarity::Remote(percent)) => percent.saturating_div(2).saturating_add(8),
             None if self.shares_rare_word => RARE_WORD,
             None => 0,
         };
@@ -103,7 +102,7 @@ impl Evidence {
         if self.has_word_more && is_similar {
             against = against.saturating_add(WORD_MORE);
         }
-        if self.depth > 0 && self.sameness == Sameness::Retyped {
+        if self.depth > 0 && matches!(self.sameness, Sameness::Retyped | Sameness::Incompatible) {
             against = against.saturating_add(RETYPED_ELSEWHERE);
         }
         // What a pointer leads to is another object.

@@ -14,7 +14,8 @@ use super::{
     points::Evidence,
     sameness::{self, Sameness},
     settle::settle,
-    similarity::{LostName, WordCounts},
+    similarity::{LostName, strip},
+    words::WordCounts,
 };
 use crate::{
     limits::STEPS_PER_KEPT_ENTRY,
@@ -120,7 +121,7 @@ fn search_type<'a>(
             places = place::places(&local, &members, lost.name());
         } else {
             let mut counts = WordCounts::default();
-            members.iter().for_each(|member| counts.add(member.name.as_bytes(), &prefix));
+            members.iter().for_each(|member| counts.add(strip(member.name.as_bytes(), &prefix)));
             words = Some(counts);
         }
     }

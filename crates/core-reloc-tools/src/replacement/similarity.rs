@@ -1,7 +1,6 @@
 //! How similar the name of a member is to that of the missing one.
 
-use std::collections::{BTreeMap, BTreeSet};
-
+use super::words::{WordCounts, halves, is_acronym, sorted, words};
 use crate::similar::Wanted;
 
 /// How similar two names are.
@@ -25,9 +24,6 @@ const MAX_LEN: usize = 64;
 const NEAR: usize = 60;
 /// The least percentage of equal words that makes names similar at all.
 const REMOTE: usize = 50;
-
-/// The fewest letters that make two words similar if both have them.
-const MIN_STEM: usize = 4;
 
 /// The name of a missing member, which others are compared with.
 #[derive(Debug)]
@@ -114,10 +110,12 @@ impl<'w> LostName<'w> {
     /// Returns the number of letters that both names have in one order, be it that of the names or that of their
     /// sorted words: a name's words may be turned around.
     fn equal_letters(&self, name: &[u8]) -> usize {
-        let [own, other] = [self.stripped, name].map(sorted);
-        let distance = Wanted::new(&own).edit_distance(&other);
-        let longer = name.len().max(self.stripped.len());
-        longer.saturating_sub(distance.min(self.wanted.edit_distance(name)))
+        let mut distance = self.wanted.edit_distance(name);
+        if [self.stripped, name].iter().all(|name| name.contains(&b'_')) {
+            let [own, other] = [self.stripped, name].map(sorted);
+            distance = distance.min(Wanted::new(&own).edit_distance(&other));
+        }
+        name.len().max(self.stripped.len()).saturating_sub(distance)
     }
 
     /// Returns `true` if the name has several words, without the prefix of its struct.
@@ -136,8 +134,7 @@ impl<'w> LostName<'w> {
         own.any(|word| words(strip(name, prefix)).any(|other| other == word))
     }
 
-    /// Returns the percentage of words that both names have, of all. Words of which one is short for the
-    /// other, or of which half of the letters are equal, count half.
+    /// Returns the percentage of words that both names have, of all. Similar words count half.
     fn words(&self, name: &[u8]) -> usize {
         let own: Vec<&[u8]> = words(self.stripped).collect();
         let other: Vec<&[u8]> = words(name).collect();
@@ -151,76 +148,12 @@ impl<'w> LostName<'w> {
     }
 }
 
-fn words(name: &[u8]) -> impl Iterator<Item = &[u8]> {
-    name.split(|byte| *byte == b'_').filter(|word| !word.is_empty())
-}
-
-/// Returns 2 for equal words, and 1 if one is short for the other: `stat`, `stats` and `statistics`, `mod` and
-/// `module`, `cpu` and `percpu`.
-fn halves(one: &[u8], other: &[u8]) -> usize {
-    let (short, long) = if one.len() <= other.len() { (one, other) } else { (other, one) };
-    if short == long {
-        return 2;
-    }
-    if short.len() >= MIN_STEM && long.starts_with(short) {
-        return 1;
-    }
-    let is_long_enough = short.len() >= 3 && short.len().saturating_mul(2) >= long.len();
-    let mut rest = long.iter();
-    let is_in_order = short.iter().all(|byte| rest.any(|other| other == byte));
-    let is_abbreviation = is_in_order && short.get(..2) == long.get(..2);
-    let is_short_form = is_long_enough && (is_abbreviation || long.ends_with(short));
-    usize::from(is_short_form || share_stem(short, long))
-}
-
-/// Returns `true` if most of the letters of two words are the same piece: `polling` and `rtpoll`.
-fn share_stem(short: &[u8], long: &[u8]) -> bool {
-    let len = (long.len() / 2).saturating_add(1).max(MIN_STEM);
-    short.windows(len).any(|stem| long.windows(len).any(|other| other == stem))
-}
-
-/// Returns a name with its words in the order of the alphabet.
-fn sorted(name: &[u8]) -> Vec<u8> {
-    let mut words: Vec<&[u8]> = words(name).collect();
-    words.sort_unstable();
-    words.join(&b'_')
-}
-
-/// How many members have a word in their names.
-#[derive(Debug, Default)]
-pub(super) struct WordCounts<'a>(BTreeMap<&'a [u8], usize>);
-
-impl<'a> WordCounts<'a> {
-    /// Adds the words of the name of a member of a struct whose members have a prefix.
-    pub(super) fn add(&mut self, name: &'a [u8], prefix: &[u8]) {
-        let words: BTreeSet<&[u8]> = words(strip(name, prefix)).collect();
-        for word in words {
-            let count = self.0.entry(word).or_default();
-            *count = count.saturating_add(1);
-        }
-    }
-
-    /// Returns `true` for a word that one member has, which it therefore tells from all others. A letter or a
-    /// number is no word.
-    fn is_rare(&self, word: &[u8]) -> bool {
-        let is_word = word.len() > 1 && word.iter().any(u8::is_ascii_alphabetic);
-        is_word && self.0.get(word) == Some(&1)
-    }
-}
-
-/// Returns `true` if a name consists of the first letters of the other's words: `bdi`.
-fn is_acronym(one: &[u8], other: &[u8]) -> bool {
-    let stands_for = |short: &[u8], long: &[u8]| {
-        short.len() >= 3 && words(long).map(|word| word.first()).eq(short.iter().map(Some))
-    };
-    stands_for(one, other) || stands_for(other, one)
-}
-
 fn ends_equally(one: &[u8], other: &[u8], len: usize) -> bool {
     one.iter().rev().take(len).eq(other.iter().rev().take(len))
 }
 
-fn strip<'n>(name: &'n [u8], prefix: &[u8]) -> &'n [u8] {
+/// Returns a name without the prefix that the members of its struct have.
+pub(super) fn strip<'n>(name: &'n [u8], prefix: &[u8]) -> &'n [u8] {
     name.strip_prefix(prefix).filter(|rest| !rest.is_empty()).unwrap_or(name)
 }
 
@@ -259,6 +192,41 @@ mod tests {
         {
             assert_eq!(similarity(lost, name), None, "{lost} {name}");
         }
+    }
+
+    #[test]
+    fn a_name_with_its_words_turned_around_is_nearer() {
+        let turned = similarity("idle_h_nr_running", "h_nr_idle");
+        assert!(turned > similarity("idle_h_nr_running", "h_nr_runnable"));
+    }
+
+    #[test]
+    fn names_with_a_word_more_are_parts_of_each_other() {
+        let is_part =
+            |lost: &str, name: &str| LostName::new(lost, b"").is_part_of(name.as_bytes(), b"i_");
+        for (lost, name) in
+            [("nr_running", "h_nr_running"), ("h_nr_running", "nr_running"), ("uport", "uport_dev")]
+        {
+            assert!(is_part(lost, name), "{lost} {name}");
+        }
+        for (lost, name) in [
+            ("overload", "overloaded"),
+            ("poll_task", "rtpoll_task"),
+            ("idle_h_nr_running", "h_nr_idle"),
+            ("state", "state"),
+        ] {
+            assert!(!is_part(lost, name), "{lost} {name}");
+        }
+    }
+
+    #[test]
+    fn a_member_without_the_prefix_may_have_got_it() {
+        let similarity = |lost: &str, name: &str| {
+            LostName::new(lost, b"rtpoll_").similarity(name.as_bytes(), b"rtpoll_")
+        };
+        // The prefix of most members is a part of this name.
+        assert!(similarity("polling_total", "rtpoll_total") > similarity("polling_total", "total"));
+        assert_eq!(similarity("total", "rtpoll_total"), Some(Similarity::Stripped));
     }
 
     #[test]
