@@ -40,9 +40,8 @@ fn a_member_of_only_one_candidate_distinguishes_it() {
         explain("struct task { int pid; int rt; }; struct task { int lock; int pid; };");
     let text = |title: &str, member: &str| {
         format!(
-            "only {title} has `{member}`: if you mean that one, declare `{member}` in the program's \
-             `struct task` and ask bpf_core_field_exists for it first; later accesses of `struct task` then \
-             use the same candidate"
+            "only {title} has `{member}`: if you mean that one, use a flavor that has `{member}`, and ask \
+             bpf_core_field_exists for it first; later accesses of the flavor then use the same candidate"
         )
     };
     assert_eq!(

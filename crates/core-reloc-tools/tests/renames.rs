@@ -2,11 +2,12 @@
 //! history.
 #![allow(clippy::pedantic, clippy::restriction, reason = "tests may panic")]
 
+mod clang;
+
 use std::{
     collections::BTreeMap,
     env, fs,
     path::{Path, PathBuf},
-    process::Command,
 };
 
 use btf_types::{Btf, ByteOrder, IntEncoding, Kind, Type, TypeId, build::Builder};
@@ -317,24 +318,6 @@ fn prelude(stub: &Btf<'_>, root: &str) -> String {
     c
 }
 
-/// Compiles a program that asks for the offset of a member of a suggested flavor.
-fn compile(source: &str) -> Option<Vec<u8>> {
-    let folder = env::temp_dir().join(format!("core-reloc-renames-{}", std::process::id()));
-    fs::create_dir_all(&folder).unwrap();
-    let [c, object] = ["flavor.c", "flavor.o"].map(|name| folder.join(name));
-    fs::write(&c, source).unwrap();
-    let clangs = ["clang", "clang-19", "clang-18", "clang-14"];
-    let output = clangs.iter().find_map(|clang| {
-        let mut command = Command::new(clang);
-        command.args(["-target", "bpf", "-O2", "-g", "-Wall", "-Werror", "-c"]).arg(&c);
-        command.arg("-o").arg(&object).output().ok()
-    })?;
-    let bytes = fs::read(&object);
-    let _ = fs::remove_dir_all(&folder);
-    assert!(output.status.success(), "{source}\n{}", String::from_utf8_lossy(&output.stderr));
-    Some(bytes.unwrap())
-}
-
 /// Checks that clang compiles a suggested definition, and that the member of it is where the target has it.
 /// Returns `None` if there is no clang.
 fn check_code(
@@ -353,7 +336,7 @@ fn check_code(
         "{prelude}{code}\nstruct {flavor} *object;\n\
          unsigned offset(void) {{ return __builtin_preserve_field_info(object->{member}, 0); }}\n"
     );
-    let bytes = compile(&source)?;
+    let bytes = clang::compile(&source)?;
     let object = Object::parse(&bytes).unwrap();
     let values: Vec<_> =
         object.relocate(target, Options::default()).map(|report| report.outcome.value()).collect();
