@@ -213,14 +213,21 @@ fn member(
 ) -> io::Result<()> {
     let (old, new) = (member.old.as_ref(), member.new.as_ref());
     let Some(side) = new.or(old) else { return Ok(()) };
-    let layout = side.layout.to_string();
-    Mark::of(member.change()).print(text, &layout, column, out)?;
     let note = match (old, new) {
         (Some(old), Some(new)) => what_it_was(member, old, new),
         _ => member.replacement.as_ref().map(|path| format!("see {path}")).unwrap_or_default(),
     };
-    for line in wrap(&note, LINE - 8).iter().filter(|line| !line.is_empty()) {
-        writeln!(out, "          {}", line.dimmed())?;
+    let last = text.last().map_or(0, |line| line.chars().count()).max(column);
+    let is_beside = last + LAYOUT + 1 + note.chars().count() <= LINE;
+    let comment = match note.as_str() {
+        note if is_beside && !note.is_empty() => format!("{} {note}", side.layout),
+        _ => side.layout.to_string(),
+    };
+    Mark::of(member.change()).print(text, &comment, column, out)?;
+    if !is_beside {
+        for line in wrap(&note, LINE - 8) {
+            writeln!(out, "          {}", line.dimmed())?;
+        }
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ mod blame;
 mod browser;
 mod check;
 mod damage;
+mod diff;
 mod dump;
 mod entries;
 mod explain;
