@@ -30,7 +30,7 @@ complete -c core-reloc -n "__fish_core_reloc_needs_command" -f -a "relocate" -d 
 complete -c core-reloc -n "__fish_core_reloc_needs_command" -f -a "inspect" -d 'List what an object asks for; no target is needed'
 complete -c core-reloc -n "__fish_core_reloc_needs_command" -f -a "explain" -d 'Explain how each relocation resolves, or why it does not and how to fix it'
 complete -c core-reloc -n "__fish_core_reloc_needs_command" -f -a "check" -d 'Check objects for many kernels, and report where they would fail'
-complete -c core-reloc -n "__fish_core_reloc_needs_command" -f -a "blame" -d 'Find the relocation that poisoned the instruction in a verifier log, and explain it'
+complete -c core-reloc -n "__fish_core_reloc_needs_command" -f -a "blame" -d 'Find the relocation that a verifier log complains about, and explain it'
 complete -c core-reloc -n "__fish_core_reloc_needs_command" -f -a "query" -d 'Show the offset, size and type of a field, or the value of an enumerator'
 complete -c core-reloc -n "__fish_core_reloc_needs_command" -f -a "dump" -d 'Print types as C definitions, with the offsets and sizes of their members, or as a header'
 complete -c core-reloc -n "__fish_core_reloc_needs_command" -f -a "minimize" -d 'Write the smallest BTF that relocates objects exactly as a kernel\'s full BTF does'
@@ -51,8 +51,8 @@ json\t'JSON for programs: one object per line'"
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand inspect" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand explain" -l target -d 'The kernel: raw BTF, an ELF file with a .BTF section such as vmlinux, a kernel image such as vmlinuz, any of these compressed, or a tar archive of one such file, such as BTFHub\'s [default: the running kernel]' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand explain" -l module -d 'The BTF of a module, searched for types that the kernel itself lacks: raw BTF or a .ko file, also compressed; may be repeated [default: the running kernel\'s modules, if that kernel is the target]' -r -F
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand explain" -l program -d 'Only explain the relocations of this function, or of the functions in this section' -r
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand explain" -l type -d 'Only explain the relocations of this root type and its flavors' -r
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand explain" -l program -d 'Only explain the relocations of this function, or of the functions in this section' -r -f
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand explain" -l type -d 'Only explain the relocations of this root type and its flavors' -r -f
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand explain" -l status -d 'Only explain the relocations with this result' -r -f -a "relocated\t'The instruction holds the target\'s value'
 poisoned\t'The target lacks what the relocation asks for'
 failed\t'The relocation is invalid or ambiguous'
@@ -75,7 +75,7 @@ complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -s h -l hel
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand blame" -l log -d 'The verifier\'s log, as printed by any loader' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand blame" -l target -d 'The kernel: raw BTF, an ELF file with a .BTF section such as vmlinux, a kernel image such as vmlinuz, any of these compressed, or a tar archive of one such file, such as BTFHub\'s [default: the running kernel]' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand blame" -l module -d 'The BTF of a module, searched for types that the kernel itself lacks: raw BTF or a .ko file, also compressed; may be repeated [default: the running kernel\'s modules, if that kernel is the target]' -r -F
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand blame" -l program -d 'Only consider the relocations of this function, or of the functions in this section' -r
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand blame" -l program -d 'Only consider the relocations of this function, or of the functions in this section' -r -f
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand blame" -l format -d 'The output format' -r -f -a "text\t'Text for people'
 json\t'JSON for programs: one object per line'"
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand blame" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -100,13 +100,16 @@ complete -c core-reloc -n "__fish_core_reloc_using_subcommand minimize" -s h -l 
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand support" -l format -d 'The output format' -r -f -a "text\t'Text for people'
 json\t'JSON for programs: one object per line'"
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand support" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump minimize support help" -f -a "relocate" -d 'Relocate an object and report each relocation'
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump minimize support help" -f -a "inspect" -d 'List what an object asks for; no target is needed'
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump minimize support help" -f -a "explain" -d 'Explain how each relocation resolves, or why it does not and how to fix it'
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump minimize support help" -f -a "check" -d 'Check objects for many kernels, and report where they would fail'
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump minimize support help" -f -a "blame" -d 'Find the relocation that poisoned the instruction in a verifier log, and explain it'
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump minimize support help" -f -a "query" -d 'Show the offset, size and type of a field, or the value of an enumerator'
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump minimize support help" -f -a "dump" -d 'Print types as C definitions, with the offsets and sizes of their members, or as a header'
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump minimize support help" -f -a "minimize" -d 'Write the smallest BTF that relocates objects exactly as a kernel\'s full BTF does'
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump minimize support help" -f -a "support" -d 'Report whether the running kernel supports CO-RE, and where its BTF is'
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump minimize support help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump minimize support" -f -a "relocate" -d 'Relocate an object and report each relocation'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump minimize support" -f -a "inspect" -d 'List what an object asks for; no target is needed'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump minimize support" -f -a "explain" -d 'Explain how each relocation resolves, or why it does not and how to fix it'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump minimize support" -f -a "check" -d 'Check objects for many kernels, and report where they would fail'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump minimize support" -f -a "blame" -d 'Find the relocation that a verifier log complains about, and explain it'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump minimize support" -f -a "query" -d 'Show the offset, size and type of a field, or the value of an enumerator'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump minimize support" -f -a "dump" -d 'Print types as C definitions, with the offsets and sizes of their members, or as a header'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump minimize support" -f -a "minimize" -d 'Write the smallest BTF that relocates objects exactly as a kernel\'s full BTF does'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump minimize support" -f -a "support" -d 'Report whether the running kernel supports CO-RE, and where its BTF is'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump minimize support" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand query" -f
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand dump" -f
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand support" -f

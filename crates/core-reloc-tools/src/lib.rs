@@ -14,7 +14,7 @@
 //! | [`copies`](mod@copies) | which accesses of local copies leave the copy on a kernel? |
 //! | [`sizes`](mod@sizes) | which reads have another size than the field on a kernel? |
 //! | [`lint`](mod@lint) | which mistakes does an object have on any kernel? |
-//! | [`blame`] | which relocation is a verifier log about? |
+//! | [`blame`] | which relocation does a verifier log complain about? |
 //!
 //! ```
 //! use btf_types::{Btf, ByteOrder, IntEncoding, build::Builder};
