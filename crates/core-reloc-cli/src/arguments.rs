@@ -73,7 +73,7 @@ Exit status:
        blame               the log has no complaint, or no relocation has to do
                            with it
        query, dump         a name was not found
-       diff                the types differ
+       diff                the types differ, or a name was not found
        support             the running kernel has no BTF
        check, query,       some of several targets cannot be used
        minimize

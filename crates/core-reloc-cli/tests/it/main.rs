@@ -8,6 +8,7 @@ mod check;
 mod ci_examples;
 mod completions;
 mod damage;
+mod diff;
 mod dump;
 mod entries;
 mod exit_status;

@@ -144,6 +144,14 @@ const LINES: &[(&str, &[&str])] = &[
              fixtures/btf/modular.le.stats.btf --module fixtures/btf/modular.le.other.btf -o OUT/2",
         ],
     ),
+    (
+        "diff",
+        &[
+            "diff fixtures/btf/same.le.btf fixtures/btf/nested.le.btf",
+            "diff fixtures/btf/modular.le.btf fixtures/btf/gone.be.btf --module fixtures/btf/modular.le.stats.btf",
+            "diff fixtures/btf/differing.le.btf fixtures/btf/grown.le.btf",
+        ],
+    ),
     ("support", &["support"]),
 ];
 
