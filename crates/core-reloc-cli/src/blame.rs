@@ -154,7 +154,7 @@ fn blame<'a>(
             arguments.log.display(),
         ));
     }
-    let mut out = stdout();
+    let mut out = stdout().in_format(arguments.format.format);
     let printer = print::Printer::new(arguments, rejection, target);
     printer.start(blamed, &mut out)?;
     let mut explainer = object.btf().map(|local| Explainer::new(local, target));

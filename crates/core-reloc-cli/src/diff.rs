@@ -4,7 +4,7 @@ mod json;
 mod text;
 mod wrap;
 
-use std::{io::Write, path::PathBuf};
+use std::io::Write;
 
 use btf_types::{Btf, Type};
 use core_reloc::{Module, Target, elf::Object};
@@ -18,18 +18,14 @@ use crate::{
     Completion,
     arguments::{self, Format},
     failure::Failure,
-    inputs::{parse_object, read_object},
+    inputs::{parse_object, read_objects},
     selection::{NotFound, find_named},
     target::{ModuleBtf, named_modules, open_kernel, parse, parse_module, validate},
     terminal::{self, stdout},
 };
 
 pub(crate) fn run(arguments: &arguments::Diff) -> Result<Completion, Failure> {
-    let objects: Vec<(&PathBuf, Vec<u8>)> = arguments
-        .objects
-        .iter()
-        .map(|path| Ok((path, read_object(path)?)))
-        .collect::<Result<_, Failure>>()?;
+    let objects = read_objects(&arguments.objects)?;
     let objects = objects.iter().map(|(path, bytes)| parse_object(path, bytes));
     let objects: Vec<Object<'_>> = objects.collect::<Result<_, _>>()?;
     let (old, new) = (open_kernel(&arguments.old)?, open_kernel(&arguments.new)?);
@@ -50,7 +46,7 @@ pub(crate) fn run(arguments: &arguments::Diff) -> Result<Completion, Failure> {
             "the types are too large to compare them all; the result is not complete",
         );
     }
-    let mut out = stdout();
+    let mut out = stdout().in_format(arguments.format.format);
     match arguments.format.format {
         Format::Text => text::print(&old, &new, &diff, arguments.all, &mut out)?,
         Format::Json => json::print(&old, &new, &diff, &mut out)?,

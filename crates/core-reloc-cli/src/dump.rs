@@ -28,7 +28,7 @@ use crate::{
     inputs::{parse_object, read_object},
     selection::{NotFound, find},
     target::with_types,
-    terminal::{self, stdout},
+    terminal::{self, Printer, columns, stdout},
 };
 
 pub(crate) fn run(arguments: &Dump) -> Result<Completion, Failure> {
@@ -81,7 +81,10 @@ fn dump(
     if is_whole {
         wanted = all.iter().flat_map(|(_, btf)| btf.own_types()).collect();
     }
-    let mut out = stdout();
+    let mut out = match arguments.format {
+        DumpFormat::Text => stdout().folded(),
+        _ => stdout(),
+    };
     let readers: Vec<_> = all.iter().map(|(_, btf)| EnumReader::new(btf)).collect();
     for ty in wanted {
         let part = all.iter().zip(&readers).find(|((_, btf), _)| ptr::eq(*btf, ty.btf()));
@@ -111,7 +114,7 @@ fn print(
     module: Option<&str>,
     enums: &EnumReader<'_>,
     format: DumpFormat,
-    out: &mut impl Write,
+    out: &mut Printer,
 ) -> io::Result<()> {
     match format {
         DumpFormat::Json => json(ty, module, enums, out),
@@ -119,12 +122,15 @@ fn print(
     }
 }
 
+/// The columns to the left of a member.
+const MARGIN: usize = 4;
+
 /// Prints a definition in pahole's style, below a comment with its id, kind and size.
 fn text(
     ty: Type<'_>,
     module: Option<&str>,
     enums: &EnumReader<'_>,
-    out: &mut impl Write,
+    out: &mut Printer,
 ) -> io::Result<()> {
     let definition = Definition::with(ty, enums);
     let size = definition.size.map(|size| format!(", {size} bytes")).unwrap_or_default();
@@ -132,15 +138,27 @@ fn text(
     let comment = format!("/* {} {}{size}{module} */", ty.id(), ty.kind());
     writeln!(out, "{}", comment.dimmed())?;
     writeln!(out, "{}", definition.head)?;
-    let width = |line: &DefinitionLine| 2 * line.depth + line.text.chars().count();
+    let width = |line: &DefinitionLine| 2 * line.depth + columns(&line.text);
     let members = definition.lines.iter().filter(|line| line.layout.is_some());
-    let column = members.map(width).max().unwrap_or(0);
+    let mut column = members.map(width).max().unwrap_or(0);
+    if let Some(room) = out.width() {
+        let layouts = definition.lines.iter().filter_map(|line| line.layout);
+        let widest = layouts.map(|layout| columns(&layout.to_string())).max().unwrap_or(0);
+        column = column.min(room.saturating_sub(MARGIN + 1 + widest));
+    }
     for line in &definition.lines {
         let indent = "  ".repeat(line.depth);
         let text = format!("{indent}{}", line.text);
+        let hang = MARGIN + 2 * line.depth + 4;
         match line.layout {
-            Some(layout) => writeln!(out, "    {text:column$} {}", layout.dimmed())?,
-            None => writeln!(out, "    {text}")?,
+            Some(layout) if columns(&text) > column => {
+                writeln!(out.hang(hang), "{:MARGIN$}{text}", "")?;
+                writeln!(out, "{:MARGIN$}{:column$} {}", "", "", layout.dimmed())?;
+            }
+            Some(layout) => {
+                writeln!(out, "{:MARGIN$}{text:column$} {}", "", layout.dimmed())?;
+            }
+            None => writeln!(out.hang(hang), "{:MARGIN$}{text}", "")?,
         }
     }
     if definition.is_cut {

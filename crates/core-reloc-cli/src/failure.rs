@@ -21,6 +21,9 @@ pub(crate) enum Failure {
     /// A BPF object is malformed.
     #[error("{}: {error}", .path.display())]
     Object { path: PathBuf, error: ObjectError },
+    /// No file of a folder is an object.
+    #[error("no BPF object found in {}", .0.display())]
+    NoObject(PathBuf),
     /// No file of a folder or archive is a kernel.
     #[error("no kernel BTF found in {}", .0.display())]
     NoTarget(PathBuf),

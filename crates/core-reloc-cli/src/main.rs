@@ -19,6 +19,7 @@ mod failure;
 mod format;
 mod inputs;
 mod inspect;
+mod kept;
 mod limits;
 mod minimize;
 mod names;

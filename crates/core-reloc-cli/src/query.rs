@@ -106,7 +106,7 @@ pub(crate) fn run(arguments: &Query) -> Result<Completion, Failure> {
     let labeled = by_version(kernels, |(target, _)| target.clone()).into_iter();
     let kernel = |(label, (target, answers))| KernelAnswers { label, target, answers };
     let kernels: Vec<KernelAnswers<'_>> = labeled.map(kernel).collect();
-    let mut out = stdout();
+    let mut out = stdout().in_format(arguments.format.format);
     match arguments.format.format {
         Format::Text => {
             for question in &questions {

@@ -18,7 +18,7 @@ use crate::{
     arguments::{Blame, Format},
     explain::{self, Explained},
     format::{json_line, number},
-    terminal::Escaped,
+    terminal::{self, Escaped},
 };
 
 /// What a relocation has to do with the instruction.
@@ -95,7 +95,7 @@ impl<'p> Printer<'p> {
     pub(super) fn start(
         &self,
         blamed: &[(Report<'_>, Part)],
-        out: &mut impl Write,
+        out: &mut terminal::Printer,
     ) -> io::Result<()> {
         let Format::Text = self.arguments.format.format else { return Ok(()) };
         let log = Escaped(self.arguments.log.display());
@@ -130,7 +130,7 @@ impl<'p> Printer<'p> {
         &self,
         explained: &Explained<'_, '_>,
         part: Part,
-        out: &mut impl Write,
+        out: &mut terminal::Printer,
     ) -> io::Result<()> {
         let sides = self.sides(explained.report);
         let format = self.arguments.format.format;
@@ -171,7 +171,7 @@ impl<'p> Printer<'p> {
         report: &Report<'_>,
         part: Part,
         sides: &Sides,
-        out: &mut impl Write,
+        out: &mut terminal::Printer,
     ) -> io::Result<()> {
         let relocation = &report.relocation;
         let is_offset = relocation.kind() == Some(RelocKind::FieldByteOffset);

@@ -22,18 +22,19 @@ use crate::{
     arguments::{Check, CheckFormat},
     failure::Failure,
     format::{json_line, plural},
-    inputs::{parse_object, read_object},
+    inputs::{parse_object, read_objects},
     names, terminal,
 };
 
 pub(super) fn run(arguments: &Check) -> Result<Completion, Failure> {
-    let labels = names::labels(arguments.objects.iter().map(|path| path.display().to_string()));
+    let files = read_objects(&arguments.objects)?;
+    let labels = names::labels(files.iter().map(|(path, _)| path.display().to_string()));
     let sources = Sources::new(arguments.source_root.as_deref());
-    let mut out = terminal::stdout();
+    let format = (!arguments.quiet.quiet).then_some(arguments.format);
+    let mut out = terminal::stdout().folded_if(arguments.format == CheckFormat::Text);
     let (mut count, mut issues) = (0, Vec::new());
-    for (path, label) in arguments.objects.iter().zip(labels) {
-        let bytes = read_object(path)?;
-        let object = parse_object(path, &bytes)?;
+    for ((path, bytes), label) in files.iter().zip(labels) {
+        let object = parse_object(path, bytes)?;
         let failure = |error| Failure::Object { path: path.clone(), error };
         let findings = lint(&object).map_err(failure)?;
         let lines = SourceLines::of(&object);
@@ -41,23 +42,23 @@ pub(super) fn run(arguments: &Check) -> Result<Completion, Failure> {
         let mut of_object = Vec::new();
         for finding in &findings {
             let finding = Found { object: &label, finding, source: finding.source_line(&lines) };
-            match arguments.format {
-                CheckFormat::Text => finding.print(&mut out)?,
-                CheckFormat::Json => json_line(&finding.line(), &mut out)?,
-                _ => of_object.push(finding.issue(path, &sources)),
+            match format {
+                Some(CheckFormat::Text) => finding.print(&mut out)?,
+                Some(CheckFormat::Json) => json_line(&finding.line(), &mut out)?,
+                Some(_) => of_object.push(finding.issue(path, &sources)),
+                None => {}
             }
         }
         issues.push((label, of_object));
     }
-    let summary =
-        format!("{}: {}", plural(arguments.objects.len(), "object"), plural(count, "finding"));
+    let summary = format!("{}: {}", plural(files.len(), "object"), plural(count, "finding"));
     let all = || issues.iter().flat_map(|(_, issues)| issues).cloned();
-    match arguments.format {
-        CheckFormat::Text => writeln!(out, "{summary}")?,
-        CheckFormat::Json => {}
-        CheckFormat::Github => github::print(all(), &summary, &mut out)?,
-        CheckFormat::Sarif => sarif::print("lint", &rules::of_lint(), all, &mut out)?,
-        CheckFormat::Junit => junit::print_lint(&rules::of_lint(), &issues, &mut out)?,
+    match format {
+        Some(CheckFormat::Text) => writeln!(out, "{summary}")?,
+        Some(CheckFormat::Json) | None => {}
+        Some(CheckFormat::Github) => github::print(all(), &summary, &mut out)?,
+        Some(CheckFormat::Sarif) => sarif::print("lint", &rules::of_lint(), all, &mut out)?,
+        Some(CheckFormat::Junit) => junit::print_lint(&rules::of_lint(), &issues, &mut out)?,
     }
     out.flush()?;
     Ok(if count == 0 { Completion::Success } else { Completion::Negative })

@@ -166,7 +166,7 @@ impl RelocationInfo {
             section: relocation.section().to_string(),
             index: relocation.index(),
             insn_off: relocation.insn_off(),
-            kind: kind_name(relocation),
+            kind: kind_name(relocation).into_owned(),
             access: relocation.access_in_c(),
             what,
             thing,

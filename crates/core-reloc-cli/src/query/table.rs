@@ -5,7 +5,10 @@ use std::io::{self, Write};
 use owo_colors::OwoColorize;
 
 use super::{Answer, Info, KernelAnswers, Root, ranges::ranges};
-use crate::{format::WIDTH, terminal::Escaped};
+use crate::{
+    format::WIDTH,
+    terminal::{Escaped, Printer},
+};
 
 /// A column of the table: its heading, and the text of its cells.
 type Column = (&'static str, fn(&Info, &Root) -> Option<String>);
@@ -39,7 +42,7 @@ type Line = Result<Vec<Option<String>>, String>;
 pub(super) fn print(
     question: &str,
     kernels: &[KernelAnswers<'_>],
-    out: &mut impl Write,
+    out: &mut Printer,
 ) -> io::Result<()> {
     writeln!(out, "{}", question.bold())?;
     let answers: Vec<Vec<&Answer<'_>>> = kernels
@@ -58,7 +61,7 @@ pub(super) fn print(
             ranges.into_iter().map(|range| (range.title, &lines[range.first])).collect()
         }
     };
-    let columns = Columns::of(&rows);
+    let columns = Columns::of(&rows, out.width().unwrap_or(WIDTH));
     columns.headings(out)?;
     for (title, lines) in &rows {
         if columns.is_stacked {
@@ -98,7 +101,8 @@ struct Columns {
 }
 
 impl Columns {
-    fn of(rows: &[(String, &Vec<Line>)]) -> Self {
+    /// `width` is what the table has room for.
+    fn of(rows: &[(String, &Vec<Line>)], width: usize) -> Self {
         let lines = rows.iter().flat_map(|(_, lines)| lines.iter().flatten());
         let mut widths = Vec::new();
         for (index, (heading, _)) in COLUMNS.iter().enumerate() {
@@ -109,7 +113,7 @@ impl Columns {
         }
         let titles = rows.iter().map(|(title, _)| title.chars().count()).max().unwrap_or(0);
         let cells: usize = widths.iter().map(|(_, width)| width + 2).sum();
-        Self { widths, titles, is_stacked: 2 + titles + cells > WIDTH }
+        Self { widths, titles, is_stacked: 2 + titles + cells > width }
     }
 
     fn headings(&self, out: &mut impl Write) -> io::Result<()> {
