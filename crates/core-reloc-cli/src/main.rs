@@ -12,6 +12,7 @@
 
 mod blame;
 mod check;
+mod digest;
 mod dump;
 mod explain;
 mod failure;

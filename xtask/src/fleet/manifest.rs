@@ -73,6 +73,12 @@ impl Manifest {
         self.paths(|source| matches!(source, Source::Variant { .. }))
     }
 
+    /// Returns `true` if there is a variant with a seed.
+    pub(super) fn has_seed(&self, wanted: u64) -> bool {
+        let mut sources = self.entries.values().map(|entry| &entry.source);
+        sources.any(|source| matches!(source, Source::Variant { seed, .. } if *seed == wanted))
+    }
+
     fn paths(&self, is_wanted: impl Fn(&Source) -> bool) -> impl Iterator<Item = &str> {
         let wanted = self.entries.iter().filter(move |(_, entry)| is_wanted(&entry.source));
         wanted.map(|(path, _)| path.as_str())
