@@ -47,7 +47,8 @@ pub(crate) fn run(arguments: &[String]) -> Result {
                 fs::remove_dir_all(leftover)?;
             }
         }
-        let lines = missing.iter().map(|(what, why)| format!("{what}\t{}\n", why.replace('\n', " ")));
+        let lines =
+            missing.iter().map(|(what, why)| format!("{what}\t{}\n", why.replace('\n', " ")));
         fs::write(folder.join("missing.tsv"), lines.collect::<String>())?;
     }
     variants::make(variants, &mut manifest)?;

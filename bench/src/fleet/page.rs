@@ -69,7 +69,10 @@ impl Report {
 
     fn objects(&self, page: &mut String) -> fmt::Result {
         let Some(kernels) = self.by_kernels.first().map(|step| step.kernels) else { return Ok(()) };
-        writeln!(page, "\n| objects, on {kernels} kernels | time | peak memory |\n| ---: | ---: | ---: |")?;
+        writeln!(
+            page,
+            "\n| objects, on {kernels} kernels | time | peak memory |\n| ---: | ---: | ---: |"
+        )?;
         for few in &self.by_objects {
             let (time, memory) = (seconds(few.cost.cpu), mebibytes(few.cost));
             writeln!(page, "| {} | {time} | {memory:.1} MiB |", few.objects)?;
@@ -97,7 +100,11 @@ impl Report {
             ("one object: the processors' time, in that of `xz`", 1.08, ratio(|cost| cost.cpu)),
             ("one object: the time on the clock, in that of `xz`", 0.6, ratio(|cost| cost.wall)),
             ("all objects: ms a pair, besides `xz`", 2.0, self.per_pair(last) * 1e3),
-            ("peak memory of all kernels, in that of a tenth of them", 1.05, peak(last) / peak(first)),
+            (
+                "peak memory of all kernels, in that of a tenth of them",
+                1.05,
+                peak(last) / peak(first),
+            ),
         ]
     }
 

@@ -56,9 +56,16 @@ fn plot(picture: &mut String, left: f64, title: &str, curves: &[Curve]) -> fmt::
     let at_x = |x: f64| left + x / most_x * WIDTH;
     let at_y = |y: f64| bottom - y / most_y * HEIGHT;
 
-    writeln!(picture, "<text class=\"title\" x=\"{left}\" y=\"{:.1}\">{title}</text>", MARGIN - 24.0)?;
+    writeln!(
+        picture,
+        "<text class=\"title\" x=\"{left}\" y=\"{:.1}\">{title}</text>",
+        MARGIN - 24.0
+    )?;
     let right = left + WIDTH;
-    writeln!(picture, "<line class=\"grid\" x1=\"{left}\" y1=\"{bottom}\" x2=\"{right}\" y2=\"{bottom}\"/>")?;
+    writeln!(
+        picture,
+        "<line class=\"grid\" x1=\"{left}\" y1=\"{bottom}\" x2=\"{right}\" y2=\"{bottom}\"/>"
+    )?;
     for (x, _) in curves.first().map(|(_, _, points)| points).into_iter().flatten() {
         let (at, below) = (at_x(*x), bottom + 18.0);
         writeln!(picture, "<text x=\"{at:.1}\" y=\"{below}\" text-anchor=\"middle\">{x}</text>")?;

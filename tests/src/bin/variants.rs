@@ -18,8 +18,8 @@ use core_reloc_proptest::{
     evolve::Evolution,
     strategy::Random,
     types::{
-        CompositeDesc, CompositeKind, EnumDesc, EnumeratorDesc, Graph, Layout, MemberDesc, Modifier,
-        Packing, ParamDesc, ProtoDesc, TypeDesc,
+        CompositeDesc, CompositeKind, EnumDesc, EnumeratorDesc, Graph, Layout, MemberDesc,
+        Modifier, Packing, ParamDesc, ProtoDesc, TypeDesc,
     },
 };
 use core_reloc_targets::{Limits, open};
@@ -30,8 +30,22 @@ const EDITS: std::ops::RangeInclusive<usize> = 16..=32;
 
 /// Structs that programs ask for, which most of the edits change.
 const FOCUS: [&str; 16] = [
-    "bio", "cgroup", "cred", "dentry", "file", "inet_sock", "inode", "mm_struct", "net_device",
-    "pid", "request", "sk_buff", "sock", "super_block", "task_struct", "tcp_sock",
+    "bio",
+    "cgroup",
+    "cred",
+    "dentry",
+    "file",
+    "inet_sock",
+    "inode",
+    "mm_struct",
+    "net_device",
+    "pid",
+    "request",
+    "sk_buff",
+    "sock",
+    "super_block",
+    "task_struct",
+    "tcp_sock",
 ];
 
 /// How often packing is derived anew: a composite shows its own only once its members have theirs.
@@ -82,9 +96,12 @@ fn graph(kernel: &Btf<'_>) -> Result<Graph> {
 fn pack(graph: &mut Graph, layout: &Layout, kernel: &Btf<'_>) -> Result<bool> {
     let mut has_changed = false;
     for ty in kernel.own_types() {
-        let (Some(size), Some(natural)) = (ty.stated_size(), layout.size(ty.id())) else { continue };
+        let (Some(size), Some(natural)) = (ty.stated_size(), layout.size(ty.id())) else {
+            continue;
+        };
         let Some(TypeDesc::Composite(composite)) = graph.get_mut(ty.id()) else { continue };
-        let aligned = (0..13).map(|power| 1 << power).find(|align| natural.next_multiple_of(*align) == size);
+        let aligned =
+            (0..13).map(|power| 1 << power).find(|align| natural.next_multiple_of(*align) == size);
         let packing = match (natural.cmp(&size), aligned) {
             (std::cmp::Ordering::Greater, _) => Packing::Packed,
             (std::cmp::Ordering::Less, Some(align)) => Packing::Aligned(align),
@@ -152,7 +169,8 @@ fn describe(ty: Type<'_>) -> Result<TypeDesc> {
                 described.push(ParamDesc { name: param.name()?.to_string(), ty: param.type_id() });
             }
             // A last parameter without type and name stands for `...`.
-            let variadic = described.pop_if(|last| last.ty.0 == 0 && last.name.is_empty()).is_some();
+            let variadic =
+                described.pop_if(|last| last.ty.0 == 0 && last.name.is_empty()).is_some();
             TypeDesc::FuncProto(ProtoDesc { result, params: described, variadic })
         }
         TypeView::Var { ty: of, linkage, .. } => TypeDesc::Var { name, of, linkage },

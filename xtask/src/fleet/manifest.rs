@@ -10,7 +10,8 @@ use crate::Result;
 use crate::files::sha256;
 
 /// The columns of the file.
-const HEADER: &str = "# path\tSHA-256 of the BTF\tbytes\tsuite or variant\tpackage or original\tversion or seed\n";
+const HEADER: &str =
+    "# path\tSHA-256 of the BTF\tbytes\tsuite or variant\tpackage or original\tversion or seed\n";
 
 /// The fleet's folder, and what it has.
 pub(super) struct Manifest {

@@ -355,10 +355,8 @@ impl<'c> Collector<'c> {
         let config = given.or(found.as_ref());
 
         let may_have_modules = parts.may_have_modules();
-        let is_alone = !self.given.has_modules()
-            && !may_have_modules
-            && symbols.is_none()
-            && config.is_none();
+        let is_alone =
+            !self.given.has_modules() && !may_have_modules && symbols.is_none() && config.is_none();
         let key = is_alone.then(|| self.key(kernel));
         if let Some(rows) = key.and_then(|key| self.known(key)) {
             return Ok(rows);

@@ -25,6 +25,7 @@ mod program;
 mod query;
 mod relocate;
 mod replacing;
+mod same;
 mod schema;
 mod shrinking;
 mod signals;
