@@ -33,7 +33,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         let modules: Vec<_> = parsed.iter().map(|(name, btf)| (*name, btf)).collect();
         let release = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let origin = path.display().to_string();
-        writer.add(Info { release: &release, origin: &origin, ..Info::default() }, &btf, &modules)?;
+        writer.add(
+            Info { release: &release, origin: &origin, ..Info::default() },
+            &btf,
+            &modules,
+        )?;
     }
     println!("kernels\t{}", writer.len());
     println!("raw BTF\t{raw}");
@@ -69,7 +73,8 @@ fn measure(form: &str, bytes: &[u8]) -> Result<(), Box<dyn Error>> {
     let store = Store::open(bytes)?;
     println!("{form}: opening, in microseconds\t{}", start.elapsed().as_micros());
     println!("{form}: definitions\t{}", store.definition_count());
-    let selection = Selection::new().types(["task_struct", "sock", "file", "sk_buff", "inode", "mm_struct"]);
+    let selection =
+        Selection::new().types(["task_struct", "sock", "file", "sk_buff", "inode", "mm_struct"]);
     let start = Instant::now();
     let groups = store.groups(&selection)?;
     println!("{form}: grouping\t{}\t{} groups", start.elapsed().as_millis(), groups.len());

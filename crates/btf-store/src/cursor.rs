@@ -25,7 +25,14 @@ impl<'a> Cursor<'a> {
         allowed: impl Into<u64>,
     ) -> Error {
         let (section, page) = (self.section, self.page);
-        Error::Malformed { section, page, offset, what, found: found.into(), allowed: allowed.into() }
+        Error::Malformed {
+            section,
+            page,
+            offset,
+            what,
+            found: found.into(),
+            allowed: allowed.into(),
+        }
     }
 
     pub(crate) fn at(&self) -> usize {

@@ -61,7 +61,9 @@ pub enum Error {
     },
 
     /// A checksum does not match.
-    #[error("checksum of {section}, page {page}, is {found:#010x}, but the bytes have {computed:#010x}")]
+    #[error(
+        "checksum of {section}, page {page}, is {found:#010x}, but the bytes have {computed:#010x}"
+    )]
     BadChecksum {
         /// The section.
         section: Section,
@@ -74,7 +76,9 @@ pub enum Error {
     },
 
     /// A number is out of range, or something ends too early.
-    #[error("{section}, page {page}, offset {offset:#x}: {what} is {found}, allowed is at most {allowed}")]
+    #[error(
+        "{section}, page {page}, offset {offset:#x}: {what} is {found}, allowed is at most {allowed}"
+    )]
     Malformed {
         /// The section.
         section: Section,
@@ -102,7 +106,10 @@ pub enum Error {
     },
 
     /// A kernel lacks a definition that another one of its definitions refers to, or has two in its place.
-    #[error("kernel {kernel} has {found} of {kind} `{}`, which its types refer to", Name::new(name))]
+    #[error(
+        "kernel {kernel} has {found} of {kind} `{}`, which its types refer to",
+        Name::new(name)
+    )]
     Unresolved {
         /// The number of the kernel.
         kernel: u32,

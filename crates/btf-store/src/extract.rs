@@ -14,7 +14,7 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Pick {
     pub(crate) number: u32,
-    /// Whether it is a struct or union that is extracted without its members.
+    /// Whether it is a struct or union of which only the name is extracted.
     pub(crate) is_shell: bool,
 }
 
@@ -47,7 +47,8 @@ impl<'s> Extracted<'s> {
         let whole = |number| Pick { number, is_shell: false };
         let picks: Vec<_> = module.set()?.into_iter().map(whole).collect();
         let builder = Builder::split(&base);
-        let (bytes, _) = Plan::new(&self.kernel, &picks, Some(&self.ids), builder.next_id())?.write(builder)?;
+        let (bytes, _) =
+            Plan::new(&self.kernel, &picks, Some(&self.ids), builder.next_id())?.write(builder)?;
         Ok(bytes)
     }
 }
@@ -216,11 +217,7 @@ impl<'p> Plan<'p> {
             let definition = reader.get(pick.number)?;
             let (name, body) = (definition.name.clone(), definition.body()?);
             if pick.is_shell {
-                let size = match body.words().next() {
-                    Some(Ok(Word::Number(size))) => size,
-                    _ => 0,
-                };
-                builder.raw_type(name, Info::new(body.kind, 0, false), size, &[]);
+                builder.raw_type(name, Info::new(body.kind, 0, false), 0, &[]);
             } else {
                 self.write_body(&mut builder, &name, body, &strings)?;
             }

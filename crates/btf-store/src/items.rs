@@ -17,7 +17,12 @@ use crate::{
 fn front_coded(cursor: &mut Cursor<'_>, shared: u32, buffer: &mut Vec<u8>) -> Result<()> {
     let start = cursor.at();
     if shared as usize > buffer.len() {
-        return Err(cursor.malformed(start, "shared start of a string", shared, buffer.len() as u64));
+        return Err(cursor.malformed(
+            start,
+            "shared start of a string",
+            shared,
+            buffer.len() as u64,
+        ));
     }
     let suffix = cursor.number("length of a string")?;
     let len = u64::from(shared).saturating_add(suffix.into());
@@ -203,7 +208,12 @@ fn read_definition<'s>(
             Definition { number, rank, ..before }
         }
         (None, None) => {
-            return Err(cursor.malformed(start, "definition without a name before it", 0_u32, 0_u32));
+            return Err(cursor.malformed(
+                start,
+                "definition without a name before it",
+                0_u32,
+                0_u32,
+            ));
         }
         (Some(shared), before) => {
             let mut name = before.map(|before| before.name).unwrap_or_default();

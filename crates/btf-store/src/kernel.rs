@@ -222,4 +222,3 @@ impl<'s> Module<'s> {
         Err(too_long(&self.list))
     }
 }
-

@@ -94,7 +94,7 @@ impl<'a> Pages<'a> {
         let most = (rest.len() / ENTRY_LEN) as u64;
         let directory = len.ok_or_else(|| malformed("number of pages", pages.into(), most))?;
         // Each page has an item, and an item at least a byte.
-        let most = u64::from(pages).saturating_mul(MAX_PAGE.into());
+        let most = (file.len() as u64).saturating_mul(MAX_RATIO.into());
         if u64::from(items) > most || items < pages {
             return Err(malformed("number of items", items.into(), most));
         }
@@ -129,7 +129,11 @@ impl<'a> Pages<'a> {
         let (mut from, mut to) = (0_u32, u32::try_from(self.slots.len()).unwrap_or(u32::MAX));
         while to.saturating_sub(from) > 1 {
             let middle = from.midpoint(to);
-            if self.entry(middle).ok_or_else(none)?.first <= item { from = middle } else { to = middle }
+            if self.entry(middle).ok_or_else(none)?.first <= item {
+                from = middle
+            } else {
+                to = middle
+            }
         }
         let entry = self.entry(from).ok_or_else(none)?;
         let next = self.entry(from.saturating_add(1)).map_or(self.items, |entry| entry.first);
@@ -151,7 +155,8 @@ impl<'a> Pages<'a> {
 
     /// Returns the bytes of a page.
     fn bytes(&self, page: u32, entry: Entry) -> Result<&[u8]> {
-        let slot = self.slots.get(page as usize).ok_or_else(|| self.bad(page, "there is no such page"))?;
+        let slot =
+            self.slots.get(page as usize).ok_or_else(|| self.bad(page, "there is no such page"))?;
         let end = entry.offset.saturating_add(entry.stored) as usize;
         let stored = self.file.get(entry.offset as usize..end);
         let stored = stored.ok_or_else(|| self.bad(page, "it ends after the end of the file"))?;
@@ -175,7 +180,9 @@ impl<'a> Pages<'a> {
         if entry.len == entry.stored {
             return Ok(Checked::InPlace);
         }
-        unpack(stored, entry.len as usize).map(Checked::Unpacked).map_err(|problem| self.bad(page, problem))
+        unpack(stored, entry.len as usize)
+            .map(Checked::Unpacked)
+            .map_err(|problem| self.bad(page, problem))
     }
 
     /// Returns a cursor at the start of the block that has an item, and the numbers of the block's first item
@@ -213,7 +220,10 @@ pub(crate) struct Block<'p> {
 impl fmt::Debug for Pages<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { section, items, .. } = self;
-        f.debug_struct("Pages").field("section", section).field("items", items).finish_non_exhaustive()
+        f.debug_struct("Pages")
+            .field("section", section)
+            .field("items", items)
+            .finish_non_exhaustive()
     }
 }
 
@@ -229,7 +239,8 @@ fn unpack(stored: &[u8], len: usize) -> Result<Vec<u8>, &'static str> {
     let mut bytes = alloc::vec![0; len];
     let mut free = bytes.as_mut_slice();
     loop {
-        let result = stream.process(rest, free, Action::Finish).map_err(|_| "its LZMA is corrupt")?;
+        let result =
+            stream.process(rest, free, Action::Finish).map_err(|_| "its LZMA is corrupt")?;
         rest = rest.get(result.bytes_consumed..).unwrap_or_default();
         free = core::mem::take(&mut free).get_mut(result.bytes_produced..).unwrap_or_default();
         if result.status == Status::StreamEnd {

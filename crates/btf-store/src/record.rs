@@ -141,9 +141,8 @@ impl<'a> Body<'a> {
     pub(crate) fn read(kind: Kind, mut cursor: Cursor<'a>) -> Result<Self> {
         let start = cursor.at();
         let record = Record::of(kind);
-        let record = record.ok_or_else(|| {
-            cursor.malformed(start, "kind", kind.to_raw(), Kind::LocSec.to_raw())
-        })?;
+        let record = record
+            .ok_or_else(|| cursor.malformed(start, "kind", kind.to_raw(), Kind::LocSec.to_raw()))?;
         let info = cursor.number("vlen")?;
         let (vlen, kind_flag) = (info >> 1, info & 1 != 0);
         if vlen > Info::MAX_VLEN {

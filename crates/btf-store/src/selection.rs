@@ -31,9 +31,9 @@ const TYPES: [Kind; 8] = [
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Reach {
-    /// What relocations can look at. Structs and unions that are reached through pointers only are there with
-    /// their names and sizes, and without members: no relocation follows a pointer to a member, and the
-    /// comparisons of types compare the kinds of such structs.
+    /// What relocations can look at. Structs and unions that are reached through pointers only are there by
+    /// name, with no members and the size 0: no relocation follows a pointer to a member, and the comparisons of
+    /// types compare the kinds of such structs.
     #[default]
     Relocations,
     /// Everything that is reachable.
@@ -231,14 +231,16 @@ impl<'w> Walk<'w> {
                     let is_composite = matches!(definition.kind, Kind::Struct | Kind::Union);
                     let range = (definition.first(), definition.end());
                     let body = definition.body()?;
-                    self.watched.insert(range);
+                    // Of a struct behind a pointer only the name matters.
                     if !(is_composite && is_behind) {
+                        self.watched.insert(range);
                         self.follow(body, is_behind)?;
                     }
                 }
                 Item::Node(number) => {
                     let node = items::node(&self.store.nodes, number)?;
-                    let is_pointer = node.body.kind == Kind::Ptr && self.reach == Reach::Relocations;
+                    let is_pointer =
+                        node.body.kind == Kind::Ptr && self.reach == Reach::Relocations;
                     self.follow(node.body, is_behind || is_pointer)?;
                 }
             }
@@ -258,7 +260,12 @@ impl<'w> Walk<'w> {
                         other => {
                             let found = u32::try_from(other.len()).unwrap_or(u32::MAX);
                             let (kind, name) = (definition.kind, definition.name.clone());
-                            return Err(Error::Unresolved { kernel: self.kernel, kind, name, found });
+                            return Err(Error::Unresolved {
+                                kernel: self.kernel,
+                                kind,
+                                name,
+                                found,
+                            });
                         }
                     }
                 }
@@ -268,10 +275,13 @@ impl<'w> Walk<'w> {
         Ok(())
     }
 
-    fn picks(&self) -> Vec<Pick> {
+    fn picks(&mut self) -> Result<Vec<Pick>> {
         let pick = |(number, is_behind): (&u32, &bool)| {
-            let is_composite = matches!(self.store.kind_of(*number), Kind::Struct | Kind::Union);
-            Pick { number: *number, is_shell: *is_behind && is_composite }
+            let is_shell =
+                *is_behind && matches!(self.store.kind_of(*number), Kind::Struct | Kind::Union);
+            // Kernels whose definitions differ have the same shell.
+            let number = if is_shell { self.reader.get(*number)?.first() } else { *number };
+            Ok(Pick { number, is_shell })
         };
         self.definitions.iter().map(pick).collect()
     }
@@ -290,7 +300,7 @@ impl<'s> Kernel<'s> {
         let [set, _] = self.sets()?;
         let mut walk = Walk::new(self, &set, selection.reach);
         walk.run(&candidates)?;
-        extract::extract(self, &walk.picks())
+        extract::extract(self, &walk.picks()?)
     }
 }
 
@@ -346,7 +356,10 @@ impl Store<'_> {
         let mut forms = Vec::new();
         for kernel in self.kernels() {
             let kernel = kernel?;
-            let form = (kernel.byte_order() == ByteOrder::Big, kernel.pointer_size().map(|size| size as u8));
+            let form = (
+                kernel.byte_order() == ByteOrder::Big,
+                kernel.pointer_size().map(|size| size as u8),
+            );
             forms.push(form);
             let base = kernel.base().map(|base| base as usize);
             let base = base.filter(|base| forms.get(*base) == Some(&form));
@@ -361,7 +374,7 @@ impl Store<'_> {
                     let [set, _] = kernel.sets()?;
                     let mut walk = Walk::new(&kernel, &set, selection.reach);
                     walk.run(&candidates)?;
-                    let picks = walk.picks();
+                    let picks = walk.picks()?;
                     let next = groups.len();
                     let index = *known.entry((picks.clone(), form.0, form.1)).or_insert(next);
                     if index == next {

@@ -6,7 +6,11 @@ use crate::{Result, cursor::Cursor};
 
 /// Reads the numbers in which a set differs from another: their count, the first number, and the distance
 /// between each and the one before, less one.
-pub(crate) fn read_difference(cursor: &mut Cursor<'_>, items: u32, into: &mut Vec<u32>) -> Result<()> {
+pub(crate) fn read_difference(
+    cursor: &mut Cursor<'_>,
+    items: u32,
+    into: &mut Vec<u32>,
+) -> Result<()> {
     let start = cursor.at();
     let count = cursor.number("number of differences")?;
     // Each takes a byte at least.

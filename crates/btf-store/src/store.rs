@@ -135,7 +135,11 @@ impl<'a> Store<'a> {
     pub(crate) fn kind_range(&self, kind: Kind) -> (u32, u32) {
         let index = usize::from(kind.to_raw());
         let at = |index: usize| self.header.kinds.get(index).copied().unwrap_or_default();
-        if index.saturating_add(1) < KINDS { (at(index), at(index.saturating_add(1))) } else { (0, 0) }
+        if index.saturating_add(1) < KINDS {
+            (at(index), at(index.saturating_add(1)))
+        } else {
+            (0, 0)
+        }
     }
 
     /// Returns the kind of a definition.

@@ -21,7 +21,9 @@ use crate::{Info, Store};
 #[non_exhaustive]
 pub enum WriteError {
     /// Two kernels have the same release, version, architecture and distribution, and other types.
-    #[error("two kernels {release} of the same version, architecture and distribution have different types")]
+    #[error(
+        "two kernels {release} of the same version, architecture and distribution have different types"
+    )]
     Conflict {
         /// The release.
         release: String,
@@ -81,7 +83,7 @@ pub enum WriteError {
 /// use btf_types::{Btf, ByteOrder, IntEncoding, build::Builder};
 ///
 /// let mut builder = Builder::new(ByteOrder::Little);
-/// builder.int("int", 4, IntEncoding::SIGNED);
+/// builder.int("int", 4, IntEncoding::new(32, IntEncoding::SIGNED));
 /// let bytes = builder.finish()?;
 ///
 /// let mut writer = Writer::new();

@@ -4,7 +4,7 @@
 //! A type without one is a node: equal ones are one node, in whatever kernels they are. Nodes that nothing
 //! refers to, and tags of declarations, are definitions that nothing can refer to.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use btf_types::{Btf, ByteOrder, Info, Kind, StrOffset, Type, TypeId};
 
@@ -24,6 +24,10 @@ pub(crate) struct Converted<'b> {
     references: Vec<Reference>,
     /// How many definitions have a kind and name, with those of the base.
     counts: HashMap<(u8, &'b [u8]), u32>,
+    /// The nodes.
+    nodes: HashSet<u32>,
+    /// The hashes of nodes.
+    hashes: Vec<u64>,
     pub(crate) definitions: Set,
 }
 
@@ -79,8 +83,10 @@ pub(crate) fn convert<'b>(
         set(&mut converter.hashes, *index, hash);
     }
     let counts = converter.assign_keys()?;
-    let definitions = converter.add(&order)?;
-    Ok(Converted { start, references: converter.references, counts, definitions })
+    let nodes = converter.add_nodes(&order)?;
+    let definitions = converter.add_definitions()?;
+    let Converter { references, hashes, .. } = converter;
+    Ok(Converted { start, references, counts, nodes, hashes, definitions })
 }
 
 fn form(ty: Type<'_>) -> Result<Form, WriteError> {
@@ -189,7 +195,8 @@ impl<'b> Converter<'b, '_> {
                     Form::Definition | Form::Knot => {}
                 }
             } else if self.base.is_none_or(|base| base.reference(TypeId(word)).is_none()) {
-                let last = self.start.saturating_add(u32::try_from(self.forms.len()).unwrap_or(u32::MAX));
+                let last =
+                    self.start.saturating_add(u32::try_from(self.forms.len()).unwrap_or(u32::MAX));
                 return Err(WriteError::BadReference {
                     id: ty.id(),
                     found: TypeId(word),
@@ -255,12 +262,9 @@ impl<'b> Converter<'b, '_> {
                 Role::Number | Role::Delta => hash.word(word),
                 Role::Name => hash.bytes(self.btf.string(StrOffset(word))?.as_bytes()),
                 Role::Type if word == 0 => hash.word(0),
-                Role::Type => match self.index(TypeId(word)) {
-                    Some(child) if self.form(child) == Form::Node => {
-                        let child = self.hashes.get(child).copied().unwrap_or(0);
-                        hash.bytes(&child.to_le_bytes());
-                    }
-                    _ => {
+                Role::Type => match self.node_hash(TypeId(word)) {
+                    Some(node) => hash.bytes(&node.to_le_bytes()),
+                    None => {
                         let ty = self.btf.type_by_id(TypeId(word))?;
                         hash.word(ty.kind().to_raw().into());
                         hash.bytes(ty.name()?.as_bytes());
@@ -269,6 +273,16 @@ impl<'b> Converter<'b, '_> {
             }
         }
         Ok(hash.0)
+    }
+
+    /// Returns the hash of a node of this BTF or its base: a module may refer to a node of its own, or to the
+    /// same one of its kernel.
+    fn node_hash(&self, id: TypeId) -> Option<u64> {
+        match self.index(id) {
+            Some(index) if self.form(index) == Form::Node => self.hashes.get(index).copied(),
+            Some(_) => None,
+            None => self.base?.hash(id),
+        }
     }
 
     fn convert_words(&mut self, ty: Type<'b>) -> Result<Box<[u32]>, WriteError> {
@@ -292,15 +306,27 @@ impl<'b> Converter<'b, '_> {
         Ok(words.into())
     }
 
-    /// Adds nodes, then definitions, and returns the definitions.
-    fn add(&mut self, order: &[usize]) -> Result<Set, WriteError> {
+    fn add_nodes(&mut self, order: &[usize]) -> Result<HashSet<u32>, WriteError> {
+        let mut nodes = HashSet::new();
         for index in order {
             let ty = self.ty(*index)?;
             let (kind, words) = (ty.kind().to_raw(), self.convert_words(ty)?);
             let name = self.model.name(ty.name()?.as_bytes())?;
             let number = self.model.node(Node { kind, name, words })?;
             set(&mut self.references, *index, Reference::Node(number));
+            nodes.insert(number);
         }
+        Ok(nodes)
+    }
+
+    fn add_definitions(&mut self) -> Result<Set, WriteError> {
+        // A node is used if any of the types that are the same node is.
+        let used = self.references.iter().zip(&self.is_used).filter(|(_, is_used)| **is_used);
+        let used: HashSet<Reference> = used.map(|(reference, _)| *reference).collect();
+        let is_loose = |node: Reference, base: Option<&Converted<'_>>| {
+            let is_in_base = |base: &Converted<'_>| matches!(node, Reference::Node(number) if base.nodes.contains(&number));
+            !used.contains(&node) && !base.is_some_and(is_in_base)
+        };
         let mut definitions = Set::default();
         for index in 0..self.forms.len() {
             let ty = self.ty(index)?;
@@ -314,7 +340,7 @@ impl<'b> Converter<'b, '_> {
                     let key = Key { kind: Kind::DeclTag.to_raw(), name, ordinal: 0 };
                     Definition { key: self.model.key(key)?, words: self.convert_words(ty)? }
                 }
-                (Form::Node, node) if self.is_used.get(index) == Some(&false) => {
+                (Form::Node, node) if is_loose(node, self.base) => {
                     let key = Key { kind: 0, name: self.model.string(b"")?, ordinal: 0 };
                     let words = Box::new([0, node.to_raw()]);
                     Definition { key: self.model.key(key)?, words }
@@ -328,6 +354,13 @@ impl<'b> Converter<'b, '_> {
 }
 
 impl Converted<'_> {
+    /// Returns the hash of a node.
+    fn hash(&self, id: TypeId) -> Option<u64> {
+        let index = id.0.checked_sub(self.start)? as usize;
+        let is_node = matches!(self.references.get(index), Some(Reference::Node(_)));
+        self.hashes.get(index).copied().filter(|_| is_node)
+    }
+
     fn reference(&self, id: TypeId) -> Option<Reference> {
         self.references.get(id.0.checked_sub(self.start)? as usize).copied()
     }

@@ -49,7 +49,8 @@ impl Numbers {
     }
 
     fn reference(&self, raw: u32) -> u32 {
-        let found = |numbers: &HashMap<u32, u32>, number| numbers.get(&number).copied().unwrap_or(0);
+        let found =
+            |numbers: &HashMap<u32, u32>, number| numbers.get(&number).copied().unwrap_or(0);
         match Reference::from_raw(raw) {
             Reference::Void => 0,
             Reference::Node(number) => Reference::Node(found(&self.nodes, number)).to_raw(),
@@ -87,7 +88,9 @@ impl Used {
         let use_words = |kind: Kind, words: &[u32], strings: &mut Set, nodes: &mut Vec<bool>| {
             for (role, word) in model::roles(kind, words) {
                 match (role, Reference::from_raw(word)) {
-                    (Role::Name, _) => word.checked_sub(1).into_iter().for_each(|name| strings.insert(name)),
+                    (Role::Name, _) => {
+                        word.checked_sub(1).into_iter().for_each(|name| strings.insert(name))
+                    }
                     (Role::Type, Reference::Node(node)) => {
                         if let Some(is_used) = nodes.get_mut(node as usize) {
                             *is_used = true;
@@ -150,7 +153,8 @@ impl Sections {
             *extent = items.write(form, &mut file)?;
         }
         let len = u32::try_from(file.len());
-        let len = len.map_err(|_| WriteError::TooLarge { what: "length of the file", allowed: u32::MAX })?;
+        let len = len
+            .map_err(|_| WriteError::TooLarge { what: "length of the file", allowed: u32::MAX })?;
         let header = Header { sections: extents, kinds: self.kinds }.to_bytes(len);
         if let Some(start) = file.get_mut(..header.len()) {
             start.copy_from_slice(&header);
@@ -185,7 +189,8 @@ fn write_strings(model: &Model, used: &Used, numbers: &mut Numbers, sections: &m
 /// The used definitions, sorted by their keys.
 fn sorted_definitions<'m>(model: &'m Model, used: &Used) -> Vec<((u8, &'m [u8], u32), u32, u32)> {
     let key = |number: u32| {
-        let key = model.definitions.get_index(number as usize).map_or(0, |definition| definition.key);
+        let key =
+            model.definitions.get_index(number as usize).map_or(0, |definition| definition.key);
         let none = Key { kind: 0, name: u32::MAX, ordinal: 0 };
         let found = model.keys.get_index(key as usize).copied().unwrap_or(none);
         ((found.kind, string(model, found.name), found.ordinal), key, number)
@@ -334,9 +339,11 @@ fn write_kernels(model: &Model, numbers: &Numbers, sections: &mut Sections) {
         // The nearest of those that differ least: distances count from 1, for the kernel before.
         let bases = window.iter().rev().zip(1_u32..);
         let bases = bases.filter(|((_, _, chain), _)| chain.saturating_add(1) < MAX_CHAIN);
-        let costs = bases.map(|((definitions, modules, _), distance)| (cost((definitions, modules)), distance));
+        let costs = bases
+            .map(|((definitions, modules, _), distance)| (cost((definitions, modules)), distance));
         let (_, distance) = costs.chain([alone]).min().unwrap_or_default();
-        let base = distance.checked_sub(1).and_then(|index| window.iter().rev().nth(index as usize));
+        let base =
+            distance.checked_sub(1).and_then(|index| window.iter().rev().nth(index as usize));
 
         let mut item = Vec::new();
         let texts = [
@@ -357,7 +364,8 @@ fn write_kernels(model: &Model, numbers: &Numbers, sections: &mut Sections) {
         encode::number(&mut item, (pointers << 1) | u32::from(kernel.byte_order == ByteOrder::Big));
         encode::number(&mut item, distance);
         let chain = base.map_or(0, |(_, _, chain)| chain.saturating_add(1));
-        let (from, modules_from) = base.map_or((&none, &none), |(from, modules, _)| (from, modules));
+        let (from, modules_from) =
+            base.map_or((&none, &none), |(from, modules, _)| (from, modules));
         set::write_difference(&list(&definitions.difference(from)), &mut item);
         set::write_difference(&list(&modules.difference(modules_from)), &mut item);
         let (into, _) = sections.kernels.next();

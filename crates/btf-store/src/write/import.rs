@@ -91,7 +91,8 @@ impl Numbers {
     }
 
     fn words(&self, body: Body<'_>, store: &Store<'_>) -> Result<Box<[u32]>, WriteError> {
-        let mut words = vec![btf_types::Info::new(Kind::Void, body.info.vlen(), body.info.kind_flag()).0];
+        let mut words =
+            vec![btf_types::Info::new(Kind::Void, body.info.vlen(), body.info.kind_flag()).0];
         for word in body.words() {
             words.push(match word? {
                 Word::Number(number) => number,
@@ -105,10 +106,13 @@ impl Numbers {
                 }
                 Word::Type(Reference::Key(first)) => {
                     // A reference names the first definition with its key.
-                    let before = first.checked_sub(1).and_then(|before| self.keys.get(before as usize));
+                    let before =
+                        first.checked_sub(1).and_then(|before| self.keys.get(before as usize));
                     let key = find(&self.keys, first, Section::Definitions)?;
                     if before == Some(&key) || store.kind_of(first) == Kind::Void {
-                        return Err(no_such(first, Section::Definitions, first.saturating_sub(1)).into());
+                        return Err(
+                            no_such(first, Section::Definitions, first.saturating_sub(1)).into()
+                        );
                     }
                     Reference::Key(key).to_raw()
                 }

@@ -135,7 +135,8 @@ pub(crate) struct Model {
 fn add<T: std::hash::Hash + Eq>(table: &mut Table<T>, value: T) -> Result<u32, WriteError> {
     let (number, _) = table.insert_full(value);
     let number = u32::try_from(number).ok().filter(|number| *number < MAX_ITEMS);
-    number.ok_or(WriteError::TooLarge { what: "number of definitions or names", allowed: MAX_ITEMS })
+    number
+        .ok_or(WriteError::TooLarge { what: "number of definitions or names", allowed: MAX_ITEMS })
 }
 
 impl Model {

@@ -35,7 +35,6 @@ impl Items {
         (&mut self.bytes, is_start)
     }
 
-
     /// Returns the bytes of all items.
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes
@@ -49,7 +48,8 @@ impl Items {
             let start = self.blocks.get(first).copied().unwrap_or(0);
             let rest = self.blocks.get(first..).unwrap_or_default();
             // The first block that starts after the page is full.
-            let end = rest.iter().skip(1).position(|block| block.saturating_sub(start) >= form.page);
+            let end =
+                rest.iter().skip(1).position(|block| block.saturating_sub(start) >= form.page);
             let count = end.map_or(rest.len(), |end| end.saturating_add(1));
             let blocks = rest.get(..count).unwrap_or_default();
             let end = rest.get(count).copied().unwrap_or(self.bytes.len());
