@@ -6,7 +6,7 @@ use btf_types::{Btf, ByteOrder, Info, Kind, StrOffset, TypeId, build::Builder};
 
 use crate::{
     Error, Kernel, Module, Result, Store,
-    items::{self, Strings},
+    items::{Nodes, Strings},
     record::{Body, Reference, Word},
 };
 
@@ -161,12 +161,13 @@ impl<'p> Plan<'p> {
             plan.ids.keys.push((first, next));
             next = TypeId(next.0.saturating_add(1));
         }
+        let mut nodes = Nodes::new(&store.nodes);
         // A node refers to nodes with smaller numbers only, so that each comes after all that refer to it.
         while let Some(number) = found.pop() {
             if plan.nodes.last() == Some(&number) || plan.is_in_base(number) {
                 continue;
             }
-            let node = items::node(&store.nodes, number)?;
+            let node = nodes.get(number)?;
             plan.strings.extend(node.name);
             plan.add_words(node.body, Some(number), &mut found)?;
             plan.nodes.push(number);
@@ -223,8 +224,9 @@ impl<'p> Plan<'p> {
             }
         }
         let mut names = Strings::new(&self.store.strings);
+        let mut nodes = Nodes::new(&self.store.nodes);
         for number in &self.nodes {
-            let node = items::node(&self.store.nodes, *number)?;
+            let node = nodes.get(*number)?;
             let name = match node.name {
                 Some(name) => names.get(name)?,
                 None => &[],

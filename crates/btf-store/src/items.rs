@@ -76,12 +76,43 @@ pub(crate) struct Node<'s> {
     pub(crate) body: Body<'s>,
 }
 
-/// Reads a node by its number.
-pub(crate) fn node<'s>(pages: &'s Pages<'_>, number: u32) -> Result<Node<'s>> {
-    let Block { mut cursor, first, .. } = pages.block(number)?;
-    for _ in first..number {
-        cursor.part("length of a node")?;
+/// Reads nodes; in ascending order of their numbers, each is passed once.
+#[derive(Debug)]
+pub(crate) struct Nodes<'s> {
+    pages: &'s Pages<'s>,
+    block: Option<Block<'s>>,
+    /// Where the items of the block that were passed start; the last is the one to read next.
+    starts: Vec<Cursor<'s>>,
+}
+
+impl<'s> Nodes<'s> {
+    pub(crate) fn new(pages: &'s Pages<'s>) -> Self {
+        Self { pages, block: None, starts: Vec::new() }
     }
+
+    /// Returns a node by its number.
+    pub(crate) fn get(&mut self, number: u32) -> Result<Node<'s>> {
+        let block = match self.block {
+            Some(block) if (block.first..block.end).contains(&number) => block,
+            _ => {
+                let block = self.pages.block(number)?;
+                self.starts = alloc::vec![block.cursor];
+                *self.block.insert(block)
+            }
+        };
+        let index = number.saturating_sub(block.first) as usize;
+        loop {
+            if let Some(start) = self.starts.get(index) {
+                return read_node(*start);
+            }
+            let mut last = self.starts.last().copied().unwrap_or(block.cursor);
+            last.part("length of a node")?;
+            self.starts.push(last);
+        }
+    }
+}
+
+fn read_node(mut cursor: Cursor<'_>) -> Result<Node<'_>> {
     let mut node = cursor.part("length of a node")?;
     let kind = node.number_to(127, "kind")?;
     let name = node.number("number of a name")?.checked_sub(1);
@@ -100,6 +131,7 @@ pub(crate) struct Definition<'s> {
     /// The number of definitions with this key.
     pub(crate) count: u32,
     /// Which of the definitions of this kind and name of one kernel it is.
+    #[cfg_attr(not(feature = "write"), expect(dead_code, reason = "only stores are made from it"))]
     pub(crate) ordinal: u32,
     bytes: Cursor<'s>,
 }

@@ -70,25 +70,6 @@ impl Record {
     }
 }
 
-/// Returns `true` if a type of this kind with a name is a definition.
-pub(crate) fn is_definition(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::Int
-            | Kind::Struct
-            | Kind::Union
-            | Kind::Enum
-            | Kind::Fwd
-            | Kind::Typedef
-            | Kind::Func
-            | Kind::Var
-            | Kind::DataSec
-            | Kind::Float
-            | Kind::Enum64
-            | Kind::LocSec
-    )
-}
-
 /// A reference to a type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Reference {

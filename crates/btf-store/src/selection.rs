@@ -11,7 +11,7 @@ use core_reloc::essential_name;
 use crate::{
     Error, Extracted, Kernel, Result, Store,
     extract::{self, Pick},
-    items,
+    items::{Definitions, Nodes},
     record::{Body, Reference, Word},
 };
 
@@ -153,7 +153,8 @@ struct Walk<'w> {
     /// The kernel's definitions.
     set: &'w [u32],
     reach: Reach,
-    reader: items::Definitions<'w>,
+    reader: Definitions<'w>,
+    node_reader: Nodes<'w>,
     /// The definitions, and whether they are only reached through pointers.
     definitions: BTreeMap<u32, bool>,
     nodes: BTreeMap<u32, bool>,
@@ -177,6 +178,7 @@ impl<'w> Walk<'w> {
             set,
             reach,
             reader: store.read_definitions(),
+            node_reader: Nodes::new(&store.nodes),
             definitions: BTreeMap::new(),
             nodes: BTreeMap::new(),
             watched: BTreeSet::new(),
@@ -238,7 +240,7 @@ impl<'w> Walk<'w> {
                     }
                 }
                 Item::Node(number) => {
-                    let node = items::node(&self.store.nodes, number)?;
+                    let node = self.node_reader.get(number)?;
                     let is_pointer =
                         node.body.kind == Kind::Ptr && self.reach == Reach::Relocations;
                     self.follow(node.body, is_behind || is_pointer)?;

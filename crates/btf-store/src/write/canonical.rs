@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 use btf_types::{Btf, ByteOrder, Info, Kind, StrOffset, Type, TypeId};
 
 use crate::{
-    record::{self, Record, Reference, Role},
+    record::{Record, Reference, Role},
     write::{
         WriteError,
         model::{Definition, Key, Model, Node, Set},
@@ -89,6 +89,25 @@ pub(crate) fn convert<'b>(
     Ok(Converted { start, references, counts, nodes, hashes, definitions })
 }
 
+/// Returns `true` if a type of this kind with a name is a definition.
+fn is_definition(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Int
+            | Kind::Struct
+            | Kind::Union
+            | Kind::Enum
+            | Kind::Fwd
+            | Kind::Typedef
+            | Kind::Func
+            | Kind::Var
+            | Kind::DataSec
+            | Kind::Float
+            | Kind::Enum64
+            | Kind::LocSec
+    )
+}
+
 fn form(ty: Type<'_>) -> Result<Form, WriteError> {
     let kind = ty.kind();
     if Record::of(kind).is_none() {
@@ -96,7 +115,7 @@ fn form(ty: Type<'_>) -> Result<Form, WriteError> {
     }
     Ok(match kind {
         Kind::DeclTag => Form::Tag,
-        _ if record::is_definition(kind) && !ty.name()?.as_bytes().is_empty() => Form::Definition,
+        _ if is_definition(kind) && !ty.name()?.as_bytes().is_empty() => Form::Definition,
         _ => Form::Node,
     })
 }

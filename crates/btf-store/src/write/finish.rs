@@ -186,8 +186,11 @@ fn write_strings(model: &Model, used: &Used, numbers: &mut Numbers, sections: &m
     }
 }
 
-/// The used definitions, sorted by their keys.
-fn sorted_definitions<'m>(model: &'m Model, used: &Used) -> Vec<((u8, &'m [u8], u32), u32, u32)> {
+/// A kind, name and ordinal; the number of the key, and that of a definition.
+type Sorted<'m> = ((u8, &'m [u8], u32), u32, u32);
+
+/// Returns the used definitions, sorted by their keys.
+fn sorted_definitions<'m>(model: &'m Model, used: &Used) -> Vec<Sorted<'m>> {
     let key = |number: u32| {
         let key =
             model.definitions.get_index(number as usize).map_or(0, |definition| definition.key);

@@ -4,7 +4,7 @@ use btf_types::Kind;
 
 use crate::{
     Section, Store,
-    items::{self, Strings},
+    items::{Nodes, Strings},
     record::{Body, Reference, Word},
     write::{
         WriteError,
@@ -38,8 +38,9 @@ pub(crate) fn import(model: &mut Model, store: &Store<'_>) -> Result<(), WriteEr
         let name = model.string(&definition.name)?;
         numbers.keys.push(model.key(Key { kind, name, ordinal })?);
     }
+    let mut nodes = Nodes::new(&store.nodes);
     for number in 0..store.nodes.items() {
-        let node = items::node(&store.nodes, number)?;
+        let node = nodes.get(number)?;
         let name = match node.name {
             Some(name) => numbers.string(name)?.saturating_add(1),
             None => 0,
