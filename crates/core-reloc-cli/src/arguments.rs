@@ -73,7 +73,7 @@ Exit status:
        blame               the log has no complaint, or no relocation has to do
                            with it
        query, dump         a name was not found
-       diff                the types differ
+       diff                the types differ, or a name was not found
        support             the running kernel has no BTF
        check, query,       some of several targets cannot be used
        minimize
@@ -253,8 +253,29 @@ pub struct Check {
     pub explain: bool,
     #[command(flatten)]
     pub quiet: QuietArguments,
-    #[command(flatten)]
-    pub format: FormatArguments,
+    /// The output format
+    #[arg(long, value_enum, default_value_t)]
+    pub format: CheckFormat,
+    /// The folder that the paths of sources in the objects start from, for github and sarif
+    /// [default: the current folder]
+    #[arg(long, value_name = "DIR")]
+    pub source_root: Option<PathBuf>,
+}
+
+/// The formats of `check`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum CheckFormat {
+    /// Text for people
+    #[default]
+    Text,
+    /// JSON for programs: one object per line
+    Json,
+    /// Annotations for GitHub Actions: workflow commands that show each cause at its line
+    Github,
+    /// SARIF 2.1.0, for code scanning and editors: a result for each cause
+    Sarif,
+    /// JUnit XML, for the test reports of CI systems: a test case for each program on each kernel
+    Junit,
 }
 
 const CHECK_EXAMPLES: &str = "\
@@ -269,8 +290,15 @@ Examples:
   core-reloc check *.bpf.o --target kernels/ --baseline known.tsv
       print the new problems, count the accepted ones, and fail only on new
       ones, as a CI job would
-  core-reloc check prog.bpf.o --format json | jq 'select(.type == \"cause\")'
+  core-reloc check prog.bpf.o --target 6.1.btf.tar.xz --format json | jq 'select(.type == \"cause\")'
       list what prevents programs from loading, and what they depend on
+  core-reloc check *.bpf.o --target kernels/ --format github
+      show each cause at its line of source in a pull request, in a job of
+      GitHub Actions
+  core-reloc check *.bpf.o --target kernels/ --format sarif > core-reloc.sarif
+      write a file for code scanning; sources were compiled in this folder
+  core-reloc check build/ --target kernels/ --format junit > core-reloc.xml
+      write a test report, as GitLab and Jenkins read it
   core-reloc check *.bpf.o --lint
       report what is wrong on any kernel, such as a question whose answer
       protects nothing

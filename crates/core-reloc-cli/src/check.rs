@@ -4,15 +4,21 @@ mod baseline;
 mod causes;
 mod collect;
 mod explanations;
+mod github;
 mod given;
 mod html;
+mod issue;
 mod json;
+mod junit;
 mod lint;
 mod mark;
 mod notes;
 mod objects;
 mod order;
 mod parts;
+mod place;
+mod rules;
+mod sarif;
 mod table;
 mod text;
 mod wording;
@@ -27,11 +33,13 @@ use self::{
     causes::{Causes, Thing},
     collect::{CauseResult, CheckedKernel, CheckedKernels, Collector},
     given::Given,
+    issue::issues,
     objects::ObjectInfo,
+    place::Sources,
 };
 use crate::{
     Completion,
-    arguments::{Check, Format},
+    arguments::{Check, CheckFormat},
     failure::Failure,
     inputs::{Inputs, parse_object, read_objects},
     kept::kept,
@@ -68,7 +76,8 @@ pub(crate) fn run(arguments: &Check, inputs: Inputs<'_>) -> Result<Completion, F
     }
     let labels = names::labels(files.iter().map(|(path, _)| path.display().to_string()));
     let checkers = kept(checkers);
-    let infos = checkers.iter().zip(labels).map(|(checker, label)| ObjectInfo::of(checker, label));
+    let infos = checkers.iter().zip(labels).zip(files);
+    let infos = infos.map(|((checker, label), (path, _))| ObjectInfo::of(checker, path, label));
     let infos: Vec<ObjectInfo> = infos.collect();
 
     let given = Given::read(arguments)?;
@@ -130,16 +139,34 @@ fn report(
         output.write(html::page(results, &causes)?.as_bytes())?;
     }
     if !arguments.quiet.quiet {
-        let format = arguments.format.format;
-        let mut out = terminal::report(outputs.has_standard()).in_format(format);
-        let explains = arguments.explain;
-        match format {
-            Format::Text => text::print(results, &causes, explains, &mut out)?,
-            Format::Json => json::print(results, &causes, explains, &mut out)?,
-        }
-        out.flush()?;
+        print(arguments, outputs, results, &causes)?;
     }
     Ok(if causes.are_accepted() { Completion::Success } else { Completion::Negative })
+}
+
+/// Prints the results in the format that the arguments name.
+fn print(
+    arguments: &Check,
+    outputs: &Outputs<'_>,
+    results: &Results,
+    causes: &Causes,
+) -> Result<(), Failure> {
+    let format = arguments.format;
+    let mut out = terminal::report(outputs.has_standard()).folded_if(format == CheckFormat::Text);
+    let explains = arguments.explain;
+    let sources = Sources::new(arguments.source_root.as_deref());
+    let issues = || issues(results, causes, &sources, explains);
+    match format {
+        CheckFormat::Text => text::print(results, causes, explains, &mut out)?,
+        CheckFormat::Json => json::print(results, causes, explains, &mut out)?,
+        CheckFormat::Github => {
+            github::print(issues(), &wording::summary(results, causes), &mut out)?;
+        }
+        CheckFormat::Sarif => sarif::print("check", &rules::RULES, issues, &mut out)?,
+        CheckFormat::Junit => junit::print(results, &mut out)?,
+    }
+    out.flush()?;
+    Ok(())
 }
 
 impl Results {

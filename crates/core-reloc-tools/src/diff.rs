@@ -73,7 +73,10 @@ use self::{
     pairs::{Pair, Pairing, are_anonymous_bodies},
     renames::Renamer,
 };
-use crate::enums::EnumReaders;
+use crate::{
+    enums::EnumReaders,
+    limits::{BASE_DIFF_STEPS, DIFF_STEPS_PER_BYTE},
+};
 
 /// The differences between the types of two kernels.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -161,8 +164,10 @@ struct Run<'a> {
 impl<'a> Run<'a> {
     fn new(differ: &Differ<'_, 'a>) -> Self {
         let bytes = differ.old.size().saturating_add(differ.new.size());
+        let steps = (bytes as u64).saturating_mul(DIFF_STEPS_PER_BYTE);
+        let steps = steps.saturating_add(BASE_DIFF_STEPS);
         Self {
-            comparer: Comparer { budget: Budget::for_input(bytes) },
+            comparer: Comparer { budget: Budget::of(steps) },
             renamer: Renamer::new(),
             room: Room::for_input(bytes),
             enums: EnumReaders::default(),

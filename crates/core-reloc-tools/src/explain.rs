@@ -33,6 +33,7 @@
 //! ```
 
 mod comparison;
+mod distinct;
 mod explainer;
 mod explanation;
 mod flavor;

@@ -15,11 +15,11 @@ use owo_colors::{OwoColorize, Style};
 use super::wrap::wrap;
 use crate::{
     format::{WIDTH, plural},
-    terminal::Escaped,
+    terminal::{Escaped, Printer},
 };
 
-/// The width of a line after its mark.
-const LINE: usize = WIDTH - 2;
+/// The width of the mark before a line, and of the space after it.
+const MARK: usize = 2;
 /// The width of the comment with the offset and the size of a member, and of the space before it.
 const LAYOUT: usize = 20;
 
@@ -29,7 +29,7 @@ pub(super) fn print(
     new: &BtfFile,
     diff: &Diff,
     is_full: bool,
-    out: &mut impl Write,
+    out: &mut Printer,
 ) -> io::Result<()> {
     writeln!(out, "{}", format_args!("--- {}", Escaped(old.path().display())).bold())?;
     writeln!(out, "{}", format_args!("+++ {}", Escaped(new.path().display())).bold())?;
@@ -45,6 +45,11 @@ pub(super) fn print(
     totals(diff, out)
 }
 
+/// Returns the width that a line has after its mark.
+fn room(out: &Printer) -> usize {
+    out.width().unwrap_or(usize::MAX).saturating_sub(MARK)
+}
+
 /// Returns `true` for types that are printed without a body.
 fn is_line(ty: &TypeDiff) -> bool {
     ty.members.is_empty()
@@ -57,7 +62,7 @@ fn has_body(class: TypeClass) -> bool {
 }
 
 /// Prints the declarations of a type that is gone or new, or that has no body.
-fn lines(ty: &TypeDiff, out: &mut impl Write) -> io::Result<()> {
+fn lines(ty: &TypeDiff, out: &mut Printer) -> io::Result<()> {
     for (mark, side) in [(Mark::Gone, &ty.old), (Mark::New, &ty.new)] {
         let Some(side) = side else { continue };
         let size = side.size.filter(|_| ty.class != TypeClass::Function).map(bytes);
@@ -69,14 +74,14 @@ fn lines(ty: &TypeDiff, out: &mut impl Write) -> io::Result<()> {
             [] => String::new(),
             facts => format!("/* {} */", facts.join(", ")),
         };
-        let width = LINE.saturating_sub(comment.chars().count() + 1);
+        let width = room(out).saturating_sub(comment.chars().count() + 1);
         mark.print(&wrap(&format!("{};", side.declaration), width), &comment, 0, out)?;
     }
     Ok(())
 }
 
 /// Prints a type with what differs in it, below a comment with its kind and size.
-fn definition(ty: &TypeDiff, is_full: bool, out: &mut impl Write) -> io::Result<()> {
+fn definition(ty: &TypeDiff, is_full: bool, out: &mut Printer) -> io::Result<()> {
     let (old, new) = (ty.old.as_ref(), ty.new.as_ref());
     let Some(side) = new.or(old) else { return Ok(()) };
     writeln!(out, "{}", heading(ty).dimmed())?;
@@ -159,14 +164,15 @@ impl Mark {
         text: &[String],
         comment: &str,
         column: usize,
-        out: &mut impl Write,
+        out: &mut Printer,
     ) -> io::Result<()> {
         let (mark, style) = self.style();
+        let (style, dimmed) = (out.if_colored(style), out.if_colored(Style::new().dimmed()));
         for (at, line) in text.iter().enumerate() {
             let is_last = at + 1 == text.len();
             if is_last && !comment.is_empty() {
                 let line = format!("{mark} {line:column$}");
-                writeln!(out, "{} {}", line.style(style), comment.dimmed())?;
+                writeln!(out, "{} {}", line.style(style), comment.style(dimmed))?;
             } else {
                 let line = format!("{mark} {line}");
                 writeln!(out, "{}", line.trim_end().style(style))?;
@@ -177,31 +183,34 @@ impl Mark {
 }
 
 /// Prints the members that differ.
-fn members(members: &[MemberDiff], is_full: bool, out: &mut impl Write) -> io::Result<()> {
+fn members(members: &[MemberDiff], is_full: bool, out: &mut Printer) -> io::Result<()> {
     let runs: Vec<&[MemberDiff]> = members
         .chunk_by(|one, other| {
             let (one, other) = (one.only_moved_by(), other.only_moved_by());
             !is_full && one.is_some() && one == other
         })
         .collect();
-    let texts: Vec<Vec<String>> = runs.iter().map(|run| member_text(run)).collect();
+    let texts: Vec<Vec<String>> = runs.iter().map(|run| member_text(run, room(out))).collect();
     let widths = texts.iter().zip(&runs).filter(|(_, run)| run.len() == 1);
     let widths = widths.filter_map(|(text, _)| text.last()).map(|line| line.chars().count());
-    let column = widths.filter(|width| *width <= LINE - LAYOUT).max().unwrap_or(0);
+    let column = widths
+        .filter(|width| *width <= room(out).min(WIDTH).saturating_sub(LAYOUT))
+        .max()
+        .unwrap_or(0);
     for (run, text) in runs.iter().zip(&texts) {
         match run {
             [only] => member(only, text, column, out)?,
-            run => Mark::Changed.print(&moved_together(run), "", 0, out)?,
+            run => Mark::Changed.print(&moved_together(run, room(out)), "", 0, out)?,
         }
     }
     Ok(())
 }
 
 /// Returns the declaration of a member, in lines.
-fn member_text(run: &[MemberDiff]) -> Vec<String> {
+fn member_text(run: &[MemberDiff], room: usize) -> Vec<String> {
     let side = run.first().and_then(|only| only.new.as_ref().or(only.old.as_ref()));
     let declaration = side.map_or("", |side| side.declaration.as_str());
-    wrap(&format!("  {declaration};"), LINE - LAYOUT)
+    wrap(&format!("  {declaration};"), room.saturating_sub(LAYOUT))
 }
 
 /// Prints a member, and what it was if that is not in the line already.
@@ -209,18 +218,25 @@ fn member(
     member: &MemberDiff,
     text: &[String],
     column: usize,
-    out: &mut impl Write,
+    out: &mut Printer,
 ) -> io::Result<()> {
     let (old, new) = (member.old.as_ref(), member.new.as_ref());
     let Some(side) = new.or(old) else { return Ok(()) };
-    let layout = side.layout.to_string();
-    Mark::of(member.change()).print(text, &layout, column, out)?;
     let note = match (old, new) {
         (Some(old), Some(new)) => what_it_was(member, old, new),
         _ => member.replacement.as_ref().map(|path| format!("see {path}")).unwrap_or_default(),
     };
-    for line in wrap(&note, LINE - 8).iter().filter(|line| !line.is_empty()) {
-        writeln!(out, "          {}", line.dimmed())?;
+    let last = text.last().map_or(0, |line| line.chars().count()).max(column);
+    let is_beside = last + LAYOUT + 1 + note.chars().count() <= room(out);
+    let comment = match note.as_str() {
+        note if is_beside && !note.is_empty() => format!("{} {note}", side.layout),
+        _ => side.layout.to_string(),
+    };
+    Mark::of(member.change()).print(text, &comment, column, out)?;
+    if !is_beside {
+        for line in wrap(&note, room(out).saturating_sub(8)) {
+            writeln!(out, "          {}", line.dimmed())?;
+        }
     }
     Ok(())
 }
@@ -260,20 +276,16 @@ fn offset(layout: MemberLayout) -> String {
 }
 
 /// Returns the text for members that were moved by the same distance: `3 members moved by +8: a to c`.
-fn moved_together(run: &[MemberDiff]) -> Vec<String> {
+fn moved_together(run: &[MemberDiff], room: usize) -> Vec<String> {
     let by = run.first().and_then(MemberDiff::only_moved_by).unwrap_or(0);
     let by = if by % 8 == 0 { format!("{:+}", by / 8) } else { format!("{by:+} bits") };
     let (first, last, count) = (run.first(), run.last(), run.len());
     let [first, last] = [first, last].map(|member| member.map_or("", MemberDiff::path));
-    wrap(&format!("  {count} members moved by {by}: {first} to {last}"), LINE)
+    wrap(&format!("  {count} members moved by {by}: {first} to {last}"), room)
 }
 
 /// Prints the enumerators that differ.
-fn enumerators(
-    enumerators: &[EnumeratorDiff],
-    is_full: bool,
-    out: &mut impl Write,
-) -> io::Result<()> {
+fn enumerators(enumerators: &[EnumeratorDiff], is_full: bool, out: &mut Printer) -> io::Result<()> {
     let value = |side: &EnumeratorSide| {
         let guess = if side.is_guess { " /* the sign is a guess */" } else { "" };
         format!("  {} = {},{guess}", side.name, side.value)
@@ -288,7 +300,7 @@ fn enumerators(
             let (first, last, count) = (run.first(), run.last(), run.len());
             let [first, last] = [first, last].map(|one| one.map_or("", EnumeratorDiff::name));
             let text = format!("  {count} enumerators changed by {by:+}: {first} to {last}");
-            Mark::Changed.print(&wrap(&text, LINE), "", 0, out)?;
+            Mark::Changed.print(&wrap(&text, room(out)), "", 0, out)?;
             continue;
         };
         let Some(side) = only.new.as_ref().or(only.old.as_ref()) else { continue };
@@ -303,7 +315,7 @@ fn enumerators(
 }
 
 /// Prints the numbers of differences.
-fn totals(diff: &Diff, out: &mut impl Write) -> io::Result<()> {
+fn totals(diff: &Diff, out: &mut Printer) -> io::Result<()> {
     let totals = diff.totals();
     writeln!(out)?;
     let row = |name: &str, cells: [&str; 5]| {
@@ -339,7 +351,7 @@ fn totals(diff: &Diff, out: &mut impl Write) -> io::Result<()> {
 }
 
 /// Prints the numbers that are not zero.
-fn counted(what: &str, counts: &[(usize, &str)], out: &mut impl Write) -> io::Result<()> {
+fn counted(what: &str, counts: &[(usize, &str)], out: &mut Printer) -> io::Result<()> {
     let counts: Vec<String> = counts
         .iter()
         .filter(|(count, _)| *count > 0)

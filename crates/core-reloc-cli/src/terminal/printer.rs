@@ -75,10 +75,12 @@ impl Printer {
 
     /// Folds lines if the format is for people.
     pub(crate) fn in_format(self, format: Format) -> Self {
-        match format {
-            Format::Text => self.folded(),
-            Format::Json => self,
-        }
+        self.folded_if(matches!(format, Format::Text))
+    }
+
+    /// Folds lines to the stream's width, if that is wanted.
+    pub(crate) fn folded_if(self, is_wanted: bool) -> Self {
+        if is_wanted { self.folded() } else { self }
     }
 
     /// Folds lines to the stream's width.

@@ -136,9 +136,7 @@ fn each_type_of_a_name_answers() {
         offset bit size signed lshift rshift in type
         /kernel
         0 0 4 yes 32 32 struct conn [2] int
-        /kernel
         8 64 4 yes 32 32 struct conn [4] int
-        /kernel
         struct conn___init [5]: `struct conn___init` has no member `mark` (byte 0 of the path)
         note: several types have the name; a relocation considers those of one kind, whatever their flavor, and those that match must agree
         LIMIT

@@ -12,14 +12,14 @@ use super::{compare::Comparer, groups::Found, pairs::Pair};
 /// The most enums with one enumerator that are looked at.
 const MAX_COMPARED: usize = 16;
 
-/// Returns the enums without a name that no typedef names.
+/// Returns the enums without a name that no typedef names, and that have enumerators.
 pub(super) fn anonymous_enums<'a>(types: impl Iterator<Item = Found<'a>>) -> Vec<Found<'a>> {
     let address = |ty: Type<'_>| (std::ptr::from_ref(ty.btf()).addr(), ty.id());
     let (mut enums, mut named) = (Vec::new(), BTreeSet::new());
     for found in types {
         let ty = found.ty;
         let is_anonymous = || ty.name().is_ok_and(|name| name.is_empty());
-        if ty.kind().is_enum() && is_anonymous() {
+        if ty.kind().is_enum() && !ty.enumerators().is_empty() && is_anonymous() {
             enums.push(found);
         }
         if ty.kind() == Kind::Typedef

@@ -63,7 +63,7 @@ impl Renamer {
                 let is_sure = match found.relation {
                     Relation::Moved | Relation::InPlace => true,
                     Relation::Renamed => found.points >= MIN_POINTS,
-                    Relation::Replaced => false,
+                    Relation::Replaced | Relation::OfType => false,
                 };
                 match by_path.get(found.path.as_str()) {
                     Some(of_new) if is_sure => claims.push((found.points, *at, *of_new)),
