@@ -15,6 +15,7 @@
 //! - [`open()`] reads a file that contains one BTF.
 //! - [`Targets`] reads all BTF in a file or folder, one at a time.
 //! - [`Kernels`] finds kernels with their modules among other files.
+//! - [`KernelName`] orders kernels by the versions in their names.
 //! - [`open_stream`], [`Targets::of_stream`] and [`Kernels::of_stream`] read a stream, such as standard
 //!   input.
 //!
@@ -58,6 +59,7 @@ mod open;
 mod single;
 mod targets;
 mod unpack;
+mod version;
 
 pub use self::{
     compression::Compression,
@@ -71,4 +73,5 @@ pub use self::{
     map::map,
     open::{open, open_stream, read, read_stream},
     targets::Targets,
+    version::KernelName,
 };

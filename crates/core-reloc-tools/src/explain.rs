@@ -40,7 +40,7 @@ mod flavor;
 mod known;
 mod narrowed;
 mod search;
-mod spelling;
+pub(crate) mod spelling;
 mod subject;
 mod suggestion;
 

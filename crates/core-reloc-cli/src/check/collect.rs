@@ -26,13 +26,12 @@ use rayon::prelude::*;
 use super::{
     explanations::{Explanations, Interner, SharedExplanation},
     given::Given,
-    order::natural,
     parts::KernelParts,
 };
 use crate::{
     failure::Failure,
     inputs,
-    names::{kernel_name, labels},
+    names::{by_version, kernel_name},
     target::{SkippedFiles, Unreadable, parse_modules, validate},
     terminal,
 };
@@ -461,12 +460,9 @@ fn merge(
     if kernels.is_empty() && unreadable.is_empty() {
         return Err(Failure::NoTarget(path.to_path_buf()));
     }
-    let (paths, rows): (Vec<String>, Vec<_>) = kernels.into_iter().unzip();
-    let labels = labels(paths.iter().map(|path| kernel_name(path)));
-    let kernels = labels.into_iter().zip(rows).map(|(label, rows)| CheckedKernel { label, rows });
-    let mut kernels: Vec<CheckedKernel> = kernels.collect();
-    kernels.sort_by(|one, other| natural(&one.label, &other.label));
-    Ok(CheckedKernels { kernels, unreadable })
+    let kernels = by_version(kernels, |(path, _)| path.clone());
+    let kernel = |(label, (_, rows))| CheckedKernel { label, rows };
+    Ok(CheckedKernels { kernels: kernels.into_iter().map(kernel).collect(), unreadable })
 }
 
 /// Returns a progress bar, which is hidden for a single file or without a terminal.

@@ -14,7 +14,7 @@ use crate::{
     arguments::Minimize,
     failure::Failure,
     inputs,
-    names::{minimized_module, minimized_target},
+    names::{by_version, minimized_module, minimized_target},
     target::{SkippedFiles, Unreadable, named_modules, parse_modules, validate},
 };
 
@@ -42,7 +42,7 @@ impl FileResult {
 }
 
 impl Minimizer<'_> {
-    /// Minimizes the targets that the arguments name, in the order of their names, but for those that
+    /// Minimizes the targets that the arguments name, in the order of their versions, but for those that
     /// cannot be read.
     pub(super) fn minimize_all(
         &self,
@@ -84,7 +84,9 @@ impl Minimizer<'_> {
         if targets.is_empty() && unreadable.is_empty() {
             return Err(Failure::NoTarget(path.clone()));
         }
-        Ok((targets, unreadable))
+        let path = |target: &MinimizedTarget| target.main.target.display().to_string();
+        let targets = by_version(targets, path).into_iter().map(|(_, target)| target);
+        Ok((targets.collect(), unreadable))
     }
 
     /// Minimizes all kernels of a file.

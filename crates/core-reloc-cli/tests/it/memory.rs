@@ -9,22 +9,21 @@ use crate::program::{Folder, command};
 const KERNEL: &str = "/sys/kernel/btf/vmlinux";
 
 /// Checks objects on a folder of kernels; returns the peak memory in KiB.
-fn peak(kernels: &str, page: &str) -> u64 {
-    let mut child = command(&[
+fn peak(kernels: &str, format: &[&str]) -> u64 {
+    let arguments = [
         "check",
         "fixtures/objects/task.bpfel.o",
         "fixtures/objects/access.bpfel.o",
         "fixtures/objects/module.bpfel.o",
         "--target",
         kernels,
-        "--html",
-        page,
-    ])
-    .env("RAYON_NUM_THREADS", "2")
-    .stdout(Stdio::piped())
-    .stderr(Stdio::piped())
-    .spawn()
-    .unwrap();
+    ];
+    let mut child = command(&[arguments.as_slice(), format].concat())
+        .env("RAYON_NUM_THREADS", "2")
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     let status = format!("/proc/{}/status", child.id());
     let mut peak = 0;
     while child.try_wait().unwrap().is_none() {
@@ -50,16 +49,21 @@ fn five_times_the_kernels_take_no_more_memory() {
     let folder = Folder::new();
     let first = folder.file("vmlinux", &fs::read(KERNEL).unwrap());
     let bytes = fs::metadata(&first).unwrap().len();
-    let peaks = [2, 10].map(|count| {
+    let kernels = [2, 10].map(|count| {
         let kernels = folder.path(&format!("{count}"));
         fs::create_dir(&kernels).unwrap();
         for number in 0..count {
             fs::hard_link(&first, format!("{kernels}/{number}.btf")).unwrap();
         }
-        peak(&kernels, &folder.path("page.html"))
+        kernels
     });
-    let [few, many] = peaks;
-    // Each worker has one kernel at a time: the difference is less than a third of a kernel.
-    assert!(few * 1024 > bytes, "{peaks:?} KiB");
-    assert!((many.saturating_sub(few)) * 1024 < bytes / 3, "{peaks:?} KiB, of {bytes} bytes each");
+    let page = folder.path("page.html");
+    for format in [["--html", &page], ["--format", "junit"], ["--format", "sarif"]] {
+        let peaks = kernels.each_ref().map(|kernels| peak(kernels, &format));
+        let [few, many] = peaks;
+        // Each worker has one kernel at a time: the difference is less than a third of a kernel.
+        assert!(few * 1024 > bytes, "{peaks:?} KiB");
+        let more = many.saturating_sub(few) * 1024;
+        assert!(more < bytes / 3, "{format:?}: {peaks:?} KiB, of {bytes} bytes each");
+    }
 }
