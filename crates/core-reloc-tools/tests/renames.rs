@@ -153,7 +153,7 @@ fn score(table: &'static str, local: Local) -> Option<Score> {
     let parsed: BTreeMap<_, _> =
         kernels.iter().map(|(version, bytes)| (*version, Btf::parse(bytes).unwrap())).collect();
     let targets: BTreeMap<_, _> =
-        parsed.iter().map(|(version, btf)| (*version, Target::new(btf))).collect();
+        parsed.iter().map(|(version, btf)| (*version, Target::new(btf).indexed())).collect();
     let mut score = Score::default();
     for row in rows(table) {
         let from = &parsed[row.from];
@@ -418,7 +418,8 @@ fn suggested_flavors_compile_and_relocate() {
         let mut checked = 0;
         for ((from, on), rows) in &by_kernels {
             let [from, on] = [from, on].map(|version| Btf::parse(&kernels[version]).unwrap());
-            let Some(count) = check_code(local, &from, &Target::new(&on), rows) else {
+            let target = Target::new(&on).indexed_for_queries();
+            let Some(count) = check_code(local, &from, &target, rows) else {
                 println!("SKIPPED: clang is not installed");
                 return;
             };
