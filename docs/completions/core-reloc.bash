@@ -15,19 +15,20 @@ _core_reloc() {
     done
     case "$command" in
         "") options="-h --help -V --version" ;;
-        relocate) options="--target --module -o --output --in-place --unresolved --format -h --help" ;;
+        relocate) options="--target --module -o --output --in-place --unresolved -q --quiet --format -h --help" ;;
         inspect) options="--format -h --help" ;;
-        explain) options="--target --module --program --type --status --format -h --help" ;;
-        check) options="--target --module --symbols --config --baseline --write-baseline --html --lint --explain --format -h --help" ;;
+        explain) options="--target --module --program --type --status --all --format -h --help" ;;
+        check) options="--target --module --symbols --config --baseline --write-baseline --html --lint --explain -q --quiet --format --source-root -h --help" ;;
         blame) options="--log --target --module --program --format -h --help" ;;
         query) options="--target --module --format -h --help" ;;
         dump) options="--for --target --module --format -h --help" ;;
-        minimize) options="--target --module -o --output --format -h --help" ;;
+        diff) options="--for --module --all --format -h --help" ;;
+        minimize) options="--target --module -o --output -q --quiet --format -h --help" ;;
         support) options="--format -h --help" ;;
         help) options="" ;;
     esac
     if [[ "$command" == "" || "$command" == help ]]; then
-        options+=" relocate inspect explain check blame query dump minimize support help"
+        options+=" relocate inspect explain check blame query dump diff minimize support help"
     elif [[ "$current" != -* ]]; then
         # Where a file is wanted there is no answer: readline then completes the names of files.
         case "$command $previous" in
@@ -53,7 +54,8 @@ _core_reloc() {
             "check --baseline") return ;;
             "check --write-baseline") return ;;
             "check --html") return ;;
-            "check --format") options="text json" ;;
+            "check --format") options="text json github sarif junit" ;;
+            "check --source-root") return ;;
             "check "*) return ;;
             "blame --log") return ;;
             "blame --target") return ;;
@@ -70,6 +72,10 @@ _core_reloc() {
             "dump --module") return ;;
             "dump --format") options="text json c" ;;
             "dump "*) compopt +o bashdefault +o default; return ;;
+            "diff --for") return ;;
+            "diff --module") return ;;
+            "diff --format") options="text json" ;;
+            "diff "*) return ;;
             "minimize --target") return ;;
             "minimize --module") return ;;
             "minimize -o" | "minimize --output") return ;;

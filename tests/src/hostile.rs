@@ -15,6 +15,7 @@ mod ext;
 mod log;
 mod relocate;
 pub mod seeds;
+mod store;
 mod walk;
 
 use std::time::Duration;
@@ -38,6 +39,7 @@ pub const TARGETS: &[FuzzTarget] = &[
     FuzzTarget { name: "log", run: log::log },
     FuzzTarget { name: "access", run: access::access },
     FuzzTarget { name: "relocate", run: relocate::relocate },
+    FuzzTarget { name: "store", run: store::store },
 ];
 
 /// The most processor time for one input; seeds take milliseconds.

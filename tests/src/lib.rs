@@ -28,6 +28,8 @@ pub mod vectors;
 mod documents {
     #[doc = include_str!("../../README.md")]
     pub struct Workspace;
+    #[doc = include_str!("../../crates/btf-store/README.md")]
+    pub struct BtfStore;
     #[doc = include_str!("../../crates/btf-types/README.md")]
     pub struct BtfTypes;
     #[doc = include_str!("../../crates/core-reloc/README.md")]

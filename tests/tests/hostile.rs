@@ -60,3 +60,8 @@ fn access() {
 fn relocate() {
     check("relocate");
 }
+
+#[test]
+fn store() {
+    check("store");
+}

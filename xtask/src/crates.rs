@@ -6,9 +6,10 @@ use crate::Result;
 use crate::command::{cargo, text};
 
 /// In the order of their dependencies.
-pub(crate) const PUBLISHED: [&str; 7] = [
+pub(crate) const PUBLISHED: [&str; 8] = [
     "btf-types",
     "core-reloc",
+    "btf-store",
     "core-reloc-proptest",
     "core-reloc-sys",
     "core-reloc-targets",

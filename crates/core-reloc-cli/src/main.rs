@@ -13,6 +13,7 @@
 mod blame;
 mod check;
 mod diff;
+mod digest;
 mod dump;
 mod explain;
 mod failure;

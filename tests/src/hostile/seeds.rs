@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use super::adversary::{Attack, FAMILIES, Family};
+use super::store;
 use crate::data::fixture;
 
 /// An input of a target.
@@ -29,6 +30,12 @@ pub fn of(target: &str) -> io::Result<Vec<Seed>> {
     match target {
         "btf" => read(&fixture("btf"), ".btf", &mut seeds)?,
         "elf" => read(&fixture("objects"), ".o", &mut seeds)?,
+        "store" => {
+            let mut kernels = Vec::new();
+            read(&fixture("btf"), ".btf", &mut kernels)?;
+            let store = |seed: Seed| Seed { bytes: store::of_kernel(&seed.bytes), ..seed };
+            seeds.extend(kernels.into_iter().map(store));
+        }
         _ => {}
     }
     seeds.extend(attacks(target));
@@ -42,6 +49,7 @@ pub fn attacks(target: &str) -> impl Iterator<Item = Seed> {
     let of: Option<fn(Attack) -> Vec<u8>> = match target {
         "btf" => Some(|attack| attack.target),
         "elf" => Some(|attack| attack.object),
+        "store" => Some(|attack| store::of_kernel(&attack.target)),
         // The target is split on itself.
         "split" => Some(|Attack { target, .. }| {
             let len = u32::try_from(target.len()).expect("a small attack");

@@ -115,6 +115,7 @@ fn page(command: &Command, names: &[String]) -> io::Result<Vec<u8>> {
         man.render_subcommands_section(&mut out)?;
     }
     let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+    let mut last = "";
     for part in after.split("\n\n") {
         let (heading, text) = match part.split_once('\n') {
             Some(("Examples:", text)) => ("EXAMPLES", text),
@@ -122,7 +123,8 @@ fn page(command: &Command, names: &[String]) -> io::Result<Vec<u8>> {
             _ if part.starts_with("The exit status") => ("EXIT STATUS", part),
             _ => ("NOTES", part),
         };
-        section(&mut out, heading, text)?;
+        section(&mut out, (heading != last).then_some(heading), text)?;
+        last = heading;
     }
     let own = name_of(command);
     let others = names.iter().filter(|name| **name != own);
@@ -131,13 +133,17 @@ fn page(command: &Command, names: &[String]) -> io::Result<Vec<u8>> {
     Ok(out)
 }
 
-/// Writes a section. Indented text keeps its line breaks, other text is filled.
-fn section(out: &mut impl Write, heading: &str, text: &str) -> io::Result<()> {
+/// Writes a section, or without a heading a further paragraph. Indented text keeps its line breaks, other text is
+/// filled.
+fn section(out: &mut impl Write, heading: Option<&str>, text: &str) -> io::Result<()> {
     if text.is_empty() {
         return Ok(());
     }
     let keeps_lines = text.starts_with(' ');
-    writeln!(out, ".SH \"{heading}\"")?;
+    match heading {
+        Some(heading) => writeln!(out, ".SH \"{heading}\"")?,
+        None => writeln!(out, ".PP")?,
+    }
     if keeps_lines {
         writeln!(out, ".nf")?;
     }

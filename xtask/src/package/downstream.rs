@@ -74,7 +74,7 @@ fn patches(packages: &[Package]) -> Result<Vec<String>> {
         format!("--config=patch.crates-io.{}.path={:?}", package.name, folder.display().to_string())
     };
     // No project depends on these: cargo rejects patches that are not used.
-    let unused = ["core-reloc-targets", "core-reloc-cli"];
+    let unused = ["btf-store", "core-reloc-targets", "core-reloc-cli"];
     Ok(packages.iter().filter(|package| !unused.contains(&package.name)).map(patch).collect())
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use btf_types::Btf;
 use core_reloc::{Module, Options, Target};
 use core_reloc_sys::{BtfFile, Kernel};
-use core_reloc_targets::{Found, Kernels, Limits, Listing};
+use core_reloc_targets::{Found, Kernels, Limits, Listing, TargetError};
 use core_reloc_tools::minimize::{MinimizeError, Minimized, Needs, minimize};
 use rayon::prelude::*;
 
@@ -16,6 +16,7 @@ use crate::{
     inputs,
     names::{by_version, minimized_module, minimized_target},
     target::{SkippedFiles, Unreadable, named_modules, parse_modules, validate},
+    threads::pipelined,
 };
 
 /// Minimizes targets for some objects.
@@ -97,24 +98,36 @@ impl Minimizer<'_> {
         arguments: &Minimize,
     ) -> Result<FileResult, Failure> {
         let mut result = FileResult::default();
-        for kernel in kernels {
-            match kernel {
-                Ok(Found::Other(error)) => result.skipped.add(error.to_string()),
-                Ok(Found::Kernel(kernel)) => {
-                    let file = kernel.file();
-                    let name = minimized_target(file.path(), root);
-                    match self.minimize(file, name, arguments) {
-                        Ok(target) => result.targets.push(target),
-                        Err(Failure::File(error)) if error.path == file.path() => {
-                            result.unreadable.add(error);
-                        }
-                        // Another kernel may have what is needed.
-                        Err(error @ Failure::Minimize { .. }) => result.unreadable.add(error),
-                        Err(error) => return Err(error),
+        for part in pipelined(kernels, |found| self.minimize_found(found, root, arguments)) {
+            result.extend(part?);
+        }
+        Ok(result)
+    }
+
+    /// Minimizes a part of a file, if that is a kernel.
+    fn minimize_found(
+        &self,
+        found: Result<Found, TargetError>,
+        root: &Path,
+        arguments: &Minimize,
+    ) -> Result<FileResult, Failure> {
+        let mut result = FileResult::default();
+        match found {
+            Ok(Found::Other(error)) => result.skipped.add(error.to_string()),
+            Ok(Found::Kernel(kernel)) => {
+                let file = kernel.file();
+                let name = minimized_target(file.path(), root);
+                match self.minimize(file, name, arguments) {
+                    Ok(target) => result.targets.push(target),
+                    Err(Failure::File(error)) if error.path == file.path() => {
+                        result.unreadable.add(error);
                     }
+                    // Another kernel may have what is needed.
+                    Err(error @ Failure::Minimize { .. }) => result.unreadable.add(error),
+                    Err(error) => return Err(error),
                 }
-                Err(error) => result.unreadable.add(error),
             }
+            Err(error) => result.unreadable.add(error),
         }
         Ok(result)
     }

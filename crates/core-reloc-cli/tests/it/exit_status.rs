@@ -37,6 +37,7 @@ fn success_is_0() {
         format!("blame {OBJECT} --target {NESTED} --log {log}"),
         format!("query job.pid --target {SAME}"),
         format!("dump job --target {SAME}"),
+        format!("diff {SAME} {SAME}"),
         format!("minimize {OBJECT} --target {SAME} -o {out}.btf"),
     ] {
         let run = run_line(&line);
@@ -65,6 +66,7 @@ fn no_as_an_answer_or_a_part_that_was_not_done_is_1() {
         format!("blame {OBJECT} --target {SAME} --log {poisoned}"),
         format!("query job.nothing --target {SAME}"),
         format!("dump nothing --target {SAME}"),
+        format!("diff {SAME} {NESTED}"),
         format!("check {OBJECT} --target {targets}"),
         format!("query job.pid --target {targets}"),
         format!("minimize {OBJECT} --target {targets} -o {out}s"),
@@ -108,6 +110,7 @@ fn wrong_usage_and_what_cannot_be_read_or_written_are_2() {
         format!("blame {OBJECT} --target {NESTED} --log {none}"),
         format!("query job.pid --target {BROKEN}"),
         format!("dump job --target {none}"),
+        format!("diff {SAME} {none}"),
         format!("relocate {OBJECT} --target {SAME} -o {none}/out.o"),
         format!("minimize {OBJECT} --target {SAME} -o {none}/out.btf"),
     ] {

@@ -34,6 +34,7 @@ mod quiet;
 mod registry;
 mod relocate;
 mod replacing;
+mod same;
 mod schema;
 mod shrinking;
 mod signals;

@@ -4,8 +4,10 @@ use std::fs;
 
 use crate::program::{root, run};
 
-const COMMANDS: [&str; 9] =
-    ["relocate", "inspect", "explain", "check", "blame", "query", "dump", "minimize", "support"];
+const COMMANDS: [&str; 10] = [
+    "relocate", "inspect", "explain", "check", "blame", "query", "dump", "diff", "minimize",
+    "support",
+];
 
 fn page(name: &str) -> String {
     let path = root().join("docs/man").join(format!("{name}.1"));

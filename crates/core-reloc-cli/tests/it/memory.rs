@@ -4,7 +4,7 @@ use std::{fs, io::Read, path::Path, process::Stdio, thread, time::Duration};
 
 use core_reloc_tests::judge::skipped;
 
-use crate::program::{Folder, command};
+use crate::program::{Folder, command, with_unused_string};
 
 const KERNEL: &str = "/sys/kernel/btf/vmlinux";
 
@@ -47,13 +47,15 @@ fn five_times_the_kernels_take_no_more_memory() {
         return skipped(&format!("there is no {KERNEL}"));
     }
     let folder = Folder::new();
-    let first = folder.file("vmlinux", &fs::read(KERNEL).unwrap());
-    let bytes = fs::metadata(&first).unwrap().len();
+    let vmlinux = fs::read(KERNEL).unwrap();
+    let bytes = vmlinux.len() as u64;
     let kernels = [2, 10].map(|count| {
         let kernels = folder.path(&format!("{count}"));
         fs::create_dir(&kernels).unwrap();
         for number in 0..count {
-            fs::hard_link(&first, format!("{kernels}/{number}.btf")).unwrap();
+            // Equal ones would be checked once.
+            let other = with_unused_string(&vmlinux, &number.to_string());
+            fs::write(format!("{kernels}/{number}.btf"), other).unwrap();
         }
         kernels
     });

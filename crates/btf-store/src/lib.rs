@@ -1,0 +1,55 @@
+//! The types of many kernels in one file that has each definition once.
+//!
+//! Two builds of one kernel share nearly all of their types. A store has each definition once, and of each
+//! kernel what differs from another. It is read or mapped, and used in place; whole BTF of a kernel can be
+//! extracted from it, or only what some names need.
+//!
+//! - [`Store`]: an opened store, its [`Kernel`]s and their [`Module`]s.
+//! - [`Kernel::extract`]: all of a kernel's BTF. [`Kernel::extract_selected`]: what a [`Selection`] needs.
+//! - [`Store::groups`]: which kernels do not differ in anything that a selection needs.
+//! - `Writer` (feature `write`): makes stores, adds kernels, merges and removes.
+//!
+//! The format is described in `docs/btf-store-format.md` of the repository.
+//!
+//! # Hostile input
+//! Any bytes give a value or an error. [`Store::open`] checks the header, and everything else is checked when it
+//! is used. The time and memory of a question are bounded by the length of the file times
+//! [`limits::MAX_RATIO`].
+//!
+//! # Features
+//! - `packed`: reads packed stores, and writes them.
+//! - `write`: `Writer`; needs std.
+#![cfg_attr(not(feature = "write"), no_std)]
+#![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(
+    test,
+    allow(clippy::arithmetic_side_effects, reason = "clippy.toml cannot exempt tests from it")
+)]
+
+extern crate alloc;
+
+mod cursor;
+mod error;
+mod extract;
+mod header;
+mod items;
+mod kernel;
+pub mod limits;
+mod pages;
+mod record;
+mod selection;
+mod set;
+mod store;
+#[cfg(feature = "write")]
+mod write;
+
+#[cfg(feature = "write")]
+pub use self::write::{WriteError, Writer};
+pub use self::{
+    error::{Error, Result, Section},
+    extract::Extracted,
+    kernel::{Info, Kernel, Module},
+    selection::{Group, Reach, Selection},
+    store::{Store, VERSION},
+};

@@ -1,0 +1,8 @@
+//! Stores of generated and described kernels.
+#![allow(clippy::pedantic, clippy::restriction, reason = "tests may panic")]
+
+mod bytes;
+mod damage;
+mod described;
+mod generated;
+mod meaning;
