@@ -142,23 +142,18 @@ fn members_that_were_only_moved_are_listed_on_demand() {
 
         /* STRUCT, 64 → 80 bytes */
           struct job {
-        ~   unsigned int __state;        /*     0       4 */ was long state, 8 bytes
-        ~   int pid;                     /*     4       4 */ was at 8
-        +   struct list all;             /*     8      16 */
-        ~   int prio;                    /*    24       4 */ was at 12
-        ~   long start;                  /*    32       8 */ was at 16
-        ~   long end;                    /*    40       8 */ was at 24
-        ~   long used;                   /*    48       8 */ was at 32
-        ~   unsigned int low : 4;        /*    56:0     4 */ was at 40:0, 3 bits
-        ~   unsigned int high : 5;       /*    56:4     4 */ was at 40:3
-        ~   struct {…} pairs[3];         /*    60      12 */
-                  was struct {…} pairs[2] at 44, 8 bytes
-        ~   int pairs[].id;              /*    60       4 */ was at 44
-        ~   int (*run)(struct job *job, struct list
-        ~         *of_all_that_are_queued, int
-        ~         and_a_number_of_them); /*    72       8 */
-                  was int (*run)(struct job *job, struct list *of_all_that_are_queued,
-                          long and_a_number_of_them) at 56
+        ~   unsigned int __state;  /*     0       4 */ was long state, 8 bytes
+        ~   int pid;               /*     4       4 */ was at 8
+        +   struct list all;       /*     8      16 */
+        ~   int prio;              /*    24       4 */ was at 12
+        ~   long start;            /*    32       8 */ was at 16
+        ~   long end;              /*    40       8 */ was at 24
+        ~   long used;             /*    48       8 */ was at 32
+        ~   unsigned int low : 4;  /*    56:0     4 */ was at 40:0, 3 bits
+        ~   unsigned int high : 5; /*    56:4     4 */ was at 40:3
+        ~   struct {…} pairs[3];   /*    60      12 */ was struct {…} pairs[2] at 44, 8 bytes
+        ~   int pairs[].id;        /*    60       4 */ was at 44
+        ~   int (*run)(struct job *job, struct list *of_all_that_are_queued, int and_a_number_of_them); /*    72       8 */ was int (*run)(struct job *job, struct list *of_all_that_are_queued, long and_a_number_of_them) at 56
           };
 
         /* ENUM, 4 bytes */
