@@ -236,7 +236,7 @@ pub struct Check {
     /// /boot/config-RELEASE for the running kernel]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Accept the known problems in this file, written by --write-baseline: print the others
+    /// Accept the known problems in this file, which --write-baseline wrote, and print only the others
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
     /// Accept all current problems and write them to this file, which may only be an earlier one
