@@ -81,9 +81,13 @@ impl<'a> From<&'a [u8]> for Name<'a> {
 
 impl fmt::Display for Name<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Nearly all names are printable ASCII.
+        let is_printable = self.0.iter().all(|byte| matches!(byte, b' '..=b'~'));
+        if let (true, Ok(text)) = (is_printable, str::from_utf8(self.0)) {
+            return f.write_str(text);
+        }
         let is_escaped = |character: char| !is_plain(character);
         for chunk in self.0.utf8_chunks() {
-            // Plain characters are written at once: most names have no others.
             for part in chunk.valid().split_inclusive(is_escaped) {
                 let mut plain = part.chars();
                 match plain.next_back().filter(|last| is_escaped(*last)) {

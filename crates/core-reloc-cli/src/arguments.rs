@@ -236,7 +236,7 @@ pub struct Check {
     /// /boot/config-RELEASE for the running kernel]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Accept the known problems in this file, written by --write-baseline: print the others
+    /// Accept the known problems in this file, which --write-baseline wrote, and print only the others
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
     /// Accept all current problems and write them to this file, which may only be an earlier one
@@ -290,7 +290,8 @@ Examples:
   core-reloc check *.bpf.o --target kernels/ --baseline known.tsv
       print the new problems, count the accepted ones, and fail only on new
       ones, as a CI job would
-  core-reloc check prog.bpf.o --target 6.1.btf.tar.xz --format json | jq 'select(.type == \"cause\")'
+  core-reloc check prog.bpf.o --format json |
+      jq 'select(.type == \"cause\")'
       list what prevents programs from loading, and what they depend on
   core-reloc check *.bpf.o --target kernels/ --format github
       show each cause at its line of source in a pull request, in a job of
