@@ -56,8 +56,10 @@ pub(crate) struct Replacement<'a> {
     pub(crate) is_in_doubt: bool,
     /// How similar its name is.
     similarity: Option<Similarity>,
-    /// Whether the name has several words.
+    /// Whether the missing name has several words.
     has_words: bool,
+    /// Whether one of the names is the other with words before or after it.
+    has_word_more: bool,
 }
 
 /// What a replacement has in common with the missing member, above all.

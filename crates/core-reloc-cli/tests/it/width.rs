@@ -10,8 +10,10 @@ use core_reloc_tests::{data, judge::skipped};
 
 use crate::program::{Folder, Run, command, fixture, root, run};
 
-const COMMANDS: [&str; 9] =
-    ["relocate", "inspect", "explain", "check", "blame", "query", "dump", "minimize", "support"];
+const COMMANDS: [&str; 10] = [
+    "relocate", "inspect", "explain", "check", "blame", "query", "dump", "diff", "minimize",
+    "support",
+];
 
 const OBJECTS: [&str; 10] = [
     "access",
@@ -110,6 +112,10 @@ fn no_command_prints_more_than_80_columns() {
         fits(&["blame", object, "--log", log, "--target", &kernel]);
     }
     fits(&["support"]);
+    for kernel in KERNELS.map(|name| format!("fixtures/btf/{name}.le.btf")) {
+        fits(&["diff", "fixtures/btf/same.le.btf", &kernel]);
+        fits(&["diff", &kernel, "fixtures/btf/same.le.btf", "--for", "fixtures/objects"]);
+    }
 }
 
 #[test]
@@ -134,6 +140,13 @@ fn no_real_object_or_kernel_needs_more_than_80_columns() {
     check.extend(objects.iter().take(5).map(String::as_str));
     check.extend(kernels.iter().step_by(3).flat_map(|kernel| ["--target", kernel]));
     fits_alone(&check);
+    fits_alone(&[
+        "diff",
+        kernel("amd64-6.1.btf"),
+        kernel("amd64-6.12.btf"),
+        "task_struct",
+        "bpf_*",
+    ]);
     for kernel in kernels.iter().step_by(3) {
         fits_alone(&["dump", "--target", kernel, "task_struct", "file*", "sk_buff", "bpf_func_id"]);
         fits_alone(&[

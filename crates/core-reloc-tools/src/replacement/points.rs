@@ -28,7 +28,7 @@ pub(super) struct Evidence {
     /// Whether one of the names is the other with words before or after it, and the object does not say what was
     /// there.
     pub(super) has_word_more: bool,
-    /// Whether a type like that of the missing one is all that must speak for it.
+    /// Whether its type alone may speak for it.
     pub(super) may_be_anything: bool,
     /// The number of structs around it, within the type that lacks the missing member.
     pub(super) depth: u32,
@@ -56,11 +56,7 @@ impl Evidence {
             }
             None if self.depth > 0 || !is_readable => false,
             None if self.shares_rare_word && self.sameness.is_same() => true,
-            // An integer has the type of any other.
-            None if self.may_be_anything => {
-                matches!(self.sameness, Sameness::Telling | Sameness::Akin | Sameness::Retyped)
-            }
-            None => is_paired,
+            None => is_paired || self.may_be_anything,
         }
     }
 

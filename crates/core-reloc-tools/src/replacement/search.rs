@@ -45,6 +45,8 @@ struct Open<'a> {
 struct Wanted<'w, 'a> {
     name: LostName<'w>,
     ty: Option<Type<'a>>,
+    /// Whether the program goes on to no member of it.
+    is_all: bool,
 }
 
 /// Returns what may stand for a missing member of a target type, the likeliest first: at most
@@ -71,9 +73,10 @@ fn search_within<'a>(
     let prefix = place::prefix(&members);
     let joined = lost.names.join("_");
     let name = LostName::new(lost.name(), &prefix);
-    let mut wanted = Vec::from([Wanted { name, ty: lost.member }]);
-    if lost.names.len() > 1 {
-        wanted.push(Wanted { name: LostName::new(&joined, &prefix), ty: lost.leaf });
+    let is_all = lost.names.len() < 2;
+    let mut wanted = Vec::from([Wanted { name, ty: lost.member, is_all }]);
+    if !is_all {
+        wanted.push(Wanted { name: LostName::new(&joined, &prefix), ty: lost.leaf, is_all: true });
     }
     let root = Open {
         ty: within,
@@ -205,7 +208,7 @@ fn weigh<'a>(
                     wanted.name.shares_rare_word(name.as_bytes(), prefix, words)
                 }),
                 has_word_more: words.is_some() && wanted.name.is_part_of(name.as_bytes(), prefix),
-                may_be_anything: words.is_some() && wanted.ty.is_some(),
+                may_be_anything: words.is_some() && may_be_anything(wanted, member.ty, sameness),
                 depth,
                 is_through_pointer,
             };
@@ -221,11 +224,25 @@ fn weigh<'a>(
                     is_in_doubt: false,
                     similarity,
                     has_words: wanted.name.has_words(),
+                    has_word_more: evidence.has_word_more,
                 });
             }
         }
     }
     Some(best)
+}
+
+/// Returns `true` if a member's type alone may tell that it is the missing one. A struct is hardly replaced by another
+/// one of quite another name, and an integer has the type of any other.
+fn may_be_anything(wanted: &Wanted<'_, '_>, ty: Type<'_>, sameness: Sameness) -> bool {
+    let is_pointer = || ty.skip_modifiers_and_typedefs().is_ok_and(|ty| ty.kind() == Kind::Ptr);
+    match sameness {
+        // What the program goes on to is not in a struct that is like it.
+        _ if !wanted.is_all => false,
+        Sameness::Telling | Sameness::Akin => true,
+        Sameness::Retyped => is_pointer(),
+        Sameness::Same | Sameness::Compatible | Sameness::Incompatible | Sameness::Unknown => false,
+    }
 }
 
 /// Returns the named members of a type and of its anonymous members, in their order.

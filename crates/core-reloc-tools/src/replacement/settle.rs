@@ -84,7 +84,8 @@ fn is_certain(one: &Replacement<'_>, all: &[Replacement<'_>]) -> bool {
                 }
                 similarity => similarity.is_some(),
             };
-            percent >= SPELLING && one.is_near() && one.sameness.is_same() && !others.any(is_rival)
+            let is_spelling = percent >= SPELLING && !one.has_word_more;
+            is_spelling && one.is_near() && one.sameness.is_same() && !others.any(is_rival)
         }
         Some(Similarity::Remote(_)) | None => false,
     }

@@ -17,7 +17,8 @@ pub(crate) fn compile(source: &str) -> Option<Vec<u8>> {
     let clangs = ["clang", "clang-19", "clang-18", "clang-14"];
     let output = clangs.iter().find_map(|clang| {
         let mut command = Command::new(clang);
-        command.args(["-target", "bpf", "-O2", "-g", "-Wall", "-Werror", "-c"]).arg(&c);
+        command.args(["-target", "bpf", "-O2", "-g", "-Wall", "-Werror"]);
+        command.args(["-Wno-unused-local-typedef", "-c"]).arg(&c);
         command.arg("-o").arg(&object).output().ok()
     });
     let bytes = fs::read(&object);
