@@ -134,7 +134,8 @@ fn readmes_are_complete() {
 }
 
 fn documentation_is_no_std(name: &str) -> bool {
-    read(&format!("crates/{name}/src/lib.rs")).contains("#![no_std]")
+    let source = read(&format!("crates/{name}/src/lib.rs"));
+    source.contains("#![no_std]") || source.contains(", no_std)]")
 }
 
 #[test]

@@ -12,8 +12,6 @@
 //! Compression is gzip, xz, zstd, lz4, bzip2 or lzma, unpacked without C code. The first bytes of a file
 //! determine its format; its name does not matter.
 //!
-//! The feature `liblzma` unpacks xz with liblzma, a C library that is built from source, in a third less time.
-//!
 //! - [`open()`] reads a file that contains one BTF.
 //! - [`Targets`] reads all BTF in a file or folder, one at a time.
 //! - [`Kernels`] finds kernels with their modules among other files.
@@ -42,6 +40,9 @@
 //! Any bytes give a value or an error. [`Limits`] bound how much of a file is read and what it may
 //! unpack to. Files are read into memory, so that they may change meanwhile; [`map()`] maps raw BTF
 //! instead, and is unsafe.
+//!
+//! # Features
+//! - `liblzma`: unpacks xz with liblzma, a C library that is built from source, in a third less time.
 #![deny(unsafe_code, unsafe_op_in_unsafe_fn)]
 
 mod archive;

@@ -17,8 +17,8 @@ const TYPED: [(&str, &[&str]); 13] = [
     ("min", &["minimize"]),
     ("help min", &["help", "minimize"]),
     ("check --for", &["check", "--format"]),
-    ("check --format j", &["check", "--format", "json"]),
-    ("check --format=j", &["check", "--format=json"]),
+    ("check --format js", &["check", "--format", "json"]),
+    ("check --format=js", &["check", "--format=json"]),
     ("relocate --in", &["relocate", "--in-place"]),
     ("relocate --unresolved p", &["relocate", "--unresolved", "poison"]),
     (
@@ -178,7 +178,10 @@ fn bash_offers_all_values_and_options() {
     assert_eq!(offers("check ''"), "");
     let help = crate::program::run(&["--help"]).good();
     let (_, commands) = help.split_once("Commands:\n").unwrap();
-    let commands = commands.lines().map_while(|line| line.split_whitespace().next());
+    // What is said of a command may have several lines, which are indented more.
+    let lines = commands.lines().take_while(|line| !line.is_empty());
+    let commands = lines.filter_map(|line| line.strip_prefix("  ")?.split(' ').next());
+    let commands = commands.filter(|name| !name.is_empty());
     let commands = commands.collect::<Vec<_>>().join(" ");
     assert!(commands.starts_with("relocate inspect explain "), "{commands}");
     assert!(offers("''").ends_with(&commands), "{}", offers("''"));
@@ -193,8 +196,12 @@ fn bash_offers_every_option_of_the_help() {
         let line = script.lines().find(|line| line.trim().starts_with(&format!("{command}) ")));
         let offered = line.unwrap_or_else(|| panic!("{command} is not completed"));
         let help = crate::program::run(&[command, "--help"]).good();
-        let options = help.lines().filter_map(|line| {
-            line.trim_start().split([' ', ',', '.']).find(|word| word.starts_with("--"))
+        // What is said of an option is indented more.
+        let lines = help.lines().filter(|line| line.len() - line.trim_start().len() <= 6);
+        let options = lines.filter_map(|line| {
+            let line = line.trim_start();
+            line.strip_prefix('-')?;
+            line.split([' ', ',', '.']).find(|word| word.starts_with("--"))
         });
         let of_help: Vec<&str> = options.collect();
         assert!(of_help.len() > 2, "{help}");

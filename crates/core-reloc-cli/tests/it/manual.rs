@@ -64,9 +64,10 @@ fn a_synopsis_is_the_usage_with_all_options() {
         assert_eq!(required[..2], ["core-reloc", command]);
 
         // Every option of the help is in it, with the name of its value.
-        // A dash and a space precede a possible value.
+        // What is said of an option is indented more.
         let is_option = |line: &&str| {
-            line.trim_start().starts_with('-') && !line.trim_start().starts_with("- ")
+            let text = line.trim_start();
+            text.starts_with('-') && !text.starts_with("- ") && line.len() - text.len() <= 6
         };
         for line in help.lines().filter(is_option) {
             let option = line.trim_start().split("  ").next().unwrap();
