@@ -7,6 +7,8 @@
 
 pub mod code;
 pub mod contenders;
+#[cfg(feature = "fleet")]
+pub mod fleet;
 pub mod generate;
 pub mod names;
 pub mod parts;

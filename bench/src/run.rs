@@ -1,6 +1,7 @@
 //! The run: all cases and contenders in turn, each in its own process.
 
 pub mod cases;
+pub mod commands;
 pub mod goals;
 pub mod inputs;
 pub mod job;

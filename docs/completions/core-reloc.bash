@@ -1,542 +1,90 @@
-_core__reloc() {
-    local i cur prev opts cmd
+_core_reloc() {
+    local current="$2" previous="$3" command="" options="" at
     COMPREPLY=()
-    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-        cur="$2"
-    else
-        cur="${COMP_WORDS[COMP_CWORD]}"
+    # In `--option=value`, the equals sign is a word.
+    if [[ "$current" == "=" ]]; then
+        current=""
+    elif [[ "$previous" == "=" ]]; then
+        previous="${COMP_WORDS[COMP_CWORD-2]}"
     fi
-    prev="$3"
-    cmd=""
-    opts=""
-
-    for i in "${COMP_WORDS[@]:0:COMP_CWORD}"
-    do
-        case "${cmd},${i}" in
-            ",$1")
-                cmd="core__reloc"
-                ;;
-            core__reloc,blame)
-                cmd="core__reloc__subcmd__blame"
-                ;;
-            core__reloc,check)
-                cmd="core__reloc__subcmd__check"
-                ;;
-            core__reloc,dump)
-                cmd="core__reloc__subcmd__dump"
-                ;;
-            core__reloc,explain)
-                cmd="core__reloc__subcmd__explain"
-                ;;
-            core__reloc,help)
-                cmd="core__reloc__subcmd__help"
-                ;;
-            core__reloc,inspect)
-                cmd="core__reloc__subcmd__inspect"
-                ;;
-            core__reloc,minimize)
-                cmd="core__reloc__subcmd__minimize"
-                ;;
-            core__reloc,query)
-                cmd="core__reloc__subcmd__query"
-                ;;
-            core__reloc,relocate)
-                cmd="core__reloc__subcmd__relocate"
-                ;;
-            core__reloc,support)
-                cmd="core__reloc__subcmd__support"
-                ;;
-            core__reloc__subcmd__help,blame)
-                cmd="core__reloc__subcmd__help__subcmd__blame"
-                ;;
-            core__reloc__subcmd__help,check)
-                cmd="core__reloc__subcmd__help__subcmd__check"
-                ;;
-            core__reloc__subcmd__help,dump)
-                cmd="core__reloc__subcmd__help__subcmd__dump"
-                ;;
-            core__reloc__subcmd__help,explain)
-                cmd="core__reloc__subcmd__help__subcmd__explain"
-                ;;
-            core__reloc__subcmd__help,help)
-                cmd="core__reloc__subcmd__help__subcmd__help"
-                ;;
-            core__reloc__subcmd__help,inspect)
-                cmd="core__reloc__subcmd__help__subcmd__inspect"
-                ;;
-            core__reloc__subcmd__help,minimize)
-                cmd="core__reloc__subcmd__help__subcmd__minimize"
-                ;;
-            core__reloc__subcmd__help,query)
-                cmd="core__reloc__subcmd__help__subcmd__query"
-                ;;
-            core__reloc__subcmd__help,relocate)
-                cmd="core__reloc__subcmd__help__subcmd__relocate"
-                ;;
-            core__reloc__subcmd__help,support)
-                cmd="core__reloc__subcmd__help__subcmd__support"
-                ;;
-            *)
-                ;;
-        esac
+    for ((at = 1; at < COMP_CWORD; at++)); do
+        if [[ "${COMP_WORDS[at]}" != -* ]]; then
+            command="${COMP_WORDS[at]}"
+            break
+        fi
     done
-
-    case "${cmd}" in
-        core__reloc)
-            opts="-h -V --help --version relocate inspect explain check blame query dump minimize support help"
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        core__subcmd__reloc__subcmd__blame)
-            opts="-h --log --target --module --program --format --help"
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                --log)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --target)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --module)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --program)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --format)
-                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
-                    return 0
-                    ;;
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        core__subcmd__reloc__subcmd__check)
-            opts="-h --target --module --symbols --config --baseline --write-baseline --html --lint --explain --format --help"
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                --target)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --module)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --symbols)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --config)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --baseline)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --write-baseline)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --html)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --format)
-                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
-                    return 0
-                    ;;
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        core__subcmd__reloc__subcmd__dump)
-            opts="-h --for --target --module --format --help"
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                --for)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --target)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --module)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --format)
-                    COMPREPLY=($(compgen -W "text json c" -- "${cur}"))
-                    return 0
-                    ;;
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        core__subcmd__reloc__subcmd__explain)
-            opts="-h --target --module --program --type --status --format --help"
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                --target)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --module)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --program)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --type)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --status)
-                    COMPREPLY=($(compgen -W "relocated poisoned failed skipped" -- "${cur}"))
-                    return 0
-                    ;;
-                --format)
-                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
-                    return 0
-                    ;;
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        core__subcmd__reloc__subcmd__help)
-            opts="relocate inspect explain check blame query dump minimize support help"
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        core__subcmd__reloc__subcmd__help__subcmd__blame)
-            opts=""
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        core__subcmd__reloc__subcmd__help__subcmd__check)
-            opts=""
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        core__subcmd__reloc__subcmd__help__subcmd__dump)
-            opts=""
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        core__subcmd__reloc__subcmd__help__subcmd__explain)
-            opts=""
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        core__subcmd__reloc__subcmd__help__subcmd__help)
-            opts=""
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        core__subcmd__reloc__subcmd__help__subcmd__inspect)
-            opts=""
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        core__subcmd__reloc__subcmd__help__subcmd__minimize)
-            opts=""
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        core__subcmd__reloc__subcmd__help__subcmd__query)
-            opts=""
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        core__subcmd__reloc__subcmd__help__subcmd__relocate)
-            opts=""
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        core__subcmd__reloc__subcmd__help__subcmd__support)
-            opts=""
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        core__subcmd__reloc__subcmd__inspect)
-            opts="-h --format --help"
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                --format)
-                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
-                    return 0
-                    ;;
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        core__subcmd__reloc__subcmd__minimize)
-            opts="-o -h --target --module --output --format --help"
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                --target)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --module)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --output)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                -o)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --format)
-                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
-                    return 0
-                    ;;
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        core__subcmd__reloc__subcmd__query)
-            opts="-h --target --module --format --help"
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                --target)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --module)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --format)
-                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
-                    return 0
-                    ;;
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        core__subcmd__reloc__subcmd__relocate)
-            opts="-o -h --target --module --output --in-place --unresolved --format --help"
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                --target)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --module)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --output)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                -o)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --unresolved)
-                    COMPREPLY=($(compgen -W "poison error keep" -- "${cur}"))
-                    return 0
-                    ;;
-                --format)
-                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
-                    return 0
-                    ;;
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        core__subcmd__reloc__subcmd__support)
-            opts="-h --format --help"
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                --format)
-                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
-                    return 0
-                    ;;
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
+    case "$command" in
+        "") options="-h --help -V --version" ;;
+        relocate) options="--target --module -o --output --in-place --unresolved -q --quiet --format -h --help" ;;
+        inspect) options="--format -h --help" ;;
+        explain) options="--target --module --program --type --status --all --format -h --help" ;;
+        check) options="--target --module --symbols --config --baseline --write-baseline --html --lint --explain -q --quiet --format --source-root -h --help" ;;
+        blame) options="--log --target --module --program --format -h --help" ;;
+        query) options="--target --module --format -h --help" ;;
+        dump) options="--for --target --module --format -h --help" ;;
+        diff) options="--for --module --all --format -h --help" ;;
+        minimize) options="--target --module -o --output -q --quiet --format -h --help" ;;
+        support) options="--format -h --help" ;;
+        help) options="" ;;
     esac
+    if [[ "$command" == "" || "$command" == help ]]; then
+        options+=" relocate inspect explain check blame query dump diff minimize support help"
+    elif [[ "$current" != -* ]]; then
+        # Where a file is wanted there is no answer: readline then completes the names of files.
+        case "$command $previous" in
+            "relocate --target") return ;;
+            "relocate --module") return ;;
+            "relocate -o" | "relocate --output") return ;;
+            "relocate --unresolved") options="poison error keep" ;;
+            "relocate --format") options="text json" ;;
+            "relocate "*) return ;;
+            "inspect --format") options="text json" ;;
+            "inspect "*) return ;;
+            "explain --target") return ;;
+            "explain --module") return ;;
+            "explain --program") compopt +o bashdefault +o default; return ;;
+            "explain --type") compopt +o bashdefault +o default; return ;;
+            "explain --status") options="relocated poisoned failed skipped" ;;
+            "explain --format") options="text json" ;;
+            "explain "*) return ;;
+            "check --target") return ;;
+            "check --module") return ;;
+            "check --symbols") return ;;
+            "check --config") return ;;
+            "check --baseline") return ;;
+            "check --write-baseline") return ;;
+            "check --html") return ;;
+            "check --format") options="text json github sarif junit" ;;
+            "check --source-root") return ;;
+            "check "*) return ;;
+            "blame --log") return ;;
+            "blame --target") return ;;
+            "blame --module") return ;;
+            "blame --program") compopt +o bashdefault +o default; return ;;
+            "blame --format") options="text json" ;;
+            "blame "*) return ;;
+            "query --target") return ;;
+            "query --module") return ;;
+            "query --format") options="text json" ;;
+            "query "*) compopt +o bashdefault +o default; return ;;
+            "dump --for") return ;;
+            "dump --target") return ;;
+            "dump --module") return ;;
+            "dump --format") options="text json c" ;;
+            "dump "*) compopt +o bashdefault +o default; return ;;
+            "diff --for") return ;;
+            "diff --module") return ;;
+            "diff --format") options="text json" ;;
+            "diff "*) return ;;
+            "minimize --target") return ;;
+            "minimize --module") return ;;
+            "minimize -o" | "minimize --output") return ;;
+            "minimize --format") options="text json" ;;
+            "minimize "*) return ;;
+            "support --format") options="text json" ;;
+        esac
+    fi
+    COMPREPLY=($(compgen -W "$options" -- "$current"))
 }
 
-if [[ "${BASH_VERSINFO[0]}" -eq 4 && "${BASH_VERSINFO[1]}" -ge 4 || "${BASH_VERSINFO[0]}" -gt 4 ]]; then
-    complete -F _core__reloc -o nosort -o bashdefault -o default core-reloc
-else
-    complete -F _core__reloc -o bashdefault -o default core-reloc
-fi
+complete -o bashdefault -o default -F _core_reloc core-reloc

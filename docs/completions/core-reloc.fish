@@ -30,9 +30,10 @@ complete -c core-reloc -n "__fish_core_reloc_needs_command" -f -a "relocate" -d 
 complete -c core-reloc -n "__fish_core_reloc_needs_command" -f -a "inspect" -d 'List what an object asks for; no target is needed'
 complete -c core-reloc -n "__fish_core_reloc_needs_command" -f -a "explain" -d 'Explain how each relocation resolves, or why it does not and how to fix it'
 complete -c core-reloc -n "__fish_core_reloc_needs_command" -f -a "check" -d 'Check objects for many kernels, and report where they would fail'
-complete -c core-reloc -n "__fish_core_reloc_needs_command" -f -a "blame" -d 'Find the relocation that poisoned the instruction in a verifier log, and explain it'
+complete -c core-reloc -n "__fish_core_reloc_needs_command" -f -a "blame" -d 'Find the relocation that a verifier log complains about, and explain it'
 complete -c core-reloc -n "__fish_core_reloc_needs_command" -f -a "query" -d 'Show the offset, size and type of a field, or the value of an enumerator'
 complete -c core-reloc -n "__fish_core_reloc_needs_command" -f -a "dump" -d 'Print types as C definitions, with the offsets and sizes of their members, or as a header'
+complete -c core-reloc -n "__fish_core_reloc_needs_command" -f -a "diff" -d 'Show what differs between the types of two kernels'
 complete -c core-reloc -n "__fish_core_reloc_needs_command" -f -a "minimize" -d 'Write the smallest BTF that relocates objects exactly as a kernel\'s full BTF does'
 complete -c core-reloc -n "__fish_core_reloc_needs_command" -f -a "support" -d 'Report whether the running kernel supports CO-RE, and where its BTF is'
 complete -c core-reloc -n "__fish_core_reloc_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -45,37 +46,44 @@ keep\t'Leave it unchanged'"
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand relocate" -l format -d 'The output format' -r -f -a "text\t'Text for people'
 json\t'JSON for programs: one object per line'"
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand relocate" -l in-place -d 'Write to the object\'s own file, which -o alone refuses'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand relocate" -s q -l quiet -d 'Print no report, only errors and warnings'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand relocate" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand inspect" -l format -d 'The output format' -r -f -a "text\t'Text for people'
 json\t'JSON for programs: one object per line'"
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand inspect" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand explain" -l target -d 'The kernel: raw BTF, an ELF file with a .BTF section such as vmlinux, a kernel image such as vmlinuz, any of these compressed, or a tar archive of one such file, such as BTFHub\'s [default: the running kernel]' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand explain" -l module -d 'The BTF of a module, searched for types that the kernel itself lacks: raw BTF or a .ko file, also compressed; may be repeated [default: the running kernel\'s modules, if that kernel is the target]' -r -F
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand explain" -l program -d 'Only explain the relocations of this function, or of the functions in this section' -r
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand explain" -l type -d 'Only explain the relocations of this root type and its flavors' -r
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand explain" -l status -d 'Only explain the relocations with this result' -r -f -a "relocated\t'The instruction holds the target\'s value'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand explain" -l program -d 'Only explain the relocations of this function, or of the functions in this section' -r -f
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand explain" -l type -d 'Only explain the relocations of this root type and its flavors' -r -f
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand explain" -l status -d 'Only explain the relocations with one of these results, separated by commas; may be repeated' -r -f -a "relocated\t'The instruction holds the target\'s value'
 poisoned\t'The target lacks what the relocation asks for'
 failed\t'The relocation is invalid or ambiguous'
 skipped\t'The instruction is not part of a function'"
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand explain" -l format -d 'The output format' -r -f -a "text\t'Text for people'
 json\t'JSON for programs: one object per line'"
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand explain" -l all -d 'Explain the relocations that are ok, too'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand explain" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -l target -d 'The kernels: a file in any format that relocate reads, or a folder or archive of such files, in which their modules are found, too; may be repeated [default: the running kernel with its modules]' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -l module -d 'The BTF of a module, in addition to those that are found with the kernels: raw BTF or a .ko file, also compressed; of several kernels, it is used for those that it was built for; may be repeated' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -l symbols -d 'The symbols of a kernel, to which kprobes attach: a System.map, or a copy of /proc/kallsyms; of several kernels, the one of the release in the name of FILE [default: System.map-RELEASE beside vmlinuz-RELEASE; /proc/kallsyms for the running kernel]' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -l config -d 'The configuration of a kernel, also compressed; of several kernels, the one of the release in the name of FILE [default: config-RELEASE beside vmlinuz-RELEASE; /proc/config.gz or /boot/config-RELEASE for the running kernel]' -r -F
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -l baseline -d 'Accept the known problems in this file, written by --write-baseline' -r -F
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -l baseline -d 'Accept the known problems in this file, written by --write-baseline: print the others' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -l write-baseline -d 'Accept all current problems and write them to this file, which may only be an earlier one' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -l html -d 'Write the results as a self-contained page for a browser; FILE may only be an earlier page' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -l format -d 'The output format' -r -f -a "text\t'Text for people'
-json\t'JSON for programs: one object per line'"
+json\t'JSON for programs: one object per line'
+github\t'Annotations for GitHub Actions: workflow commands that show each cause at its line'
+sarif\t'SARIF 2.1.0, for code scanning and editors: a result for each cause'
+junit\t'JUnit XML, for the test reports of CI systems: a test case for each program on each kernel'"
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -l source-root -d 'The folder that the paths of sources in the objects start from, for github and sarif [default: the current folder]' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -l lint -d 'Report what is wrong with the objects on any kernel; no target is needed'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -l explain -d 'Print the relocations behind each cause'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -s q -l quiet -d 'Print no report, only errors and warnings'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand blame" -l log -d 'The verifier\'s log, as printed by any loader' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand blame" -l target -d 'The kernel: raw BTF, an ELF file with a .BTF section such as vmlinux, a kernel image such as vmlinuz, any of these compressed, or a tar archive of one such file, such as BTFHub\'s [default: the running kernel]' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand blame" -l module -d 'The BTF of a module, searched for types that the kernel itself lacks: raw BTF or a .ko file, also compressed; may be repeated [default: the running kernel\'s modules, if that kernel is the target]' -r -F
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand blame" -l program -d 'Only consider the relocations of this function, or of the functions in this section' -r
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand blame" -l program -d 'Only consider the relocations of this function, or of the functions in this section' -r -f
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand blame" -l format -d 'The output format' -r -f -a "text\t'Text for people'
 json\t'JSON for programs: one object per line'"
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand blame" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -91,22 +99,33 @@ complete -c core-reloc -n "__fish_core_reloc_using_subcommand dump" -l format -d
 json\t'JSON for programs: one object per line'
 c\t'A header for BPF programs: a vmlinux.h'"
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand dump" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand diff" -l for -d 'Only compare the types that this BPF object uses, or all in a folder; may be repeated, and names add to them' -r -F
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand diff" -l module -d 'The BTF of a module, whose types are compared too: raw BTF or a .ko file, also compressed; it is used for the kernel that it was built for; may be repeated' -r -F
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand diff" -l format -d 'The output format' -r -f -a "text\t'Text for people'
+json\t'JSON for programs: one object per line'"
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand diff" -l all -d 'List each member that was moved, not one line for several that were moved by the same distance'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand diff" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand minimize" -l target -d 'The kernel: a file in any format that relocate reads, or a folder or archive of such files [default: the running kernel]' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand minimize" -l module -d 'The BTF of a module, which is minimized too; may be repeated' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand minimize" -s o -l output -d 'The output: a file for one kernel, a new folder for several, or NAME.tar.xz for an archive' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand minimize" -l format -d 'The output format' -r -f -a "text\t'Text for people'
 json\t'JSON for programs: one object per line'"
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand minimize" -s q -l quiet -d 'Print no report, only errors and warnings'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand minimize" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand support" -l format -d 'The output format' -r -f -a "text\t'Text for people'
 json\t'JSON for programs: one object per line'"
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand support" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump minimize support help" -f -a "relocate" -d 'Relocate an object and report each relocation'
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump minimize support help" -f -a "inspect" -d 'List what an object asks for; no target is needed'
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump minimize support help" -f -a "explain" -d 'Explain how each relocation resolves, or why it does not and how to fix it'
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump minimize support help" -f -a "check" -d 'Check objects for many kernels, and report where they would fail'
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump minimize support help" -f -a "blame" -d 'Find the relocation that poisoned the instruction in a verifier log, and explain it'
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump minimize support help" -f -a "query" -d 'Show the offset, size and type of a field, or the value of an enumerator'
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump minimize support help" -f -a "dump" -d 'Print types as C definitions, with the offsets and sizes of their members, or as a header'
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump minimize support help" -f -a "minimize" -d 'Write the smallest BTF that relocates objects exactly as a kernel\'s full BTF does'
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump minimize support help" -f -a "support" -d 'Report whether the running kernel supports CO-RE, and where its BTF is'
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump minimize support help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump diff minimize support" -f -a "relocate" -d 'Relocate an object and report each relocation'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump diff minimize support" -f -a "inspect" -d 'List what an object asks for; no target is needed'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump diff minimize support" -f -a "explain" -d 'Explain how each relocation resolves, or why it does not and how to fix it'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump diff minimize support" -f -a "check" -d 'Check objects for many kernels, and report where they would fail'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump diff minimize support" -f -a "blame" -d 'Find the relocation that a verifier log complains about, and explain it'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump diff minimize support" -f -a "query" -d 'Show the offset, size and type of a field, or the value of an enumerator'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump diff minimize support" -f -a "dump" -d 'Print types as C definitions, with the offsets and sizes of their members, or as a header'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump diff minimize support" -f -a "diff" -d 'Show what differs between the types of two kernels'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump diff minimize support" -f -a "minimize" -d 'Write the smallest BTF that relocates objects exactly as a kernel\'s full BTF does'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump diff minimize support" -f -a "support" -d 'Report whether the running kernel supports CO-RE, and where its BTF is'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump diff minimize support" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand query" -f
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand dump" -f
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand support" -f

@@ -104,6 +104,39 @@ fn features_are_documented() {
     }
 }
 
+/// Each README is complete by itself: it is all that a registry shows. Examples are run by `src/lib.rs`, and those
+/// of the program by its tests of documents.
+#[test]
+fn readmes_are_complete() {
+    for name in CRATES {
+        let readme = readme(name);
+        let section = |heading: &str| {
+            let (_, rest) = readme.split_once(&format!("\n## {heading}\n")).unwrap_or_else(|| {
+                panic!("{name} has no section {heading}");
+            });
+            rest.split("\n## ").next().unwrap().to_string()
+        };
+        assert!(readme.contains("\n```rust\n") || readme.contains("\n```console\n"), "{name}");
+        let is_no_std = documentation_is_no_std(name);
+        assert_eq!(section("Requirements").contains("`no_std`"), is_no_std, "{name}");
+        assert!(is_no_std || section("Requirements").contains("std") || name == "core-reloc-cli");
+        assert!(
+            section("Limits").lines().filter(|line| line.starts_with("- ")).count() >= 2,
+            "{name}"
+        );
+        assert!(section("License").contains("Apache-2.0 or MIT"), "{name}");
+        let has_features = !features(&manifest(name)).is_empty();
+        assert_eq!(has_features, !readme.contains("It has no features."), "{name}");
+        let include = manifest(name);
+        let include = include.lines().find(|line| line.starts_with("include = ")).unwrap();
+        assert!(include.contains("\"/README.md\"") && include.contains("\"/LICENSE-*\""), "{name}");
+    }
+}
+
+fn documentation_is_no_std(name: &str) -> bool {
+    read(&format!("crates/{name}/src/lib.rs")).contains("#![no_std]")
+}
+
 #[test]
 fn the_workspaces_readme_lists_the_features() {
     let readme = read("README.md");

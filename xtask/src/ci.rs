@@ -81,7 +81,7 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "package",
-        about: "the packed crates build, alone and in downstream projects",
+        about: "the packed crates build, alone and in downstream projects; the program is small",
         run: || package::run(&[]),
     },
     Step {

@@ -1,7 +1,9 @@
-//! Files in folders.
+//! Files in folders, and hashes of their contents.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use crate::Result;
 
@@ -28,6 +30,18 @@ pub(crate) fn copy(files: &[PathBuf], from: &Path, to: &Path) -> Result {
         fs::copy(file, &copy).map_err(|error| format!("{}: {error}", file.display()))?;
     }
     Ok(())
+}
+
+/// Returns the SHA-256 of bytes in hexadecimal.
+pub(crate) fn sha256(bytes: &[u8]) -> Result<String> {
+    let mut child = Command::new("sha256sum")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|error| format!("`sha256sum` did not start: {error}"))?;
+    child.stdin.take().ok_or("sha256sum has no standard input")?.write_all(bytes)?;
+    let output = String::from_utf8(child.wait_with_output()?.stdout)?;
+    Ok(output.split_whitespace().next().ok_or("sha256sum printed nothing")?.to_string())
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ mod deny;
 mod dependencies;
 mod files;
 mod fixtures;
+mod fleet;
 mod fuzz;
 mod instructions;
 mod kernels;
@@ -55,8 +56,8 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "bench",
-        arguments: "[--quick | --help | OPTION...]",
-        about: "measure core-reloc, libbpf and aya-obj, and write docs/bench.*",
+        arguments: "[fleet] [--quick | --help | OPTION...]",
+        about: "measure core-reloc, libbpf and aya-obj, or checks of a whole fleet, and write docs/bench*",
         run: bench::run,
     },
     Task {
@@ -100,6 +101,12 @@ const TASKS: &[Task] = &[
         arguments: "[--check]",
         about: "generate files in fixtures/, or check that they are up to date",
         run: fixtures::run,
+    },
+    Task {
+        name: "fleet",
+        arguments: "[--kernels N] [--variants N]",
+        about: "fetch the BTF of all of Debian's kernels, and make variants of it, in the layout of BTFHub",
+        run: fleet::run,
     },
     Task {
         name: "fuzz",

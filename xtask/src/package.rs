@@ -1,9 +1,10 @@
 //! `cargo xtask package`: packs each published crate as for a registry, compares its files with
 //! `docs/packages`, builds it from the packed files, and builds the projects in `tests/downstream`
-//! against it.
+//! against it. Then it installs the program, and checks its size.
 
 mod alone;
 mod downstream;
+mod installed;
 
 use std::fs;
 use std::path::Path;
@@ -33,7 +34,8 @@ pub(crate) fn run(arguments: &[String]) -> Result {
         return Ok(());
     }
     alone::check(&packages)?;
-    downstream::check(&packages)
+    downstream::check(&packages)?;
+    installed::check()
 }
 
 /// Packs all crates in one command, so that each may depend on the others before they are published.

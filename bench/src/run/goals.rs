@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::report::{Measured, Names, Report};
+use super::report::{Beside, Measured, Names, Report, WholeProcess};
 use crate::contenders::Who;
 
 /// A goal.
@@ -95,11 +95,23 @@ pub fn goals(report: &Report) -> Vec<Goal> {
         goals.push(Goal::at_most("(e) KiB kept besides the file", 1024.0, besides));
     }
     goals.extend(growth(report).into_iter().flatten());
-    let (ours, theirs) = (&report.programs[&Who::CoreReloc], &report.programs[&Who::Libbpf]);
-    let times = ratio(theirs.took.median, ours.took.median);
-    goals.push(Goal::at_least("time of the program with libbpf / of ours", 4.0, times));
-    let peaks = ours.peak_kib as f64 / theirs.peak_kib as f64;
-    goals.push(Goal::at_most("peak of our program / of the program with libbpf", 1.0, peaks));
+    for (WholeProcess { object, programs }, limit) in report.programs.iter().zip([8.0, 40.0, 100.0])
+    {
+        let [ours, theirs] = [Who::CoreReloc, Who::Libbpf].map(|who| &programs[&who]);
+        let times = ratio(theirs.took.median, ours.took.median);
+        let of = format!("{} relocations", object.relocations);
+        let about = format!("time of the program with libbpf / of ours, {of}");
+        goals.push(Goal::at_least(about, limit, times));
+        let peaks = ours.peak_kib as f64 / theirs.peak_kib as f64;
+        let about = format!("peak of our program / of the program with libbpf, {of}");
+        goals.push(Goal::at_most(about, 1.0, peaks));
+    }
+    for Beside { about, other, ours, theirs } in &report.commands {
+        if let Ok(theirs) = theirs {
+            let times = ratio(ours.took.median, theirs.took.median);
+            goals.push(Goal::at_most(format!("our time / that of {other}: {about}"), 1.0, times));
+        }
+    }
     goals
 }
 

@@ -22,6 +22,8 @@ const STEPS: [usize; 4] = [100, 400, 1_600, 6_400];
 const KERNELS: usize = 10;
 /// The number of fields, of enumerators and of functions that are looked up.
 const NAMES: usize = 20;
+/// The number of real objects that are minimized for together.
+const OBJECTS: usize = 60;
 /// The numbers of copies of a kernel's types in the targets that show growth.
 const REPEATED: [u8; 3] = [1, 4, 16];
 
@@ -44,6 +46,10 @@ pub struct Inputs {
     pub large: Object,
     /// Names that are spread over the kernel's types.
     pub names: Vec<(What, Vec<String>)>,
+    /// The kernel with the fewest types, which is the oldest: not every program reads the kinds of types of newer ones.
+    pub oldest: Kernel,
+    /// Real objects that are minimized for together.
+    pub objects: Vec<PathBuf>,
     /// Objects with increasing numbers of relocations, fewer than the large object.
     pub steps: Vec<Object>,
 }
@@ -86,6 +92,7 @@ impl Inputs {
         let mut kernels = kernels(&data.join("kernels"))?;
         kernels.sort_by_key(|kernel| std::cmp::Reverse(kernel.types));
         let kernel = kernels.first().ok_or("there is no kernel's BTF in the data folder")?;
+        let oldest = kernels.last().unwrap_or(kernel).copy(folder)?;
         let kernel = kernel.copy(folder)?;
         let ten = kernels.iter().cycle().take(KERNELS).cloned().collect();
 
@@ -117,6 +124,8 @@ impl Inputs {
             medium: generate(MEDIUM)?,
             names: names?,
             kernel,
+            oldest,
+            objects: objects(&data.join("objects"))?,
             kernels: ten,
             larger,
             large,
@@ -152,6 +161,21 @@ impl Object {
         let name = file_name(&path);
         Ok(Self { path, name, relocations: records().count(), roots: roots.len() })
     }
+}
+
+/// Returns the first real objects for amd64.
+fn objects(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).map_err(|error| missing(folder, &error))? {
+        let path = entry?.path();
+        let name = file_name(&path);
+        if name.ends_with(".bpf.o") && ![".arm64.", ".s390x."].iter().any(|it| name.contains(it)) {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found.truncate(OBJECTS);
+    Ok(found)
 }
 
 fn kernels(folder: &Path) -> Result<Vec<Kernel>> {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::goals::goals;
 use super::job::Floor;
 use super::machine::Machine;
-use super::report::{Measured, Names, Outcome, Report};
+use super::report::{Beside, Measured, Names, Outcome, Program, Report, WholeProcess};
 use crate::contenders::Who;
 
 /// The other contenders.
@@ -192,17 +192,50 @@ fn programs(page: &mut String, report: &Report) -> fmt::Result {
     writeln!(
         page,
         "\n## Whole processes\n\n\
-         `core-reloc relocate OBJECT --target TARGET -o OUT` in case (a), and a minimal program that does \
-         the same with libbpf: the time from start to end, and the peak memory, including pages of \
-         files.\n\n\
-         | | time | peak |\n| --- | ---: | ---: |"
+         `core-reloc relocate OBJECT --target TARGET -o OUT` for the objects of (a), (b) and (c), and a \
+         minimal program that does the same with libbpf: the time from start to end, and the peak memory, \
+         including pages of files.\n\n\
+         | relocations | core-reloc | with libbpf | ratio | peak of core-reloc | peak with libbpf |\n\
+         | --- | ---: | ---: | ---: | ---: | ---: |"
     )?;
-    for (who, program) in &report.programs {
-        let name = if *who == Who::CoreReloc { "`core-reloc`" } else { "with libbpf" };
-        let peak = mebibytes(usize::try_from(program.peak_kib * 1024).unwrap_or(usize::MAX));
-        writeln!(page, "| {name} | {} | {peak} |", duration(program.took.median))?;
+    for WholeProcess { object, programs } in &report.programs {
+        let [ours, theirs] = [Who::CoreReloc, Who::Libbpf].map(|who| &programs[&who]);
+        beside(page, &grouped(object.relocations), ours, theirs)?;
+    }
+    writeln!(
+        page,
+        "\nOther commands, beside programs that do the same. pahole reads the oldest kernel, because it \
+         does not know all kinds of types of the newest.\n\n\
+         | | core-reloc | other | ratio | peak of core-reloc | peak of the other |\n\
+         | --- | ---: | ---: | ---: | ---: | ---: |"
+    )?;
+    for Beside { about, other, ours, theirs } in &report.commands {
+        match theirs {
+            Ok(theirs) => beside(page, &format!("{about} ({other})"), ours, theirs)?,
+            Err(why) => {
+                let time = duration(ours.took.median);
+                writeln!(page, "| {about} ({other}: {why}) | {time} | – | – | – | – |")?;
+            }
+        }
     }
     Ok(())
+}
+
+/// Writes a row with the costs of two processes.
+fn beside(page: &mut String, about: &str, ours: &Program, theirs: &Program) -> fmt::Result {
+    let peak = |it: &Program| {
+        mebibytes(usize::try_from(it.peak_kib.saturating_mul(1024)).unwrap_or(usize::MAX))
+    };
+    let ratio = theirs.took.median.as_secs_f64() / ours.took.median.as_secs_f64();
+    writeln!(
+        page,
+        "| {about} | {} | {} | {} | {} | {} |",
+        duration(ours.took.median),
+        duration(theirs.took.median),
+        times_as_much(ratio),
+        peak(ours),
+        peak(theirs),
+    )
 }
 
 fn growth(page: &mut String, report: &Report) -> fmt::Result {

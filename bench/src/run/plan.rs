@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::cases::{self, Case};
-use super::inputs::Inputs;
+use super::commands::Commands;
+use super::inputs::{Inputs, Object};
 use super::job::{Answer, Floor, Job};
 use super::machine::Machine;
 use super::memory::Memory;
 use super::program::Took;
-use super::report::{Measured, Names, Outcome, Program, Report, Summary};
+use super::report::{Measured, Names, Outcome, Program, Report, Summary, WholeProcess};
 use super::times::{Rounds, Times};
 use crate::Result;
 use crate::code::code;
@@ -53,7 +54,8 @@ impl Plan {
         let mut larger_targets = Group::new(cases::larger_targets(inputs));
         let mut names = BTreeMap::<_, Times>::new();
         let mut floor = BTreeMap::<_, Times>::new();
-        let mut programs = BTreeMap::new();
+        let mut programs = Vec::new();
+        let mut commands = Commands::new(&self.core_reloc, inputs, &self.folder);
         for pass in 1..=self.passes {
             eprintln!("pass {pass} of {}", self.passes);
             for part in [Floor::Read, Floor::Map, Floor::Walk] {
@@ -66,16 +68,27 @@ impl Plan {
                 group.pass(self)?;
             }
             self.look_up(inputs, &mut names)?;
-            self.start_programs(inputs, &mut programs)?;
+            for (at, object) in
+                [&inputs.small, &inputs.medium, &inputs.large].into_iter().enumerate()
+            {
+                if programs.len() <= at {
+                    programs.push((object, BTreeMap::new()));
+                }
+                let (_, took) = &mut programs[at];
+                self.start_programs(object, inputs, took)?;
+            }
+            commands.pass(self.rounds)?;
         }
 
         let memory = |who| {
             let memory = Memory::measure(who, &inputs.kernel.path, &inputs.small.path);
             memory.map(|memory| (who, memory))
         };
-        let program = |(who, took): (Who, Took)| {
-            (who, Program { took: Summary::from(&took.times), peak_kib: took.peak_kib })
-        };
+        let program = |(who, took): (&Who, &Took)| (*who, Program::from(took));
+        let programs = programs.into_iter().map(|(object, took): (&Object, BTreeMap<_, _>)| {
+            let programs = took.iter().map(program).collect();
+            WholeProcess { object: object.clone(), programs }
+        });
         let table = table.finish(|case| case.object.clone());
         let mut more_relocations = more_relocations.finish(|case| case.object.clone());
         // The last step is already measured.
@@ -89,7 +102,8 @@ impl Plan {
             names: named(inputs, &names)?,
             floor: floor.iter().map(|(part, times)| (*part, Summary::from(times))).collect(),
             memory: Who::ALL.into_iter().map(memory).collect::<Result<_>>()?,
-            programs: programs.into_iter().map(program).collect(),
+            programs: programs.collect(),
+            commands: commands.finish(),
             more_relocations,
             larger_targets: larger_targets.finish(|case| {
                 let of = inputs.larger.iter().find(|kernel| case.targets.contains(&kernel.path));
@@ -118,8 +132,13 @@ impl Plan {
     }
 
     /// Runs both programs, and compares the code in the objects that they write.
-    fn start_programs(&self, inputs: &Inputs, programs: &mut BTreeMap<Who, Took>) -> Result {
-        let (object, target) = (&inputs.small.path, &inputs.kernel.path);
+    fn start_programs(
+        &self,
+        object: &Object,
+        inputs: &Inputs,
+        programs: &mut BTreeMap<Who, Took>,
+    ) -> Result {
+        let (object, target) = (&object.path, &inputs.kernel.path);
         let ours = self.folder.join("by-core-reloc.o");
         let theirs = self.folder.join("by-libbpf.o");
         let commands = [
@@ -144,10 +163,7 @@ impl Plan {
             let Answer::Took(took) = job.delegate()? else { return Err("no times".into()) };
             match programs.get_mut(&who) {
                 None => _ = programs.insert(who, took),
-                Some(known) => {
-                    known.times.append(took.times);
-                    known.peak_kib = known.peak_kib.max(took.peak_kib);
-                }
+                Some(known) => known.append(took),
             }
         }
         if code(&fs::read(ours)?)? != code(&fs::read(theirs)?)? {

@@ -19,6 +19,14 @@ pub struct Took {
     pub peak_kib: u64,
 }
 
+impl Took {
+    /// Adds what another process measured.
+    pub fn append(&mut self, other: Self) {
+        self.times.append(other.times);
+        self.peak_kib = self.peak_kib.max(other.peak_kib);
+    }
+}
+
 /// Runs a program repeatedly. This process must not have started any other.
 ///
 /// # Errors

@@ -9,6 +9,7 @@ use super::inputs::{Kernel, Object};
 use super::job::Floor;
 use super::machine::Machine;
 use super::memory::Memory;
+use super::program::Took;
 use super::times::Times;
 use crate::contenders::Who;
 use crate::names::What;
@@ -32,8 +33,10 @@ pub struct Report {
     pub floor: BTreeMap<Floor, Summary>,
     /// The memory of case (a), by contender.
     pub memory: BTreeMap<Who, Memory>,
-    /// Case (a) as a whole process.
-    pub programs: BTreeMap<Who, Program>,
+    /// Cases (a), (b) and (c) as whole processes.
+    pub programs: Vec<WholeProcess>,
+    /// Commands beside other programs.
+    pub commands: Vec<Beside>,
     /// Case (g), by the number of relocations.
     pub more_relocations: Vec<Measured<Object>>,
     /// Case (g), by the size of the target.
@@ -85,6 +88,28 @@ pub struct Summary {
     pub rounds: usize,
 }
 
+/// An object that whole processes relocate.
+#[derive(Debug, Serialize)]
+pub struct WholeProcess {
+    /// The object.
+    pub object: Object,
+    /// The cost, by contender.
+    pub programs: BTreeMap<Who, Program>,
+}
+
+/// The cost of a command, beside another program that does the same.
+#[derive(Debug, Serialize)]
+pub struct Beside {
+    /// What is done.
+    pub about: &'static str,
+    /// The other program's name.
+    pub other: &'static str,
+    /// Our cost.
+    pub ours: Program,
+    /// The other program's cost, or why there is none.
+    pub theirs: Result<Program, String>,
+}
+
 /// The cost of a whole process.
 #[derive(Debug, Serialize)]
 pub struct Program {
@@ -92,6 +117,12 @@ pub struct Program {
     pub took: Summary,
     /// The peak memory in KiB, including pages of files.
     pub peak_kib: u64,
+}
+
+impl From<&Took> for Program {
+    fn from(took: &Took) -> Self {
+        Self { took: Summary::from(&took.times), peak_kib: took.peak_kib }
+    }
 }
 
 impl From<&Times> for Summary {

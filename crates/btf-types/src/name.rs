@@ -81,12 +81,14 @@ impl<'a> From<&'a [u8]> for Name<'a> {
 
 impl fmt::Display for Name<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let is_escaped = |character: char| !is_plain(character);
         for chunk in self.0.utf8_chunks() {
-            for character in chunk.valid().chars() {
-                if is_plain(character) {
-                    fmt::Write::write_char(f, character)?;
-                } else {
-                    write!(f, "{}", character.escape_default())?;
+            // Plain characters are written at once: most names have no others.
+            for part in chunk.valid().split_inclusive(is_escaped) {
+                let mut plain = part.chars();
+                match plain.next_back().filter(|last| is_escaped(*last)) {
+                    Some(last) => write!(f, "{}{}", plain.as_str(), last.escape_default())?,
+                    None => f.write_str(part)?,
                 }
             }
             for byte in chunk.invalid() {
@@ -110,6 +112,10 @@ impl fmt::Display for Name<'_> {
 /// assert!(!"\x1b\n\u{2028}\u{202e}\u{feff}".chars().any(is_plain));
 /// ```
 pub fn is_plain(character: char) -> bool {
+    // Most are ASCII.
+    if character.is_ascii() {
+        return !character.is_ascii_control();
+    }
     // Besides control characters (Cc), Unicode's categories Zl, Zp and Cf.
     !character.is_control()
         && !matches!(

@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Relocate BPF objects for the running kernel or any other, and inspect them
 #[derive(Debug, Parser)]
-#[command(name = "core-reloc", version, after_help = EXIT_STATUS)]
+#[command(name = "core-reloc", version, after_help = EXIT_STATUS, max_term_width = MAX_HELP_WIDTH)]
 pub struct Arguments {
     #[command(subcommand)]
     pub command: Command,
@@ -21,6 +21,7 @@ pub enum Command {
     Blame(Blame),
     Query(Query),
     Dump(Dump),
+    Diff(Diff),
     Minimize(Minimize),
     Support(Support),
 }
@@ -45,6 +46,9 @@ impl Command {
             Self::Dump(Dump { object, target, .. }) => {
                 object.iter().chain(target.inputs()).collect()
             }
+            Self::Diff(Diff { old, new, objects, modules, .. }) => {
+                [old, new].into_iter().chain(objects).chain(modules).collect()
+            }
             Self::Minimize(Minimize { objects, target, modules, .. }) => {
                 objects.iter().chain(target).chain(modules).collect()
             }
@@ -54,14 +58,31 @@ impl Command {
     }
 }
 
+/// The most columns of the help: of a narrower terminal, all. It has as many without a terminal.
+const MAX_HELP_WIDTH: usize = 80;
+
 const EXIT_STATUS: &str = "\
 Exit status:
-  0  success
-  1  a relocation failed, a type was not found, CO-RE is not supported, or some of several targets
-     cannot be read
-  2  wrong usage, or a file cannot be read or written
+  0  the answer is yes, and all of the work was done
+  1  the answer is no, or a part of the work was not done:
+       relocate, explain,  a relocation failed
+       minimize
+       check               a program does not load or cannot be attached, and
+                           the baseline does not list the cause; with --lint:
+                           there is a finding
+       blame               the log has no complaint, or no relocation has to do
+                           with it
+       query, dump         a name was not found
+       diff                the types differ, or a name was not found
+       support             the running kernel has no BTF
+       check, query,       some of several targets cannot be used
+       minimize
+  2  wrong usage; a file cannot be read or written; or no target can be used
 
-Wherever a file is named, - is standard input or standard output. If an output is written to
+Text is as wide as the terminal. In a file or pipe it has no colors, and each \
+line stays whole, unless the environment has COLUMNS.
+
+Wherever a file is named, - is standard input or standard output. If an output is written to \
 standard output, the report is on standard error.";
 
 /// Relocate an object and report each relocation
@@ -82,6 +103,8 @@ pub struct Relocate {
     #[arg(long, value_enum, default_value_t)]
     pub unresolved: OnUnresolved,
     #[command(flatten)]
+    pub quiet: QuietArguments,
+    #[command(flatten)]
     pub format: FormatArguments,
 }
 
@@ -91,12 +114,17 @@ Examples:
       report the relocations for the running kernel and its modules
   core-reloc relocate prog.bpf.o -o prog.here.o
       also write the relocated object, which any loader can load as it is
-  ssh vm cat /sys/kernel/btf/vmlinux | core-reloc relocate prog.bpf.o --target - -o prog.vm.o
+  ssh vm cat /sys/kernel/btf/vmlinux |
+      core-reloc relocate prog.bpf.o --target - -o prog.vm.o
       relocate for the kernel of another machine
-  core-reloc relocate prog.bpf.o --target vmlinuz-6.12 --module nf_conntrack.ko.xz
+  core-reloc relocate prog.bpf.o --target vmlinuz-6.12 --module my.ko.xz
       relocate for another kernel and one of its modules
   core-reloc relocate prog.bpf.o --unresolved error --format json
-      fail if the kernel lacks something; print one JSON object per line";
+      fail if the kernel lacks something; print one JSON object per line
+  core-reloc relocate prog.bpf.o -o prog.here.o --quiet
+      write the object, and print only errors and warnings
+
+The exit status is 1 if a relocation failed; nothing is then written.";
 
 /// List what an object asks for; no target is needed
 #[derive(Debug, Args)]
@@ -129,9 +157,12 @@ pub struct Explain {
     /// Only explain the relocations of this root type and its flavors
     #[arg(long = "type", value_name = "NAME")]
     pub root: Option<String>,
-    /// Only explain the relocations with this result
-    #[arg(long, value_enum)]
-    pub status: Option<OutcomeName>,
+    /// Only explain the relocations with one of these results, separated by commas; may be repeated
+    #[arg(long, value_enum, value_delimiter = ',')]
+    pub status: Vec<OutcomeName>,
+    /// Explain the relocations that are ok, too
+    #[arg(long)]
+    pub all: bool,
     #[command(flatten)]
     pub format: FormatArguments,
 }
@@ -139,15 +170,18 @@ pub struct Explain {
 const EXPLAIN_EXAMPLES: &str = "\
 Examples:
   core-reloc explain prog.bpf.o
-      explain every relocation for the running kernel and its modules
-  core-reloc explain prog.bpf.o --target vmlinux-6.12 --status poisoned
+      explain what does not simply resolve on the running kernel
+  core-reloc explain prog.bpf.o --target vmlinux-6.12 --status poisoned,failed
       list what that kernel lacks, and what it has instead
-  core-reloc explain prog.bpf.o --program on_exit --type task_struct
-      explain the relocations of one type in one program
-  core-reloc explain prog.bpf.o --format json | jq 'select(.problem) | .cures[].text'
+  core-reloc explain prog.bpf.o --program on_exit --type task_struct --all
+      explain all relocations of one type in one program
+  core-reloc explain prog.bpf.o --format json | jq '.cures[].text'
       print only the suggested fixes
 
-The exit status is 1 if one of the explained relocations failed. Poisoned relocations do not count:
+A relocation is ok if it got a value, and there is nothing to explain about \
+it. Those are left out, and counted, unless --all or --status asks for them.
+
+The exit status is 1 if one of the explained relocations failed. Poisoned relocations do not count: \
 the verifier rejects them only if they can be reached.";
 
 /// The result of a relocation, as a value of `--status`.
@@ -179,8 +213,8 @@ impl OutcomeName {
 #[derive(Debug, Args)]
 #[command(after_help = CHECK_EXAMPLES)]
 pub struct Check {
-    /// The BPF objects, as compiled by clang
-    #[arg(required = true, value_name = "OBJECT")]
+    /// The BPF objects, as compiled by clang, or folders with objects among other files
+    #[arg(required = true, value_name = "OBJECT|DIR")]
     pub objects: Vec<PathBuf>,
     /// The kernels: a file in any format that relocate reads, or a folder or archive of such files,
     /// in which their modules are found, too; may be repeated [default: the running kernel with its
@@ -202,7 +236,7 @@ pub struct Check {
     /// /boot/config-RELEASE for the running kernel]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Accept the known problems in this file, written by --write-baseline
+    /// Accept the known problems in this file, written by --write-baseline: print the others
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
     /// Accept all current problems and write them to this file, which may only be an earlier one
@@ -218,52 +252,89 @@ pub struct Check {
     #[arg(long)]
     pub explain: bool,
     #[command(flatten)]
-    pub format: FormatArguments,
+    pub quiet: QuietArguments,
+    /// The output format
+    #[arg(long, value_enum, default_value_t)]
+    pub format: CheckFormat,
+    /// The folder that the paths of sources in the objects start from, for github and sarif
+    /// [default: the current folder]
+    #[arg(long, value_name = "DIR")]
+    pub source_root: Option<PathBuf>,
+}
+
+/// The formats of `check`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum CheckFormat {
+    /// Text for people
+    #[default]
+    Text,
+    /// JSON for programs: one object per line
+    Json,
+    /// Annotations for GitHub Actions: workflow commands that show each cause at its line
+    Github,
+    /// SARIF 2.1.0, for code scanning and editors: a result for each cause
+    Sarif,
+    /// JUnit XML, for the test reports of CI systems: a test case for each program on each kernel
+    Junit,
 }
 
 const CHECK_EXAMPLES: &str = "\
 Examples:
   core-reloc check prog.bpf.o
       check for the running kernel
-  core-reloc check *.bpf.o --target kernels/ --html report.html
-      check for every kernel in a folder, and write a page with the results
+  core-reloc check build/ --target kernels/ --html report.html
+      check all objects in a folder for every kernel in another, and write a
+      page with the results
   core-reloc check *.bpf.o --target kernels/ --write-baseline known.tsv
       accept everything that fails today
   core-reloc check *.bpf.o --target kernels/ --baseline known.tsv
-      fail only on new problems, as a CI job would
+      print the new problems, count the accepted ones, and fail only on new
+      ones, as a CI job would
   core-reloc check prog.bpf.o --target 6.1.btf.tar.xz --format json | jq 'select(.type == \"cause\")'
-      list what prevents programs from loading on a kernel, and what they depend on
+      list what prevents programs from loading, and what they depend on
+  core-reloc check *.bpf.o --target kernels/ --format github
+      show each cause at its line of source in a pull request, in a job of
+      GitHub Actions
+  core-reloc check *.bpf.o --target kernels/ --format sarif > core-reloc.sarif
+      write a file for code scanning; sources were compiled in this folder
+  core-reloc check build/ --target kernels/ --format junit > core-reloc.xml
+      write a test report, as GitLab and Jenkins read it
   core-reloc check *.bpf.o --lint
-      report what is wrong on any kernel, such as a question whose answer protects nothing
+      report what is wrong on any kernel, such as a question whose answer
+      protects nothing
   core-reloc check prog.bpf.o --target linux-image-6.1.0-50-amd64/
-      check for a package that was unpacked: boot/vmlinuz-* with its configuration and modules
-  core-reloc check prog.bpf.o --target 6.1.btf --module my.ko --config config-6.1
-      check with a module that was built for the kernel, and with the kernel's configuration
+      check for a package that was unpacked: boot/vmlinuz-* with its
+      configuration and modules
+  core-reloc check prog.bpf.o --target 6.1.btf --module my.ko --config 6.1.cfg
+      check with a module that was built for the kernel, and with the kernel's
+      configuration
 
 Each program has a verdict on each kernel, the first of these that holds:
   other_architecture  the object is for another byte order or other registers
-  failed              a relocation is broken or ambiguous; no loader accepts the object
-  missing             the kernel lacks something: a function, a hook, a helper, a type of map, ...
-  poisoned            the verifier reaches an instruction that relocating has poisoned
-  left_open           user space must fill something in, or types cannot tell
-  conditional         it loads with the values of .rodata and .kconfig that are named
+  failed              a relocation is broken or ambiguous; no loader accepts it
+  missing             the kernel lacks something: a function, a hook, a helper,
+                      a type of map, ...
+  poisoned            the verifier reaches a poisoned instruction
+  left_open           user space must fill it in, or types cannot tell
+  conditional         it loads with certain values of .rodata and .kconfig
   not_attachable      it loads, but what it attaches to is missing
-  guarded             it has poisoned instructions, and the verifier reaches none of them
-  changed, ok         its instructions get the kernel's values, or have them already
+  guarded             the verifier reaches none of its poisoned instructions
+  changed, ok         its instructions get the kernel's values, or have them
   skipped             it asks nothing of the kernel
-A kernel's modules count as loaded. They are read if the kernel itself lacks what a program asks for, and
-found by their names: 6.1.NAME.btf or 6.1.modules/NAME.btf beside 6.1.btf, lib/modules/RELEASE, or in
+
+A kernel's modules count as loaded. They are read if the kernel itself lacks what a program asks for, and \
+found by their names: 6.1.NAME.btf or 6.1.modules/NAME.btf beside 6.1.btf, lib/modules/RELEASE, or in \
 the folder of a single kernel.
 
-The verifier's own rules are not checked: a program may still access memory out of bounds, or call a
+The verifier's own rules are not checked: a program may still access memory out of bounds, or call a \
 helper that its type may not call.
 
-The exit status is 1 if a program does not load or cannot be attached, unless the baseline lists the
-cause or the program is optional (SEC(\"?...\")); or if some of the targets cannot be used: they are
-listed, and the others are checked. It is 2 if no target can be read. With --lint, it is 1
+The exit status is 1 if a program does not load or cannot be attached, unless the baseline lists the \
+cause or the program is optional (SEC(\"?...\")); or if some of the targets cannot be used: they are \
+listed, and the others are checked. It is 2 if no target can be read. With --lint, it is 1 \
 if anything is found.";
 
-/// Find the relocation that poisoned the instruction in a verifier log, and explain it
+/// Find the relocation that a verifier log complains about, and explain it
 #[derive(Debug, Args)]
 #[command(after_help = BLAME_EXAMPLES)]
 pub struct Blame {
@@ -285,13 +356,19 @@ const BLAME_EXAMPLES: &str = "\
 Examples:
   core-reloc blame prog.bpf.o --log verifier.log
       explain a log of the running kernel
-  bpftool prog load prog.bpf.o /sys/fs/bpf/prog 2>&1 | core-reloc blame prog.bpf.o --log -
+  bpftool prog load prog.bpf.o /sys/fs/bpf/prog 2>&1 |
+      core-reloc blame prog.bpf.o --log -
       load an object and explain why it is rejected
-  core-reloc blame prog.bpf.o --log customer.log --target vmlinux-5.10 --program on_exit
+  core-reloc blame prog.bpf.o --log its.log --target 5.10.btf --program on_exit
       explain a log of another kernel; --program helps if the log is short
 
-The exit status is 1 if the log contains no poisoned instruction, or no relocation caused it. With
---format json, every relocation that may have caused it is printed as explain prints it.";
+The log may be that of libbpf, bpftool, aya or cilium/ebpf; of the latter, print all of it (%+v). The verifier \
+stops at a poisoned instruction, whose relocation is then explained, or complains about another one, as in \
+`access beyond struct task_struct at off 9800 size 4`. If that instruction was relocated, or uses an address or \
+number that was, the relocation is named, with its old and new value and the sizes of its struct.
+
+The exit status is 1 if the log contains no complaint, or no relocation has to do with it. With --format json, \
+every relocation is printed as explain prints it, with what the log says.";
 
 /// Show the offset, size and type of a field, or the value of an enumerator
 #[derive(Debug, Args)]
@@ -316,21 +393,21 @@ const QUERY_EXAMPLES: &str = "\
 Examples:
   core-reloc query task_struct.pid
       show where the field is in the running kernel
-  core-reloc query 'task_struct.comm[3]' --target vmlinux-5.10 --target vmlinux-6.12
+  core-reloc query 'task_struct.comm[3]' --target 5.10.btf --target 6.12.btf
       compare two kernels
   core-reloc query task_struct.state --target kernels/
       compare all kernels in a folder
-  core-reloc query nf_conn.mark --target vmlinux-6.12 --module nf_conntrack.ko.xz
+  core-reloc query nf_conn.mark --target 6.12.btf --module nf_conntrack.ko.xz
       look up a field of a module's type
-  core-reloc query BPF_MAP_TYPE_RINGBUF 'enum bpf_func_id::BPF_FUNC_loop' task_struct
+  core-reloc query 'enum bpf_map_type::BPF_MAP_TYPE_ARENA' task_struct
       show the values of enumerators and the size of a type
   core-reloc query 'Vec<u8, alloc::alloc::Global>.len' --target prog.bpf.o
       look up a field of a type of Rust
 
-If several types have the name, with any flavor, each answers on a line of its own: a relocation
+If several types have the name, with any flavor, each answers on a line of its own: a relocation \
 considers all of them.
 
-The exit status is 1 if a target lacks one of the types, fields or enumerators, or if some of the
+The exit status is 1 if a target lacks one of the types, fields or enumerators, or if some of the \
 targets cannot be used.";
 
 /// Print types as C definitions, with the offsets and sizes of their members, or as a header
@@ -366,7 +443,7 @@ pub enum DumpFormat {
 const DUMP_EXAMPLES: &str = "\
 Examples:
   core-reloc dump task_struct
-      print a type of the running kernel, or of its modules if the kernel lacks it
+      print a type of the running kernel, or of its modules
   core-reloc dump 'enum bpf_map_type' 4711 --target vmlinux-6.12
       print one type by its name and one by its id
   core-reloc dump nf_conn --target vmlinux-6.12 --module nf_conntrack.ko.xz
@@ -374,26 +451,81 @@ Examples:
   core-reloc dump --format c > vmlinux.h
       write a header with all types of the running kernel
   core-reloc dump --format c --for prog.bpf.o > vmlinux.h
-      write a small one, with the types that a program uses and those that they need
-  core-reloc dump --format c task_struct 'bpf_iter_*' --target vmlinux-6.12 > vmlinux.h
+      write a small one, with the types that a program uses and those that
+      they need
+  core-reloc dump --format c file 'bpf_iter_*' --target 6.12.btf > vmlinux.h
       write one with the named types and those that they need
-  core-reloc dump --target prog.bpf.o --format json | jq -r 'select(.kind == \"STRUCT\") | .name'
-      list all structs of an object
+  core-reloc dump --target prog.bpf.o --format json | jq -r .name
+      list the names of an object's own types
 
-A header compiles with clang for BPF, and its types have the sizes and offsets of the kernel's. Accesses
-to them are relocated, unless BPF_NO_PRESERVE_ACCESS_INDEX is defined. Functions that programs may call
-(kfuncs) are declared, unless BPF_NO_KFUNC_PROTOTYPES is defined. With names or --for, a type that is only
-pointed to is declared and not defined. Of several types with one name, the most used keeps it, and the
+A header compiles with clang for BPF, and its types have the sizes and offsets of the kernel's. Accesses \
+to them are relocated, unless BPF_NO_PRESERVE_ACCESS_INDEX is defined. Functions that programs may call \
+(kfuncs) are declared, unless BPF_NO_KFUNC_PROTOTYPES is defined. With names or --for, a type that is only \
+pointed to is declared and not defined. Of several types with one name, the most used keeps it, and the \
 others become flavors such as NAME___2. A comment at its end lists what C for BPF cannot express.
 
 The exit status is 1 if a name or id was not found.";
+
+/// Show what differs between the types of two kernels
+#[derive(Debug, Args)]
+#[command(after_help = DIFF_EXAMPLES)]
+pub struct Diff {
+    /// The old kernel: a file in any format that relocate reads, or a folder with one such file
+    #[arg(value_name = "OLD")]
+    pub old: PathBuf,
+    /// The new kernel
+    #[arg(value_name = "NEW")]
+    pub new: PathBuf,
+    /// Only compare types with these names; `struct NAME`, `union NAME` or `enum NAME` selects one kind;
+    /// in a name, * stands for any characters and ? for one [default: all types]
+    #[arg(value_name = "NAME")]
+    pub types: Vec<String>,
+    /// Only compare the types that this BPF object uses, or all in a folder; may be repeated, and names add
+    /// to them
+    #[arg(long = "for", value_name = "OBJECT|DIR")]
+    pub objects: Vec<PathBuf>,
+    /// The BTF of a module, whose types are compared too: raw BTF or a .ko file, also compressed; it is
+    /// used for the kernel that it was built for; may be repeated
+    #[arg(long = "module", value_name = "FILE")]
+    pub modules: Vec<PathBuf>,
+    /// List each member that was moved, not one line for several that were moved by the same distance
+    #[arg(long)]
+    pub all: bool,
+    #[command(flatten)]
+    pub format: FormatArguments,
+}
+
+const DIFF_EXAMPLES: &str = "\
+Examples:
+  core-reloc diff vmlinux-6.1 vmlinux-6.12 task_struct
+      show how a type has changed
+  core-reloc diff vmlinux-6.1 vmlinux-6.12 --for prog.bpf.o
+      show how the types that a program uses have changed
+  core-reloc diff 5.10.btf /sys/kernel/btf/vmlinux 'bpf_*' 'enum bpf_func_id'
+      compare some types of another kernel with those of the running one
+  core-reloc diff old.btf new.btf --module old/my.ko --module new/my.ko my_type
+      compare types of a module of both kernels
+  core-reloc diff 6.1.btf 6.12.btf --format json |
+      jq -r 'select(.change == \"gone\") | .name'
+      list what the new kernel lacks
+
+Each line of a type says what happened to a member or enumerator:
+  -  it is gone
+  +  it is new
+  ~  it was moved, resized, retyped or renamed; what it was is said after it
+
+Types are compared by name, and each difference is listed with the type that it is in: that a struct \
+has grown is not a difference of a pointer to it. A rename is inferred, as the BTF does not record it.
+
+The exit status is 0 if nothing differs, 1 if something does or a name was not found in either kernel, \
+and 2 if a file cannot be read.";
 
 /// Write the smallest BTF that relocates objects exactly as a kernel's full BTF does
 #[derive(Debug, Args)]
 #[command(after_help = MINIMIZE_EXAMPLES)]
 pub struct Minimize {
-    /// The BPF objects, as compiled by clang
-    #[arg(required = true, value_name = "OBJECT")]
+    /// The BPF objects, as compiled by clang, or folders with objects among other files
+    #[arg(required = true, value_name = "OBJECT|DIR")]
     pub objects: Vec<PathBuf>,
     /// The kernel: a file in any format that relocate reads, or a folder or archive of such files
     /// [default: the running kernel]
@@ -406,6 +538,8 @@ pub struct Minimize {
     #[arg(short, long, value_name = "OUT")]
     pub output: PathBuf,
     #[command(flatten)]
+    pub quiet: QuietArguments,
+    #[command(flatten)]
     pub format: FormatArguments,
 }
 
@@ -413,18 +547,19 @@ const MINIMIZE_EXAMPLES: &str = "\
 Examples:
   core-reloc minimize prog.bpf.o --target vmlinux-5.4 -o 5.4.btf
       write what prog.bpf.o needs on a kernel that provides no BTF
-  core-reloc minimize *.bpf.o --target btfhub-archive/ubuntu/ -o btfs/
+  core-reloc minimize build/ --target btfhub-archive/ubuntu/ -o btfs/
       minimize every kernel in a folder and its archives, in parallel
-  core-reloc minimize *.bpf.o --target btfhub-archive/ubuntu/ -o btfs.tar.xz
+  core-reloc minimize build/ --target btfhub-archive/ubuntu/ -o btfs.tar.xz
       the same, but write an archive
-  core-reloc minimize prog.bpf.o --target vmlinux --module nf_conntrack.ko -o btfs/
-      minimize a module too: write btfs/vmlinux.btf and the split BTF btfs/vmlinux.nf_conntrack.btf
+  core-reloc minimize prog.bpf.o --target vmlinux --module my.ko -o btfs/
+      minimize a module too: write btfs/vmlinux.btf and the split BTF
+      btfs/vmlinux.my.btf
 
-Every relocation is resolved with both the full and the smallest BTF; nothing is written if a result
-differs. Only type ids change: type_id_target gives the id in the smallest BTF. It is an error if no
+Every relocation is resolved with both the full and the smallest BTF; nothing is written if a result \
+differs. Only type ids change: type_id_target gives the id in the smallest BTF. It is an error if no \
 relocation needs a type of the kernel; for a module of which none is needed, nothing is written.
 
-The exit status is 1 if a relocation fails, or if some of the targets cannot be used. A relocation
+The exit status is 1 if a relocation fails, or if some of the targets cannot be used. A relocation \
 fails with the full BTF too. In both cases the output is written, with what there is.";
 
 /// Report whether the running kernel supports CO-RE, and where its BTF is
@@ -464,6 +599,13 @@ impl TargetArguments {
     pub fn inputs(&self) -> impl Iterator<Item = &PathBuf> {
         self.target.iter().chain(&self.modules)
     }
+}
+
+#[derive(Debug, Args)]
+pub struct QuietArguments {
+    /// Print no report, only errors and warnings
+    #[arg(short, long)]
+    pub quiet: bool,
 }
 
 #[derive(Debug, Args)]

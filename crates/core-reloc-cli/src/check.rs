@@ -4,15 +4,22 @@ mod baseline;
 mod causes;
 mod collect;
 mod explanations;
+mod github;
 mod given;
 mod html;
+mod issue;
 mod json;
+mod junit;
 mod lint;
 mod mark;
 mod notes;
 mod objects;
 mod order;
 mod parts;
+mod place;
+mod rules;
+mod sarif;
+mod table;
 mod text;
 mod wording;
 
@@ -26,13 +33,16 @@ use self::{
     causes::{Causes, Thing},
     collect::{CauseResult, CheckedKernel, CheckedKernels, Collector},
     given::Given,
+    issue::issues,
     objects::ObjectInfo,
+    place::Sources,
 };
 use crate::{
     Completion,
-    arguments::{Check, Format},
+    arguments::{Check, CheckFormat},
     failure::Failure,
-    inputs::{Inputs, parse_object, read_object},
+    inputs::{Inputs, parse_object, read_objects},
+    kept::kept,
     names,
     output::Output,
     terminal,
@@ -56,23 +66,22 @@ pub(crate) fn run(arguments: &Check, inputs: Inputs<'_>) -> Result<Completion, F
         Some(path) => Baseline::read(path)?,
         None => Baseline::default(),
     };
-    let mut files = Vec::new();
-    for path in &arguments.objects {
-        files.push((path.as_path(), read_object(path)?));
-    }
+    let files = kept(read_objects(&arguments.objects)?);
     let objects = files.iter().map(|(path, bytes)| parse_object(path, bytes));
-    let objects: Vec<Object<'_>> = objects.collect::<Result<_, _>>()?;
+    let objects: &Vec<Object<'_>> = kept(objects.collect::<Result<_, _>>()?);
     let mut checkers = Vec::new();
-    for (object, (path, _)) in objects.iter().zip(&files) {
-        let failure = |error| Failure::Object { path: path.to_path_buf(), error };
+    for (object, (path, _)) in objects.iter().zip(files) {
+        let failure = |error| Failure::Object { path: path.clone(), error };
         checkers.push(Checker::new(object).map_err(failure)?);
     }
     let labels = names::labels(files.iter().map(|(path, _)| path.display().to_string()));
-    let infos = checkers.iter().zip(labels).map(|(checker, label)| ObjectInfo::of(checker, label));
+    let checkers = kept(checkers);
+    let infos = checkers.iter().zip(labels).zip(files);
+    let infos = infos.map(|((checker, label), (path, _))| ObjectInfo::of(checker, path, label));
     let infos: Vec<ObjectInfo> = infos.collect();
 
     let given = Given::read(arguments)?;
-    let collector = Collector::new(&checkers, given, arguments.html.is_some());
+    let collector = kept(Collector::new(checkers, given, arguments.html.is_some()));
     let CheckedKernels { kernels, unreadable } =
         in_parallel(|| match arguments.targets.as_slice() {
             [] => collector.running_kernel(),
@@ -81,6 +90,7 @@ pub(crate) fn run(arguments: &Check, inputs: Inputs<'_>) -> Result<Completion, F
     let readable = unreadable.report(kernels.len())?;
     let mut results = Results { objects: infos, kernels, baseline };
     let checked = report(arguments, &outputs, &mut results)?;
+    kept(results);
     Ok(checked.and(readable))
 }
 
@@ -128,14 +138,35 @@ fn report(
     if let Some(output) = &outputs.page {
         output.write(html::page(results, &causes)?.as_bytes())?;
     }
-    let mut out = terminal::report(outputs.has_standard());
+    if !arguments.quiet.quiet {
+        print(arguments, outputs, results, &causes)?;
+    }
+    Ok(if causes.are_accepted() { Completion::Success } else { Completion::Negative })
+}
+
+/// Prints the results in the format that the arguments name.
+fn print(
+    arguments: &Check,
+    outputs: &Outputs<'_>,
+    results: &Results,
+    causes: &Causes,
+) -> Result<(), Failure> {
+    let format = arguments.format;
+    let mut out = terminal::report(outputs.has_standard()).folded_if(format == CheckFormat::Text);
     let explains = arguments.explain;
-    match arguments.format.format {
-        Format::Text => text::print(results, &causes, explains, &mut out)?,
-        Format::Json => json::print(results, &causes, explains, &mut out)?,
+    let sources = Sources::new(arguments.source_root.as_deref());
+    let issues = || issues(results, causes, &sources, explains);
+    match format {
+        CheckFormat::Text => text::print(results, causes, explains, &mut out)?,
+        CheckFormat::Json => json::print(results, causes, explains, &mut out)?,
+        CheckFormat::Github => {
+            github::print(issues(), &wording::summary(results, causes), &mut out)?;
+        }
+        CheckFormat::Sarif => sarif::print("check", &rules::RULES, issues, &mut out)?,
+        CheckFormat::Junit => junit::print(results, &mut out)?,
     }
     out.flush()?;
-    Ok(if causes.are_accepted() { Completion::Success } else { Completion::Negative })
+    Ok(())
 }
 
 impl Results {

@@ -1,12 +1,11 @@
 //! `core-reloc dump`.
 
 use std::{
-    fmt,
     io::{self, Write},
     ptr,
 };
 
-use btf_types::{Btf, Kind, Name, Type, TypeId};
+use btf_types::{Btf, Type, TypeId};
 use core_reloc::{
     Module, Target,
     elf::Object,
@@ -17,7 +16,6 @@ use core_reloc_sys::Kernel;
 use core_reloc_tools::{
     definition::{Definition, DefinitionLine, MemberLayout},
     header::{HeaderGenerator, types_for_object},
-    query::{QueryError, similar_names},
 };
 use owo_colors::OwoColorize;
 use serde::Serialize;
@@ -26,11 +24,11 @@ use crate::{
     Completion,
     arguments::{Dump, DumpFormat},
     failure::Failure,
-    format::{did_you_mean, json_line, plural},
+    format::{json_line, plural},
     inputs::{parse_object, read_object},
-    names::glob_matches,
+    selection::{NotFound, find},
     target::with_types,
-    terminal::{self, stdout},
+    terminal::{self, Printer, columns, stdout},
 };
 
 pub(crate) fn run(arguments: &Dump) -> Result<Completion, Failure> {
@@ -83,7 +81,10 @@ fn dump(
     if is_whole {
         wanted = all.iter().flat_map(|(_, btf)| btf.own_types()).collect();
     }
-    let mut out = stdout();
+    let mut out = match arguments.format {
+        DumpFormat::Text => stdout().folded(),
+        _ => stdout(),
+    };
     let readers: Vec<_> = all.iter().map(|(_, btf)| EnumReader::new(btf)).collect();
     for ty in wanted {
         let part = all.iter().zip(&readers).find(|((_, btf), _)| ptr::eq(*btf, ty.btf()));
@@ -108,94 +109,12 @@ fn header(target: &Target<'_>, wanted: Option<&Vec<Type<'_>>>) -> io::Result<()>
     terminal::write_bytes(header.text.as_bytes())
 }
 
-/// The error that no type has a name or id.
-struct NotFound<'a> {
-    name: &'a str,
-    similar: Vec<String>,
-}
-
-impl<'a> NotFound<'a> {
-    fn new(name: &'a str, target: &Target<'_>) -> Self {
-        let error = QueryError::NoSuchName { name: Selection::of(name).name.into() };
-        let is_name = name.parse::<u32>().is_err() && !Selection::of(name).is_pattern();
-        let similar = if is_name { similar_types(target, &error) } else { Vec::new() };
-        Self { name, similar }
-    }
-}
-
-/// Returns the similar names that are those of types, not of enumerators.
-fn similar_types(target: &Target<'_>, error: &QueryError) -> Vec<String> {
-    let mut names = similar_names(target, error);
-    let modules = target.modules().iter().map(|module| module.btf);
-    let all: Vec<&Btf<'_>> = std::iter::once(target.main()).chain(modules).collect();
-    names.retain(|name| all.iter().any(|btf| !find(btf, name).is_empty()));
-    names
-}
-
-impl fmt::Display for NotFound<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "type `{}` not found", self.name)?;
-        did_you_mean(&self.similar, f)
-    }
-}
-
-/// Finds the types with an id or a name, without those of a base.
-fn find<'a>(btf: &'a Btf<'a>, id_or_name: &str) -> Vec<Type<'a>> {
-    if let Ok(id) = id_or_name.parse() {
-        let id = TypeId(id);
-        let is_own = btf.base().is_none() || id >= btf.start_id();
-        return btf.type_by_id(id).ok().filter(|_| is_own).into_iter().collect();
-    }
-    let selection = Selection::of(id_or_name);
-    btf.own_types().filter(|ty| selection.includes(ty)).collect()
-}
-
-/// A name of types, as the user gives it.
-struct Selection<'a> {
-    keyword: &'a str,
-    name: &'a str,
-}
-
-impl<'a> Selection<'a> {
-    fn of(text: &'a str) -> Self {
-        match text.split_once(' ') {
-            Some((keyword @ ("struct" | "union" | "enum"), name)) => {
-                Self { keyword, name: name.trim() }
-            }
-            _ => Self { keyword: "", name: text },
-        }
-    }
-
-    /// Returns `true` if the name stands for several.
-    fn is_pattern(&self) -> bool {
-        self.name.contains(['*', '?'])
-    }
-
-    fn includes(&self, ty: &Type<'_>) -> bool {
-        let kind = ty.kind();
-        let has_kind = match self.keyword {
-            "struct" => kind == Kind::Struct,
-            "union" => kind == Kind::Union,
-            "enum" => kind.is_enum(),
-            _ => true,
-        };
-        // A name of Rust or C++ may contain an asterisk.
-        let matches = |name: Name<'_>| {
-            !name.is_empty() && glob_matches(self.name.as_bytes(), name.as_bytes())
-        };
-        has_kind
-            && !self.name.is_empty()
-            && (ty.is_named(self.name.as_bytes())
-                || self.is_pattern() && ty.name().is_ok_and(matches))
-    }
-}
-
 fn print(
     ty: Type<'_>,
     module: Option<&str>,
     enums: &EnumReader<'_>,
     format: DumpFormat,
-    out: &mut impl Write,
+    out: &mut Printer,
 ) -> io::Result<()> {
     match format {
         DumpFormat::Json => json(ty, module, enums, out),
@@ -203,12 +122,15 @@ fn print(
     }
 }
 
+/// The columns to the left of a member.
+const MARGIN: usize = 4;
+
 /// Prints a definition in pahole's style, below a comment with its id, kind and size.
 fn text(
     ty: Type<'_>,
     module: Option<&str>,
     enums: &EnumReader<'_>,
-    out: &mut impl Write,
+    out: &mut Printer,
 ) -> io::Result<()> {
     let definition = Definition::with(ty, enums);
     let size = definition.size.map(|size| format!(", {size} bytes")).unwrap_or_default();
@@ -216,15 +138,27 @@ fn text(
     let comment = format!("/* {} {}{size}{module} */", ty.id(), ty.kind());
     writeln!(out, "{}", comment.dimmed())?;
     writeln!(out, "{}", definition.head)?;
-    let width = |line: &DefinitionLine| 2 * line.depth + line.text.chars().count();
+    let width = |line: &DefinitionLine| 2 * line.depth + columns(&line.text);
     let members = definition.lines.iter().filter(|line| line.layout.is_some());
-    let column = members.map(width).max().unwrap_or(0);
+    let mut column = members.map(width).max().unwrap_or(0);
+    if let Some(room) = out.width() {
+        let layouts = definition.lines.iter().filter_map(|line| line.layout);
+        let widest = layouts.map(|layout| columns(&layout.to_string())).max().unwrap_or(0);
+        column = column.min(room.saturating_sub(MARGIN + 1 + widest));
+    }
     for line in &definition.lines {
         let indent = "  ".repeat(line.depth);
         let text = format!("{indent}{}", line.text);
+        let hang = MARGIN + 2 * line.depth + 4;
         match line.layout {
-            Some(layout) => writeln!(out, "    {text:column$} {}", layout.dimmed())?,
-            None => writeln!(out, "    {text}")?,
+            Some(layout) if columns(&text) > column => {
+                writeln!(out.hang(hang), "{:MARGIN$}{text}", "")?;
+                writeln!(out, "{:MARGIN$}{:column$} {}", "", "", layout.dimmed())?;
+            }
+            Some(layout) => {
+                writeln!(out, "{:MARGIN$}{text:column$} {}", "", layout.dimmed())?;
+            }
+            None => writeln!(out.hang(hang), "{:MARGIN$}{text}", "")?,
         }
     }
     if definition.is_cut {

@@ -1,6 +1,6 @@
 //! `core-reloc explain`.
 
-mod json;
+pub(crate) mod json;
 mod text;
 
 use std::{
@@ -21,9 +21,11 @@ use crate::{
     Completion,
     arguments::{Explain, Format},
     failure::Failure,
+    format::plural,
     inputs::{parse_object, read_object},
+    kept::kept,
     target::with_target,
-    terminal::{self, stdout},
+    terminal::{self, Printer, stdout},
 };
 
 /// The report of a relocation, its line of source, and the explanation of its result.
@@ -69,11 +71,11 @@ impl Said {
 }
 
 pub(crate) fn run(arguments: &Explain) -> Result<Completion, Failure> {
-    let bytes = read_object(&arguments.object)?;
-    let object = parse_object(&arguments.object, &bytes)?;
-    let mut out = stdout();
-    let completion = with_target(&arguments.target, &Kernel::running(), &object, |target| {
-        explain(arguments, &object, target, &mut out)
+    let bytes = kept(read_object(&arguments.object)?);
+    let object = kept(parse_object(&arguments.object, bytes)?);
+    let mut out = stdout().in_format(arguments.format.format);
+    let completion = with_target(&arguments.target, &Kernel::running(), object, |target| {
+        explain(arguments, object, target, &mut out)
     })??;
     out.flush()?;
     Ok(completion)
@@ -83,29 +85,39 @@ fn explain(
     arguments: &Explain,
     object: &Object<'_>,
     target: &Target<'_>,
-    out: &mut impl Write,
+    out: &mut Printer,
 ) -> Result<Completion, Failure> {
     let lines = SourceLines::of(object);
     let mut explainer = object.btf().map(|local| Explainer::new(local, target));
     let mut completion = Completion::Success;
-    let (mut shown, mut total, mut said) = (0, 0, Said::default());
+    let (mut shown, mut ok, mut total, mut said) = (0, 0, 0, Said::default());
+    let includes_ok = arguments.all || !arguments.status.is_empty();
     for report in object.relocate(target, Options::default()) {
         total += 1;
         if !is_selected(arguments, &report) {
             continue;
         }
-        shown += 1;
         if let Outcome::Failed(_) = report.outcome {
             completion = Completion::Negative;
         }
-        let line = lines.written_in(&report.relocation);
         let explanation = explainer.as_mut().and_then(|explainer| explainer.report(&report));
+        if !includes_ok && explanation.is_none() && report.outcome.value().is_some() {
+            ok += 1;
+            continue;
+        }
+        shown += 1;
+        let line = lines.written_in(&report.relocation);
         let said_of = said.of(explanation.as_ref(), &report);
         let explained = Explained { report: &report, line, explanation, said_of };
         print(arguments.format.format, &explained, out)?;
     }
     if let Format::Text = arguments.format.format {
-        writeln!(out, "{shown} of {total} relocations shown")?;
+        let left_out = match ok {
+            0 => String::new(),
+            1 => "; 1 is ok (--all shows it)".to_string(),
+            ok => format!("; {ok} are ok (--all shows them)"),
+        };
+        writeln!(out, "{shown} of {} shown{left_out}", plural(total, "relocation"))?;
     }
     warn_of_unknown_names(arguments, object);
     Ok(completion)
@@ -146,7 +158,7 @@ fn warn_of_unknown_names(arguments: &Explain, object: &Object<'_>) {
 pub(crate) fn print(
     format: Format,
     explained: &Explained<'_, '_>,
-    out: &mut impl Write,
+    out: &mut Printer,
 ) -> io::Result<()> {
     match format {
         Format::Text => text::print(explained, out),
@@ -177,5 +189,6 @@ fn is_selected(arguments: &Explain, report: &Report<'_>) -> bool {
     let relocation = &report.relocation;
     is_of_program(relocation, arguments.program.as_deref())
         && arguments.root.as_ref().is_none_or(|root| is_of_root(relocation, root))
-        && arguments.status.is_none_or(|status| status.name() == report.outcome.name())
+        && (arguments.status.is_empty()
+            || arguments.status.iter().any(|status| status.name() == report.outcome.name()))
 }

@@ -21,9 +21,15 @@ pub(crate) enum Failure {
     /// A BPF object is malformed.
     #[error("{}: {error}", .path.display())]
     Object { path: PathBuf, error: ObjectError },
+    /// No file of a folder is an object.
+    #[error("no BPF object found in {}", .0.display())]
+    NoObject(PathBuf),
     /// No file of a folder or archive is a kernel.
     #[error("no kernel BTF found in {}", .0.display())]
     NoTarget(PathBuf),
+    /// A folder has several kernels where one is expected.
+    #[error("{}: contains several kernels, such as {}; name one of them", .folder.display(), .example.display())]
+    SeveralKernels { folder: PathBuf, example: PathBuf },
     /// The running kernel is the target, and has no BTF.
     #[error("{}\nname a kernel with --target", list(.0))]
     NoKernel(#[from] NotFound),

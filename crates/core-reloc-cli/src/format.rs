@@ -1,20 +1,26 @@
 //! What several commands print: values, counts, sections, and lines of JSON.
 
 use std::{
+    borrow::Cow,
     fmt::{self, Display},
     io::{self, Write},
 };
 
 use core_reloc::elf::ObjectRelocation;
 use core_reloc_tools::definition::DefinitionLine;
-use owo_colors::OwoColorize;
+use owo_colors::{OwoColorize, Style};
 use serde::Serialize;
 
+use crate::terminal::{Printer, columns};
+
+/// The width of text for people, in columns.
+pub(crate) const WIDTH: usize = 80;
+
 /// Returns the name of a relocation's kind, or `kind NUMBER` if it is unknown.
-pub(crate) fn kind_name(relocation: &ObjectRelocation<'_>) -> String {
+pub(crate) fn kind_name(relocation: &ObjectRelocation<'_>) -> Cow<'static, str> {
     match relocation.kind() {
-        Some(kind) => kind.name().to_string(),
-        None => format!("kind {}", relocation.record().kind),
+        Some(kind) => kind.name().into(),
+        None => format!("kind {}", relocation.record().kind).into(),
     }
 }
 
@@ -42,15 +48,32 @@ pub(crate) fn did_you_mean(similar: &[String], f: &mut fmt::Formatter<'_>) -> fm
     f.write_str(if similar.is_empty() { "" } else { "?" })
 }
 
+/// Formats a line of a definition as one line, or as two if one would have more than `room` columns: the second
+/// has the offset and size of its member.
+pub(crate) fn definition_lines(line: &DefinitionLine, room: usize) -> Vec<String> {
+    let whole = definition_line(line);
+    match line.layout {
+        Some(place) if columns(&whole) > room => {
+            let (indent, place) = ("  ".repeat(line.depth), place.to_string());
+            let margin = TEXT_WIDTH.min(room.saturating_sub(columns(&place) + 1));
+            Vec::from([format!("{indent}{}", line.text), format!("{:margin$} {place}", "")])
+        }
+        _ => Vec::from([whole]),
+    }
+}
+
 /// Formats a line of a definition, with the offset and size of its member.
 pub(crate) fn definition_line(line: &DefinitionLine) -> String {
     let indent = "  ".repeat(line.depth);
     let text = format!("{indent}{}", line.text);
     match line.layout {
-        Some(place) => format!("{text:32} {place}"),
+        Some(place) => format!("{text:TEXT_WIDTH$} {place}"),
         None => text,
     }
 }
+
+/// The width of a member's declaration, after which its offset and size follow.
+const TEXT_WIDTH: usize = 32;
 
 /// Prints the name of each section above its first relocation.
 #[derive(Default)]
@@ -63,13 +86,15 @@ impl SectionHeadings {
     pub(crate) fn print(
         &mut self,
         relocation: &ObjectRelocation<'_>,
-        out: &mut impl Write,
+        out: &mut Printer,
     ) -> io::Result<()> {
-        let section = relocation.section().to_string();
-        if self.last.as_ref() != Some(&section) {
-            writeln!(out, "{}", section.bold())?;
-            self.last = Some(section);
+        let section = relocation.section();
+        if self.last.as_ref().is_some_and(|last| section == last.as_str()) {
+            return Ok(());
         }
+        let style = out.if_colored(Style::new().bold());
+        writeln!(out, "{}", section.style(style))?;
+        self.last = Some(section.to_string());
         Ok(())
     }
 }

@@ -4,7 +4,7 @@ use std::{
     fs::{self, File},
     io::{self, ErrorKind, Read},
     os::unix::fs::MetadataExt,
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use core_reloc::elf::Object;
@@ -71,6 +71,50 @@ impl FileIdentity {
 /// Reads a BPF object's file.
 pub(crate) fn read_object(path: &Path) -> Result<Vec<u8>, Failure> {
     Ok(if is_standard(path) { read_elf_from(path, io::stdin())? } else { read_elf(path)? })
+}
+
+/// Reads BPF objects: files, and the objects in folders, in the order of their names. Other files in folders are
+/// passed over.
+pub(crate) fn read_objects(paths: &[PathBuf]) -> Result<Vec<(PathBuf, Vec<u8>)>, Failure> {
+    let mut objects = Vec::new();
+    for path in paths {
+        if is_standard(path) || !path.is_dir() {
+            objects.push((path.clone(), read_object(path)?));
+            continue;
+        }
+        let count = objects.len();
+        for file in Files::new(path) {
+            let file = file?;
+            if is_object(&file)? {
+                let bytes = read_object(&file)?;
+                objects.push((file, bytes));
+            }
+        }
+        if objects.len() == count {
+            return Err(Failure::NoObject(path.clone()));
+        }
+    }
+    Ok(objects)
+}
+
+/// Returns `true` if a file starts as BPF objects do: a relocatable ELF file for BPF.
+fn is_object(path: &Path) -> Result<bool, Failure> {
+    /// The type of a relocatable file, `ET_REL`.
+    const RELOCATABLE: u16 = 1;
+    /// `EM_BPF`, and `EM_NONE` of old compilers.
+    const MACHINES: [u16; 2] = [247, 0];
+    let mut start = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(20).read_to_end(&mut start));
+    read.map_err(|error| Failure::Read { path: path.to_path_buf(), error })?;
+    let Some((magic, [_, order, _identity @ .., type_1, type_2, machine_1, machine_2])) =
+        start.split_at_checked(4).filter(|_| start.len() == 20)
+    else {
+        return Ok(false);
+    };
+    let half = if *order == 2 { u16::from_be_bytes } else { u16::from_le_bytes };
+    Ok(magic == b"\x7fELF"
+        && half([*type_1, *type_2]) == RELOCATABLE
+        && MACHINES.contains(&half([*machine_1, *machine_2])))
 }
 
 /// Parses a BPF object and validates all of its types, since the file is untrusted. Warns if there is

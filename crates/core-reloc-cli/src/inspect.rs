@@ -12,15 +12,19 @@ use crate::{
     failure::Failure,
     format::{RecordKeys, SectionHeadings, json_line, kind_name, plural},
     inputs::{parse_object, read_object},
+    kept::kept,
     terminal::stdout,
 };
 
+/// The column of what is accessed, which a folded line continues in.
+const HANG: usize = 29;
+
 pub(crate) fn run(arguments: &Inspect) -> Result<Completion, Failure> {
-    let bytes = read_object(&arguments.object)?;
-    let object = parse_object(&arguments.object, &bytes)?;
-    let lines = SourceLines::of(&object);
+    let bytes = kept(read_object(&arguments.object)?);
+    let object = kept(parse_object(&arguments.object, bytes)?);
+    let lines = SourceLines::of(object);
     let format = arguments.format.format;
-    let mut out = stdout();
+    let mut out = stdout().in_format(format);
     let mut sections = SectionHeadings::default();
     let mut count = 0;
     for relocation in object.relocations() {
@@ -28,7 +32,7 @@ pub(crate) fn run(arguments: &Inspect) -> Result<Completion, Failure> {
         match format {
             Format::Text => {
                 sections.print(&relocation, &mut out)?;
-                text(&relocation, line, &mut out)?;
+                text(&relocation, line, out.hang(HANG))?;
             }
             Format::Json => json(&relocation, line, &mut out)?,
         }

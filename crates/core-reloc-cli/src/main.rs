@@ -12,18 +12,22 @@
 
 mod blame;
 mod check;
+mod diff;
+mod digest;
 mod dump;
 mod explain;
 mod failure;
 mod format;
 mod inputs;
 mod inspect;
+mod kept;
 mod limits;
 mod minimize;
 mod names;
 mod output;
 mod query;
 mod relocate;
+mod selection;
 mod support;
 mod target;
 mod terminal;
@@ -80,6 +84,7 @@ fn run(command: &Command) -> Result<Completion, Failure> {
         Command::Blame(arguments) => blame::run(arguments),
         Command::Query(arguments) => query::run(arguments),
         Command::Dump(arguments) => dump::run(arguments),
+        Command::Diff(arguments) => diff::run(arguments),
         Command::Minimize(arguments) => minimize::run(arguments, inputs),
         Command::Support(arguments) => support::run(arguments),
     }

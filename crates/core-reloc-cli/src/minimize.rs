@@ -14,7 +14,7 @@ use crate::{
     Completion,
     arguments::Minimize,
     failure::Failure,
-    inputs::{Inputs, parse_object, read_object},
+    inputs::{Inputs, parse_object, read_objects},
     terminal,
     threads::in_parallel,
 };
@@ -68,16 +68,11 @@ impl MinimizedTarget {
 pub(crate) fn run(arguments: &Minimize, inputs: Inputs<'_>) -> Result<Completion, Failure> {
     // First, so that an unusable destination is reported at once.
     let destination = Destination::new(&arguments.output, inputs)?;
-    let files: Vec<Vec<u8>> =
-        arguments.objects.iter().map(|path| read_object(path)).collect::<Result<_, _>>()?;
-    let objects: Vec<Object<'_>> = arguments
-        .objects
-        .iter()
-        .zip(&files)
-        .map(|(path, bytes)| parse_object(path, bytes))
-        .collect::<Result<_, _>>()?;
+    let files = read_objects(&arguments.objects)?;
+    let objects = files.iter().map(|(path, bytes)| parse_object(path, bytes));
+    let objects: Vec<Object<'_>> = objects.collect::<Result<_, _>>()?;
     let (mut paths, mut needs) = (Vec::new(), Vec::new());
-    for (path, object) in arguments.objects.iter().zip(&objects) {
+    for ((path, _), object) in files.iter().zip(&objects) {
         if let Some(of_object) = Needs::of_object(object) {
             paths.push(path.as_path());
             needs.push(of_object);
@@ -93,9 +88,12 @@ pub(crate) fn run(arguments: &Minimize, inputs: Inputs<'_>) -> Result<Completion
     let is_one = arguments.target.as_ref().is_none_or(|target| !target.is_dir());
     let layout = destination.layout(&targets, is_one);
     destination.write(&targets, layout)?;
-    let output = |btf: &MinimizedBtf| destination.path_of(btf, layout);
-    let out = terminal::report(destination.is_standard());
-    print::print(arguments.format.format, &minimizer.objects, &targets, output, out)?;
+    if !arguments.quiet.quiet {
+        let output = |btf: &MinimizedBtf| destination.path_of(btf, layout);
+        let format = arguments.format.format;
+        let out = terminal::report(destination.is_standard()).in_format(format);
+        print::print(format, &minimizer.objects, &targets, output, out)?;
+    }
     let has_failed = targets.iter().any(|target| target.failed() > 0);
     let minimized = if has_failed { Completion::Negative } else { Completion::Success };
     Ok(minimized.and(readable))

@@ -7,7 +7,7 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-use core_reloc_targets::unpacked_name;
+use core_reloc_targets::{KernelName, unpacked_name};
 
 use crate::terminal::Escaped;
 
@@ -65,6 +65,16 @@ pub(crate) fn kernel_name(path: &str) -> String {
     };
     let path = path.replace('!', "/");
     unpacked_name(&path).to_string()
+}
+
+/// Sorts kernels by the versions that their names state, and labels each. `path_of` returns the path of a
+/// kernel's BTF.
+pub(crate) fn by_version<T>(kernels: Vec<T>, path_of: impl Fn(&T) -> String) -> Vec<(String, T)> {
+    let labels = labels(kernels.iter().map(|kernel| kernel_name(&path_of(kernel))));
+    let mut labeled: Vec<(String, T)> = labels.into_iter().zip(kernels).collect();
+    // Those of one name keep their order.
+    labeled.sort_by(|(one, _), (other, _)| KernelName::new(one).cmp(&KernelName::new(other)));
+    labeled
 }
 
 /// Returns the path of a minimized target, relative to the output: the target's path below `root`, with
@@ -165,6 +175,35 @@ mod tests {
         ] {
             assert_eq!(kernel_name(path), expected);
         }
+    }
+
+    #[test]
+    fn kernels_are_labeled_in_the_order_of_their_versions() {
+        let sorted = |paths: &[&str]| -> Vec<(String, String)> {
+            by_version(paths.iter().map(ToString::to_string).collect(), String::clone)
+        };
+        let pairs = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
+            pairs.iter().map(|(label, path)| (label.to_string(), path.to_string())).collect()
+        };
+        assert_eq!(
+            sorted(&["k/6.1.btf", "old/build10.btf", "k/4.19.btf", "build2.btf", "a/5.4.btf.xz"]),
+            pairs(&[
+                ("4.19", "k/4.19.btf"),
+                ("5.4", "a/5.4.btf.xz"),
+                ("6.1", "k/6.1.btf"),
+                ("build2", "build2.btf"),
+                ("build10", "old/build10.btf"),
+            ])
+        );
+        // The folders of kernels with one name are part of their labels.
+        assert_eq!(
+            sorted(&["b/5.4.btf", "a/5.4.btf", "a/5.4.btf"]),
+            pairs(&[
+                ("a/5.4 (1)", "a/5.4.btf"),
+                ("a/5.4 (2)", "a/5.4.btf"),
+                ("b/5.4", "b/5.4.btf"),
+            ])
+        );
     }
 
     #[test]

@@ -19,18 +19,20 @@ use crate::{
     failure::Failure,
     format::{RecordKeys, SectionHeadings, json_line, kind_name, number, plural},
     inputs::{FileIdentity, Inputs, is_standard, parse_object, read_object},
+    kept::kept,
     output::Output,
     target::with_target,
-    terminal::{self, Escaped},
+    terminal::{self, Escaped, Printer},
 };
 
 pub(crate) fn run(arguments: &Relocate) -> Result<Completion, Failure> {
     let output = output(arguments)?;
-    let bytes = read_object(&arguments.object)?;
-    let object = parse_object(&arguments.object, &bytes)?;
-    let mut out = terminal::report(output.as_ref().is_some_and(Output::is_standard));
-    let completion = with_target(&arguments.target, &Kernel::running(), &object, |target| {
-        relocate(arguments, &object, target, output.as_ref(), &mut out)
+    let bytes = kept(read_object(&arguments.object)?);
+    let object = kept(parse_object(&arguments.object, bytes)?);
+    let is_stdout_taken = output.as_ref().is_some_and(Output::is_standard);
+    let mut out = terminal::report(is_stdout_taken).in_format(arguments.format.format);
+    let completion = with_target(&arguments.target, &Kernel::running(), object, |target| {
+        relocate(arguments, object, target, output.as_ref(), &mut out)
     })??;
     out.flush()?;
     Ok(completion)
@@ -61,20 +63,22 @@ fn relocate(
     object: &Object<'_>,
     target: &Target<'_>,
     output: Option<&Output<'_>>,
-    out: &mut impl Write,
+    out: &mut Printer,
 ) -> Result<Completion, Failure> {
-    let format = arguments.format.format;
+    // Nothing is printed, nor formatted, if the user wants no report.
+    let format = (!arguments.quiet.quiet).then_some(arguments.format.format);
     let options = Options::default().unresolved(arguments.unresolved.into());
     let mut relocating = object.relocate(target, options);
     let mut sections = SectionHeadings::default();
     let mut failed = Vec::new();
     for report in &mut relocating {
         match format {
-            Format::Text => {
+            Some(Format::Text) => {
                 sections.print(&report.relocation, out)?;
                 text(&report, out)?;
             }
-            Format::Json => json(&report, out)?,
+            Some(Format::Json) => json(&report, out)?,
+            None => {}
         }
         if let Outcome::Failed(_) = report.outcome {
             failed.push(report.to_string());
@@ -107,14 +111,17 @@ fn relocate(
     }
 }
 
-fn text(report: &Report<'_>, out: &mut impl Write) -> io::Result<()> {
+/// The column of what is accessed, which a folded line continues in.
+const HANG: usize = 40;
+
+fn text(report: &Report<'_>, out: &mut Printer) -> io::Result<()> {
     let Report { relocation, outcome, .. } = report;
-    let status = format!("{:9}", outcome.name());
+    let style = out.if_colored(style(outcome));
     write!(
-        out,
+        out.hang(HANG),
         "{:>#8x}  {}  {:17}  {}",
         relocation.insn_off(),
-        status.style(style(outcome)),
+        format_args!("{:9}", outcome.name()).style(style),
         kind_name(relocation),
         relocation.access_in_c(),
     )?;
@@ -157,14 +164,12 @@ fn replaced_value(outcome: &Outcome) -> Option<u64> {
 
 /// Prints the counts, and the path of the relocated object if it was written. JSON has no summary.
 fn summary(
-    format: Format,
+    format: Option<Format>,
     counts: Counts,
     written: Option<&Path>,
     out: &mut impl Write,
 ) -> io::Result<()> {
-    if let Format::Json = format {
-        return Ok(());
-    }
+    let Some(Format::Text) = format else { return Ok(()) };
     write!(out, "{}", plural(counts.total(), "relocation"))?;
     let parts = [
         (counts.relocated, "relocated"),

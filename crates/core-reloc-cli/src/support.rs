@@ -17,8 +17,9 @@ pub(crate) fn run(arguments: &Support) -> Result<Completion, Failure> {
     let kernel = Kernel::running();
     let report = kernel.support();
     let modules = kernel.modules().map(|modules| modules.len());
-    let mut out = stdout();
-    match arguments.format.format {
+    let format = arguments.format.format;
+    let mut out = stdout().in_format(format);
+    match format {
         Format::Text => text(&report, modules, &mut out)?,
         Format::Json => json(&report, modules, &mut out)?,
     }

@@ -15,6 +15,7 @@ use crate::{
     arguments::TargetArguments,
     failure::{Failure, OtherBuild},
     inputs::{self, open_target},
+    kept::kept,
     terminal,
 };
 
@@ -29,8 +30,8 @@ pub(crate) fn with_target<T>(
     object: &Object<'_>,
     use_it: impl FnOnce(&Target<'_>) -> T,
 ) -> Result<T, Failure> {
-    let main = open(arguments.target.as_deref(), kernel)?;
-    let btf = parse(&main)?;
+    let main = kept(open(arguments.target.as_deref(), kernel)?);
+    let btf = kept(parse(main)?);
     if btf.byte_order() != object.byte_order() {
         terminal::warning(format_args!(
             "{} is {}, but the object is {}; this kernel cannot run it",
@@ -40,12 +41,12 @@ pub(crate) fn with_target<T>(
         ));
     }
 
-    let target = Target::new(&btf);
+    let target = Target::new(btf);
     let needs_modules = || arguments.target.is_none() && object.needs_modules(&target);
-    let files = module_files(&arguments.modules, kernel, needs_modules)?;
-    let modules = parse_modules(&files, &main, &btf)?;
+    let files = kept(module_files(&arguments.modules, kernel, needs_modules)?);
+    let modules = kept(parse_modules(files, main, btf)?);
     let modules = modules.iter().map(|(name, btf)| Module { name, btf });
-    Ok(use_it(&target.with_modules(modules)))
+    Ok(use_it(kept(target.with_modules(modules))))
 }
 
 /// Opens a target, validated, and calls `use_it` with its types and its modules' types. Without named
@@ -56,22 +57,39 @@ pub(crate) fn with_types<T>(
     is_missing: impl FnOnce(&Btf<'_>) -> bool,
     use_it: impl FnOnce(&Btf<'_>, &[(&str, Btf<'_>)]) -> T,
 ) -> Result<T, Failure> {
-    let file = open(arguments.target.as_deref(), kernel)?;
-    let btf = parse(&file)?;
+    let file = kept(open(arguments.target.as_deref(), kernel)?);
+    let btf = kept(parse(file)?);
     if arguments.target.is_some() {
-        validate(&file, &btf)?;
+        validate(file, btf)?;
     }
-    let needs_modules = || arguments.target.is_none() && is_missing(&btf);
-    let files = module_files(&arguments.modules, kernel, needs_modules)?;
-    let modules = parse_modules(&files, &file, &btf)?;
+    let needs_modules = || arguments.target.is_none() && is_missing(btf);
+    let files = kept(module_files(&arguments.modules, kernel, needs_modules)?);
+    let modules = kept(parse_modules(files, file, btf)?);
     let inline_files = inline_site_files(&arguments.modules)?;
-    let inline_sites = parse_inline_sites(&inline_files, &btf, &modules)?;
+    let inline_sites = parse_inline_sites(&inline_files, btf, modules)?;
     let all: Vec<_> = modules.iter().cloned().chain(inline_sites).collect();
-    Ok(use_it(&btf, &all))
+    Ok(use_it(btf, &all))
+}
+
+/// Opens one kernel: that of a file, or the only one in a folder.
+pub(crate) fn open_kernel(path: &Path) -> Result<BtfFile, Failure> {
+    if !path.is_dir() {
+        return Ok(open_target(path)?);
+    }
+    let mut only = None;
+    for kernel in inputs::kernels(path) {
+        let Found::Kernel(kernel) = kernel? else { continue };
+        if only.is_some() {
+            let (folder, example) = (path.to_path_buf(), kernel.file().path().to_path_buf());
+            return Err(Failure::SeveralKernels { folder, example });
+        }
+        only = Some(kernel.into_file());
+    }
+    only.ok_or_else(|| Failure::NoTarget(path.to_path_buf()))
 }
 
 /// Parses a target, which must not be split BTF.
-fn parse(file: &BtfFile) -> Result<Btf<'_>, Failure> {
+pub(crate) fn parse(file: &BtfFile) -> Result<Btf<'_>, Failure> {
     if file.is_split() {
         return Err(Failure::SplitTarget(file.path().to_path_buf()));
     }

@@ -1,13 +1,18 @@
 //! Standard output, messages on standard error, and escaped text for both.
 
+mod fold;
+mod printer;
+
 use std::{
     fmt::{self, Display, Write as _},
-    io::{self, BufWriter, ErrorKind, Write},
+    io::{self, Write},
 };
 
-use anstream::AutoStream;
 use btf_types::is_plain;
 use owo_colors::OwoColorize;
+
+use self::printer::UntilClosed;
+pub(crate) use self::{fold::columns, printer::Printer};
 
 /// Prints an error to standard error.
 pub(crate) fn error(message: impl Display) {
@@ -22,7 +27,8 @@ pub(crate) fn warning(message: impl Display) {
 /// Prints a message to standard error. If that cannot be written, there is no place to say so; the exit
 /// status still tells.
 fn print_message(message: fmt::Arguments<'_>) {
-    let _ = writeln!(anstream::stderr(), "core-reloc: {message}");
+    let mut stderr = Printer::new(io::stderr()).folded();
+    let _ = writeln!(stderr, "core-reloc: {message}").and_then(|()| stderr.flush());
 }
 
 /// Escapes each line of a message, which may quote text from files.
@@ -32,23 +38,15 @@ fn escaped_lines(message: impl Display) -> String {
     lines.join("\n")
 }
 
-/// Opens standard output: buffered, and without colors unless it is a terminal.
-///
-/// The caller flushes it at the end.
-pub(crate) fn stdout() -> impl Write {
-    BufWriter::new(UntilClosed(Some(AutoStream::auto(io::stdout().lock()))))
+/// Opens standard output.
+pub(crate) fn stdout() -> Printer {
+    Printer::new(io::stdout())
 }
 
 /// Opens the stream for a command's report: standard output, or standard error if an output is written
 /// to standard output.
-///
-/// The caller flushes it at the end.
-pub(crate) fn report(is_stdout_taken: bool) -> Box<dyn Write> {
-    if is_stdout_taken {
-        Box::new(BufWriter::new(UntilClosed(Some(AutoStream::auto(io::stderr())))))
-    } else {
-        Box::new(stdout())
-    }
+pub(crate) fn report(is_stdout_taken: bool) -> Printer {
+    if is_stdout_taken { Printer::new(io::stderr()) } else { stdout() }
 }
 
 /// Writes an output to standard output, as it is.
@@ -56,38 +54,6 @@ pub(crate) fn write_bytes(bytes: &[u8]) -> io::Result<()> {
     let mut out = UntilClosed(Some(io::stdout().lock()));
     out.write_all(bytes)?;
     out.flush()
-}
-
-/// A stream whose reader may close it at any time, as `head` does. Later output is discarded without
-/// an error.
-struct UntilClosed<W>(Option<W>);
-
-impl<W: Write> UntilClosed<W> {
-    /// Writes to the stream; returns `discarded` if it is closed.
-    fn attempt<T>(
-        &mut self,
-        discarded: T,
-        write: impl FnOnce(&mut W) -> io::Result<T>,
-    ) -> io::Result<T> {
-        match self.0.as_mut().map(write) {
-            None => Ok(discarded),
-            Some(Err(error)) if error.kind() == ErrorKind::BrokenPipe => {
-                self.0 = None;
-                Ok(discarded)
-            }
-            Some(result) => result,
-        }
-    }
-}
-
-impl<W: Write> Write for UntilClosed<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.attempt(bytes.len(), |stream| stream.write(bytes))
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.attempt((), W::flush)
-    }
 }
 
 /// Text from elsewhere, such as a path, with all characters escaped that are not [plain](is_plain): it

@@ -81,6 +81,7 @@ fn run(command: &str, folder: &Path) -> (i32, String) {
         .args(["-c", &format!("exec 2>&1; {command}")])
         .current_dir(folder)
         .env("PATH", path)
+        .env_remove("COLUMNS")
         .output()
         .unwrap();
     let status = output.status.code().expect("the command exits without a signal");

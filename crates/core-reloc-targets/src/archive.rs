@@ -244,7 +244,8 @@ impl<'r> EntryFile<'r, '_> {
         if len > allowed {
             return Err(here(FileProblem::TooLarge { what: "the entry", len, allowed }.into()));
         }
-        let input = unpacked(&path, Input::new(self.reader).map_err(here)?)?;
+        let input = Input::new(self.reader).map_err(here)?.expecting(len);
+        let input = unpacked(&path, input)?;
         Ok((path, input))
     }
 }

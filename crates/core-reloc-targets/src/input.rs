@@ -4,7 +4,7 @@ use std::io::{self, Cursor, Read};
 
 use core_reloc_sys::FileProblem;
 
-use crate::{Compression, error::TargetProblem};
+use crate::{Compression, error::TargetProblem, limits::MAX_ROOM};
 
 /// The format of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +67,8 @@ pub(crate) struct Input<'a> {
     rest: Box<dyn Read + Send + 'a>,
     /// The compression that the data are unpacked from: the likely cause of a read error.
     packed: Option<Compression>,
+    /// The number of bytes that there are said to be.
+    expected: u64,
 }
 
 impl<'a> Input<'a> {
@@ -89,9 +91,14 @@ impl<'a> Input<'a> {
     ) -> Result<Self, TargetProblem> {
         let mut head = Vec::new();
         match Read::by_ref(&mut rest).take(HEAD_LEN as u64).read_to_end(&mut head) {
-            Ok(_) => Ok(Self { head, rest, packed }),
+            Ok(_) => Ok(Self { head, rest, packed, expected: 0 }),
             Err(error) => Err(read_problem(packed, error)),
         }
+    }
+
+    /// Sets the number of bytes that a header claims, for which room is made at once, up to a limit.
+    pub(crate) fn expecting(self, len: u64) -> Self {
+        Self { expected: len, ..self }
     }
 
     /// Returns the format, if it is known.
@@ -123,6 +130,10 @@ impl<'a> Input<'a> {
         let packed = self.packed;
         let mut bytes = self.head;
         let rest = allowed.saturating_add(1).saturating_sub(bytes.len() as u64);
+        let expected = usize::try_from(self.expected.min(MAX_ROOM)).unwrap_or_default();
+        // Without this room the bytes are moved each time that the buffer grows.
+        let more = expected.saturating_sub(bytes.len());
+        bytes.try_reserve_exact(more).map_err(io::Error::other)?;
         // `read_to_end` grows the buffer as bytes arrive, and reports a lack of memory as an error.
         self.rest
             .take(rest)

@@ -9,12 +9,15 @@
 //! | a tar archive of these, compressed or not | `5.4.0-26-generic.btf.tar.xz` |
 //! | a folder of these, searched recursively | |
 //!
-//! Compression is gzip, xz, zstd, lz4, bzip2 or lzma. The first bytes of a file determine its
-//! format; its name does not matter.
+//! Compression is gzip, xz, zstd, lz4, bzip2 or lzma, unpacked without C code. The first bytes of a file
+//! determine its format; its name does not matter.
+//!
+//! The feature `liblzma` unpacks xz with liblzma, a C library that is built from source, in a third less time.
 //!
 //! - [`open()`] reads a file that contains one BTF.
 //! - [`Targets`] reads all BTF in a file or folder, one at a time.
 //! - [`Kernels`] finds kernels with their modules among other files.
+//! - [`KernelName`] orders kernels by the versions in their names.
 //! - [`open_stream`], [`Targets::of_stream`] and [`Kernels::of_stream`] read a stream, such as standard
 //!   input.
 //!
@@ -58,6 +61,7 @@ mod open;
 mod single;
 mod targets;
 mod unpack;
+mod version;
 
 pub use self::{
     compression::Compression,
@@ -71,4 +75,5 @@ pub use self::{
     map::map,
     open::{open, open_stream, read, read_stream},
     targets::Targets,
+    version::KernelName,
 };

@@ -66,6 +66,10 @@ impl Limits {
 /// The most memory for a decompressor's dictionary. Kernels are packed with 128 MiB at most.
 pub(crate) const MAX_DICTIONARY: u32 = 256 << 20;
 
+/// The most memory that is reserved for an entry because a header claims its size. It is not used before bytes
+/// arrive. The BTF of a kernel has about 5 MB.
+pub(crate) const MAX_ROOM: u64 = 16 << 20;
+
 /// The most places of an image that are unpacked because they look like compressed data. Such bytes
 /// also occur by chance, in the code of decompressors for example.
 pub(crate) const MAX_PAYLOADS: usize = 64;

@@ -1,13 +1,14 @@
 //! Streaming decompression.
 
 mod lz4;
+mod xz;
 
 use std::io::{self, BufRead, BufReader, Read};
 
 use bzip2::bufread::BzDecoder;
 use flate2::bufread::GzDecoder;
 use lz4_flex::frame::FrameDecoder as Lz4Decoder;
-use lzma_rust2::{LzmaReader, XzReader};
+use lzma_rust2::LzmaReader;
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder as ZstdDecoder};
 
 use self::lz4::Lz4Legacy;
@@ -81,7 +82,7 @@ fn decoder<'a>(
     const MAX_KIB: u32 = MAX_DICTIONARY / 1024;
     Ok(match compression {
         Compression::Gzip => Box::new(GzDecoder::new(source)),
-        Compression::Xz => Box::new(XzReader::new_mem_limit(source, false, MAX_KIB)),
+        Compression::Xz => Box::new(xz::decoder(source)?),
         Compression::Zstd => Box::new(Zstd::new(source)?),
         Compression::Lz4 => Box::new(Lz4Decoder::new(source)),
         Compression::Lz4Legacy => Box::new(Lz4Legacy::new(source)?),
@@ -91,12 +92,6 @@ fn decoder<'a>(
 }
 
 impl<'a> Decoder<'a> for GzDecoder<Source<'a>> {
-    fn finish(self: Box<Self>) -> io::Result<Source<'a>> {
-        Ok((*self).into_inner())
-    }
-}
-
-impl<'a> Decoder<'a> for XzReader<Source<'a>> {
     fn finish(self: Box<Self>) -> io::Result<Source<'a>> {
         Ok((*self).into_inner())
     }

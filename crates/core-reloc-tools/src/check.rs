@@ -39,6 +39,8 @@ mod question;
 mod reach;
 mod verdict;
 
+use std::collections::BTreeSet;
+
 use btf_types::Kind;
 use core_reloc::{
     Options,
@@ -57,8 +59,10 @@ use self::{
     question::{FailedQuestions, Questions},
 };
 use crate::{
+    callees::callees,
     copies::{CopyAccesses, CopyFinding},
-    needs::{Kernel, Need, named_types, needs},
+    limits::MAX_OBJECT_PATH_STEPS,
+    needs::{Kernel, Need, REGISTERS, named_types, needs},
     sizes::{SizeFinding, SizedReads},
 };
 
@@ -119,8 +123,20 @@ impl<'a> Checker<'a> {
     /// [`minimize_and_keep`](crate::minimize::minimize_and_keep) keeps them, so that minimized BTF gives the verdicts
     /// of the full one.
     pub fn named_types(&self) -> Vec<(String, Kind)> {
-        let registers = architecture::REGISTERS.map(|name| (name.to_owned(), Kind::Struct));
+        let registers = REGISTERS.map(|name| (name.to_owned(), Kind::Struct));
         named_types(self.object, &self.requirements).into_iter().chain(registers).collect()
+    }
+
+    /// Returns the functions that each program may call, directly or through others, callbacks and itself included, as
+    /// indices of [`Requirements::functions`]; of a program for which no step of [`MAX_OBJECT_PATH_STEPS`] is left, only its
+    /// own.
+    pub fn functions_of_programs(&self) -> Vec<BTreeSet<usize>> {
+        let mut steps = MAX_OBJECT_PATH_STEPS;
+        let functions = self.requirements.programs.iter().map(|program| {
+            let found = callees(&self.requirements, program.function, &mut steps);
+            found.unwrap_or_else(|| BTreeSet::from([program.function]))
+        });
+        functions.collect()
     }
 
     /// Relocates the object for a kernel with the default [`Options`], and judges each relocation and each

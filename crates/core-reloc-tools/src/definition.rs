@@ -21,7 +21,7 @@
 //! ```
 
 mod attribute;
-mod inline;
+pub(crate) mod inline;
 mod layout;
 mod location;
 mod writer;

@@ -33,13 +33,14 @@
 //! ```
 
 mod comparison;
+mod distinct;
 mod explainer;
 mod explanation;
 mod flavor;
 mod known;
 mod narrowed;
 mod search;
-mod spelling;
+pub(crate) mod spelling;
 mod subject;
 mod suggestion;
 

@@ -5,6 +5,7 @@
 //! | [`explain`] | why does a relocation have no value on a target, and how can the program be fixed? |
 //! | [`query`](mod@query) | where is a field, how large is it, what is the value of an enumerator? |
 //! | [`definition`] | how does C define a type? |
+//! | [`diff`] | what differs between the types of two kernels? |
 //! | [`header`] | how does a program in C declare the types of a kernel? |
 //! | [`check`] | does each program of an object load on a kernel, and if not, why? |
 //! | [`needs`](mod@needs) | what does an object need besides relocations, and does the kernel have it? |
@@ -13,7 +14,7 @@
 //! | [`copies`](mod@copies) | which accesses of local copies leave the copy on a kernel? |
 //! | [`sizes`](mod@sizes) | which reads have another size than the field on a kernel? |
 //! | [`lint`](mod@lint) | which mistakes does an object have on any kernel? |
-//! | [`blame`] | which relocation is a verifier log about? |
+//! | [`blame`] | which relocation does a verifier log complain about? |
 //!
 //! ```
 //! use btf_types::{Btf, ByteOrder, IntEncoding, build::Builder};
@@ -56,6 +57,7 @@ mod callees;
 pub mod check;
 pub mod copies;
 pub mod definition;
+pub mod diff;
 mod enums;
 pub mod explain;
 mod flow;

@@ -24,8 +24,20 @@ pub const MAX_OBJECT_STEPS: u64 = 1 << 25;
 pub const MAX_ANSWERS: usize = 64;
 
 /// The maximum number of steps that a search for names similar to that of a
-/// [`query`](crate::query::similar_names) may take: about a second.
+/// [`query`](crate::query::similar_names) may take, or all that a [`diff`](crate::diff) spends on finding out what
+/// became of members: about a second.
 pub const MAX_SEARCH_STEPS: u64 = 1 << 27;
+
+/// The number of steps that a [`diff`](crate::diff) may take for each byte of the two kernels: ten times what real
+/// kernels take. A type, a member or enumerator, and each qualifier or pointer of its type takes a step.
+pub const DIFF_STEPS_PER_BYTE: u64 = 16;
+
+/// The number of steps that every [`diff`](crate::diff) may take besides.
+pub const BASE_DIFF_STEPS: u64 = 1 << 20;
+
+/// The maximum number of steps for finding out what became of one member that is gone (see
+/// [`diff`](crate::diff)).
+pub const MAX_RENAME_STEPS: u64 = 1 << 17;
 
 /// The number of steps for each entry that a search keeps, in addition to one for each byte of its path.
 /// It bounds the memory of a search.

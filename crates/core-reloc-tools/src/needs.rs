@@ -24,6 +24,7 @@
 //! # }
 //! ```
 
+mod architecture;
 mod arguments;
 mod enums;
 mod externs;
@@ -44,13 +45,15 @@ use core_reloc::elf::{
 
 use crate::{callees::callees, limits::MAX_OBJECT_PATH_STEPS};
 
+pub(crate) use self::architecture::REGISTERS;
+pub use self::{
+    architecture::Architecture,
+    kernel::{Config, Kernel, Release, SymbolNames},
+    need::{Answer, Effect, Need, OpenReason, Subject},
+};
 use self::{
     enums::KernelEnums,
     names::{Names, Wanted},
-};
-pub use self::{
-    kernel::{Config, Kernel, Release, SymbolNames},
-    need::{Answer, Effect, Need, OpenReason, Subject},
 };
 
 /// Answers what an object needs from a kernel. All names together take one pass over the kernel's types.

@@ -11,10 +11,13 @@ mod place;
 mod points;
 mod sameness;
 mod search;
+mod settle;
 mod similarity;
+mod words;
 
 use btf_types::Type;
 
+use self::similarity::Similarity;
 pub(crate) use self::{sameness::Sameness, search::search};
 
 /// A member that the target's type does not have.
@@ -49,6 +52,14 @@ pub(crate) struct Replacement<'a> {
     pub(crate) sameness: Sameness,
     /// How much speaks for it.
     pub(crate) points: u32,
+    /// Whether it may as well be another quantity.
+    pub(crate) is_in_doubt: bool,
+    /// How similar its name is.
+    similarity: Option<Similarity>,
+    /// Whether the missing name has several words.
+    has_words: bool,
+    /// Whether one of the names is the other with words before or after it.
+    has_word_more: bool,
 }
 
 /// What a replacement has in common with the missing member, above all.
@@ -62,11 +73,24 @@ pub(crate) enum Relation {
     InPlace,
     /// It is where the missing one was, and many members have its type: it may be another quantity.
     Replaced,
+    /// It has the type, or one like it, which few members of the target's type have.
+    OfType,
 }
 
 impl Replacement<'_> {
     /// Returns `true` if the path is in one object: it follows no pointer.
     pub(crate) fn is_within(&self) -> bool {
         !self.path.contains("->")
+    }
+
+    /// Returns `true` if it is a member of the type itself.
+    pub(crate) fn is_near(&self) -> bool {
+        self.is_within() && !self.path.contains('.')
+    }
+
+    /// Returns `true` if it has the missing member's name, but for what comes before names.
+    fn has_name(&self) -> bool {
+        use Similarity::{Equal, Stripped, Underscored};
+        matches!(self.similarity, Some(Equal | Stripped | Underscored))
     }
 }

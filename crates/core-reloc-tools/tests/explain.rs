@@ -40,9 +40,8 @@ fn a_member_of_only_one_candidate_distinguishes_it() {
         explain("struct task { int pid; int rt; }; struct task { int lock; int pid; };");
     let text = |title: &str, member: &str| {
         format!(
-            "only {title} has `{member}`: if you mean that one, declare `{member}` in the program's \
-             `struct task` and ask bpf_core_field_exists for it first; later accesses of `struct task` then \
-             use the same candidate"
+            "only {title} has `{member}`: if you mean that one, use a flavor that has `{member}`, and ask \
+             bpf_core_field_exists for it first; later accesses of the flavor then use the same candidate"
         )
     };
     assert_eq!(
@@ -285,6 +284,55 @@ fn members_that_took_the_places_of_others_are_paired() {
 }
 
 #[test]
+fn a_stub_is_shown_the_few_members_whose_types_are_alike() {
+    let lists =
+        "struct list_head { void *next; void *prev; }; struct hlist_node { void *next; void *at; };
+        struct hlist_head { void *first; }; struct user { int id; };";
+    let stub =
+        format!("{lists} struct dentry {{ struct list_head d_subdirs; struct user *owner; }};");
+    let suggested = |members: &str, path| {
+        let kernel = format!("{lists} struct dentry {{ long d_lru; int d_flags; {members} }};");
+        replacements(&stub, &kernel, path)
+    };
+    let none = (Vec::new(), None);
+    let members = "struct hlist_node sib; struct hlist_head children; struct user *by;";
+    // They are as near to each other, and there is no code for what may be another one.
+    let of_lists = vec!["sib".to_string(), "children".to_string()];
+    assert_eq!(suggested(members, "dentry.d_subdirs"), (of_lists, None));
+    assert_eq!(suggested(members, "dentry.owner"), (vec!["by".to_string()], None));
+    // Too many to look at.
+    let many = "struct list_head a; struct list_head b; struct list_head c; struct list_head e;
+        struct user *f; struct user *g; struct user *h; struct user *i;";
+    assert_eq!(suggested(many, "dentry.d_subdirs"), none);
+    assert_eq!(suggested(many, "dentry.owner"), none);
+    // Integers are all alike.
+    check_replacements(
+        "struct task { int state; };",
+        "struct task { int x; long y; };",
+        "task.state",
+        &[],
+    );
+}
+
+#[test]
+fn a_stub_does_not_tell_which_of_similar_members_are_new() {
+    // Both names are as near, and one of them may have been there all the time.
+    let stub = "struct cfs_rq { unsigned int h_nr_running; };";
+    let kernel = "struct cfs_rq { unsigned int nr_running; unsigned int h_nr_queued; };";
+    let (members, code) = replacements(stub, kernel, "cfs_rq.h_nr_running");
+    assert_eq!((members.len(), code), (2, None));
+    // Who declares the whole struct says what is new.
+    let whole = "struct cfs_rq { unsigned int nr_running; unsigned int h_nr_running; };";
+    let (members, code) = replacements(whole, kernel, "cfs_rq.h_nr_running");
+    assert_eq!((members, code.is_some()), (vec!["h_nr_queued".to_string()], true));
+    // One word, elsewhere, may be the name of many things; several words are hardly.
+    let kernel = "struct task { struct in { int state; int rx_dropped; } in; };";
+    let code = |path| replacements("struct task { int state; int rx_dropped; };", kernel, path).1;
+    assert_eq!(code("task.state"), None);
+    assert!(code("task.rx_dropped").is_some());
+}
+
+#[test]
 fn what_the_object_has_too_is_not_suggested() {
     let object = "struct cfs_rq { struct rq { int nr_running; } *rq; int nr_running; int h_nr; };";
     let kernel = "struct cfs_rq { struct rq { int nr_running; } *rq; int nr_queued; int h_nr; };";
@@ -353,13 +401,18 @@ fn missing_type(object: &str, kernel: &str, root: &str) -> Vec<String> {
 
 #[test]
 fn types_of_the_user_space_abi_need_no_relocation() {
-    let texts =
-        missing_type("struct __sk_buff { int len; };", "struct sk_buff { int len; };", "__sk_buff");
-    assert_eq!(
-        texts[0],
-        "`struct __sk_buff` belongs to the user-space ABI and has one layout on all kernels: take \
-         preserve_access_index off it"
-    );
+    let kernel = "struct sk_buff { int len; }; struct xdp_buff { void *data; }; struct ip_options { int x; };";
+    let advice = "belongs to the user-space ABI and has one layout on all kernels: take \
+                  preserve_access_index off it";
+    for root in ["__sk_buff", "iphdr", "xdp_md", "tcphdr", "bpf_sock_ops", "xdp_md___v2"] {
+        let texts = missing_type(&format!("struct {root} {{ int len; }};"), kernel, root);
+        assert_eq!(texts[0], format!("`struct {root}` {advice}"));
+    }
+    // Types of the kernel have no fixed layout.
+    for root in ["sk_buf", "iphdr_info"] {
+        let texts = missing_type(&format!("struct {root} {{ int len; }};"), kernel, root);
+        assert!(!texts.iter().any(|text| text.contains(advice)), "{texts:?}");
+    }
 }
 
 #[test]

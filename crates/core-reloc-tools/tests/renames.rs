@@ -2,11 +2,12 @@
 //! history.
 #![allow(clippy::pedantic, clippy::restriction, reason = "tests may panic")]
 
+mod clang;
+
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     env, fs,
     path::{Path, PathBuf},
-    process::Command,
 };
 
 use btf_types::{Btf, ByteOrder, IntEncoding, Kind, Type, TypeId, build::Builder};
@@ -26,16 +27,18 @@ struct Row<'t> {
     from: &'t str,
     on: &'t str,
     right: Option<&'t str>,
-    wrong: Vec<&'t str>,
 }
 
+/// The changes that the rules were made for.
 const TABLE: &str = include_str!("../../../tests/renames.tsv");
 
-fn rows() -> Vec<Row<'static>> {
-    let lines = TABLE.lines().filter(|line| !line.starts_with('#')).skip(1);
+/// Changes that were not looked at meanwhile.
+const HELD_OUT: &str = include_str!("../../../tests/renames-held-out.tsv");
+
+fn rows(table: &'static str) -> Vec<Row<'static>> {
+    let lines = table.lines().filter(|line| !line.starts_with('#')).skip(1);
     let rows = lines.flat_map(|line| {
-        let [lost, from, on, right, wrong, evidence] = line.split('\t').collect::<Vec<_>>()[..]
-        else {
+        let [lost, from, on, right, _, evidence] = line.split('\t').collect::<Vec<_>>()[..] else {
             panic!("six columns: {line}");
         };
         assert!(!evidence.is_empty(), "{line}");
@@ -46,7 +49,6 @@ fn rows() -> Vec<Row<'static>> {
             from,
             on,
             right: Some(right).filter(|right| *right != "-"),
-            wrong: wrong.split(", ").filter(|wrong| !wrong.is_empty()).collect(),
         })
     });
     rows.collect()
@@ -87,10 +89,14 @@ fn suggestions(local: &Btf<'_>, target: &Target<'_>, row: &Row<'_>) -> Vec<Sugge
     Explainer::new(local, target).unmatched(&relocation, &unmatched).suggestions
 }
 
-/// Returns `true` for another quantity. Where nothing has it, all is wrong for who knows the whole struct; to
-/// a stub, a similar name may be new.
-fn is_wrong(local: Local, row: &Row<'_>, member: &str) -> bool {
-    local == Local::Full && row.right.is_none() || row.wrong.contains(&member)
+/// Returns `true` for another quantity: whatever is not the right one.
+fn is_wrong(row: &Row<'_>, member: &str) -> bool {
+    !row.right.is_some_and(|right| is_right(row, right, member))
+}
+
+/// Returns `true` for the right member, or what contains it: the rest of the path stays.
+fn is_right(row: &Row<'_>, right: &str, member: &str) -> bool {
+    member == right || right.strip_prefix(member).is_some_and(|rest| row.path.ends_with(rest))
 }
 
 /// Returns `true` for a member that is suggested for its place alone: as something to look at, without code.
@@ -106,28 +112,34 @@ struct Score {
     all: usize,
     first: usize,
     in_three: usize,
+    /// Rows of which the first suggestion is not in doubt.
+    certain: usize,
     /// Rows that have something wrong in first place.
     wrong: Vec<String>,
     missed: Vec<String>,
 }
 
 impl Score {
-    fn add(&mut self, local: Local, row: &Row<'_>, suggestions: &[Suggestion]) {
+    fn add(&mut self, row: &Row<'_>, suggestions: &[Suggestion]) {
         let found = suggestions.iter().filter_map(|found| found.member.as_deref());
         let found: Vec<&str> = found.collect();
-        let name = format!("{}.{} {} → {}: {found:?}", row.root, row.path, row.from, row.on);
+        let marked = suggestions.iter().filter_map(|found| {
+            let mark = if is_in_doubt(found) { "?" } else { "" };
+            Some(format!("{}{mark}", found.member.as_deref()?))
+        });
+        let marked: Vec<String> = marked.collect();
+        let marked = marked.join(" ");
+        let name = format!("{}.{} {} → {}: {marked}", row.root, row.path, row.from, row.on);
         let first = suggestions.first().filter(|first| !is_in_doubt(first));
         let first = first.and_then(|first| first.member.as_deref());
-        if first.is_some_and(|first| is_wrong(local, row, first)) {
+        if first.is_some_and(|first| is_wrong(row, first)) {
             self.wrong.push(name.clone());
         }
+        self.certain += usize::from(first.is_some());
         let Some(right) = row.right else { return };
         self.all += 1;
         // The rest of the path stays: the member that contains the right one is as good.
-        let position = found.iter().position(|found| {
-            *found == right
-                || right.strip_prefix(found).is_some_and(|rest| row.path.ends_with(rest))
-        });
+        let position = found.iter().position(|found| is_right(row, right, found));
         self.first += usize::from(position == Some(0));
         self.in_three += usize::from(position.is_some_and(|position| position < 3));
         if position != Some(0) {
@@ -136,14 +148,14 @@ impl Score {
     }
 }
 
-fn score(local: Local) -> Option<Score> {
+fn score(table: &'static str, local: Local) -> Option<Score> {
     let kernels = kernels()?;
     let parsed: BTreeMap<_, _> =
         kernels.iter().map(|(version, bytes)| (*version, Btf::parse(bytes).unwrap())).collect();
     let targets: BTreeMap<_, _> =
-        parsed.iter().map(|(version, btf)| (*version, Target::new(btf))).collect();
+        parsed.iter().map(|(version, btf)| (*version, Target::new(btf).indexed())).collect();
     let mut score = Score::default();
-    for row in rows() {
+    for row in rows(table) {
         let from = &parsed[row.from];
         let found = match local {
             Local::Full => suggestions(from, &targets[row.on], &row),
@@ -152,9 +164,10 @@ fn score(local: Local) -> Option<Score> {
                 suggestions(&Btf::parse(&stub).unwrap(), &targets[row.on], &row)
             }
         };
-        score.add(local, &row, &found);
+        score.add(&row, &found);
     }
-    println!("{local:?}: {} of {} first, {} among three", score.first, score.all, score.in_three);
+    let Score { all, first, in_three, certain, .. } = score;
+    println!("{local:?}: {first} of {all} first, {in_three} among three, {certain} without doubt");
     for missed in &score.missed {
         println!("  {missed}");
     }
@@ -166,19 +179,32 @@ fn score(local: Local) -> Option<Score> {
 
 #[test]
 fn the_right_member_comes_first_for_a_whole_header() {
-    let Some(score) = score(Local::Full) else { return };
+    let Some(score) = score(TABLE, Local::Full) else { return };
     assert_eq!(score.wrong, [""; 0]);
-    assert_eq!(score.in_three, score.all);
-    assert!(score.first * 10 >= score.all * 9);
+    assert_eq!((score.first, score.in_three), (score.all, score.all));
 }
 
 #[test]
 fn the_right_member_comes_first_for_a_stub() {
-    let Some(score) = score(Local::Stub) else { return };
-    // A stub does not say what was there before, nor between what.
-    assert!(score.wrong.len() <= 3, "{:?}", score.wrong);
-    assert!(score.in_three * 10 >= score.all * 9);
-    assert!(score.first * 100 >= score.all * 85);
+    let Some(score) = score(TABLE, Local::Stub) else { return };
+    assert_eq!(score.wrong, [""; 0]);
+    assert!(score.first * 10 >= score.all * 9);
+    // Of `avg_load`, nothing is left in `sum_weight`; and four other counts are called like `h_nr_running`.
+    let out_of_reach = 2;
+    assert_eq!(score.in_three, score.all - out_of_reach);
+    // Enough is known of a third of the members to write code.
+    assert!(score.certain * 3 >= score.all);
+}
+
+/// The scores may only become better.
+#[test]
+fn rows_that_the_rules_were_not_made_for_have_few_wrong_answers() {
+    let Some(full) = score(HELD_OUT, Local::Full) else { return };
+    assert_eq!(full.wrong, [""; 0]);
+    assert!((full.first, full.in_three) >= (46, 46));
+    let Some(stub) = score(HELD_OUT, Local::Stub) else { return };
+    assert_eq!(stub.wrong, [""; 0]);
+    assert!((stub.first, stub.in_three) >= (34, 38));
 }
 
 /// Makes BTF in which the root type has only the member.
@@ -245,7 +271,20 @@ fn copy(btf: &mut Builder<'_>, ty: Type<'_>, is_complete: bool) -> TypeId {
         Kind::Union => btf.fwd_union(name),
         Kind::Enum => btf.enumeration(name, ty.size().unwrap()).finish(),
         Kind::Void => TypeId::VOID,
-        Kind::FuncProto => btf.func_proto(TypeId::VOID).finish(),
+        Kind::FuncProto => {
+            let copied = |btf: &mut Builder<'_>, ty: Option<Type<'_>>| match ty {
+                Some(ty) => copy(btf, ty, false),
+                None => TypeId::VOID,
+            };
+            let result = copied(btf, ty.referenced().unwrap());
+            let params = ty.params().iter();
+            let params: Vec<_> = params.map(|param| copied(btf, param.ty().ok())).collect();
+            let mut proto = btf.func_proto(result);
+            for param in params {
+                proto = proto.param("", param);
+            }
+            proto.finish()
+        }
         kind => panic!("{kind:?}"),
     }
 }
@@ -279,73 +318,116 @@ fn prelude(stub: &Btf<'_>, root: &str) -> String {
     c
 }
 
-/// Compiles a program that asks for the offset of a member of a suggested flavor.
-fn compile(source: &str) -> Option<Vec<u8>> {
-    let folder = env::temp_dir().join(format!("core-reloc-renames-{}", std::process::id()));
-    fs::create_dir_all(&folder).unwrap();
-    let [c, object] = ["flavor.c", "flavor.o"].map(|name| folder.join(name));
-    fs::write(&c, source).unwrap();
-    let clangs = ["clang", "clang-19", "clang-18", "clang-14"];
-    let output = clangs.iter().find_map(|clang| {
-        let mut command = Command::new(clang);
-        command.args(["-target", "bpf", "-O2", "-g", "-Wall", "-Werror", "-c"]).arg(&c);
-        command.arg("-o").arg(&object).output().ok()
-    })?;
-    let bytes = fs::read(&object);
-    let _ = fs::remove_dir_all(&folder);
-    assert!(output.status.success(), "{source}\n{}", String::from_utf8_lossy(&output.stderr));
-    Some(bytes.unwrap())
+/// A function that asks for the offset of the member of a suggested flavor.
+struct Function {
+    body: String,
+    offset: u64,
 }
 
-/// Checks that clang compiles a suggested definition, and that the member of it is where the target has it.
-/// Returns `None` if there is no clang.
+impl Function {
+    /// Returns `None` if there is no code.
+    fn of(
+        number: usize,
+        target: &Target<'_>,
+        row: &Row<'_>,
+        prelude: &str,
+        all: &[Suggestion],
+    ) -> Option<Self> {
+        let suggestion = all.iter().find(|suggestion| suggestion.code.is_some())?;
+        let (code, member) = (suggestion.code.as_ref()?, suggestion.member.as_ref()?);
+        let flavor = format!("{}___new", row.root);
+        assert!(code.starts_with(&format!("struct {flavor} {{")), "{code}");
+        let question = format!("{}.{member}", row.root);
+        let Ok(Answer::Field(field)) = query(target, &question) else { panic!("{question}") };
+        // To clang, types of one name are one type, wherever they are defined.
+        let numbered = format!("{flavor}{number}");
+        let code = code.replacen(&flavor, &numbered, 1);
+        // A bitfield has no address, so it is asked for by its field info.
+        let body = format!(
+            "unsigned offset_{number}(void *memory)\n{{\n{prelude}{code}\nstruct {numbered} *object = memory;\n\
+             return __builtin_preserve_field_info(object->{member}, 0);\n}}\n"
+        );
+        Some(Self { body, offset: field.byte_offset })
+    }
+}
+
+/// Writes the types of a kernel that functions name as C.
+fn named_types(from: &Btf<'_>, functions: &[Function]) -> String {
+    let is_word = |letter: char| letter.is_alphanumeric() || letter == '_';
+    let words = functions.iter().flat_map(|function| function.body.split(|c| !is_word(c)));
+    let words: BTreeSet<&str> = words.collect();
+    let kinds = [Kind::Struct, Kind::Union, Kind::Enum, Kind::Typedef];
+    let mut btf = Builder::new(ByteOrder::Little);
+    for ty in words.iter().flat_map(|word| kinds.map(|kind| from.find(word, kind))).flatten() {
+        copy(&mut btf, ty, true);
+    }
+    let bytes = btf.finish().unwrap();
+    let all = prelude(&Btf::parse(&bytes).unwrap(), "");
+    // Each has a line.
+    let mut seen = BTreeSet::new();
+    let lines = all.lines().filter(|line| seen.insert(*line));
+    lines.map(|line| format!("{line}\n")).collect()
+}
+
+/// Checks that clang compiles suggested definitions, and that the member of each is where the target has it. Returns
+/// their number; `None` if there is no clang.
 fn check_code(
+    local: Local,
+    from: &Btf<'_>,
     target: &Target<'_>,
-    row: &Row<'_>,
-    prelude: &str,
-    suggestion: &Suggestion,
-) -> Option<()> {
-    let (Some(code), Some(member)) = (&suggestion.code, &suggestion.member) else {
-        return Some(());
+    rows: &[Row<'_>],
+) -> Option<usize> {
+    let mut functions = Vec::new();
+    for (number, row) in rows.iter().enumerate() {
+        let function = match local {
+            Local::Full => {
+                let all = suggestions(from, target, row);
+                Function::of(number, target, row, "", &all)
+            }
+            Local::Stub => {
+                let stub = stub(from, row);
+                let stub = Btf::parse(&stub).unwrap();
+                let all = suggestions(&stub, target, row);
+                Function::of(number, target, row, &prelude(&stub, row.root), &all)
+            }
+        };
+        functions.extend(function);
+    }
+    let mut source = match local {
+        Local::Full => named_types(from, &functions),
+        Local::Stub => String::new(),
     };
-    let flavor = format!("{}___new", row.root);
-    assert!(code.starts_with(&format!("struct {flavor} {{")), "{code}");
-    // A bitfield has no address, so it is asked for by its field info.
-    let source = format!(
-        "{prelude}{code}\nstruct {flavor} *object;\n\
-         unsigned offset(void) {{ return __builtin_preserve_field_info(object->{member}, 0); }}\n"
-    );
-    let bytes = compile(&source)?;
+    source.extend(functions.iter().map(|function| function.body.as_str()));
+    let bytes = clang::compile(&source)?;
     let object = Object::parse(&bytes).unwrap();
-    let values: Vec<_> =
-        object.relocate(target, Options::default()).map(|report| report.outcome.value()).collect();
-    let question = format!("{}.{member}", row.root);
-    let Ok(Answer::Field(field)) = query(target, &question) else { panic!("{question}") };
-    assert_eq!(values, [Some(field.byte_offset)], "{source}");
-    Some(())
+    let reports = object.relocate(target, Options::default());
+    let values: Vec<_> = reports.map(|report| report.outcome.value()).collect();
+    let expected: Vec<_> = functions.iter().map(|function| Some(function.offset)).collect();
+    assert_eq!(values, expected, "{source}");
+    Some(functions.len())
 }
 
 #[test]
 fn suggested_flavors_compile_and_relocate() {
     let Some(kernels) = kernels() else { return };
-    let mut checked = 0;
-    for row in rows() {
-        let [from, on] = [row.from, row.on].map(|version| Btf::parse(&kernels[version]).unwrap());
-        let target = Target::new(&on);
-        let stub = stub(&from, &row);
-        let stub = Btf::parse(&stub).unwrap();
-        let all = suggestions(&stub, &target, &row);
-        // The first with code; compiling takes longer than all else.
-        for suggestion in all.into_iter().filter(|suggestion| suggestion.code.is_some()).take(1) {
-            if check_code(&target, &row, &prelude(&stub, row.root), &suggestion).is_none() {
+    let mut by_kernels: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for row in rows(TABLE).into_iter().chain(rows(HELD_OUT)) {
+        by_kernels.entry((row.from, row.on)).or_default().push(row);
+    }
+    for (local, expected) in [(Local::Full, 130), (Local::Stub, 55)] {
+        let mut checked = 0;
+        for ((from, on), rows) in &by_kernels {
+            let [from, on] = [from, on].map(|version| Btf::parse(&kernels[version]).unwrap());
+            let target = Target::new(&on).indexed_for_queries();
+            let Some(count) = check_code(local, &from, &target, rows) else {
                 println!("SKIPPED: clang is not installed");
                 return;
-            }
-            checked += usize::from(suggestion.code.is_some());
+            };
+            checked += count;
         }
+        println!("{local:?}: {checked} definitions");
+        assert!(checked >= expected, "{local:?}: {checked}");
     }
-    println!("{checked} definitions");
-    assert!(checked > 40);
 }
 
 /// A question that names a lost member has the same list, as far as its name tells.
@@ -353,7 +435,7 @@ fn suggested_flavors_compile_and_relocate() {
 fn queries_offer_the_right_member() {
     let Some(kernels) = kernels() else { return };
     let (mut all, mut found) = (0, 0);
-    for row in rows().iter().filter(|row| row.right.is_some() && !row.path.contains('.')) {
+    for row in rows(TABLE).iter().filter(|row| row.right.is_some() && !row.path.contains('.')) {
         let btf = Btf::parse(&kernels[row.on]).unwrap();
         let target = Target::new(&btf);
         let error = query(&target, &format!("{}.{}", row.root, row.path)).unwrap_err();
@@ -365,5 +447,5 @@ fn queries_offer_the_right_member() {
         }
     }
     println!("{found} of {all}");
-    assert!(found * 10 >= all * 8);
+    assert!(found * 100 >= all * 87);
 }

@@ -18,6 +18,10 @@ pub mod first_program {}
 pub mod will_it_load {}
 
 #[doc = include_str!("../guide/links.txt")]
+#[doc = include_str!("../guide/in-ci.md")]
+pub mod in_ci {}
+
+#[doc = include_str!("../guide/links.txt")]
 #[doc = include_str!("../guide/reading-btf.md")]
 pub mod reading_btf {}
 

@@ -18,6 +18,7 @@ use self::{old_bitfield::why_old_bitfield, quote::Quote};
 use crate::{
     budget::Budget,
     candidates::Candidate,
+    limits::MAX_QUOTE,
     record::{AccessPath, RelocKind, Relocation, Subject},
     resolve::Unmatched,
     spec::{LocalSpec, Mismatch},
@@ -255,6 +256,7 @@ fn write_type(text: &mut Quote, ty: Type<'_>) -> fmt::Result {
 
 fn write_name(text: &mut Quote, btf: &Btf<'_>, name_off: StrOffset) -> fmt::Result {
     match btf.string(name_off) {
+        Ok(name) if name.len() <= MAX_QUOTE => write!(text, "{name}"),
         Ok(name) => text.write_str(&quote(&name)),
         Err(_) => text.write_str("?"),
     }

@@ -18,6 +18,7 @@ use core_reloc::{
 };
 use core_reloc_tools::{
     definition::Definition,
+    diff::Differ,
     explain::Explainer,
     minimize::{Needs, minimize},
 };
@@ -150,23 +151,26 @@ pub enum Act {
     Define,
     /// Minimizes the target for the object.
     Minimize,
+    /// Compares the object's types with the target's, and the target's with themselves.
+    Diff,
 }
 
 impl Act {
     /// All operations.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Read,
         Self::Relocate,
         Self::RelocateIndexed,
         Self::Explain,
         Self::Define,
         Self::Minimize,
+        Self::Diff,
     ];
 
     /// Returns `true` if the result is a text. A text may be longer than what it describes, but its length
     /// is bounded.
     pub fn is_text(self) -> bool {
-        matches!(self, Self::Explain | Self::Define)
+        matches!(self, Self::Explain | Self::Define | Self::Diff)
     }
 
     /// Performs the operation, and returns the outcomes of the relocations. An attack may be rejected.
@@ -196,6 +200,14 @@ impl Act {
                 let minimized = minimize(&needs, &plain, Options::default());
                 // Attacks have relocations that are too complex, or need no type.
                 assert!(minimized.is_ok_and(|it| !it.main.is_empty()) || !needs.is_empty());
+            }
+            Self::Diff => {
+                if let Some(local) = object.btf() {
+                    let local = Target::new(local);
+                    let diff = Differ::new(&local, &plain).whole();
+                    assert!(diff.types.iter().all(|ty| ty.old.is_some() || ty.new.is_some()));
+                }
+                let _ = Differ::new(&plain, &plain).whole();
             }
             Self::Define => {
                 for ty in target.own_types().take(DEFINED) {

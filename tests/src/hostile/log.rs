@@ -7,7 +7,7 @@ use core_reloc::{
     Options, Target,
     elf::{Object, Report, SourceLines},
 };
-use core_reloc_tools::blame::PoisonInLog;
+use core_reloc_tools::blame::Rejection;
 
 use super::walk::printed;
 use crate::data::read_fixture;
@@ -22,12 +22,12 @@ static FILES: LazyLock<[Vec<u8>; 2]> =
 /// Panics if the library is wrong or a fixture is missing.
 pub(super) fn log(bytes: &[u8]) {
     let log = String::from_utf8_lossy(bytes);
-    let Some(poison) = PoisonInLog::find(&log) else { return };
+    let Some(rejection) = Rejection::find(&log) else { return };
     let lines: Vec<&str> = log.lines().collect();
-    let shown = lines.get(poison.log_line.wrapping_sub(1)).expect("a line of the log");
-    assert!(shown.trim().starts_with(&poison.text));
-    assert!(poison.insn.is_none_or(|insn| poison.subprogram <= insn));
-    assert!(printed(format_args!("{poison:?}")) > 0);
+    let shown = lines.get(rejection.log_line.wrapping_sub(1)).expect("a line of the log");
+    assert!(shown.contains(&rejection.text));
+    assert!(rejection.insn.is_none_or(|insn| rejection.subprogram <= insn));
+    assert!(printed(format_args!("{rejection:?} {:?}", rejection.value())) > 0);
 
     let [object, kernel] = FILES.each_ref();
     let object = Object::parse(object).expect("a fixture");
@@ -37,6 +37,9 @@ pub(super) fn log(bytes: &[u8]) {
     let poisoned: Vec<Report<'_>> =
         reports.filter(|report| report.outcome.name() == "poisoned").collect();
     let (count, lines) = (poisoned.len(), SourceLines::of(&object));
-    let blamed = poison.blame(poisoned, &lines).len();
+    let blamed = rejection.poisoned(poisoned, &lines).len();
     assert!((1..=count).contains(&blamed), "{blamed} of {count} are blamed");
+    let involved = rejection.involved(&object, &lines).expect("a fixture");
+    let total = object.relocations().count();
+    assert!(involved.iter().all(|involved| involved.relocation < total));
 }

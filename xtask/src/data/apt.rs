@@ -24,12 +24,15 @@ pub(crate) struct Package {
     pub(crate) name: String,
     pub(crate) version: String,
     pub(crate) architecture: String,
+    /// The size of its file in bytes.
+    pub(crate) size: u64,
 }
 
 impl Suite {
     /// Fetches the lists of the suite `name` for an architecture; apt's files go to `folder`.
     ///
-    /// The archive's address is that of the machine's own apt.
+    /// The archive's address is that of the machine's own apt, and that of security updates for the suites
+    /// that end in `-security`.
     pub(crate) fn open(
         name: &'static str,
         architecture: &'static str,
@@ -45,7 +48,7 @@ impl Suite {
             format!(
                 "Types: deb\nURIs: {}\nSuites: {name}\nComponents: main\nArchitectures: {architecture}\n\
                  Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg\n",
-                archive()?,
+                archive(name)?,
             ),
         )?;
         let configuration = folder.join("apt.conf");
@@ -55,6 +58,11 @@ impl Suite {
         run(suite.apt("apt-get").arg("update"))?;
         suite.packages = parse_packages(&text(suite.apt("apt-cache").arg("dumpavail"))?);
         Ok(suite)
+    }
+
+    /// All packages, with the newest version of each.
+    pub(crate) fn packages(&self) -> &[Package] {
+        &self.packages
     }
 
     /// The newest package whose name matches `pattern`, in which one `*` stands for a version.
@@ -84,7 +92,7 @@ impl Suite {
     /// Downloads `package` into `folder` and returns the file's path.
     pub(crate) fn download(&self, package: &Package, folder: &Path) -> Result<PathBuf> {
         fs::create_dir_all(folder)?;
-        let Package { name, version, architecture } = package;
+        let Package { name, version, architecture, .. } = package;
         let wanted = match architecture.as_str() {
             "all" => format!("{name}={version}"),
             _ => format!("{name}:{architecture}={version}"),
@@ -106,10 +114,10 @@ impl Suite {
     }
 }
 
-/// The archive's address among the machine's own sources.
+/// The address of the archive with a suite, among the machine's own sources.
 ///
-/// Those of security updates hold only part of the suites and architectures.
-fn archive() -> Result<String> {
+/// Security updates have an archive of their own, whose address differs in its last part.
+fn archive(suite: &str) -> Result<String> {
     let listed = text(Command::new("apt-get").args([
         "indextargets",
         "--format",
@@ -129,7 +137,8 @@ fn archive() -> Result<String> {
         .lines()
         .find(is_debian)
         .ok_or("apt lists no Debian archive on this machine (`apt-get indextargets`)")?;
-    Ok(line.split(' ').next().unwrap_or_default().to_owned())
+    let uri = line.split(' ').next().unwrap_or_default().trim_end_matches('/');
+    Ok(if suite.ends_with("-security") { format!("{uri}-security") } else { uri.to_owned() })
 }
 
 /// apt's settings for a suite in `folder`.
@@ -170,6 +179,7 @@ fn parse_packages(listing: &str) -> Vec<Package> {
                 name: field(stanza, "Package:")?,
                 version: field(stanza, "Version:")?,
                 architecture: field(stanza, "Architecture:")?,
+                size: field(stanza, "Size:")?.parse().ok()?,
             })
         })
         .collect()
@@ -203,8 +213,13 @@ mod tests {
 
     #[test]
     fn packages_are_read_from_their_stanzas() {
-        let listing = "Package: a\nArchitecture: s390x\nVersion: 1:2-3\nDepends: b\n\nPackage: b\n";
-        let a = Package { name: "a".into(), version: "1:2-3".into(), architecture: "s390x".into() };
+        let listing = "Package: a\nArchitecture: s390x\nVersion: 1:2-3\nSize: 40\n\nPackage: b\n";
+        let a = Package {
+            name: "a".into(),
+            version: "1:2-3".into(),
+            architecture: "s390x".into(),
+            size: 40,
+        };
         assert_eq!(parse_packages(listing), [a]);
     }
 }

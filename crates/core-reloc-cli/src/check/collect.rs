@@ -1,20 +1,20 @@
 //! Checking objects on kernels in parallel, with bounded memory.
 //!
 //! Each worker has one kernel in memory at a time, and keeps a row of results for each object. Equal
-//! rows and equal explanations are kept once.
+//! rows and equal explanations are kept once. A kernel with the same BTF as one before is not checked again.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashMap},
     io::{IsTerminal, stderr},
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use btf_types::Btf;
 use core_reloc::elf::requirements::{ExternKind, Hook, Requirements};
 use core_reloc::{Module, Target};
 use core_reloc_sys::{BtfFile, Kernel};
-use core_reloc_targets::{Found, FoundKernel, Kernels, Limits, Listing};
+use core_reloc_targets::{Found, FoundKernel, Kernels, Limits, Listing, TargetError};
 use core_reloc_tools::{
     check::{Cause, Checked, Checker, Finding, RelocationVerdict, Verdict},
     explain::Explainer,
@@ -26,15 +26,16 @@ use rayon::prelude::*;
 use super::{
     explanations::{Explanations, Interner, SharedExplanation},
     given::Given,
-    order::natural,
     parts::KernelParts,
 };
 use crate::{
+    digest::Digester,
     failure::Failure,
     inputs,
-    names::{kernel_name, labels},
+    names::{by_version, kernel_name},
     target::{SkippedFiles, Unreadable, parse_modules, validate},
     terminal,
+    threads::pipelined,
 };
 
 /// The results of all objects on one kernel.
@@ -44,7 +45,7 @@ pub(super) struct CheckedKernel {
 }
 
 /// A row for each object.
-pub(super) type KernelRows = Vec<Arc<ObjectRow>>;
+pub(super) type KernelRows = Arc<[Arc<ObjectRow>]>;
 
 /// The results of an object on one kernel.
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -131,6 +132,18 @@ pub(super) struct Collector<'c> {
     wants_config: bool,
     rows: Interner<ObjectRow>,
     explanations: Explanations,
+    digester: Digester,
+    /// The results of kernels of which nothing but their BTF and release matters.
+    known: Mutex<HashMap<KernelKey, KernelRows>>,
+}
+
+/// All that the results of such a kernel depend on.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct KernelKey {
+    /// Of the BTF.
+    digest: u128,
+    pointer_size: u8,
+    release: Option<Release>,
 }
 
 /// A file that may contain kernels.
@@ -164,6 +177,15 @@ struct FileResults {
     warnings: Vec<String>,
 }
 
+impl FileResults {
+    fn extend(&mut self, other: Self) {
+        self.kernels.extend(other.kernels);
+        self.unreadable.extend(other.unreadable);
+        self.skipped.extend(other.skipped);
+        self.warnings.extend(other.warnings);
+    }
+}
+
 impl<'c> Collector<'c> {
     pub(super) fn new(checkers: &'c [Checker<'c>], given: Given, with_comparisons: bool) -> Self {
         let asks = |asks: fn(&Requirements<'_>) -> bool| {
@@ -176,6 +198,8 @@ impl<'c> Collector<'c> {
             wants_config: asks(wants_config),
             rows: Interner::default(),
             explanations: Explanations::new(with_comparisons),
+            digester: Digester::new(),
+            known: Mutex::default(),
         }
     }
 
@@ -240,28 +264,40 @@ impl<'c> Collector<'c> {
         Ok(checked)
     }
 
-    /// Checks the objects on the kernels of a file, one after the other.
+    /// Checks the objects on the kernels of a file.
     fn check_file(&self, file: &TargetFile, in_parallel: bool) -> FileResults {
         let found = match &file.folder {
             None => inputs::kernels(&file.path),
             Some(listing) => Kernels::in_listing(listing, &file.path),
         };
         let mut results = FileResults::default();
-        for found in found {
-            let checked = match found {
-                Ok(Found::Other(error)) => {
-                    results.skipped.add(error.to_string());
-                    continue;
-                }
-                Ok(Found::Kernel(kernel)) => {
-                    self.check_kernel(&kernel, file, in_parallel, &mut results.warnings)
-                }
-                Err(error) => Err(error.into()),
-            };
-            match checked {
-                Ok(checked) => results.kernels.push(checked),
-                Err(error) => results.unreadable.add(error),
+        for part in pipelined(found, |found| self.check_found(found, file, in_parallel)) {
+            results.extend(part);
+        }
+        results
+    }
+
+    /// Checks the objects on a part of a file, if that is a kernel.
+    fn check_found(
+        &self,
+        found: Result<Found, TargetError>,
+        file: &TargetFile,
+        in_parallel: bool,
+    ) -> FileResults {
+        let mut results = FileResults::default();
+        let checked = match found {
+            Ok(Found::Other(error)) => {
+                results.skipped.add(error.to_string());
+                return results;
             }
+            Ok(Found::Kernel(kernel)) => {
+                self.check_kernel(&kernel, file, in_parallel, &mut results.warnings)
+            }
+            Err(error) => Err(error.into()),
+        };
+        match checked {
+            Ok(checked) => results.kernels.push(checked),
+            Err(error) => results.unreadable.add(error),
         }
         results
     }
@@ -275,7 +311,6 @@ impl<'c> Collector<'c> {
     ) -> Result<(String, KernelRows), Failure> {
         let file = kernel.file();
         let btf: Btf<'_> = file.parse()?;
-        validate(file, &btf)?;
         let path = file.path().display().to_string();
         let name = kernel_name(&path);
         // An archive may contain other kernels, and has another name than each.
@@ -285,6 +320,20 @@ impl<'c> Collector<'c> {
         let input = KernelInput { file, btf: &btf, release, parts, is_only };
         let rows = self.kernel_rows(&input, in_parallel, warnings)?;
         Ok((path, rows))
+    }
+
+    /// Returns the results of a kernel that was checked before.
+    fn known(&self, key: KernelKey) -> Option<KernelRows> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned()
+    }
+
+    /// Returns the key of a kernel of which nothing but its BTF and its release matters.
+    fn key(&self, kernel: &KernelInput<'_>) -> KernelKey {
+        KernelKey {
+            digest: self.digester.digest(kernel.btf.as_bytes()),
+            pointer_size: kernel.btf.pointer_size(),
+            release: Release::find(kernel.release),
+        }
     }
 
     /// Checks the objects on a kernel; first without its modules, because most objects need none.
@@ -304,6 +353,16 @@ impl<'c> Collector<'c> {
         let found = found.flatten();
         let config = given.or(found.as_ref());
 
+        let may_have_modules = parts.may_have_modules();
+        let is_alone =
+            !self.given.has_modules() && !may_have_modules && symbols.is_none() && config.is_none();
+        let key = is_alone.then(|| self.key(kernel));
+        if let Some(rows) = key.and_then(|key| self.known(key)) {
+            return Ok(rows);
+        }
+        if !parts.are_running() {
+            validate(file, btf)?;
+        }
         let named = self.given.modules(file, btf, *is_only)?;
         let named_btf = parse_modules(&named, file, btf)?;
         let mut target = Target::new(btf);
@@ -313,7 +372,6 @@ impl<'c> Collector<'c> {
         }
         let target = target.with_modules(named_btf.iter().map(|(name, btf)| Module { name, btf }));
         let described = described(&target, release, symbols, config);
-        let may_have_modules = parts.may_have_modules();
         let first = |checker: &Checker<'_>| {
             let checked = checker.check(&described);
             let lacks = may_have_modules && lacks_something(checker, &target, &checked);
@@ -324,8 +382,15 @@ impl<'c> Collector<'c> {
         } else {
             self.checkers.iter().map(first).collect()
         };
-        let without_modules =
-            |rows: Vec<(Arc<ObjectRow>, bool)>| Ok(rows.into_iter().map(|(row, _)| row).collect());
+        let without_modules = |rows: Vec<(Arc<ObjectRow>, bool)>| {
+            let rows: KernelRows = rows.into_iter().map(|(row, _)| row).collect();
+            if let Some(key) = key {
+                // The map stays valid if another thread panics.
+                let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+                known.insert(key, KernelRows::clone(&rows));
+            }
+            Ok(rows)
+        };
         if !rows.iter().any(|(_, lacks)| *lacks) {
             return without_modules(rows);
         }
@@ -461,12 +526,9 @@ fn merge(
     if kernels.is_empty() && unreadable.is_empty() {
         return Err(Failure::NoTarget(path.to_path_buf()));
     }
-    let (paths, rows): (Vec<String>, Vec<_>) = kernels.into_iter().unzip();
-    let labels = labels(paths.iter().map(|path| kernel_name(path)));
-    let kernels = labels.into_iter().zip(rows).map(|(label, rows)| CheckedKernel { label, rows });
-    let mut kernels: Vec<CheckedKernel> = kernels.collect();
-    kernels.sort_by(|one, other| natural(&one.label, &other.label));
-    Ok(CheckedKernels { kernels, unreadable })
+    let kernels = by_version(kernels, |(path, _)| path.clone());
+    let kernel = |(label, (_, rows))| CheckedKernel { label, rows };
+    Ok(CheckedKernels { kernels: kernels.into_iter().map(kernel).collect(), unreadable })
 }
 
 /// Returns a progress bar, which is hidden for a single file or without a terminal.

@@ -65,6 +65,11 @@ impl Given {
         Ok(Self { modules, symbols: symbols.transpose()?, config: config.transpose()? })
     }
 
+    /// Returns `true` if the user named modules.
+    pub(super) fn has_modules(&self) -> bool {
+        !self.modules.is_empty()
+    }
+
     /// Returns the modules that were built for a kernel. If it is the only one, each must be.
     pub(super) fn modules(
         &self,

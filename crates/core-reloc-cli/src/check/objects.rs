@@ -1,6 +1,11 @@
 //! Objects, with what is known of them before any kernel is checked.
 
-use core_reloc::elf::{ObjectRelocation, SourceLines};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
+
+use core_reloc::elf::{ObjectRelocation, SourceLine, SourceLines, requirements::Program};
 use core_reloc_tools::{
     check::{Checker, RelocationVerdict, relocation_thing},
     paths::Branch,
@@ -11,6 +16,7 @@ use crate::format::kind_name;
 /// An object.
 pub(super) struct ObjectInfo {
     pub(super) label: String,
+    pub(super) path: PathBuf,
     pub(super) programs: Vec<ProgramInfo>,
     /// In the order of the records.
     pub(super) relocations: Vec<RelocationInfo>,
@@ -23,6 +29,8 @@ pub(super) struct ProgramInfo {
     pub(super) name: String,
     pub(super) section: String,
     pub(super) is_optional: bool,
+    /// Where its function starts in the source.
+    pub(super) source: Option<SourceLocation>,
     /// The functions that it may call, and its own, by the sections and offsets where they start; sorted.
     functions: Vec<(u32, u64)>,
 }
@@ -55,7 +63,7 @@ pub(super) struct SourceLocation {
 }
 
 impl ObjectInfo {
-    pub(super) fn of(checker: &Checker<'_>, label: String) -> Self {
+    pub(super) fn of(checker: &Checker<'_>, path: &Path, label: String) -> Self {
         let object = checker.object();
         let requirements = checker.requirements();
         let lines = SourceLines::of(object);
@@ -63,23 +71,30 @@ impl ObjectInfo {
             let function = requirements.functions.get(function)?;
             Some((function.section_index, function.range.start))
         };
-        let program = |program: &core_reloc::elf::requirements::Program<'_>| {
-            let functions = requirements.functions_of(program.function);
+        let source = |function: usize| {
+            let function = requirements.functions.get(function)?;
+            let first = u32::try_from(function.range.start).ok()?;
+            lines.at(function.section, function.range.clone(), first).map(SourceLocation::of)
+        };
+        let program = |(program, functions): (&Program<'_>, BTreeSet<usize>)| {
             let mut functions: Vec<(u32, u64)> = functions.into_iter().filter_map(start).collect();
             functions.sort_unstable();
             ProgramInfo {
                 name: program.name.to_string(),
                 section: program.section.to_string(),
                 is_optional: program.is_optional(),
+                source: source(program.function),
                 functions,
             }
         };
         let relocation = |relocation: ObjectRelocation<'_>| RelocationInfo::of(&relocation, &lines);
+        let programs = requirements.programs.iter().zip(checker.functions_of_programs());
         let functions = requirements.functions.iter().map(|function| function.name.to_string());
         Self {
             label,
+            path: path.to_path_buf(),
             functions: functions.collect(),
-            programs: requirements.programs.iter().map(program).collect(),
+            programs: programs.map(program).collect(),
             relocations: object.relocations().map(relocation).collect(),
         }
     }
@@ -138,12 +153,7 @@ impl RelocationInfo {
     }
 
     fn of(relocation: &ObjectRelocation<'_>, lines: &SourceLines<'_>) -> Self {
-        let source = lines.written_in(relocation).map(|line| SourceLocation {
-            file: line.file.to_string(),
-            line: line.line,
-            column: line.column,
-            text: line.text.to_string().replace("\\t", " ").trim().to_string(),
-        });
+        let source = lines.written_in(relocation).map(SourceLocation::of);
         let function = match relocation.function() {
             Ok(Some(name)) => name.to_string(),
             Ok(None) => "(without a name)".to_string(),
@@ -156,7 +166,7 @@ impl RelocationInfo {
             section: relocation.section().to_string(),
             index: relocation.index(),
             insn_off: relocation.insn_off(),
-            kind: kind_name(relocation),
+            kind: kind_name(relocation).into_owned(),
             access: relocation.access_in_c(),
             what,
             thing,
@@ -166,6 +176,15 @@ impl RelocationInfo {
 }
 
 impl SourceLocation {
+    fn of(line: SourceLine<'_>) -> Self {
+        Self {
+            file: line.file.to_string(),
+            line: line.line,
+            column: line.column,
+            text: line.text.to_string().replace("\\t", " ").trim().to_string(),
+        }
+    }
+
     /// Returns `FILE:LINE:COLUMN`.
     pub(super) fn in_file(&self) -> String {
         format!("{}:{}:{}", self.file, self.line, self.column)

@@ -35,6 +35,11 @@ struct SkippedModules {
 }
 
 impl KernelParts<'_> {
+    /// Returns `true` for the running kernel, which has validated its own types.
+    pub(super) fn are_running(&self) -> bool {
+        matches!(self, Self::Running(_))
+    }
+
     /// Returns `false` if the kernel has no modules, as far as can be told without reading any.
     pub(super) fn may_have_modules(&self) -> bool {
         match self {

@@ -1,4 +1,4 @@
-//! Results as text: the causes, then a table of programs and kernels with a character for each verdict.
+//! Results as text: the causes, then a table of programs and kernels.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -10,27 +10,34 @@ use owo_colors::{OwoColorize, Style};
 
 use super::{
     Results,
-    causes::{CauseEntry, Causes},
+    causes::{CauseEntry, Causes, Hit},
     explanations::Suggestion,
-    mark::Mark,
     notes::{Note, Notes},
     objects::SourceLocation,
     order::ranges,
+    table::Table,
     wording::{heading, proof, summary},
 };
-use crate::format::plural;
+use crate::{format::plural, terminal::Printer};
 
 /// The number of programs that a cause names.
 const MAX_NAMED: usize = 5;
+
+/// The number of ranges of kernels that are named; more have their numbers in the table.
+const MAX_RANGES: usize = 4;
+
+/// The number of ranges of numbers that are listed.
+const MAX_NUMBERS: usize = 12;
 
 pub(super) fn print(
     results: &Results,
     causes: &Causes,
     explains: bool,
-    out: &mut impl Write,
+    out: &mut Printer,
 ) -> io::Result<()> {
+    let is_new = |entry: &CauseEntry| entry.is_problem() && !entry.is_accepted(results);
     let is_shown = |entry: &&CauseEntry| {
-        entry.is_problem() || entry.thing.verdict == Verdict::Conditional || explains
+        is_new(entry) || entry.thing.verdict == Verdict::Conditional || explains
     };
     let is_open = |entry: &&CauseEntry| entry.thing.verdict == Verdict::LeftOpen;
     for entry in causes.0.iter().filter(|it| is_shown(it) && !is_open(it)) {
@@ -39,7 +46,7 @@ pub(super) fn print(
     let open: Vec<&CauseEntry> = causes.0.iter().filter(is_open).collect();
     left_open(results, &open, out)?;
     notes(results, out)?;
-    table(results, out)?;
+    Table::of(results).print(out)?;
     writeln!(out, "{}", summary(results, causes))
 }
 
@@ -48,7 +55,7 @@ fn cause(
     results: &Results,
     entry: &CauseEntry,
     explains: bool,
-    out: &mut impl Write,
+    out: &mut Printer,
 ) -> io::Result<()> {
     let (severity, style) = match entry {
         _ if entry.counts() => ("error", Style::new().red()),
@@ -59,11 +66,14 @@ fn cause(
     };
     let what = heading(entry);
     writeln!(out, "{}: {}", severity.style(style.bold()), what.bold())?;
-    writeln!(out, "  {} {}", "-->".blue(), programs(results, entry))?;
-    let line = |out: &mut dyn Write, title: &str, text: &str| {
-        writeln!(out, "  {} {}: {text}", "=".blue(), title.bold())
+    let hits = shown_hits(results, entry);
+    writeln!(out, "  {} {}", "-->".blue(), programs(results, &hits))?;
+    let line = |out: &mut Printer, title: &str, text: &str| {
+        // Continued below the text.
+        let hang = "  = : ".len() + title.len();
+        writeln!(out.hang(hang), "  {} {}: {text}", "=".blue(), title.bold())
     };
-    line(out, "on", &on(results, entry))?;
+    line(out, "on", &on(results, entry, &hits))?;
     if let Some(explanation) = &entry.explanation {
         line(out, "why", &explanation.reason)?;
     }
@@ -92,9 +102,19 @@ fn cause(
     writeln!(out)
 }
 
+/// Returns the hits of a cause that the baseline does not accept; all if it accepts all.
+fn shown_hits<'e>(results: &Results, entry: &'e CauseEntry) -> Vec<&'e Hit> {
+    let is_optional = |hit: &Hit| {
+        hit.program.is_some_and(|it| results.objects[hit.object].programs[it].is_optional)
+    };
+    let is_shown = |hit: &&Hit| !entry.counts() || hit.counts || is_optional(hit);
+    entry.hits.iter().filter(is_shown).collect()
+}
+
 /// Names the programs that a cause hits, by object.
-fn programs(results: &Results, entry: &CauseEntry) -> String {
-    let all = entry.programs();
+fn programs(results: &Results, hits: &[&Hit]) -> String {
+    let all: BTreeSet<(usize, usize)> =
+        hits.iter().filter_map(|hit| Some((hit.object, hit.program?))).collect();
     let mut by_object: BTreeMap<usize, Vec<&str>> = BTreeMap::new();
     for (object, program) in all.iter().take(MAX_NAMED) {
         let name = &results.objects[*object].programs[*program].name;
@@ -105,26 +125,42 @@ fn programs(results: &Results, entry: &CauseEntry) -> String {
     });
     let mut text = names.collect::<Vec<_>>().join("; ");
     if all.len() > MAX_NAMED {
-        let objects = plural(entry.objects().len(), "object");
+        let objects: BTreeSet<usize> = all.iter().map(|(object, _)| *object).collect();
+        let objects = plural(objects.len(), "object");
         text += &format!("; {} in {objects} in all", plural(all.len(), "program"));
     }
     text
 }
 
-/// Names the kernels of a cause, and those that are free of it.
-fn on(results: &Results, entry: &CauseEntry) -> String {
-    let here = kernels(results, &entry.kernels());
-    if entry.other_kernels.is_empty() {
-        return here;
+/// Names the kernels of a cause's hits, those where the baseline accepts it, and those that are free of it.
+fn on(results: &Results, entry: &CauseEntry, hits: &[&Hit]) -> String {
+    let here: BTreeSet<usize> = hits.iter().map(|hit| hit.kernel).collect();
+    let accepted = &entry.kernels() - &here;
+    let mut text = kernels(results, &here);
+    for (title, others) in [("accepted on", &accepted), ("not on", &entry.other_kernels)] {
+        if !others.is_empty() {
+            text += &format!("; {title} {}", kernels(results, others));
+        }
     }
-    format!("{here}; not on {}", kernels(results, &entry.other_kernels))
+    text
 }
 
-/// Names kernels as ranges.
+/// Names kernels as ranges, or if these are many, says how many there are, and lists their numbers in the table.
 fn kernels(results: &Results, kernels: &BTreeSet<usize>) -> String {
     let count = results.kernels.len();
     if count > 1 && kernels.len() == count {
         return format!("all {count} kernels");
+    }
+    let ranges = ranges(kernels);
+    if ranges.len() > MAX_RANGES {
+        let number = |(first, last): &(usize, usize)| match last - first {
+            0 => (first + 1).to_string(),
+            _ => format!("{}-{}", first + 1, last + 1),
+        };
+        let numbers: Vec<String> = ranges.iter().take(MAX_NUMBERS).map(number).collect();
+        let more = if ranges.len() > MAX_NUMBERS { ", …" } else { "" };
+        let numbers = numbers.join(", ");
+        return format!("{} of {count} kernels ({numbers}{more})", kernels.len());
     }
     let label = |kernel: usize| results.kernels[kernel].label.as_str();
     let range = |(first, last): &(usize, usize)| match last - first {
@@ -132,7 +168,7 @@ fn kernels(results: &Results, kernels: &BTreeSet<usize>) -> String {
         1 => format!("{}, {}", label(*first), label(*last)),
         _ => format!("{} to {}", label(*first), label(*last)),
     };
-    ranges(kernels).iter().map(range).collect::<Vec<_>>().join(", ")
+    ranges.iter().map(range).collect::<Vec<_>>().join(", ")
 }
 
 fn source(results: &Results, (object, relocation): (usize, usize)) -> Option<String> {
@@ -141,7 +177,7 @@ fn source(results: &Results, (object, relocation): (usize, usize)) -> Option<Str
 }
 
 /// Lists what is left open, once for each object.
-fn left_open(results: &Results, open: &[&CauseEntry], out: &mut impl Write) -> io::Result<()> {
+fn left_open(results: &Results, open: &[&CauseEntry], out: &mut Printer) -> io::Result<()> {
     if open.is_empty() {
         return Ok(());
     }
@@ -164,7 +200,7 @@ fn left_open(results: &Results, open: &[&CauseEntry], out: &mut impl Write) -> i
 }
 
 /// Lists accesses that may give a program a wrong value.
-fn notes(results: &Results, out: &mut impl Write) -> io::Result<()> {
+fn notes(results: &Results, out: &mut Printer) -> io::Result<()> {
     let Notes(notes) = Notes::of(results);
     if notes.is_empty() {
         return Ok(());
@@ -179,74 +215,4 @@ fn notes(results: &Results, out: &mut impl Write) -> io::Result<()> {
         writeln!(out, "    {} {} at {place}; on {on}", "-->".blue(), object.label)?;
     }
     writeln!(out)
-}
-
-/// Prints the table, with the kernels' numbers and the characters' meanings.
-fn table(results: &Results, out: &mut impl Write) -> io::Result<()> {
-    let mut rows: Vec<(usize, &str, Vec<Mark>)> = Vec::new();
-    for (at, object) in results.objects.iter().enumerate() {
-        for (index, program) in object.programs.iter().enumerate() {
-            let mark = |kernel: usize| match results.is_accepted(at, index, kernel) {
-                true => Mark::Accepted,
-                false => Mark::Verdict(results.kernels[kernel].rows[at].programs[index].verdict),
-            };
-            let marks = (0..results.kernels.len()).map(mark).collect();
-            rows.push((at, program.name.as_str(), marks));
-        }
-    }
-    kernel_numbers(results, &rows, out)?;
-    let width = rows.iter().map(|(_, name, _)| name.chars().count()).max().unwrap_or(0);
-    numbers(results.kernels.len(), width, out)?;
-    let mut last = None;
-    for (object, name, marks) in &rows {
-        if last != Some(*object) {
-            writeln!(out, "{}", results.objects[*object].label.bold())?;
-            last = Some(*object);
-        }
-        write!(out, "  {name:width$} ")?;
-        for (at, mark) in marks.iter().enumerate() {
-            let (char, _, style) = mark.legend();
-            write!(out, "{}{}", gap(at), char.style(style))?;
-        }
-        writeln!(out)?;
-    }
-    writeln!(out)
-}
-
-/// Prints the kernels with their numbers, and the legend of the table.
-fn kernel_numbers(
-    results: &Results,
-    rows: &[(usize, &str, Vec<Mark>)],
-    out: &mut impl Write,
-) -> io::Result<()> {
-    let width = results.kernels.len().to_string().len();
-    for (number, kernel) in (1..).zip(&results.kernels) {
-        writeln!(out, "{number:>width$}  {}", kernel.label)?;
-    }
-    let is_used = |mark: &Mark| rows.iter().any(|(.., marks)| marks.contains(mark));
-    let meaning = |mark: Mark| {
-        let (char, meaning, style) = mark.legend();
-        format!("{} {meaning}", char.style(style))
-    };
-    let legend: Vec<String> = Mark::all().filter(is_used).map(meaning).collect();
-    writeln!(out, "\n{}\n", legend.join("   "))
-}
-
-/// Prints the numbers of the kernels above the table, each from top to bottom.
-fn numbers(count: usize, width: usize, out: &mut impl Write) -> io::Result<()> {
-    let digits = count.to_string().len();
-    for digit in 0..digits {
-        write!(out, "  {:width$} ", "")?;
-        for at in 0..count {
-            let number = format!("{:>digits$}", at + 1);
-            write!(out, "{}{}", gap(at), &number[digit..=digit])?;
-        }
-        writeln!(out)?;
-    }
-    Ok(())
-}
-
-/// Returns the space before a column: one after every ten columns.
-fn gap(at: usize) -> &'static str {
-    if at > 0 && at.is_multiple_of(10) { " " } else { "" }
 }

@@ -4,15 +4,19 @@ use core_reloc_tools::check::Verdict;
 
 use super::{
     Results,
-    causes::{CauseEntry, Causes},
+    causes::{CauseEntry, Causes, Thing},
 };
 use crate::format::plural;
 
-/// Says what is the matter with a thing.
+/// Says what is the matter with the thing of an entry.
 pub(super) fn heading(entry: &CauseEntry) -> String {
-    let (what, name) = (entry.thing.what, &entry.thing.name);
-    let thing = format!("{what} {name}");
-    match entry.thing.verdict {
+    thing_heading(&entry.thing)
+}
+
+/// Says what is the matter with a thing.
+pub(super) fn thing_heading(Thing { verdict, what, name }: &Thing) -> String {
+    let (what, thing) = (*what, format!("{what} {name}"));
+    match *verdict {
         Verdict::OtherArchitecture => format!("other {what}: {name}"),
         Verdict::Failed => format!("{thing} cannot be relocated"),
         Verdict::Missing => format!("missing: {thing}"),

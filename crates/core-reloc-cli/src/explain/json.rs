@@ -10,7 +10,7 @@ use crate::format::{RecordKeys, json_line};
 
 /// A line of JSON.
 #[derive(Serialize)]
-struct Line {
+pub(crate) struct Line {
     #[serde(flatten)]
     record: RecordKeys,
     /// The access in C's notation.
@@ -53,9 +53,14 @@ struct SuggestionKeys {
 }
 
 pub(super) fn print(explained: &Explained<'_, '_>, out: &mut impl Write) -> io::Result<()> {
+    json_line(&line(explained), out)
+}
+
+/// Returns the keys of an explanation.
+pub(crate) fn line(explained: &Explained<'_, '_>) -> Line {
     let Explained { report, line: source, explanation, .. } = explained;
     let relocation = &report.relocation;
-    let line = Line {
+    Line {
         record: RecordKeys::of(relocation),
         path: relocation.access_in_c(),
         function: relocation.function().ok().flatten().map(|name| name.to_string()),
@@ -75,8 +80,7 @@ pub(super) fn print(explained: &Explained<'_, '_>, out: &mut impl Write) -> io::
             .iter()
             .flat_map(|explanation| explanation.suggestions.iter().map(suggestion))
             .collect(),
-    };
-    json_line(&line, out)
+    }
 }
 
 fn comparison(comparison: &Comparison) -> ComparisonLines {

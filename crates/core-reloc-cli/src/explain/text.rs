@@ -1,18 +1,25 @@
 //! Explanations as text, in the form of a compiler's diagnostics.
 
-use std::io::{self, Write};
+use std::{
+    borrow::Cow,
+    io::{self, Write},
+    iter,
+};
 
 use core_reloc::elf::{Outcome, Report};
-use core_reloc_tools::explain::{Comparison, Explanation, Row, SuggestionKind};
+use core_reloc_tools::{
+    definition::DefinitionLine,
+    explain::{Comparison, Explanation, Row, SuggestionKind},
+};
 use owo_colors::{OwoColorize, Style};
 
 use super::Explained;
 use crate::{
-    format::{definition_line, kind_name, number},
-    terminal::Escaped,
+    format::{definition_line, definition_lines, kind_name, number},
+    terminal::{Escaped, Printer, columns},
 };
 
-pub(super) fn print(explained: &Explained<'_, '_>, out: &mut impl Write) -> io::Result<()> {
+pub(super) fn print(explained: &Explained<'_, '_>, out: &mut Printer) -> io::Result<()> {
     heading(explained, out)?;
     location(explained, out)?;
     let Some(explanation) = &explained.explanation else { return writeln!(out) };
@@ -21,8 +28,8 @@ pub(super) fn print(explained: &Explained<'_, '_>, out: &mut impl Write) -> io::
         note(out, "help", &format!("as for {access} above"))?;
         return writeln!(out);
     }
-    for comparison in &explanation.comparisons {
-        side_by_side(comparison, out)?;
+    for compared in &explanation.comparisons {
+        comparison(compared, out)?;
     }
     suggestions(explanation, out)?;
     writeln!(out)
@@ -67,7 +74,7 @@ fn severity(report: &Report<'_>, is_explained: bool) -> (&'static str, Style) {
 /// Prints the location in the source, with its line, and in the object.
 fn location(
     Explained { report, line, .. }: &Explained<'_, '_>,
-    out: &mut impl Write,
+    out: &mut Printer,
 ) -> io::Result<()> {
     let relocation = &report.relocation;
     let in_object = format!("{}+{:#x}", relocation.section(), relocation.insn_off());
@@ -84,8 +91,10 @@ fn location(
         return Ok(());
     }
     let number = line.line.to_string();
-    writeln!(out, "{} {} {text}", number.blue(), "|".blue())?;
     let caret = usize::try_from(line.column).unwrap_or(0);
+    let room = out.width().map(|width| width.saturating_sub(number.len() + " | ".len()));
+    let (text, caret) = cut(&text, caret, room.unwrap_or(usize::MAX));
+    writeln!(out, "{} {} {text}", number.blue(), "|".blue())?;
     if (1..=text.chars().count()).contains(&caret) {
         let margin = " ".repeat(number.len());
         let indent = " ".repeat(caret - 1);
@@ -94,11 +103,35 @@ fn location(
     Ok(())
 }
 
-fn note(out: &mut impl Write, label: &str, text: &str) -> io::Result<()> {
-    writeln!(out, "  {} {}: {text}", "=".blue(), label.bold())
+/// Cuts a line of source to a number of columns, around a column that counts from 1. Returns it with the new
+/// column.
+fn cut(text: &str, caret: usize, room: usize) -> (Cow<'_, str>, usize) {
+    const ELLIPSIS: char = '…';
+    let length = text.chars().count();
+    if length <= room {
+        return (text.into(), caret);
+    }
+    // What follows the caret says more than what precedes it.
+    let room = room.saturating_sub(1);
+    if caret <= room {
+        return (text.chars().take(room).chain([ELLIPSIS]).collect(), caret);
+    }
+    let start = caret.saturating_sub(room / 3).min(length.saturating_sub(room));
+    let mut cut: String = iter::once(ELLIPSIS).chain(text.chars().skip(start).take(room)).collect();
+    if start + room < length {
+        cut.pop();
+        cut.push(ELLIPSIS);
+    }
+    (cut.into(), caret + 1 - start)
 }
 
-fn suggestions(explanation: &Explanation, out: &mut impl Write) -> io::Result<()> {
+fn note(out: &mut Printer, label: &str, text: &str) -> io::Result<()> {
+    // Continued below the text.
+    let hang = "  = : ".len() + label.len();
+    writeln!(out.hang(hang), "  {} {}: {text}", "=".blue(), label.bold())
+}
+
+fn suggestions(explanation: &Explanation, out: &mut Printer) -> io::Result<()> {
     for suggestion in &explanation.suggestions {
         // The library does not know the program's options.
         let is_module = suggestion.kind == SuggestionKind::Module;
@@ -111,23 +144,63 @@ fn suggestions(explanation: &Explanation, out: &mut impl Write) -> io::Result<()
     Ok(())
 }
 
+/// Prints two definitions: side by side, or one line below the other where that is too wide.
+fn comparison(comparison: &Comparison, out: &mut Printer) -> io::Result<()> {
+    let widths = [Side::Left, Side::Right].map(|side| {
+        let lines = comparison.rows.iter().filter_map(|row| side.line(row));
+        let widths = lines.map(|line| columns(&definition_line(line)));
+        widths.chain([columns(side.title(comparison))]).max().unwrap_or(0)
+    });
+    match out.width() {
+        Some(width) if MARGIN + widths[0] + GAP + widths[1] > width => {
+            stacked(comparison, width, out)
+        }
+        _ => side_by_side(comparison, widths[0].min(MAX_WIDTH), out),
+    }
+}
+
+/// The columns to the left of a definition.
+const MARGIN: usize = 6;
+
+/// The columns between two definitions that are side by side.
+const GAP: usize = 3;
+
+/// The maximal width of the left one.
+const MAX_WIDTH: usize = 64;
+
+/// One of two definitions.
+#[derive(Clone, Copy)]
+enum Side {
+    Left,
+    Right,
+}
+
+impl Side {
+    fn title(self, comparison: &Comparison) -> &str {
+        let [left, right] = &comparison.titles;
+        match self {
+            Self::Left => left,
+            Self::Right => right,
+        }
+    }
+
+    fn line(self, row: &Row) -> Option<&DefinitionLine> {
+        match (self, row) {
+            (Self::Left, Row::Lines { left, .. }) => left.as_ref(),
+            (Self::Right, Row::Lines { right, .. }) => right.as_ref(),
+            (_, Row::LeftOut(_)) => None,
+        }
+    }
+}
+
 /// Prints two definitions side by side. `|` marks lines that differ; `<` and `>` mark lines that only
 /// the left or the right one has.
-fn side_by_side(comparison: &Comparison, out: &mut impl Write) -> io::Result<()> {
-    /// The maximal width of the left column.
-    const MAX_WIDTH: usize = 64;
+fn side_by_side(comparison: &Comparison, width: usize, out: &mut Printer) -> io::Result<()> {
     let [left, right] = &comparison.titles;
-    let lefts = comparison.rows.iter().filter_map(|row| match row {
-        Row::Lines { left, .. } => left.as_ref().map(|line| definition_line(line).chars().count()),
-        Row::LeftOut(_) => None,
-    });
-    let width = lefts.chain([left.chars().count()]).max().unwrap_or(0).min(MAX_WIDTH);
-    writeln!(out, "      {}   {}", format_args!("{left:width$}").bold(), right.bold())?;
+    writeln!(out, "{:MARGIN$}{}   {}", "", format_args!("{left:width$}").bold(), right.bold())?;
     for row in &comparison.rows {
         match row {
-            Row::LeftOut(count) => {
-                writeln!(out, "      {}", format_args!("… {count} more").dimmed())?;
-            }
+            Row::LeftOut(count) => left_out(*count, out)?,
             Row::Lines { left, right, differs, is_focus } => {
                 let mark = match (left, right, differs) {
                     (_, None, _) => "<",
@@ -138,15 +211,61 @@ fn side_by_side(comparison: &Comparison, out: &mut impl Write) -> io::Result<()>
                 let [left, right] = [left, right]
                     .map(|line| line.as_ref().map(definition_line).unwrap_or_default());
                 let line = format!("{left:width$} {mark} {right}");
-                let style = match (is_focus, differs) {
-                    (true, _) => Style::new().red().bold(),
-                    (_, true) => Style::new().yellow(),
-                    _ => Style::new(),
-                };
+                let style = row_style(*is_focus, *differs);
                 let pointer = if *is_focus { ">>" } else { "  " };
                 writeln!(out, "   {pointer} {}", line.trim_end().style(style))?;
             }
         }
     }
     Ok(())
+}
+
+/// Prints two definitions as one, as a comparison of files is printed: `-` marks lines of the left one, and
+/// `+` those of the right one. Lines that are the same have no mark.
+fn stacked(comparison: &Comparison, width: usize, out: &mut Printer) -> io::Result<()> {
+    /// A mark and a space.
+    const MARK: usize = 2;
+    let [left, right] = &comparison.titles;
+    writeln!(out, "{:MARGIN$}- {}", "", left.bold())?;
+    writeln!(out, "{:MARGIN$}+ {}", "", right.bold())?;
+    for row in &comparison.rows {
+        let Row::Lines { differs, is_focus, .. } = row else {
+            if let Row::LeftOut(count) = row {
+                left_out(*count, out)?;
+            }
+            continue;
+        };
+        let style = row_style(*is_focus, *differs);
+        let sides = match differs {
+            true => [(Side::Left, "-"), (Side::Right, "+")].as_slice(),
+            false => &[(Side::Left, " ")],
+        };
+        for (side, mark) in sides {
+            let Some(line) = side.line(row) else { continue };
+            let lines = definition_lines(line, width.saturating_sub(MARGIN + MARK));
+            for (position, text) in lines.iter().enumerate() {
+                let pointer = if *is_focus && position == 0 { ">>" } else { "  " };
+                let mark = if position == 0 { mark } else { " " };
+                let hang = MARGIN + MARK + 2 * line.depth + 4;
+                writeln!(
+                    out.hang(hang),
+                    "   {pointer} {}",
+                    format_args!("{mark} {text}").style(style)
+                )?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn left_out(count: usize, out: &mut Printer) -> io::Result<()> {
+    writeln!(out, "{:MARGIN$}{}", "", format_args!("… {count} more").dimmed())
+}
+
+fn row_style(is_focus: bool, differs: bool) -> Style {
+    match (is_focus, differs) {
+        (true, _) => Style::new().red().bold(),
+        (_, true) => Style::new().yellow(),
+        _ => Style::new(),
+    }
 }

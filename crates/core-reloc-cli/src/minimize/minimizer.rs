@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use btf_types::Btf;
 use core_reloc::{Module, Options, Target};
 use core_reloc_sys::{BtfFile, Kernel};
-use core_reloc_targets::{Found, Kernels, Limits, Listing};
+use core_reloc_targets::{Found, Kernels, Limits, Listing, TargetError};
 use core_reloc_tools::minimize::{MinimizeError, Minimized, Needs, minimize};
 use rayon::prelude::*;
 
@@ -14,8 +14,9 @@ use crate::{
     arguments::Minimize,
     failure::Failure,
     inputs,
-    names::{minimized_module, minimized_target},
+    names::{by_version, minimized_module, minimized_target},
     target::{SkippedFiles, Unreadable, named_modules, parse_modules, validate},
+    threads::pipelined,
 };
 
 /// Minimizes targets for some objects.
@@ -42,7 +43,7 @@ impl FileResult {
 }
 
 impl Minimizer<'_> {
-    /// Minimizes the targets that the arguments name, in the order of their names, but for those that
+    /// Minimizes the targets that the arguments name, in the order of their versions, but for those that
     /// cannot be read.
     pub(super) fn minimize_all(
         &self,
@@ -84,7 +85,9 @@ impl Minimizer<'_> {
         if targets.is_empty() && unreadable.is_empty() {
             return Err(Failure::NoTarget(path.clone()));
         }
-        Ok((targets, unreadable))
+        let path = |target: &MinimizedTarget| target.main.target.display().to_string();
+        let targets = by_version(targets, path).into_iter().map(|(_, target)| target);
+        Ok((targets.collect(), unreadable))
     }
 
     /// Minimizes all kernels of a file.
@@ -95,24 +98,36 @@ impl Minimizer<'_> {
         arguments: &Minimize,
     ) -> Result<FileResult, Failure> {
         let mut result = FileResult::default();
-        for kernel in kernels {
-            match kernel {
-                Ok(Found::Other(error)) => result.skipped.add(error.to_string()),
-                Ok(Found::Kernel(kernel)) => {
-                    let file = kernel.file();
-                    let name = minimized_target(file.path(), root);
-                    match self.minimize(file, name, arguments) {
-                        Ok(target) => result.targets.push(target),
-                        Err(Failure::File(error)) if error.path == file.path() => {
-                            result.unreadable.add(error);
-                        }
-                        // Another kernel may have what is needed.
-                        Err(error @ Failure::Minimize { .. }) => result.unreadable.add(error),
-                        Err(error) => return Err(error),
+        for part in pipelined(kernels, |found| self.minimize_found(found, root, arguments)) {
+            result.extend(part?);
+        }
+        Ok(result)
+    }
+
+    /// Minimizes a part of a file, if that is a kernel.
+    fn minimize_found(
+        &self,
+        found: Result<Found, TargetError>,
+        root: &Path,
+        arguments: &Minimize,
+    ) -> Result<FileResult, Failure> {
+        let mut result = FileResult::default();
+        match found {
+            Ok(Found::Other(error)) => result.skipped.add(error.to_string()),
+            Ok(Found::Kernel(kernel)) => {
+                let file = kernel.file();
+                let name = minimized_target(file.path(), root);
+                match self.minimize(file, name, arguments) {
+                    Ok(target) => result.targets.push(target),
+                    Err(Failure::File(error)) if error.path == file.path() => {
+                        result.unreadable.add(error);
                     }
+                    // Another kernel may have what is needed.
+                    Err(error @ Failure::Minimize { .. }) => result.unreadable.add(error),
+                    Err(error) => return Err(error),
                 }
-                Err(error) => result.unreadable.add(error),
             }
+            Err(error) => result.unreadable.add(error),
         }
         Ok(result)
     }

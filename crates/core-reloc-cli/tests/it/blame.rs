@@ -65,7 +65,7 @@ fn nothing_to_blame_is_exit_status_1() {
     let run = blame("0: (95) exit\n", "");
     assert_eq!((run.status, run.stdout.as_str()), (1, ""));
     expect![[r#"
-        core-reloc: error: /log: found no poisoned instruction, such as `call unknown#195896080`; check that the verifier's log is complete
+        core-reloc: error: /log: found no complaint of the verifier, such as `invalid func unknown#195896080`; check that its log is complete
     "#]].assert_eq(&run.stderr);
     let run = blame("0: (85) call unknown#195896080", "--program loads");
     assert_eq!((run.status, run.stdout.as_str()), (1, ""));

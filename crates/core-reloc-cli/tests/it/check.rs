@@ -102,6 +102,18 @@ fn a_baseline_accepts_known_problems_only() {
     assert_eq!(before.status, 1);
     let written = check(&objects, &folder, &["--write-baseline", &known]);
     assert_eq!((written.status, written.stderr.as_str()), (0, ""));
+    // What is accepted is counted, and not printed.
+    let causes = |run: &Run| {
+        let starts = ["error: ", "accepted: "];
+        let lines = run.stdout.lines();
+        lines.filter(|line| starts.iter().any(|start| line.starts_with(start))).count()
+    };
+    let problems = causes(&check(&objects, &folder, &[]));
+    assert!(problems > 1, "{problems}");
+    assert_eq!(causes(&written), 0);
+    let summary = format!("0 problems, {problems} accepted, ");
+    assert!(written.stdout.contains(&summary), "{}", written.stdout);
+    assert!(causes(&check(&objects, &folder, &["--baseline", &known, "--explain"])) == problems);
     let text = fs::read_to_string(&known).unwrap();
     let problems: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
     assert!(problems.contains(&"access.bpfel.o\tsigned_loads\tpoisoned\tfield job.pid\tnested.le"));
@@ -140,6 +152,18 @@ fn a_baseline_accepts_known_problems_only() {
     assert_eq!(new.len(), 1);
     assert!(new[0].contains(cause), "{new:?}");
     assert!(run.stdout.lines().last().unwrap().contains("1 problem, "));
+
+    // A cause that is new on one kernel is printed for that one.
+    let of_nested = "access.bpfel.o\tsigned_loads\tpoisoned\tfield job.pid\tnested.le\n";
+    let of_both: Vec<&str> =
+        text.lines().filter(|line| line.contains("\tfield job.pid\t")).collect();
+    assert!(of_both.iter().any(|line| line.ends_with("\tgone.le")), "{of_both:?}");
+    let known = outside.file("nested.tsv", text.replace(of_nested, "").as_bytes());
+    let run = check(&objects, &folder, &["--baseline", &known]);
+    let start = run.stdout.find("error: ").unwrap();
+    let cause: Vec<&str> = run.stdout[start..].lines().take(3).collect();
+    assert_eq!(cause[1], "  --> signed_loads in access.bpfel.o");
+    assert_eq!(cause[2], "  = on: nested.le; accepted on gone.le");
 
     // A star stands for any kernel.
     let kernel = gone.rsplit('\t').next().unwrap();

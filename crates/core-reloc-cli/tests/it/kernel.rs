@@ -19,18 +19,18 @@ use core_reloc_tests::{
 use crate::program::{Folder, run, run_line};
 
 /// Returns why the kernel or bpftool cannot be the judge.
-fn unavailable() -> Option<String> {
+pub(crate) fn unavailable() -> Option<String> {
     let bpftool = Command::new("bpftool").arg("version").output();
     let bpftool = bpftool.err().map(|error| format!("bpftool does not start: {error}"));
     bpftool.or(loads_programs().err().map(|why| why.to_string()))
 }
 
 /// A folder of the BPF file system, which is removed on drop, with the programs pinned in it.
-struct Pins(PathBuf);
+pub(crate) struct Pins(PathBuf);
 
 impl Pins {
     /// Creates the folder; returns `None` and reports the test as skipped if that fails.
-    fn new(name: &str) -> Option<Self> {
+    pub(crate) fn new(name: &str) -> Option<Self> {
         let path = Path::new("/sys/fs/bpf").join(format!("core-reloc-{name}-{}", process::id()));
         match fs::create_dir(&path) {
             Ok(()) => Some(Self(path)),
@@ -50,7 +50,7 @@ impl Drop for Pins {
 }
 
 /// Loads all programs of an object with bpftool; returns its message if that fails.
-fn bpftool_loads(object: &str, pins: &Pins) -> Result<(), String> {
+pub(crate) fn bpftool_loads(object: &str, pins: &Pins) -> Result<(), String> {
     let mut bpftool = Command::new("bpftool");
     bpftool.args(["prog", "loadall", object]).arg(&pins.0);
     let output = bpftool.output().unwrap();

@@ -28,7 +28,7 @@ fn targets_have_no_use() {
     expect![[r"
         error: the argument '--lint' cannot be used with '--target <FILE|DIR>'
 
-        Usage: core-reloc check --lint <OBJECT>...
+        Usage: core-reloc check --lint <OBJECT|DIR>...
 
         For more information, try '--help'.
     "]]

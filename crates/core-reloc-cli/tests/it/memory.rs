@@ -4,27 +4,26 @@ use std::{fs, io::Read, path::Path, process::Stdio, thread, time::Duration};
 
 use core_reloc_tests::judge::skipped;
 
-use crate::program::{Folder, command};
+use crate::program::{Folder, command, with_unused_string};
 
 const KERNEL: &str = "/sys/kernel/btf/vmlinux";
 
 /// Checks objects on a folder of kernels; returns the peak memory in KiB.
-fn peak(kernels: &str, page: &str) -> u64 {
-    let mut child = command(&[
+fn peak(kernels: &str, format: &[&str]) -> u64 {
+    let arguments = [
         "check",
         "fixtures/objects/task.bpfel.o",
         "fixtures/objects/access.bpfel.o",
         "fixtures/objects/module.bpfel.o",
         "--target",
         kernels,
-        "--html",
-        page,
-    ])
-    .env("RAYON_NUM_THREADS", "2")
-    .stdout(Stdio::piped())
-    .stderr(Stdio::piped())
-    .spawn()
-    .unwrap();
+    ];
+    let mut child = command(&[arguments.as_slice(), format].concat())
+        .env("RAYON_NUM_THREADS", "2")
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     let status = format!("/proc/{}/status", child.id());
     let mut peak = 0;
     while child.try_wait().unwrap().is_none() {
@@ -48,18 +47,25 @@ fn five_times_the_kernels_take_no_more_memory() {
         return skipped(&format!("there is no {KERNEL}"));
     }
     let folder = Folder::new();
-    let first = folder.file("vmlinux", &fs::read(KERNEL).unwrap());
-    let bytes = fs::metadata(&first).unwrap().len();
-    let peaks = [2, 10].map(|count| {
+    let vmlinux = fs::read(KERNEL).unwrap();
+    let bytes = vmlinux.len() as u64;
+    let kernels = [2, 10].map(|count| {
         let kernels = folder.path(&format!("{count}"));
         fs::create_dir(&kernels).unwrap();
         for number in 0..count {
-            fs::hard_link(&first, format!("{kernels}/{number}.btf")).unwrap();
+            // Equal ones would be checked once.
+            let other = with_unused_string(&vmlinux, &number.to_string());
+            fs::write(format!("{kernels}/{number}.btf"), other).unwrap();
         }
-        peak(&kernels, &folder.path("page.html"))
+        kernels
     });
-    let [few, many] = peaks;
-    // Each worker has one kernel at a time: the difference is less than a third of a kernel.
-    assert!(few * 1024 > bytes, "{peaks:?} KiB");
-    assert!((many.saturating_sub(few)) * 1024 < bytes / 3, "{peaks:?} KiB, of {bytes} bytes each");
+    let page = folder.path("page.html");
+    for format in [["--html", &page], ["--format", "junit"], ["--format", "sarif"]] {
+        let peaks = kernels.each_ref().map(|kernels| peak(kernels, &format));
+        let [few, many] = peaks;
+        // Each worker has one kernel at a time: the difference is less than a third of a kernel.
+        assert!(few * 1024 > bytes, "{peaks:?} KiB");
+        let more = many.saturating_sub(few) * 1024;
+        assert!(more < bytes / 3, "{format:?}: {peaks:?} KiB, of {bytes} bytes each");
+    }
 }

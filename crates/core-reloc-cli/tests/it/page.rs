@@ -1,8 +1,12 @@
 //! The page of `check --html`, in a browser. What it looks like, and how long it takes, is in `look`.
 
-use std::fs;
+use std::{fs, path::Path};
 
-use core_reloc_tests::judge::skipped;
+use btf_types::ByteOrder;
+use core_reloc_tests::{
+    c_compiler::{CLANG, compile},
+    judge::skipped,
+};
 use serde_json::{Value, json};
 
 use crate::{
@@ -269,6 +273,45 @@ fn filters_show_what_they_ask_for() {
     }
     assert_eq!((programs(), problems(), columns(&browser)), all);
     assert_eq!(texts(&browser, "#shown"), [""]);
+    assert_eq!(browser.log("browser"), [] as [Value; 0]);
+}
+
+#[test]
+fn notes_are_listed_with_what_the_filters_leave() {
+    const SOURCE: &str = r#"
+        struct task { int pid; int level; } __attribute__((preserve_access_index));
+        static long (*const read_kernel)(void *to, unsigned size, const void *from) = (void *)113;
+        __attribute__((section("kprobe/x"), used)) int of_task(struct task **c) {
+            int pid; read_kernel(&pid, sizeof(pid), &c[0]->pid); return pid; }
+        "#;
+    let Some(browser) = browser() else { return };
+    let Some(object) = compile(CLANG, "bpfel", SOURCE, Path::new(".")) else { return };
+    let folder = Folder::new();
+    let object = folder.file("task.bpf.o", &object);
+    let kernels =
+        [("6.1", "struct task { int pid, level; };"), ("6.2", "struct task { long pid; };")];
+    for (name, types) in kernels {
+        folder.file(&format!("{name}.btf"), &btf_from_c::btf(ByteOrder::Little, types));
+    }
+    let page = folder.path("page.html");
+    let [older, newer] = kernels.map(|(name, _)| folder.path(&format!("{name}.btf")));
+    run(&["check", &object, "--target", &older, "--target", &newer, "--html", &page]);
+    browser.open(&page);
+    browser.click(".notes button.group");
+    assert_eq!(texts(&browser, ".notes .heading").len(), 1);
+    assert!(texts(&browser, ".notes .heading")[0].starts_with("task.pid: "));
+    assert_eq!(texts(&browser, ".notes .on"), ["on 6.2"]);
+    browser.click(".notes button.line");
+    assert!(texts(&browser, ".notes .places")[0].contains("task.pid in of_task of task.bpf.o"));
+    for (field, [kept, lost]) in
+        [("kernels", ["6.2", "6.1"]), ("things", ["pid", "level"]), ("programs", ["task", "other"])]
+    {
+        filter(&browser, field, kept);
+        assert_eq!(count(&browser, ".notes"), 1, "{kept}");
+        filter(&browser, field, lost);
+        assert_eq!(count(&browser, ".notes"), 0, "{lost}");
+        filter(&browser, field, "");
+    }
     assert_eq!(browser.log("browser"), [] as [Value; 0]);
 }
 

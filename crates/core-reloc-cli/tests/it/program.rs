@@ -28,10 +28,22 @@ pub(crate) fn fixture(name: &str) -> Vec<u8> {
     fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
+/// Returns BTF of little-endian byte order with one more string, which no type has.
+pub(crate) fn with_unused_string(btf: &[u8], string: &str) -> Vec<u8> {
+    let mut btf = btf.to_vec();
+    // The strings come last; their size is in the header.
+    let (size, _) = btf[20..].split_first_chunk_mut::<4>().unwrap();
+    let more = u32::try_from(string.len() + 1).unwrap();
+    *size = (u32::from_le_bytes(*size) + more).to_le_bytes();
+    btf.extend(string.bytes().chain([0]));
+    btf
+}
+
 /// Returns the command that runs the program.
 pub(crate) fn command(arguments: &[impl AsRef<OsStr>]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_core-reloc"));
-    command.current_dir(root()).args(arguments);
+    // Of a shell that exports it.
+    command.current_dir(root()).env_remove("COLUMNS").args(arguments);
     command
 }
 

@@ -66,11 +66,13 @@ fn a_type_that_the_kernel_lacks_is_found_in_a_module() {
     let module = "--module fixtures/btf/modular.le.stats.btf";
     expect![[r#"
         job_stats.failed
-                                       offset  bit  size  signed  lshift  rshift            module  type
-          fixtures/btf/modular.le.btf       4   32     4      no      32      32  modular.le.stats  u32
+            offset  bit  size  signed  lshift  rshift            module  type
+          fixtures/btf/modular.le.btf
+                 4   32     4      no      32      32  modular.le.stats  u32
         job.pid
-                                       offset  bit  size  signed  lshift  rshift  type
-          fixtures/btf/modular.le.btf       0    0     4     yes      32      32  job_id_t
+            offset  bit  size  signed  lshift  rshift  type
+          fixtures/btf/modular.le.btf
+                 0    0     4     yes      32      32  job_id_t
     "#]]
     .assert_eq(
         &run_line(&format!(
@@ -132,9 +134,10 @@ fn each_type_of_a_name_answers() {
     expect![[r#"
         conn.mark
         offset bit size signed lshift rshift in type
-        /kernel 0 0 4 yes 32 32 struct conn [2] int
-        /kernel 8 64 4 yes 32 32 struct conn [4] int
-        /kernel struct conn___init [5]: `struct conn___init` has no member `mark` (byte 0 of the path)
+        /kernel
+        0 0 4 yes 32 32 struct conn [2] int
+        8 64 4 yes 32 32 struct conn [4] int
+        struct conn___init [5]: `struct conn___init` has no member `mark` (byte 0 of the path)
         note: several types have the name; a relocation considers those of one kind, whatever their flavor, and those that match must agree
         LIMIT
         size signed value in type

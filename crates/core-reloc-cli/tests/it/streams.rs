@@ -3,7 +3,7 @@
 use std::{
     fs::{self, File},
     io::Read,
-    process::Stdio,
+    process::{Command, Stdio},
 };
 
 use crate::program::{Folder, command, root, run};
@@ -52,6 +52,53 @@ fn a_full_device_is_reported() {
             "core-reloc: error: cannot write to standard output: \
              No space left on device (os error 28)\n"
         );
+    }
+}
+
+/// Runs a command whose report is longer than the 64 KiB that are written at once.
+fn long_report(format: &str) -> Command {
+    let check = ["check", "fixtures/objects", "--target", "fixtures/btf", "--explain"];
+    let mut command = command(&[&check[..], &["--format", format]].concat());
+    assert!(command.output().unwrap().stdout.len() > 2 << 16);
+    command
+}
+
+/// The error of a write in the middle is found, and not only that of the last one.
+#[test]
+fn a_device_that_is_full_in_the_middle_is_reported() {
+    for format in ["text", "json"] {
+        let full = File::options().write(true).open("/dev/full").unwrap();
+        let output = long_report(format).stdout(full).output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        let error = "core-reloc: error: cannot write to standard output: \
+                     No space left on device (os error 28)\n";
+        assert!(stderr.ends_with(error), "{stderr}");
+        assert_eq!(stderr.matches("error").count(), 2, "{stderr}");
+    }
+    // The report is on standard error if the object is on standard output, and neither can be written.
+    let full = || File::options().write(true).open("/dev/full").unwrap();
+    let relocate = ["relocate", OBJECT, "--target", TARGET, "-o"];
+    let to = |out: &str| command(&[&relocate[..], &[out]].concat());
+    assert_eq!(to("-").stdout(full()).output().unwrap().status.code(), Some(2));
+    assert_eq!(to("-").stderr(full()).output().unwrap().status.code(), Some(2));
+    // Nobody waits for what is quiet.
+    let mut quiet = to("/dev/null");
+    assert_eq!(quiet.arg("--quiet").stdout(full()).output().unwrap().status.code(), Some(0));
+}
+
+#[test]
+fn a_reader_may_stop_in_the_middle_of_a_long_report() {
+    for format in ["text", "json"] {
+        let mut command = long_report(format);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut start = [0; 16];
+        child.stdout.take().unwrap().read_exact(&mut start).unwrap();
+        let output = child.wait_with_output().unwrap();
+        // As with a reader of everything.
+        assert_eq!(output.status.code(), Some(1));
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(!stderr.contains("write"), "{stderr}");
     }
 }
 

@@ -17,13 +17,19 @@ pub(super) struct Evolving {
     pub(super) graph: Graph,
     /// The module of each type; `None` for the kernel's own types.
     pub(super) modules: Vec<Option<Module>>,
+    /// The largest size of a type, in bytes.
+    max_size: u64,
 }
 
 impl Evolving {
     /// Starts with the local types, all of them in the kernel itself.
     pub(super) fn new(local: &Graph) -> Self {
         let graph = Graph { base_len: 0, ..local.clone() };
-        Self { modules: vec![None; graph.types.len()], graph }
+        // A real kernel has larger types than those that are generated.
+        let layout = graph.layout();
+        let sizes = graph.iter().filter_map(|(id, _)| layout.as_ref().ok()?.size(id));
+        let max_size = sizes.max().map_or(MAX_SIZE, |size| MAX_SIZE.max(size.into()));
+        Self { modules: vec![None; graph.types.len()], graph, max_size }
     }
 
     /// Applies a change. Returns `false` and changes nothing if it does not apply, or if the result
@@ -42,7 +48,7 @@ impl Evolving {
     fn is_well_formed(&self) -> bool {
         self.graph.layout().is_ok_and(|layout| {
             let mut sizes = self.graph.iter().filter_map(|(id, _)| layout.size(id));
-            sizes.all(|size| u64::from(size) <= MAX_SIZE)
+            sizes.all(|size| u64::from(size) <= self.max_size)
         })
     }
 

@@ -31,7 +31,7 @@ impl Evolved {
 
 /// Divides the types by module, and orders the kernel's.
 pub(super) fn divide(evolving: Evolving, order: Order) -> Evolved {
-    let Evolving { mut graph, modules: mut assigned } = evolving;
+    let Evolving { mut graph, modules: mut assigned, .. } = evolving;
     assign_dependents(&graph, &mut assigned);
     redirect_pointers(&mut graph, &mut assigned);
 

@@ -3,34 +3,11 @@
 //! BPF code is the same on all architectures of one byte order, but programs read the registers of a task,
 //! and these differ.
 
-use btf_types::{Btf, ByteOrder, Kind, Name, Type};
+use btf_types::{ByteOrder, Name, Type};
 use core_reloc::elf::{Object, requirements::Requirements};
 
 use super::{cause::Cause, finding::Finding, program::ProgramVerdict, verdict::Verdict};
-use crate::needs::Kernel;
-
-/// The structs with the registers of a task. The second is part of the interface of some architectures.
-pub(super) const REGISTERS: [&str; 2] = ["pt_regs", "user_pt_regs"];
-
-/// Members of these structs that only one architecture has.
-const SIGNS: [(&str, &str); 16] = [
-    ("di", "x86"),
-    ("si", "x86"),
-    ("ax", "x86"),
-    ("ip", "x86"),
-    ("orig_x0", "arm64"),
-    ("pstate", "arm64"),
-    ("orig_gpr2", "s390"),
-    ("gprs", "s390"),
-    ("psw", "s390"),
-    ("uregs", "arm"),
-    ("gpr", "powerpc"),
-    ("epc", "riscv"),
-    ("csr_era", "loongarch"),
-    ("cp0_epc", "mips"),
-    ("tpc", "sparc"),
-    ("blink", "arc"),
-];
+use crate::needs::{Architecture, Kernel, REGISTERS};
 
 /// Returns a cause if an object has another byte order than a kernel.
 pub(super) fn other_byte_order(object: &Object<'_>, kernel: &Kernel<'_>) -> Option<Cause<'static>> {
@@ -58,8 +35,8 @@ pub(super) fn other_registers(
         }
         let root = relocation.local().type_by_id(relocation.type_id());
         let root = root.and_then(Type::skip_modifiers_and_typedefs).ok()?;
-        let there = architecture_of(root);
-        let here = *here.get_or_insert_with(|| kernel_architecture(kernel.target().main()));
+        let there = Architecture::of_registers(root);
+        let here = *here.get_or_insert_with(|| Architecture::of_kernel(kernel.target().main()));
         if let (Some(there), Some(here)) = (there, here)
             && there != here
         {
@@ -68,19 +45,6 @@ pub(super) fn other_registers(
         }
     }
     None
-}
-
-fn kernel_architecture(btf: &Btf<'_>) -> Option<&'static str> {
-    REGISTERS.iter().find_map(|name| architecture_of(btf.find(name, Kind::Struct)?))
-}
-
-/// Returns the architecture that has a struct of registers.
-fn architecture_of(registers: Type<'_>) -> Option<&'static str> {
-    registers.members().into_iter().find_map(|member| {
-        let name = member.name().ok()?;
-        let sign = SIGNS.iter().find(|(sign, _)| name == *sign);
-        sign.map(|(_, architecture)| *architecture)
-    })
 }
 
 /// Returns the same verdict for all programs.

@@ -4,8 +4,8 @@ use btf_types::{Kind, Type};
 
 /// A type without a name that a declaration starts with, and what its declarator makes of it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Inline<'a> {
-    pub(super) ty: Type<'a>,
+pub(crate) struct Inline<'a> {
+    pub(crate) ty: Type<'a>,
     is_array: bool,
     is_pointer: bool,
     is_result: bool,
@@ -13,7 +13,7 @@ pub(super) struct Inline<'a> {
 
 impl<'a> Inline<'a> {
     /// Finds the struct, union or enum without a name that the declaration of a type has to define.
-    pub(super) fn of(ty: Type<'a>) -> Option<Self> {
+    pub(crate) fn of(ty: Type<'a>) -> Option<Self> {
         /// The number of steps; a declaration follows as many.
         const STEPS: usize = 24;
         let mut inline = Self { ty, is_array: false, is_pointer: false, is_result: false };
@@ -43,13 +43,13 @@ impl<'a> Inline<'a> {
 
     /// Returns `true` if a member with this type does not contain the values of the type, but refers to
     /// them.
-    pub(super) fn is_elsewhere(&self) -> bool {
+    pub(crate) fn is_elsewhere(&self) -> bool {
         self.is_pointer || self.is_result
     }
 
     /// Returns the path of the members of the type, given that of the member: `pairs[]` for the elements
     /// of an array, `ops->` for what a pointer points to.
-    pub(super) fn extend(&self, path: &str) -> String {
+    pub(crate) fn extend(&self, path: &str) -> String {
         let call = if self.is_result { "()" } else { "" };
         let element = if self.is_array { "[]" } else { "" };
         let arrow = if self.is_pointer && !self.is_result { "->" } else { "" };

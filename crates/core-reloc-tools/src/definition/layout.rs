@@ -50,7 +50,7 @@ impl MemberLayout {
     }
 
     /// Returns the layout of a member of a type that starts at a bit of the type that is defined.
-    pub(super) fn within(member: Member<'_>, bits: u64) -> Self {
+    pub(crate) fn within(member: Member<'_>, bits: u64) -> Self {
         let ty = member.ty().ok();
         let size = ty.and_then(|ty| ty.size().ok());
         let mut bit_offset = u64::from(member.bit_offset());

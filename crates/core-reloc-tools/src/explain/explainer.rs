@@ -1,7 +1,5 @@
 //! The explainer of an object's relocations.
 
-use std::collections::BTreeSet;
-
 use btf_types::{Btf, Name, Type};
 use core_reloc::{
     Ambiguity, Cause, Error, Poison, Relocation, Resolution, Status, Target,
@@ -14,6 +12,7 @@ use core_reloc::{
 
 use super::{
     comparison::Comparison,
+    distinct,
     explanation::{Explanation, Problem},
     flavor::{Declared, flavor},
     known::{Known, Question},
@@ -23,7 +22,7 @@ use super::{
     suggestion::{Suggestion, SuggestionKind},
 };
 use crate::{
-    definition::{Definition, DefinitionLine},
+    definition::Definition,
     enums::EnumReaders,
     limits::{MAX_EXPLANATION_STEPS, MAX_OBJECT_STEPS},
 };
@@ -202,47 +201,42 @@ impl<'a> Explainer<'a> {
         Some(comparison)
     }
 
-    /// Suggests how to choose one of two candidates: by the first member that only it has. The question
-    /// narrows the candidates of the type that it is asked of.
+    /// Suggests how to choose one of two candidates: by a member that only it has.
     fn distinctions(
         &mut self,
         relocation: Option<&Relocation>,
         ambiguity: &Ambiguity,
     ) -> Vec<Suggestion> {
         let root = relocation.and_then(|it| self.subjects.local.type_by_id(it.type_id).ok());
-        let asked =
-            root.map_or_else(|| "the type".to_string(), |root| format!("`{}`", type_in_c(root)));
-        let definitions = ambiguity.candidates.map(|candidate| {
+        let candidates = self.narrowed.candidates(root.map(|root| root.id()), ambiguity);
+        let mut definitions = Vec::new();
+        for candidate in candidates {
             let definition = self.subjects.candidate(candidate).and_then(|ty| self.define(ty));
-            definition.filter(|definition| !definition.is_cut)
-        });
-        let [Some(first), Some(second)] = &definitions else { return Vec::new() };
-        // Code cannot check for enumerators of anonymous enums, or for what a member points to.
-        let can_be_checked = |line: &&DefinitionLine| {
-            (line.layout.is_some() || line.depth == 0) && !line.name.contains(['-', '[', '('])
-        };
-        let [first, second] = [first, second]
-            .map(|one| one.lines.iter().filter(can_be_checked).map(|line| line.name.as_str()));
-        let sides = [(first.clone(), second.clone()), (second, first)];
+            let Some(definition) = definition.filter(|definition| !definition.is_cut) else {
+                return Vec::new();
+            };
+            definitions.push((candidate, definition));
+        }
         let mut suggestions = Vec::new();
-        for (title, (own, other)) in ambiguity.names.iter().zip(sides) {
-            let others: BTreeSet<&str> = other.collect();
-            let mut own = own.filter(|name| !name.is_empty() && !others.contains(name));
-            if let Some(name) = own.next() {
-                let text = format!(
-                    "only {title} has `{name}`: if you mean that one, declare `{name}` in the program's \
-                     {asked} and ask bpf_core_field_exists for it first; later accesses of {asked} then \
-                     use the same candidate"
-                );
-                suggestions.push(Suggestion {
-                    member: Some(name.to_string()),
-                    ..Suggestion::new(SuggestionKind::Access, text)
-                });
-            }
+        for (candidate, title) in ambiguity.candidates.iter().zip(&ambiguity.names) {
+            let Some(name) = distinct::member(*candidate, &definitions) else { continue };
+            let code = relocation.zip(self.subjects.candidate(*candidate)).and_then(
+                |(relocation, candidate)| {
+                    let spec = self.subjects.local_spec(relocation);
+                    distinct::flavor(root?, spec.as_ref(), &name, candidate, &mut self.budget)
+                },
+            );
+            suggestions.push(distinct::suggestion(title, root, name, code));
         }
         if suggestions.is_empty() {
-            let text = "both have the same members, so no access can distinguish them: let the \
-                        loader choose the offset, as a constant in .rodata";
+            let why = match definitions.len() {
+                0..=2 => "both have the same members",
+                _ => "none has a member that no other has",
+            };
+            let text = format!(
+                "{why}, so no access can distinguish them: let the loader choose the offset, as a \
+                 constant in .rodata"
+            );
             suggestions.push(Suggestion::new(SuggestionKind::Access, text));
         }
         suggestions

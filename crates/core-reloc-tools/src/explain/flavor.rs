@@ -33,21 +33,24 @@ pub(super) fn flavor(
     declared: Declared<'_>,
     budget: &mut Budget,
 ) -> Option<String> {
-    let (last, around) = path.split_last()?;
+    flavor_with(local, root, &[(path, declared)], budget)
+}
+
+/// Defines a flavor that has several members.
+pub(super) fn flavor_with(
+    local: &Btf<'_>,
+    root: Type<'_>,
+    members: &[(&[&str], Declared<'_>)],
+    budget: &mut Budget,
+) -> Option<String> {
     let name = root.name().ok()?;
     let name = quote(&btf_types::Name::new(essential_name(&name)));
     let stripped = root.skip_modifiers_and_typedefs().ok()?;
     if name.is_empty() || !stripped.kind().is_composite() {
         return None;
     }
-    let mut member = declare(local, declared.ty, last.to_string(), budget)?;
-    if let Some(bits) = declared.bits {
-        member.push_str(&format!(" : {bits}"));
-    }
-    let mut members = format!("{member};");
-    for name in around.iter().rev() {
-        members = format!("struct {{ {members} }} {name};");
-    }
+    let nested = members.iter().map(|(path, declared)| nest(local, path, *declared, budget));
+    let members = nested.collect::<Option<Vec<String>>>()?.join(" ");
     let free = free_name(local, &name, budget)?;
     let attribute = "__attribute__((preserve_access_index))";
     let keyword = if stripped.kind() == Kind::Union { "union" } else { "struct" };
@@ -58,6 +61,25 @@ pub(super) fn flavor(
         }
         _ => None,
     }
+}
+
+/// Declares a member in the structs that a path leads through.
+fn nest(
+    local: &Btf<'_>,
+    path: &[&str],
+    declared: Declared<'_>,
+    budget: &mut Budget,
+) -> Option<String> {
+    let (last, around) = path.split_last()?;
+    let mut member = declare(local, declared.ty, last.to_string(), budget)?;
+    if let Some(bits) = declared.bits {
+        member.push_str(&format!(" : {bits}"));
+    }
+    let mut members = format!("{member};");
+    for name in around.iter().rev() {
+        members = format!("struct {{ {members} }} {name};");
+    }
+    Some(members)
 }
 
 /// Returns a name for a flavor that no type of the program has.

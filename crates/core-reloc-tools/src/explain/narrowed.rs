@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use btf_types::{Btf, TypeId};
 use core_reloc::{
-    Candidate, Cause, Options, RelocKind, Relocation, Relocator, Target,
+    Ambiguity, Candidate, Cause, Options, RelocKind, Relocation, Relocator, Target,
     budget::Budget,
     describe::{candidate_name, relocation_in_c},
     elf::{Object, ObjectRelocation},
@@ -17,6 +17,9 @@ use super::{
     subject::accessor_name,
     suggestion::{Suggestion, SuggestionKind},
 };
+
+/// The number of candidates from which not all are compared. A kernel has a few of one name.
+const MAX_CANDIDATES: usize = 16;
 
 /// Finds the relocations that dropped candidates.
 #[derive(Debug)]
@@ -45,8 +48,7 @@ impl<'a> Narrowed<'a> {
         unmatched: &Unmatched,
     ) -> Option<Candidate> {
         let whole = self.whole.get_or_insert_with(|| {
-            let options = Options::default().narrow(false);
-            let mut whole = Relocator::with_options(self.local, self.target, options);
+            let mut whole = whole(self.local, self.target);
             whole.prepare(roots(at.object()));
             whole
         });
@@ -62,6 +64,22 @@ impl<'a> Narrowed<'a> {
                 _ => None,
             },
         }
+    }
+
+    /// Returns all candidates of a root type, or only those of the ambiguity if there are too many. Asking whether
+    /// a member exists is ambiguous, too, if it is at another place in a candidate that does not match otherwise.
+    pub(super) fn candidates(
+        &mut self,
+        root: Option<TypeId>,
+        ambiguity: &Ambiguity,
+    ) -> Vec<Candidate> {
+        let whole = self.whole.get_or_insert_with(|| whole(self.local, self.target));
+        let all = root.and_then(|root| whole.candidates(root).ok());
+        let all: Vec<Candidate> = all.into_iter().flatten().take(MAX_CANDIDATES).collect();
+        if all.len() < MAX_CANDIDATES && ambiguity.candidates.iter().all(|one| all.contains(one)) {
+            return all;
+        }
+        ambiguity.candidates.to_vec()
     }
 
     /// Describes the relocation of an object that dropped a candidate.
@@ -115,6 +133,11 @@ pub(super) fn suggestion(
         flavor(btf, root, &path, Declared { ty, bits: None }, budget)
     });
     Suggestion { code, ..Suggestion::new(SuggestionKind::Access, text) }
+}
+
+/// Creates a relocator that tries all candidates for every relocation.
+fn whole<'a>(local: &'a Btf<'a>, target: &'a Target<'a>) -> Relocator<'a> {
+    Relocator::with_options(local, target, Options::default().narrow(false))
 }
 
 /// Resolves the relocations of an object once more, in order, and returns those that narrow candidates.

@@ -6,7 +6,7 @@ const WORDS: [&str; 6] = ["unsigned", "signed", "long", "short", "char", "int"];
 /// Returns a line of C with each integer type in one spelling: `unsigned long` for `long unsigned int`,
 /// which GCC writes, and for `unsigned long`, which clang does. An array without elements is the same
 /// wherever it is, and comments say nothing.
-pub(super) fn canonical(line: &str) -> String {
+pub(crate) fn canonical(line: &str) -> String {
     let line = line.split(" /*").next().unwrap_or_default().replace("[0]", "[]");
     let mut canonical = String::with_capacity(line.len());
     let mut words = Vec::new();

@@ -51,6 +51,28 @@ impl Rule {
         }
     }
 
+    /// Returns what is wrong, in a sentence.
+    pub fn about(self) -> &'static str {
+        match self {
+            Self::IdleQuestion => {
+                "The program asks whether something exists, and uses it whatever the answer is."
+            }
+            Self::WrongBranch => "The program uses something only where it does not exist.",
+            Self::UnguardedAccess => {
+                "The program uses something without asking for it, although it asks elsewhere."
+            }
+            Self::FlavorUnderscores => {
+                "The type or enumerator has more than three underscores where a flavor has three."
+            }
+            Self::AnonymousRoot => "The type that is accessed has no name.",
+            Self::CutOffset => "The offset does not fit into its instruction.",
+            Self::UnrecordedRead => {
+                "The program reads a struct of the kernel at an offset that no relocation changes."
+            }
+            Self::ReadPastField => "The program reads more bytes than the field has.",
+        }
+    }
+
     /// Returns what to do.
     pub fn help(self) -> &'static str {
         match self {

@@ -94,6 +94,9 @@ pub enum OpenReason {
     Config,
     /// Types do not show it; the kernel's release does.
     Release,
+    /// The verifier has it, but the architecture's just-in-time compiler may not: then the configuration decides whether
+    /// programs are interpreted.
+    Compiler,
     /// The kernel decides by lists that types do not show: which functions may be modified or may sleep.
     KernelLists,
     /// Finding out takes more than [`MAX_OBJECT_PATH_STEPS`](crate::limits::MAX_OBJECT_PATH_STEPS).
@@ -131,6 +134,7 @@ impl fmt::Display for OpenReason {
             Self::Symbols => "a list of the kernel's symbols would tell",
             Self::Config => "the kernel's configuration would tell",
             Self::Release => "the kernel's release would tell",
+            Self::Compiler => "the architecture's compiler may not have it",
             Self::Size => "the object is too large to find out",
             Self::KernelLists => "the kernel has a list of functions that allow it",
         })

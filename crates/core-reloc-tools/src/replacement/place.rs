@@ -32,21 +32,36 @@ pub(super) enum Place {
 /// The most members that are paired without regard to their names.
 const MAX_PAIRED: usize = 4;
 
-/// Finds the new members of a target type that are where a missing member was, by their indices.
-///
-/// A program that declares only the members that it uses says nothing of what is between them. Its type is
-/// known by its size, and by the members that it lacks.
+/// Finds the new members of a target type that are where a missing member was, by their indices. A program that
+/// declares only the members that it uses says nothing of what is between them.
 pub(super) fn places(
-    local: (Type<'_>, &[Flat<'_>]),
-    target: (Type<'_>, &[Flat<'_>]),
+    local: &[Flat<'_>],
+    target: &[Flat<'_>],
     lost: &str,
 ) -> BTreeMap<usize, Place> {
     places_of(local, target, lost).unwrap_or_default()
 }
 
-fn places_of(
+/// Returns `true` if an object declares a type as a whole, and not only the members that it uses: it has most of the
+/// target's members, and about its size.
+pub(super) fn is_complete(
     (local_type, local): (Type<'_>, &[Flat<'_>]),
     (target_type, target): (Type<'_>, &[Flat<'_>]),
+) -> bool {
+    let names = |all: &[Flat<'_>]| -> BTreeSet<Vec<u8>> {
+        all.iter().map(|member| member.name.as_bytes().to_vec()).collect()
+    };
+    let (of_local, of_target) = (names(local), names(target));
+    let shared = of_target.intersection(&of_local).count();
+    let sizes = [local_type, target_type].map(|ty| ty.size().unwrap_or_default());
+    shared.saturating_mul(2) >= of_target.len()
+        && sizes[0].saturating_mul(2) >= sizes[1]
+        && shared > 0
+}
+
+fn places_of(
+    local: &[Flat<'_>],
+    target: &[Flat<'_>],
     lost: &str,
 ) -> Option<BTreeMap<usize, Place>> {
     let positions = |all: &[Flat<'_>]| -> BTreeMap<Vec<u8>, usize> {
@@ -55,15 +70,7 @@ fn places_of(
         all.map(|(index, member)| (member.name.as_bytes().to_vec(), index)).collect()
     };
     let (in_local, in_target) = (positions(local), positions(target));
-    let shared = in_target.keys().filter(|name| in_local.contains_key(*name)).count();
-    let sizes = [local_type, target_type].map(|ty| ty.size().unwrap_or_default());
-    let is_complete = shared.saturating_mul(2) >= in_target.len()
-        && sizes[0].saturating_mul(2) >= sizes[1]
-        && shared > 0;
     let at = *in_local.get(lost.as_bytes())?;
-    if !is_complete {
-        return None;
-    }
     let stays = |member: &Flat<'_>| in_target.contains_key(member.name.as_bytes());
     let is_new = |member: &Flat<'_>| !in_local.contains_key(member.name.as_bytes());
     let start =

@@ -5,6 +5,16 @@ use super::{Relation, place::Place, sameness::Sameness, similarity::Similarity};
 /// The most that the place of a member and its type are worth without its name.
 const MAX_OF_PLACE: u32 = 45;
 
+/// What a word is worth that no other member has, if nothing else of the names is similar.
+const RARE_WORD: u32 = 20;
+
+/// How much less a name counts that is the missing one with words before or after it. Structs have families of
+/// such members, `nr_running` and `h_nr_running`, and a member that gets another name often gets another word.
+const WORD_MORE: u32 = 10;
+
+/// How much less a member elsewhere counts that is or points to another struct, or that is none at all.
+const RETYPED_ELSEWHERE: u32 = 15;
+
 /// The evidence for one member.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Evidence {
@@ -13,6 +23,13 @@ pub(super) struct Evidence {
     /// Whether the two types have one name that tells what they are.
     pub(super) has_telling_name: bool,
     pub(super) place: Option<Place>,
+    /// Whether their names share a word that no other member has, and the object does not say what was there.
+    pub(super) shares_rare_word: bool,
+    /// Whether one of the names is the other with words before or after it, and the object does not say what was
+    /// there.
+    pub(super) has_word_more: bool,
+    /// Whether its type alone may speak for it.
+    pub(super) may_be_anything: bool,
     /// The number of structs around it, within the type that lacks the missing member.
     pub(super) depth: u32,
     pub(super) is_through_pointer: bool,
@@ -37,7 +54,9 @@ impl Evidence {
             Some(Similarity::Remote(_)) => {
                 self.sameness == Sameness::Telling && !self.is_through_pointer
             }
-            None => self.depth == 0 && is_readable && is_paired,
+            None if self.depth > 0 || !is_readable => false,
+            None if self.shares_rare_word && self.sameness.is_same() => true,
+            None => is_paired || self.may_be_anything,
         }
     }
 
@@ -50,9 +69,9 @@ impl Evidence {
         let name = match self.similarity {
             Some(Similarity::Equal) => 60,
             Some(Similarity::Underscored | Similarity::Stripped) => 58,
-            Some(Similarity::Near(percent) | Similarity::Remote(percent)) => {
-                percent.saturating_div(2).saturating_add(10)
-            }
+            Some(Similarity::Near(percent)) => percent.saturating_div(2).saturating_add(10),
+            Some(Similarity::Remote(percent)) => percent.saturating_div(2).saturating_add(8),
+            None if self.shares_rare_word => RARE_WORD,
             None => 0,
         };
         let ty = match self.sameness {
@@ -60,6 +79,7 @@ impl Evidence {
             Sameness::Same => 25,
             // Integers often change their size.
             Sameness::Compatible => 20,
+            Sameness::Akin => 10,
             Sameness::Retyped => 5,
             Sameness::Incompatible | Sameness::Unknown => 0,
         };
@@ -73,14 +93,24 @@ impl Evidence {
             Some(Place::OfAnother) => 25,
             _ => 0,
         };
+        let is_similar =
+            matches!(self.similarity, Some(Similarity::Near(_) | Similarity::Remote(_)));
+        if self.has_word_more && is_similar {
+            against = against.saturating_add(WORD_MORE);
+        }
+        if self.depth > 0 && matches!(self.sameness, Sameness::Retyped | Sameness::Incompatible) {
+            against = against.saturating_add(RETYPED_ELSEWHERE);
+        }
         // What a pointer leads to is another object.
         let distance = if self.is_through_pointer { 30 } else { self.depth.saturating_mul(4) };
         against = against.saturating_add(distance);
         let relation = match self.similarity {
             Some(Similarity::Equal | Similarity::Stripped) if self.depth > 0 => Relation::Moved,
             Some(_) => Relation::Renamed,
-            None if self.has_telling_name => Relation::InPlace,
-            None => Relation::Replaced,
+            None if self.place.is_some() && self.has_telling_name => Relation::InPlace,
+            None if self.place.is_some() => Relation::Replaced,
+            None if self.shares_rare_word => Relation::Renamed,
+            None => Relation::OfType,
         };
         let all = [ty, place].into_iter().fold(name, u32::saturating_add);
         let points = all.saturating_sub(against);

@@ -3,6 +3,8 @@
 use btf_types::{Kind, Name, Type};
 use core_reloc::{compare::fields_are_compatible, essential_name};
 
+use crate::similar::Wanted;
+
 /// How near two types of members are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sameness {
@@ -10,8 +12,11 @@ pub(crate) enum Sameness {
     Telling,
     /// They are the same type, one that many members have.
     Same,
-    /// They are integers of another size or sign, or the new one is a struct around the old one.
+    /// They are integers of another size or sign, or arrays of another length, or the new one is a struct around
+    /// the old one.
     Compatible,
+    /// They are structs of similar names, such as `list_head` and `hlist_head`, or pointers to such.
+    Akin,
     /// CO-RE takes the one for the other, but they are other structs, or pointers to others.
     Retyped,
     /// A relocation of the one does not find the other.
@@ -23,6 +28,12 @@ pub(crate) enum Sameness {
 /// The number of pointers and arrays that are compared.
 const LEVELS: usize = 4;
 
+/// The number of parameters that are compared. C's functions have fewer.
+const MAX_PARAMETERS: usize = 16;
+
+/// The longest name of a type that is compared by letters, in bytes.
+const MAX_NAME: usize = 64;
+
 impl Sameness {
     pub(super) fn of(old: Option<Type<'_>>, new: Type<'_>) -> Self {
         let Some(old) = old else { return Self::Unknown };
@@ -30,6 +41,7 @@ impl Sameness {
             return Self::Incompatible;
         }
         let (mut old, mut new) = (old, new);
+        let mut is_resized = false;
         for _ in 0..LEVELS {
             let stripped = (old.skip_modifiers_and_typedefs(), new.skip_modifiers_and_typedefs());
             let (Ok(of_old), Ok(of_new)) = stripped else { return Self::Retyped };
@@ -37,8 +49,15 @@ impl Sameness {
                 (Kind::Ptr, Kind::Ptr) => {
                     (of_old.referenced().ok().flatten(), of_new.referenced().ok().flatten())
                 }
-                (Kind::Array, Kind::Array) => (element(of_old), element(of_new)),
-                _ => return Self::of_bases([old, of_old], [new, of_new]),
+                (Kind::Array, Kind::Array) => {
+                    is_resized |= len(of_old) != len(of_new);
+                    (element(of_old), element(of_new))
+                }
+                (Kind::FuncProto, Kind::FuncProto) => return Self::of_prototypes(of_old, of_new),
+                _ => {
+                    let same = Self::of_bases([old, of_old], [new, of_new]);
+                    return if is_resized && same.is_same() { Self::Compatible } else { same };
+                }
             };
             match referenced {
                 (Some(to_old), Some(to_new)) => (old, new) = (to_old, to_new),
@@ -48,6 +67,42 @@ impl Sameness {
             }
         }
         Self::Retyped
+    }
+
+    /// Compares the parameters and the results of two functions. What a function takes tells what it does.
+    fn of_prototypes(old: Type<'_>, new: Type<'_>) -> Self {
+        let (old_types, new_types) = (parameters(old), parameters(new));
+        let is_same = old_types.len() == new_types.len()
+            && old_types.iter().zip(&new_types).all(|(old, new)| match (old, new) {
+                (Some(old), Some(new)) => Self::of_parameter(*old, *new),
+                (None, None) => true,
+                _ => false,
+            });
+        // The result is among them.
+        match is_same {
+            true if old_types.len() > 1 => Self::Telling,
+            true => Self::Same,
+            false => Self::Retyped,
+        }
+    }
+
+    /// Returns `true` if two parameters have types of one name, kind and number of pointers.
+    fn of_parameter(old: Type<'_>, new: Type<'_>) -> bool {
+        let (mut old, mut new) = (old, new);
+        for _ in 0..LEVELS {
+            let stripped = (old.skip_modifiers_and_typedefs(), new.skip_modifiers_and_typedefs());
+            let (Ok(of_old), Ok(of_new)) = stripped else { return false };
+            if (of_old.kind(), of_new.kind()) != (Kind::Ptr, Kind::Ptr) {
+                let same = Self::of_bases([old, of_old], [new, of_new]);
+                return same.is_same();
+            }
+            match (of_old.referenced().ok().flatten(), of_new.referenced().ok().flatten()) {
+                (Some(to_old), Some(to_new)) => (old, new) = (to_old, to_new),
+                (None, None) => return true,
+                _ => return false,
+            }
+        }
+        false
     }
 
     /// Compares what is neither a pointer nor an array, each as declared and without typedefs.
@@ -65,6 +120,11 @@ impl Sameness {
                 }
                 (Ok(of_old), Ok(of_new)) if essential_name(&of_old) == essential_name(&of_new) => {
                     Self::Telling
+                }
+                (Ok(of_old), Ok(of_new))
+                    if around == Self::Retyped && are_akin(&of_old, &of_new) =>
+                {
+                    Self::Akin
                 }
                 _ => around,
             };
@@ -140,6 +200,28 @@ fn typedef_name(ty: Type<'_>) -> Option<Name<'_>> {
         }
     }
     ty.name().ok().filter(|name| !name.is_empty())
+}
+
+/// Returns `true` if most letters of two types' names are equal.
+fn are_akin(old: &[u8], new: &[u8]) -> bool {
+    let (old, longer) = (essential_name(old), old.len().max(new.len()));
+    let new = essential_name(new);
+    if longer > MAX_NAME {
+        return false;
+    }
+    let equal = longer.saturating_sub(Wanted::new(old).edit_distance(new));
+    equal.saturating_mul(2) >= longer
+}
+
+/// Returns the types of a function's result and parameters; that of void is `None`.
+fn parameters(prototype: Type<'_>) -> Vec<Option<Type<'_>>> {
+    let result = prototype.referenced().ok().flatten();
+    let parameters = prototype.params().iter().take(MAX_PARAMETERS);
+    std::iter::once(result).chain(parameters.map(|one| one.ty().ok())).collect()
+}
+
+fn len(array: Type<'_>) -> Option<u32> {
+    Some(array.array()?.len)
 }
 
 fn element(array: Type<'_>) -> Option<Type<'_>> {

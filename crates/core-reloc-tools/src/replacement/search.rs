@@ -13,15 +13,20 @@ use super::{
     place::{self, Flat, Place},
     points::Evidence,
     sameness::{self, Sameness},
-    similarity::LostName,
+    settle::settle,
+    similarity::{LostName, strip},
+    words::WordCounts,
 };
 use crate::{
     limits::STEPS_PER_KEPT_ENTRY,
-    similar::{MAX_SUGGESTIONS, STEPS_PER_NAME, STEPS_PER_SIMILAR_NAME},
+    similar::{STEPS_PER_NAME, STEPS_PER_SIMILAR_NAME},
 };
 
 /// The depth of types that are searched: a type itself, those in it, and those in them.
 const LEVELS: u32 = 3;
+
+/// The number of members that are kept for choosing among them.
+const MAX_FOUND: usize = 24;
 
 /// A type to search.
 struct Open<'a> {
@@ -40,34 +45,38 @@ struct Open<'a> {
 struct Wanted<'w, 'a> {
     name: LostName<'w>,
     ty: Option<Type<'a>>,
+    /// Whether the program goes on to no member of it.
+    is_all: bool,
 }
 
 /// Returns what may stand for a missing member of a target type, the likeliest first: at most
-/// [`MAX_SUGGESTIONS`]. When no steps are left, it returns what it has found.
+/// [`MAX_SUGGESTIONS`](crate::similar::MAX_SUGGESTIONS). When no steps are left, it returns what it has found.
 pub(crate) fn search<'a>(
     lost: Lost<'_, 'a>,
     within: Type<'a>,
     budget: &mut Budget,
 ) -> Vec<Replacement<'a>> {
     let mut found = Vec::new();
-    let _ = search_within(lost, within, budget, &mut found);
+    let is_complete = search_within(lost, within, budget, &mut found);
+    settle(&mut found, is_complete.unwrap_or_default());
     found
 }
 
-/// Returns `None` when no steps are left.
+/// Returns whether the object declares the whole type; `None` when no steps are left.
 fn search_within<'a>(
     lost: Lost<'_, 'a>,
     within: Type<'a>,
     budget: &mut Budget,
     found: &mut Vec<Replacement<'a>>,
-) -> Option<()> {
+) -> Option<bool> {
     let members = flatten(within, budget)?;
     let prefix = place::prefix(&members);
     let joined = lost.names.join("_");
     let name = LostName::new(lost.name(), &prefix);
-    let mut wanted = Vec::from([Wanted { name, ty: lost.member }]);
-    if lost.names.len() > 1 {
-        wanted.push(Wanted { name: LostName::new(&joined, &prefix), ty: lost.leaf });
+    let is_all = lost.names.len() < 2;
+    let mut wanted = Vec::from([Wanted { name, ty: lost.member, is_all }]);
+    if !is_all {
+        wanted.push(Wanted { name: LostName::new(&joined, &prefix), ty: lost.leaf, is_all: true });
     }
     let root = Open {
         ty: within,
@@ -77,17 +86,25 @@ fn search_within<'a>(
         depth: 0,
         is_through_pointer: false,
     };
+    let is_complete = match lost.owner {
+        Some(owner) => {
+            let local = flatten(owner, budget)?;
+            place::is_complete((owner, &local), (within, &members))
+        }
+        None => false,
+    };
     let mut open = VecDeque::from([root]);
     while let Some(next) = open.pop_front() {
-        search_type(&next, lost, &wanted, budget, found, &mut open)?;
+        search_type(&next, lost, is_complete, &wanted, budget, found, &mut open)?;
     }
-    Some(())
+    Some(is_complete)
 }
 
 /// Searches the members of one type, and adds the types in it to `next`.
 fn search_type<'a>(
     open: &Open<'a>,
     lost: Lost<'_, 'a>,
+    is_complete: bool,
     wanted: &[Wanted<'_, 'a>],
     budget: &mut Budget,
     found: &mut Vec<Replacement<'a>>,
@@ -99,14 +116,18 @@ fn search_type<'a>(
         None => Vec::new(),
     };
     let prefix = place::prefix(&members);
-    let places = match open.local {
-        Some(owner) if open.depth == 0 => {
-            // The type of each is compared.
-            budget.spend(members.len().saturating_mul(STEPS_PER_SIMILAR_NAME)).ok()?;
-            place::places((owner, &local), (open.ty, &members), lost.name())
+    let (mut places, mut words) = (BTreeMap::new(), None);
+    if open.depth == 0 {
+        // The type of each is compared.
+        budget.spend(members.len().saturating_mul(STEPS_PER_SIMILAR_NAME)).ok()?;
+        if is_complete {
+            places = place::places(&local, &members, lost.name());
+        } else {
+            let mut counts = WordCounts::default();
+            members.iter().for_each(|member| counts.add(strip(member.name.as_bytes(), &prefix)));
+            words = Some(counts);
         }
-        _ => BTreeMap::new(),
-    };
+    }
     let known: BTreeMap<&[u8], Type<'a>> =
         local.iter().rev().map(|member| (member.name.as_bytes(), member.ty)).collect();
     for (index, member) in members.iter().enumerate() {
@@ -114,14 +135,15 @@ fn search_type<'a>(
         // What the object has too is another quantity.
         if in_local.is_none() {
             let place = places.get(&index).copied();
-            if let Some(replacement) = weigh(open, *member, place, &prefix, wanted, budget)? {
+            let near = Near { place, words: words.as_ref() };
+            if let Some(replacement) = weigh(open, *member, near, &prefix, wanted, budget)? {
                 // Of those for which equally much speaks, the first; behind pointers, the shortest path.
                 let length =
                     |one: &Replacement<'_>| if one.is_within() { 0 } else { one.path.len() };
                 let rank = |one: &Replacement<'_>| (Reverse(one.points), length(one));
                 let at = found.partition_point(|other| rank(other) <= rank(&replacement));
                 found.insert(at, replacement);
-                found.truncate(MAX_SUGGESTIONS);
+                found.truncate(MAX_FOUND);
             }
         }
         let Some((ty, joint)) = nested_type(member.ty, open.depth) else { continue };
@@ -144,11 +166,19 @@ fn search_type<'a>(
     Some(())
 }
 
+/// What is known of a member of the type itself.
+#[derive(Clone, Copy)]
+struct Near<'n, 'a> {
+    place: Option<Place>,
+    /// The words of all members, if the object does not declare the whole type.
+    words: Option<&'n WordCounts<'a>>,
+}
+
 /// Weighs what speaks for a member; the inner value is `None` if too little does.
 fn weigh<'a>(
     open: &Open<'a>,
     member: Flat<'a>,
-    place: Option<Place>,
+    Near { place, words }: Near<'_, 'a>,
     prefix: &[u8],
     wanted: &[Wanted<'_, 'a>],
     budget: &mut Budget,
@@ -161,7 +191,7 @@ fn weigh<'a>(
         for (name, prefix) in [Some((name.as_str(), prefix)), joined].into_iter().flatten() {
             budget.spend(wanted.name.steps(name.as_bytes())).ok()?;
             let similarity = wanted.name.similarity(name.as_bytes(), prefix);
-            if similarity.is_none() && place.is_none() {
+            if similarity.is_none() && place.is_none() && words.is_none() {
                 continue;
             }
             budget.spend(STEPS_PER_SIMILAR_NAME).ok()?;
@@ -174,6 +204,11 @@ fn weigh<'a>(
                 sameness,
                 has_telling_name,
                 place,
+                shares_rare_word: words.is_some_and(|words| {
+                    wanted.name.shares_rare_word(name.as_bytes(), prefix, words)
+                }),
+                has_word_more: words.is_some() && wanted.name.is_part_of(name.as_bytes(), prefix),
+                may_be_anything: words.is_some() && may_be_anything(wanted, member.ty, sameness),
                 depth,
                 is_through_pointer,
             };
@@ -186,11 +221,28 @@ fn weigh<'a>(
                     relation,
                     sameness,
                     points,
+                    is_in_doubt: false,
+                    similarity,
+                    has_words: wanted.name.has_words(),
+                    has_word_more: evidence.has_word_more,
                 });
             }
         }
     }
     Some(best)
+}
+
+/// Returns `true` if a member's type alone may tell that it is the missing one. A struct is hardly replaced by another
+/// one of quite another name, and an integer has the type of any other.
+fn may_be_anything(wanted: &Wanted<'_, '_>, ty: Type<'_>, sameness: Sameness) -> bool {
+    let is_pointer = || ty.skip_modifiers_and_typedefs().is_ok_and(|ty| ty.kind() == Kind::Ptr);
+    match sameness {
+        // What the program goes on to is not in a struct that is like it.
+        _ if !wanted.is_all => false,
+        Sameness::Telling | Sameness::Akin => true,
+        Sameness::Retyped => is_pointer(),
+        Sameness::Same | Sameness::Compatible | Sameness::Incompatible | Sameness::Unknown => false,
+    }
 }
 
 /// Returns the named members of a type and of its anonymous members, in their order.

@@ -1,19 +1,20 @@
 //! How similar the name of a member is to that of the missing one.
 
+use super::words::{WordCounts, halves, is_acronym, sorted, words};
 use crate::similar::Wanted;
 
 /// How similar two names are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Similarity {
-    Equal,
-    /// Equal but for the prefix of each struct: `bi_disk` and `bd_disk`.
-    Stripped,
-    /// Equal but for underscores before them.
-    Underscored,
-    /// By this percentage: most of the letters or words, or all of one of them.
-    Near(u32),
     /// By this percentage: half of the words.
     Remote(u32),
+    /// By this percentage: most of the letters or words, or all of one of them.
+    Near(u32),
+    /// Equal but for underscores before them.
+    Underscored,
+    /// Equal but for the prefix of each struct: `bi_disk` and `bd_disk`.
+    Stripped,
+    Equal,
 }
 
 /// The longest name that is compared word by word, in bytes.
@@ -53,16 +54,23 @@ impl<'w> LostName<'w> {
         if own == other && own > 0 && ends_equally(self.name, name, own) {
             return Some(Similarity::Underscored);
         }
-        let name = strip(name, prefix);
-        if name == self.stripped {
+        let stripped = strip(name, prefix);
+        if stripped == self.stripped {
             return Some(Similarity::Stripped);
         }
+        // A missing member without the prefix may have become one with it, or the prefix may be a part of names.
+        let whole = (self.name == self.stripped).then(|| self.spelled_like(name)).flatten();
+        self.spelled_like(stripped).max(whole)
+    }
+
+    /// Returns how similar another name's letters and words are.
+    fn spelled_like(&self, name: &[u8]) -> Option<Similarity> {
         let longer = name.len().max(self.stripped.len());
         if name.is_empty() || self.stripped.is_empty() || longer > MAX_LEN {
             return None;
         }
         let words = self.words(name);
-        let equal = longer.saturating_sub(self.wanted.edit_distance(name));
+        let equal = self.equal_letters(name);
         let letters = percent(equal, longer);
         // In a short name, every letter matters.
         let is_near = letters >= NEAR && equal > 2
@@ -85,11 +93,48 @@ impl<'w> LostName<'w> {
         if name.len().max(self.name.len()) > MAX_LEN {
             return name.len();
         }
-        words(self.stripped).saturating_mul(words(name)).saturating_add(name.len())
+        // Each word is compared with each, and the letters of both names twice.
+        let of_words = words(self.stripped).saturating_mul(words(name)).saturating_mul(2);
+        of_words.saturating_add(name.len().saturating_mul(3))
     }
 
-    /// Returns the percentage of words that both names have, of all. Words of which one is short for the
-    /// other count half.
+    /// Returns `true` if one name is the other with words before or after it.
+    pub(super) fn is_part_of(&self, name: &[u8], prefix: &[u8]) -> bool {
+        let other = if self.name == self.stripped { name } else { strip(name, prefix) };
+        let own = self.stripped;
+        let (short, long) = if own.len() < other.len() { (own, other) } else { (other, own) };
+        let before = long.strip_suffix(short).is_some_and(|before| before.ends_with(b"_"));
+        before || long.strip_prefix(short).is_some_and(|after| after.starts_with(b"_"))
+    }
+
+    /// Returns the number of letters that both names have in one order, be it that of the names or that of their
+    /// sorted words: a name's words may be turned around.
+    fn equal_letters(&self, name: &[u8]) -> usize {
+        let mut distance = self.wanted.edit_distance(name);
+        if [self.stripped, name].iter().all(|name| name.contains(&b'_')) {
+            let [own, other] = [self.stripped, name].map(sorted);
+            distance = distance.min(Wanted::new(&own).edit_distance(&other));
+        }
+        name.len().max(self.stripped.len()).saturating_sub(distance)
+    }
+
+    /// Returns `true` if the name has several words, without the prefix of its struct.
+    pub(super) fn has_words(&self) -> bool {
+        words(self.stripped).count() > 1
+    }
+
+    /// Returns `true` if a word of both names is a rare one.
+    pub(super) fn shares_rare_word(
+        &self,
+        name: &[u8],
+        prefix: &[u8],
+        counts: &WordCounts<'_>,
+    ) -> bool {
+        let mut own = words(self.stripped).filter(|word| counts.is_rare(word));
+        own.any(|word| words(strip(name, prefix)).any(|other| other == word))
+    }
+
+    /// Returns the percentage of words that both names have, of all. Similar words count half.
     fn words(&self, name: &[u8]) -> usize {
         let own: Vec<&[u8]> = words(self.stripped).collect();
         let other: Vec<&[u8]> = words(name).collect();
@@ -103,37 +148,12 @@ impl<'w> LostName<'w> {
     }
 }
 
-fn words(name: &[u8]) -> impl Iterator<Item = &[u8]> {
-    name.split(|byte| *byte == b'_').filter(|word| !word.is_empty())
-}
-
-/// Returns 2 for equal words, and 1 if one is short for the other: `stat`, `stats` and `statistics`, `mod` and
-/// `module`, `cpu` and `percpu`.
-fn halves(one: &[u8], other: &[u8]) -> usize {
-    let (short, long) = if one.len() <= other.len() { (one, other) } else { (other, one) };
-    if short == long {
-        return 2;
-    }
-    let is_long_enough = short.len() >= 3 && short.len().saturating_mul(2) >= long.len();
-    let mut rest = long.iter();
-    let is_in_order = short.iter().all(|byte| rest.any(|other| other == byte));
-    let is_abbreviation = is_in_order && short.get(..2) == long.get(..2);
-    usize::from(is_long_enough && (is_abbreviation || long.ends_with(short)))
-}
-
-/// Returns `true` if a name consists of the first letters of the other's words: `bdi`.
-fn is_acronym(one: &[u8], other: &[u8]) -> bool {
-    let stands_for = |short: &[u8], long: &[u8]| {
-        short.len() >= 3 && words(long).map(|word| word.first()).eq(short.iter().map(Some))
-    };
-    stands_for(one, other) || stands_for(other, one)
-}
-
 fn ends_equally(one: &[u8], other: &[u8], len: usize) -> bool {
     one.iter().rev().take(len).eq(other.iter().rev().take(len))
 }
 
-fn strip<'n>(name: &'n [u8], prefix: &[u8]) -> &'n [u8] {
+/// Returns a name without the prefix that the members of its struct have.
+pub(super) fn strip<'n>(name: &'n [u8], prefix: &[u8]) -> &'n [u8] {
     name.strip_prefix(prefix).filter(|rest| !rest.is_empty()).unwrap_or(name)
 }
 
@@ -172,6 +192,41 @@ mod tests {
         {
             assert_eq!(similarity(lost, name), None, "{lost} {name}");
         }
+    }
+
+    #[test]
+    fn a_name_with_its_words_turned_around_is_nearer() {
+        let turned = similarity("idle_h_nr_running", "h_nr_idle");
+        assert!(turned > similarity("idle_h_nr_running", "h_nr_runnable"));
+    }
+
+    #[test]
+    fn names_with_a_word_more_are_parts_of_each_other() {
+        let is_part =
+            |lost: &str, name: &str| LostName::new(lost, b"").is_part_of(name.as_bytes(), b"i_");
+        for (lost, name) in
+            [("nr_running", "h_nr_running"), ("h_nr_running", "nr_running"), ("uport", "uport_dev")]
+        {
+            assert!(is_part(lost, name), "{lost} {name}");
+        }
+        for (lost, name) in [
+            ("overload", "overloaded"),
+            ("poll_task", "rtpoll_task"),
+            ("idle_h_nr_running", "h_nr_idle"),
+            ("state", "state"),
+        ] {
+            assert!(!is_part(lost, name), "{lost} {name}");
+        }
+    }
+
+    #[test]
+    fn a_member_without_the_prefix_may_have_got_it() {
+        let similarity = |lost: &str, name: &str| {
+            LostName::new(lost, b"rtpoll_").similarity(name.as_bytes(), b"rtpoll_")
+        };
+        // The prefix of most members is a part of this name.
+        assert!(similarity("polling_total", "rtpoll_total") > similarity("polling_total", "total"));
+        assert_eq!(similarity("total", "rtpoll_total"), Some(Similarity::Stripped));
     }
 
     #[test]

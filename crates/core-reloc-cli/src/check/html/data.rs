@@ -17,6 +17,7 @@ use super::super::{
     collect::{ObjectRow, ProgramResult, RelocationResult},
     explanations::{ComparisonRow, SharedComparison, SharedExplanation, Suggestion},
     mark::Mark,
+    notes::{Note, Notes},
     objects::{ObjectInfo, ProgramInfo, RelocationInfo, SourceLocation},
     order::ranges,
     wording::{heading, proof, summary},
@@ -33,6 +34,7 @@ pub(super) struct Data {
     sets: Vec<Vec<(usize, usize)>>,
     objects: Vec<ObjectData>,
     causes: Vec<CauseData>,
+    notes: Vec<NoteData>,
     whys: Vec<ExplanationData>,
     strings: Vec<String>,
 }
@@ -95,6 +97,10 @@ struct CauseData {
     relocations: Vec<(usize, usize)>,
 }
 
+/// The object, the index of its relocation, the text, and the set of kernels.
+#[derive(Serialize)]
+struct NoteData(usize, usize, usize, usize);
+
 /// The object, the program if it is one, and the set of kernels.
 #[derive(Serialize)]
 struct HitData(usize, i64, usize);
@@ -125,12 +131,14 @@ impl Data {
         let objects = objects.map(|at| tables.object(results, &numbers, at)).collect();
         let summary = summary(results, causes);
         let causes = entries.iter().map(|entry| tables.cause(results, entry)).collect();
+        let notes = Notes::of(results).0.iter().map(|note| tables.note(note)).collect();
         Self {
             summary,
             marks: Mark::all().map(MarkData::of).collect(),
             kernels: results.kernels.iter().map(|kernel| kernel.label.clone()).collect(),
             objects,
             causes,
+            notes,
             sets: tables.sets.into_iter().collect(),
             whys: tables.explanations.into_values().collect(),
             strings: tables.strings.into_iter().collect(),
@@ -306,6 +314,10 @@ impl Tables {
             cures: cures.map(|it| self.cure(it)).collect(),
             relocations: entry.relocations.iter().copied().collect(),
         }
+    }
+
+    fn note(&mut self, Note { object, note, kernels }: &Note) -> NoteData {
+        NoteData(*object, note.relocation, self.string(&note.text), self.set(kernels))
     }
 
     fn cure(&mut self, Suggestion { text, code }: &Suggestion) -> CureData {

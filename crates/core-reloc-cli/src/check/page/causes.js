@@ -12,25 +12,33 @@ const GROUPS = {
 
 const openGroups = new Set(["problem"]);
 
-function showCauses(causes, isFiltered) {
+const NOTES = "Notes: these load, but may read a wrong value";
+
+function showCauses(causes, notes, isFiltered) {
   const place = document.getElementById("causes");
   place.replaceChildren();
   for (const group of new Set([...Object.keys(GROUPS), ...data.causes.map((cause) => cause.group)])) {
     const all = causes.filter((cause) => cause.group === group);
-    if (all.length === 0) continue;
-    const title = [make("span", {}, GROUPS[group] || group), make("span", { class: "count" }, String(all.length))];
-    const content = () => longList({ class: "entries" }, all, causeItem);
-    const button = disclosure({ class: "group" }, title, content);
-    button.addEventListener("click", () => {
-      if (button.getAttribute("aria-expanded") === "true") openGroups.add(group);
-      else openGroups.delete(group);
-    });
-    place.append(make("div", { class: `causes ${group}`, "data-group": group }, make("h3", {}, button)));
-    button.toggle(openGroups.has(group));
+    showGroup(place, group, GROUPS[group] || group, all, causeItem);
   }
+  showGroup(place, "notes", NOTES, notes, noteItem);
   if (!causes.some((cause) => cause.group === "problem")) {
     place.prepend(make("p", { class: "none" }, isFiltered ? "Nothing found: no problem matches the filter." : "No problems."));
   }
+}
+
+// Adds a group of items, which a button shows and hides.
+function showGroup(place, group, heading, items, makeItem) {
+  if (items.length === 0) return;
+  const title = [make("span", {}, heading), make("span", { class: "count" }, String(items.length))];
+  const content = () => longList({ class: "entries" }, items, makeItem);
+  const button = disclosure({ class: "group" }, title, content);
+  button.addEventListener("click", () => {
+    if (button.getAttribute("aria-expanded") === "true") openGroups.add(group);
+    else openGroups.delete(group);
+  });
+  place.append(make("div", { class: `causes ${group}`, "data-group": group }, make("h3", {}, button)));
+  button.toggle(openGroups.has(group));
 }
 
 function causeItem(cause) {
@@ -93,6 +101,17 @@ function hitList(cause) {
     }
     return item;
   });
+}
+
+function noteItem([object, relocation, note, set]) {
+  const [, , access] = data.objects[object].relocations[relocation];
+  const line = [
+    make("span", { class: "heading" }, make("code", {}, text(access)), `: ${text(note)}`),
+    make("span", { class: "hits" }, data.objects[object].name),
+    make("span", { class: "on" }, `on ${kernelsInWords(kernelsIn([set]))}`),
+  ];
+  const body = () => make("ul", { class: "body places" }, placeItem([object, relocation]));
+  return make("li", { class: "entry" }, disclosure({ class: "line" }, line, body));
 }
 
 function placeItem([objectAt, index]) {

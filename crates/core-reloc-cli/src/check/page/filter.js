@@ -41,7 +41,7 @@ data.causes.forEach((cause, at) => {
   }
 });
 
-// Returns what the filters leave: programs, kernels, and causes.
+// Returns what the filters leave: programs, kernels, causes, and notes.
 function shownByFilters() {
   const kernelMatcher = matcher(form.elements.kernels.value, true);
   const programMatcher = matcher(form.elements.programs.value, false);
@@ -79,6 +79,16 @@ function shownByFilters() {
     isThing[cause.at]
     && (!isProblemsOnly || ["problem", "optional"].includes(cause.group))
     && cause.hits.some(isHit));
+  // A note is shown with any of its programs.
+  const relocationsOf = data.objects.map(() => new Set());
+  for (const { objectAt, relocations } of shown) {
+    for (const relocation of relocations) relocationsOf[objectAt].add(relocation);
+  }
+  const notes = data.notes.filter(([object, relocation, , set]) =>
+    !isProblemsOnly
+    && areShown[set]
+    && relocationsOf[object].has(relocation)
+    && (things === null || things[data.objects[object].relocations[relocation][7]]));
   const isFiltered = isProblemsOnly || kernelMatcher !== null || programMatcher !== null || thingMatcher !== null;
-  return { kernels, programs: shown, causes, isFiltered };
+  return { kernels, programs: shown, causes, notes, isFiltered };
 }

@@ -44,9 +44,9 @@ function showSummary() {
 }
 
 function update() {
-  const { kernels, programs: shown, causes, isFiltered } = shownByFilters();
+  const { kernels, programs: shown, causes, notes, isFiltered } = shownByFilters();
   const open = openCell && [programOf(openCell), kernelsOf(openCell)[0]];
-  showCauses(causes, isFiltered);
+  showCauses(causes, notes, isFiltered);
   showTable(kernels, shown);
   if (open) {
     const cell = cellOf(...open);

@@ -1,5 +1,7 @@
 //! Searches for what may replace a missing member.
 
+use std::cmp::Reverse;
+
 use btf_types::{Type, TypeId};
 use core_reloc::{
     Relocation,
@@ -75,17 +77,21 @@ impl<'a> Search<'a> {
             member: ty(missing.type_id),
             leaf: ty(missing.leaf),
         };
-        let mut suggestions = Vec::new();
-        for found in search(lost, within, &mut self.budget) {
-            let before = missing.before.clone();
-            suggestions.push(self.replace(missing, before, within, &found));
-        }
-        if suggestions.is_empty() && root.id() != within.id() {
-            // It was moved out of the struct.
+        let found = search(lost, within, &mut self.budget);
+        let is_in_doubt = found.iter().all(|found| found.is_in_doubt);
+        let before = missing.before.clone();
+        let mut all: Vec<_> = found.into_iter().map(|one| (one, within, before.clone())).collect();
+        if is_in_doubt && root.id() != within.id() {
+            // It may have been moved out of the struct.
             let owner = missing.root.skip_modifiers_and_typedefs().ok();
-            for found in search(Lost { owner, ..lost }, root, &mut self.budget) {
-                suggestions.push(self.replace(missing, Some(Vec::new()), root, &found));
-            }
+            let found = search(Lost { owner, ..lost }, root, &mut self.budget);
+            all.extend(found.into_iter().map(|one| (one, root, Some(Vec::new()))));
+            all.sort_by_key(|(one, ..)| Reverse(one.points));
+            all.truncate(MAX_SUGGESTIONS);
+        }
+        let mut suggestions = Vec::new();
+        for (found, within, before) in all {
+            suggestions.push(self.replace(missing, before, within, &found));
         }
         if suggestions.is_empty() {
             suggestions.extend(self.other_types(missing, within));
@@ -101,10 +107,10 @@ impl<'a> Search<'a> {
         within: Type<'a>,
         found: &Replacement<'a>,
     ) -> Suggestion {
-        let Replacement { path, ty, bits, relation, sameness, .. } = found;
+        let Replacement { path, ty, bits, relation, sameness, is_in_doubt, .. } = found;
         let name = missing.names.first().map_or("", String::as_str);
         let type_name = type_in_c(within);
-        let is_near = found.is_within() && !path.contains('.');
+        let is_near = found.is_near();
         let mut text = match relation {
             Relation::Moved if path.ends_with(name) => {
                 format!("`{type_name}` has `{name}` as `{path}`")
@@ -119,21 +125,30 @@ impl<'a> Search<'a> {
             Relation::InPlace => {
                 format!("`{type_name}` has `{path}`, of the same type, where `{name}` was")
             }
-            Relation::Replaced => format!(
-                "`{type_name}` has `{path}` where `{name}` was: it may be the same renamed, or another one"
-            ),
+            Relation::Replaced => format!("`{type_name}` has `{path}` where `{name}` was"),
+            Relation::OfType if sameness.is_same() => {
+                format!("`{type_name}` has few members of that type, among them `{path}`")
+            }
+            Relation::OfType => {
+                format!("`{type_name}` has few members of such a type, among them `{path}`")
+            }
         };
-        if matches!(sameness, Sameness::Retyped | Sameness::Incompatible) {
+        if matches!(sameness, Sameness::Akin | Sameness::Retyped | Sameness::Incompatible) {
             text.push_str(&format!(", of another type: `{}`", declaration_in_c(*ty, "")));
         }
+        if *is_in_doubt {
+            text.push_str(": it may be the same renamed, or another one");
+        }
         let kind = match relation {
-            Relation::Renamed | Relation::InPlace | Relation::Replaced if is_near => {
+            Relation::Renamed | Relation::InPlace | Relation::Replaced | Relation::OfType
+                if is_near =>
+            {
                 SuggestionKind::SimilarName
             }
             _ => SuggestionKind::Elsewhere,
         };
         // What reads another quantity should not be a copy away.
-        let is_sure = found.is_within() && *relation != Relation::Replaced;
+        let is_sure = found.is_within() && !is_in_doubt;
         let code = before.filter(|_| is_sure).and_then(|before| {
             let before = before.iter().map(String::as_str);
             let path: Vec<&str> = before.chain(path.split('.')).collect();
