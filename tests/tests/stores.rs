@@ -52,6 +52,24 @@ fn objects() -> Vec<ObjectFile> {
     )
 }
 
+/// Returns a text without the numbers that bpftool appends to names that it wrote before, in the order of ids.
+fn without_numbers(text: &str) -> String {
+    let mut parts = text.split("___");
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let rest = part.trim_start_matches(|c: char| c.is_ascii_digit());
+        let is_number = rest.len() < part.len()
+            && !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
+        if is_number {
+            plain.push_str(rest);
+        } else {
+            plain.push_str("___");
+            plain.push_str(part);
+        }
+    }
+    plain
+}
+
 /// Returns the definitions that bpftool writes in C. Declarations without a body may be more or less often there,
 /// by the order of the types.
 fn definitions(kernel: &Kernel) -> Result<BTreeSet<String>, String> {
@@ -67,10 +85,8 @@ fn definitions(kernel: &Kernel) -> Result<BTreeSet<String>, String> {
     let text = String::from_utf8(output.stdout).map_err(|error| error.to_string())?;
     let mut all = BTreeSet::new();
     for definition in text.split("\n\n").map(str::trim) {
-        // A suffix numbers types of one name, in the order of their ids.
-        let is_numbered = definition.contains("___");
-        if definition.contains('{') && !is_numbered && !definition.starts_with('#') {
-            all.insert(definition.to_owned());
+        if definition.contains('{') && !definition.starts_with('#') {
+            all.insert(without_numbers(definition));
         }
     }
     Ok(all)

@@ -135,7 +135,7 @@ impl<'s> Kernel<'s> {
         Err(too_long(&self.lists))
     }
 
-    /// Returns the names of its modules that the store has, sorted.
+    /// Returns its modules that the store has, sorted by name.
     ///
     /// # Errors
     /// If the store is damaged there.

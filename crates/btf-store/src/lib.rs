@@ -13,8 +13,9 @@
 //!
 //! # Hostile input
 //! Any bytes give a value or an error. [`Store::open`] checks the header, and everything else is checked when it
-//! is used. The time and memory of a question are bounded by the length of the file times
-//! [`limits::MAX_RATIO`].
+//! is used. The time and memory of a question about one kernel are bounded by the length of the file times
+//! [`limits::MAX_RATIO`]. [`Store::groups`] may ask one for each kernel: of a store from elsewhere, look at
+//! [`Store::len`] first.
 //!
 //! # Features
 //! - `packed`: reads packed stores, and writes them.
