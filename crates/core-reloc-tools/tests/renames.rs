@@ -355,11 +355,16 @@ impl Function {
 fn named_types(from: &Btf<'_>, functions: &[Function]) -> String {
     let is_word = |letter: char| letter.is_alphanumeric() || letter == '_';
     let words = functions.iter().flat_map(|function| function.body.split(|c| !is_word(c)));
-    let words: BTreeSet<&str> = words.collect();
+    let words: BTreeSet<&[u8]> = words.map(str::as_bytes).collect();
     let kinds = [Kind::Struct, Kind::Union, Kind::Enum, Kind::Typedef];
     let mut btf = Builder::new(ByteOrder::Little);
-    for ty in words.iter().flat_map(|word| kinds.map(|kind| from.find(word, kind))).flatten() {
-        copy(&mut btf, ty, true);
+    // Of several types with one name, the first.
+    let mut named = BTreeSet::new();
+    for ty in from.types().filter(|ty| kinds.contains(&ty.kind())) {
+        let name = ty.name().unwrap();
+        if words.contains(name.as_bytes()) && named.insert((ty.kind().name(), name.to_vec())) {
+            copy(&mut btf, ty, true);
+        }
     }
     let bytes = btf.finish().unwrap();
     let all = prelude(&Btf::parse(&bytes).unwrap(), "");
