@@ -218,15 +218,16 @@ fn enumerators_differ_as_bpftool_prints_them() {
         {
             let Some(of_new) = new.enumerators_of(name) else { continue };
             let of_old = old.enumerators(of_old);
-            let mut add =
-                |mark: &str, one: &BTreeMap<String, i128>, other: &BTreeMap<String, i128>| {
-                    for (enumerator, value) in one.iter().filter(|(key, value)| {
-                        other.get(*key).map(|it| it & 0xffff_ffff) != Some(**value & 0xffff_ffff)
-                    }) {
-                        let fact = format!("{mark} {}", value & 0xffff_ffff);
-                        theirs.insert((name.to_string(), enumerator.clone(), fact));
-                    }
-                };
+            let mut add = |mark: &str,
+                           one: &BTreeMap<String, i128>,
+                           other: &BTreeMap<String, i128>| {
+                for (enumerator, value) in one.iter().filter(|(key, value)| {
+                    !other.get(*key).is_some_and(|it| [0, 1 << 32].contains(&it.abs_diff(**value)))
+                }) {
+                    let fact = format!("{mark} {}", value & 0xffff_ffff);
+                    theirs.insert((name.to_string(), enumerator.clone(), fact));
+                }
+            };
             add("-", &of_old, &of_new);
             add("+", &of_new, &of_old);
         }
