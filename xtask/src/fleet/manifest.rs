@@ -161,7 +161,7 @@ mod tests {
         assert_eq!(manifest.kernels().collect::<Vec<_>>(), ["a"]);
         assert_eq!(manifest.variants().collect::<Vec<_>>(), ["b"]);
         // sha256sum of the three bytes.
-        let hash = crate::files::sha256(b"btf").unwrap();
+        let hash = sha256(b"btf").unwrap();
         let lines = format!("a\t{hash}\t3\tsid\tlinux\t7.2-1\nb\t{hash}\t3\tvariant\ta\t7\n");
         assert_eq!(text, format!("{HEADER}{lines}"));
     }
