@@ -329,10 +329,15 @@ impl<'c> Collector<'c> {
 
     /// Returns the key of a kernel of which nothing but its BTF and its release matters.
     fn key(&self, kernel: &KernelInput<'_>) -> KernelKey {
+        let mut release = Release::find(kernel.release);
+        if let (Some(release), false) = (&mut release, self.wants_config) {
+            // Only LINUX_KERNEL_VERSION has the number of the stable release.
+            release.patch = 0;
+        }
         KernelKey {
             digest: self.digester.digest(kernel.btf.as_bytes()),
             pointer_size: kernel.btf.pointer_size(),
-            release: Release::find(kernel.release),
+            release,
         }
     }
 
