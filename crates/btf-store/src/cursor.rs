@@ -1,6 +1,6 @@
 //! Reading numbers and bytes one after the other.
 
-use crate::{Error, Result, Section};
+use crate::error::{Error, Result, Section};
 
 /// A position in a page.
 #[derive(Debug, Clone, Copy)]

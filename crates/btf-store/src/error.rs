@@ -54,10 +54,12 @@ pub enum Error {
     },
 
     /// The version is not known.
-    #[error("version at offset 8 is {found}, only {} is known", crate::VERSION)]
+    #[error("version at offset 8 is {found}, only {known} is known")]
     BadVersion {
         /// The version found.
         found: u32,
+        /// The version that is known.
+        known: u32,
     },
 
     /// A checksum does not match.

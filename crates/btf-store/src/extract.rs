@@ -5,9 +5,11 @@ use alloc::{collections::BinaryHeap, vec::Vec};
 use btf_types::{Btf, ByteOrder, Info, Kind, StrOffset, TypeId, build::Builder};
 
 use crate::{
-    Error, Kernel, Module, Result, Store,
-    items::{Nodes, Strings},
+    error::{Error, Result, Section},
+    items::{Definitions, Nodes, Strings},
+    kernel::{Kernel, Module},
     record::{Body, Reference, Word},
+    store::Store,
 };
 
 /// A definition to extract.
@@ -52,14 +54,6 @@ impl<'s> Extracted<'s> {
         Ok(bytes)
     }
 }
-
-impl PartialEq for Kernel<'_> {
-    fn eq(&self, other: &Self) -> bool {
-        core::ptr::eq(self.store(), other.store()) && self.number() == other.number()
-    }
-}
-
-impl Eq for Kernel<'_> {}
 
 impl<'s> Kernel<'s> {
     /// Extracts all of the kernel's BTF.
@@ -141,7 +135,7 @@ impl<'p> Plan<'p> {
             base,
         };
         let mut found = BinaryHeap::new();
-        let mut reader = store.read_definitions();
+        let mut reader = Definitions::new(store);
         let mut next = first_id;
         for pick in picks {
             let definition = reader.get(pick.number)?;
@@ -213,7 +207,7 @@ impl<'p> Plan<'p> {
         for number in &self.strings {
             strings.push((*number, builder.string(reader.get(*number)?)));
         }
-        let mut reader = self.store.read_definitions();
+        let mut reader = Definitions::new(self.store);
         for pick in &self.picks {
             let definition = reader.get(pick.number)?;
             let (name, body) = (definition.name.clone(), definition.body()?);
@@ -278,7 +272,7 @@ impl<'p> Plan<'p> {
         let (Reference::Key(first) | Reference::Node(first)) = reference else {
             return forward_reference(0, None);
         };
-        match self.store.read_definitions().get(first) {
+        match Definitions::new(self.store).get(first) {
             Ok(definition) => {
                 let (kind, name) = (definition.kind, definition.name.clone());
                 Error::Unresolved { kernel: self.kernel, kind, name, found: 0 }
@@ -290,7 +284,7 @@ impl<'p> Plan<'p> {
 
 fn forward_reference(found: u32, node: Option<u32>) -> Error {
     Error::Malformed {
-        section: crate::Section::Nodes,
+        section: Section::Nodes,
         page: 0,
         offset: 0,
         what: "number of a node that another refers to",

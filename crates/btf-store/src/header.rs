@@ -1,6 +1,9 @@
 //! The header: the sizes and places of all sections.
 
-use crate::{Error, Result, Section, VERSION};
+use crate::error::{Error, Result, Section};
+
+/// The version of the format that this crate reads and writes.
+pub const VERSION: u32 = 1;
 
 /// The first bytes of a store.
 pub(crate) const MAGIC: &[u8; 8] = b"btfstore";
@@ -59,7 +62,7 @@ impl Header {
         let short = || malformed(0, "length of the header", HEADER_LEN as u64, len);
         let version = word(bytes, 8).ok_or_else(short)?;
         if version != VERSION {
-            return Err(Error::BadVersion { found: version });
+            return Err(Error::BadVersion { found: version, known: VERSION });
         }
         let header = bytes.get(..HEADER_LEN).ok_or_else(short)?;
         let (checked, _) = header.split_at(HEADER_LEN.saturating_sub(4));

@@ -5,8 +5,8 @@ use alloc::vec::Vec;
 use btf_types::Kind;
 
 use crate::{
-    Result,
     cursor::Cursor,
+    error::{Error, Result, Section},
     limits::{BLOCK, MAX_NAME_LEN},
     pages::{Block, Pages},
     record::Body,
@@ -188,8 +188,8 @@ impl<'s> Definitions<'s> {
             self.block = Some(block);
             self.next = self.next.saturating_add(1);
         }
-        let none = || crate::Error::Malformed {
-            section: crate::Section::Definitions,
+        let none = || Error::Malformed {
+            section: Section::Definitions,
             page: 0,
             offset: 0,
             what: "number of a definition",

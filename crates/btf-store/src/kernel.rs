@@ -6,8 +6,8 @@ use core::str;
 use btf_types::{ByteOrder, PointerSize};
 
 use crate::{
-    Error, Result,
     cursor::Cursor,
+    error::{Error, Result},
     limits::MAX_CHAIN,
     pages::{Block, Pages},
     set,
@@ -141,9 +141,17 @@ impl<'s> Kernel<'s> {
     /// If the store is damaged there.
     pub fn modules(&self) -> Result<Vec<Module<'s>>> {
         let [_, modules] = self.sets()?;
-        modules.into_iter().map(|number| self.store.module(number)).collect()
+        modules.into_iter().map(|number| Module::read(self.store, number)).collect()
     }
 }
+
+impl PartialEq for Kernel<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        core::ptr::eq(self.store, other.store) && self.number == other.number
+    }
+}
+
+impl Eq for Kernel<'_> {}
 
 /// The lists of a chain of differences.
 #[derive(Default)]

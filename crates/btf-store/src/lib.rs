@@ -33,6 +33,7 @@ extern crate alloc;
 mod cursor;
 mod error;
 mod extract;
+mod find;
 mod header;
 mod items;
 mod kernel;
@@ -50,7 +51,8 @@ pub use self::write::{WriteError, Writer};
 pub use self::{
     error::{Error, Result, Section},
     extract::Extracted,
+    header::VERSION,
     kernel::{Info, Kernel, Module},
     selection::{Group, Reach, Selection},
-    store::{Store, VERSION},
+    store::Store,
 };

@@ -6,8 +6,8 @@ use core::fmt;
 use once_cell::race::OnceBox;
 
 use crate::{
-    Error, Result, Section,
     cursor::Cursor,
+    error::{Error, Result, Section},
     header::{Extent, word},
     limits::{BLOCK, MAX_PAGE, MAX_RATIO},
 };

@@ -2,7 +2,7 @@
 
 use btf_types::{Info, Kind};
 
-use crate::{Result, cursor::Cursor, limits};
+use crate::{cursor::Cursor, error::Result, limits};
 
 /// The contents of a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,10 +9,12 @@ use btf_types::{ByteOrder, Kind};
 use core_reloc::essential_name;
 
 use crate::{
-    Error, Extracted, Kernel, Result, Store,
-    extract::{self, Pick},
+    error::{Error, Result},
+    extract::{self, Extracted, Pick},
     items::{Definitions, Nodes},
+    kernel::Kernel,
     record::{Body, Reference, Word},
+    store::Store,
 };
 
 /// The kinds whose names types have in C.
@@ -94,7 +96,7 @@ impl Selection {
     /// Returns the numbers of all definitions of a store with the names, of any kernel, as sorted ranges.
     fn candidates(&self, store: &Store<'_>) -> Result<Vec<(u32, u32)>> {
         let mut ranges = Vec::new();
-        let mut reader = store.read_definitions();
+        let mut reader = Definitions::new(store);
         for kind in TYPES {
             let (_, end) = store.kind_range(kind);
             for name in &self.types {
@@ -177,7 +179,7 @@ impl<'w> Walk<'w> {
             kernel: kernel.number(),
             set,
             reach,
-            reader: store.read_definitions(),
+            reader: Definitions::new(store),
             node_reader: Nodes::new(&store.nodes),
             definitions: BTreeMap::new(),
             nodes: BTreeMap::new(),

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::{Result, cursor::Cursor};
+use crate::{cursor::Cursor, error::Result};
 
 /// Reads the numbers in which a set differs from another: their count, the first number, and the distance
 /// between each and the one before, less one.
@@ -58,17 +58,4 @@ fn keep_odd(numbers: &mut Vec<u32>) {
     let kept = numbers.chunk_by(|one, other| one == other);
     let kept = kept.filter(|same| !same.len().is_multiple_of(2)).filter_map(|same| same.first());
     *numbers = kept.copied().collect();
-}
-
-/// Writes the difference between two sorted lists.
-#[cfg(feature = "write")]
-pub(crate) fn write_difference(numbers: &[u32], into: &mut Vec<u8>) {
-    use crate::write::encode::number;
-
-    number(into, u32::try_from(numbers.len()).unwrap_or(u32::MAX));
-    let mut least = 0_u32;
-    for one in numbers {
-        number(into, one.wrapping_sub(least));
-        least = one.wrapping_add(1);
-    }
 }

@@ -1,7 +1,7 @@
 //! Making stores.
 
 mod canonical;
-pub(crate) mod encode;
+mod encode;
 mod finish;
 mod import;
 mod model;
@@ -14,7 +14,7 @@ use self::{
     model::{Identity, Kernel, Model, Module},
     pages::Form,
 };
-use crate::{Info, Store};
+use crate::{error, kernel::Info, store::Store};
 
 /// A kernel or store that cannot be added, or a store that would be too large.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -71,7 +71,7 @@ pub enum WriteError {
 
     /// A store cannot be read.
     #[error(transparent)]
-    Store(#[from] crate::Error),
+    Store(#[from] error::Error),
 }
 
 /// Makes a store of kernels, and of other stores.

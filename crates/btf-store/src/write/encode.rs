@@ -65,3 +65,13 @@ pub(crate) fn body(
         number(into, written);
     }
 }
+
+/// Writes sorted numbers: their count, the first, and the distances between them, less one.
+pub(crate) fn difference(into: &mut Vec<u8>, numbers: &[u32]) {
+    number(into, u32::try_from(numbers.len()).unwrap_or(u32::MAX));
+    let mut least = 0_u32;
+    for one in numbers {
+        number(into, one.wrapping_sub(least));
+        least = one.wrapping_add(1);
+    }
+}

@@ -9,7 +9,6 @@ use crate::{
     header::{HEADER_LEN, Header, KINDS, SECTIONS},
     limits::MAX_CHAIN,
     record::{Reference, Role},
-    set,
     write::{
         WriteError, encode,
         model::{self, Key, Model, Set},
@@ -321,7 +320,7 @@ fn write_modules(model: &Model, used: &Used, numbers: &mut Numbers, sections: &m
         let mut item = Vec::new();
         encode::part(&mut item, name.as_bytes());
         encode::number(&mut item, base.is_some().into());
-        set::write_difference(&list(&difference), &mut item);
+        encode::difference(&mut item, &list(&difference));
         let (into, _) = sections.modules.next();
         encode::part(into, &item);
         before = Some((name, definitions, chain));
@@ -369,8 +368,8 @@ fn write_kernels(model: &Model, numbers: &Numbers, sections: &mut Sections) {
         let chain = base.map_or(0, |(_, _, chain)| chain.saturating_add(1));
         let (from, modules_from) =
             base.map_or((&none, &none), |(from, modules, _)| (from, modules));
-        set::write_difference(&list(&definitions.difference(from)), &mut item);
-        set::write_difference(&list(&modules.difference(modules_from)), &mut item);
+        encode::difference(&mut item, &list(&definitions.difference(from)));
+        encode::difference(&mut item, &list(&modules.difference(modules_from)));
         let (into, _) = sections.kernels.next();
         encode::part(into, &item);
 

@@ -3,9 +3,11 @@
 use btf_types::Kind;
 
 use crate::{
-    Section, Store,
-    items::{Nodes, Strings},
+    error::{Error, Section},
+    items::{Definitions, Nodes, Strings},
+    kernel::Module as StoredModule,
     record::{Body, Reference, Word},
+    store::Store,
     write::{
         WriteError,
         model::{Definition, Identity, Kernel, Key, Model, Module, Node, Set},
@@ -31,7 +33,7 @@ pub(crate) fn import(model: &mut Model, store: &Store<'_>) -> Result<(), WriteEr
         numbers.strings.push(model.string(strings.get(number)?)?);
     }
     // References in nodes may be to keys, which are those of definitions: keys first, then nodes, then bodies.
-    let mut reader = store.read_definitions();
+    let mut reader = Definitions::new(store);
     for number in 0..store.definitions.items() {
         let definition = reader.get(number)?;
         let (kind, ordinal) = (definition.kind.to_raw(), definition.ordinal);
@@ -55,7 +57,7 @@ pub(crate) fn import(model: &mut Model, store: &Store<'_>) -> Result<(), WriteEr
         numbers.definitions.push(model.definition(Definition { key, words })?);
     }
     for number in 0..store.modules.items() {
-        let module = store.module(number)?;
+        let module = StoredModule::read(store, number)?;
         let definitions = set(module.set()?, &numbers.definitions);
         numbers.modules.push(model.module(Module { name: module.name().into(), definitions })?);
     }
@@ -129,8 +131,8 @@ fn find(numbers: &[u32], number: u32, section: Section) -> Result<u32, WriteErro
     Ok(found.ok_or_else(|| no_such(number, section, last))?)
 }
 
-fn no_such(found: u32, section: Section, allowed: u32) -> crate::Error {
-    crate::Error::Malformed {
+fn no_such(found: u32, section: Section, allowed: u32) -> Error {
+    Error::Malformed {
         section,
         page: 0,
         offset: 0,

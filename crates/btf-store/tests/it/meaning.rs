@@ -65,3 +65,27 @@ fn body(ty: Type<'_>, depth: usize) -> String {
     }
     text
 }
+
+/// Returns `true` if a type without a name contains itself through types without names. Which of them a store
+/// takes for a definition depends on their ids.
+pub(crate) fn has_loop(btf: &Btf<'_>) -> bool {
+    let next = |id: TypeId| {
+        let ty = btf.type_by_id(id).unwrap();
+        let mut ids: Vec<TypeId> = ty.referenced_id().into_iter().collect();
+        ids.extend(ty.array().map(|array| array.index));
+        ids.extend(ty.array().map(|array| array.element));
+        ids.extend(ty.members().iter().map(|member| member.type_id()));
+        ids.extend(ty.params().iter().map(|param| param.type_id()));
+        ids.retain(|id| !id.is_void() && !is_named(btf.type_by_id(*id).unwrap()));
+        ids
+    };
+    btf.types().filter(|ty| !is_named(*ty)).any(|ty| {
+        let (mut queue, mut seen) = (next(ty.id()), std::collections::BTreeSet::new());
+        while let Some(id) = queue.pop() {
+            if seen.insert(id) {
+                queue.extend(next(id));
+            }
+        }
+        seen.contains(&ty.id())
+    })
+}
