@@ -13,9 +13,6 @@ use serde::Serialize;
 
 use crate::terminal::{Printer, columns};
 
-/// The width of text for people, in columns.
-pub(crate) const WIDTH: usize = 80;
-
 /// Returns the name of a relocation's kind, or `kind NUMBER` if it is unknown.
 pub(crate) fn kind_name(relocation: &ObjectRelocation<'_>) -> Cow<'static, str> {
     match relocation.kind() {

@@ -12,7 +12,10 @@ use btf_types::is_plain;
 use owo_colors::OwoColorize;
 
 use self::printer::UntilClosed;
-pub(crate) use self::{fold::columns, printer::Printer};
+pub(crate) use self::{
+    fold::columns,
+    printer::{Printer, WIDTH},
+};
 
 /// Prints an error to standard error.
 pub(crate) fn error(message: impl Display) {

@@ -40,6 +40,7 @@ mod class;
 mod compare;
 mod difference;
 mod enumerators;
+mod field;
 mod groups;
 mod kept;
 mod members;

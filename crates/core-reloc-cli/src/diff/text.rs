@@ -14,8 +14,8 @@ use owo_colors::{OwoColorize, Style};
 
 use super::wrap::wrap;
 use crate::{
-    format::{WIDTH, plural},
-    terminal::{Escaped, Printer},
+    format::plural,
+    terminal::{Escaped, Printer, WIDTH},
 };
 
 /// The width of the mark before a line, and of the space after it.

@@ -5,10 +5,7 @@ use std::io::{self, Write};
 use owo_colors::OwoColorize;
 
 use super::{Answer, Info, KernelAnswers, Root, ranges::ranges};
-use crate::{
-    format::WIDTH,
-    terminal::{Escaped, Printer},
-};
+use crate::terminal::{Escaped, Printer, WIDTH};
 
 /// A column of the table: its heading, and the text of its cells.
 type Column = (&'static str, fn(&Info, &Root) -> Option<String>);

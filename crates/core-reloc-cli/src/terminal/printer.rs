@@ -11,13 +11,13 @@ use owo_colors::Style;
 use rustix::termios::tcgetwinsize;
 
 use super::fold::fold;
-use crate::{arguments::Format, format::WIDTH};
+use crate::arguments::Format;
 
 /// How much is written at once, unless to a terminal.
 const BUFFER_LEN: usize = 1 << 16;
 
-/// The width of a terminal that does not know its own.
-const DEFAULT_WIDTH: usize = WIDTH;
+/// The width of text for people, in columns, where a terminal does not know its own.
+pub(crate) const WIDTH: usize = 80;
 
 /// The least width that lines are folded to. In a narrower terminal, they continue on the next row.
 const MIN_WIDTH: usize = 20;
@@ -53,7 +53,7 @@ impl Printer {
     /// Opens a stream. Its lines are not folded.
     pub(super) fn new(stream: impl RawStream + IsTerminal + AsFd + 'static) -> Self {
         let (is_terminal, stream_width) = match tcgetwinsize(&stream) {
-            Ok(size) if size.ws_col == 0 => (true, Some(DEFAULT_WIDTH)),
+            Ok(size) if size.ws_col == 0 => (true, Some(WIDTH)),
             Ok(size) => (true, Some(usize::from(size.ws_col))),
             Err(_) => (false, env::var(WIDTH_VARIABLE).ok().and_then(|width| width.parse().ok())),
         };

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
-use btf_types::{Member, Type};
-use core_reloc::describe::{declaration_in_c, quote};
+use btf_types::Type;
 
 use super::{
     compare::{Bodies, Comparer},
-    difference::{MemberDiff, MemberSide},
+    difference::MemberDiff,
+    field::Field,
     kept::Room,
     merge::{merge, paired},
     renames::{Renamer, Renames},
@@ -19,40 +19,6 @@ const MAX_DEPTH: usize = 16;
 
 /// The number of steps for each member of two types that differ, whose path is written.
 const STEPS_PER_FIELD: usize = 16;
-
-/// A member of a type, or of a type without a name in it.
-#[derive(Debug, Clone)]
-pub(super) struct Field<'a> {
-    pub(super) path: String,
-    pub(super) member: Member<'a>,
-    /// Its type; `None` if the reference leads nowhere.
-    pub(super) ty: Option<Type<'a>>,
-    /// The offset of what the member belongs to, in bits.
-    start: u64,
-    /// The number of types without a name around it that have one by their member.
-    pub(super) depth: usize,
-}
-
-impl Field<'_> {
-    fn layout(&self) -> MemberLayout {
-        MemberLayout::within(self.member, self.start)
-    }
-
-    /// Describes the member; `None` if there is no room for it.
-    fn side(&self, room: &mut Room) -> Option<MemberSide> {
-        let layout = self.layout();
-        let path = quote(&btf_types::Name::new(self.path.as_bytes()));
-        let mut declaration = match self.ty {
-            Some(ty) => declaration_in_c(ty, &path),
-            None => format!("type {} {path}", self.member.type_id()),
-        };
-        if layout.bitfield_size > 0 {
-            declaration.push_str(&format!(" : {}", layout.bitfield_size));
-        }
-        room.take::<MemberSide>(path.len().saturating_add(declaration.len()))?;
-        Some(MemberSide { path, declaration, layout })
-    }
-}
 
 /// What differs between a member and the same one of another type.
 struct Comparison {

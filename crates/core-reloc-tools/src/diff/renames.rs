@@ -8,7 +8,7 @@ use std::{
 use btf_types::Type;
 use core_reloc::budget::Budget;
 
-use super::members::Field;
+use super::field::Field;
 use crate::{
     limits::{MAX_RENAME_STEPS, MAX_SEARCH_STEPS},
     replacement::{Lost, Relation, search},
