@@ -184,11 +184,15 @@ fn outcomes(input: &LoaderInput, given: &Given) -> Vec<String> {
     let records = input.records.iter().map(|record| {
         let Ok(relocation) = Relocation::from_record(&local, record) else { return "bad".into() };
         match relocator.relocate(&mut code, &relocation) {
-            Ok(applied) if relocation.kind == core_reloc::RelocKind::TypeIdTarget => {
-                format!("{:?}", applied.patched.status)
-            }
+            // Ids differ, and with them whether several candidates agree.
+            _ if relocation.kind == core_reloc::RelocKind::TypeIdTarget => "id".into(),
             // Another relocation of the same instruction may have written an id.
-            Ok(applied) => format!("{:?} {:?}", applied.patched.status, applied.patched.after),
+            Ok(applied) => {
+                // Of several candidates, the first by id is in the reason.
+                let status = format!("{:?}", applied.patched.status);
+                let status = status.split('(').next().unwrap_or_default().to_owned();
+                format!("{status} {:?}", applied.patched.after)
+            }
             // Errors name types by their ids.
             Err(_) => "error".into(),
         }
@@ -204,6 +208,12 @@ proptest! {
     #[test]
     fn relocations_have_the_same_results(case in case(CaseProfile::default())) {
         let mut input = case.write().unwrap();
+        // These cannot be selected by name, and equal tags become one. No compiler writes such relocations.
+        let names = input.local.clone();
+        let names = Btf::parse(&names).unwrap();
+        let no_type = [Kind::TypeTag, Kind::DeclTag, Kind::DataSec];
+        let is_type = |id| names.type_by_id(id).is_ok_and(|ty| !no_type.contains(&ty.kind()));
+        input.records.retain(|record| is_type(record.type_id));
         let given = Given { main: input.main.clone(), modules: input.modules.clone() };
         let expected = outcomes(&input, &given);
         let alone = Given { modules: Vec::new(), ..given.clone() };
@@ -212,11 +222,6 @@ proptest! {
         let store = Store::open(&bytes).unwrap();
         prop_assert_eq!(&outcomes(&input, &extract(&store.kernel(0).unwrap())), &expected);
 
-        // Only these kinds can be selected by name; no compiler writes relocations of the others.
-        let names = Btf::parse(&local.main).unwrap();
-        let no_type = [Kind::TypeTag, Kind::DeclTag, Kind::DataSec];
-        let is_type = |id| names.type_by_id(id).is_ok_and(|ty| !no_type.contains(&ty.kind()));
-        input.records.retain(|record| is_type(record.type_id));
         let names = names.types().map(|ty| ty.name().unwrap().as_bytes().to_vec());
         let names: Vec<_> = names.filter(|name| !name.is_empty()).collect();
         for reach in [Reach::Relocations, Reach::All] {
