@@ -3,7 +3,8 @@
 
 use std::{fs, path::Path};
 
-const CRATES: [&str; 7] = [
+const CRATES: [&str; 8] = [
+    "btf-store",
     "btf-types",
     "core-reloc",
     "core-reloc-proptest",

@@ -1,8 +1,8 @@
-//! The types of many kernels in one file that has each definition once.
+//! The types of many kernels and their modules in one file, each definition once.
 //!
-//! Two builds of one kernel share nearly all of their types. A store has each definition once, and of each
-//! kernel what differs from another. It is read or mapped, and used in place; whole BTF of a kernel can be
-//! extracted from it, or only what some names need.
+//! Two builds of one kernel share nearly all of their types, and an archive of thousands of kernels repeats them
+//! thousands of times. A store has each distinct definition once, and of each kernel what differs from another. It is read
+//! or mapped, opened in constant time, and used in place; packed, it unpacks the pages that are needed.
 //!
 //! - [`Store`]: an opened store, its [`Kernel`]s and their [`Module`]s.
 //! - [`Kernel::extract`]: all of a kernel's BTF. [`Kernel::extract_selected`]: what a [`Selection`] needs.

@@ -52,7 +52,7 @@ mod tests {
     fn what_is_gone_follows_what_it_followed() {
         let merge = |old, pairs: &[i32]| -> Vec<[i32; 2]> {
             let pairs: Vec<_> = pairs.iter().map(|at| usize::try_from(*at).ok()).collect();
-            let number = |at: Option<usize>| at.map_or(-1, |at| at as i32);
+            let number = |at: Option<usize>| at.map_or(-1, |at| i32::try_from(at).unwrap());
             merge(old, &pairs).into_iter().map(|(old, new)| [number(old), number(new)]).collect()
         };
         assert_eq!(merge(3, &[0, -1, 2]), [[0, 0], [1, -1], [-1, 1], [2, 2]]);
