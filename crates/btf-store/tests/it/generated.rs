@@ -166,6 +166,18 @@ proptest! {
     }
 }
 
+/// Returns `true` if two types have the same essential name.
+fn has_siblings(given: &Given) -> bool {
+    let main = Btf::parse(&given.main).unwrap();
+    let modules = given.modules.iter().map(|module| Btf::parse_split(module, &main).unwrap());
+    let modules: Vec<_> = modules.collect();
+    let mut seen = std::collections::BTreeSet::new();
+    let types = main.own_types().chain(modules.iter().flat_map(|module| module.own_types()));
+    let names = types.map(|ty| core_reloc::essential_name(ty.name().unwrap().as_bytes()).to_vec());
+    let mut names = names.filter(|name| !name.is_empty());
+    names.any(|name| !seen.insert(name))
+}
+
 /// Returns what each relocation of a program comes to, without the ids of target types.
 fn outcomes(input: &LoaderInput, given: &Given) -> Vec<String> {
     let local = Btf::parse(&input.local).unwrap().with_pointer_size(PointerSize::Eight);
@@ -201,7 +213,7 @@ fn outcomes(input: &LoaderInput, given: &Given) -> Vec<String> {
 }
 
 proptest! {
-    #![proptest_config(config(300))]
+    #![proptest_config(config(1000))]
 
     /// Programs are relocated with extracted BTF as with the original: with all of it, and with what they ask
     /// for.
@@ -215,6 +227,10 @@ proptest! {
         let is_type = |id| names.type_by_id(id).is_ok_and(|ty| !no_type.contains(&ty.kind()));
         input.records.retain(|record| is_type(record.type_id));
         let given = Given { main: input.main.clone(), modules: input.modules.clone() };
+        // Of several candidates, the first by id decides how an instruction is resized.
+        if has_siblings(&given) {
+            return Ok(());
+        }
         let expected = outcomes(&input, &given);
         let alone = Given { modules: Vec::new(), ..given.clone() };
         let local = Given { main: input.local.clone(), modules: Vec::new() };
