@@ -4,6 +4,23 @@
 //! thousands of times. A store has each distinct definition once, and of each kernel what differs from another. It is read
 //! or mapped, opened in constant time, and used in place; packed, it unpacks the pages that are needed.
 //!
+//! ```
+//! use btf_store::{Selection, Store};
+//!
+//! fn types_for(store: &[u8], release: &str, version: &str) -> Result<Option<Vec<u8>>, btf_store::Error> {
+//!     let store = Store::open(store)?;
+//!     for kernel in store.find(release)? {
+//!         let kernel = kernel?;
+//!         if kernel.info().version == version {
+//!             // All types of a kernel are `kernel.extract()`.
+//!             let needed = Selection::new().types(["task_struct", "sock"]);
+//!             return Ok(Some(kernel.extract_selected(&needed)?.into_bytes()));
+//!         }
+//!     }
+//!     Ok(None)
+//! }
+//! ```
+//!
 //! - [`Store`]: an opened store, its [`Kernel`]s and their [`Module`]s.
 //! - [`Kernel::extract`]: all of a kernel's BTF. [`Kernel::extract_selected`]: what a [`Selection`] needs.
 //! - [`Store::groups`]: which kernels do not differ in anything that a selection needs.
