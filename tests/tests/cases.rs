@@ -73,9 +73,10 @@ const CASES: &[(&str, &[(&str, Verdict)])] = &[
     ),
 ];
 
-/// A kernel with everything that the programs ask for, except what no kernel has.
+/// A kernel for amd64 with everything that the programs ask for, except what no kernel has.
 const KERNEL: &str = "
     struct task_struct { int pid; int tgid; };
+    struct pt_regs { unsigned long di, si, ax; };
     enum bpf_func_id {
         BPF_FUNC_ktime_get_ns = 5, BPF_FUNC_get_current_task = 35, BPF_FUNC_probe_read_kernel = 113,
         BPF_FUNC_sk_storage_get = 107, BPF_FUNC_for_each_map_elem = 164, __BPF_FUNC_MAX_ID = 212

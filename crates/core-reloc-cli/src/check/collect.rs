@@ -38,6 +38,9 @@ use crate::{
     threads::pipelined,
 };
 
+/// The number of objects up to which each looks for functions and variables in a pass over all types.
+const MAX_WITH_SCANS: usize = 8;
+
 /// The results of all objects on one kernel.
 pub(super) struct CheckedKernel {
     pub(super) label: String,
@@ -370,12 +373,14 @@ impl<'c> Collector<'c> {
         }
         let named = self.given.modules(file, btf, *is_only)?;
         let named_btf = parse_modules(&named, file, btf)?;
-        let mut target = Target::new(btf);
-        // An index of the names pays off from the third object on.
-        if self.checkers.len() > 2 {
-            target = target.indexed();
+        let modules = named_btf.iter().map(|(name, btf)| Module { name, btf });
+        let mut target = Target::new(btf).with_modules(modules);
+        // An index of the names of types pays off from the third object on, and one of all names later.
+        match self.checkers.len() {
+            0..=2 => {}
+            3..=MAX_WITH_SCANS => target = target.indexed(),
+            _ => target = target.indexed_for_queries(),
         }
-        let target = target.with_modules(named_btf.iter().map(|(name, btf)| Module { name, btf }));
         let described = described(&target, release, symbols, config);
         let first = |checker: &Checker<'_>| {
             let checked = checker.check(&described);

@@ -162,6 +162,8 @@ impl Comparer {
             return Some(false);
         }
         for (old, new) in old.params().iter().zip(new.params()) {
+            // At the last level, nothing else is spent.
+            self.spend(1)?;
             let is_same = match (old.ty(), new.ty()) {
                 (Ok(old), Ok(new)) => self.is_same_type(old, new, Bodies::Compared, depth)?,
                 (old, new) => old.is_err() && new.is_err(),
