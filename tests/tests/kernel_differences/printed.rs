@@ -89,9 +89,12 @@ impl Printed {
 
     pub(crate) fn enumerators(&self, ty: &Value) -> BTreeMap<String, i128> {
         let values = ty["values"].as_array().into_iter().flatten();
+        // bpftool extends the sign of 32-bit values, also of unsigned ones.
+        let is_short = ty["kind"] == "ENUM" && ty["encoding"] == "UNSIGNED";
         let value = |value: &Value| {
             let number = value["val"].as_i64().map(i128::from);
-            number.or(value["val"].as_u64().map(i128::from)).unwrap()
+            let number = number.or(value["val"].as_u64().map(i128::from)).unwrap();
+            if is_short { number & 0xffff_ffff } else { number }
         };
         values.map(|it| (it["name"].as_str().unwrap().to_string(), value(it))).collect()
     }
