@@ -48,6 +48,11 @@ const CONSTANT: u64 = 1 << 20;
 const TIMES_INPUT_TO_MINIMIZE: u64 = 24;
 const CONSTANT_TO_MINIMIZE: u64 = 32 << 20;
 
+/// The same for the differences of all types of two kernels, which holds a group for each name: hostile input has a name
+/// for every 12 bytes of types, real input one for 100.
+const TIMES_INPUT_TO_DIFF: u64 = 64;
+const CONSTANT_TO_DIFF: u64 = 32 << 20;
+
 /// The constant for definitions and explanations: two definitions of lines of bounded length.
 const TEXTS: u64 = MAX_DEFINITION_LINES as u64 * (4 << 10);
 
@@ -119,6 +124,7 @@ fn cost(act: Act, attack: &Attack) -> Measured {
 fn compare(act: Act, first: &Measured, second: &Measured) -> Vec<String> {
     let (times, constant) = match act {
         Act::Minimize => (TIMES_INPUT_TO_MINIMIZE, CONSTANT_TO_MINIMIZE),
+        Act::Diff => (TIMES_INPUT_TO_DIFF, CONSTANT_TO_DIFF),
         act if act.is_text() => (TIMES_INPUT, TEXTS),
         _ => (TIMES_INPUT, CONSTANT),
     };
