@@ -17,7 +17,7 @@ use crate::files;
 use crate::recorded::{Recorded, settle};
 
 /// The largest allowed package, in bytes: its sources and little more.
-const MAX_LEN: u64 = 192 * 1024;
+const MAX_LEN: u64 = 256 * 1024;
 
 pub(crate) fn run(arguments: &[String]) -> Result {
     let record = flag(arguments, "--record")?;
