@@ -148,12 +148,7 @@ impl Writer {
             let (name, definitions) = ((*name).into(), converted.definitions);
             numbers.insert(self.model.module(Module { name, definitions })?);
         }
-        let identity = Identity {
-            release: info.release.into(),
-            version: info.version.into(),
-            architecture: info.architecture.into(),
-            distribution: info.distribution.into(),
-        };
+        let identity = Identity::of(&info);
         let kernel = Kernel {
             origin: info.origin.into(),
             byte_order: btf.byte_order(),

@@ -35,7 +35,7 @@ mod names;
 mod need;
 mod struct_ops;
 
-use std::{borrow::Cow, collections::BTreeSet};
+use std::{borrow::Cow, cell::LazyCell, collections::BTreeSet};
 
 use btf_types::Kind;
 use core_reloc::elf::{
@@ -67,6 +67,8 @@ pub fn needs<'a>(
 ) -> Vec<Need<'a>> {
     let names = Names::find(kernel, wanted(object, requirements));
     let enums = KernelEnums::find(kernel);
+    // Few objects use such instructions, and finding it may take a pass over the types.
+    let architecture = LazyCell::new(|| Architecture::of_kernel(kernel.target));
 
     let mut needs = Vec::new();
     let externs = externs::answers(object, requirements, kernel, &names);
@@ -154,7 +156,7 @@ pub fn needs<'a>(
                         Subject::Feature(feature),
                         "instructions",
                         feature.to_string().into(),
-                        features::answer(feature, kernel, &enums),
+                        features::answer(feature, kernel, &enums, || *architecture),
                     ),
                     Used::Extern(found) => {
                         if let Some(need) = externs.get(found).filter(|need| is_of_programs(need)) {

@@ -65,12 +65,7 @@ pub(crate) fn import(model: &mut Model, store: &Store<'_>) -> Result<(), WriteEr
         let kernel = kernel?;
         let info = kernel.info();
         let [definitions, modules] = kernel.sets()?;
-        let identity = Identity {
-            release: info.release.into(),
-            version: info.version.into(),
-            architecture: info.architecture.into(),
-            distribution: info.distribution.into(),
-        };
+        let identity = Identity::of(&info);
         let kernel = Kernel {
             origin: info.origin.into(),
             byte_order: kernel.byte_order(),

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, hash::RandomState};
 use btf_types::{ByteOrder, Info, Kind, PointerSize};
 
 use crate::{
+    kernel,
     limits::MAX_ITEMS,
     record::{Record, Reference, Role},
     write::WriteError,
@@ -54,6 +55,17 @@ pub(crate) struct Identity {
     pub(crate) version: String,
     pub(crate) architecture: String,
     pub(crate) distribution: String,
+}
+
+impl Identity {
+    pub(crate) fn of(info: &kernel::Info<'_>) -> Self {
+        Self {
+            release: info.release.into(),
+            version: info.version.into(),
+            architecture: info.architecture.into(),
+            distribution: info.distribution.into(),
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

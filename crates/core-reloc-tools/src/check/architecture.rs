@@ -36,7 +36,7 @@ pub(super) fn other_registers(
         let root = relocation.local().type_by_id(relocation.type_id());
         let root = root.and_then(Type::skip_modifiers_and_typedefs).ok()?;
         let there = Architecture::of_registers(root);
-        let here = *here.get_or_insert_with(|| Architecture::of_kernel(kernel.target().main()));
+        let here = *here.get_or_insert_with(|| Architecture::of_kernel(kernel.target()));
         if let (Some(there), Some(here)) = (there, here)
             && there != here
         {

@@ -27,17 +27,12 @@ pub struct TypeDiff {
 impl TypeDiff {
     /// Returns what happened to the type.
     pub fn change(&self) -> Change {
-        match (&self.old, &self.new) {
-            (None, _) => Change::New,
-            (_, None) => Change::Gone,
-            (Some(old), Some(new)) if old.name != new.name => Change::Renamed,
-            _ => Change::Changed,
-        }
+        change(&self.old, &self.new, |side| &side.name)
     }
 
     /// Returns the name: the new one, if there are two. It is empty for an enum without a name.
     pub fn name(&self) -> &str {
-        self.new.as_ref().or(self.old.as_ref()).map_or("", |side| side.name.as_str())
+        name(&self.old, &self.new, |side| &side.name)
     }
 }
 
@@ -117,17 +112,12 @@ pub struct MemberSide {
 impl MemberDiff {
     /// Returns what happened to the member.
     pub fn change(&self) -> Change {
-        match (&self.old, &self.new) {
-            (None, _) => Change::New,
-            (_, None) => Change::Gone,
-            (Some(old), Some(new)) if old.path != new.path => Change::Renamed,
-            _ => Change::Changed,
-        }
+        change(&self.old, &self.new, |side| &side.path)
     }
 
     /// Returns the path: the new one, if there are two.
     pub fn path(&self) -> &str {
-        self.new.as_ref().or(self.old.as_ref()).map_or("", |side| side.path.as_str())
+        name(&self.old, &self.new, |side| &side.path)
     }
 
     /// Returns by how many bits the member was moved, if it was.
@@ -180,17 +170,12 @@ pub struct EnumeratorSide {
 impl EnumeratorDiff {
     /// Returns what happened to the enumerator.
     pub fn change(&self) -> Change {
-        match (&self.old, &self.new) {
-            (None, _) => Change::New,
-            (_, None) => Change::Gone,
-            (Some(old), Some(new)) if old.name != new.name => Change::Renamed,
-            _ => Change::Changed,
-        }
+        change(&self.old, &self.new, |side| &side.name)
     }
 
     /// Returns the name: the new one, if there are two.
     pub fn name(&self) -> &str {
-        self.new.as_ref().or(self.old.as_ref()).map_or("", |side| side.name.as_str())
+        name(&self.old, &self.new, |side| &side.name)
     }
 
     /// Returns by how much the value changed, if only the value did.
@@ -199,4 +184,23 @@ impl EnumeratorDiff {
         let by = new.value.saturating_sub(old.value);
         (old.name == new.name && by != 0).then_some(by)
     }
+}
+
+/// Returns what happened to something, by its names on both sides.
+fn change<T>(old: &Option<T>, new: &Option<T>, name: impl Fn(&T) -> &String) -> Change {
+    match (old, new) {
+        (None, _) => Change::New,
+        (_, None) => Change::Gone,
+        (Some(old), Some(new)) if name(old) != name(new) => Change::Renamed,
+        _ => Change::Changed,
+    }
+}
+
+/// Returns the name of something: the new one, if there are two.
+fn name<'s, T>(
+    old: &'s Option<T>,
+    new: &'s Option<T>,
+    name: impl Fn(&'s T) -> &'s String,
+) -> &'s str {
+    new.as_ref().or(old.as_ref()).map_or("", |side| name(side))
 }

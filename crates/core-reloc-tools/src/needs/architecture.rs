@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use btf_types::{Btf, Kind, Type};
+use btf_types::{Kind, Type};
+use core_reloc::Target;
 
 /// The structs with the registers of a task. The second is part of the interface of some architectures.
 pub(crate) const REGISTERS: [&str; 2] = ["pt_regs", "user_pt_regs"];
@@ -55,8 +56,11 @@ const SIGNS: [(&str, Architecture); 16] = [
 
 impl Architecture {
     /// Returns the architecture of a kernel, by the registers of a task; `None` if its types do not have them.
-    pub fn of_kernel(btf: &Btf<'_>) -> Option<Self> {
-        REGISTERS.iter().find_map(|name| Self::of_registers(btf.find(name, Kind::Struct)?))
+    pub fn of_kernel(target: &Target<'_>) -> Option<Self> {
+        let found = target.find_all(&REGISTERS.map(|name| (name, Kind::Struct)));
+        // A module's registers are not the kernel's.
+        let registers = found.iter().flatten().filter(|found| found.module.is_none());
+        registers.into_iter().find_map(|found| Self::of_registers(found.ty))
     }
 
     /// Returns the architecture that has a struct of registers.

@@ -25,7 +25,12 @@ const SIGNS: [(&str, &str, Version); 6] = [
 ];
 
 /// Returns whether a kernel accepts instructions: its verifier, and the compiler of its architecture.
-pub(super) fn answer(feature: Feature, kernel: &Kernel<'_>, enums: &KernelEnums) -> Answer {
+pub(super) fn answer(
+    feature: Feature,
+    kernel: &Kernel<'_>,
+    enums: &KernelEnums,
+    architecture: impl FnOnce() -> Option<Architecture>,
+) -> Answer {
     let shown = SIGNS.iter().filter(|(name, sign, _)| enums.has_enumerator(name, sign));
     let shown = shown.map(|(.., version)| *version).max();
     let stated = kernel.release.map(|release| (release.major, release.minor));
@@ -38,8 +43,7 @@ pub(super) fn answer(feature: Feature, kernel: &Kernel<'_>, enums: &KernelEnums)
             None => Answer::Open(OpenReason::Release, Effect::NoProgram),
         };
     }
-    let architecture = Architecture::of_kernel(kernel.target.main());
-    if compiled_since(feature, architecture).is_some_and(|since| version >= since) {
+    if compiled_since(feature, architecture()).is_some_and(|since| version >= since) {
         Answer::Present
     } else {
         Answer::Open(OpenReason::Compiler, Effect::NoProgram)
