@@ -1,8 +1,8 @@
 //! The types of many kernels and their modules in one file, each definition once.
 //!
 //! Two builds of one kernel share nearly all of their types, and an archive of thousands of kernels repeats them
-//! thousands of times. A store has each distinct definition once, and of each kernel what differs from another. It is read
-//! or mapped, opened in constant time, and used in place; packed, it unpacks the pages that are needed.
+//! thousands of times. A store has each distinct definition once, and of each kernel what differs from another. It
+//! is read or mapped, opened in constant time, and used in place; packed, it unpacks the pages that are needed.
 //!
 //! ```
 //! use btf_store::{Selection, Store};
