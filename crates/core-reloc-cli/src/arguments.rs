@@ -1,6 +1,11 @@
 //! The arguments of the program, and their help.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fmt,
+    num::NonZeroU32,
+    path::{Path, PathBuf},
+    str::FromStr,
+};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -18,6 +23,7 @@ pub enum Command {
     Inspect(Inspect),
     Explain(Explain),
     Check(Check),
+    Merge(Merge),
     Blame(Blame),
     Query(Query),
     Dump(Dump),
@@ -35,9 +41,12 @@ impl Command {
                 [object].into_iter().chain(target.inputs()).collect()
             }
             Self::Inspect(Inspect { object, .. }) => vec![object],
-            Self::Check(Check { objects, targets, modules, symbols, config, baseline, .. }) => {
+            Self::Check(Check { objects, targets, modules, symbols, config, report, .. }) => {
                 let paths = objects.iter().chain(targets).chain(modules);
-                paths.chain(symbols).chain(config).chain(baseline).collect()
+                paths.chain(symbols).chain(config).chain(&report.baseline).collect()
+            }
+            Self::Merge(Merge { reports, report }) => {
+                reports.iter().chain(&report.baseline).collect()
             }
             Self::Blame(Blame { object, log, target, .. }) => {
                 [object, log].into_iter().chain(target.inputs()).collect()
@@ -67,7 +76,7 @@ Exit status:
   1  the answer is no, or a part of the work was not done:
        relocate, explain,  a relocation failed
        minimize
-       check               a program does not load or cannot be attached, and
+       check, merge        a program does not load or cannot be attached, and
                            the baseline does not list the cause; with --lint:
                            there is a finding
        blame               the log has no complaint, or no relocation has to do
@@ -75,9 +84,10 @@ Exit status:
        query, dump         a name was not found
        diff                the types differ, or a name was not found
        support             the running kernel has no BTF
-       check, query,       some of several targets cannot be used
-       minimize
-  2  wrong usage; a file cannot be read or written; or no target can be used
+       check, merge,       some of several targets cannot be used
+       query, minimize
+  2  wrong usage; a file cannot be read or written; no target can be used; or
+     a shard is missing in what merge merges
 
 Text is as wide as the terminal. In a file or pipe it has no colors, and each \
 line stays whole, unless the environment has COLUMNS.
@@ -236,6 +246,25 @@ pub struct Check {
     /// /boot/config-RELEASE for the running kernel]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Report what is wrong with the objects on any kernel; no target is needed
+    #[arg(long, conflicts_with_all = ["targets", "baseline", "write_baseline", "html", "ranges"])]
+    pub lint: bool,
+    /// Check only the I-th of N parts of the kernels, and write a report that `core-reloc merge` puts
+    /// together with those of the other parts; needs --target and --format json
+    #[arg(
+        long,
+        value_name = "I/N",
+        requires = "targets",
+        conflicts_with_all = ["lint", "baseline", "write_baseline", "html", "quiet"]
+    )]
+    pub shard: Option<Shard>,
+    #[command(flatten)]
+    pub report: ReportArguments,
+}
+
+/// How the results of `check` are reported.
+#[derive(Debug, Args)]
+pub struct ReportArguments {
     /// Accept the known problems in this file, which --write-baseline wrote, and print only the others
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
@@ -245,12 +274,12 @@ pub struct Check {
     /// Write the results as a self-contained page for a browser; FILE may only be an earlier page
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,
-    /// Report what is wrong with the objects on any kernel; no target is needed
-    #[arg(long, conflicts_with_all = ["targets", "baseline", "write_baseline", "html"])]
-    pub lint: bool,
     /// Print the relocations behind each cause
     #[arg(long)]
     pub explain: bool,
+    /// List the versions of kernels on which each program loads, also if there are only a few kernels
+    #[arg(long)]
+    pub ranges: bool,
     #[command(flatten)]
     pub quiet: QuietArguments,
     /// The output format
@@ -260,6 +289,42 @@ pub struct Check {
     /// [default: the current folder]
     #[arg(long, value_name = "DIR")]
     pub source_root: Option<PathBuf>,
+}
+
+/// One of several parts of the kernels: `I/N`, where I counts from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shard {
+    /// From 1 to the count.
+    pub index: NonZeroU32,
+    pub count: NonZeroU32,
+}
+
+/// The most shards: more than any scheduler's array of jobs has.
+const MAX_SHARDS: u32 = 1_000_000;
+
+impl FromStr for Shard {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let expected =
+            || format!("expected I/N, such as 2/8, with I from 1 to N and N at most {MAX_SHARDS}");
+        let (index, count) = text.split_once('/').ok_or_else(expected)?;
+        let number = |text: &str| text.parse::<NonZeroU32>().map_err(|_| expected());
+        Self::new(number(index)?, number(count)?).ok_or_else(expected)
+    }
+}
+
+impl Shard {
+    /// Returns a shard, or `None` if there are fewer shards than its index, or too many.
+    pub fn new(index: NonZeroU32, count: NonZeroU32) -> Option<Self> {
+        (index <= count && count.get() <= MAX_SHARDS).then_some(Self { index, count })
+    }
+}
+
+impl fmt::Display for Shard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.index, self.count)
+    }
 }
 
 /// The formats of `check`.
@@ -303,6 +368,8 @@ Examples:
   core-reloc check *.bpf.o --lint
       report what is wrong on any kernel, such as a question whose answer
       protects nothing
+  core-reloc check build/ --target kernels/ --shard 2/8 --format json > 2.json
+      check the second of eight parts, as one of eight machines or jobs would
   core-reloc check prog.bpf.o --target linux-image-6.1.0-50-amd64/
       check for a package that was unpacked: boot/vmlinuz-* with its
       configuration and modules
@@ -327,13 +394,48 @@ A kernel's modules count as loaded. They are read if the kernel itself lacks wha
 found by their names: 6.1.NAME.btf or 6.1.modules/NAME.btf beside 6.1.btf, lib/modules/RELEASE, or in \
 the folder of a single kernel.
 
+Of more than four kernels, or with --ranges, the report lists for each program the versions on which it \
+loads, by distribution, as the folders and names of the kernels state them, and what it meets on the first kernel outside.
+
+With --shard, a file in a folder belongs to the part that its path in the folder determines, on every machine; \
+of a file that is named itself, such as an archive, each kernel by its path in it. Every part has \
+all objects.
+
 The verifier's own rules are not checked: a program may still access memory out of bounds, or call a \
 helper that its type may not call.
 
 The exit status is 1 if a program does not load or cannot be attached, unless the baseline lists the \
 cause or the program is optional (SEC(\"?...\")); or if some of the targets cannot be used: they are \
 listed, and the others are checked. It is 2 if no target can be read. With --lint, it is 1 \
-if anything is found.";
+if anything is found. With --shard, it is 0 once the report is complete, whatever the verdicts: merge has \
+the answer.";
+
+/// Merge the reports of the shards of a check, as if one machine had checked all kernels
+#[derive(Debug, Args)]
+#[command(after_help = MERGE_EXAMPLES)]
+pub struct Merge {
+    /// The reports of all shards, in any order: what `check --shard I/N --format json` printed
+    #[arg(required = true, value_name = "REPORT")]
+    pub reports: Vec<PathBuf>,
+    #[command(flatten)]
+    pub report: ReportArguments,
+}
+
+const MERGE_EXAMPLES: &str = "\
+Examples:
+  core-reloc merge 1.json 2.json --html report.html
+      print the results of two shards as text, and write a page
+  core-reloc merge shards/*.json --format json > all.json
+      write what one run of check would have written
+  core-reloc merge shards/*.json --baseline known.tsv --format github
+      report only new problems, in a job of GitHub Actions
+
+The results, the page, and the exit status are those of one `check` of all kernels with the same options; it \
+prints its errors about targets again. The reports must be of the same version of core-reloc, the same objects, and the \
+same files of kernels.
+
+The exit status is 2, and nothing is merged, if a shard is missing, is there twice, or did not finish: it is named, \
+and can be run again by itself.";
 
 /// Find the relocation that a verifier log complains about, and explain it
 #[derive(Debug, Args)]

@@ -12,6 +12,7 @@ mod json;
 mod junit;
 mod lint;
 mod mark;
+mod merge;
 mod notes;
 mod objects;
 mod order;
@@ -19,6 +20,7 @@ mod parts;
 mod place;
 mod rules;
 mod sarif;
+mod shard;
 mod table;
 mod text;
 mod wording;
@@ -34,12 +36,14 @@ use self::{
     collect::{CauseResult, CheckedKernel, CheckedKernels, Collector},
     given::Given,
     issue::issues,
+    merge::Merged,
     objects::ObjectInfo,
     place::Sources,
+    shard::ShardKey,
 };
 use crate::{
     Completion,
-    arguments::{Check, CheckFormat},
+    arguments::{Check, CheckFormat, Merge, ReportArguments},
     failure::Failure,
     inputs::{Inputs, parse_object, read_objects},
     kept::kept,
@@ -51,7 +55,7 @@ use crate::{
 
 /// The results of all objects on all kernels, from which every format is printed.
 struct Results {
-    objects: Vec<ObjectInfo>,
+    objects: &'static [ObjectInfo],
     kernels: Vec<CheckedKernel>,
     baseline: Baseline,
 }
@@ -61,11 +65,11 @@ pub(crate) fn run(arguments: &Check, inputs: Inputs<'_>) -> Result<Completion, F
         return lint::run(arguments);
     }
     // First, so that an unusable output is reported at once.
-    let outputs = Outputs::new(arguments, inputs)?;
-    let baseline = match &arguments.baseline {
-        Some(path) => Baseline::read(path)?,
-        None => Baseline::default(),
-    };
+    if arguments.shard.is_some() && arguments.report.format != CheckFormat::Json {
+        return Err(Failure::ShardFormat);
+    }
+    let outputs = Outputs::new(&arguments.report, inputs)?;
+    let baseline = Baseline::named(arguments.report.baseline.as_deref())?;
     let files = kept(read_objects(&arguments.objects)?);
     let objects = files.iter().map(|(path, bytes)| parse_object(path, bytes));
     let objects: &Vec<Object<'_>> = kept(objects.collect::<Result<_, _>>()?);
@@ -77,19 +81,49 @@ pub(crate) fn run(arguments: &Check, inputs: Inputs<'_>) -> Result<Completion, F
     let labels = names::labels(files.iter().map(|(path, _)| path.display().to_string()));
     let checkers = kept(checkers);
     let infos = checkers.iter().zip(labels).zip(files);
-    let infos = infos.map(|((checker, label), (path, _))| ObjectInfo::of(checker, path, label));
-    let infos: Vec<ObjectInfo> = infos.collect();
+    let infos =
+        infos.map(|((checker, label), (path, bytes))| ObjectInfo::of(checker, path, bytes, label));
+    let objects: &Vec<ObjectInfo> = kept(infos.collect());
 
     let given = Given::read(arguments)?;
-    let collector = kept(Collector::new(checkers, given, arguments.html.is_some()));
-    let CheckedKernels { kernels, unreadable } =
+    // A page of all shards needs comparisons.
+    let with_comparisons = arguments.report.html.is_some() || arguments.shard.is_some();
+    let collector =
+        kept(Collector::new(checkers, objects, given, arguments.shard, with_comparisons));
+    let CheckedKernels { kernels, unreadable, files } =
         in_parallel(|| match arguments.targets.as_slice() {
             [] => collector.running_kernel(),
             targets => collector.all_kernels(targets),
         })?;
+    if let Some(shard) = arguments.shard {
+        let key = ShardKey::of(shard, files);
+        let results = Results { objects, kernels, baseline };
+        let unreadable = unreadable.messages();
+        unreadable.iter().for_each(terminal::error);
+        let mut out = terminal::stdout();
+        let (given, explains) = (collector.given().records(), arguments.report.explain);
+        shard::print(&results, &key, &given, &unreadable, explains, &mut out)?;
+        out.flush()?;
+        kept(results);
+        // The answer is that of all shards.
+        return Ok(Completion::Success);
+    }
     let readable = unreadable.report(kernels.len())?;
-    let mut results = Results { objects: infos, kernels, baseline };
-    let checked = report(arguments, &outputs, &mut results)?;
+    let mut results = Results { objects, kernels, baseline };
+    let checked = report(&arguments.report, &outputs, &mut results)?;
+    kept(results);
+    Ok(checked.and(readable))
+}
+
+/// Runs `core-reloc merge`.
+pub(crate) fn merge(arguments: &Merge, inputs: Inputs<'_>) -> Result<Completion, Failure> {
+    let arguments_of_report = &arguments.report;
+    let outputs = Outputs::new(arguments_of_report, inputs)?;
+    let baseline = Baseline::named(arguments_of_report.baseline.as_deref())?;
+    let Merged { objects, kernels, unreadable } = merge::merge(&arguments.reports)?;
+    let readable = unreadable.report(kernels.len())?;
+    let mut results = Results { objects: kept(objects), kernels, baseline };
+    let checked = report(arguments_of_report, &outputs, &mut results)?;
     kept(results);
     Ok(checked.and(readable))
 }
@@ -101,7 +135,7 @@ struct Outputs<'a> {
 }
 
 impl<'a> Outputs<'a> {
-    fn new(arguments: &'a Check, inputs: Inputs<'a>) -> Result<Self, Failure> {
+    fn new(arguments: &'a ReportArguments, inputs: Inputs<'a>) -> Result<Self, Failure> {
         let (baseline, page) = (&arguments.write_baseline, &arguments.html);
         if let (Some(path), true) = (baseline, baseline == page) {
             return Err(Failure::SameOutput(path.clone()));
@@ -121,7 +155,7 @@ impl<'a> Outputs<'a> {
 
 /// Prints the results, and writes the files that the arguments name.
 fn report(
-    arguments: &Check,
+    arguments: &ReportArguments,
     outputs: &Outputs<'_>,
     results: &mut Results,
 ) -> Result<Completion, Failure> {
@@ -146,7 +180,7 @@ fn report(
 
 /// Prints the results in the format that the arguments name.
 fn print(
-    arguments: &Check,
+    arguments: &ReportArguments,
     outputs: &Outputs<'_>,
     results: &Results,
     causes: &Causes,
@@ -184,7 +218,7 @@ impl Results {
     /// Returns `true` if the baseline accepts a cause on a kernel.
     fn accepts(&self, object: usize, program: usize, cause: &CauseResult, kernel: usize) -> bool {
         !self.baseline.is_empty() && cause.verdict.is_problem() && {
-            let (verdict, what, name) = (cause.verdict, cause.what, cause.name.clone());
+            let (verdict, what, name) = (cause.verdict, cause.what.clone(), cause.name.clone());
             let key = self.key(object, program, &Thing { verdict, what, name });
             self.baseline.accepts(&key, &self.kernels[kernel].label)
         }

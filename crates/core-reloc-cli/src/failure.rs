@@ -117,6 +117,15 @@ pub(crate) enum Failure {
     /// Several files would be written to standard output.
     #[error("standard output takes a single file; name a folder, or NAME.tar.xz for an archive")]
     FolderToStream,
+    /// A shard would print a report that cannot be merged.
+    #[error("--shard writes a report for core-reloc merge; add --format json")]
+    ShardFormat,
+    /// A target of a shard cannot be used; this is the error of the run that tried.
+    #[error("{0}")]
+    Reported(String),
+    /// Reports are not those of all shards; the reasons were printed before.
+    #[error("{0}")]
+    Merge(String),
     /// A baseline is not text.
     #[error("{}: is not text in UTF-8, as a baseline is", .0.display())]
     BaselineText(PathBuf),

@@ -15,3 +15,9 @@ pub(crate) const MAX_BASELINE: u64 = 128 << 20;
 
 /// The most links from an output's path to the file that is written: as many as Linux follows.
 pub(crate) const MAX_LINKS: usize = 40;
+
+/// The most bytes of a line of a shard's report: an object of 25,000 relocations takes a tenth.
+pub(crate) const MAX_REPORT_LINE: u64 = 64 << 20;
+
+/// The most bytes of what is kept of a shard's report.
+pub(crate) const MAX_RECORDS: u64 = 1 << 30;

@@ -81,6 +81,7 @@ fn run(command: &Command) -> Result<Completion, Failure> {
         Command::Inspect(arguments) => inspect::run(arguments),
         Command::Explain(arguments) => explain::run(arguments),
         Command::Check(arguments) => check::run(arguments, inputs),
+        Command::Merge(arguments) => check::merge(arguments, inputs),
         Command::Blame(arguments) => blame::run(arguments),
         Command::Query(arguments) => query::run(arguments),
         Command::Dump(arguments) => dump::run(arguments),

@@ -77,6 +77,22 @@ pub(crate) fn by_version<T>(kernels: Vec<T>, path_of: impl Fn(&T) -> String) -> 
     labeled
 }
 
+/// Returns the path of the folder that has a kernel, below `root` or within its archive: `ubuntu/20.04` for
+/// `archive/ubuntu/20.04/5.4.btf.tar.xz!5.4.btf` in `archive`.
+pub(crate) fn kernel_folder(path: &str, root: &Path) -> String {
+    let mut parts = path.split('!');
+    let file = Path::new(parts.next().unwrap_or_default());
+    let folder = file.parent().and_then(|folder| folder.strip_prefix(root).ok());
+    // A part of an image has an offset.
+    let entries = parts.take_while(|part| !part.contains("@0x")).map(Path::new);
+    let folders = folder.into_iter().chain(entries.filter_map(Path::parent));
+    let names = folders.flat_map(Path::components).filter_map(|component| match component {
+        Component::Normal(name) => Some(Escaped(name.to_string_lossy()).to_string()),
+        _ => None,
+    });
+    names.collect::<Vec<_>>().join("/")
+}
+
 /// Returns the path of a minimized target, relative to the output: the target's path below `root`, with
 /// the extension `.btf`.
 ///
@@ -174,6 +190,20 @@ mod tests {
             ("k/.btf", "k/.btf"),
         ] {
             assert_eq!(kernel_name(path), expected);
+        }
+    }
+
+    #[test]
+    fn folders_of_kernels_start_where_the_user_says() {
+        for (path, expected) in [
+            ("k/6.1.btf", ""),
+            ("k/debian/12/x86_64/6.1.btf.tar.xz!6.1.btf", "debian/12/x86_64"),
+            ("k/all.tar.xz!ubuntu/20.04/5.4.btf", "ubuntu/20.04"),
+            ("k/old/all.tar!./4.19.btf", "old"),
+            ("k/a/vmlinuz-6.1!payload(xz)@0x3a5b", "a"),
+            ("elsewhere/a/6.1.btf", ""),
+        ] {
+            assert_eq!(kernel_folder(path, Path::new("k")), expected, "{path}");
         }
     }
 

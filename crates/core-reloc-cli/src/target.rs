@@ -16,7 +16,7 @@ use crate::{
     failure::{Failure, OtherBuild},
     inputs::{self, open_target},
     kept::kept,
-    terminal,
+    terminal::{self, Escaped},
 };
 
 /// Opens an object's target and calls `use_it` with it. `kernel` is the running kernel.
@@ -144,6 +144,11 @@ impl Unreadable {
         self.0.extend(others.0);
     }
 
+    /// Returns the errors as text.
+    pub(crate) fn messages(&self) -> Vec<String> {
+        self.0.iter().map(|error| Escaped(error).to_string()).collect()
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -241,6 +246,11 @@ impl ModuleBtf {
     /// Returns the module's name.
     pub(crate) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Returns its BTF.
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        self.file.as_bytes()
     }
 
     /// Returns the size of its BTF in bytes.

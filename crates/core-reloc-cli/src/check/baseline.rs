@@ -40,7 +40,12 @@ pub(super) struct ProblemKey {
 pub(super) struct Baseline(BTreeSet<(ProblemKey, String)>);
 
 impl Baseline {
-    pub(super) fn read(path: &Path) -> Result<Self, Failure> {
+    /// Reads the file at a path; without one, nothing is accepted.
+    pub(super) fn named(path: Option<&Path>) -> Result<Self, Failure> {
+        path.map_or(Ok(Self::default()), Self::read)
+    }
+
+    fn read(path: &Path) -> Result<Self, Failure> {
         let bytes = read_file(path, MAX_BASELINE)?;
         let text =
             String::from_utf8(bytes).map_err(|_| Failure::BaselineText(path.to_path_buf()))?;

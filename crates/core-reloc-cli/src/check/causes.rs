@@ -3,15 +3,16 @@
 //! One entry stands for one thing, however many programs, objects and kernels it concerns.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
 
-use core_reloc_tools::check::{RelocationVerdict, Verdict};
+use core_reloc_tools::check::Verdict;
 
 use super::{
     Results,
-    collect::RelocationResult,
+    collect::{RelocationResult, RelocationStatus},
     explanations::{SharedExplanation, Suggestion},
 };
 
@@ -36,7 +37,7 @@ pub(super) struct CauseEntry {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Thing {
     pub(super) verdict: Verdict,
-    pub(super) what: &'static str,
+    pub(super) what: Cow<'static, str>,
     pub(super) name: String,
 }
 
@@ -46,7 +47,7 @@ impl Thing {
         let is_missing = matches!(self.verdict, Verdict::Missing | Verdict::NotAttachable);
         let kinds =
             ["function", "kernel function", "tracepoint", "iterator", "struct of functions"];
-        is_missing && kinds.contains(&self.what)
+        is_missing && kinds.contains(&self.what.as_ref())
     }
 }
 
@@ -71,7 +72,7 @@ impl Causes {
                     for cause in &result.causes {
                         let thing = Thing {
                             verdict: cause.verdict,
-                            what: cause.what,
+                            what: cause.what.clone(),
                             name: cause.name.clone(),
                         };
                         let is_accepted = results.accepts(object, program, cause, kernel);
@@ -84,20 +85,20 @@ impl Causes {
                 }
                 for open in &row.open {
                     let name = open.name.clone();
-                    let thing = Thing { verdict: Verdict::LeftOpen, what: open.what, name };
+                    let thing = Thing { verdict: Verdict::LeftOpen, what: open.what.clone(), name };
                     let hit = Hit { object, program: None, kernel, counts: false };
                     entries.add(thing, hit, std::iter::empty());
                 }
                 // Programs' verdicts do not name what does no harm.
                 for result in &row.relocations {
                     let verdict = match result.verdict {
-                        RelocationVerdict::Changed => Verdict::Changed,
-                        RelocationVerdict::Guarded { .. } => Verdict::Guarded,
+                        RelocationStatus::Changed => Verdict::Changed,
+                        RelocationStatus::Guarded => Verdict::Guarded,
                         _ => continue,
                     };
                     let relocation = &info.relocations[result.relocation];
                     let name = relocation.thing.clone();
-                    let thing = Thing { verdict, what: relocation.what, name };
+                    let thing = Thing { verdict, what: relocation.what.clone(), name };
                     for program in info.programs_with(result.relocation) {
                         let hit = Hit { object, program: Some(program), kernel, counts: false };
                         entries.add(thing.clone(), hit, [result].into_iter());

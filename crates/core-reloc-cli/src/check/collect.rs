@@ -4,6 +4,7 @@
 //! rows and equal explanations are kept once. A kernel with the same BTF as one before is not checked again.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeSet, HashMap},
     io::{IsTerminal, stderr},
     path::{Path, PathBuf},
@@ -22,17 +23,22 @@ use core_reloc_tools::{
 };
 use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::{
     explanations::{Explanations, Interner, SharedExplanation},
     given::Given,
+    objects::ObjectInfo,
     parts::KernelParts,
+    shard,
 };
 use crate::{
-    digest::Digester,
+    arguments::Shard,
+    digest::{Digester, stable_digest},
     failure::Failure,
     inputs,
-    names::{by_version, kernel_name},
+    names::{by_version, kernel_folder, kernel_name},
+    output::folder_of,
     target::{SkippedFiles, Unreadable, parse_modules, validate},
     terminal,
     threads::pipelined,
@@ -44,7 +50,30 @@ const MAX_WITH_SCANS: usize = 8;
 /// The results of all objects on one kernel.
 pub(super) struct CheckedKernel {
     pub(super) label: String,
+    pub(super) path: String,
+    /// The path of the folder that has it, from the folder or archive that the user named; empty if it is there.
+    pub(super) folder: String,
+    /// The numbers of its file, and of what it is in the file, among all that the user named.
+    pub(super) order: [usize; 2],
     pub(super) rows: KernelRows,
+}
+
+/// The results of all objects on one kernel, before all kernels are known.
+pub(super) struct KernelResult {
+    pub(super) path: String,
+    pub(super) folder: String,
+    pub(super) order: [usize; 2],
+    pub(super) rows: KernelRows,
+}
+
+/// Sorts kernels by their versions, and labels each.
+pub(super) fn labeled(mut kernels: Vec<KernelResult>) -> Vec<CheckedKernel> {
+    kernels.sort_by_key(|kernel| kernel.order);
+    let kernel = |(label, kernel): (String, KernelResult)| {
+        let KernelResult { path, folder, order, rows } = kernel;
+        CheckedKernel { label, path, folder, order, rows }
+    };
+    by_version(kernels, |kernel| kernel.path.clone()).into_iter().map(kernel).collect()
 }
 
 /// A row for each object.
@@ -63,17 +92,19 @@ pub(super) struct ObjectRow {
 }
 
 /// The result of a program.
-#[derive(Debug, PartialEq, Eq, Hash)]
+#[derive(Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) struct ProgramResult {
+    #[serde(with = "shard::verdict")]
     pub(super) verdict: Verdict,
     pub(super) causes: Vec<CauseResult>,
 }
 
 /// A cause of a verdict.
-#[derive(Debug, PartialEq, Eq, Hash)]
+#[derive(Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) struct CauseResult {
+    #[serde(with = "shard::verdict")]
     pub(super) verdict: Verdict,
-    pub(super) what: &'static str,
+    pub(super) what: Cow<'static, str>,
     pub(super) name: String,
     pub(super) relocations: Vec<usize>,
 }
@@ -83,24 +114,65 @@ pub(super) struct CauseResult {
 pub(super) struct RelocationResult {
     /// The index of the relocation in its object.
     pub(super) relocation: usize,
-    pub(super) verdict: RelocationVerdict,
+    pub(super) verdict: RelocationStatus,
     pub(super) value: Option<u64>,
+    /// What keeps the verifier from a poisoned instruction, or which question about it does not.
+    pub(super) proof: Option<String>,
     /// `None` if the instruction has the kernel's value.
     pub(super) explanation: Option<Arc<SharedExplanation>>,
 }
 
+/// The verdict on a relocation that is not unchanged, without what proves it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum RelocationStatus {
+    Changed,
+    Guarded,
+    Conditional,
+    Poisoned,
+    Failed,
+    Skipped,
+}
+
+impl RelocationStatus {
+    /// Returns `None` if the relocation is unchanged.
+    fn of(verdict: RelocationVerdict) -> Option<Self> {
+        Some(match verdict {
+            RelocationVerdict::Unchanged => return None,
+            RelocationVerdict::Changed => Self::Changed,
+            RelocationVerdict::Guarded { .. } => Self::Guarded,
+            RelocationVerdict::Conditional => Self::Conditional,
+            RelocationVerdict::Poisoned { .. } => Self::Poisoned,
+            RelocationVerdict::Skipped => Self::Skipped,
+            // A verdict that is not known here must not pass for a good one.
+            _ => Self::Failed,
+        })
+    }
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Changed => "changed",
+            Self::Guarded => "guarded",
+            Self::Conditional => "conditional",
+            Self::Poisoned => "poisoned",
+            Self::Failed => "failed",
+            Self::Skipped => "skipped",
+        }
+    }
+}
+
 /// Something that an object leaves open.
-#[derive(Debug, PartialEq, Eq, Hash)]
+#[derive(Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) struct OpenResult {
-    pub(super) what: &'static str,
+    pub(super) what: Cow<'static, str>,
     pub(super) name: String,
 }
 
 /// Something that does not keep a program from loading, but may give it a wrong value.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(super) struct NoteResult {
     /// `local copy` or `size`.
-    pub(super) what: &'static str,
+    pub(super) what: Cow<'static, str>,
     /// The index of the relocation in its object.
     pub(super) relocation: usize,
     pub(super) text: String,
@@ -123,12 +195,18 @@ impl ObjectRow {
 pub(super) struct CheckedKernels {
     pub(super) kernels: Vec<CheckedKernel>,
     pub(super) unreadable: Unreadable,
+    /// Of the paths of all files, also those of other shards.
+    pub(super) files: String,
 }
 
 /// Checks objects on kernels, and collects the results.
 pub(super) struct Collector<'c> {
     checkers: &'c [Checker<'c>],
+    /// What is known of the checkers' objects.
+    objects: &'c [ObjectInfo],
     given: Given,
+    /// The part of the kernels to check.
+    shard: Option<Shard>,
     /// An object asks for symbols that types do not show.
     wants_symbols: bool,
     /// An object asks for the configuration.
@@ -156,6 +234,10 @@ struct TargetFile {
     folder: Option<Listing>,
     /// No other target is named.
     is_only: bool,
+    /// Its number among all files.
+    number: usize,
+    /// The folder that the user named, or that has the file.
+    root: PathBuf,
 }
 
 /// A kernel to check objects on.
@@ -172,8 +254,7 @@ struct KernelInput<'k> {
 /// The results of all kernels in a file.
 #[derive(Default)]
 struct FileResults {
-    /// The path of each kernel, with its rows.
-    kernels: Vec<(String, KernelRows)>,
+    kernels: Vec<KernelResult>,
     unreadable: Unreadable,
     skipped: SkippedFiles,
     /// Warnings about the kernels.
@@ -190,13 +271,21 @@ impl FileResults {
 }
 
 impl<'c> Collector<'c> {
-    pub(super) fn new(checkers: &'c [Checker<'c>], given: Given, with_comparisons: bool) -> Self {
+    pub(super) fn new(
+        checkers: &'c [Checker<'c>],
+        objects: &'c [ObjectInfo],
+        given: Given,
+        shard: Option<Shard>,
+        with_comparisons: bool,
+    ) -> Self {
         let asks = |asks: fn(&Requirements<'_>) -> bool| {
             checkers.iter().any(|checker| asks(checker.requirements()))
         };
         Self {
             checkers,
+            objects,
             given,
+            shard,
             wants_symbols: asks(wants_symbols),
             wants_config: asks(wants_config),
             rows: Interner::default(),
@@ -204,6 +293,11 @@ impl<'c> Collector<'c> {
             digester: Digester::new(),
             known: Mutex::default(),
         }
+    }
+
+    /// Describes what the user named besides the targets.
+    pub(super) fn given(&self) -> &Given {
+        &self.given
     }
 
     /// Checks the objects on the running kernel with its modules.
@@ -222,8 +316,9 @@ impl<'c> Collector<'c> {
         let rows = self.kernel_rows(&input, true, &mut warnings)?;
         warnings.iter().for_each(terminal::warning);
         let label = format!("running ({})", kernel.release());
-        let kernels = vec![CheckedKernel { label, rows }];
-        Ok(CheckedKernels { kernels, unreadable: Unreadable::default() })
+        let (path, folder) = (main.path().display().to_string(), String::new());
+        let kernels = vec![CheckedKernel { label, path, folder, order: [0, 0], rows }];
+        Ok(CheckedKernels { kernels, unreadable: Unreadable::default(), files: String::new() })
     }
 
     /// Checks the objects on all kernels of the given files and folders.
@@ -231,18 +326,30 @@ impl<'c> Collector<'c> {
         let (mut files, mut unreadable) = (Vec::new(), Unreadable::default());
         for target in targets {
             if !target.is_dir() {
-                let (path, is_only) = (target.clone(), targets.len() == 1);
-                files.push(TargetFile { path, folder: None, is_only });
+                let (path, is_only, number) = (target.clone(), targets.len() == 1, files.len());
+                let root = folder_of(target);
+                files.push(TargetFile { path, folder: None, is_only, number, root });
                 continue;
             }
             let (listing, errors) = Listing::new(target, Limits::default());
             errors.into_iter().for_each(|error| unreadable.add(error));
-            let file = |path: &Path| TargetFile {
+            let first = files.len();
+            let file = |(number, path): (usize, &Path)| TargetFile {
                 path: path.to_path_buf(),
                 folder: Some(listing.clone()),
                 is_only: false,
+                number: first + number,
+                root: target.clone(),
             };
-            files.extend(listing.files().map(file));
+            files.extend(listing.files().enumerate().map(file));
+        }
+        let digest =
+            files.iter().map(|file| shard::path_in(&file.path, &file.root)).collect::<Vec<_>>();
+        let digest = stable_digest(digest.join(&0).as_slice());
+        let is_nothing = files.is_empty();
+        if let Some(shard) = self.shard {
+            // Of a file that is named itself, each kernel is of a shard.
+            files.retain(|it| it.folder.is_none() || shard::has_file(shard, &it.path, &it.root));
         }
         let progress = progress_bar(files.len());
         // A single file, which may be an archive, is checked with its objects in parallel. Parallel
@@ -260,8 +367,9 @@ impl<'c> Collector<'c> {
                 .collect(),
         };
         progress.finish_and_clear();
-        let checked = merge(targets, results, unreadable)?;
-        if !checked.kernels.is_empty() {
+        let checked =
+            merge(targets, results, unreadable, self.shard.is_some() && !is_nothing, digest)?;
+        if !checked.kernels.is_empty() && self.shard.is_none() {
             self.given.check_all_used(checked.kernels.len())?;
         }
         Ok(checked)
@@ -274,7 +382,8 @@ impl<'c> Collector<'c> {
             Some(listing) => Kernels::in_listing(listing, &file.path),
         };
         let mut results = FileResults::default();
-        for part in pipelined(found, |found| self.check_found(found, file, in_parallel)) {
+        let check = |(number, found)| self.check_found(found, file, number, in_parallel);
+        for part in pipelined(found.enumerate(), check) {
             results.extend(part);
         }
         results
@@ -285,6 +394,7 @@ impl<'c> Collector<'c> {
         &self,
         found: Result<Found, TargetError>,
         file: &TargetFile,
+        number: usize,
         in_parallel: bool,
     ) -> FileResults {
         let mut results = FileResults::default();
@@ -294,12 +404,20 @@ impl<'c> Collector<'c> {
                 return results;
             }
             Ok(Found::Kernel(kernel)) => {
+                let is_alone = |shard| shard::has_kernel(shard, kernel.file().path(), &file.root);
+                if file.folder.is_none() && !self.shard.is_none_or(is_alone) {
+                    return results;
+                }
                 self.check_kernel(&kernel, file, in_parallel, &mut results.warnings)
             }
             Err(error) => Err(error.into()),
         };
         match checked {
-            Ok(checked) => results.kernels.push(checked),
+            Ok((path, rows)) => {
+                let folder = kernel_folder(&path, &file.root);
+                let order = [file.number, number];
+                results.kernels.push(KernelResult { path, folder, order, rows });
+            }
             Err(error) => results.unreadable.add(error),
         }
         results
@@ -382,15 +500,16 @@ impl<'c> Collector<'c> {
             _ => target = target.indexed_for_queries(),
         }
         let described = described(&target, release, symbols, config);
-        let first = |checker: &Checker<'_>| {
+        let objects = self.objects;
+        let first = |(checker, object): (&Checker<'_>, &ObjectInfo)| {
             let checked = checker.check(&described);
             let lacks = may_have_modules && lacks_something(checker, &target, &checked);
-            (self.rows.intern(self.row(checker, &target, checked)), lacks)
+            (self.rows.intern(self.row(checker, object, &target, checked)), lacks)
         };
         let rows: Vec<(Arc<ObjectRow>, bool)> = if in_parallel {
-            self.checkers.par_iter().map(first).collect()
+            self.checkers.par_iter().zip(objects).map(first).collect()
         } else {
-            self.checkers.iter().map(first).collect()
+            self.checkers.iter().zip(objects).map(first).collect()
         };
         let without_modules = |rows: Vec<(Arc<ObjectRow>, bool)>| {
             let rows: KernelRows = rows.into_iter().map(|(row, _)| row).collect();
@@ -412,40 +531,50 @@ impl<'c> Collector<'c> {
         let modules = modules.iter().map(|(name, btf)| Module { name, btf });
         let target = target.clone().with_modules(modules);
         let described = self::described(&target, release, symbols, config);
-        let again = |(checker, (row, lacks)): (&Checker<'_>, (Arc<ObjectRow>, bool))| {
+        let again = |((checker, object), (row, lacks)): (
+            (&Checker<'_>, &ObjectInfo),
+            (Arc<ObjectRow>, bool),
+        )| {
             if lacks {
                 let checked = checker.check(&described);
-                self.rows.intern(self.row(checker, &target, checked))
+                self.rows.intern(self.row(checker, object, &target, checked))
             } else {
                 row
             }
         };
         Ok(if in_parallel {
-            self.checkers.par_iter().zip(rows).map(again).collect()
+            self.checkers.par_iter().zip(objects).zip(rows).map(again).collect()
         } else {
-            self.checkers.iter().zip(rows).map(again).collect()
+            self.checkers.iter().zip(objects).zip(rows).map(again).collect()
         })
     }
 
-    fn row(&self, checker: &Checker<'_>, target: &Target<'_>, checked: Checked<'_>) -> ObjectRow {
+    fn row(
+        &self,
+        checker: &Checker<'_>,
+        object: &ObjectInfo,
+        target: &Target<'_>,
+        checked: Checked<'_>,
+    ) -> ObjectRow {
         let mut explainer = checker.object().btf().map(|local| Explainer::new(local, target));
         let mut relocations = Vec::new();
         for (relocation, Finding { report, verdict, .. }) in checked.findings.iter().enumerate() {
-            let explanation = match verdict {
-                RelocationVerdict::Unchanged => continue,
-                RelocationVerdict::Changed => None,
+            let Some(status) = RelocationStatus::of(*verdict) else { continue };
+            let explanation = match status {
+                RelocationStatus::Changed => None,
                 _ => explainer.as_mut().and_then(|explainer| explainer.report(report)),
             };
             relocations.push(RelocationResult {
                 relocation,
-                verdict: *verdict,
+                verdict: status,
                 value: report.outcome.value(),
+                proof: object.proof(*verdict),
                 explanation: explanation.map(|explanation| self.explanations.share(explanation)),
             });
         }
         let cause = |cause: Cause<'_>| CauseResult {
             verdict: cause.verdict,
-            what: cause.what,
+            what: cause.what.into(),
             name: cause.name.into_owned(),
             relocations: cause.relocations,
         };
@@ -454,9 +583,14 @@ impl<'c> Collector<'c> {
             causes: program.causes.into_iter().map(cause).collect(),
         });
         let sizes = checked.needs.iter().filter(|need| matches!(need.subject, Subject::MapSize(_)));
-        let open =
-            sizes.map(|need| OpenResult { what: need.what, name: need.name.clone().into_owned() });
-        let note = |what, relocation, text| NoteResult { what, relocation, text };
+        let open = sizes.map(|need| OpenResult {
+            what: need.what.into(),
+            name: need.name.clone().into_owned(),
+        });
+        let note = |what: &'static str, relocation, text| {
+            let what = what.into();
+            NoteResult { what, relocation, text }
+        };
         let left = checked.copies.iter().filter(|found| !found.is_refused());
         let copies = left.map(|found| note("local copy", found.relocation, found.to_string()));
         let sizes = checked.sizes.iter();
@@ -520,6 +654,8 @@ fn merge(
     targets: &[PathBuf],
     results: Vec<FileResults>,
     mut unreadable: Unreadable,
+    may_be_empty: bool,
+    files: String,
 ) -> Result<CheckedKernels, Failure> {
     let (mut kernels, mut skipped) = (Vec::new(), SkippedFiles::default());
     for file in results {
@@ -533,12 +669,10 @@ fn merge(
         _ => Path::new("the targets"),
     };
     skipped.warn(path);
-    if kernels.is_empty() && unreadable.is_empty() {
+    if kernels.is_empty() && unreadable.is_empty() && !may_be_empty {
         return Err(Failure::NoTarget(path.to_path_buf()));
     }
-    let kernels = by_version(kernels, |(path, _)| path.clone());
-    let kernel = |(label, (_, rows))| CheckedKernel { label, rows };
-    Ok(CheckedKernels { kernels: kernels.into_iter().map(kernel).collect(), unreadable })
+    Ok(CheckedKernels { kernels: labeled(kernels), unreadable, files })
 }
 
 /// Returns a progress bar, which is hidden for a single file or without a terminal.

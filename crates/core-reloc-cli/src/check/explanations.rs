@@ -1,6 +1,7 @@
 //! Explanations of results, each kept in memory once however many kernels have it.
 
 use std::{
+    borrow::Cow,
     collections::HashSet,
     hash::Hash,
     sync::{Arc, Mutex, PoisonError},
@@ -11,12 +12,14 @@ use core_reloc_tools::{
     explain::{Comparison, Explanation, Row},
 };
 
+use serde::{Deserialize, Serialize};
+
 use crate::format::definition_line;
 
 /// An explanation without the type ids, which differ from kernel to kernel.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) struct SharedExplanation {
-    pub(super) problem: &'static str,
+    pub(super) problem: Cow<'static, str>,
     pub(super) reason: String,
     /// Empty unless the page shows them.
     pub(super) comparisons: Vec<SharedComparison>,
@@ -24,21 +27,22 @@ pub(super) struct SharedExplanation {
 }
 
 /// A suggestion to fix a problem.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) struct Suggestion {
     pub(super) text: String,
     pub(super) code: Option<String>,
 }
 
 /// Two definitions side by side.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) struct SharedComparison {
     pub(super) titles: [String; 2],
     pub(super) rows: Vec<ComparisonRow>,
 }
 
 /// A row of a comparison.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(super) enum ComparisonRow {
     /// The number of rows that are left out.
     LeftOut(usize),
@@ -66,11 +70,16 @@ impl Explanations {
         let suggestions =
             suggestions.into_iter().map(|it| Suggestion { text: it.text, code: it.code });
         self.explanations.intern(SharedExplanation {
-            problem: problem.name(),
+            problem: problem.name().into(),
             reason: without_ids(&reason),
             comparisons: comparisons.iter().map(|comparison| self.comparison(comparison)).collect(),
             suggestions: suggestions.collect(),
         })
+    }
+
+    /// Returns the shared form of an explanation that a report has.
+    pub(super) fn share_read(&self, explanation: SharedExplanation) -> Arc<SharedExplanation> {
+        self.explanations.intern(explanation)
     }
 
     fn comparison(&self, comparison: &Comparison) -> SharedComparison {

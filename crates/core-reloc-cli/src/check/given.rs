@@ -13,12 +13,15 @@ use core_reloc_sys::BtfFile;
 use core_reloc_targets::unpacked_name;
 use core_reloc_tools::needs::{Config, Release, SymbolNames};
 
+use super::shard::GivenRecord;
 use crate::{
     arguments::Check,
+    digest::stable_digest,
     failure::Failure,
     inputs::read_unpacked,
     limits::{MAX_CONFIG, MAX_SYMBOLS},
     target::{ModuleBtf, named_modules, parse_module},
+    terminal::Escaped,
 };
 
 /// What the user names besides the targets.
@@ -38,6 +41,8 @@ struct GivenModule {
 /// A list of symbols, or a configuration.
 struct GivenText<T> {
     path: PathBuf,
+    /// A hash of the content.
+    digest: String,
     /// The release that the file's name states.
     release: Option<String>,
     content: T,
@@ -54,13 +59,16 @@ impl Given {
         };
         let modules = named_modules(&arguments.modules)?.into_iter().map(module).collect();
         let symbols = arguments.symbols.as_deref().map(|path| {
-            let names = SymbolNames::parse(&read_unpacked(path, MAX_SYMBOLS)?);
+            let bytes = read_unpacked(path, MAX_SYMBOLS)?;
+            let names = SymbolNames::parse(&bytes);
             let what = "symbols, which System.map and /proc/kallsyms list";
-            GivenText::new(path, what, names.is_empty(), names)
+            GivenText::new(path, &bytes, what, names.is_empty(), names)
         });
         let config = arguments.config.as_deref().map(|path| {
-            let config = Config::parse(&read_unpacked(path, MAX_CONFIG)?);
-            GivenText::new(path, "configuration of a kernel", config.is_empty(), config)
+            let bytes = read_unpacked(path, MAX_CONFIG)?;
+            let config = Config::parse(&bytes);
+            let what = "configuration of a kernel";
+            GivenText::new(path, &bytes, what, config.is_empty(), config)
         });
         Ok(Self { modules, symbols: symbols.transpose()?, config: config.transpose()? })
     }
@@ -105,30 +113,76 @@ impl Given {
         self.config.as_ref()?.of_kernel(release, is_only)
     }
 
+    /// Describes all files for the report of a shard.
+    pub(super) fn records(&self) -> Vec<GivenRecord> {
+        let module = |GivenModule { module, is_used, reason }: &GivenModule| GivenRecord {
+            option: MODULE.to_string(),
+            path: Escaped(module.path().display()).to_string(),
+            digest: stable_digest(module.as_bytes()),
+            used: is_used.load(Ordering::Relaxed),
+            reason: reason.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+        };
+        let symbols = self.symbols.iter().map(|text| text.record(SYMBOLS));
+        let config = self.config.iter().map(|text| text.record(CONFIG));
+        self.modules.iter().map(module).chain(symbols).chain(config).collect()
+    }
+
     /// Returns an error if one of the files belongs to none of the kernels that were checked.
     pub(super) fn check_all_used(&self, kernels: usize) -> Result<(), Failure> {
         for GivenModule { module, is_used, reason } in &self.modules {
             if !is_used.load(Ordering::Relaxed) {
                 let reason = reason.lock().unwrap_or_else(PoisonError::into_inner).take();
-                let (path, reason) = (module.path().to_path_buf(), reason.unwrap_or_default());
-                return Err(Failure::ModuleOfNone { path, kernels, reason });
+                return Err(of_none(MODULE, module.path(), kernels, reason));
             }
         }
         let symbols = self.symbols.as_ref().and_then(GivenText::unused);
-        let symbols = symbols.map(|path| (path, "System.map-6.1.0-50-amd64"));
         let config = self.config.as_ref().and_then(GivenText::unused);
-        let config = config.map(|path| (path, "config-6.1.0-50-amd64"));
-        match symbols.or(config) {
-            Some((path, example)) => {
-                Err(Failure::ReleaseOfNone { path: path.to_path_buf(), kernels, example })
-            }
+        match symbols.map(|path| (SYMBOLS, path)).or(config.map(|path| (CONFIG, path))) {
+            Some((option, path)) => Err(of_none(option, path, kernels, None)),
             None => Ok(()),
         }
     }
 }
 
+/// The names of options in reports.
+const MODULE: &str = "module";
+const SYMBOLS: &str = "symbols";
+const CONFIG: &str = "config";
+
+/// Returns the error that a file belongs to none of the kernels.
+pub(super) fn of_none(
+    option: &str,
+    path: &Path,
+    kernels: usize,
+    reason: Option<String>,
+) -> Failure {
+    let path = path.to_path_buf();
+    match option {
+        MODULE => Failure::ModuleOfNone { path, kernels, reason: reason.unwrap_or_default() },
+        SYMBOLS => Failure::ReleaseOfNone { path, kernels, example: "System.map-6.1.0-50-amd64" },
+        _ => Failure::ReleaseOfNone { path, kernels, example: "config-6.1.0-50-amd64" },
+    }
+}
+
 impl<T> GivenText<T> {
-    fn new(path: &Path, what: &'static str, is_empty: bool, content: T) -> Result<Self, Failure> {
+    fn record(&self, option: &str) -> GivenRecord {
+        GivenRecord {
+            option: option.to_string(),
+            path: Escaped(self.path.display()).to_string(),
+            digest: self.digest.clone(),
+            used: self.is_used.load(Ordering::Relaxed),
+            reason: None,
+        }
+    }
+
+    fn new(
+        path: &Path,
+        bytes: &[u8],
+        what: &'static str,
+        is_empty: bool,
+        content: T,
+    ) -> Result<Self, Failure> {
+        let digest = stable_digest(bytes);
         let path = path.to_path_buf();
         if is_empty {
             return Err(Failure::NothingIn { path, what });
@@ -139,7 +193,7 @@ impl<T> GivenText<T> {
             .find_map(|prefix| name.strip_prefix(prefix))
             .unwrap_or(&name);
         let release = Release::find(name).map(|_| unpacked_name(name).to_string());
-        Ok(Self { path, release, content, is_used: AtomicBool::new(false) })
+        Ok(Self { path, digest, release, content, is_used: AtomicBool::new(false) })
     }
 
     fn of_kernel(&self, release: &str, is_only: bool) -> Option<&T> {

@@ -125,7 +125,7 @@ fn of_note(results: &Results, sources: &Sources, note: &Note) -> Issue {
     let mut places = Places::default();
     places.add(Place::of_relocation(object, relocation, sources));
     let (access, function) = (&relocation.access, &relocation.function);
-    let (what, text) = (note.note.what, &note.note.text);
+    let (what, text) = (&note.note.what, &note.note.text);
     Issue {
         rule: rules::of_note(what).id,
         severity: Severity::Warning,

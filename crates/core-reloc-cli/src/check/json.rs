@@ -14,16 +14,22 @@ use super::{
     collect::{ProgramResult, RelocationResult},
     notes::{Note, Notes},
     order::ranges,
+    shard::ShardKey,
 };
 use crate::format::json_line;
 
 /// The version of the lines. It changes when a key changes its meaning or goes; keys may be added.
-const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 1;
 
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
-enum Line<'a> {
-    Report { format: &'static str, version: u32 },
+pub(super) enum Line<'a> {
+    Report {
+        format: &'static str,
+        version: u32,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        shard: Option<&'a ShardKey>,
+    },
     Program(ProgramLine<'a>),
     Relocation(RelocationLine<'a>),
     Cause(CauseLine<'a>),
@@ -33,7 +39,7 @@ enum Line<'a> {
 
 /// A program on a kernel.
 #[derive(Serialize)]
-struct ProgramLine<'a> {
+pub(super) struct ProgramLine<'a> {
     object: &'a str,
     kernel: &'a str,
     program: &'a str,
@@ -51,7 +57,7 @@ struct ProgramLine<'a> {
 
 /// A relocation on a kernel that is not unchanged.
 #[derive(Serialize)]
-struct RelocationLine<'a> {
+pub(super) struct RelocationLine<'a> {
     object: &'a str,
     kernel: &'a str,
     /// The function.
@@ -67,17 +73,17 @@ struct RelocationLine<'a> {
     verdict: &'static str,
     value: Option<u64>,
     /// What keeps the verifier from a poisoned instruction, or which question about it does not.
-    proof: Option<String>,
-    problem: Option<&'static str>,
+    proof: Option<&'a str>,
+    problem: Option<&'a str>,
     reason: Option<&'a str>,
     cures: Vec<&'a str>,
 }
 
 /// A cause with all that it hits.
 #[derive(Serialize)]
-struct CauseLine<'a> {
+pub(super) struct CauseLine<'a> {
     verdict: &'static str,
-    what: &'static str,
+    what: &'a str,
     name: &'a str,
     objects: Vec<&'a str>,
     programs: Vec<ProgramKey<'a>>,
@@ -104,8 +110,8 @@ struct ProgramKey<'a> {
 
 /// An access that loads, but may give a program a wrong value.
 #[derive(Serialize)]
-struct NoteLine<'a> {
-    what: &'static str,
+pub(super) struct NoteLine<'a> {
+    what: &'a str,
     object: &'a str,
     function: &'a str,
     path: &'a str,
@@ -118,7 +124,7 @@ struct NoteLine<'a> {
 
 /// How much was checked and found.
 #[derive(Serialize)]
-struct SummaryLine {
+pub(super) struct SummaryLine {
     objects: usize,
     programs: usize,
     kernels: usize,
@@ -132,13 +138,30 @@ fn is_false(value: &bool) -> bool {
     !value
 }
 
+impl<'a> Line<'a> {
+    /// Returns the first line.
+    pub(super) fn report(shard: Option<&'a ShardKey>) -> Self {
+        Self::Report { format: "core-reloc check", version: VERSION, shard }
+    }
+}
+
 pub(super) fn print(
     results: &Results,
     causes: &Causes,
     explains: bool,
     out: &mut impl Write,
 ) -> io::Result<()> {
-    json_line(&Line::Report { format: "core-reloc check", version: VERSION }, out)?;
+    json_line(&Line::report(None), out)?;
+    print_after_report(results, causes, explains, out)
+}
+
+/// Prints all lines after the first.
+pub(super) fn print_after_report(
+    results: &Results,
+    causes: &Causes,
+    explains: bool,
+    out: &mut impl Write,
+) -> io::Result<()> {
     for at in 0..results.objects.len() {
         for (kernel, checked) in results.kernels.iter().enumerate() {
             let row = &checked.rows[at];
@@ -213,8 +236,8 @@ fn relocation_line<'a>(
         line: source.map(|line| line.line),
         verdict: result.verdict.name(),
         value: result.value,
-        proof: object.proof(result.verdict),
-        problem: explanation.map(|explanation| explanation.problem),
+        proof: result.proof.as_deref(),
+        problem: explanation.map(|explanation| explanation.problem.as_ref()),
         reason: explanation.map(|explanation| explanation.reason.as_str()),
         cures: suggestions.map(|suggestion| suggestion.text.as_str()).collect(),
     }
@@ -236,7 +259,7 @@ fn note_line<'a>(results: &'a Results, note: &'a Note) -> NoteLine<'a> {
     let relocation = &object.relocations[note.note.relocation];
     let source = relocation.source.as_ref();
     NoteLine {
-        what: note.note.what,
+        what: &note.note.what,
         object: &object.label,
         function: &relocation.function,
         path: &relocation.access,
@@ -257,7 +280,7 @@ fn cause_line<'a>(results: &'a Results, entry: &'a CauseEntry) -> CauseLine<'a> 
     };
     CauseLine {
         verdict: entry.thing.verdict.name(),
-        what: entry.thing.what,
+        what: &entry.thing.what,
         name: &entry.thing.name,
         objects: entry.objects().into_iter().map(object).collect(),
         programs: entry.programs().into_iter().map(program).collect(),

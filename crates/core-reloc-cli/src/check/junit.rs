@@ -77,7 +77,7 @@ fn outcome(results: &Results, object: usize, program: usize, kernel: usize) -> O
 }
 
 fn heading(cause: &CauseResult) -> String {
-    let (verdict, what, name) = (cause.verdict, cause.what, cause.name.clone());
+    let (verdict, what, name) = (cause.verdict, cause.what.clone(), cause.name.clone());
     thing_heading(&Thing { verdict, what, name })
 }
 

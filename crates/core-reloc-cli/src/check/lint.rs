@@ -29,9 +29,9 @@ use crate::{
 pub(super) fn run(arguments: &Check) -> Result<Completion, Failure> {
     let files = read_objects(&arguments.objects)?;
     let labels = names::labels(files.iter().map(|(path, _)| path.display().to_string()));
-    let sources = Sources::new(arguments.source_root.as_deref());
-    let format = (!arguments.quiet.quiet).then_some(arguments.format);
-    let mut out = terminal::stdout().folded_if(arguments.format == CheckFormat::Text);
+    let sources = Sources::new(arguments.report.source_root.as_deref());
+    let format = (!arguments.report.quiet.quiet).then_some(arguments.report.format);
+    let mut out = terminal::stdout().folded_if(arguments.report.format == CheckFormat::Text);
     let (mut count, mut issues) = (0, Vec::new());
     for ((path, bytes), label) in files.iter().zip(labels) {
         let object = parse_object(path, bytes)?;

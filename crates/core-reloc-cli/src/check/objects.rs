@@ -1,6 +1,7 @@
 //! Objects, with what is known of them before any kernel is checked.
 
 use std::{
+    borrow::Cow,
     collections::BTreeSet,
     path::{Path, PathBuf},
 };
@@ -11,23 +12,32 @@ use core_reloc_tools::{
     paths::Branch,
 };
 
-use crate::format::kind_name;
+use serde::{Deserialize, Serialize, Serializer};
+
+use crate::{digest::stable_digest, format::kind_name, terminal::Escaped};
 
 /// An object.
+#[derive(Serialize, Deserialize)]
 pub(super) struct ObjectInfo {
     pub(super) label: String,
+    #[serde(serialize_with = "as_text")]
     pub(super) path: PathBuf,
+    /// Of the file's bytes.
+    pub(super) digest: String,
     pub(super) programs: Vec<ProgramInfo>,
     /// In the order of the records.
     pub(super) relocations: Vec<RelocationInfo>,
-    /// The names of all functions.
+    /// The names of all functions, which proofs name.
+    #[serde(skip)]
     functions: Vec<String>,
 }
 
 /// A program of an object.
+#[derive(Serialize, Deserialize)]
 pub(super) struct ProgramInfo {
     pub(super) name: String,
     pub(super) section: String,
+    #[serde(rename = "optional")]
     pub(super) is_optional: bool,
     /// Where its function starts in the source.
     pub(super) source: Option<SourceLocation>,
@@ -36,6 +46,7 @@ pub(super) struct ProgramInfo {
 }
 
 /// A relocation of an object.
+#[derive(Serialize, Deserialize)]
 pub(super) struct RelocationInfo {
     /// The name of its function, or a placeholder.
     pub(super) function: String,
@@ -49,12 +60,13 @@ pub(super) struct RelocationInfo {
     /// The access in C's notation.
     pub(super) access: String,
     /// What it accesses, in words, and its name without flavors.
-    pub(super) what: &'static str,
+    pub(super) what: Cow<'static, str>,
     pub(super) thing: String,
     pub(super) source: Option<SourceLocation>,
 }
 
 /// A location in the source, with the text of its line.
+#[derive(Serialize, Deserialize)]
 pub(super) struct SourceLocation {
     pub(super) file: String,
     pub(super) line: u32,
@@ -63,7 +75,7 @@ pub(super) struct SourceLocation {
 }
 
 impl ObjectInfo {
-    pub(super) fn of(checker: &Checker<'_>, path: &Path, label: String) -> Self {
+    pub(super) fn of(checker: &Checker<'_>, path: &Path, bytes: &[u8], label: String) -> Self {
         let object = checker.object();
         let requirements = checker.requirements();
         let lines = SourceLines::of(object);
@@ -93,10 +105,16 @@ impl ObjectInfo {
         Self {
             label,
             path: path.to_path_buf(),
+            digest: stable_digest(bytes),
             functions: functions.collect(),
             programs: programs.map(program).collect(),
             relocations: object.relocations().map(relocation).collect(),
         }
+    }
+
+    /// Sorts what is searched, in an object that was read.
+    pub(super) fn sort_functions(&mut self) {
+        self.programs.iter_mut().for_each(|program| program.functions.sort_unstable());
     }
 
     /// Says what keeps the verifier from a poisoned instruction, or what question about it does not: with a
@@ -137,6 +155,11 @@ impl ObjectInfo {
     }
 }
 
+/// Serializes a path that may not be UTF-8, which is for people only.
+fn as_text<S: Serializer>(path: &Path, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_str(&Escaped(path.display()))
+}
+
 impl RelocationInfo {
     /// Describes the relocation, with its place in the source or in the code.
     pub(super) fn described(&self) -> String {
@@ -168,7 +191,7 @@ impl RelocationInfo {
             insn_off: relocation.insn_off(),
             kind: kind_name(relocation).into_owned(),
             access: relocation.access_in_c(),
-            what,
+            what: what.into(),
             thing,
             source,
         }

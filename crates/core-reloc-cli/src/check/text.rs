@@ -193,7 +193,7 @@ fn left_open(results: &Results, open: &[&CauseEntry], out: &mut Printer) -> io::
             0 => String::new(),
             more => format!(" and {more} more"),
         };
-        let (what, name) = (entry.thing.what, &entry.thing.name);
+        let (what, name) = (&entry.thing.what, &entry.thing.name);
         writeln!(out, "  {what} {name}: {}{more}", labels.join(", "))?;
     }
     writeln!(out)

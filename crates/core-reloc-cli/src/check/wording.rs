@@ -15,7 +15,7 @@ pub(super) fn heading(entry: &CauseEntry) -> String {
 
 /// Says what is the matter with a thing.
 pub(super) fn thing_heading(Thing { verdict, what, name }: &Thing) -> String {
-    let (what, thing) = (*what, format!("{what} {name}"));
+    let (what, thing) = (what.as_ref(), format!("{what} {name}"));
     match *verdict {
         Verdict::OtherArchitecture => format!("other {what}: {name}"),
         Verdict::Failed => format!("{thing} cannot be relocated"),
@@ -39,7 +39,7 @@ pub(super) fn proof(results: &Results, entry: &CauseEntry) -> Option<String> {
     entry.relocations.iter().find_map(|(object, relocation)| {
         let rows = kernels.iter().map(|kernel| &results.kernels[*kernel].rows[*object]);
         let mut found = rows.filter_map(|row| row.relocation(*relocation));
-        found.find_map(|result| results.objects[*object].proof(result.verdict))
+        found.find_map(|result| result.proof.as_deref().map(str::to_string))
     })
 }
 

@@ -85,7 +85,7 @@ struct CauseData {
     mark: usize,
     group: &'static str,
     heading: usize,
-    what: &'static str,
+    what: String,
     name: usize,
     hits: Vec<HitData>,
     /// The set of kernels without the cause.
@@ -218,7 +218,7 @@ impl Tables {
                         Mark::Verdict(row.programs[program].verdict)
                     }
                 };
-                rows.insert_full(self.row(object, row, numbers, mark)).0
+                rows.insert_full(self.row(row, numbers, mark)).0
             });
             kernels.push(number);
         }
@@ -264,30 +264,29 @@ impl Tables {
 
     fn row(
         &mut self,
-        object: &ObjectInfo,
         row: &ObjectRow,
         numbers: &BTreeMap<&Thing, usize>,
         mark: impl Fn(usize) -> Mark,
     ) -> RowData {
         let program = |(at, result): (usize, &ProgramResult)| {
             let causes = result.causes.iter().filter_map(|cause| {
-                let (verdict, what, name) = (cause.verdict, cause.what, cause.name.clone());
+                let (verdict, what, name) = (cause.verdict, cause.what.clone(), cause.name.clone());
                 numbers.get(&Thing { verdict, what, name }).copied()
             });
             ProgramResultData(mark_number(mark(at)), causes.collect())
         };
         let programs = row.programs.iter().enumerate().map(program).collect();
-        let results = row.relocations.iter().map(|result| self.result(object, result));
+        let results = row.relocations.iter().map(|result| self.result(result));
         RowData(programs, results.collect())
     }
 
-    fn result(&mut self, object: &ObjectInfo, result: &RelocationResult) -> ResultData {
+    fn result(&mut self, result: &RelocationResult) -> ResultData {
         ResultData(
             result.relocation,
             result.verdict.name(),
             result.value.map(|value| value.to_string()),
             result.explanation.as_ref().map_or(-1, |it| index(self.explanation(it))),
-            self.optional_string(object.proof(result.verdict).as_deref()),
+            self.optional_string(result.proof.as_deref()),
         )
     }
 
@@ -305,7 +304,7 @@ impl Tables {
             mark: mark_number(Mark::Verdict(entry.thing.verdict)),
             group: group(results, entry),
             heading: self.string(&heading(entry)),
-            what: entry.thing.what,
+            what: entry.thing.what.to_string(),
             name: self.string(&entry.thing.name),
             hits,
             others: self.set(&entry.other_kernels),
