@@ -23,6 +23,7 @@ mod sarif;
 mod shard;
 mod table;
 mod text;
+mod versions;
 mod wording;
 
 use std::{io::Write, path::PathBuf};
@@ -40,6 +41,7 @@ use self::{
     objects::ObjectInfo,
     place::Sources,
     shard::ShardKey,
+    versions::Versions,
 };
 use crate::{
     Completion,
@@ -169,11 +171,12 @@ fn report(
         let problem = line.replace('\t', " ");
         terminal::warning(format_args!("a problem of the baseline no longer occurs: {problem}"));
     }
+    let versions = Versions::of(&results.kernels, arguments.ranges);
     if let Some(output) = &outputs.page {
-        output.write(html::page(results, &causes)?.as_bytes())?;
+        output.write(html::page(results, &causes, versions.as_ref())?.as_bytes())?;
     }
     if !arguments.quiet.quiet {
-        print(arguments, outputs, results, &causes)?;
+        print(arguments, outputs, results, &causes, versions.as_ref())?;
     }
     Ok(if causes.are_accepted() { Completion::Success } else { Completion::Negative })
 }
@@ -184,6 +187,7 @@ fn print(
     outputs: &Outputs<'_>,
     results: &Results,
     causes: &Causes,
+    versions: Option<&Versions>,
 ) -> Result<(), Failure> {
     let format = arguments.format;
     let mut out = terminal::report(outputs.has_standard()).folded_if(format == CheckFormat::Text);
@@ -191,8 +195,8 @@ fn print(
     let sources = Sources::new(arguments.source_root.as_deref());
     let issues = || issues(results, causes, &sources, explains);
     match format {
-        CheckFormat::Text => text::print(results, causes, explains, &mut out)?,
-        CheckFormat::Json => json::print(results, causes, explains, &mut out)?,
+        CheckFormat::Text => text::print(results, causes, versions, explains, &mut out)?,
+        CheckFormat::Json => json::print(results, causes, versions, explains, &mut out)?,
         CheckFormat::Github => {
             github::print(issues(), &wording::summary(results, causes), &mut out)?;
         }

@@ -26,6 +26,7 @@ mod minimize;
 mod names;
 mod output;
 mod query;
+mod ranges;
 mod relocate;
 mod selection;
 mod support;

@@ -1,7 +1,6 @@
 //! `core-reloc query`.
 
 mod json;
-mod ranges;
 mod table;
 
 use std::{fmt, io::Write};

@@ -7,7 +7,7 @@
 mod data;
 
 use self::data::Data;
-use super::{Results, causes::Causes};
+use super::{Results, causes::Causes, versions::Versions};
 use crate::failure::Failure;
 
 /// How every page starts, by which `check` knows a file that it has written.
@@ -27,8 +27,13 @@ const SCRIPT: &str = concat!(
 );
 
 /// Returns the page with all results.
-pub(super) fn page(results: &Results, causes: &Causes) -> Result<String, Failure> {
-    let data = serde_json::to_string(&Data::of(results, causes)).map_err(std::io::Error::from)?;
+pub(super) fn page(
+    results: &Results,
+    causes: &Causes,
+    versions: Option<&Versions>,
+) -> Result<String, Failure> {
+    let data = serde_json::to_string(&Data::of(results, causes, versions))
+        .map_err(std::io::Error::from)?;
     // These characters occur only in JSON's strings, where they may be escaped.
     let data = data.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026");
     Ok(["STYLE", "SCRIPT", "DATA"].into_iter().zip([STYLE, SCRIPT, &data]).fold(

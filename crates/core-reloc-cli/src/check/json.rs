@@ -1,5 +1,5 @@
-//! Results as JSON: a line for each program of each object on each kernel, then a line for each cause and
-//! each note, and the counts. `docs/check.schema.json` describes them.
+//! Results as JSON: a line for each program of each object on each kernel, then a line for each cause, each
+//! note and each range of kernels, and the counts. `docs/check.schema.json` describes them.
 
 use std::{
     collections::BTreeSet,
@@ -15,6 +15,7 @@ use super::{
     notes::{Note, Notes},
     order::ranges,
     shard::ShardKey,
+    versions::{LoadingRange, Versions, problems},
 };
 use crate::format::json_line;
 
@@ -34,6 +35,7 @@ pub(super) enum Line<'a> {
     Relocation(RelocationLine<'a>),
     Cause(CauseLine<'a>),
     Note(NoteLine<'a>),
+    Range(RangeLine<'a>),
     Summary(SummaryLine),
 }
 
@@ -122,6 +124,37 @@ pub(super) struct NoteLine<'a> {
     ranges: Vec<[&'a str; 2]>,
 }
 
+/// Kernels of consecutive versions on which a program loads and attaches.
+#[derive(Serialize)]
+pub(super) struct RangeLine<'a> {
+    object: &'a str,
+    program: &'a str,
+    section: &'a str,
+    /// What folder the kernels are in, and how their names begin.
+    series: &'a str,
+    first: &'a str,
+    last: &'a str,
+    /// The number of kernels.
+    kernels: usize,
+    /// The next older and newer kernel of the series, on which the program fails; `None` if none was checked.
+    before: Option<Bound<'a>>,
+    after: Option<Bound<'a>>,
+}
+
+/// The first kernel outside of a range.
+#[derive(Serialize)]
+struct Bound<'a> {
+    kernel: &'a str,
+    causes: Vec<BoundCause<'a>>,
+}
+
+#[derive(Serialize)]
+struct BoundCause<'a> {
+    verdict: &'static str,
+    what: &'a str,
+    name: &'a str,
+}
+
 /// How much was checked and found.
 #[derive(Serialize)]
 pub(super) struct SummaryLine {
@@ -148,17 +181,19 @@ impl<'a> Line<'a> {
 pub(super) fn print(
     results: &Results,
     causes: &Causes,
+    versions: Option<&Versions>,
     explains: bool,
     out: &mut impl Write,
 ) -> io::Result<()> {
     json_line(&Line::report(None), out)?;
-    print_after_report(results, causes, explains, out)
+    print_after_report(results, causes, versions, explains, out)
 }
 
 /// Prints all lines after the first.
 pub(super) fn print_after_report(
     results: &Results,
     causes: &Causes,
+    versions: Option<&Versions>,
     explains: bool,
     out: &mut impl Write,
 ) -> io::Result<()> {
@@ -180,6 +215,15 @@ pub(super) fn print_after_report(
     }
     for note in &Notes::of(results).0 {
         json_line(&Line::Note(note_line(results, note)), out)?;
+    }
+    for (object, info) in results.objects.iter().enumerate().filter(|_| versions.is_some()) {
+        for program in 0..info.programs.len() {
+            let ranges = versions.map(|versions| versions.ranges(results, object, program));
+            for range in ranges.iter().flatten() {
+                let line = range_line(results, object, program, range);
+                json_line(&Line::Range(line), out)?;
+            }
+        }
     }
     let problems = causes.problems().filter(|entry| entry.counts()).count();
     let summary = SummaryLine {
@@ -209,6 +253,38 @@ fn program_line<'a>(
         causes: result.causes.iter().map(|cause| cause.name.as_str()).collect(),
         optional: info.is_optional,
         accepted: results.is_accepted(object, program, kernel),
+    }
+}
+
+fn range_line<'a>(
+    results: &'a Results,
+    object: usize,
+    program: usize,
+    range: &LoadingRange<'a>,
+) -> RangeLine<'a> {
+    let label = |kernel: usize| results.kernels[kernel].label.as_str();
+    let bound = |kernel: usize| Bound {
+        kernel: label(kernel),
+        causes: problems(results, object, program, kernel)
+            .map(|cause| BoundCause {
+                verdict: cause.verdict.name(),
+                what: &cause.what,
+                name: &cause.name,
+            })
+            .collect(),
+    };
+    let info = &results.objects[object].programs[program];
+    let end = |kernel: Option<&usize>| kernel.map_or("", |kernel| label(*kernel));
+    RangeLine {
+        object: &results.objects[object].label,
+        program: &info.name,
+        section: &info.section,
+        series: range.series,
+        first: end(range.kernels.first()),
+        last: end(range.kernels.last()),
+        kernels: range.kernels.len(),
+        before: range.before.map(bound),
+        after: range.after.map(bound),
     }
 }
 

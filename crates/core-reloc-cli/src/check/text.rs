@@ -16,6 +16,7 @@ use super::{
     objects::SourceLocation,
     order::ranges,
     table::Table,
+    versions::{Versions, Wording},
     wording::{heading, proof, summary},
 };
 use crate::{format::plural, terminal::Printer};
@@ -32,6 +33,7 @@ const MAX_NUMBERS: usize = 12;
 pub(super) fn print(
     results: &Results,
     causes: &Causes,
+    versions: Option<&Versions>,
     explains: bool,
     out: &mut Printer,
 ) -> io::Result<()> {
@@ -46,6 +48,9 @@ pub(super) fn print(
     let open: Vec<&CauseEntry> = causes.0.iter().filter(is_open).collect();
     left_open(results, &open, out)?;
     notes(results, out)?;
+    if let Some(versions) = versions {
+        self::versions(results, versions, out)?;
+    }
     Table::of(results).print(out)?;
     writeln!(out, "{}", summary(results, causes))
 }
@@ -195,6 +200,32 @@ fn left_open(results: &Results, open: &[&CauseEntry], out: &mut Printer) -> io::
         };
         let (what, name) = (&entry.thing.what, &entry.thing.name);
         writeln!(out, "  {what} {name}: {}{more}", labels.join(", "))?;
+    }
+    writeln!(out)
+}
+
+/// Lists the versions of kernels on which each program loads.
+fn versions(results: &Results, versions: &Versions, out: &mut Printer) -> io::Result<()> {
+    writeln!(out, "{}", "loads on".bold())?;
+    for (object, info) in results.objects.iter().enumerate() {
+        writeln!(out, "{}", info.label.bold())?;
+        for Wording { programs, lines } in versions.wordings(results, object) {
+            let names: Vec<&str> =
+                programs.iter().map(|program| info.programs[*program].name.as_str()).collect();
+            match lines.as_slice() {
+                [(all, none)] if none.is_empty() => {
+                    writeln!(out.hang(4), "  {}: {all}", names.join(", "))?;
+                }
+                _ => writeln!(out.hang(4), "  {}", names.join(", "))?,
+            }
+            let is_one = matches!(lines.as_slice(), [(_, none)] if none.is_empty());
+            for (line, others) in lines.iter().filter(|_| !is_one) {
+                writeln!(out.hang(6), "    {line}")?;
+                for other in others {
+                    writeln!(out.hang(8), "      {other}")?;
+                }
+            }
+        }
     }
     writeln!(out)
 }

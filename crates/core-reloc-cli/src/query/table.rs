@@ -4,8 +4,11 @@ use std::io::{self, Write};
 
 use owo_colors::OwoColorize;
 
-use super::{Answer, Info, KernelAnswers, Root, ranges::ranges};
-use crate::terminal::{Escaped, Printer, WIDTH};
+use super::{Answer, Info, KernelAnswers, Root};
+use crate::{
+    ranges::ranges,
+    terminal::{Escaped, Printer, WIDTH},
+};
 
 /// A column of the table: its heading, and the text of its cells.
 type Column = (&'static str, fn(&Info, &Root) -> Option<String>);

@@ -32,6 +32,7 @@ mod printed;
 mod program;
 mod query;
 mod quiet;
+mod ranges;
 mod registry;
 mod relocate;
 mod replacing;

@@ -56,6 +56,9 @@ fn every_line_is_as_the_schema_says() {
     let lines = check(&objects, &[]);
     check(&objects[..2], &["--write-baseline", &known]);
     let lines = lines + &check(&objects, &["--baseline", &known]);
+    folder.file("kernels/broken.btf", &[0x9f, 0xeb, 1, 0, 24]);
+    let module = "fixtures/btf/modular.le.stats.btf";
+    let lines = lines + &check(&objects, &["--shard", "1/1", "--module", module]);
     let mut lint = vec!["check", "--lint", "--format", "json"];
     lint.extend(objects.iter().map(String::as_str));
     let lines = lines + &run(&lint).stdout;
@@ -64,7 +67,23 @@ fn every_line_is_as_the_schema_says() {
     let types: BTreeSet<&str> = parsed.iter().map(|line| line["type"].as_str().unwrap()).collect();
     assert_eq!(
         types,
-        ["report", "program", "relocation", "cause", "summary", "lint"].into_iter().collect()
+        [
+            "report",
+            "program",
+            "relocation",
+            "cause",
+            "range",
+            "summary",
+            "lint",
+            "object",
+            "given",
+            "explanation",
+            "row",
+            "kernel",
+            "unreadable",
+        ]
+        .into_iter()
+        .collect()
     );
     assert!(parsed.iter().any(|line| line["type"] == "program" && line["accepted"] == true));
     match validate(&lines) {

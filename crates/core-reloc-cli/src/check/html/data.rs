@@ -20,6 +20,7 @@ use super::super::{
     notes::{Note, Notes},
     objects::{ObjectInfo, ProgramInfo, RelocationInfo, SourceLocation},
     order::ranges,
+    versions::{Versions, Wording},
     wording::{heading, proof, summary},
 };
 
@@ -35,6 +36,8 @@ pub(super) struct Data {
     objects: Vec<ObjectData>,
     causes: Vec<CauseData>,
     notes: Vec<NoteData>,
+    /// On which kernels programs load: the lines, and below each those about the kernels beside.
+    versions: Vec<Vec<(usize, Vec<usize>)>>,
     whys: Vec<ExplanationData>,
     strings: Vec<String>,
 }
@@ -59,9 +62,9 @@ struct ObjectData {
     kernels: Vec<usize>,
 }
 
-/// The name, the section, whether it is optional, and its relocations.
+/// The name, the section, whether it is optional, its relocations, and on which kernels it loads.
 #[derive(Serialize)]
-struct ProgramData(usize, usize, bool, Vec<usize>);
+struct ProgramData(usize, usize, bool, Vec<usize>, i64);
 
 /// The function, kind, access, location in the source, source line, section and instruction offset, and what
 /// it is about.
@@ -122,13 +125,13 @@ struct CureData(usize, i64);
 struct ComparisonData([usize; 2], Vec<Vec<i64>>);
 
 impl Data {
-    pub(super) fn of(results: &Results, causes: &Causes) -> Self {
+    pub(super) fn of(results: &Results, causes: &Causes, versions: Option<&Versions>) -> Self {
         let mut tables = Tables::default();
         let entries = &causes.0;
         let numbers = entries.iter().zip(0..).map(|(entry, number)| (&entry.thing, number));
         let numbers: BTreeMap<&Thing, usize> = numbers.collect();
         let objects = 0..results.objects.len();
-        let objects = objects.map(|at| tables.object(results, &numbers, at)).collect();
+        let objects = objects.map(|at| tables.object(results, &numbers, versions, at)).collect();
         let summary = summary(results, causes);
         let causes = entries.iter().map(|entry| tables.cause(results, entry)).collect();
         let notes = Notes::of(results).0.iter().map(|note| tables.note(note)).collect();
@@ -140,6 +143,7 @@ impl Data {
             causes,
             notes,
             sets: tables.sets.into_iter().collect(),
+            versions: tables.versions.into_iter().collect(),
             whys: tables.explanations.into_values().collect(),
             strings: tables.strings.into_iter().collect(),
         }
@@ -177,6 +181,7 @@ fn group(results: &Results, entry: &CauseEntry) -> &'static str {
 struct Tables {
     strings: IndexSet<String>,
     sets: IndexSet<Vec<(usize, usize)>>,
+    versions: IndexSet<Vec<(usize, Vec<usize>)>>,
     explanations: IndexMap<*const SharedExplanation, ExplanationData>,
 }
 
@@ -200,6 +205,7 @@ impl Tables {
         &mut self,
         results: &Results,
         numbers: &BTreeMap<&Thing, usize>,
+        versions: Option<&Versions>,
         at: usize,
     ) -> ObjectData {
         let object = &results.objects[at];
@@ -224,26 +230,42 @@ impl Tables {
         }
         ObjectData {
             name: object.label.clone(),
-            programs: self.programs(object),
+            programs: {
+                let wordings = versions.map(|versions| versions.wordings(results, at));
+                self.programs(object, &wordings.unwrap_or_default())
+            },
             relocations: object.relocations.iter().map(|it| self.relocation(it)).collect(),
             rows: rows.into_iter().collect(),
             kernels,
         }
     }
 
-    fn programs(&mut self, object: &ObjectInfo) -> Vec<ProgramData> {
+    fn programs(&mut self, object: &ObjectInfo, wordings: &[Wording]) -> Vec<ProgramData> {
+        let mut versions = vec![-1; object.programs.len()];
+        for Wording { programs, lines } in wordings {
+            let number = self.wording(lines);
+            programs.iter().for_each(|program| versions[*program] = index(number));
+        }
         let mut relocations = vec![Vec::new(); object.programs.len()];
         for relocation in 0..object.relocations.len() {
             for program in object.programs_with(relocation) {
                 relocations[program].push(relocation);
             }
         }
-        let programs = object.programs.iter().zip(relocations);
-        let program = |(program, relocations): (&ProgramInfo, _)| {
+        let programs = object.programs.iter().zip(relocations).zip(versions);
+        let program = |((program, relocations), versions): ((&ProgramInfo, _), _)| {
             let (name, section) = (self.string(&program.name), self.string(&program.section));
-            ProgramData(name, section, program.is_optional, relocations)
+            ProgramData(name, section, program.is_optional, relocations, versions)
         };
         programs.map(program).collect()
+    }
+
+    fn wording(&mut self, lines: &[(String, Vec<String>)]) -> usize {
+        let line = |(line, others): &(String, Vec<String>)| {
+            (self.string(line), others.iter().map(|other| self.string(other)).collect())
+        };
+        let lines = lines.iter().map(line).collect();
+        self.versions.insert_full(lines).0
     }
 
     fn relocation(&mut self, relocation: &RelocationInfo) -> RelocationData {

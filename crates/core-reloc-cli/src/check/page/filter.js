@@ -28,9 +28,9 @@ function matcher(query, isWholeNumbers) {
 const programs = [];
 data.objects.forEach((object, objectAt) => {
   object.first = programs.length;
-  object.programs.forEach(([name, section, isOptional, relocations], program) => {
+  object.programs.forEach(([name, section, isOptional, relocations, versions], program) => {
     const searched = `${object.name} ${text(name)} ${text(section)}`.toLowerCase();
-    programs.push({ object, objectAt, program, name: text(name), section: text(section), isOptional, relocations, searched, causes: [] });
+    programs.push({ object, objectAt, program, name: text(name), section: text(section), isOptional, relocations, versions, searched, causes: [] });
   });
 });
 data.causes.forEach((cause, at) => {

@@ -32,6 +32,7 @@ function panel(program, kernels) {
   const about = make("p", {}, `${program.object.name}, section ${program.section}${program.isOptional ? ", optional" : ""}`);
   const box = make("section", { class: "panel", "aria-labelledby": "opened" },
     make("div", { class: "top" }, title, link, close), about);
+  if (program.versions >= 0) box.append(versionsOf(program));
   const variants = variantsOf(program, kernels);
   for (const [at, variant] of variants.entries()) {
     const content = () => make("div", { class: "variant" }, ...variantParts(program, variant));
@@ -44,6 +45,18 @@ function panel(program, kernels) {
     button.toggle(at === 0);
   }
   return box;
+}
+
+// Makes a list of the kernels that a program loads on.
+function versionsOf({ versions }) {
+  const items = data.versions[versions].map(([line, others]) => {
+    const item = make("li", {}, text(line));
+    if (others.length > 0) item.append(make("ul", {}, ...others.map((other) => make("li", {}, text(other)))));
+    return item;
+  });
+  const list = facts();
+  list.add("loads on", make("ul", { class: "versions" }, ...items));
+  return list;
 }
 
 function variantParts({ object, relocations }, { mark, causes, found }) {

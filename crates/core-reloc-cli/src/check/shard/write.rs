@@ -78,7 +78,7 @@ pub(in crate::check) fn print(
     for message in unreadable {
         json_line(&Record::Unreadable(UnreadableRecord { message: message.clone() }), out)?;
     }
-    json::print_after_report(results, &Causes::of(results), explains, out)
+    json::print_after_report(results, &Causes::of(results), None, explains, out)
 }
 
 /// The numbers of what has been printed. Equal values are shared, so that the address identifies each.

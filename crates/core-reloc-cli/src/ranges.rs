@@ -1,38 +1,39 @@
 //! Ranges of versions.
 
+use std::ops::Range;
+
 use core_reloc_targets::KernelName;
 
 use crate::terminal::Escaped;
 
 /// Kernels of consecutive versions that are alike.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct VersionRange {
+pub(crate) struct VersionRange {
     /// The index of the first.
-    pub(super) first: usize,
+    pub(crate) first: usize,
+    /// The index of the last.
+    pub(crate) last: usize,
     /// `5.10 to 6.1`, `from 6.12`, or the name of a single kernel.
-    pub(super) title: String,
+    pub(crate) title: String,
 }
 
 /// Divides kernels, which are in the order of their versions, into ranges. Only kernels whose names are the same
 /// before the version are in one range: those of an architecture or distribution.
-pub(super) fn ranges(
+pub(crate) fn ranges(
     labels: &[&str],
     are_alike: impl Fn(usize, usize) -> bool,
 ) -> Vec<VersionRange> {
     let names: Vec<KernelName<'_>> = labels.iter().map(|label| KernelName::new(label)).collect();
-    let are_of_one_series = |one: usize, other: usize| {
-        let (one, other) = (names[one], names[other]);
-        one.version().is_some() && other.version().is_some() && one.series() == other.series()
-    };
+    let all_series = series(labels);
     // What all names begin with says nothing.
-    let is_one_series = (1..names.len()).all(|at| are_of_one_series(0, at));
+    let is_one_series = all_series.len() < 2;
     let short = |at: usize| {
         let version = names[at].version().filter(|_| is_one_series);
         Escaped(version.unwrap_or(labels[at])).to_string()
     };
-    let indices: Vec<usize> = (0..names.len()).collect();
     let mut ranges = Vec::new();
-    for series in indices.chunk_by(|one, other| are_of_one_series(*one, *other)) {
+    for series in all_series {
+        let series: Vec<usize> = series.collect();
         let mut alike = series.chunk_by(|one, other| are_alike(*one, *other)).peekable();
         while let Some(range) = alike.next() {
             let (first, last) = (range[0], range[range.len() - 1]);
@@ -42,10 +43,26 @@ pub(super) fn ranges(
                 _ if first == last => short(first),
                 _ => format!("{} to {}", short(first), short(last)),
             };
-            ranges.push(VersionRange { first, title });
+            ranges.push(VersionRange { first, last, title });
         }
     }
     ranges
+}
+
+/// Divides kernels, which are in the order of their versions, by their series: what is before the version. A kernel
+/// without a version is alone.
+pub(crate) fn series(labels: &[&str]) -> Vec<Range<usize>> {
+    let names: Vec<KernelName<'_>> = labels.iter().map(|label| KernelName::new(label)).collect();
+    let are_of_one = |one: &KernelName<'_>, other: &KernelName<'_>| {
+        one.version().is_some() && other.version().is_some() && one.series() == other.series()
+    };
+    let mut end = 0;
+    let range = |series: &[KernelName<'_>]| {
+        let start = end;
+        end += series.len();
+        start..end
+    };
+    names.chunk_by(are_of_one).map(range).collect()
 }
 
 #[cfg(test)]
