@@ -22,6 +22,10 @@ pub mod will_it_load {}
 pub mod in_ci {}
 
 #[doc = include_str!("../guide/links.txt")]
+#[doc = include_str!("../guide/fleet.md")]
+pub mod fleet {}
+
+#[doc = include_str!("../guide/links.txt")]
 #[doc = include_str!("../guide/reading-btf.md")]
 pub mod reading_btf {}
 

@@ -16,11 +16,19 @@ const DIFFERING: &str = "fixtures/btf/differing.le.btf";
 /// No BTF.
 const BROKEN: &str = "README.md";
 
+/// Writes the report of the only shard of a target, and returns its path.
+fn report(folder: &Folder, target: &str) -> String {
+    let run = run_line(&format!("check {OBJECT} --target {target} --shard 1/1 --format json"));
+    let name = target.rsplit('/').next().unwrap();
+    folder.file(&format!("{name}.json"), run.stdout.as_bytes())
+}
+
 #[test]
 fn success_is_0() {
     let folder = Folder::new();
     let log = folder.file("verifier.log", b"0: (85) call unknown#195896080\n");
     let out = folder.path("out");
+    let shard = report(&folder, SAME);
     for line in [
         "--help".to_string(),
         "--version".to_string(),
@@ -35,6 +43,8 @@ fn success_is_0() {
         format!("check {OBJECT} --target {NESTED} --write-baseline {out}"),
         format!("check {OBJECT} --target {NESTED} --baseline {out}"),
         format!("blame {OBJECT} --target {NESTED} --log {log}"),
+        format!("check {OBJECT} --target {NESTED} --shard 1/1 --format json"),
+        format!("merge {shard}"),
         format!("query job.pid --target {SAME}"),
         format!("dump job --target {SAME}"),
         format!("diff {SAME} {SAME}"),
@@ -55,6 +65,8 @@ fn no_as_an_answer_or_a_part_that_was_not_done_is_1() {
     fs::create_dir(&targets).unwrap();
     fs::copy(root().join(SAME), format!("{targets}/same.btf")).unwrap();
     fs::write(format!("{targets}/damaged.btf"), [0x9f, 0xeb, 1, 0, 24]).unwrap();
+    let nested = report(&folder, NESTED);
+    let some = report(&folder, &targets);
     for line in [
         format!("relocate {OBJECT} --target {DIFFERING}"),
         format!("relocate {OBJECT} --target {NESTED} --unresolved error"),
@@ -68,6 +80,8 @@ fn no_as_an_answer_or_a_part_that_was_not_done_is_1() {
         format!("dump nothing --target {SAME}"),
         format!("diff {SAME} {NESTED}"),
         format!("check {OBJECT} --target {targets}"),
+        format!("merge {nested}"),
+        format!("merge {some}"),
         format!("query job.pid --target {targets}"),
         format!("minimize {OBJECT} --target {targets} -o {out}s"),
     ] {
@@ -108,6 +122,8 @@ fn wrong_usage_and_what_cannot_be_read_or_written_are_2() {
         format!("check {OBJECT} --target {BROKEN}"),
         format!("check {OBJECT} --target {NESTED} --baseline {none}"),
         format!("blame {OBJECT} --target {NESTED} --log {none}"),
+        format!("check {OBJECT} --target {SAME} --shard 1/2"),
+        format!("merge {BROKEN}"),
         format!("query job.pid --target {BROKEN}"),
         format!("dump job --target {none}"),
         format!("diff {SAME} {none}"),

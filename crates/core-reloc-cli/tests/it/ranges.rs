@@ -19,18 +19,17 @@ use crate::{
 const PROBLEMS: [&str; 5] =
     ["other_architecture", "failed", "missing", "poisoned", "not_attachable"];
 
+/// The series of a kernel, and the numbers of its version.
+type Place = (String, Vec<u64>);
+
 fn parsed(report: &str) -> Vec<Value> {
     report.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 /// Returns the ranges that a report should have for each program: the series, the first and last kernel, their number,
 /// and the kernels beside it. `series_of` returns the series of a kernel, and the numbers of its version.
-fn expected(
-    lines: &[Value],
-    series_of: &dyn Fn(&str) -> (String, Vec<u64>),
-) -> BTreeSet<[String; 4]> {
-    let mut verdicts: BTreeMap<(String, String), BTreeMap<(String, Vec<u64>), (String, bool)>> =
-        BTreeMap::new();
+fn expected(lines: &[Value], series_of: &dyn Fn(&str) -> Place) -> BTreeSet<[String; 4]> {
+    let mut verdicts: BTreeMap<(String, String), BTreeMap<Place, (String, bool)>> = BTreeMap::new();
     for line in lines.iter().filter(|line| line["type"] == "program") {
         let text = |key: &str| line[key].as_str().unwrap().to_string();
         let loads = !PROBLEMS.contains(&line["verdict"].as_str().unwrap());
@@ -65,7 +64,7 @@ fn expected(
 }
 
 /// Compares the ranges of a report with those that its verdicts give, and returns their number.
-fn compare(report: &str, series_of: &dyn Fn(&str) -> (String, Vec<u64>)) -> usize {
+fn compare(report: &str, series_of: &dyn Fn(&str) -> Place) -> usize {
     let lines = parsed(report);
     // The causes of each program on each kernel.
     let program = |kernel: &Value, line: &Value| {
@@ -107,7 +106,7 @@ fn numbers(version: &str) -> Vec<u64> {
 }
 
 /// Returns the series of a kernel of the fleet.
-fn series_of(label: &str) -> (String, Vec<u64>) {
+fn series_of(label: &str) -> Place {
     let found = KERNELS.iter().filter(|(place, version, _)| {
         let folders: Vec<&str> = place.split('/').collect();
         label == *version
