@@ -40,7 +40,7 @@ use self::{
     merge::Merged,
     objects::ObjectInfo,
     place::Sources,
-    shard::ShardKey,
+    shard::key::ShardKey,
     versions::Versions,
 };
 use crate::{
@@ -104,7 +104,7 @@ pub(crate) fn run(arguments: &Check, inputs: Inputs<'_>) -> Result<Completion, F
         unreadable.iter().for_each(terminal::error);
         let mut out = terminal::stdout();
         let (given, explains) = (collector.given().records(), arguments.report.explain);
-        shard::print(&results, &key, &given, &unreadable, explains, &mut out)?;
+        shard::write::print(&results, &key, &given, &unreadable, explains, &mut out)?;
         out.flush()?;
         kept(results);
         // The answer is that of all shards.

@@ -30,7 +30,7 @@ use super::{
     given::Given,
     objects::ObjectInfo,
     parts::KernelParts,
-    shard,
+    shard::{split, verdict},
 };
 use crate::{
     arguments::Shard,
@@ -94,7 +94,7 @@ pub(super) struct ObjectRow {
 /// The result of a program.
 #[derive(Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) struct ProgramResult {
-    #[serde(with = "shard::verdict")]
+    #[serde(with = "verdict")]
     pub(super) verdict: Verdict,
     pub(super) causes: Vec<CauseResult>,
 }
@@ -102,7 +102,7 @@ pub(super) struct ProgramResult {
 /// A cause of a verdict.
 #[derive(Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) struct CauseResult {
-    #[serde(with = "shard::verdict")]
+    #[serde(with = "verdict")]
     pub(super) verdict: Verdict,
     pub(super) what: Cow<'static, str>,
     pub(super) name: String,
@@ -344,12 +344,12 @@ impl<'c> Collector<'c> {
             files.extend(listing.files().enumerate().map(file));
         }
         let digest =
-            files.iter().map(|file| shard::path_in(&file.path, &file.root)).collect::<Vec<_>>();
+            files.iter().map(|file| split::path_in(&file.path, &file.root)).collect::<Vec<_>>();
         let digest = stable_digest(digest.join(&0).as_slice());
         let is_nothing = files.is_empty();
         if let Some(shard) = self.shard {
             // Of a file that is named itself, each kernel is of a shard.
-            files.retain(|it| it.folder.is_none() || shard::has_file(shard, &it.path, &it.root));
+            files.retain(|it| it.folder.is_none() || split::has(shard, &it.path, &it.root));
         }
         let progress = progress_bar(files.len());
         // A single file, which may be an archive, is checked with its objects in parallel. Parallel
@@ -404,8 +404,8 @@ impl<'c> Collector<'c> {
                 return results;
             }
             Ok(Found::Kernel(kernel)) => {
-                let is_alone = |shard| shard::has_kernel(shard, kernel.file().path(), &file.root);
-                if file.folder.is_none() && !self.shard.is_none_or(is_alone) {
+                let is_own = |shard| split::has(shard, kernel.file().path(), &file.root);
+                if file.folder.is_none() && !self.shard.is_none_or(is_own) {
                     return results;
                 }
                 self.check_kernel(&kernel, file, in_parallel, &mut results.warnings)

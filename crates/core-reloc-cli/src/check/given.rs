@@ -13,7 +13,7 @@ use core_reloc_sys::BtfFile;
 use core_reloc_targets::unpacked_name;
 use core_reloc_tools::needs::{Config, Release, SymbolNames};
 
-use super::shard::GivenRecord;
+use super::shard::key::GivenRecord;
 use crate::{
     arguments::Check,
     digest::stable_digest,

@@ -14,7 +14,7 @@ use super::{
     collect::{ProgramResult, RelocationResult},
     notes::{Note, Notes},
     order::ranges,
-    shard::ShardKey,
+    shard::key::ShardKey,
     versions::{LoadingRange, Versions, problems},
 };
 use crate::format::json_line;

@@ -9,7 +9,10 @@ use super::{
     collect::{CheckedKernel, KernelResult, labeled},
     given::of_none,
     objects::ObjectInfo,
-    shard::{GivenRecord, ReportProblem, ShardKey, ShardReport, Shared},
+    shard::{
+        key::{GivenRecord, ShardKey},
+        read::{ReportProblem, ShardReport, Shared},
+    },
 };
 use crate::{
     arguments::Shard, failure::Failure, format::plural, target::Unreadable, terminal,

@@ -12,7 +12,10 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 use thiserror::Error;
 
-use super::{GivenRecord, KernelRecord, RelocationRecord, RowRecord, ShardKey, UnreadableRecord};
+use super::{
+    key::{GivenRecord, ShardKey},
+    record::{KernelRecord, RelocationRecord, RowRecord, UnreadableRecord},
+};
 use crate::{
     arguments::Shard,
     check::{

@@ -8,7 +8,10 @@ use std::{
 
 use serde::Serialize;
 
-use super::{GivenRecord, KernelRecord, RelocationRecord, ShardKey, UnreadableRecord};
+use super::{
+    key::{GivenRecord, ShardKey},
+    record::{KernelRecord, RelocationRecord, UnreadableRecord},
+};
 use crate::{
     check::{
         Results,
