@@ -154,6 +154,18 @@ impl Versions {
 impl Series {
     fn ranges(&self, results: &Results, object: usize, program: usize) -> Vec<LoadingRange<'_>> {
         let does_load = |at: usize| loads(results, object, program, self.kernels[at]);
+        // Most programs load on all kernels of a series, or on none.
+        let count = self.kernels.len();
+        match (0..count).filter(|at| does_load(*at)).count() {
+            0 => return Vec::new(),
+            loading if loading == count => {
+                let (series, kernels) = (self.title.as_str(), self.kernels.as_slice());
+                let title = format!("all {count}");
+                let all = LoadingRange { series, kernels, title, before: None, after: None };
+                return Vec::from([all]);
+            }
+            _ => {}
+        }
         let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
         let all = ranges(&names, |one, other| does_load(one) == does_load(other));
         let loading = all.into_iter().filter(|range| does_load(range.first));
