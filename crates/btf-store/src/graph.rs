@@ -91,7 +91,7 @@ struct Reading<'g> {
     definition_reader: Definitions<'g>,
     node_reader: Nodes<'g>,
     seen_nodes: Vec<Seen>,
-    seen_definitions: Vec<Seen>,
+    seen_keys: Vec<Seen>,
     queue: Vec<(Step, Seen)>,
 }
 
@@ -122,7 +122,7 @@ impl<'g> Graph<'g> {
             definition_reader: Definitions::new(store),
             node_reader: Nodes::new(&store.nodes),
             seen_nodes: Vec::new(),
-            seen_definitions: Vec::new(),
+            seen_keys: Vec::new(),
             queue: Vec::new(),
         };
         for first in selection.candidates(store)? {
@@ -172,7 +172,7 @@ impl<'g> Graph<'g> {
             members,
             nodes: alloc::vec![Seen::Not; self.nodes.len()],
             definitions: alloc::vec![Seen::Not; self.definitions.len()],
-            shells: alloc::vec![false; self.keys.len()],
+            keys: alloc::vec![Seen::Not; self.keys.len()],
             queue: Vec::new(),
         };
         for key in &self.candidates {
@@ -211,16 +211,19 @@ impl Members {
 
 impl<'g> Reading<'g> {
     fn key(&mut self, first: u32) -> usize {
-        let graph = &mut self.graph;
+        let (graph, seen) = (&mut self.graph, &mut self.seen_keys);
         *self.key_of.entry(first).or_insert_with(|| {
             let is_composite = matches!(graph.store.kind_of(first), Kind::Struct | Kind::Union);
             graph.keys.push(Key { first, is_composite, definitions: None });
+            seen.push(Seen::Not);
             graph.keys.len().saturating_sub(1)
         })
     }
 
     fn visit_key(&mut self, index: usize, how: Seen) -> Result<()> {
-        let Some(key) = self.graph.keys.get(index) else { return Ok(()) };
+        let seen = self.seen_keys.get_mut(index).filter(|seen| **seen < how);
+        let (Some(seen), Some(key)) = (seen, self.graph.keys.get(index)) else { return Ok(()) };
+        *seen = how;
         if key.is_composite && how == Seen::Behind {
             return Ok(());
         }
@@ -228,13 +231,7 @@ impl<'g> Reading<'g> {
             Some(range) => range,
             None => self.add_definitions(index, key.first)?,
         };
-        for definition in start..end {
-            let seen = self.seen_definitions.get_mut(definition);
-            if let Some(seen) = seen.filter(|seen| **seen < how) {
-                *seen = how;
-                self.queue.push((Step::Definition(definition), how));
-            }
-        }
+        self.queue.extend((start..end).map(|index| (Step::Definition(index), how)));
         Ok(())
     }
 
@@ -276,7 +273,6 @@ impl<'g> Reading<'g> {
         let body = definition.body()?;
         let edges = self.read_edges(body)?;
         self.graph.definitions.push((number, edges));
-        self.seen_definitions.push(Seen::Not);
         Ok(())
     }
 
@@ -371,8 +367,8 @@ struct Walk<'w, 'g> {
     members: &'w Members,
     nodes: Vec<Seen>,
     definitions: Vec<Seen>,
-    /// By key, whether its name is reached.
-    shells: Vec<bool>,
+    /// By key, how it is reached.
+    keys: Vec<Seen>,
     queue: Vec<(Step, Seen)>,
 }
 
@@ -402,11 +398,10 @@ impl Walk<'_, '_> {
     }
 
     fn visit_key(&mut self, index: usize, how: Seen) -> Result<()> {
-        let Some(key) = self.graph.keys.get(index) else { return Ok(()) };
+        let seen = self.keys.get_mut(index).filter(|seen| **seen < how);
+        let (Some(seen), Some(key)) = (seen, self.graph.keys.get(index)) else { return Ok(()) };
+        *seen = how;
         if key.is_composite && how == Seen::Behind {
-            if let Some(is_reached) = self.shells.get_mut(index) {
-                *is_reached = true;
-            }
             return Ok(());
         }
         let mut found = self.definitions_of(index);
@@ -454,16 +449,19 @@ impl Walk<'_, '_> {
         let definitions = self.graph.definitions.iter().zip(&self.definitions);
         let reached = definitions.filter(|(_, seen)| **seen != Seen::Not);
         let mut picks: Vec<Pick> = reached.map(|((number, _), _)| whole(*number)).collect();
-        for (index, key) in self.graph.keys.iter().enumerate() {
+        let is_whole: Vec<bool> =
+            (0..self.graph.keys.len()).map(|key| self.is_whole(key)).collect();
+        let is_whole = |key: usize| is_whole.get(key) == Some(&true);
+        for (index, (key, seen)) in self.graph.keys.iter().zip(&self.keys).enumerate() {
             // Kernels whose definitions differ have the same name.
-            if self.shells.get(index) == Some(&true) && !self.is_whole(index) {
+            if key.is_composite && *seen == Seen::Behind && !is_whole(index) {
                 picks.push(Pick { number: key.first, is_shell: true });
             }
         }
         for (index, tag) in (self.definitions.len()..).zip(&self.graph.tags) {
             let is_reached = self.has_member(index)
                 && match tag.on {
-                    Edge::Key(key) => self.is_whole(key),
+                    Edge::Key(key) => is_whole(key),
                     Edge::Node(node) => self.nodes.get(node).is_some_and(|seen| *seen != Seen::Not),
                 };
             picks.extend(is_reached.then(|| whole(tag.number)));
