@@ -6,7 +6,7 @@ use btf_types::{Btf, ByteOrder, Info, Kind, StrOffset, TypeId, build::Builder};
 
 use crate::{
     error::{Error, Result, Section},
-    items::{Definitions, Nodes, Strings},
+    items::{Definitions, Node, Nodes, Strings},
     kernel::{Kernel, Module},
     record::{Body, Reference, Word},
     store::Store,
@@ -102,14 +102,21 @@ impl Ids {
     }
 }
 
+/// What is written of a definition besides its name.
+enum Content<'p> {
+    Body(Body<'p>),
+    /// Nothing but its kind.
+    Name(Kind),
+}
+
 /// What to write.
 struct Plan<'p> {
     store: &'p Store<'p>,
     kernel: u32,
     order: ByteOrder,
-    /// Those that have a type of their own.
-    picks: Vec<Pick>,
-    nodes: Vec<u32>,
+    /// The definitions that have a type of their own, with their names.
+    definitions: Vec<(Vec<u8>, Content<'p>)>,
+    nodes: Vec<Node<'p>>,
     strings: Vec<u32>,
     ids: Ids,
     base: Option<&'p Ids>,
@@ -128,7 +135,7 @@ impl<'p> Plan<'p> {
             store,
             kernel: kernel.number(),
             order: kernel.byte_order(),
-            picks: Vec::new(),
+            definitions: Vec::with_capacity(picks.len()),
             nodes: Vec::new(),
             strings: Vec::new(),
             ids: Ids::default(),
@@ -139,8 +146,9 @@ impl<'p> Plan<'p> {
         let mut next = first_id;
         for pick in picks {
             let definition = reader.get(pick.number)?;
+            let body = definition.body()?;
             if !pick.is_shell {
-                plan.add_words(definition.body()?, None, &mut found)?;
+                plan.add_words(body, None, &mut found)?;
             }
             if definition.kind == Kind::Void {
                 continue;
@@ -151,24 +159,29 @@ impl<'p> Plan<'p> {
                 let (kind, name) = (definition.kind, definition.name.clone());
                 return Err(Error::Unresolved { kernel: plan.kernel, kind, name, found: 2 });
             }
-            plan.picks.push(*pick);
+            let content =
+                if pick.is_shell { Content::Name(body.kind) } else { Content::Body(body) };
+            plan.definitions.push((definition.name.clone(), content));
             plan.ids.keys.push((first, next));
             next = TypeId(next.0.saturating_add(1));
         }
         let mut nodes = Nodes::new(&store.nodes);
         // A node refers to nodes with smaller numbers only, so that each comes after all that refer to it.
         while let Some(number) = found.pop() {
-            if plan.nodes.last() == Some(&number) || plan.is_in_base(number) {
+            let is_again = plan.ids.nodes.last().is_some_and(|(last, _)| *last == number);
+            if is_again || plan.is_in_base(number) {
                 continue;
             }
             let node = nodes.get(number)?;
             plan.strings.extend(node.name);
             plan.add_words(node.body, Some(number), &mut found)?;
-            plan.nodes.push(number);
+            plan.nodes.push(node);
+            plan.ids.nodes.push((number, TypeId::VOID));
         }
         plan.nodes.reverse();
-        for number in &plan.nodes {
-            plan.ids.nodes.push((*number, next));
+        plan.ids.nodes.reverse();
+        for (_, id) in &mut plan.ids.nodes {
+            *id = next;
             next = TypeId(next.0.saturating_add(1));
         }
         plan.strings.sort_unstable();
@@ -207,20 +220,16 @@ impl<'p> Plan<'p> {
         for number in &self.strings {
             strings.push((*number, builder.string(reader.get(*number)?)));
         }
-        let mut reader = Definitions::new(self.store);
-        for pick in &self.picks {
-            let definition = reader.get(pick.number)?;
-            let (name, body) = (definition.name.clone(), definition.body()?);
-            if pick.is_shell {
-                builder.raw_type(name, Info::new(body.kind, 0, false), 0, &[]);
-            } else {
-                self.write_body(&mut builder, &name, body, &strings)?;
+        for (name, content) in &self.definitions {
+            match content {
+                Content::Body(body) => self.write_body(&mut builder, name, *body, &strings)?,
+                Content::Name(kind) => {
+                    builder.raw_type(name, Info::new(*kind, 0, false), 0, &[]);
+                }
             }
         }
         let mut names = Strings::new(&self.store.strings);
-        let mut nodes = Nodes::new(&self.store.nodes);
-        for number in &self.nodes {
-            let node = nodes.get(*number)?;
+        for node in &self.nodes {
             let name = match node.name {
                 Some(name) => names.get(name)?,
                 None => &[],

@@ -5,23 +5,19 @@
 //! is read or mapped, opened in constant time, and used in place; packed, it unpacks the pages that are needed.
 //!
 //! ```
-//! use btf_store::{Selection, Store};
+//! use btf_store::{Build, Selection, Store};
 //!
-//! fn types_for(store: &[u8], release: &str, version: &str) -> Result<Option<Vec<u8>>, btf_store::Error> {
+//! fn types_for(store: &[u8], running: &Build<'_>) -> Result<Option<Vec<u8>>, btf_store::Error> {
 //!     let store = Store::open(store)?;
-//!     for kernel in store.find(release)? {
-//!         let kernel = kernel?;
-//!         if kernel.info().version == version {
-//!             // All types of a kernel are `kernel.extract()`.
-//!             let needed = Selection::new().types(["task_struct", "sock"]);
-//!             return Ok(Some(kernel.extract_selected(&needed)?.into_bytes()));
-//!         }
-//!     }
-//!     Ok(None)
+//!     let Some(kernel) = store.find_build(running)? else { return Ok(None) };
+//!     // All types of a kernel are `kernel.extract()`.
+//!     let needed = Selection::new().types(["task_struct", "sock"]);
+//!     Ok(Some(kernel.extract_selected(&needed)?.into_bytes()))
 //! }
 //! ```
 //!
 //! - [`Store`]: an opened store, its [`Kernel`]s and their [`Module`]s.
+//! - [`Store::find_build`]: the running kernel's types, for loaders and agents.
 //! - [`Kernel::extract`]: all of a kernel's BTF. [`Kernel::extract_selected`]: what a [`Selection`] needs.
 //! - [`Store::groups`]: which kernels do not differ in anything that a selection needs.
 //! - `Writer` (feature `write`): makes stores, adds kernels, merges and removes.
@@ -51,6 +47,8 @@ mod cursor;
 mod error;
 mod extract;
 mod find;
+mod graph;
+mod group;
 mod header;
 mod items;
 mod kernel;
@@ -68,8 +66,10 @@ pub use self::write::{WriteError, Writer};
 pub use self::{
     error::{Error, Result, Section},
     extract::Extracted,
+    find::Build,
+    group::Group,
     header::VERSION,
     kernel::{Info, Kernel, Module},
-    selection::{Group, Reach, Selection},
+    selection::{Reach, Selection},
     store::Store,
 };

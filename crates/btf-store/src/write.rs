@@ -197,7 +197,7 @@ impl Writer {
     /// If it would be too large: 4 GiB.
     #[cfg(feature = "packed")]
     pub fn finish_packed(&self) -> Result<Vec<u8>, WriteError> {
-        finish::sections(&self.model)?.to_file(Form { page: 1 << 20, is_packed: true })
+        finish::sections(&self.model)?.to_file(Form { page: 256 << 10, is_packed: true })
     }
 
     /// Returns the bytes of each section before they are divided into pages, for measurements.

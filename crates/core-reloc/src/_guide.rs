@@ -49,6 +49,10 @@ pub mod writing_a_loader {}
 pub mod loader_questions {}
 
 #[doc = include_str!("../guide/links.txt")]
+#[doc = include_str!("../guide/shipping-types.md")]
+pub mod shipping_types {}
+
+#[doc = include_str!("../guide/links.txt")]
 #[doc = include_str!("../guide/generating-code.md")]
 pub mod generating_code {}
 

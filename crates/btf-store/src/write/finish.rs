@@ -1,7 +1,7 @@
 //! From the contents in memory to a file: everything gets its number by its content, so that the order in
 //! which it was added makes no difference.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use btf_types::{ByteOrder, Kind, PointerSize};
 
@@ -9,6 +9,7 @@ use crate::{
     header::{HEADER_LEN, Header, KINDS, SECTIONS},
     limits::MAX_CHAIN,
     record::{Reference, Role},
+    selection::TYPES,
     write::{
         WriteError, encode,
         model::{self, Key, Model, Set},
@@ -69,6 +70,16 @@ struct Used {
     nodes: Set,
     definitions: Set,
     modules: Set,
+    /// Those of the strings and nodes that types use, and not only functions and variables. They are first, so
+    /// that asking for types unpacks no page of the others.
+    type_strings: Set,
+    type_nodes: Set,
+}
+
+/// Returns `true` if definitions of a kind are types, and not functions, variables, sections, tags or nodes that
+/// nothing refers to.
+fn is_type(kind: u8) -> bool {
+    TYPES.contains(&Kind::from_raw(kind))
 }
 
 impl Used {
@@ -83,39 +94,57 @@ impl Used {
                 module.definitions.iter().for_each(|number| used.definitions.insert(number));
             }
         }
-        let mut is_node_used = vec![false; model.nodes.len()];
-        let use_words = |kind: Kind, words: &[u32], strings: &mut Set, nodes: &mut Vec<bool>| {
-            for (role, word) in model::roles(kind, words) {
-                match (role, Reference::from_raw(word)) {
-                    (Role::Name, _) => {
-                        word.checked_sub(1).into_iter().for_each(|name| strings.insert(name))
-                    }
-                    (Role::Type, Reference::Node(node)) => {
-                        if let Some(is_used) = nodes.get_mut(node as usize) {
-                            *is_used = true;
-                        }
-                    }
-                    _ => {}
-                }
-            }
+        let of_definitions = |is_wanted: fn(u8) -> bool| {
+            let found = used.definitions.iter().filter_map(|number| {
+                let definition = model.definitions.get_index(number as usize)?;
+                let key = model.keys.get_index(definition.key as usize)?;
+                is_wanted(key.kind).then(|| (Model::kind_of_body(*key), &*definition.words))
+            });
+            strings_and_nodes(model, found)
         };
-        for number in used.definitions.iter() {
-            let Some(definition) = model.definitions.get_index(number as usize) else { continue };
-            let Some(key) = model.keys.get_index(definition.key as usize) else { continue };
-            let kind = Model::kind_of_body(*key);
-            use_words(kind, &definition.words, &mut used.strings, &mut is_node_used);
-        }
-        // Nodes refer to nodes before them.
-        for (index, node) in model.nodes.iter().enumerate().rev() {
-            if is_node_used.get(index) == Some(&true) {
-                node.name.checked_sub(1).into_iter().for_each(|name| used.strings.insert(name));
-                let kind = Kind::from_raw(node.kind);
-                use_words(kind, &node.words, &mut used.strings, &mut is_node_used);
-                used.nodes.insert(u32::try_from(index).unwrap_or(u32::MAX));
-            }
-        }
+        let all = of_definitions(|_| true);
+        (used.type_strings, used.type_nodes) = of_definitions(is_type);
+        (used.strings, used.nodes) = all;
         used
     }
+}
+
+/// Returns the strings and nodes that bodies use.
+fn strings_and_nodes<'m>(
+    model: &'m Model,
+    bodies: impl Iterator<Item = (Kind, &'m [u32])>,
+) -> (Set, Set) {
+    let (mut strings, mut nodes) = (Set::default(), Set::default());
+    let mut is_node_used = vec![false; model.nodes.len()];
+    let mut use_words = |kind: Kind, words: &[u32], nodes: &mut Vec<bool>| {
+        for (role, word) in model::roles(kind, words) {
+            match (role, Reference::from_raw(word)) {
+                (Role::Name, _) => {
+                    word.checked_sub(1).into_iter().for_each(|name| strings.insert(name));
+                }
+                (Role::Type, Reference::Node(node)) => {
+                    if let Some(is_used) = nodes.get_mut(node as usize) {
+                        *is_used = true;
+                    }
+                }
+                _ => {}
+            }
+        }
+    };
+    for (kind, words) in bodies {
+        use_words(kind, words, &mut is_node_used);
+    }
+    // Nodes refer to nodes before them.
+    let mut names = Vec::new();
+    for (index, node) in model.nodes.iter().enumerate().rev() {
+        if is_node_used.get(index) == Some(&true) {
+            names.extend(node.name.checked_sub(1));
+            use_words(Kind::from_raw(node.kind), &node.words, &mut is_node_used);
+            nodes.insert(count(index));
+        }
+    }
+    names.into_iter().for_each(|name| strings.insert(name));
+    (strings, nodes)
 }
 
 /// Writes the contents as sections.
@@ -171,11 +200,14 @@ fn count(index: usize) -> u32 {
 }
 
 fn write_strings(model: &Model, used: &Used, numbers: &mut Numbers, sections: &mut Sections) {
-    let mut sorted: Vec<_> =
-        used.strings.iter().map(|number| (string(model, number), number)).collect();
+    let sort_key = |number: u32| {
+        let is_of_others = !used.type_strings.contains(number);
+        (is_of_others, string(model, number), number)
+    };
+    let mut sorted: Vec<_> = used.strings.iter().map(sort_key).collect();
     sorted.sort_unstable();
     let mut before: &[u8] = &[];
-    for (index, (string, number)) in sorted.into_iter().enumerate() {
+    for (index, (_, string, number)) in sorted.into_iter().enumerate() {
         numbers.strings.insert(number, count(index));
         let (into, is_start) = sections.strings.next();
         let (shared, suffix) = encode::suffix(if is_start { &[] } else { before }, string);
@@ -217,7 +249,8 @@ fn number_keys(model: &Model, used: &Used, numbers: &mut Numbers, sections: &mut
 fn write_nodes(model: &Model, used: &Used, numbers: &mut Numbers, sections: &mut Sections) {
     // A node's height is one more than that of the highest that it refers to.
     let mut heights: HashMap<u32, usize> = HashMap::new();
-    let mut levels: Vec<Vec<u32>> = Vec::new();
+    // First those that types use, which refer to such only.
+    let mut levels: BTreeMap<(bool, usize), Vec<u32>> = BTreeMap::new();
     for number in used.nodes.iter() {
         let Some(node) = model.nodes.get_index(number as usize) else { continue };
         let nodes = model::references(Kind::from_raw(node.kind), &node.words);
@@ -227,12 +260,10 @@ fn write_nodes(model: &Model, used: &Used, numbers: &mut Numbers, sections: &mut
         });
         let height = nodes.max().map_or(0, |height| height.saturating_add(1));
         heights.insert(number, height);
-        if levels.len() <= height {
-            levels.push(Vec::new());
-        }
-        levels.get_mut(height).into_iter().for_each(|level| level.push(number));
+        let is_of_others = !used.type_nodes.contains(number);
+        levels.entry((is_of_others, height)).or_default().push(number);
     }
-    for level in levels {
+    for level in levels.into_values() {
         let encode = |number: u32| {
             let mut bytes = Vec::new();
             if let Some(node) = model.nodes.get_index(number as usize) {

@@ -92,6 +92,11 @@ impl Set {
         }
     }
 
+    pub(crate) fn contains(&self, number: u32) -> bool {
+        let word = self.0.get((number / 64) as usize).copied().unwrap_or(0);
+        word & 1_u64.wrapping_shl(number) != 0
+    }
+
     /// Returns the numbers in ascending order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = u32> {
         let words = (0_u32..).step_by(64).zip(&self.0);

@@ -1,7 +1,7 @@
 //! Stores of a few kernels that are described in C.
 
 use btf_from_c::{btf, split_btf};
-use btf_store::{Error, Info, Selection, Store, WriteError, Writer};
+use btf_store::{Build, Error, Info, Selection, Store, WriteError, Writer};
 use btf_types::{Btf, ByteOrder, IntEncoding, Kind, TypeId, build::Builder};
 
 use crate::generated::{Given, add, assert_same, extract};
@@ -140,6 +140,43 @@ fn what_is_known_about_kernels_is_kept() {
     let conflict = writer.add(info, &Btf::parse(&other).unwrap(), &[]);
     assert_eq!(conflict, Err(WriteError::Conflict { release: info.release.into() }));
     assert!(writer.finish().unwrap() == bytes);
+}
+
+/// Distributions build one release several times, and for several architectures.
+#[test]
+fn the_running_kernel_is_found() {
+    let mut writer = Writer::new();
+    let mut add = |release, version, architecture, size| {
+        let mut builder = Builder::new(ByteOrder::Little);
+        builder.int("int", size, IntEncoding::new(0, IntEncoding::SIGNED));
+        let bytes = builder.finish().unwrap();
+        let info = Info { release, version, architecture, ..Info::default() };
+        writer.add(info, &Btf::parse(&bytes).unwrap(), &[]).unwrap();
+    };
+    add("5.15.0-25-generic", "#25-Ubuntu SMP 1", "amd64", 1);
+    add("5.15.0-25-generic", "#25-Ubuntu SMP 2", "amd64", 2);
+    add("5.15.0-25-generic", "#25-Ubuntu SMP 1", "arm64", 4);
+    add("6.1.0-50-amd64", "", "x86_64", 8);
+    add("6.1.0-57-amd64", "", "", 1);
+    add("6.1.0-57-amd64", "#1 SMP", "amd64", 2);
+    let bytes = writer.finish_packed().unwrap();
+    let store = Store::open(&bytes).unwrap();
+    let size = |release, version, machine| {
+        let kernel = store.find_build(&Build { release, version, machine }).unwrap()?;
+        let bytes = kernel.extract().unwrap().into_bytes();
+        Some(Btf::parse(&bytes).unwrap().find("int", Kind::Int).unwrap().size().unwrap())
+    };
+    assert_eq!(size("5.15.0-25-generic", "#25-Ubuntu SMP 1", "x86_64"), Some(1));
+    assert_eq!(size("5.15.0-25-generic", "#25-Ubuntu SMP 2", "x86_64"), Some(2));
+    assert_eq!(size("5.15.0-25-generic", "#25-Ubuntu SMP 1", "aarch64"), Some(4));
+    assert_eq!(size("5.15.0-25-generic", "#25-Ubuntu SMP 3", "x86_64"), None);
+    assert_eq!(size("5.15.0-25-generic", "#25-Ubuntu SMP 2", "aarch64"), None);
+    // The only one there is, of a version that is not known.
+    assert_eq!(size("6.1.0-50-amd64", "#1 SMP", "x86_64"), Some(8));
+    assert_eq!(size("6.1.0-50-amd64", "#1 SMP", "s390x"), None);
+    assert_eq!(size("6.1.0-57-amd64", "#1 SMP", "x86_64"), Some(2));
+    assert_eq!(size("6.1.0-57-amd64", "#2 SMP", "x86_64"), None);
+    assert_eq!(size("6.1.0-58-amd64", "", "x86_64"), None);
 }
 
 /// Types of one name stay several, and who refers to which of them is kept.

@@ -193,12 +193,17 @@ fn outcomes(input: &LoaderInput, given: &Given) -> Vec<String> {
     let target = Target::new(&main).with_modules(modules);
     let mut relocator = Relocator::new(&local, &target);
     let mut code = input.code.clone();
+    // The instructions that ids may have been written to: what they contain after that is another matter, and so is
+    // whether a second relocation finds what it expects.
+    let mut with_ids = std::collections::BTreeSet::new();
     let records = input.records.iter().map(|record| {
         let Ok(relocation) = Relocation::from_record(&local, record) else { return "bad".into() };
+        if relocation.kind == core_reloc::RelocKind::TypeIdTarget {
+            with_ids.insert(record.insn_off);
+        }
         match relocator.relocate(&mut code, &relocation) {
             // Ids differ, and with them whether several candidates agree.
-            _ if relocation.kind == core_reloc::RelocKind::TypeIdTarget => "id".into(),
-            // Another relocation of the same instruction may have written an id.
+            _ if with_ids.contains(&record.insn_off) => "id".into(),
             Ok(applied) => {
                 // Of several candidates, the first by id is in the reason.
                 let status = format!("{:?}", applied.patched.status);
