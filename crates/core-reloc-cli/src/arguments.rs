@@ -1,5 +1,7 @@
 //! The arguments of the program, and their help.
 
+mod store;
+
 use std::{
     fmt,
     num::NonZeroU32,
@@ -8,6 +10,10 @@ use std::{
 };
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use self::store::{
+    StoreAdd, StoreArguments, StoreCommand, StoreExtract, StoreList, StoreMerge, StoreRemove,
+};
 
 /// Relocate BPF objects for the running kernel or any other, and inspect them
 #[derive(Debug, Parser)]
@@ -29,6 +35,7 @@ pub enum Command {
     Dump(Dump),
     Diff(Diff),
     Minimize(Minimize),
+    Store(StoreArguments),
     Support(Support),
 }
 
@@ -61,6 +68,7 @@ impl Command {
             Self::Minimize(Minimize { objects, target, modules, .. }) => {
                 objects.iter().chain(target).chain(modules).collect()
             }
+            Self::Store(StoreArguments { command }) => command.inputs(),
             Self::Support(_) => Vec::new(),
         };
         paths.into_iter().map(PathBuf::as_path).collect()

@@ -84,6 +84,15 @@ pub(crate) enum Failure {
     /// A target cannot be minimized.
     #[error("{}{}: {error}; nothing was written", on(.object), .target.display())]
     Minimize { target: PathBuf, object: Option<PathBuf>, error: MinimizeError },
+    /// A store is damaged, or a kernel cannot be added to one.
+    #[error("{}: {error}", .path.display())]
+    Store { path: PathBuf, error: btf_store::WriteError },
+    /// A store lacks what was named.
+    #[error("{}: has no {what}; core-reloc store list shows what it has", .store.display())]
+    NotInStore { store: PathBuf, what: String },
+    /// A store has several kernels of a release.
+    #[error("{}: has several kernels {release}; name one with --architecture", .store.display())]
+    SeveralInStore { store: PathBuf, release: String },
     /// Two targets would be written to the same file.
     #[error(
         "{} and {} would both be written to {}; minimize them separately",

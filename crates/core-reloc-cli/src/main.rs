@@ -29,6 +29,7 @@ mod query;
 mod ranges;
 mod relocate;
 mod selection;
+mod store;
 mod support;
 mod target;
 mod terminal;
@@ -88,6 +89,7 @@ fn run(command: &Command) -> Result<Completion, Failure> {
         Command::Dump(arguments) => dump::run(arguments),
         Command::Diff(arguments) => diff::run(arguments),
         Command::Minimize(arguments) => minimize::run(arguments, inputs),
+        Command::Store(arguments) => store::run(&arguments.command, inputs),
         Command::Support(arguments) => support::run(arguments),
     }
 }

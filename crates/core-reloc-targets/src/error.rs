@@ -78,6 +78,9 @@ pub enum TargetProblem {
     /// The modules of an archive have more bytes than this limit.
     #[error("the modules in the archive exceed the limit of {0} bytes")]
     TooManyModules(u64),
+    /// A store of kernels is damaged.
+    #[error("damaged store: {0}")]
+    Store(#[from] btf_store::Error),
     /// The file is a module where a kernel is expected.
     #[error("contains a module's types, not a kernel's")]
     Module,

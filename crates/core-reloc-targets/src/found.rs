@@ -14,6 +14,7 @@ use crate::{
     layout::Companion,
     listing::{ListedModule, Listing},
     open::{Content, open_any, read},
+    stored::StoredKernel,
 };
 
 /// The BTF of a kernel, and the files of its modules, which are read only when they are asked for: few
@@ -37,6 +38,8 @@ pub(crate) enum Source {
     Listed(PathBuf, Listing),
     /// In an entry of an archive.
     Archived(PathBuf, Arc<ArchiveFile>),
+    /// In a store.
+    Stored(StoredKernel),
 }
 
 impl FoundKernel {
@@ -82,6 +85,11 @@ impl FoundKernel {
             Source::Listed(path, listing) => {
                 in_files(listing.modules_of(path, release), listing.limits())
             }
+            Source::Stored(kernel) => {
+                let modules = kernel.modules()?.into_iter();
+                let module = |(file, name)| FoundModule { name, content: Module::Read(file) };
+                modules.map(module).collect()
+            }
             Source::Archived(entry, archive) => {
                 let modules = archive.modules_of(entry, release)?.into_iter();
                 let module = |(file, name)| FoundModule { name, content: Module::Read(file) };
@@ -95,6 +103,7 @@ impl FoundKernel {
     pub fn may_have_modules(&self) -> bool {
         match &self.source {
             Source::Alone => false,
+            Source::Stored(kernel) => kernel.has_modules(),
             Source::Archived(_, archive) => archive.may_have_modules(),
             _ => self.modules().is_ok_and(|modules| !modules.is_empty()),
         }
@@ -119,7 +128,7 @@ impl FoundKernel {
 
     fn companion(&self, companion: Companion) -> Result<Option<Vec<u8>>, TargetError> {
         let (path, limits) = match &self.source {
-            Source::Alone => return Ok(None),
+            Source::Alone | Source::Stored(_) => return Ok(None),
             Source::Given(path, limits) => (path, *limits),
             Source::Listed(path, listing) => (path, listing.limits()),
             Source::Archived(entry, archive) => return Ok(archive.companion_of(entry, companion)),

@@ -19,6 +19,8 @@ pub(crate) enum Format {
     Packed(Compression),
     /// A tar archive.
     Tar,
+    /// A store of kernels.
+    Store,
 }
 
 /// How many bytes determine the format: s390's magic ends there.
@@ -52,6 +54,9 @@ impl Format {
         }
         if let Some(compression) = Compression::of(head) {
             return Some(Self::Packed(compression));
+        }
+        if holds(0, b"btfstore") {
+            return Some(Self::Store);
         }
         if holds(257, b"ustar") {
             return Some(Self::Tar);

@@ -19,6 +19,7 @@ use crate::{
     layout::{Layout, Role},
     listing::Listing,
     open::{Content, open_any, stream_content},
+    stored::StoredKernels,
 };
 
 /// An item of [`Kernels`].
@@ -90,6 +91,7 @@ pub struct Kernels {
     /// A stream that is not read yet.
     stream: Option<Result<Content, TargetError>>,
     archive: Option<ArchiveKernels>,
+    store: Option<StoredKernels>,
 }
 
 impl Kernels {
@@ -127,6 +129,7 @@ impl Kernels {
             files: files.into_iter(),
             stream: None,
             archive: None,
+            store: None,
         }
     }
 
@@ -192,11 +195,22 @@ impl Iterator for Kernels {
                     None => self.archive = None,
                 }
             }
+            if let Some(store) = &mut self.store {
+                match store.next() {
+                    Some(kernel) => {
+                        return Some(kernel.map(|(file, kernel)| {
+                            Found::Kernel(FoundKernel::new(file, Source::Stored(kernel)))
+                        }));
+                    }
+                    None => self.store = None,
+                }
+            }
             if let Some(stream) = self.stream.take() {
                 match stream {
                     Ok(Content::Archive(archive)) => {
                         self.archive = Some(ArchiveKernels::of_stream(archive));
                     }
+                    Ok(Content::Store(store)) => self.store = Some(store),
                     Ok(Content::Single(file)) => {
                         let path = file.path().to_path_buf();
                         let found = self.found(&path, Ok(file));
@@ -211,6 +225,10 @@ impl Iterator for Kernels {
             let file = match open_any(&path, self.limits) {
                 Ok(Content::Archive(archive)) => {
                     self.archive = Some(ArchiveKernels::new(archive, self.limits));
+                    continue;
+                }
+                Ok(Content::Store(store)) => {
+                    self.store = Some(store);
                     continue;
                 }
                 Ok(Content::Single(file)) => Ok(file),

@@ -7,6 +7,7 @@
 //! | a kernel image | `vmlinuz`, `Image`: x86, arm64, riscv, arm, s390, ppc64, EFI |
 //! | any of these, compressed | `Image.gz`, `nf_conntrack.ko.xz` |
 //! | a tar archive of these, compressed or not | `5.4.0-26-generic.btf.tar.xz` |
+//! | a store of kernels, which `core-reloc store` makes | `debian.store` |
 //! | a folder of these, searched recursively | |
 //!
 //! Compression is gzip, xz, zstd, lz4, bzip2 or lzma, unpacked without C code. The first bytes of a file
@@ -60,6 +61,7 @@ mod listing;
 mod map;
 mod open;
 mod single;
+mod stored;
 mod targets;
 mod unpack;
 mod version;

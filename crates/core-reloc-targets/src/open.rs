@@ -12,6 +12,7 @@ use crate::{
     image::wrapped_kernel,
     input::{Format, Input},
     single::{single, unpacked},
+    stored::StoredKernels,
 };
 
 /// What a file contains.
@@ -20,6 +21,8 @@ pub(crate) enum Content {
     Single(BtfFile),
     /// Any number of them.
     Archive(Archive),
+    /// Kernels of a store.
+    Store(StoredKernels),
 }
 
 /// Reads the BTF of a file of any format that contains exactly one.
@@ -121,12 +124,15 @@ pub(crate) fn open_only(
 
 /// Returns the only BTF of a file.
 fn only(path: &Path, content: Content) -> Result<BtfFile, TargetError> {
-    let mut archive = match content {
-        Content::Single(file) => return Ok(file),
-        Content::Archive(archive) => archive,
-    };
+    let mut several = content;
     let mut only: Option<BtfFile> = None;
-    while let Some(found) = archive.next_target() {
+    loop {
+        let found = match &mut several {
+            Content::Archive(archive) => archive.next_target(),
+            Content::Store(store) => store.next_target(),
+            Content::Single(_) => break,
+        };
+        let Some(found) = found else { break };
         match (found, &only) {
             (Err(error), _) if error.is_unrecognized() => {}
             (Err(error), _) => return Err(error),
@@ -136,6 +142,9 @@ fn only(path: &Path, content: Content) -> Result<BtfFile, TargetError> {
                 return Err(TargetError::new(path, TargetProblem::Several(paths)));
             }
         }
+    }
+    if let Content::Single(file) = several {
+        return Ok(file);
     }
     only.ok_or_else(|| TargetError::new(path, TargetProblem::NoTarget))
 }
@@ -189,6 +198,11 @@ pub(crate) fn stream_content(
     let input = unpacked(path, input)?;
     match input.format() {
         Some(Format::Tar) => Ok(Content::Archive(Archive::new(path, input, limits))),
+        Some(Format::Store) => {
+            let bytes = input.read_whole(limits.file);
+            let bytes = bytes.map_err(|problem| TargetError::new(path, problem))?;
+            Ok(Content::Store(StoredKernels::open(path, bytes)?))
+        }
         _ => Ok(Content::Single(single(path, input, limits)?)),
     }
 }

@@ -44,6 +44,6 @@ pub(crate) fn single(
             image::in_image(path, name, &bytes, limits)
         }
         Some(Format::Packed(compression)) => Err(here(TargetProblem::PackedTwice(compression))),
-        Some(Format::Tar) | None => Err(here(input.unrecognized())),
+        Some(Format::Tar | Format::Store) | None => Err(here(input.unrecognized())),
     }
 }

@@ -10,6 +10,7 @@ use crate::{
     error::TargetError,
     files::Files,
     open::{Content, open_any, stream_content},
+    stored::StoredKernels,
 };
 
 /// The targets in a file or folder: files sorted by name, the entries of an archive in its order.
@@ -26,19 +27,20 @@ pub struct Targets {
     /// What was opened and not returned yet.
     opened: Option<Result<Content, TargetError>>,
     archive: Option<Archive>,
+    store: Option<StoredKernels>,
 }
 
 impl Targets {
     /// Searches a file or folder. To read the files of a folder in parallel, search each of its
     /// [`Files`] on its own.
     pub fn new(path: &Path, limits: Limits) -> Self {
-        Self { limits, files: Files::new(path), opened: None, archive: None }
+        Self { limits, files: Files::new(path), opened: None, archive: None, store: None }
     }
 
     /// Searches a stream, such as standard input. The path names it, and need not exist.
     pub fn of_stream(path: &Path, stream: impl Read + Send + 'static, limits: Limits) -> Self {
         let opened = Some(stream_content(path, stream, limits));
-        Self { limits, files: Files::none(), opened, archive: None }
+        Self { limits, files: Files::none(), opened, archive: None, store: None }
     }
 }
 
@@ -62,6 +64,12 @@ impl Iterator for Targets {
                     None => self.archive = None,
                 }
             }
+            if let Some(store) = &mut self.store {
+                match store.next_target() {
+                    Some(target) => return Some(target),
+                    None => self.store = None,
+                }
+            }
             let opened = match self.opened.take() {
                 Some(opened) => opened,
                 None => self.files.next()?.and_then(|path| open_any(&path, self.limits)),
@@ -69,6 +77,7 @@ impl Iterator for Targets {
             match opened {
                 Ok(Content::Single(file)) => return Some(Ok(file)),
                 Ok(Content::Archive(archive)) => self.archive = Some(archive),
+                Ok(Content::Store(store)) => self.store = Some(store),
                 Err(error) => return Some(Err(error)),
             }
         }

@@ -1,0 +1,118 @@
+//! The arguments of `store`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::FormatArguments;
+
+/// Make, list and change stores: the types of many kernels in one file
+#[derive(Debug, Args)]
+#[command(after_help = STORE_EXAMPLES)]
+pub struct StoreArguments {
+    #[command(subcommand)]
+    pub command: StoreCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum StoreCommand {
+    Add(StoreAdd),
+    List(StoreList),
+    Extract(StoreExtract),
+    Merge(StoreMerge),
+    Remove(StoreRemove),
+}
+
+impl StoreCommand {
+    /// Returns the paths of all files and folders that the command reads and does not write.
+    pub fn inputs(&self) -> Vec<&PathBuf> {
+        match self {
+            Self::Add(StoreAdd { kernels, .. }) => kernels.iter().collect(),
+            Self::List(StoreList { store, .. }) | Self::Extract(StoreExtract { store, .. }) => {
+                vec![store]
+            }
+            Self::Merge(StoreMerge { stores, .. }) => stores.iter().collect(),
+            Self::Remove(_) => Vec::new(),
+        }
+    }
+}
+
+const STORE_EXAMPLES: &str = "\
+Examples:
+  core-reloc store add debian.store btfhub-archive/debian/
+      make a store of all kernels in a folder and its archives
+  core-reloc check prog.bpf.o --target debian.store
+      check for every kernel of the store
+  core-reloc store list debian.store --format json | jq -r .release
+      list the releases
+  core-reloc store extract debian.store 6.1.0-50-amd64 -o 6.1.btf
+      write the BTF of one kernel
+
+A store has each type once that its kernels share, and takes the place of a folder of them wherever kernels are \
+read. The order in which kernels were added does not show in it. Distribution and architecture are those of \
+the folders, as in debian/12/amd64/6.1.0-50-amd64.btf.
+
+With add, the exit status is 1 if some of the kernels cannot be used; the others are added.";
+
+/// Add kernels with their modules to a store, which is made if there is none
+#[derive(Debug, Args)]
+pub struct StoreAdd {
+    /// The store
+    pub store: PathBuf,
+    /// The kernels: files in any format that relocate reads, and folders, archives and stores of them
+    #[arg(required = true, value_name = "FILE|DIR")]
+    pub kernels: Vec<PathBuf>,
+}
+
+/// List the kernels of a store
+#[derive(Debug, Args)]
+pub struct StoreList {
+    /// The store
+    pub store: PathBuf,
+    #[command(flatten)]
+    pub format: FormatArguments,
+}
+
+/// Write the BTF of one kernel, or of one of its modules
+///
+/// It has the same types as the original, under other ids.
+#[derive(Debug, Args)]
+pub struct StoreExtract {
+    /// The store
+    pub store: PathBuf,
+    /// The kernel's release, as uname -r prints it
+    pub release: String,
+    /// The kernel's architecture, if several kernels have the release
+    #[arg(long, value_name = "NAME")]
+    pub architecture: Option<String>,
+    /// The module whose split BTF is written; its base is the kernel's BTF that this command writes
+    #[arg(long, value_name = "NAME")]
+    pub module: Option<String>,
+    /// The output
+    #[arg(short, long, value_name = "OUT")]
+    pub output: PathBuf,
+}
+
+/// Merge stores
+#[derive(Debug, Args)]
+pub struct StoreMerge {
+    /// The stores
+    #[arg(required = true, value_name = "STORE")]
+    pub stores: Vec<PathBuf>,
+    /// The output, which may only replace a store
+    #[arg(short, long, value_name = "OUT")]
+    pub output: PathBuf,
+}
+
+/// Remove kernels from a store, and print their releases
+#[derive(Debug, Args)]
+pub struct StoreRemove {
+    /// The store
+    pub store: PathBuf,
+    /// The releases, with * and ? for any characters: '5.4.*'
+    #[arg(long, value_name = "GLOB")]
+    pub release: String,
+    /// Only print the releases
+    #[arg(long)]
+    pub dry_run: bool,
+}
