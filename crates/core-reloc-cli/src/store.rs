@@ -71,16 +71,14 @@ fn extract(arguments: &StoreExtract, inputs: Inputs<'_>) -> Result<Completion, F
     };
     let modules = kernel.modules().map_err(damaged)?;
     let module = modules.iter().find(|module| module.name() == name);
-    let module = module.ok_or_else(|| missing(format!("module {name} of {}", arguments.release)))?;
+    let module =
+        module.ok_or_else(|| missing(format!("module {name} of {}", arguments.release)))?;
     output.write(&btf.module(module).map_err(damaged)?)?;
     Ok(Completion::Success)
 }
 
 /// Returns the only kernel of the release.
-fn only_kernel<'s>(
-    store: &'s Store<'s>,
-    arguments: &StoreExtract,
-) -> Result<Kernel<'s>, Failure> {
+fn only_kernel<'s>(store: &'s Store<'s>, arguments: &StoreExtract) -> Result<Kernel<'s>, Failure> {
     let path = arguments.store.as_path();
     let mut only: Option<Kernel<'s>> = None;
     for kernel in store.find(&arguments.release).map_err(damaged(path))? {

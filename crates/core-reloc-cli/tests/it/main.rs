@@ -41,6 +41,7 @@ mod schema;
 mod shards;
 mod shrinking;
 mod signals;
+mod store;
 mod streams;
 mod support;
 mod targets;

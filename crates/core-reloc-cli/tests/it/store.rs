@@ -1,0 +1,160 @@
+//! `store`, and stores as targets: the answers are those of the BTF that was added.
+
+use std::{fs, path::Path};
+
+use core_reloc_tests::judge::skipped;
+use serde_json::Value;
+
+use crate::program::{Folder, Run, fixture, run};
+
+/// Makes a folder with kernels of fixtures, as BTFHub has them.
+fn kernels() -> Folder {
+    let folder = Folder::new();
+    for (path, kernel) in [
+        ("k/debian/12/amd64/6.1.0-50.btf", "same"),
+        ("k/debian/12/amd64/6.1.0-57.btf", "moved"),
+        ("k/debian/13/amd64/6.12.0-1.btf", "resized"),
+    ] {
+        let path = folder.path(path);
+        fs::create_dir_all(Path::new(&path).parent().unwrap()).unwrap();
+        fs::write(path, fixture(&format!("btf/{kernel}.le.btf"))).unwrap();
+    }
+    folder
+}
+
+fn releases(store: &str) -> Vec<String> {
+    let lines = run(&["store", "list", store, "--format", "json"]).good();
+    let line = |line: &str| serde_json::from_str::<Value>(line).unwrap();
+    lines.lines().map(|text| line(text)["release"].as_str().unwrap().to_string()).collect()
+}
+
+/// Returns lines of JSON without what may differ: the name of the folder or store, and ids of types.
+fn equalized(run: Run, target: &str, separator: char) -> (i32, Vec<String>) {
+    let Run { status, stdout, stderr } = run;
+    assert_eq!(stderr, "");
+    let text = stdout.replace(&format!("{target}{separator}"), "");
+    let without_ids = |line: &str| {
+        let mut line: Value = serde_json::from_str(line).unwrap();
+        if let Some(keys) = line.as_object_mut() {
+            keys.retain(|key, _| !["type_id", "root_id"].contains(&key.as_str()));
+        }
+        line.to_string()
+    };
+    let mut lines: Vec<String> = text.lines().map(without_ids).collect();
+    lines.sort();
+    (status, lines)
+}
+
+#[test]
+fn kernels_are_added_listed_extracted_merged_and_removed() {
+    let folder = kernels();
+    let [all, one, two, merged] = ["a", "1", "2", "m"].map(|name| folder.path(name));
+    run(&["store", "add", &all, &folder.path("k")]).good();
+    assert_eq!(
+        run(&["store", "list", &all]).good(),
+        "6.1.0-50  debian/12  amd64\n6.1.0-57  debian/12  amd64\n6.12.0-1  debian/13  amd64\n"
+    );
+
+    // Nothing shows in what order, and in how many steps, the kernels were added.
+    run(&["store", "add", &one, &folder.path("k/debian/13/amd64/6.12.0-1.btf")]).good();
+    run(&["store", "add", &two, &folder.path("k/debian/12")]).good();
+    assert_eq!(releases(&one), ["6.12.0-1"]);
+    let again = folder.path("again");
+    run(&["store", "add", &again, &all]).good();
+    run(&["store", "add", &again, &all]).good();
+    assert!(fs::read(&again).unwrap() == fs::read(&all).unwrap());
+
+    run(&["store", "merge", "-o", &merged, &one, &two]).good();
+    assert_eq!(releases(&merged).len(), 3);
+
+    let before = fs::read(&all).unwrap();
+    let removed = run(&["store", "remove", &all, "--release", "6.1.*", "--dry-run"]).good();
+    assert_eq!(removed, "6.1.0-50\n6.1.0-57\n");
+    assert!(fs::read(&all).unwrap() == before);
+    run(&["store", "remove", &all, "--release", "6.1.*"]).good();
+    assert_eq!(releases(&all), ["6.12.0-1"]);
+
+    let extracted = folder.path("e.btf");
+    run(&["store", "extract", &again, "6.1.0-57", "-o", &extracted]).good();
+    let object = "fixtures/objects/access.bpfel.o";
+    let relocate = |target: &str| run(&["relocate", object, "--target", target]).stdout;
+    assert_eq!(relocate(&extracted), relocate("fixtures/btf/moved.le.btf"));
+
+    let missing = run(&["store", "extract", &again, "7.0", "-o", &extracted]);
+    let expected = format!(
+        "core-reloc: error: {again}: has no kernel 7.0; core-reloc store list shows what it has\n"
+    );
+    assert_eq!((missing.status, missing.stderr), (2, expected));
+}
+
+#[test]
+fn only_a_store_is_replaced_by_one() {
+    let folder = kernels();
+    let notes = folder.file("notes", b"not a store");
+    let path = folder.path("k");
+    let refused = run(&["store", "add", &notes, &path]);
+    assert_eq!(refused.status, 2);
+    assert_eq!(fs::read(&notes).unwrap(), b"not a store");
+}
+
+#[test]
+fn a_store_answers_as_its_folder() {
+    let folder = kernels();
+    let (store, files) = (folder.path("s.store"), folder.path("k"));
+    run(&["store", "add", &store, &files]).good();
+    let object = "fixtures/objects/access.bpfel.o";
+    let query = |target: &str| {
+        run(&["query", "outer.number", "no_such", "--format", "json", "--target", target])
+    };
+    assert_eq!(equalized(query(&store), &store, '!'), equalized(query(&files), &files, '/'));
+    let check = |target: &str| run(&["check", object, "--format", "json", "--target", target]);
+    assert_eq!(equalized(check(&store), &store, '!'), equalized(check(&files), &files, '/'));
+}
+
+#[test]
+fn real_kernels_answer_the_same_from_a_store() {
+    let kernels = crate::program::root().join("target/data/kernels");
+    if !kernels.join("amd64-6.12.btf").exists() {
+        return skipped("there are no real kernels, which `cargo xtask data` fetches");
+    }
+    let folder = Folder::new();
+    let (store, files) = (folder.path("s.store"), folder.path("k"));
+    fs::create_dir(&files).unwrap();
+    for name in ["amd64-6.1.btf", "amd64-6.12.btf"] {
+        fs::copy(kernels.join(name), Path::new(&files).join(name)).unwrap();
+    }
+    run(&["store", "add", &store, &files]).good();
+    let questions = ["task_struct.pid", "sock", "bpf_func_id::BPF_FUNC_map_lookup_elem", "none"];
+    let query = |target: &str| {
+        run(&[&["query", "--format", "json", "--target", target], &questions[..]].concat())
+    };
+    assert_eq!(equalized(query(&store), &store, '!'), equalized(query(&files), &files, '/'));
+}
+
+#[test]
+fn damaged_and_truncated_stores_are_refused() {
+    let folder = kernels();
+    let store = folder.path("s.store");
+    run(&["store", "add", &store, &folder.path("k")]).good();
+    let bytes = fs::read(&store).unwrap();
+    let step = bytes.len() / 40 + 1;
+    for at in (8..bytes.len()).step_by(step) {
+        let mut changed = bytes.clone();
+        changed[at] ^= 0x41;
+        for damaged in [&bytes[..at], &changed] {
+            let path = folder.file("damaged.store", damaged);
+            for command in [
+                &["store", "list", &path][..],
+                &["query", "outer", "--target", &path],
+                &["store", "merge", "-o", &folder.path("out"), &path],
+            ] {
+                let Run { status, stderr, .. } = run(command);
+                assert!(!stderr.contains("panicked"), "{at}: {stderr}");
+                assert!(status != 2 || stderr.contains(&path), "{at}: {stderr}");
+                assert!(status <= 2, "{at}: {stderr}");
+            }
+        }
+        // What is cut is seen at once.
+        assert_eq!(run(&["store", "list", &folder.file("cut", &bytes[..at])]).status, 2);
+    }
+}
