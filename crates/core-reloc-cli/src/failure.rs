@@ -2,6 +2,7 @@
 
 use std::{io, path::PathBuf};
 
+use btf_store::WriteError;
 use btf_types::ByteOrder;
 use core_reloc::elf::ObjectError;
 use core_reloc_sys::{FileError, NotFound};
@@ -84,6 +85,9 @@ pub(crate) enum Failure {
     /// A target cannot be minimized.
     #[error("{}{}: {error}; nothing was written", on(.object), .target.display())]
     Minimize { target: PathBuf, object: Option<PathBuf>, error: MinimizeError },
+    /// A minimized kernel cannot be added to a store.
+    #[error("{}: cannot be added to the store: {error}; nothing was written", .target.display())]
+    Store { target: PathBuf, error: WriteError },
     /// Two targets would be written to the same file.
     #[error(
         "{} and {} would both be written to {}; minimize them separately",
