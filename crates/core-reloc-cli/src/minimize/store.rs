@@ -9,8 +9,17 @@ use crate::failure::Failure;
 
 /// The names of architectures in BTFHub's archive, and in Debian.
 const ARCHITECTURES: [&str; 11] = [
-    "x86_64", "amd64", "arm64", "aarch64", "s390x", "ppc64le", "ppc64el", "riscv64", "loongarch64",
-    "i386", "armhf",
+    "x86_64",
+    "amd64",
+    "arm64",
+    "aarch64",
+    "s390x",
+    "ppc64le",
+    "ppc64el",
+    "riscv64",
+    "loongarch64",
+    "i386",
+    "armhf",
 ];
 
 /// Returns a packed store of the kernels with their modules. The same kernels give the same bytes.

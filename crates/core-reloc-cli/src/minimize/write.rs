@@ -62,8 +62,7 @@ impl<'a> Destination<'a> {
     pub(super) fn layout(&self, targets: &[MinimizedTarget], is_one: bool) -> Layout {
         match (self.layout, targets) {
             (Some(layout), _) => layout,
-            (None, [only]) if is_one && only.modules.is_empty() && only.unneeded.is_empty() =>
-            {
+            (None, [only]) if is_one && only.modules.is_empty() && only.unneeded.is_empty() => {
                 Layout::File
             }
             _ => Layout::Folder,
