@@ -42,7 +42,8 @@ fn add(writer: &mut Writer, target: &MinimizedTarget) -> Result<(), WriteError> 
         version: build.version.as_deref().unwrap_or_default(),
         architecture,
         distribution,
-        origin: &name,
+        // The rest says it, and agents have no use for it.
+        origin: "",
     };
     let btf = Btf::parse(&main.bytes)?;
     let modules = modules.iter().map(|MinimizedBtf { module, bytes, .. }| {
