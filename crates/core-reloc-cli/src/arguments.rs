@@ -646,8 +646,11 @@ pub struct Minimize {
     #[arg(long = "module", value_name = "FILE")]
     pub modules: Vec<PathBuf>,
     /// The output: a file for one kernel, a new folder for several, or NAME.tar.xz for an archive
-    #[arg(short, long, value_name = "OUT")]
-    pub output: PathBuf,
+    #[arg(short, long, value_name = "OUT", required_unless_present = "store")]
+    pub output: Option<PathBuf>,
+    /// Write a store instead: one small file with the types of all kernels, which agents ship
+    #[arg(long, value_name = "OUT", conflicts_with = "output")]
+    pub store: Option<PathBuf>,
     #[command(flatten)]
     pub quiet: QuietArguments,
     #[command(flatten)]
@@ -662,6 +665,8 @@ Examples:
       minimize every kernel in a folder and its archives, in parallel
   core-reloc minimize build/ --target btfhub-archive/ubuntu/ -o btfs.tar.xz
       the same, but write an archive
+  core-reloc minimize build/ --target btfhub-archive/ --store agent.store
+      the same, but write a store, which has each definition once
   core-reloc minimize prog.bpf.o --target vmlinux --module my.ko -o btfs/
       minimize a module too: write btfs/vmlinux.btf and the split BTF
       btfs/vmlinux.my.btf

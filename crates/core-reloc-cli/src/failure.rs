@@ -2,6 +2,7 @@
 
 use std::{io, path::PathBuf};
 
+use btf_store::WriteError;
 use btf_types::ByteOrder;
 use core_reloc::elf::ObjectError;
 use core_reloc_sys::{FileError, NotFound};
@@ -86,13 +87,16 @@ pub(crate) enum Failure {
     Minimize { target: PathBuf, object: Option<PathBuf>, error: MinimizeError },
     /// A store is damaged, or a kernel cannot be added to one.
     #[error("{}: {error}", .path.display())]
-    Store { path: PathBuf, error: btf_store::WriteError },
+    Store { path: PathBuf, error: WriteError },
     /// A store lacks what was named.
     #[error("{}: has no {what}; core-reloc store list shows what it has", .store.display())]
     NotInStore { store: PathBuf, what: String },
     /// A store has several kernels of a release.
     #[error("{}: has several kernels {release}; name one with --architecture", .store.display())]
     SeveralInStore { store: PathBuf, release: String },
+    /// A minimized kernel cannot be added to a store.
+    #[error("{}: cannot be added to the store: {error}; nothing was written", .target.display())]
+    StoredKernel { target: PathBuf, error: WriteError },
     /// Two targets would be written to the same file.
     #[error(
         "{} and {} would both be written to {}; minimize them separately",

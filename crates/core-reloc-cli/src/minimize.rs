@@ -2,9 +2,10 @@
 
 mod minimizer;
 mod print;
+mod store;
 mod write;
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use core_reloc::elf::Object;
 use core_reloc_tools::minimize::{Needs, ResolutionCounts};
@@ -32,17 +33,28 @@ struct MinimizedTarget {
     counts: Vec<ResolutionCounts>,
     /// A warning about the target.
     warning: Option<String>,
+    /// The release, and the version string, as far as they are known.
+    build: Build,
+}
+
+/// The build of a kernel, as `uname` describes it.
+struct Build {
+    release: Option<String>,
+    version: Option<String>,
 }
 
 /// The minimized BTF of a kernel or module.
 struct MinimizedBtf {
+    /// The name, if it is a module.
+    module: Option<String>,
     /// The path of the full BTF.
     target: PathBuf,
     /// The size of the full BTF in bytes.
     full_size: usize,
     /// The path below the output folder, or in the archive.
     name: PathBuf,
-    bytes: Vec<u8>,
+    /// Kernels whose full BTF is the same share it.
+    bytes: Arc<[u8]>,
 }
 
 /// A module of which no relocation needs a type.
@@ -67,7 +79,7 @@ impl MinimizedTarget {
 
 pub(crate) fn run(arguments: &Minimize, inputs: Inputs<'_>) -> Result<Completion, Failure> {
     // First, so that an unusable destination is reported at once.
-    let destination = Destination::new(&arguments.output, inputs)?;
+    let destination = Destination::new(arguments, inputs)?;
     let files = read_objects(&arguments.objects)?;
     let objects = files.iter().map(|(path, bytes)| parse_object(path, bytes));
     let objects: Vec<Object<'_>> = objects.collect::<Result<_, _>>()?;
@@ -79,7 +91,7 @@ pub(crate) fn run(arguments: &Minimize, inputs: Inputs<'_>) -> Result<Completion
         }
     }
 
-    let minimizer = Minimizer { objects: paths, needs };
+    let minimizer = Minimizer::new(paths, needs);
     let (targets, unreadable) = in_parallel(|| minimizer.minimize_all(arguments))?;
     let readable = unreadable.report(targets.len())?;
     for warning in targets.iter().filter_map(|target| target.warning.as_ref()) {

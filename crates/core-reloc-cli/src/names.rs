@@ -96,8 +96,8 @@ pub(crate) fn kernel_folder(path: &str, root: &Path) -> String {
 /// Returns the path of a minimized target, relative to the output: the target's path below `root`, with
 /// the extension `.btf`.
 ///
-/// `vmlinuz-6.1!payload(xz)@0x3a5b` becomes `vmlinuz-6.1.btf`. A kernel in an archive keeps the name
-/// that it has there: `debian/10/6.1.btf.tar.xz!6.1.btf` becomes `debian/10/6.1.btf`.
+/// `vmlinuz-6.1!payload(xz)@0x3a5b` becomes `vmlinuz-6.1.btf`. A kernel in an archive keeps the folder and the
+/// name that it has there: `debian/10/6.1.btf.tar.xz!6.1.btf` becomes `debian/10/6.1.btf`.
 pub(crate) fn minimized_target(target: &Path, root: &Path) -> PathBuf {
     let text = target.to_string_lossy();
     let mut parts = text.split('!');
@@ -110,7 +110,9 @@ pub(crate) fn minimized_target(target: &Path, root: &Path) -> PathBuf {
     let name = format!("{}.btf", unpacked_name(&name));
     // The path must not lead out of the output folder.
     let is_normal = |component: &Component<'_>| matches!(component, Component::Normal(_));
-    let folder: PathBuf = folder.unwrap_or(Path::new("")).components().filter(is_normal).collect();
+    let inner = entry.and_then(|entry| Path::new(entry).parent());
+    let folders = folder.into_iter().chain(inner);
+    let folder: PathBuf = folders.flat_map(Path::components).filter(is_normal).collect();
     folder.join(name)
 }
 
@@ -244,7 +246,7 @@ mod tests {
             ("/k/vmlinuz-6.1.0-18-amd64", "vmlinuz-6.1.0-18-amd64.btf"),
             ("/k/vmlinuz-6.1!payload(xz)@0x3a5b", "vmlinuz-6.1.btf"),
             ("/k/debian/6.1.btf.tar.xz!6.1.btf", "debian/6.1.btf"),
-            ("/k/all.tar!deep/in/5.10.btf", "5.10.btf"),
+            ("/k/all.tar!deep/in/5.10.btf", "deep/in/5.10.btf"),
             ("/k/all.tar!../../vmlinuz!payload(gzip)@0x10", "vmlinuz.btf"),
             ("/k/all.tar!..", "kernel.btf"),
             ("/elsewhere/6.1.btf", "6.1.btf"),

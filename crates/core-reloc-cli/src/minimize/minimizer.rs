@@ -1,17 +1,23 @@
 //! Minimizing one target with its modules, or all kernels of a folder in parallel.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use btf_types::Btf;
 use core_reloc::{Module, Options, Target};
 use core_reloc_sys::{BtfFile, Kernel};
 use core_reloc_targets::{Found, Kernels, Limits, Listing, TargetError};
-use core_reloc_tools::minimize::{MinimizeError, Minimized, Needs, minimize};
+use core_reloc_tools::minimize::{MinimizeError, Minimized, Needs, ResolutionCounts, minimize};
 use rayon::prelude::*;
+use rustix::system::uname;
 
-use super::{MinimizedBtf, MinimizedTarget, UnneededModule};
+use super::{Build, MinimizedBtf, MinimizedTarget, UnneededModule};
 use crate::{
     arguments::Minimize,
+    digest::Digester,
     failure::Failure,
     inputs,
     names::{by_version, minimized_module, minimized_target},
@@ -22,7 +28,21 @@ use crate::{
 /// Minimizes targets for some objects.
 pub(super) struct Minimizer<'a> {
     pub(super) objects: Vec<&'a Path>,
-    pub(super) needs: Vec<Needs<'a>>,
+    needs: Vec<Needs<'a>>,
+    digester: Digester,
+    /// Kernels that were minimized without modules.
+    known: Mutex<HashMap<Key, Known>>,
+}
+
+/// The digest of a kernel's BTF, and the size of its pointers, which an ELF file may state.
+type Key = (u128, u8);
+
+/// The result for all kernels with the same BTF.
+#[derive(Clone)]
+struct Known {
+    bytes: Arc<[u8]>,
+    types: usize,
+    counts: Vec<ResolutionCounts>,
 }
 
 /// The minimized kernels of a file or folder.
@@ -42,7 +62,11 @@ impl FileResult {
     }
 }
 
-impl Minimizer<'_> {
+impl<'a> Minimizer<'a> {
+    pub(super) fn new(objects: Vec<&'a Path>, needs: Vec<Needs<'a>>) -> Self {
+        Self { objects, needs, digester: Digester::new(), known: Mutex::default() }
+    }
+
     /// Minimizes the targets that the arguments name, in the order of their versions, but for those that
     /// cannot be read.
     pub(super) fn minimize_all(
@@ -52,7 +76,8 @@ impl Minimizer<'_> {
         let Some(path) = &arguments.target else {
             let kernel = Kernel::running();
             let name = PathBuf::from(format!("{}.btf", kernel.release()));
-            let target = self.minimize(&kernel.btf()?, name, arguments)?;
+            let mut target = self.minimize(&kernel.btf()?, name, arguments)?;
+            target.build.version = Some(uname().version().to_string_lossy().into_owned());
             return Ok((vec![target], Unreadable::default()));
         };
         let mut result = FileResult::default();
@@ -140,6 +165,10 @@ impl Minimizer<'_> {
         arguments: &Minimize,
     ) -> Result<MinimizedTarget, Failure> {
         let main = file.parse()?;
+        let key = (self.digester.digest(main.as_bytes()), main.pointer_size());
+        if let Some(known) = self.known(key).filter(|_| arguments.modules.is_empty()) {
+            return Ok(self.target(file, name, known, &main));
+        }
         validate(file, &main)?;
         let files = named_modules(&arguments.modules)?;
         let modules = parse_modules(&files, file, &main)?;
@@ -158,22 +187,48 @@ impl Minimizer<'_> {
                 unneeded.push(UnneededModule { target, full_size });
             } else {
                 let name = minimized_module(&name, module_name);
-                needed.push(MinimizedBtf { target, full_size, name, bytes });
+                let (module, bytes) = (Some(module_name.to_string()), bytes.into());
+                needed.push(MinimizedBtf { module, target, full_size, name, bytes });
             }
         }
-        Ok(MinimizedTarget {
-            modules: needed,
-            unneeded,
-            types: base.len(),
+        let known = Known { bytes: bytes.as_slice().into(), types: base.len(), counts };
+        if files.is_empty() {
+            // Another thread may have done the same.
+            let mut all = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+            all.entry(key).or_insert_with(|| known.clone());
+        }
+        let target = self.target(file, name, known, &main);
+        Ok(MinimizedTarget { modules: needed, unneeded, ..target })
+    }
+
+    /// Returns the result of a kernel with the same BTF.
+    fn known(&self, key: Key) -> Option<Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned()
+    }
+
+    /// Returns the target of a file, without modules.
+    fn target(
+        &self,
+        file: &BtfFile,
+        name: PathBuf,
+        Known { bytes, types, counts }: Known,
+        btf: &Btf<'_>,
+    ) -> MinimizedTarget {
+        MinimizedTarget {
+            modules: Vec::new(),
+            unneeded: Vec::new(),
+            types,
             counts,
-            warning: self.warning(file.path(), &main),
+            warning: self.warning(file.path(), btf),
+            build: Build { release: file.release().map(str::to_string), version: None },
             main: MinimizedBtf {
+                module: None,
                 target: file.path().to_path_buf(),
                 full_size: file.as_bytes().len(),
                 name,
                 bytes,
             },
-        })
+        }
     }
 
     /// Returns a warning if an object has another byte order than the target.

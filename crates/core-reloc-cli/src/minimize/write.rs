@@ -1,11 +1,12 @@
 //! Writing minimized BTF to a file, a folder or an archive, completely or not at all.
 
-use std::{collections::BTreeMap, io, path::Path};
+use std::{collections::BTreeMap, ffi::OsStr, io, path::Path};
 
 use lzma_rust2::{XzOptions, XzWriter};
 
-use super::{MinimizedBtf, MinimizedTarget};
+use super::{MinimizedBtf, MinimizedTarget, store::store};
 use crate::{
+    arguments::Minimize,
     failure::Failure,
     inputs::Inputs,
     output::{Output, folder_of},
@@ -14,7 +15,8 @@ use crate::{
 /// The path to write to.
 pub(super) struct Destination<'a> {
     output: Output<'a>,
-    is_archive: bool,
+    /// The layout that the user asked for.
+    layout: Option<Layout>,
 }
 
 /// The form of the output.
@@ -26,6 +28,8 @@ pub(super) enum Layout {
     Folder,
     /// A compressed archive of such a folder.
     Archive,
+    /// A store.
+    Store,
 }
 
 /// The compression level of xz, its default.
@@ -33,16 +37,19 @@ const XZ_PRESET: u32 = 6;
 
 impl<'a> Destination<'a> {
     /// Checks that the path's folder exists. A path that ends in `.tar.xz` is an archive, as in BTFHub.
-    pub(super) fn new(path: &'a Path, inputs: Inputs<'a>) -> Result<Self, Failure> {
+    pub(super) fn new(arguments: &'a Minimize, inputs: Inputs<'a>) -> Result<Self, Failure> {
+        let Minimize { output, store, .. } = arguments;
+        let path = store.as_deref().or(output.as_deref()).unwrap_or(Path::new("-"));
         let output = Output::new(path, inputs)?;
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let is_archive = name.ends_with(".tar.xz");
+        let name = path.file_name().map(OsStr::to_string_lossy).unwrap_or_default();
+        let archive = name.ends_with(".tar.xz").then_some(Layout::Archive);
+        let layout = if store.is_some() { Some(Layout::Store) } else { archive };
         let folder = folder_of(path);
         if !folder.is_dir() {
             let reason = format!("there is no folder {}", folder.display());
             return Err(output.failure(io::Error::new(io::ErrorKind::NotFound, reason)));
         }
-        Ok(Self { output, is_archive })
+        Ok(Self { output, layout })
     }
 
     /// Returns `true` if the path stands for standard output.
@@ -53,9 +60,11 @@ impl<'a> Destination<'a> {
     /// Chooses the layout. `is_one` means that the user named a single target, which is written to a
     /// file, unless it has modules.
     pub(super) fn layout(&self, targets: &[MinimizedTarget], is_one: bool) -> Layout {
-        match targets {
-            _ if self.is_archive => Layout::Archive,
-            [only] if is_one && only.modules.is_empty() && only.unneeded.is_empty() => Layout::File,
+        match (self.layout, targets) {
+            (Some(layout), _) => layout,
+            (None, [only]) if is_one && only.modules.is_empty() && only.unneeded.is_empty() => {
+                Layout::File
+            }
             _ => Layout::Folder,
         }
     }
@@ -65,6 +74,7 @@ impl<'a> Destination<'a> {
         let btfs: Vec<&MinimizedBtf> = targets.iter().flat_map(MinimizedTarget::btfs).collect();
         let output = &self.output;
         match (layout, btfs.as_slice()) {
+            (Layout::Store, _) => output.write(&store(targets)?),
             (Layout::File, [only]) => output.write(&only.bytes),
             (Layout::Archive, btfs) => {
                 let archive = archive(&by_name(btfs)?).map_err(|error| output.failure(error))?;
@@ -73,7 +83,7 @@ impl<'a> Destination<'a> {
             _ if output.is_standard() => Err(Failure::FolderToStream),
             (_, btfs) => {
                 let files = by_name(btfs)?;
-                output.write_folder(files.iter().map(|(name, btf)| (*name, btf.bytes.as_slice())))
+                output.write_folder(files.iter().map(|(name, btf)| (*name, &*btf.bytes)))
             }
         }
     }
@@ -82,8 +92,8 @@ impl<'a> Destination<'a> {
     pub(super) fn path_of(&self, btf: &MinimizedBtf, layout: Layout) -> String {
         let (path, name) = (self.output.path().display(), btf.name.display());
         match layout {
-            Layout::File if self.is_standard() => "standard output".to_string(),
-            Layout::File => path.to_string(),
+            Layout::File | Layout::Store if self.is_standard() => "standard output".to_string(),
+            Layout::File | Layout::Store => path.to_string(),
             Layout::Folder => format!("{path}/{name}"),
             Layout::Archive => format!("{path}!{name}"),
         }
@@ -110,7 +120,7 @@ fn archive(btfs: &BTreeMap<&Path, &MinimizedBtf>) -> io::Result<Vec<u8>> {
         let mut header = tar::Header::new_gnu();
         header.set_mode(0o644);
         header.set_size(btf.bytes.len() as u64);
-        archive.append_data(&mut header, name, btf.bytes.as_slice())?;
+        archive.append_data(&mut header, name, &*btf.bytes)?;
     }
     archive.into_inner()?.finish()
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::pedantic, clippy::restriction, reason = "tests may panic")]
 
 mod answers;
+mod archives;
 mod blame;
 mod browser;
 mod check;

@@ -11,7 +11,7 @@ use crate::program::{Folder, fixture, run_line};
 const OBJECT: &str = "fixtures/objects/access.bpfel.o";
 
 /// Relocates an object; returns the report without what may differ between the full and minimized BTF.
-fn relocated(object: &str, target: &str) -> Vec<Value> {
+pub(crate) fn relocated(object: &str, target: &str) -> Vec<Value> {
     let run = run_line(&format!("relocate {object} {target} --format json"));
     let lines = run.stdout.lines();
     lines
