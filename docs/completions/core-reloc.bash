@@ -24,12 +24,13 @@ _core_reloc() {
         query) options="--target --module --format -h --help" ;;
         dump) options="--for --target --module --format -h --help" ;;
         diff) options="--for --module --all --format -h --help" ;;
-        minimize) options="--target --module -o --output -q --quiet --format -h --help" ;;
+        minimize) options="--target --module -o --output --store -q --quiet --format -h --help" ;;
+        store) options="-h --help" ;;
         support) options="--format -h --help" ;;
         help) options="" ;;
     esac
     if [[ "$command" == "" || "$command" == help ]]; then
-        options+=" relocate inspect explain check merge blame query dump diff minimize support help"
+        options+=" relocate inspect explain check merge blame query dump diff minimize store support help"
     elif [[ "$current" != -* ]]; then
         # Where a file is wanted there is no answer: readline then completes the names of files.
         case "$command $previous" in
@@ -87,6 +88,7 @@ _core_reloc() {
             "minimize --target") return ;;
             "minimize --module") return ;;
             "minimize -o" | "minimize --output") return ;;
+            "minimize --store") return ;;
             "minimize --format") options="text json" ;;
             "minimize "*) return ;;
             "support --format") options="text json" ;;

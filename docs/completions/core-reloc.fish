@@ -36,6 +36,7 @@ complete -c core-reloc -n "__fish_core_reloc_needs_command" -f -a "query" -d 'Sh
 complete -c core-reloc -n "__fish_core_reloc_needs_command" -f -a "dump" -d 'Print types as C definitions, with the offsets and sizes of their members, or as a header'
 complete -c core-reloc -n "__fish_core_reloc_needs_command" -f -a "diff" -d 'Show what differs between the types of two kernels'
 complete -c core-reloc -n "__fish_core_reloc_needs_command" -f -a "minimize" -d 'Write the smallest BTF that relocates objects exactly as a kernel\'s full BTF does'
+complete -c core-reloc -n "__fish_core_reloc_needs_command" -f -a "store" -d 'Make, list and change stores: the types of many kernels in one file'
 complete -c core-reloc -n "__fish_core_reloc_needs_command" -f -a "support" -d 'Report whether the running kernel supports CO-RE, and where its BTF is'
 complete -c core-reloc -n "__fish_core_reloc_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand relocate" -l target -d 'The kernel: raw BTF, an ELF file with a .BTF section such as vmlinux, a kernel image such as vmlinuz, any of these compressed, or a tar archive of one such file, such as BTFHub\'s [default: the running kernel]' -r -F
@@ -124,25 +125,59 @@ complete -c core-reloc -n "__fish_core_reloc_using_subcommand diff" -s h -l help
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand minimize" -l target -d 'The kernel: a file in any format that relocate reads, or a folder or archive of such files [default: the running kernel]' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand minimize" -l module -d 'The BTF of a module, which is minimized too; may be repeated' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand minimize" -s o -l output -d 'The output: a file for one kernel, a new folder for several, or NAME.tar.xz for an archive' -r -F
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand minimize" -l store -d 'Write a store instead: one small file with the types of all kernels, which agents ship' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand minimize" -l format -d 'The output format' -r -f -a "text\t'Text for people'
 json\t'JSON for programs: one object per line'"
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand minimize" -s q -l quiet -d 'Print no report, only errors and warnings'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand minimize" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand store; and not __fish_seen_subcommand_from add list extract merge remove help" -s h -l help -d 'Print help'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand store; and not __fish_seen_subcommand_from add list extract merge remove help" -f -a "add" -d 'Add kernels with their modules to a store, which is made if there is none'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand store; and not __fish_seen_subcommand_from add list extract merge remove help" -f -a "list" -d 'List the kernels of a store'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand store; and not __fish_seen_subcommand_from add list extract merge remove help" -f -a "extract" -d 'Write the BTF of one kernel, or of one of its modules'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand store; and not __fish_seen_subcommand_from add list extract merge remove help" -f -a "merge" -d 'Merge stores'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand store; and not __fish_seen_subcommand_from add list extract merge remove help" -f -a "remove" -d 'Remove kernels from a store, and print their releases'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand store; and not __fish_seen_subcommand_from add list extract merge remove help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand store; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand store; and __fish_seen_subcommand_from list" -l format -d 'The output format' -r -f -a "text\t'Text for people'
+json\t'JSON for programs: one object per line'"
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand store; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand store; and __fish_seen_subcommand_from extract" -l architecture -d 'The kernel\'s architecture, if several kernels have the release' -r
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand store; and __fish_seen_subcommand_from extract" -l module -d 'The module whose split BTF is written; its base is the kernel\'s BTF that this command writes' -r
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand store; and __fish_seen_subcommand_from extract" -s o -l output -d 'The output' -r -F
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand store; and __fish_seen_subcommand_from extract" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand store; and __fish_seen_subcommand_from merge" -s o -l output -d 'The output, which may only replace a store' -r -F
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand store; and __fish_seen_subcommand_from merge" -s h -l help -d 'Print help'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand store; and __fish_seen_subcommand_from remove" -l release -d 'The releases, with * and ? for any characters: \'5.4.*\'' -r
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand store; and __fish_seen_subcommand_from remove" -l dry-run -d 'Only print the releases'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand store; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand store; and __fish_seen_subcommand_from help" -f -a "add" -d 'Add kernels with their modules to a store, which is made if there is none'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand store; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the kernels of a store'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand store; and __fish_seen_subcommand_from help" -f -a "extract" -d 'Write the BTF of one kernel, or of one of its modules'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand store; and __fish_seen_subcommand_from help" -f -a "merge" -d 'Merge stores'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand store; and __fish_seen_subcommand_from help" -f -a "remove" -d 'Remove kernels from a store, and print their releases'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand store; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand support" -l format -d 'The output format' -r -f -a "text\t'Text for people'
 json\t'JSON for programs: one object per line'"
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand support" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check merge blame query dump diff minimize support" -f -a "relocate" -d 'Relocate an object and report each relocation'
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check merge blame query dump diff minimize support" -f -a "inspect" -d 'List what an object asks for; no target is needed'
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check merge blame query dump diff minimize support" -f -a "explain" -d 'Explain how each relocation resolves, or why it does not and how to fix it'
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check merge blame query dump diff minimize support" -f -a "check" -d 'Check objects for many kernels, and report where they would fail'
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check merge blame query dump diff minimize support" -f -a "merge" -d 'Merge the reports of the shards of a check, as if one machine had checked all kernels'
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check merge blame query dump diff minimize support" -f -a "blame" -d 'Find the relocation that a verifier log complains about, and explain it'
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check merge blame query dump diff minimize support" -f -a "query" -d 'Show the offset, size and type of a field, or the value of an enumerator'
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check merge blame query dump diff minimize support" -f -a "dump" -d 'Print types as C definitions, with the offsets and sizes of their members, or as a header'
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check merge blame query dump diff minimize support" -f -a "diff" -d 'Show what differs between the types of two kernels'
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check merge blame query dump diff minimize support" -f -a "minimize" -d 'Write the smallest BTF that relocates objects exactly as a kernel\'s full BTF does'
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check merge blame query dump diff minimize support" -f -a "support" -d 'Report whether the running kernel supports CO-RE, and where its BTF is'
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check merge blame query dump diff minimize support" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check merge blame query dump diff minimize store support" -f -a "relocate" -d 'Relocate an object and report each relocation'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check merge blame query dump diff minimize store support" -f -a "inspect" -d 'List what an object asks for; no target is needed'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check merge blame query dump diff minimize store support" -f -a "explain" -d 'Explain how each relocation resolves, or why it does not and how to fix it'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check merge blame query dump diff minimize store support" -f -a "check" -d 'Check objects for many kernels, and report where they would fail'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check merge blame query dump diff minimize store support" -f -a "merge" -d 'Merge the reports of the shards of a check, as if one machine had checked all kernels'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check merge blame query dump diff minimize store support" -f -a "blame" -d 'Find the relocation that a verifier log complains about, and explain it'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check merge blame query dump diff minimize store support" -f -a "query" -d 'Show the offset, size and type of a field, or the value of an enumerator'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check merge blame query dump diff minimize store support" -f -a "dump" -d 'Print types as C definitions, with the offsets and sizes of their members, or as a header'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check merge blame query dump diff minimize store support" -f -a "diff" -d 'Show what differs between the types of two kernels'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check merge blame query dump diff minimize store support" -f -a "minimize" -d 'Write the smallest BTF that relocates objects exactly as a kernel\'s full BTF does'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check merge blame query dump diff minimize store support" -f -a "store" -d 'Make, list and change stores: the types of many kernels in one file'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check merge blame query dump diff minimize store support" -f -a "support" -d 'Report whether the running kernel supports CO-RE, and where its BTF is'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check merge blame query dump diff minimize store support" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and __fish_seen_subcommand_from store" -f -a "add" -d 'Add kernels with their modules to a store, which is made if there is none'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and __fish_seen_subcommand_from store" -f -a "list" -d 'List the kernels of a store'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and __fish_seen_subcommand_from store" -f -a "extract" -d 'Write the BTF of one kernel, or of one of its modules'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and __fish_seen_subcommand_from store" -f -a "merge" -d 'Merge stores'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and __fish_seen_subcommand_from store" -f -a "remove" -d 'Remove kernels from a store, and print their releases'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand query" -f
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand dump" -f
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand store" -f
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand support" -f
