@@ -75,9 +75,12 @@ pub enum TargetProblem {
     /// An archive contains several targets where one is expected: the first two.
     #[error("contains several targets, expected one: {} and {}", .0[0].display(), .0[1].display())]
     Several([PathBuf; 2]),
-    /// The modules of an archive have more bytes than this limit.
-    #[error("the modules in the archive exceed the limit of {0} bytes")]
+    /// The modules of an archive, or of a kernel in a store, have more bytes than this limit.
+    #[error("the modules exceed the limit of {0} bytes")]
     TooManyModules(u64),
+    /// A store has more kernels than this limit.
+    #[error("the store exceeds the limit of {0} kernels")]
+    TooManyKernels(u64),
     /// A store of kernels is damaged.
     #[error("damaged store: {0}")]
     Store(#[from] btf_store::Error),

@@ -201,7 +201,7 @@ pub(crate) fn stream_content(
         Some(Format::Store) => {
             let bytes = input.read_whole(limits.file);
             let bytes = bytes.map_err(|problem| TargetError::new(path, problem))?;
-            Ok(Content::Store(StoredKernels::open(path, bytes)?))
+            Ok(Content::Store(StoredKernels::open(path, bytes, limits)?))
         }
         _ => Ok(Content::Single(single(path, input, limits)?)),
     }

@@ -12,13 +12,17 @@ use std::{
 use btf_store::{Info, Kernel, Store};
 use core_reloc_sys::BtfFile;
 
-use crate::error::{TargetError, nested_path};
+use crate::{
+    Limits,
+    error::{TargetError, TargetProblem, nested_path},
+};
 
 /// A store that is being read.
 #[derive(Debug)]
 pub(crate) struct StoreFile {
     path: PathBuf,
     bytes: Arc<[u8]>,
+    limits: Limits,
 }
 
 /// A kernel of a store.
@@ -35,9 +39,13 @@ pub(crate) struct StoredKernels(Receiver<Result<(BtfFile, StoredKernel), TargetE
 impl StoredKernels {
     /// Opens a store. A thread keeps it open, so that each page is unpacked once, and extracts a kernel whenever
     /// the one before it was taken.
-    pub(crate) fn open(path: &Path, bytes: Vec<u8>) -> Result<Self, TargetError> {
-        let file = Arc::new(StoreFile { path: path.to_path_buf(), bytes: bytes.into() });
-        Store::open(&file.bytes).map_err(|error| TargetError::new(path, error))?;
+    pub(crate) fn open(path: &Path, bytes: Vec<u8>, limits: Limits) -> Result<Self, TargetError> {
+        let file = Arc::new(StoreFile { path: path.to_path_buf(), bytes: bytes.into(), limits });
+        let store = Store::open(&file.bytes).map_err(|error| TargetError::new(path, error))?;
+        if store.len() as u64 > limits.entries {
+            return Err(TargetError::new(path, TargetProblem::TooManyKernels(limits.entries)));
+        }
+        drop(store);
         let (sender, receiver) = sync_channel(0);
         let extract = move || {
             let Ok(store) = Store::open(&file.bytes) else { return };
@@ -137,11 +145,17 @@ impl StoredKernel {
         let path = nested_path(&self.store.path, &label(&kernel.info(), false));
         let error = |error| TargetError::new(&path, error);
         let main = kernel.extract().map_err(error)?;
-        let mut modules = Vec::new();
+        let allowed = self.store.limits.modules;
+        let (mut modules, mut len) = (Vec::new(), 0_u64);
         for module in kernel.modules().map_err(error)? {
             let bytes = main.module(&module).map_err(error)?;
+            len = len.saturating_add(bytes.len() as u64);
+            if len > allowed {
+                return Err(TargetError::new(&path, TargetProblem::TooManyModules(allowed)));
+            }
             let name = module.name().to_string();
-            let path = path.with_extension(format!("{name}.btf"));
+            // A name of a hostile store may have what an extension must not.
+            let path = path.with_extension(format!("{}.btf", name.replace('/', "_")));
             modules.push((Arc::new(BtfFile::from_bytes(path, bytes)?), name));
         }
         Ok(modules)

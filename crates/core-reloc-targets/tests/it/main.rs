@@ -12,5 +12,6 @@ mod images;
 mod modules;
 mod packed;
 mod shrinking;
+mod stores;
 mod streams;
 mod support;
