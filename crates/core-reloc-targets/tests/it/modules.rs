@@ -234,6 +234,6 @@ fn modules_of_an_archive_are_limited_and_others_are_mentioned() {
     let Some(Ok(Found::Kernel(kernel))) = Kernels::new(&path, limits).next() else { panic!() };
     assert_eq!(
         folder.strip(&kernel.modules().unwrap_err().to_string()),
-        "/a.tar: the modules in the archive exceed the limit of 209 bytes"
+        "/a.tar: the modules exceed the limit of 209 bytes"
     );
 }
