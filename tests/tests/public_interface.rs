@@ -3,12 +3,13 @@
 use std::{fs, path::Path};
 
 /// The published crates, each with the other crates whose types may occur in its interface.
-const CRATES: [(&str, &[&str]); 7] = [
+const CRATES: [(&str, &[&str]); 8] = [
+    ("btf-store", &["btf_types"]),
     ("btf-types", &[]),
     ("core-reloc", &["btf_types"]),
     ("core-reloc-proptest", &["btf_types", "core_reloc", "proptest"]),
     ("core-reloc-sys", &["btf_types"]),
-    ("core-reloc-targets", &["btf_types", "core_reloc_sys"]),
+    ("core-reloc-targets", &["btf_store", "btf_types", "core_reloc_sys"]),
     ("core-reloc-tools", &["btf_types", "core_reloc"]),
     ("core-reloc-cli", &["btf_types", "core_reloc", "core_reloc_sys"]),
 ];
