@@ -18,7 +18,7 @@ use serde::Serialize;
 
 use self::minimizing::Minimizing;
 use self::process::Cost;
-use self::selection::Selection;
+use self::selection::{Chosen, Selection};
 use crate::Result;
 
 /// The object that is checked alone, that of case (a) of the other bench.
@@ -99,16 +99,18 @@ impl Plan {
         let mut sizes = [most / 10, most * 3 / 10, most].map(|size| size.max(1)).to_vec();
         sizes.dedup();
         let mut by_kernels = Vec::new();
+        let mut archives = Vec::new();
         for kernels in sizes {
             eprintln!("{kernels} kernels");
-            by_kernels.push(self.step(&selection, kernels, &objects)?);
+            let chosen = selection.link(kernels, &self.folder(kernels))?;
+            by_kernels.push(self.step(kernels, &chosen, &objects)?);
+            archives = chosen.files;
         }
         eprintln!("minimizing");
-        let folder = self.scratch.join(most.to_string());
-        let chosen = selection.link(most, &folder)?;
+        let folder = self.folder(most);
         let minimizing =
-            minimizing::measure(&self.core_reloc, &objects, &chosen.files, &folder, &self.scratch)?;
-        let folder = self.scratch.join(by_kernels[0].kernels.to_string());
+            minimizing::measure(&self.core_reloc, &objects, &archives, &folder, &self.scratch)?;
+        let folder = self.folder(by_kernels[0].kernels);
         let mut by_objects = Vec::new();
         let counts = [1, 4, 16, 64].into_iter().filter(|count| *count < objects.len());
         for count in counts.chain([objects.len()]) {
@@ -128,9 +130,13 @@ impl Plan {
         })
     }
 
-    fn step(&self, selection: &Selection, kernels: usize, objects: &[PathBuf]) -> Result<Step> {
-        let folder = self.scratch.join(kernels.to_string());
-        let chosen = selection.link(kernels, &folder)?;
+    /// Returns the folder with links to a number of kernels.
+    fn folder(&self, kernels: usize) -> PathBuf {
+        self.scratch.join(kernels.to_string())
+    }
+
+    fn step(&self, kernels: usize, chosen: &Chosen, objects: &[PathBuf]) -> Result<Step> {
+        let folder = self.folder(kernels);
         let one = self.objects.join(OBJECT);
         let mut unpack = Command::new("xz");
         unpack.args(["--decompress", "--stdout"]).args(&chosen.files);

@@ -5,8 +5,8 @@ use crate::error::{Error, Result, Section};
 /// The version of the format that this crate reads and writes.
 pub const VERSION: u32 = 1;
 
-/// The first bytes of a store.
-pub(crate) const MAGIC: &[u8; 8] = b"btfstore";
+/// The first bytes of a store, by which programs recognize one.
+pub const MAGIC: &str = "btfstore";
 /// The number of sections.
 pub(crate) const SECTIONS: usize = 5;
 /// The number of kinds, and one more for the end of the last.
@@ -46,7 +46,7 @@ pub(crate) fn word(bytes: &[u8], offset: usize) -> Option<u32> {
 impl Header {
     /// Reads and checks the header. The time does not depend on the length of the file.
     pub(crate) fn read(bytes: &[u8]) -> Result<Self> {
-        if !bytes.starts_with(MAGIC) {
+        if !bytes.starts_with(MAGIC.as_bytes()) {
             let found = bytes.get(..MAGIC.len()).unwrap_or(bytes).to_vec();
             return Err(Error::NotAStore { found });
         }
@@ -102,7 +102,7 @@ impl Header {
     /// Returns the header's bytes, for a file of this length.
     #[cfg(feature = "write")]
     pub(crate) fn to_bytes(self, len: u32) -> Vec<u8> {
-        let mut bytes = MAGIC.to_vec();
+        let mut bytes = MAGIC.as_bytes().to_vec();
         let sections =
             self.sections.iter().flat_map(|extent| [extent.items, extent.pages, extent.directory]);
         for word in [VERSION, len].into_iter().chain(sections).chain(self.kinds) {

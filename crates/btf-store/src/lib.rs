@@ -68,7 +68,7 @@ pub use self::{
     extract::Extracted,
     find::Build,
     group::Group,
-    header::VERSION,
+    header::{MAGIC, VERSION},
     kernel::{Info, Kernel, Module},
     selection::{Reach, Selection},
     store::Store,

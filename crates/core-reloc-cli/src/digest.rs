@@ -22,7 +22,8 @@ impl Digester {
     }
 }
 
-/// Returns a hash of bytes that is the same on every machine, for files of people who do not deceive themselves.
+/// Returns a hash of bytes that is the same on every machine. Without a seed it tells files apart that differ by
+/// chance, but not those that somebody made to have the same hash.
 pub(crate) fn stable_digest(bytes: &[u8]) -> String {
     format!("{:032x}", XxHash3_128::oneshot(bytes))
 }

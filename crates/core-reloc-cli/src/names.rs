@@ -4,6 +4,7 @@
 
 use std::{
     collections::HashMap,
+    ffi::OsStr,
     path::{Component, Path, PathBuf},
 };
 
@@ -86,11 +87,38 @@ pub(crate) fn kernel_folder(path: &str, root: &Path) -> String {
     // A part of an image has an offset.
     let entries = parts.take_while(|part| !part.contains("@0x")).map(Path::new);
     let folders = folder.into_iter().chain(entries.filter_map(Path::parent));
-    let names = folders.flat_map(Path::components).filter_map(|component| match component {
-        Component::Normal(name) => Some(Escaped(name.to_string_lossy()).to_string()),
-        _ => None,
-    });
+    let names = folders.flat_map(folder_names);
+    let names = names.map(|name| Escaped(name.to_string_lossy()).to_string());
     names.collect::<Vec<_>>().join("/")
+}
+
+/// Returns the names that a path consists of, without what leads out of a folder or to its root.
+pub(crate) fn folder_names(path: &Path) -> impl Iterator<Item = &OsStr> {
+    path.components().filter_map(|component| match component {
+        Component::Normal(name) => Some(name),
+        _ => None,
+    })
+}
+
+/// Returns `true` if a folder has the name that BTFHub, Debian or Linux gives an architecture.
+pub(crate) fn is_architecture(folder: &str) -> bool {
+    /// Those that have BTF.
+    const NAMES: [&str; 13] = [
+        "x86_64",
+        "amd64",
+        "aarch64",
+        "arm64",
+        "s390x",
+        "ppc64le",
+        "ppc64el",
+        "riscv64",
+        "loongarch64",
+        "loong64",
+        "i386",
+        "i686",
+        "armhf",
+    ];
+    NAMES.contains(&folder)
 }
 
 /// Returns the path of a minimized target, relative to the output: the target's path below `root`, with
@@ -108,11 +136,10 @@ pub(crate) fn minimized_target(target: &Path, root: &Path) -> PathBuf {
     let name = entry.map_or(file.as_path(), Path::new).file_name();
     let name = name.map_or("kernel".into(), |name| name.to_string_lossy());
     let name = format!("{}.btf", unpacked_name(&name));
-    // The path must not lead out of the output folder.
-    let is_normal = |component: &Component<'_>| matches!(component, Component::Normal(_));
     let inner = entry.and_then(|entry| Path::new(entry).parent());
     let folders = folder.into_iter().chain(inner);
-    let folder: PathBuf = folders.flat_map(Path::components).filter(is_normal).collect();
+    // The path must not lead out of the output folder.
+    let folder: PathBuf = folders.flat_map(folder_names).collect();
     folder.join(name)
 }
 

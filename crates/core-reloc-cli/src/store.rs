@@ -3,9 +3,9 @@
 mod add;
 mod list;
 
-use std::path::Path;
+use std::{io::Write, path::Path};
 
-use btf_store::{Kernel, Store, Writer};
+use btf_store::{Kernel, MAGIC, Store, Writer};
 
 use crate::{
     Completion,
@@ -19,9 +19,6 @@ use crate::{
 
 /// The format cannot represent more.
 const MAX_LEN: u64 = u32::MAX as u64;
-
-/// How every store starts.
-const MAGIC: &str = "btfstore";
 
 pub(crate) fn run(command: &StoreCommand, inputs: Inputs<'_>) -> Result<Completion, Failure> {
     match command {
@@ -110,7 +107,6 @@ fn merge(arguments: &StoreMerge, inputs: Inputs<'_>) -> Result<Completion, Failu
 }
 
 fn remove(arguments: &StoreRemove) -> Result<Completion, Failure> {
-    use std::io::Write;
     let output = Output::marked(&arguments.store, Inputs::new(Vec::new())?, MAGIC)?;
     let mut writer = Writer::new();
     add_store(&mut writer, &arguments.store)?;

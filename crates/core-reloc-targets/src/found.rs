@@ -76,6 +76,10 @@ impl FoundKernel {
             };
             modules.into_iter().map(module).collect()
         };
+        let in_memory = |modules: Vec<(Arc<BtfFile>, String)>| -> Vec<FoundModule> {
+            let module = |(file, name)| FoundModule { name, content: Module::Read(file) };
+            modules.into_iter().map(module).collect()
+        };
         Ok(match &self.source {
             Source::Alone => Vec::new(),
             Source::Given(path, limits) => {
@@ -85,16 +89,8 @@ impl FoundKernel {
             Source::Listed(path, listing) => {
                 in_files(listing.modules_of(path, release), listing.limits())
             }
-            Source::Stored(kernel) => {
-                let modules = kernel.modules()?.into_iter();
-                let module = |(file, name)| FoundModule { name, content: Module::Read(file) };
-                modules.map(module).collect()
-            }
-            Source::Archived(entry, archive) => {
-                let modules = archive.modules_of(entry, release)?.into_iter();
-                let module = |(file, name)| FoundModule { name, content: Module::Read(file) };
-                modules.map(module).collect()
-            }
+            Source::Stored(kernel) => in_memory(kernel.modules()?),
+            Source::Archived(entry, archive) => in_memory(archive.modules_of(entry, release)?),
         })
     }
 

@@ -55,7 +55,7 @@ impl Format {
         if let Some(compression) = Compression::of(head) {
             return Some(Self::Packed(compression));
         }
-        if holds(0, b"btfstore") {
+        if holds(0, btf_store::MAGIC.as_bytes()) {
             return Some(Self::Store);
         }
         if holds(257, b"ustar") {

@@ -124,15 +124,13 @@ pub(crate) fn open_only(
 
 /// Returns the only BTF of a file.
 fn only(path: &Path, content: Content) -> Result<BtfFile, TargetError> {
-    let mut several = content;
+    let mut next: Box<dyn FnMut() -> Option<Result<BtfFile, TargetError>>> = match content {
+        Content::Single(file) => return Ok(file),
+        Content::Archive(mut archive) => Box::new(move || archive.next_target()),
+        Content::Store(mut store) => Box::new(move || store.next_target()),
+    };
     let mut only: Option<BtfFile> = None;
-    loop {
-        let found = match &mut several {
-            Content::Archive(archive) => archive.next_target(),
-            Content::Store(store) => store.next_target(),
-            Content::Single(_) => break,
-        };
-        let Some(found) = found else { break };
+    while let Some(found) = next() {
         match (found, &only) {
             (Err(error), _) if error.is_unrecognized() => {}
             (Err(error), _) => return Err(error),
@@ -142,9 +140,6 @@ fn only(path: &Path, content: Content) -> Result<BtfFile, TargetError> {
                 return Err(TargetError::new(path, TargetProblem::Several(paths)));
             }
         }
-    }
-    if let Content::Single(file) = several {
-        return Ok(file);
     }
     only.ok_or_else(|| TargetError::new(path, TargetProblem::NoTarget))
 }

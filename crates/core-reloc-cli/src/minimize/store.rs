@@ -5,22 +5,7 @@ use btf_types::Btf;
 use core_reloc_targets::unpacked_name;
 
 use super::{MinimizedBtf, MinimizedTarget};
-use crate::failure::Failure;
-
-/// The names of architectures in BTFHub's archive, and in Debian.
-const ARCHITECTURES: [&str; 11] = [
-    "x86_64",
-    "amd64",
-    "arm64",
-    "aarch64",
-    "s390x",
-    "ppc64le",
-    "ppc64el",
-    "riscv64",
-    "loongarch64",
-    "i386",
-    "armhf",
-];
+use crate::{failure::Failure, names::is_architecture};
 
 /// Returns a packed store of the kernels with their modules. The same kernels give the same bytes.
 pub(super) fn store(targets: &[MinimizedTarget]) -> Result<Vec<u8>, Failure> {
@@ -60,7 +45,7 @@ fn parts(path: &str) -> (&str, &str, &str) {
     let (folder, file) = path.rsplit_once('/').unwrap_or(("", path));
     let file = unpacked_name(file);
     let (outer, last) = folder.rsplit_once('/').unwrap_or(("", folder));
-    if ARCHITECTURES.contains(&last) { (outer, last, file) } else { (folder, "", file) }
+    if is_architecture(last) { (outer, last, file) } else { (folder, "", file) }
 }
 
 #[cfg(test)]

@@ -1,31 +1,22 @@
 //! `core-reloc store add`.
 
-use std::{
-    fs::File,
-    io::Read,
-    path::{Component, Path},
-};
+use std::{fs::File, io::Read, path::Path};
 
-use btf_store::{Info, Writer};
+use btf_store::{Info, MAGIC, Writer};
 use core_reloc_targets::{Found, FoundKernel, unpacked_name};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{MAGIC, add_store, write};
+use super::{add_store, write};
 use crate::{
     Completion,
     arguments::StoreAdd,
     failure::Failure,
     inputs::{self, Inputs},
+    names::{folder_names, is_architecture},
     output::Output,
     target::{SkippedFiles, Unreadable, parse, validate},
     terminal,
 };
-
-/// The folders that have the names of architectures, in BTFHub's layout.
-const ARCHITECTURES: [&str; 12] = [
-    "amd64", "x86_64", "arm64", "aarch64", "s390x", "ppc64le", "ppc64el", "riscv64", "i386",
-    "i686", "armhf", "loong64",
-];
 
 pub(super) fn run(arguments: &StoreAdd, inputs: Inputs<'_>) -> Result<Completion, Failure> {
     let output = Output::marked(&arguments.store, inputs, MAGIC)?;
@@ -153,16 +144,12 @@ impl Place {
         let named = if entry.is_empty() { outer } else { entry };
         let release = unpacked_name(named);
         let folders = |path: &Path| -> Vec<String> {
-            let parent = path.parent().unwrap_or(Path::new("")).components();
-            let names = parent.filter_map(|component| match component {
-                Component::Normal(name) => Some(name.to_string_lossy().into_owned()),
-                _ => None,
-            });
-            names.collect()
+            let parent = path.parent().unwrap_or(Path::new(""));
+            folder_names(parent).map(|name| name.to_string_lossy().into_owned()).collect()
         };
         let mut all = folders(below);
         all.extend(folders(Path::new(entry)));
-        let at = all.iter().rposition(|name| ARCHITECTURES.contains(&name.as_str()));
+        let at = all.iter().rposition(|name| is_architecture(name));
         let (architecture, distribution) = match at {
             Some(at) => (all[at].clone(), all[at.saturating_sub(2)..at].join("/")),
             None => (String::new(), String::new()),

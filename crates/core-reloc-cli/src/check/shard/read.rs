@@ -234,7 +234,7 @@ impl Reading<'_> {
             }
             left = left.checked_sub(line.len() as u64).ok_or(Problem::TooLarge)?;
             match r#type.as_str() {
-                "object" if self.kernels.is_empty() => self.objects.push(object(parse(line)?)?),
+                "object" if self.kernels.is_empty() => self.objects.push(object(parse(line)?)),
                 "object" => return Err(Problem::Unexpected("objects come before kernels")),
                 "given" => self.given.push(parse(line)?),
                 "explanation" => {
@@ -331,10 +331,10 @@ impl Reading<'_> {
     }
 }
 
-/// Checks an object: its programs' functions are sorted, to search in.
-fn object(mut object: ObjectInfo) -> Result<ObjectInfo, Problem> {
+/// Returns an object whose programs' functions are sorted, to search in.
+fn object(mut object: ObjectInfo) -> ObjectInfo {
     object.sort_functions();
-    Ok(object)
+    object
 }
 
 /// Parses a line. Texts are as `check` prints them: with what would not show, or would change a terminal, escaped.
