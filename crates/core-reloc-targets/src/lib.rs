@@ -74,7 +74,7 @@ pub use self::{
     limits::Limits,
     listing::Listing,
     map::map,
-    open::{open, open_stream, read, read_stream},
+    open::{open, open_leased, open_stream, read, read_stream},
     targets::Targets,
     version::KernelName,
 };
