@@ -1,8 +1,10 @@
-//! Checks of a whole fleet of kernels: their cost beside that of unpacking the same files, and how it grows.
+//! Checks of a whole fleet of kernels: their cost beside that of unpacking the same files, and how it grows; and
+//! minimized BTF for it, beside bpftool's.
 //!
 //! `cargo xtask bench fleet` runs this and writes `docs/bench-fleet.md`, `.svg` and `.json`. What counts is the
 //! processors' time of whole processes, which bears a machine with other work better than the time on the clock.
 
+mod minimizing;
 mod page;
 mod plot;
 mod process;
@@ -14,6 +16,7 @@ use std::{env, fs};
 
 use serde::Serialize;
 
+use self::minimizing::Minimizing;
 use self::process::Cost;
 use self::selection::Selection;
 use crate::Result;
@@ -56,6 +59,8 @@ pub struct Report {
     by_objects: Vec<Few>,
     /// The number of all objects.
     objects: usize,
+    /// With all kernels and objects.
+    minimizing: Minimizing,
 }
 
 /// A number of kernels.
@@ -96,6 +101,11 @@ impl Plan {
             eprintln!("{kernels} kernels");
             by_kernels.push(self.step(&selection, kernels, &objects)?);
         }
+        eprintln!("minimizing");
+        let folder = self.scratch.join(most.to_string());
+        let chosen = selection.link(most, &folder)?;
+        let minimizing =
+            minimizing::measure(&self.core_reloc, &objects, &chosen.files, &folder, &self.scratch)?;
         let folder = self.scratch.join(by_kernels[0].kernels.to_string());
         let mut by_objects = Vec::new();
         let counts = [1, 4, 16, 64].into_iter().filter(|count| *count < objects.len());
@@ -111,6 +121,7 @@ impl Plan {
             by_kernels,
             by_objects,
             objects: objects.len(),
+            minimizing,
         })
     }
 
