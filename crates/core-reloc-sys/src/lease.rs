@@ -232,10 +232,11 @@ fn is_blocked() -> bool {
 #[expect(unsafe_code, reason = "what runs in a signal handler is restricted")]
 fn is_handled() -> bool {
     static IS_INSTALLED: OnceLock<bool> = OnceLock::new();
-    // SAFETY: the handler uses atomics and makes system calls that signal handlers may make. It does not panic, and
-    // leaves `errno` alone, since no call fails unless the process is aborted.
     *IS_INSTALLED.get_or_init(|| {
-        unsafe { low_level::register(SIGIO, || SLOTS.iter().for_each(Slot::give_up)) }.is_ok()
+        let handler = || SLOTS.iter().for_each(Slot::give_up);
+        // SAFETY: the handler uses atomics and makes system calls that signal handlers may make. It does not
+        // panic, and leaves `errno` alone, since no call fails unless the process is aborted.
+        unsafe { low_level::register(SIGIO, handler) }.is_ok()
     })
 }
 

@@ -19,7 +19,7 @@ use crate::{
     budget::Budget,
     candidates::Candidate,
     limits::MAX_QUOTE,
-    record::{AccessPath, RelocKind, Relocation, Subject},
+    record::{RelocKind, Relocation, Subject},
     resolve::Unmatched,
     spec::{LocalSpec, Mismatch},
     target::Target,
@@ -216,7 +216,7 @@ fn write_access(text: &mut Quote<'_>, local: &Btf<'_>, relocation: &Relocation) 
         return write_type(text, root);
     }
     write_root(text, root)?;
-    if !write_accessors(text, root, subject, &relocation.access)? {
+    if !write_accessors(text, root, subject, relocation)? {
         write!(text, " + {}", relocation.access)?;
     }
     Ok(())
@@ -227,14 +227,9 @@ fn write_accessors(
     text: &mut Quote<'_>,
     root: Type<'_>,
     subject: Subject,
-    access: &AccessPath,
+    relocation: &Relocation,
 ) -> Result<bool, fmt::Error> {
-    let kind = match subject {
-        Subject::Enumerator => RelocKind::EnumvalExists,
-        _ => RelocKind::FieldExists,
-    };
-    let relocation = Relocation::new(0, root.id(), access.clone(), kind);
-    let spec = LocalSpec::within(root.btf(), &relocation, &mut Budget::for_relocation());
+    let spec = LocalSpec::within(root.btf(), relocation, &mut Budget::for_relocation());
     let Ok(spec) = spec else { return Ok(false) };
     for (position, accessor) in spec.accessors().iter().enumerate() {
         match accessor.name_off {
