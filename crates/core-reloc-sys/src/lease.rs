@@ -5,7 +5,8 @@
 //! map, and gives up the lease. So the map never shows a change.
 //!
 //! The kernel waits for `fs.lease-break-time`, and removes the lease then. Only a process that does not run
-//! meanwhile can miss that; when it continues, the handler runs first, finds the lease gone, and aborts. (Other
+//! meanwhile can miss that; when it continues, the handler runs first, and ends the process: it finds the
+//! lease gone and aborts, or dies of `SIGBUS` where the file became shorter. (Other
 //! threads may read for the moment until then.)
 
 use std::{

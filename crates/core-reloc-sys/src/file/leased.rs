@@ -16,7 +16,7 @@ impl BtfFile {
     ///
     /// The first call installs a handler for `SIGIO`, by which the system asks for the file; a handler
     /// that was there before is called, too. A process that is stopped for longer than the system waits
-    /// (45 seconds, `fs.lease-break-time`) while another changes the file is aborted when it continues.
+    /// (45 seconds, `fs.lease-break-time`) while another changes the file ends when it continues, by `SIGABRT` or `SIGBUS`.
     ///
     /// The file is read if it belongs to another user and the process is not privileged, if it is open for
     /// writing, if its file system is none of ext4, XFS, Btrfs, F2FS and tmpfs, if `SIGIO` is blocked, if
