@@ -51,6 +51,8 @@ pub struct Report {
     date: String,
     /// The number of processors.
     processors: usize,
+    /// The number of runs, of which the median counts.
+    rounds: usize,
     /// The version of the program that unpacks.
     xz: String,
     /// By the number of kernels.
@@ -117,6 +119,7 @@ impl Plan {
         Ok(Report {
             date: first_line(Command::new("date").args(["-u", "+%F"]))?,
             processors: std::thread::available_parallelism()?.get(),
+            rounds: self.rounds,
             xz: first_line(Command::new("xz").arg("--version"))?,
             by_kernels,
             by_objects,

@@ -18,7 +18,8 @@ _core_reloc() {
         relocate) options="--target --module -o --output --in-place --unresolved -q --quiet --format -h --help" ;;
         inspect) options="--format -h --help" ;;
         explain) options="--target --module --program --type --status --all --format -h --help" ;;
-        check) options="--target --module --symbols --config --baseline --write-baseline --html --lint --explain -q --quiet --format --source-root -h --help" ;;
+        check) options="--target --module --symbols --config --lint --shard --baseline --write-baseline --html --explain --ranges -q --quiet --format --source-root -h --help" ;;
+        merge) options="--baseline --write-baseline --html --explain --ranges -q --quiet --format --source-root -h --help" ;;
         blame) options="--log --target --module --program --format -h --help" ;;
         query) options="--target --module --format -h --help" ;;
         dump) options="--for --target --module --format -h --help" ;;
@@ -28,7 +29,7 @@ _core_reloc() {
         help) options="" ;;
     esac
     if [[ "$command" == "" || "$command" == help ]]; then
-        options+=" relocate inspect explain check blame query dump diff minimize support help"
+        options+=" relocate inspect explain check merge blame query dump diff minimize support help"
     elif [[ "$current" != -* ]]; then
         # Where a file is wanted there is no answer: readline then completes the names of files.
         case "$command $previous" in
@@ -51,12 +52,19 @@ _core_reloc() {
             "check --module") return ;;
             "check --symbols") return ;;
             "check --config") return ;;
+            "check --shard") compopt +o bashdefault +o default; return ;;
             "check --baseline") return ;;
             "check --write-baseline") return ;;
             "check --html") return ;;
             "check --format") options="text json github sarif junit" ;;
             "check --source-root") return ;;
             "check "*) return ;;
+            "merge --baseline") return ;;
+            "merge --write-baseline") return ;;
+            "merge --html") return ;;
+            "merge --format") options="text json github sarif junit" ;;
+            "merge --source-root") return ;;
+            "merge "*) return ;;
             "blame --log") return ;;
             "blame --target") return ;;
             "blame --module") return ;;

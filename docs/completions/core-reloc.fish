@@ -30,6 +30,7 @@ complete -c core-reloc -n "__fish_core_reloc_needs_command" -f -a "relocate" -d 
 complete -c core-reloc -n "__fish_core_reloc_needs_command" -f -a "inspect" -d 'List what an object asks for; no target is needed'
 complete -c core-reloc -n "__fish_core_reloc_needs_command" -f -a "explain" -d 'Explain how each relocation resolves, or why it does not and how to fix it'
 complete -c core-reloc -n "__fish_core_reloc_needs_command" -f -a "check" -d 'Check objects for many kernels, and report where they would fail'
+complete -c core-reloc -n "__fish_core_reloc_needs_command" -f -a "merge" -d 'Merge the reports of the shards of a check, as if one machine had checked all kernels'
 complete -c core-reloc -n "__fish_core_reloc_needs_command" -f -a "blame" -d 'Find the relocation that a verifier log complains about, and explain it'
 complete -c core-reloc -n "__fish_core_reloc_needs_command" -f -a "query" -d 'Show the offset, size and type of a field, or the value of an enumerator'
 complete -c core-reloc -n "__fish_core_reloc_needs_command" -f -a "dump" -d 'Print types as C definitions, with the offsets and sizes of their members, or as a header'
@@ -67,6 +68,7 @@ complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -l target -
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -l module -d 'The BTF of a module, in addition to those that are found with the kernels: raw BTF or a .ko file, also compressed; of several kernels, it is used for those that it was built for; may be repeated' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -l symbols -d 'The symbols of a kernel, to which kprobes attach: a System.map, or a copy of /proc/kallsyms; of several kernels, the one of the release in the name of FILE [default: System.map-RELEASE beside vmlinuz-RELEASE; /proc/kallsyms for the running kernel]' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -l config -d 'The configuration of a kernel, also compressed; of several kernels, the one of the release in the name of FILE [default: config-RELEASE beside vmlinuz-RELEASE; /proc/config.gz or /boot/config-RELEASE for the running kernel]' -r -F
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -l shard -d 'Check only the I-th of N parts of the kernels, and write a report that `core-reloc merge` puts together with those of the other parts; needs --target and --format json' -r -f
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -l baseline -d 'Accept the known problems in this file, which --write-baseline wrote, and print only the others' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -l write-baseline -d 'Accept all current problems and write them to this file, which may only be an earlier one' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -l html -d 'Write the results as a self-contained page for a browser; FILE may only be an earlier page' -r -F
@@ -78,8 +80,22 @@ junit\t'JUnit XML, for the test reports of CI systems: a test case for each prog
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -l source-root -d 'The folder that the paths of sources in the objects start from, for github and sarif [default: the current folder]' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -l lint -d 'Report what is wrong with the objects on any kernel; no target is needed'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -l explain -d 'Print the relocations behind each cause'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -l ranges -d 'List the versions of kernels on which each program loads, also if there are only a few kernels'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -s q -l quiet -d 'Print no report, only errors and warnings'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand merge" -l baseline -d 'Accept the known problems in this file, which --write-baseline wrote, and print only the others' -r -F
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand merge" -l write-baseline -d 'Accept all current problems and write them to this file, which may only be an earlier one' -r -F
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand merge" -l html -d 'Write the results as a self-contained page for a browser; FILE may only be an earlier page' -r -F
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand merge" -l format -d 'The output format' -r -f -a "text\t'Text for people'
+json\t'JSON for programs: one object per line'
+github\t'Annotations for GitHub Actions: workflow commands that show each cause at its line'
+sarif\t'SARIF 2.1.0, for code scanning and editors: a result for each cause'
+junit\t'JUnit XML, for the test reports of CI systems: a test case for each program on each kernel'"
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand merge" -l source-root -d 'The folder that the paths of sources in the objects start from, for github and sarif [default: the current folder]' -r -F
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand merge" -l explain -d 'Print the relocations behind each cause'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand merge" -l ranges -d 'List the versions of kernels on which each program loads, also if there are only a few kernels'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand merge" -s q -l quiet -d 'Print no report, only errors and warnings'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand merge" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand blame" -l log -d 'The verifier\'s log, as printed by any loader' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand blame" -l target -d 'The kernel: raw BTF, an ELF file with a .BTF section such as vmlinux, a kernel image such as vmlinuz, any of these compressed, or a tar archive of one such file, such as BTFHub\'s [default: the running kernel]' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand blame" -l module -d 'The BTF of a module, searched for types that the kernel itself lacks: raw BTF or a .ko file, also compressed; may be repeated [default: the running kernel\'s modules, if that kernel is the target]' -r -F
@@ -115,17 +131,18 @@ complete -c core-reloc -n "__fish_core_reloc_using_subcommand minimize" -s h -l 
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand support" -l format -d 'The output format' -r -f -a "text\t'Text for people'
 json\t'JSON for programs: one object per line'"
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand support" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump diff minimize support" -f -a "relocate" -d 'Relocate an object and report each relocation'
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump diff minimize support" -f -a "inspect" -d 'List what an object asks for; no target is needed'
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump diff minimize support" -f -a "explain" -d 'Explain how each relocation resolves, or why it does not and how to fix it'
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump diff minimize support" -f -a "check" -d 'Check objects for many kernels, and report where they would fail'
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump diff minimize support" -f -a "blame" -d 'Find the relocation that a verifier log complains about, and explain it'
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump diff minimize support" -f -a "query" -d 'Show the offset, size and type of a field, or the value of an enumerator'
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump diff minimize support" -f -a "dump" -d 'Print types as C definitions, with the offsets and sizes of their members, or as a header'
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump diff minimize support" -f -a "diff" -d 'Show what differs between the types of two kernels'
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump diff minimize support" -f -a "minimize" -d 'Write the smallest BTF that relocates objects exactly as a kernel\'s full BTF does'
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump diff minimize support" -f -a "support" -d 'Report whether the running kernel supports CO-RE, and where its BTF is'
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check blame query dump diff minimize support" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check merge blame query dump diff minimize support" -f -a "relocate" -d 'Relocate an object and report each relocation'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check merge blame query dump diff minimize support" -f -a "inspect" -d 'List what an object asks for; no target is needed'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check merge blame query dump diff minimize support" -f -a "explain" -d 'Explain how each relocation resolves, or why it does not and how to fix it'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check merge blame query dump diff minimize support" -f -a "check" -d 'Check objects for many kernels, and report where they would fail'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check merge blame query dump diff minimize support" -f -a "merge" -d 'Merge the reports of the shards of a check, as if one machine had checked all kernels'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check merge blame query dump diff minimize support" -f -a "blame" -d 'Find the relocation that a verifier log complains about, and explain it'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check merge blame query dump diff minimize support" -f -a "query" -d 'Show the offset, size and type of a field, or the value of an enumerator'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check merge blame query dump diff minimize support" -f -a "dump" -d 'Print types as C definitions, with the offsets and sizes of their members, or as a header'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check merge blame query dump diff minimize support" -f -a "diff" -d 'Show what differs between the types of two kernels'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check merge blame query dump diff minimize support" -f -a "minimize" -d 'Write the smallest BTF that relocates objects exactly as a kernel\'s full BTF does'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check merge blame query dump diff minimize support" -f -a "support" -d 'Report whether the running kernel supports CO-RE, and where its BTF is'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check merge blame query dump diff minimize support" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand query" -f
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand dump" -f
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand support" -f

@@ -18,10 +18,15 @@ impl Report {
             "# Checks of whole fleets\n\n\
              `cargo xtask bench fleet` generated this page on {}, on {} processors, with the fleet of `cargo \
              xtask fleet`: archives of Debian's kernels as BTFHub has them. The time is that of all \
-             processors, of whole processes; the median of several runs. Unpacking is `xz --decompress` of the \
-             same files, one after the other ({}). The one object is `{OBJECT}`.\n\n\
+             processors, of whole processes, unless stated otherwise; medians of {} run{}. core-reloc is built with \
+             the feature `liblzma`. Unpacking is `xz --decompress` of the same files, one after the other \
+             ({}). The one object is `{OBJECT}`.\n\n\
              ![Time against kernels, and against objects](bench-fleet.svg)\n",
-            self.date, self.processors, self.xz,
+            self.date,
+            self.processors,
+            self.rounds,
+            if self.rounds == 1 { "" } else { "s" },
+            self.xz,
         )?;
         self.growth(&mut page)?;
         self.objects(&mut page)?;
