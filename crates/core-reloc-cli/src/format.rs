@@ -40,7 +40,7 @@ pub(crate) fn push_number(text: &mut String, value: u64) {
 pub(crate) fn push_hex(text: &mut String, number: u32, width: usize) {
     let digits = (u32::BITS - number.leading_zeros()).div_ceil(4).max(1);
     let padding = width.saturating_sub(digits as usize + 2);
-    text.extend(std::iter::repeat_n(' ', padding));
+    push_spaces(text, padding);
     text.push_str("0x");
     for digit in (0..digits).rev() {
         text.push(char::from_digit(number >> (4 * digit) & 0xf, 16).unwrap_or('?'));
@@ -50,7 +50,13 @@ pub(crate) fn push_hex(text: &mut String, number: u32, width: usize) {
 /// Appends a word, left-aligned.
 pub(crate) fn push_padded(text: &mut String, word: &str, width: usize) {
     text.push_str(word);
-    text.extend(std::iter::repeat_n(' ', width.saturating_sub(word.len())));
+    push_spaces(text, width.saturating_sub(word.len()));
+}
+
+/// Appends spaces, of which the columns of a table need 32 at most.
+fn push_spaces(text: &mut String, count: usize) {
+    const SPACES: &str = "                                ";
+    text.push_str(SPACES.get(..count).unwrap_or(SPACES));
 }
 
 /// Formats a count: `1 relocation`, `2 relocations`.

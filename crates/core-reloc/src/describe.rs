@@ -11,7 +11,7 @@ use alloc::{
 };
 use core::fmt::{self, Write};
 
-use btf_types::{Btf, StrOffset, Type, TypeId, ext::CoreReloc};
+use btf_types::{Btf, Name, StrOffset, Type, TypeId, ext::CoreReloc};
 
 pub use self::{declaration::declaration_in_c, quote::quote};
 use self::{old_bitfield::why_old_bitfield, quote::Quote};
@@ -259,12 +259,19 @@ fn write_type(text: &mut Quote<'_>, ty: Type<'_>) -> fmt::Result {
 
 fn write_name(text: &mut Quote<'_>, btf: &Btf<'_>, name_off: StrOffset) -> fmt::Result {
     match btf.string(name_off) {
-        Ok(name) if name.len() <= MAX_QUOTE => match str::from_utf8(&name) {
+        Ok(name) if name.len() <= MAX_QUOTE => match plain(&name) {
             // Nearly all names; without formatting, which takes longer than the rest.
-            Ok(plain) if plain.bytes().all(|byte| byte.is_ascii_graphic()) => text.write_str(plain),
-            _ => write!(text, "{name}"),
+            Some(plain) => text.write_str(plain),
+            None => write!(text, "{name}"),
         },
         Ok(name) => text.write_str(&quote(&name)),
         Err(_) => text.write_str("?"),
     }
+}
+
+/// Returns a name that nothing needs to be escaped in.
+fn plain<'n>(name: &'n Name<'_>) -> Option<&'n str> {
+    // All bytes are looked at, which takes less time than to stop at the first.
+    let is_plain = name.iter().fold(true, |is_plain, byte| is_plain & byte.is_ascii_graphic());
+    str::from_utf8(name).ok().filter(|_| is_plain)
 }
