@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, ffi::OsStr, io, path::Path};
 
-use lzma_rust2::{XzOptions, XzWriter};
+use lzma_rust2::{LzmaOptions, XzOptions, XzWriter};
 
 use super::{MinimizedBtf, MinimizedTarget, store::store};
 use crate::{
@@ -32,8 +32,15 @@ pub(super) enum Layout {
     Store,
 }
 
-/// The compression level of xz, its default.
-const XZ_PRESET: u32 = 6;
+/// Returns the options for packing an archive: the default level of xz, with matches as long as they may be, since
+/// whole files repeat, and with the words of BTF in mind, which have 4 bytes.
+fn xz_options() -> XzOptions {
+    const LEVEL: u32 = 6;
+    let mut options = XzOptions::with_preset(LEVEL);
+    options.lzma_options.nice_len = LzmaOptions::NICE_LEN_MAX;
+    (options.lzma_options.lc, options.lzma_options.lp) = (0, 2);
+    options
+}
 
 impl<'a> Destination<'a> {
     /// Checks that the path's folder exists. A path that ends in `.tar.xz` is an archive, as in BTFHub.
@@ -114,8 +121,7 @@ fn by_name<'m>(btfs: &[&'m MinimizedBtf]) -> Result<BTreeMap<&'m Path, &'m Minim
 
 /// Returns a compressed tar archive. The same input gives the same bytes.
 fn archive(btfs: &BTreeMap<&Path, &MinimizedBtf>) -> io::Result<Vec<u8>> {
-    let mut archive =
-        tar::Builder::new(XzWriter::new(Vec::new(), XzOptions::with_preset(XZ_PRESET))?);
+    let mut archive = tar::Builder::new(XzWriter::new(Vec::new(), xz_options())?);
     for (name, btf) in btfs {
         let mut header = tar::Header::new_gnu();
         header.set_mode(0o644);
