@@ -7,6 +7,7 @@ mod write;
 
 use std::{path::PathBuf, sync::Arc};
 
+use btf_types::ByteOrder;
 use core_reloc::elf::Object;
 use core_reloc_tools::minimize::{Needs, ResolutionCounts};
 
@@ -31,8 +32,7 @@ struct MinimizedTarget {
     types: usize,
     /// The results of each object's relocations, in the order of the objects.
     counts: Vec<ResolutionCounts>,
-    /// A warning about the target.
-    warning: Option<String>,
+    byte_order: ByteOrder,
     /// The release, and the version string, as far as they are known.
     build: Build,
 }
@@ -94,9 +94,7 @@ pub(crate) fn run(arguments: &Minimize, inputs: Inputs<'_>) -> Result<Completion
     let minimizer = Minimizer::new(paths, needs);
     let (targets, unreadable) = in_parallel(|| minimizer.minimize_all(arguments))?;
     let readable = unreadable.report(targets.len())?;
-    for warning in targets.iter().filter_map(|target| target.warning.as_ref()) {
-        terminal::warning(warning);
-    }
+    minimizer.byte_order_warnings(&targets).iter().for_each(terminal::warning);
     let is_one = arguments.target.as_ref().is_none_or(|target| !target.is_dir());
     let layout = destination.layout(&targets, is_one);
     destination.write(&targets, layout)?;

@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use btf_types::Btf;
+use btf_types::{Btf, ByteOrder};
 use core_reloc::{Module, Options, Target};
 use core_reloc_sys::{BtfFile, Kernel};
 use core_reloc_targets::{Found, Kernels, Limits, Listing, TargetError};
@@ -19,6 +19,7 @@ use crate::{
     arguments::Minimize,
     digest::Digester,
     failure::Failure,
+    format::plural,
     inputs,
     names::{by_version, minimized_module, minimized_target},
     target::{SkippedFiles, Unreadable, named_modules, parse_modules, validate},
@@ -167,15 +168,15 @@ impl<'a> Minimizer<'a> {
         let main = file.parse()?;
         let key = (self.digester.digest(main.as_bytes()), main.pointer_size());
         if let Some(known) = self.known(key).filter(|_| arguments.modules.is_empty()) {
-            return Ok(self.target(file, name, known, &main));
+            return Ok(target(file, name, known, &main));
         }
         validate(file, &main)?;
         let files = named_modules(&arguments.modules)?;
         let modules = parse_modules(&files, file, &main)?;
-        let target =
+        let full =
             Target::new(&main).with_modules(modules.iter().map(|(name, btf)| Module { name, btf }));
 
-        let minimized = minimize(&self.needs, &target, Options::default());
+        let minimized = minimize(&self.needs, &full, Options::default());
         let minimized = minimized.map_err(|error| self.failure(file.path(), error))?;
         let Minimized { main: bytes, modules: split, counts, .. } = minimized;
         let base = Btf::parse(&bytes).map_err(MinimizeError::from);
@@ -197,8 +198,7 @@ impl<'a> Minimizer<'a> {
             let mut all = self.known.lock().unwrap_or_else(PoisonError::into_inner);
             all.entry(key).or_insert_with(|| known.clone());
         }
-        let target = self.target(file, name, known, &main);
-        Ok(MinimizedTarget { modules: needed, unneeded, ..target })
+        Ok(MinimizedTarget { modules: needed, unneeded, ..target(file, name, known, &main) })
     }
 
     /// Returns the result of a kernel with the same BTF.
@@ -206,43 +206,26 @@ impl<'a> Minimizer<'a> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned()
     }
 
-    /// Returns the target of a file, without modules.
-    fn target(
-        &self,
-        file: &BtfFile,
-        name: PathBuf,
-        Known { bytes, types, counts }: Known,
-        btf: &Btf<'_>,
-    ) -> MinimizedTarget {
-        MinimizedTarget {
-            modules: Vec::new(),
-            unneeded: Vec::new(),
-            types,
-            counts,
-            warning: self.warning(file.path(), btf),
-            build: Build { release: file.release().map(str::to_string), version: None },
-            main: MinimizedBtf {
-                module: None,
-                target: file.path().to_path_buf(),
-                full_size: file.as_bytes().len(),
-                name,
-                bytes,
-            },
-        }
-    }
-
-    /// Returns a warning if an object has another byte order than the target.
-    fn warning(&self, target: &Path, btf: &Btf<'_>) -> Option<String> {
-        let differs = |needs: &Needs<'_>| needs.local.byte_order() != btf.byte_order();
-        let (object, needs) =
-            self.objects.iter().zip(&self.needs).find(|(_, needs)| differs(needs))?;
-        Some(format!(
-            "{} is {}, but {} is {}; this kernel cannot run it",
-            target.display(),
-            btf.byte_order(),
-            object.display(),
-            needs.local.byte_order(),
-        ))
+    /// Returns a warning for each byte order that some kernels have and some object does not have.
+    pub(super) fn byte_order_warnings(&self, targets: &[MinimizedTarget]) -> Vec<String> {
+        let warning = |order: ByteOrder| {
+            let mut kernels = targets.iter().filter(|target| target.byte_order == order);
+            let differs = |needs: &Needs<'_>| needs.local.byte_order() != order;
+            let mut objects = self.objects.iter().zip(&self.needs);
+            let (object, needs) = objects.find(|(_, needs)| differs(needs))?;
+            let first = kernels.next()?.main.target.display();
+            let (object, of_object) = (object.display(), needs.local.byte_order());
+            Some(match kernels.count() {
+                0 => format!(
+                    "{first} is {order}, but {object} is {of_object}; this kernel cannot run it"
+                ),
+                more => format!(
+                    "{first} and {} are {order}, but {object} is {of_object}; these kernels cannot run it",
+                    plural(more, "other kernel"),
+                ),
+            })
+        };
+        [ByteOrder::Little, ByteOrder::Big].into_iter().filter_map(warning).collect()
     }
 
     fn failure(&self, target: &Path, error: MinimizeError) -> Failure {
@@ -254,5 +237,29 @@ impl<'a> Minimizer<'a> {
         };
         let object = object.map(|object| object.to_path_buf());
         Failure::Minimize { target: target.to_path_buf(), object, error }
+    }
+}
+
+/// Returns the target of a file, without modules.
+fn target(
+    file: &BtfFile,
+    name: PathBuf,
+    Known { bytes, types, counts }: Known,
+    btf: &Btf<'_>,
+) -> MinimizedTarget {
+    MinimizedTarget {
+        modules: Vec::new(),
+        unneeded: Vec::new(),
+        types,
+        counts,
+        byte_order: btf.byte_order(),
+        build: Build { release: file.release().map(str::to_string), version: None },
+        main: MinimizedBtf {
+            module: None,
+            target: file.path().to_path_buf(),
+            full_size: file.as_bytes().len(),
+            name,
+            bytes,
+        },
     }
 }
