@@ -14,7 +14,7 @@ use core_reloc_tools::minimize::{MinimizeError, Minimized, Needs, ResolutionCoun
 use rayon::prelude::*;
 use rustix::system::uname;
 
-use super::{Build, MinimizedBtf, MinimizedTarget, UnneededModule};
+use super::{Build, FileResult, MinimizedBtf, MinimizedTarget, UnneededModule, since::Since};
 use crate::{
     arguments::Minimize,
     digest::Digester,
@@ -22,14 +22,15 @@ use crate::{
     format::plural,
     inputs,
     names::{by_version, minimized_module, minimized_target},
-    target::{SkippedFiles, Unreadable, named_modules, parse_modules, validate},
+    target::{named_modules, parse_modules, validate},
     threads::pipelined,
 };
 
 /// Minimizes targets for some objects.
 pub(super) struct Minimizer<'a> {
-    pub(super) objects: Vec<&'a Path>,
+    pub(super) objects: &'a [&'a Path],
     needs: Vec<Needs<'a>>,
+    since: Option<&'a Since<'a>>,
     digester: Digester,
     /// Kernels that were minimized without modules.
     known: Mutex<HashMap<Key, Known>>,
@@ -46,40 +47,24 @@ struct Known {
     counts: Vec<ResolutionCounts>,
 }
 
-/// The minimized kernels of a file or folder.
-#[derive(Default)]
-struct FileResult {
-    targets: Vec<MinimizedTarget>,
-    unreadable: Unreadable,
-    /// Parts that are not kernels.
-    skipped: SkippedFiles,
-}
-
-impl FileResult {
-    fn extend(&mut self, other: Self) {
-        self.targets.extend(other.targets);
-        self.unreadable.extend(other.unreadable);
-        self.skipped.extend(other.skipped);
-    }
-}
-
 impl<'a> Minimizer<'a> {
-    pub(super) fn new(objects: Vec<&'a Path>, needs: Vec<Needs<'a>>) -> Self {
-        Self { objects, needs, digester: Digester::new(), known: Mutex::default() }
+    pub(super) fn new(
+        objects: &'a [&'a Path],
+        needs: Vec<Needs<'a>>,
+        since: Option<&'a Since<'a>>,
+    ) -> Self {
+        Self { objects, needs, since, digester: Digester::new(), known: Mutex::default() }
     }
 
     /// Minimizes the targets that the arguments name, in the order of their versions, but for those that
     /// cannot be read.
-    pub(super) fn minimize_all(
-        &self,
-        arguments: &Minimize,
-    ) -> Result<(Vec<MinimizedTarget>, Unreadable), Failure> {
+    pub(super) fn minimize_all(&self, arguments: &Minimize) -> Result<FileResult, Failure> {
         let Some(path) = &arguments.target else {
             let kernel = Kernel::running();
             let name = PathBuf::from(format!("{}.btf", kernel.release()));
             let mut target = self.minimize(&kernel.btf()?, name, arguments)?;
             target.build.version = Some(uname().version().to_string_lossy().into_owned());
-            return Ok((vec![target], Unreadable::default()));
+            return Ok(FileResult { targets: vec![target], ..FileResult::default() });
         };
         let mut result = FileResult::default();
         if path.is_dir() {
@@ -92,8 +77,8 @@ impl<'a> Minimizer<'a> {
             let files: Vec<_> = files
                 .into_par_iter()
                 .map(|file| {
-                    let kernels = Kernels::in_listing(&listing, file);
-                    self.minimize_file(kernels, path, arguments)
+                    let kernels = || Kernels::in_listing(&listing, file);
+                    self.minimize_file(file, kernels, path, arguments)
                 })
                 .collect();
             for file in files {
@@ -101,9 +86,9 @@ impl<'a> Minimizer<'a> {
             }
         } else {
             let folder = path.parent().unwrap_or(Path::new(""));
-            result = self.minimize_file(inputs::kernels(path), folder, arguments)?;
+            result = self.minimize_file(path, || inputs::kernels(path), folder, arguments)?;
         };
-        let FileResult { targets, unreadable, skipped } = result;
+        let FileResult { targets, unreadable, skipped, entries } = result;
         if targets.len() > 1 && !arguments.modules.is_empty() {
             return Err(Failure::ModulesOfFolder(path.clone()));
         }
@@ -113,21 +98,28 @@ impl<'a> Minimizer<'a> {
         }
         let path = |target: &MinimizedTarget| target.main.target.display().to_string();
         let targets = by_version(targets, path).into_iter().map(|(_, target)| target);
-        Ok((targets.collect(), unreadable))
+        Ok(FileResult { targets: targets.collect(), unreadable, entries, ..FileResult::default() })
     }
 
-    /// Minimizes all kernels of a file.
+    /// Minimizes all kernels of a file, unless an earlier run did.
     fn minimize_file(
         &self,
-        kernels: Kernels,
+        file: &Path,
+        kernels: impl FnOnce() -> Kernels,
         root: &Path,
         arguments: &Minimize,
     ) -> Result<FileResult, Failure> {
-        let mut result = FileResult::default();
-        for part in pipelined(kernels, |found| self.minimize_found(found, root, arguments)) {
-            result.extend(part?);
+        let minimize = || {
+            let mut result = FileResult::default();
+            for part in pipelined(kernels(), |found| self.minimize_found(found, root, arguments)) {
+                result.extend(part?);
+            }
+            Ok(result)
+        };
+        match self.since {
+            Some(since) => since.take_or_else(file, root, minimize),
+            None => minimize(),
         }
-        Ok(result)
     }
 
     /// Minimizes a part of a file, if that is a kernel.
@@ -236,7 +228,7 @@ impl<'a> Minimizer<'a> {
             _ => None,
         };
         let object = object.map(|object| object.to_path_buf());
-        Failure::Minimize { target: target.to_path_buf(), object, error }
+        Failure::Minimize { target: target.to_path_buf(), object, error: error.to_string() }
     }
 }
 
@@ -253,6 +245,7 @@ fn target(
         types,
         counts,
         byte_order: btf.byte_order(),
+        is_taken: false,
         build: Build { release: file.release().map(str::to_string), version: None },
         main: MinimizedBtf {
             module: None,

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, ffi::OsStr, io, path::Path};
 
+use core_reloc_targets::MANIFEST;
 use lzma_rust2::{LzmaOptions, XzOptions, XzWriter};
 
 use super::{MinimizedBtf, MinimizedTarget, store::store};
@@ -64,6 +65,11 @@ impl<'a> Destination<'a> {
         self.output.is_standard()
     }
 
+    /// Returns the error that the output cannot be written.
+    pub(super) fn failure(&self, error: io::Error) -> Failure {
+        self.output.failure(error)
+    }
+
     /// Chooses the layout. `is_one` means that the user named a single target, which is written to a
     /// file, unless it has modules.
     pub(super) fn layout(&self, targets: &[MinimizedTarget], is_one: bool) -> Layout {
@@ -76,21 +82,26 @@ impl<'a> Destination<'a> {
         }
     }
 
-    /// Writes all BTF of the targets.
-    pub(super) fn write(&self, targets: &[MinimizedTarget], layout: Layout) -> Result<(), Failure> {
+    /// Writes all BTF of the targets, to an archive or folder after a list of what is in it.
+    pub(super) fn write(
+        &self,
+        targets: &[MinimizedTarget],
+        manifest: Option<&[u8]>,
+        layout: Layout,
+    ) -> Result<(), Failure> {
         let btfs: Vec<&MinimizedBtf> = targets.iter().flat_map(MinimizedTarget::btfs).collect();
         let output = &self.output;
         match (layout, btfs.as_slice()) {
             (Layout::Store, _) => output.write(&store(targets)?),
             (Layout::File, [only]) => output.write(&only.bytes),
             (Layout::Archive, btfs) => {
-                let archive = archive(&by_name(btfs)?).map_err(|error| output.failure(error))?;
-                output.write(&archive)
+                let archive = archive(&by_name(btfs)?, manifest);
+                output.write(&archive.map_err(|error| output.failure(error))?)
             }
             _ if output.is_standard() => Err(Failure::FolderToStream),
             (_, btfs) => {
-                let files = by_name(btfs)?;
-                output.write_folder(files.iter().map(|(name, btf)| (*name, &*btf.bytes)))
+                let btfs = by_name(btfs)?;
+                output.write_folder(files(&btfs, manifest))
             }
         }
     }
@@ -119,14 +130,23 @@ fn by_name<'m>(btfs: &[&'m MinimizedBtf]) -> Result<BTreeMap<&'m Path, &'m Minim
     Ok(sorted)
 }
 
+/// Returns the names and contents of all files, in their order.
+fn files<'m>(
+    btfs: &BTreeMap<&'m Path, &'m MinimizedBtf>,
+    manifest: Option<&'m [u8]>,
+) -> impl Iterator<Item = (&'m Path, &'m [u8])> {
+    let manifest = manifest.map(|bytes| (Path::new(MANIFEST), bytes));
+    manifest.into_iter().chain(btfs.iter().map(|(name, btf)| (*name, &*btf.bytes)))
+}
+
 /// Returns a compressed tar archive. The same input gives the same bytes.
-fn archive(btfs: &BTreeMap<&Path, &MinimizedBtf>) -> io::Result<Vec<u8>> {
+fn archive(btfs: &BTreeMap<&Path, &MinimizedBtf>, manifest: Option<&[u8]>) -> io::Result<Vec<u8>> {
     let mut archive = tar::Builder::new(XzWriter::new(Vec::new(), xz_options())?);
-    for (name, btf) in btfs {
+    for (name, bytes) in files(btfs, manifest) {
         let mut header = tar::Header::new_gnu();
         header.set_mode(0o644);
-        header.set_size(btf.bytes.len() as u64);
-        archive.append_data(&mut header, name, &*btf.bytes)?;
+        header.set_size(bytes.len() as u64);
+        archive.append_data(&mut header, name, bytes)?;
     }
     archive.into_inner()?.finish()
 }

@@ -78,7 +78,7 @@ fn the_result_is_reported() {
     ))
     .good();
     expect![[r#"
-        {"target":"fixtures/btf/gone.le.btf","output":"/out.btf","whole_bytes":1077,"bytes":671,"types":17,"modules":[],"objects":[{"object":"fixtures/objects/access.bpfel.o","resolved":13,"unresolved":13,"failed":0},{"object":"fixtures/objects/enums.bpfel.o","resolved":10,"unresolved":4,"failed":0}]}
+        {"target":"fixtures/btf/gone.le.btf","output":"/out.btf","taken":false,"whole_bytes":1077,"bytes":671,"types":17,"modules":[],"objects":[{"object":"fixtures/objects/access.bpfel.o","resolved":13,"unresolved":13,"failed":0},{"object":"fixtures/objects/enums.bpfel.o","resolved":10,"unresolved":4,"failed":0}]}
     "#]].assert_eq(&folder.strip(&json));
     let json: Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json["whole_bytes"], fixture("btf/gone.le.btf").len());
