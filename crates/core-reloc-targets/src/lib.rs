@@ -69,7 +69,7 @@ mod version;
 pub use self::{
     compression::Compression,
     error::{Attempt, TargetError, TargetProblem},
-    files::{Files, module_name},
+    files::{Files, MANIFEST, module_name},
     found::{FoundKernel, FoundModule},
     kernels::{Found, Kernels},
     layout::unpacked_name,

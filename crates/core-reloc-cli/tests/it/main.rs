@@ -42,6 +42,7 @@ mod schema;
 mod shards;
 mod shrinking;
 mod signals;
+mod since;
 mod store;
 mod streams;
 mod support;
