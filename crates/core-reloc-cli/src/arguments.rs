@@ -647,6 +647,10 @@ pub struct Minimize {
     /// The BTF of a module, which is minimized too; may be repeated
     #[arg(long = "module", value_name = "FILE")]
     pub modules: Vec<PathBuf>,
+    /// Also keep what check asks for besides relocations, such as the functions that programs attach to,
+    /// so that its verdicts are those for the full BTF
+    #[arg(long)]
+    pub keep_verdicts: bool,
     /// The output: a file for one kernel, a new folder for several, or NAME.tar.xz for an archive
     #[arg(short, long, value_name = "OUT", required_unless_present = "store")]
     pub output: Option<PathBuf>,
@@ -676,10 +680,12 @@ Examples:
   core-reloc minimize build/ --target btfhub-archive/ubuntu/ -o btfs/
       minimize every kernel in a folder and its archives, in parallel
   core-reloc minimize build/ --target btfhub-archive/ubuntu/ -o btfs.tar.xz
-      the same, but write an archive
+      the same, but write an archive, which loaders and check take as a target
   core-reloc minimize build/ --target btfhub-archive/ --since btfs.tar.xz -o btfs.tar.xz
       bring the archive up to date: minimize only kernels that are new or
       have changed
+  core-reloc minimize build/ --target btfhub-archive/ --keep-verdicts -o fleet.tar.xz
+      an archive with which check gives the verdicts of all of btfhub-archive/
   core-reloc minimize build/ --target btfhub-archive/ --store agent.store
       the same, but write a store, which has each definition once
   core-reloc minimize prog.bpf.o --target vmlinux --module my.ko -o btfs/

@@ -9,7 +9,7 @@ use std::{
     sync::Arc,
 };
 
-use btf_types::Btf;
+use btf_types::{Btf, Kind};
 use core_reloc::Relocation;
 use core_reloc_targets::MANIFEST;
 use core_reloc_tools::minimize::{Needs, ResolutionCounts};
@@ -62,8 +62,9 @@ impl<'a> Since<'a> {
         path: &'a Path,
         objects: &'a [&'a Path],
         needs: &[Needs<'_>],
+        names: &[(String, Kind)],
     ) -> Result<Self, Failure> {
-        let needs = digest_of_needs(needs);
+        let needs = digest_of_needs(needs, names);
         let earlier = match read(path)? {
             Some((manifest, outputs)) => manifest
                 .and_then(|bytes| parse(&bytes, &needs))
@@ -264,11 +265,14 @@ fn parse(bytes: &[u8], needs: &str) -> Result<Manifest, String> {
 }
 
 /// Returns a hash of all that the results depend on besides the kernels.
-fn digest_of_needs(needs: &[Needs<'_>]) -> String {
+fn digest_of_needs(needs: &[Needs<'_>], names: &[(String, Kind)]) -> String {
     let mut text = String::new();
+    // Writing to a string does not fail.
+    for (name, kind) in names {
+        let _ = writeln!(text, "{name:?} {kind}");
+    }
     for Needs { local, relocations } in needs {
         let digest = stable_digest(local.as_bytes());
-        // Writing to a string does not fail.
         let _ = writeln!(text, "{digest} {}", local.pointer_size());
         for relocation in relocations {
             let Relocation { insn_off: _, type_id, access, kind } = relocation;
