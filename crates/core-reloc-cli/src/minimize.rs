@@ -8,6 +8,7 @@ mod write;
 use std::{path::PathBuf, sync::Arc};
 
 use core_reloc::elf::Object;
+use core_reloc_targets::KernelPath;
 use core_reloc_tools::minimize::{Needs, ResolutionCounts};
 
 use self::{minimizer::Minimizer, write::Destination};
@@ -33,14 +34,16 @@ struct MinimizedTarget {
     counts: Vec<ResolutionCounts>,
     /// A warning about the target.
     warning: Option<String>,
-    /// The release, and the version string, as far as they are known.
+    /// What is known about the kernel besides its types.
     build: Build,
 }
 
-/// The build of a kernel, as `uname` describes it.
+/// The build of a kernel: what `uname` prints, as far as it is known, and what the folders say.
 struct Build {
     release: Option<String>,
     version: Option<String>,
+    /// Where the kernel was found.
+    path: KernelPath,
 }
 
 /// The minimized BTF of a kernel or module.

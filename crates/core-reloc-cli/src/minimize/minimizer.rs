@@ -9,7 +9,7 @@ use std::{
 use btf_types::Btf;
 use core_reloc::{Module, Options, Target};
 use core_reloc_sys::{BtfFile, Kernel};
-use core_reloc_targets::{Found, Kernels, Limits, Listing, TargetError};
+use core_reloc_targets::{Found, KernelPath, Kernels, Limits, Listing, TargetError};
 use core_reloc_tools::minimize::{MinimizeError, Minimized, Needs, ResolutionCounts, minimize};
 use rayon::prelude::*;
 use rustix::system::uname;
@@ -143,7 +143,10 @@ impl<'a> Minimizer<'a> {
                 let file = kernel.file();
                 let name = minimized_target(file.path(), root);
                 match self.minimize(file, name, arguments) {
-                    Ok(target) => result.targets.push(target),
+                    Ok(mut target) => {
+                        target.build.path = KernelPath::found_in(file.path(), root);
+                        result.targets.push(target);
+                    }
                     Err(Failure::File(error)) if error.path == file.path() => {
                         result.unreadable.add(error);
                     }
@@ -220,7 +223,11 @@ impl<'a> Minimizer<'a> {
             types,
             counts,
             warning: self.warning(file.path(), btf),
-            build: Build { release: file.release().map(str::to_string), version: None },
+            build: Build {
+                release: file.release().map(str::to_string),
+                version: None,
+                path: KernelPath::found_in(file.path(), file.path()),
+            },
             main: MinimizedBtf {
                 module: None,
                 target: file.path().to_path_buf(),
