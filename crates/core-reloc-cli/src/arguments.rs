@@ -137,8 +137,7 @@ Examples:
       relocate for the kernel of another machine
   core-reloc relocate prog.bpf.o --target vmlinuz-6.12 --module my.ko.xz
       relocate for another kernel and one of its modules
-  core-reloc relocate prog.bpf.o --target debian.store \
-      --kernel 6.1.0-50-amd64 -o prog.6.1.o
+  core-reloc relocate prog.bpf.o --target debian.store --kernel 6.1.0-50-amd64
       relocate for one of the kernels in a store
   core-reloc relocate prog.bpf.o --unresolved error --format json
       fail if the kernel lacks something; print one JSON object per line
@@ -635,8 +634,8 @@ Examples:
       show how the types that a program uses have changed
   core-reloc diff 5.10.btf /sys/kernel/btf/vmlinux 'bpf_*' 'enum bpf_func_id'
       compare some types of another kernel with those of the running one
-  core-reloc diff debian.store debian.store task_struct \
-      --old-kernel 6.1.0-50-amd64 --new-kernel 6.12.107+deb13-amd64
+  core-reloc diff debian.store debian.store task_struct \\
+        --old-kernel 6.1.0-50-amd64 --new-kernel 6.12.107+deb13-amd64
       compare two kernels of a store
   core-reloc diff old.btf new.btf --module old/my.ko --module new/my.ko my_type
       compare types of a module of both kernels

@@ -6,6 +6,7 @@ mod list;
 use std::{io::Write, path::Path};
 
 use btf_store::{MAGIC, Store, Writer};
+use core_reloc_targets::Limits;
 
 use crate::{
     Completion,
@@ -18,9 +19,6 @@ use crate::{
     terminal::{Escaped, stdout},
 };
 
-/// The format cannot represent more.
-const MAX_LEN: u64 = u32::MAX as u64;
-
 pub(crate) fn run(command: &StoreCommand, inputs: Inputs<'_>) -> Result<Completion, Failure> {
     match command {
         StoreCommand::Add(arguments) => add::run(arguments, inputs),
@@ -32,7 +30,7 @@ pub(crate) fn run(command: &StoreCommand, inputs: Inputs<'_>) -> Result<Completi
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    read_file(path, MAX_LEN)
+    read_file(path, Limits::default().store)
 }
 
 /// Returns a conversion of errors of the store at a path.

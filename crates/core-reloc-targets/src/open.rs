@@ -203,7 +203,7 @@ pub(crate) fn stream_content(
     match input.format() {
         Some(Format::Tar) => Ok(Content::Archive(Archive::new(path, input, limits))),
         Some(Format::Store) => {
-            let bytes = input.read_whole(limits.file);
+            let bytes = input.read_whole(limits.store);
             let bytes = bytes.map_err(|problem| TargetError::new(path, problem))?;
             Ok(Content::Store(StoredKernels::open(path, bytes, limits)?))
         }

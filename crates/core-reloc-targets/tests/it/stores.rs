@@ -41,6 +41,18 @@ fn stores_have_the_limits_of_archives() {
     let path = store(&folder);
     let few = Kernels::new(&path, Limits::default().entries(1)).next().unwrap().unwrap_err();
     assert!(few.to_string().ends_with("the store exceeds the limit of 1 kernels"), "{few}");
+    let len = std::fs::metadata(&path).unwrap().len();
+    // The limit of one kernel's file is another.
+    let limits = Limits::default().file(10).store(len);
+    assert_eq!(Kernels::new(&path, limits).filter(Result::is_ok).count(), 2);
+    let large = Kernels::new(&path, limits.store(len - 1)).next().unwrap().unwrap_err();
+    let allowed = len - 1;
+    assert!(
+        large
+            .to_string()
+            .ends_with(&format!("the file has {len} bytes, at most {allowed} are read")),
+        "{large}"
+    );
     let Ok(Found::Kernel(kernel)) =
         Kernels::new(&path, Limits::default().modules(10)).next().unwrap()
     else {
