@@ -40,8 +40,8 @@
 //!
 //! # Untrusted files
 //! Any bytes give a value or an error. [`Limits`] bound how much of a file is read and what it may
-//! unpack to. Files are read into memory, so that they may change meanwhile; [`map()`] maps raw BTF
-//! instead, and is unsafe.
+//! unpack to. Files are read into memory, so that they may change meanwhile. [`open_leased`] maps raw BTF
+//! while a lease of the system keeps it from changing; [`map()`] maps it without, and is unsafe.
 //!
 //! # Features
 //! - `liblzma`: unpacks xz with liblzma, a C library that is built from source, in a third less time.
@@ -82,7 +82,7 @@ pub use self::{
     limits::Limits,
     listing::Listing,
     map::map,
-    open::{open, open_stream, read, read_stream},
+    open::{open, open_leased, open_stream, read, read_stream},
     targets::Targets,
     version::KernelName,
 };

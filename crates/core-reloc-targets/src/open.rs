@@ -29,8 +29,8 @@ pub(crate) enum Content {
 /// Reads the BTF of a file of any format that contains exactly one.
 ///
 /// Other files in an archive are ignored if their format is unknown. All bytes are read into
-/// memory, within the limits; [`map`](crate::map()) maps raw BTF instead. The file may change or
-/// become shorter meanwhile: the result is then a value with some of its bytes, or an error.
+/// memory, within the limits; [`open_leased`] and [`map`](crate::map()) map raw BTF instead. The file may
+/// change or become shorter meanwhile: the result is then a value with some of its bytes, or an error.
 ///
 /// ```
 /// use core_reloc_targets::{Limits, open};
@@ -53,6 +53,27 @@ pub(crate) enum Content {
 pub fn open(path: &Path, limits: Limits) -> Result<BtfFile, TargetError> {
     let open_plain = |path: &Path| BtfFile::open_with_limit(path, limits.file);
     open_only(path, limits, open_plain)
+}
+
+/// Opens a file like [`open`], but maps raw BTF where the system keeps the file from changing meanwhile:
+/// [`BtfFile::open_leased`], which handles `SIGIO`. It is for programs, not for libraries in them.
+///
+/// ```
+/// use core_reloc_targets::{Limits, open_leased};
+///
+/// # use btf_types::{ByteOrder, build::Builder};
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("6.1.btf");
+/// # std::fs::write(&path, Builder::new(ByteOrder::Little).finish()?)?;
+/// let file = open_leased(&path, Limits::default())?;
+/// assert!(file.parse()?.is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// Returns the errors of [`open`].
+pub fn open_leased(path: &Path, limits: Limits) -> Result<BtfFile, TargetError> {
+    open_only(path, limits, |path| BtfFile::open_leased(path, limits.file))
 }
 
 /// Reads the BTF of a stream that contains exactly one, such as standard input, as [`open`] does.
