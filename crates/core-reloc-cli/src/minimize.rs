@@ -15,6 +15,7 @@ use std::{
 
 use btf_types::{ByteOrder, Kind};
 use core_reloc::elf::Object;
+use core_reloc_targets::KernelPath;
 use core_reloc_tools::{
     check::Checker,
     minimize::{Needs, ResolutionCounts},
@@ -45,7 +46,7 @@ struct MinimizedTarget {
     byte_order: ByteOrder,
     /// An earlier run minimized it.
     is_taken: bool,
-    /// The release, and the version string, as far as they are known.
+    /// What is known about the kernel besides its types.
     build: Build,
 }
 
@@ -69,11 +70,12 @@ impl FileResult {
     }
 }
 
-/// The build of a kernel, as `uname` describes it.
-#[derive(Default)]
+/// The build of a kernel: what `uname` prints, as far as it is known, and what the folders say.
 struct Build {
     release: Option<String>,
     version: Option<String>,
+    /// Where the kernel was found.
+    path: KernelPath,
 }
 
 /// The minimized BTF of a kernel or module.

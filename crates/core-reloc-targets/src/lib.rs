@@ -15,7 +15,8 @@
 //!
 //! - [`open()`] reads a file that contains one BTF.
 //! - [`Targets`] reads all BTF in a file or folder, one at a time.
-//! - [`Kernels`] finds kernels with their modules among other files.
+//! - [`Kernels`] finds kernels with their modules among other files, and chooses one of them by its name.
+//! - [`KernelPath`] reads what the path of a kernel says about it.
 //! - [`KernelName`] orders kernels by the versions in their names.
 //! - [`open_stream`], [`Targets::of_stream`] and [`Kernels::of_stream`] read a stream, such as standard
 //!   input.
@@ -47,6 +48,7 @@
 #![deny(unsafe_code, unsafe_op_in_unsafe_fn)]
 
 mod archive;
+mod choice;
 mod compression;
 mod contents;
 mod error;
@@ -54,6 +56,8 @@ mod files;
 mod found;
 mod image;
 mod input;
+mod kernel_names;
+mod kernel_path;
 mod kernels;
 mod layout;
 mod limits;
@@ -71,6 +75,8 @@ pub use self::{
     error::{Attempt, TargetError, TargetProblem},
     files::{Files, MANIFEST, module_name},
     found::{FoundKernel, FoundModule},
+    kernel_names::KernelNames,
+    kernel_path::KernelPath,
     kernels::{Found, Kernels},
     layout::unpacked_name,
     limits::Limits,

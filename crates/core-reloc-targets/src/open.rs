@@ -11,6 +11,7 @@ use crate::{
     error::{TargetError, TargetProblem},
     image::wrapped_kernel,
     input::{Format, Input},
+    kernel_names::KernelNames,
     single::{single, unpacked},
     stored::StoredKernels,
 };
@@ -148,7 +149,15 @@ fn only(path: &Path, content: Content) -> Result<BtfFile, TargetError> {
     let mut next: Box<dyn FnMut() -> Option<Result<BtfFile, TargetError>>> = match content {
         Content::Single(file) => return Ok(file),
         Content::Archive(mut archive) => Box::new(move || archive.next_target()),
-        Content::Store(mut store) => Box::new(move || store.next_target()),
+        Content::Store(mut store) => {
+            let mut found = KernelNames::default();
+            store.names().for_each(|name| found.add(name));
+            if found.len() > 1 {
+                let problem = TargetProblem::SeveralKernels { name: None, found: found.into() };
+                return Err(TargetError::new(path, problem));
+            }
+            Box::new(move || store.next_target())
+        }
     };
     let mut only: Option<BtfFile> = None;
     while let Some(found) = next() {
@@ -215,7 +224,7 @@ pub(crate) fn stream_content(
     match input.format() {
         Some(Format::Tar) => Ok(Content::Archive(Archive::new(path, input, limits))),
         Some(Format::Store) => {
-            let bytes = input.read_whole(limits.file);
+            let bytes = input.read_whole(limits.store);
             let bytes = bytes.map_err(|problem| TargetError::new(path, problem))?;
             Ok(Content::Store(StoredKernels::open(path, bytes, limits)?))
         }

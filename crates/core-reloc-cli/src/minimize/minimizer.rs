@@ -9,7 +9,7 @@ use std::{
 use btf_types::{Btf, ByteOrder, Kind};
 use core_reloc::{Module, Options, Target};
 use core_reloc_sys::{BtfFile, Kernel};
-use core_reloc_targets::{Found, Kernels, Limits, Listing, TargetError};
+use core_reloc_targets::{Found, KernelPath, Kernels, Limits, Listing, TargetError};
 use core_reloc_tools::minimize::{
     MinimizeError, Minimized, Needs, ResolutionCounts, minimize_and_keep,
 };
@@ -141,7 +141,10 @@ impl<'a> Minimizer<'a> {
                 let file = kernel.file();
                 let name = minimized_target(file.path(), root);
                 match self.minimize(file, name, arguments) {
-                    Ok(target) => result.targets.push(target),
+                    Ok(mut target) => {
+                        target.build.path = KernelPath::found_in(file.path(), root);
+                        result.targets.push(target);
+                    }
                     Err(Failure::File(error)) if error.path == file.path() => {
                         result.unreadable.add(error);
                     }
@@ -251,7 +254,11 @@ fn target(
         counts,
         byte_order: btf.byte_order(),
         is_taken: false,
-        build: Build { release: file.release().map(str::to_string), version: None },
+        build: Build {
+            release: file.release().map(str::to_string),
+            version: None,
+            path: KernelPath::found_in(file.path(), file.path()),
+        },
         main: MinimizedBtf {
             module: None,
             target: file.path().to_path_buf(),

@@ -11,7 +11,7 @@ use std::{
 
 use btf_types::{Btf, Kind};
 use core_reloc::Relocation;
-use core_reloc_targets::MANIFEST;
+use core_reloc_targets::{KernelPath, MANIFEST};
 use core_reloc_tools::minimize::{Needs, ResolutionCounts};
 use serde::Deserialize;
 
@@ -133,6 +133,7 @@ impl<'a> Since<'a> {
                     [resolved, unresolved, failed].map(|count| *count as usize);
                 ResolutionCounts { resolved, unresolved, failed }
             });
+            let path = KernelPath::found_in(&target, root);
             made.targets.push(MinimizedTarget {
                 main: MinimizedBtf { module: None, target, full_size, name, bytes },
                 modules: Vec::new(),
@@ -140,7 +141,7 @@ impl<'a> Since<'a> {
                 types: result.types as usize,
                 counts: counts.collect(),
                 byte_order,
-                build: Build::default(),
+                build: Build { release: None, version: None, path },
                 is_taken: true,
             });
         }

@@ -6,6 +6,7 @@ mod archives;
 mod blame;
 mod browser;
 mod check;
+mod choosing;
 mod ci_examples;
 mod completions;
 mod damage;

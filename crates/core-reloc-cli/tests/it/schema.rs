@@ -175,6 +175,7 @@ const LINES: &[(&str, &[&str])] = &[
             "diff fixtures/btf/differing.le.btf fixtures/btf/grown.le.btf",
         ],
     ),
+    ("store", &["store list STORE"]),
     ("support", &["support"]),
 ];
 
@@ -188,6 +189,9 @@ fn the_lines_of_every_command_are_as_its_schema_says() {
     let folder = Folder::new();
     let log = "0: (61) r1 = *(u32 *)(r2 +0)\n1: (85) call unknown#195896080\ninvalid func unknown#195896080\n";
     let log = folder.file("verifier.log", log.as_bytes());
+    let kernels = ["fixtures/btf/same.le.btf", "fixtures/btf/modular.be.btf"];
+    let store = folder.path("kernels.store");
+    run(&["store", "add", &store, kernels[0], kernels[1]]).good();
     for (name, commands) in LINES {
         let schema = root().join(format!("docs/{name}.schema.json"));
         let text: Value = serde_json::from_str(&fs::read_to_string(&schema).unwrap()).unwrap();
@@ -195,6 +199,7 @@ fn the_lines_of_every_command_are_as_its_schema_says() {
         let mut lines = String::new();
         for command in *commands {
             let command = command.replace("LOG", &log).replace("OUT", &folder.path(""));
+            let command = command.replace("STORE", &store);
             let run = run_line(&format!("{command} --format json"));
             assert!(run.status < 2 && !run.stdout.is_empty(), "{command}: {run:?}");
             lines += &run.stdout;
