@@ -1,5 +1,6 @@
 //! `core-reloc minimize`.
 
+mod earlier;
 mod manifest;
 mod minimizer;
 mod print;
