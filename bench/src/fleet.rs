@@ -9,6 +9,7 @@ mod page;
 mod plot;
 mod process;
 mod selection;
+pub mod stores;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -1,5 +1,5 @@
 //! `cargo xtask bench`: measures core-reloc, libbpf and aya-obj with the package `bench`; `cargo xtask bench fleet`
-//! measures checks of a whole fleet of kernels.
+//! and `cargo xtask bench store` measure checks of a whole fleet of kernels, and a store of it.
 
 use std::process::Command;
 
@@ -8,13 +8,14 @@ use crate::command::{cargo, run as run_command};
 
 /// Builds the programs that take part and runs the bench, which has a `--help` of its own.
 pub(crate) fn run(arguments: &[String]) -> Result {
-    let fleet = arguments.first().is_some_and(|first| first == "fleet");
-    let (features, program, arguments) = match arguments {
-        [_, rest @ ..] if fleet => {
-            ("core-reloc-bench/fleet,core-reloc-cli/liblzma", "bench-fleet", rest)
-        }
-        all => ("core-reloc-bench/peers", "core-reloc-bench", all),
+    const FLEET: &str = "core-reloc-bench/fleet,core-reloc-cli/liblzma";
+    let first = arguments.first().map(String::as_str);
+    let (features, program) = match first {
+        Some("fleet") => (FLEET, "bench-fleet"),
+        Some("store") => (FLEET, "bench-store"),
+        _ => ("core-reloc-bench/peers", "core-reloc-bench"),
     };
+    let arguments = arguments.get(usize::from(features == FLEET)..).unwrap_or_default();
     let mut build = cargo();
     build.args(["build", "--release", "--locked", "--package", "core-reloc-cli"]);
     build.args(["--package", "core-reloc-bench", "--features", features]);

@@ -56,8 +56,8 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "bench",
-        arguments: "[fleet] [--quick | --help | OPTION...]",
-        about: "measure core-reloc, libbpf and aya-obj, or checks of a whole fleet, and write docs/bench*",
+        arguments: "[fleet | store] [--quick | --help | OPTION...]",
+        about: "measure core-reloc, libbpf and aya-obj, or checks of a whole fleet, or a store of it, and write docs/bench*",
         run: bench::run,
     },
     Task {

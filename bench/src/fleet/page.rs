@@ -166,13 +166,24 @@ fn line(points: impl Iterator<Item = (f64, f64)> + Clone, x: f64) -> Option<f64>
     (squares > 0.0).then(|| mean_y + (x - mean_x) * products / squares)
 }
 
-fn seconds(seconds: f64) -> String {
+/// Formats a time.
+pub(super) fn seconds(seconds: f64) -> String {
     let minutes = (seconds / 60.0).floor();
     if minutes < 2.0 {
         format!("{seconds:.2} s")
     } else {
         format!("{minutes:.0} min {:.0} s", seconds - minutes * 60.0)
     }
+}
+
+/// Returns the power of `x` by which some points grow, and the value at `x`: a line through their logarithms.
+pub(super) fn power(
+    points: impl Iterator<Item = (f64, f64)> + Clone,
+    x: f64,
+) -> Option<(f64, f64)> {
+    let logarithms = points.map(|(x, y)| (x.ln(), y.ln()));
+    let at = |x: f64| line(logarithms.clone(), x);
+    Some((at(1.0)? - at(0.0)?, at(x.ln())?.exp()))
 }
 
 fn mebibytes(cost: Cost) -> f64 {
@@ -190,6 +201,13 @@ mod tests {
         assert_eq!(line([(1.0, 3.0)].into_iter(), 10.0), None);
         // Not on one line: the mean of both at their middle.
         assert_eq!(line([(0.0, 0.0), (1.0, 2.0), (2.0, 1.0)].into_iter(), 1.0), Some(1.0));
+    }
+
+    #[test]
+    fn powers_of_points_are_found() {
+        let points = [(1.0, 3.0), (10.0, 300.0), (100.0, 30_000.0)];
+        let (rise, at) = power(points.into_iter(), 1000.0).unwrap();
+        assert!((rise - 2.0).abs() < 1e-9 && (at / 3e6 - 1.0).abs() < 1e-9);
     }
 
     #[test]

@@ -18,18 +18,11 @@ polyline { fill: none; stroke-width: 2.5 }
 @media (prefers-color-scheme: dark) { text { fill: #ddd } .all { stroke: #ff922b } .one { stroke: #74c0fc } }";
 
 /// A curve: its name, its class, and its points.
-type Curve = (&'static str, &'static str, Vec<(f64, f64)>);
+pub(super) type Curve = (&'static str, &'static str, Vec<(f64, f64)>);
 
 impl Report {
     /// Returns the picture `docs/bench-fleet.svg`.
     pub(super) fn plots(&self) -> Result<String, fmt::Error> {
-        let (width, height) = (2.0 * (WIDTH + 2.0 * MARGIN), HEIGHT + 2.0 * MARGIN);
-        let mut picture = String::new();
-        writeln!(
-            picture,
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" \
-             height=\"{height}\" role=\"img\">\n<style>\n{STYLE}\n</style>",
-        )?;
         let points = |cost: fn(&super::Step) -> f64| {
             self.by_kernels.iter().map(|step| (step.kernels as f64, cost(step))).collect()
         };
@@ -38,13 +31,26 @@ impl Report {
             ("one object", "one", points(|step| step.one_object.cpu)),
             ("xz", "xz", points(|step| step.unpacking.cpu)),
         ];
-        plot(&mut picture, 0.0, "Seconds against kernels", &by_kernels)?;
         let points = self.by_objects.iter().map(|few| (few.objects as f64, few.cost.cpu)).collect();
         let by_objects: [Curve; 1] = [("", "all", points)];
-        plot(&mut picture, width / 2.0, "Seconds against objects", &by_objects)?;
-        writeln!(picture, "</svg>")?;
-        Ok(picture)
+        plots([("Seconds against kernels", &by_kernels), ("Seconds against objects", &by_objects)])
     }
+}
+
+/// Returns a picture of two plots, each with a title, side by side.
+pub(super) fn plots(both: [(&str, &[Curve]); 2]) -> Result<String, fmt::Error> {
+    let (width, height) = (2.0 * (WIDTH + 2.0 * MARGIN), HEIGHT + 2.0 * MARGIN);
+    let mut picture = String::new();
+    writeln!(
+        picture,
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" \
+         height=\"{height}\" role=\"img\">\n<style>\n{STYLE}\n</style>",
+    )?;
+    for ((title, curves), left) in both.into_iter().zip([0.0, width / 2.0]) {
+        plot(&mut picture, left, title, curves)?;
+    }
+    writeln!(picture, "</svg>")?;
+    Ok(picture)
 }
 
 /// Draws curves from zero on, with the values of their points at the axes.

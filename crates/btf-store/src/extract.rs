@@ -22,13 +22,14 @@ pub(crate) struct Pick {
 
 /// BTF that was extracted from a store.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Extracted<'s> {
-    kernel: Kernel<'s>,
+pub struct Extracted {
+    /// The number of the kernel in its store.
+    kernel: u32,
     bytes: Vec<u8>,
     ids: Ids,
 }
 
-impl<'s> Extracted<'s> {
+impl Extracted {
     /// Returns the BTF.
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes
@@ -44,18 +45,19 @@ impl<'s> Extracted<'s> {
     /// # Errors
     /// If the store is damaged where it is read, or the module is not of this kernel, or this is not all of the
     /// kernel's BTF.
-    pub fn module(&self, module: &Module<'s>) -> Result<Vec<u8>> {
+    pub fn module(&self, module: &Module<'_>) -> Result<Vec<u8>> {
         let base = Btf::parse(&self.bytes)?;
+        let kernel = module.store().kernel(self.kernel)?;
         let whole = |number| Pick { number, is_shell: false };
         let picks: Vec<_> = module.set()?.into_iter().map(whole).collect();
         let builder = Builder::split(&base);
         let (bytes, _) =
-            Plan::new(&self.kernel, &picks, Some(&self.ids), builder.next_id())?.write(builder)?;
+            Plan::new(&kernel, &picks, Some(&self.ids), builder.next_id())?.write(builder)?;
         Ok(bytes)
     }
 }
 
-impl<'s> Kernel<'s> {
+impl Kernel<'_> {
     /// Extracts all of the kernel's BTF.
     ///
     /// It has the same types as the original, each once, in another order: questions have the same answers,
@@ -64,7 +66,7 @@ impl<'s> Kernel<'s> {
     ///
     /// # Errors
     /// If the store is damaged where it is read.
-    pub fn extract(&self) -> Result<Extracted<'s>> {
+    pub fn extract(&self) -> Result<Extracted> {
         let whole = |number| Pick { number, is_shell: false };
         let [definitions, _] = self.sets()?;
         let picks: Vec<_> = definitions.into_iter().map(whole).collect();
@@ -73,10 +75,10 @@ impl<'s> Kernel<'s> {
 }
 
 /// Extracts some definitions of a kernel, in the order of their numbers.
-pub(crate) fn extract<'s>(kernel: &Kernel<'s>, picks: &[Pick]) -> Result<Extracted<'s>> {
+pub(crate) fn extract(kernel: &Kernel<'_>, picks: &[Pick]) -> Result<Extracted> {
     let builder = Builder::new(kernel.byte_order());
     let (bytes, ids) = Plan::new(kernel, picks, None, builder.next_id())?.write(builder)?;
-    Ok(Extracted { kernel: kernel.clone(), bytes, ids })
+    Ok(Extracted { kernel: kernel.number(), bytes, ids })
 }
 
 /// The ids of types.

@@ -13,7 +13,7 @@ use crate::{
     store::Store,
 };
 
-impl<'s> Kernel<'s> {
+impl Kernel<'_> {
     /// Extracts what the selected names need: the candidates, and what they refer to.
     ///
     /// Questions about the selected names have the same answers as with the whole BTF; questions about other
@@ -21,7 +21,7 @@ impl<'s> Kernel<'s> {
     ///
     /// # Errors
     /// If the store is damaged where it is read.
-    pub fn extract_selected(&self, selection: &Selection) -> Result<Extracted<'s>> {
+    pub fn extract_selected(&self, selection: &Selection) -> Result<Extracted> {
         let [definitions, _] = self.sets()?;
         let graph = Graph::read(self.store(), selection, Some(&definitions))?;
         extract::extract(self, &graph.walk(self.number(), &Members::all(&graph))?)
@@ -46,7 +46,7 @@ impl Group {
     ///
     /// # Errors
     /// If the store is damaged where it is read.
-    pub fn extract<'s>(&self, store: &'s Store<'s>) -> Result<Extracted<'s>> {
+    pub fn extract(&self, store: &Store<'_>) -> Result<Extracted> {
         let first = self.kernels.first().copied().unwrap_or(u32::MAX);
         extract::extract(&store.kernel(first)?, &self.picks)
     }

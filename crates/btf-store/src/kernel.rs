@@ -1,6 +1,6 @@
 //! Kernels and modules of a store.
 
-use alloc::vec::Vec;
+use alloc::{string::String, vec::Vec};
 use core::str;
 
 use btf_types::{ByteOrder, PointerSize};
@@ -27,6 +27,29 @@ pub struct Info<'a> {
     pub distribution: &'a str,
     /// Where the types came from: a file's name, a package, an address.
     pub origin: &'a str,
+}
+
+impl Info<'_> {
+    /// Returns the name of a kernel as archives such as BTFHub have it, without what is not known:
+    /// `debian/12/amd64/6.1.0-50-amd64`. Kernels that differ in the version only have the same name.
+    ///
+    /// ```
+    /// use btf_store::Info;
+    ///
+    /// let info = Info { release: "6.1.0-50-amd64", distribution: "debian/12", ..Info::default() };
+    /// assert_eq!(info.name(), "debian/12/6.1.0-50-amd64");
+    /// ```
+    pub fn name(&self) -> String {
+        let mut name = String::new();
+        for folder in [self.distribution, self.architecture] {
+            if !folder.is_empty() {
+                name.push_str(folder);
+                name.push('/');
+            }
+        }
+        name.push_str(self.release);
+        name
+    }
 }
 
 /// A kernel of a store.
@@ -208,6 +231,10 @@ impl<'s> Module<'s> {
         })?;
         let base = base(&mut item, number)?;
         Ok(Self { store, name, base, list: item })
+    }
+
+    pub(crate) fn store(&self) -> &'s Store<'s> {
+        self.store
     }
 
     /// Returns the name of the module.

@@ -65,8 +65,10 @@ impl Command {
             Self::Diff(Diff { old, new, objects, modules, .. }) => {
                 [old, new].into_iter().chain(objects).chain(modules).collect()
             }
-            Self::Minimize(Minimize { objects, target, modules, .. }) => {
-                objects.iter().chain(target).chain(modules).collect()
+            Self::Minimize(Minimize { objects, target, modules, since, .. }) => {
+                // Of what may be replaced, only standard input counts, since it is read once.
+                let stream = since.iter().filter(|since| *since == Path::new("-"));
+                objects.iter().chain(target).chain(modules).chain(stream).collect()
             }
             Self::Store(StoreArguments { command }) => command.inputs(),
             Self::Support(_) => Vec::new(),
@@ -137,6 +139,8 @@ Examples:
       relocate for the kernel of another machine
   core-reloc relocate prog.bpf.o --target vmlinuz-6.12 --module my.ko.xz
       relocate for another kernel and one of its modules
+  core-reloc relocate prog.bpf.o --target debian.store --kernel 6.1.0-50-amd64
+      relocate for one of the kernels in a store
   core-reloc relocate prog.bpf.o --unresolved error --format json
       fail if the kernel lacks something; print one JSON object per line
   core-reloc relocate prog.bpf.o -o prog.here.o --quiet
@@ -492,9 +496,14 @@ pub struct Query {
     /// may be repeated to compare kernels [default: the running kernel]
     #[arg(long = "target", value_name = "FILE|DIR")]
     pub targets: Vec<PathBuf>,
-    /// The BTF of a module, searched for what the kernel itself lacks; needs a single target; may be
-    /// repeated [default: the running kernel's modules, if that kernel is the target]
-    #[arg(long = "module", value_name = "FILE")]
+    /// The only kernel to ask of those in a target: its release, or the end of its name with folders, as
+    /// store list prints it: debian/12/amd64/6.1.0-50-amd64
+    #[arg(long, value_name = "RELEASE", requires = "targets")]
+    pub kernel: Option<String>,
+    /// The BTF of a module, searched for what the kernel itself lacks, or the name of a module that is in
+    /// the store, or beside the kernel; needs a single target; may be repeated [default: the running
+    /// kernel's modules, if that kernel is the target]
+    #[arg(long = "module", value_name = "FILE|NAME")]
     pub modules: Vec<PathBuf>,
     #[command(flatten)]
     pub format: FormatArguments,
@@ -508,6 +517,8 @@ Examples:
       compare two kernels
   core-reloc query task_struct.state --target kernels/
       compare all kernels in a folder
+  core-reloc query task_struct.state --target debian.store
+      compare all kernels in a store; with --kernel, ask one of them
   core-reloc query nf_conn.mark --target 6.12.btf --module nf_conntrack.ko.xz
       look up a field of a module's type
   core-reloc query 'enum bpf_map_type::BPF_MAP_TYPE_ARENA' task_struct
@@ -559,6 +570,8 @@ Examples:
       print one type by its name and one by its id
   core-reloc dump nf_conn --target vmlinux-6.12 --module nf_conntrack.ko.xz
       print a type of a module
+  core-reloc dump sock --target debian.store --kernel arm64/6.1.0-50-arm64
+      print a type of one of the kernels in a store
   core-reloc dump --format c > vmlinux.h
       write a header with all types of the running kernel
   core-reloc dump --format c --for prog.bpf.o > vmlinux.h
@@ -581,10 +594,11 @@ The exit status is 1 if a name or id was not found.";
 #[derive(Debug, Args)]
 #[command(after_help = DIFF_EXAMPLES)]
 pub struct Diff {
-    /// The old kernel: a file in any format that relocate reads, or a folder with one such file
+    /// The old kernel: a file in any format that relocate reads, or a folder, archive or store of
+    /// kernels, of which --old-kernel names one if there are several
     #[arg(value_name = "OLD")]
     pub old: PathBuf,
-    /// The new kernel
+    /// The new kernel, which may be in the same file
     #[arg(value_name = "NEW")]
     pub new: PathBuf,
     /// Only compare types with these names; `struct NAME`, `union NAME` or `enum NAME` selects one kind;
@@ -595,9 +609,17 @@ pub struct Diff {
     /// to them
     #[arg(long = "for", value_name = "OBJECT|DIR")]
     pub objects: Vec<PathBuf>,
-    /// The BTF of a module, whose types are compared too: raw BTF or a .ko file, also compressed; it is
-    /// used for the kernel that it was built for; may be repeated
-    #[arg(long = "module", value_name = "FILE")]
+    /// The kernel of several in OLD: its release, or the end of its name with folders, as store list
+    /// prints it: debian/12/amd64/6.1.0-50-amd64
+    #[arg(long, value_name = "RELEASE")]
+    pub old_kernel: Option<String>,
+    /// The kernel of several in NEW
+    #[arg(long, value_name = "RELEASE")]
+    pub new_kernel: Option<String>,
+    /// The BTF of a module, whose types are compared too: raw BTF or a .ko file, also compressed, which is
+    /// used for the kernel that it was built for; or the name of a module that is in the store, or beside
+    /// the kernel; may be repeated
+    #[arg(long = "module", value_name = "FILE|NAME")]
     pub modules: Vec<PathBuf>,
     /// List each member that was moved, not one line for several that were moved by the same distance
     #[arg(long)]
@@ -614,6 +636,9 @@ Examples:
       show how the types that a program uses have changed
   core-reloc diff 5.10.btf /sys/kernel/btf/vmlinux 'bpf_*' 'enum bpf_func_id'
       compare some types of another kernel with those of the running one
+  core-reloc diff debian.store debian.store task_struct \\
+        --old-kernel 6.1.0-50-amd64 --new-kernel 6.12.107+deb13-amd64
+      compare two kernels of a store
   core-reloc diff old.btf new.btf --module old/my.ko --module new/my.ko my_type
       compare types of a module of both kernels
   core-reloc diff 6.1.btf 6.12.btf --format json |
@@ -645,12 +670,26 @@ pub struct Minimize {
     /// The BTF of a module, which is minimized too; may be repeated
     #[arg(long = "module", value_name = "FILE")]
     pub modules: Vec<PathBuf>,
+    /// Also keep what check asks for besides relocations, such as the functions that programs attach to,
+    /// so that its verdicts are those for the full BTF
+    #[arg(long)]
+    pub keep_verdicts: bool,
     /// The output: a file for one kernel, a new folder for several, or NAME.tar.xz for an archive
     #[arg(short, long, value_name = "OUT", required_unless_present = "store")]
     pub output: Option<PathBuf>,
     /// Write a store instead: one small file with the types of all kernels, which agents ship
     #[arg(long, value_name = "OUT", conflicts_with = "output")]
     pub store: Option<PathBuf>,
+    /// Take kernels whose files have not changed from the archive or folder of an earlier run with
+    /// --since, and list in the output what the next run needs to know. If there is none yet, all
+    /// kernels are minimized. May be the archive that is written
+    #[arg(
+        long,
+        value_name = "ARCHIVE",
+        requires = "target",
+        conflicts_with_all = ["modules", "store"]
+    )]
+    pub since: Option<PathBuf>,
     #[command(flatten)]
     pub quiet: QuietArguments,
     #[command(flatten)]
@@ -664,7 +703,12 @@ Examples:
   core-reloc minimize build/ --target btfhub-archive/ubuntu/ -o btfs/
       minimize every kernel in a folder and its archives, in parallel
   core-reloc minimize build/ --target btfhub-archive/ubuntu/ -o btfs.tar.xz
-      the same, but write an archive
+      the same, but write an archive, which loaders and check take as a target
+  core-reloc minimize build/ --target btfhub-archive/ --since btfs.tar.xz -o btfs.tar.xz
+      bring the archive up to date: minimize only kernels that are new or
+      have changed
+  core-reloc minimize build/ --target btfhub-archive/ --keep-verdicts -o fleet.tar.xz
+      an archive with which check gives the verdicts of all of btfhub-archive/
   core-reloc minimize build/ --target btfhub-archive/ --store agent.store
       the same, but write a store, which has each definition once
   core-reloc minimize prog.bpf.o --target vmlinux --module my.ko -o btfs/
@@ -699,14 +743,18 @@ The exit status is 1 if no BTF was found. The files that were tried are then lis
 #[derive(Debug, Args)]
 pub struct TargetArguments {
     /// The kernel: raw BTF, an ELF file with a .BTF section such as vmlinux, a kernel image such as
-    /// vmlinuz, any of these compressed, or a tar archive of one such file, such as BTFHub's
-    /// [default: the running kernel]
-    #[arg(long, value_name = "FILE")]
+    /// vmlinuz, any of these compressed, or an archive, folder or store of kernels, of which --kernel
+    /// names one if there are several [default: the running kernel]
+    #[arg(long, value_name = "FILE|DIR")]
     pub target: Option<PathBuf>,
+    /// The kernel of several in the target: its release, or the end of its name with folders, as store
+    /// list prints it: debian/12/amd64/6.1.0-50-amd64
+    #[arg(long, value_name = "RELEASE", requires = "target")]
+    pub kernel: Option<String>,
     /// The BTF of a module, searched for types that the kernel itself lacks: raw BTF or a .ko file,
-    /// also compressed; may be repeated [default: the running kernel's modules, if that kernel is
-    /// the target]
-    #[arg(long = "module", value_name = "FILE")]
+    /// also compressed, or the name of a module that is in the store, or beside the kernel; may be
+    /// repeated [default: the running kernel's modules, if that kernel is the target]
+    #[arg(long = "module", value_name = "FILE|NAME")]
     pub modules: Vec<PathBuf>,
 }
 

@@ -4,7 +4,7 @@ mod json;
 mod text;
 mod wrap;
 
-use std::io::Write;
+use std::{io::Write, path::PathBuf};
 
 use btf_types::{Btf, Type};
 use core_reloc::{Module, Target, elf::Object};
@@ -20,7 +20,9 @@ use crate::{
     failure::Failure,
     inputs::{parse_object, read_objects},
     selection::{NotFound, find_named},
-    target::{ModuleBtf, named_modules, open_kernel, parse, parse_module, validate},
+    target::{
+        ModuleBtf, Opened, is_name, named_modules, parse, parse_module, parse_modules, validate,
+    },
     terminal::{self, stdout},
 };
 
@@ -28,15 +30,26 @@ pub(crate) fn run(arguments: &arguments::Diff) -> Result<Completion, Failure> {
     let objects = read_objects(&arguments.objects)?;
     let objects = objects.iter().map(|(path, bytes)| parse_object(path, bytes));
     let objects: Vec<Object<'_>> = objects.collect::<Result<_, _>>()?;
-    let (old, new) = (open_kernel(&arguments.old)?, open_kernel(&arguments.new)?);
-    let (old_btf, new_btf) = (parse(&old)?, parse(&new)?);
-    validate(&old, &old_btf)?;
-    validate(&new, &new_btf)?;
-    let for_old = named_modules(&arguments.modules)?;
+    let modules = &arguments.modules;
+    let open = |path, kernel: &Option<String>| Opened::at(path, kernel.as_deref(), modules);
+    let opened_old = open(&arguments.old, &arguments.old_kernel)
+        .map_err(|error| error.with_hint("name one of them with --old-kernel"))?;
+    let opened_new = open(&arguments.new, &arguments.new_kernel)
+        .map_err(|error| error.with_hint("name one of them with --new-kernel"))?;
+    let (old, new) = (opened_old.file(), opened_new.file());
+    let (old_btf, new_btf) = (parse(old)?, parse(new)?);
+    validate(old, &old_btf)?;
+    validate(new, &new_btf)?;
+    let (names, files): (Vec<_>, Vec<_>) =
+        modules.iter().cloned().partition(|module| is_name(module));
+    let for_old = named_modules(&files)?;
     let for_new: Vec<ModuleBtf> = for_old.iter().map(ModuleBtf::for_another_kernel).collect();
-    let of_old = fitting(&for_old, &old, &old_btf);
-    let of_new = fitting(&for_new, &new, &new_btf);
-    let (of_old, of_new) = of_each(&for_old, of_old, of_new)?;
+    let of_old = fitting(&for_old, old, &old_btf);
+    let of_new = fitting(&for_new, new, &new_btf);
+    let (mut of_old, mut of_new) = of_each(&for_old, of_old, of_new)?;
+    let (own_old, own_new) = own_modules(&names, &opened_old, &opened_new)?;
+    of_old.extend(parse_modules(&own_old, old, &old_btf)?);
+    of_new.extend(parse_modules(&own_new, new, &new_btf)?);
     let old_target = target(&old_btf, &of_old);
     let new_target = target(&new_btf, &of_new);
 
@@ -48,8 +61,8 @@ pub(crate) fn run(arguments: &arguments::Diff) -> Result<Completion, Failure> {
     }
     let mut out = stdout().in_format(arguments.format.format);
     match arguments.format.format {
-        Format::Text => text::print(&old, &new, &diff, arguments.all, &mut out)?,
-        Format::Json => json::print(&old, &new, &diff, &mut out)?,
+        Format::Text => text::print(old, new, &diff, arguments.all, &mut out)?,
+        Format::Json => json::print(old, new, &diff, &mut out)?,
     }
     out.flush()?;
     let is_same = diff.types.is_empty() && !diff.is_cut;
@@ -104,6 +117,27 @@ fn fitting<'a>(
     btf: &'a Btf<'a>,
 ) -> Vec<Result<Btf<'a>, Failure>> {
     modules.iter().map(|module| parse_module(module, kernel, btf)).collect()
+}
+
+/// Opens the modules with some names that were found with each of two kernels.
+///
+/// # Errors
+/// Neither kernel has a module.
+fn own_modules(
+    names: &[PathBuf],
+    old: &Opened,
+    new: &Opened,
+) -> Result<(Vec<ModuleBtf>, Vec<ModuleBtf>), Failure> {
+    let (mut olds, mut news) = (Vec::new(), Vec::new());
+    for name in names {
+        let (of_old, of_new) = (old.module(name)?, new.module(name)?);
+        if of_old.is_none() && of_new.is_none() {
+            return Err(new.no_such_module(name));
+        }
+        olds.extend(of_old);
+        news.extend(of_new);
+    }
+    Ok((olds, news))
 }
 
 /// The modules of a kernel, with their names.

@@ -45,7 +45,7 @@ pub(crate) fn run(arguments: &Dump) -> Result<Completion, Failure> {
         object.as_ref().is_some_and(needs_modules)
             || arguments.types.iter().any(|name| find(btf, name).is_empty())
     };
-    with_types(&arguments.target, &Kernel::running(), is_missing, |btf, modules| {
+    with_types(&arguments.target, &Kernel::running(), is_missing, |_, btf, modules| {
         dump(arguments, object.as_ref(), btf, modules)
     })?
 }

@@ -6,8 +6,7 @@ use btf_store::WriteError;
 use btf_types::ByteOrder;
 use core_reloc::elf::ObjectError;
 use core_reloc_sys::{FileError, NotFound};
-use core_reloc_targets::TargetError;
-use core_reloc_tools::minimize::MinimizeError;
+use core_reloc_targets::{TargetError, TargetProblem};
 use thiserror::Error;
 
 /// An error that stops a command: exit status 2. Each one about a file names the file.
@@ -28,9 +27,12 @@ pub(crate) enum Failure {
     /// No file of a folder or archive is a kernel.
     #[error("no kernel BTF found in {}", .0.display())]
     NoTarget(PathBuf),
-    /// A folder has several kernels where one is expected.
-    #[error("{}: contains several kernels, such as {}; name one of them", .folder.display(), .example.display())]
-    SeveralKernels { folder: PathBuf, example: PathBuf },
+    /// There are several kernels where one is expected, or several with the name.
+    #[error("{error}; {hint}")]
+    SeveralKernels { error: Box<TargetError>, hint: &'static str },
+    /// A module is not where its kernel was found.
+    #[error("{}: has no module {name}{}", .kernel.display(), has(.names))]
+    NoSuchModule { kernel: PathBuf, name: String, names: Vec<String> },
     /// The running kernel is the target, and has no BTF.
     #[error("{}\nname a kernel with --target", list(.0))]
     NoKernel(#[from] NotFound),
@@ -84,16 +86,22 @@ pub(crate) enum Failure {
     ModulesOfFolder(PathBuf),
     /// A target cannot be minimized.
     #[error("{}{}: {error}; nothing was written", on(.object), .target.display())]
-    Minimize { target: PathBuf, object: Option<PathBuf>, error: MinimizeError },
+    Minimize { target: PathBuf, object: Option<PathBuf>, error: String },
+    /// `--since` names something else than what `minimize` writes.
+    #[error(
+        "{}: is not an archive that core-reloc minimize wrote: {error}; without --since, every kernel is minimized",
+        .path.display()
+    )]
+    Earlier { path: PathBuf, error: io::Error },
+    /// A target that is not a file is to be recognized.
+    #[error("{}: is not a file, and --since recognizes files that have not changed", .0.display())]
+    SinceStream(PathBuf),
     /// A store is damaged, or a kernel cannot be added to one.
     #[error("{}: {error}", .path.display())]
     Store { path: PathBuf, error: WriteError },
-    /// A store lacks what was named.
-    #[error("{}: has no {what}; core-reloc store list shows what it has", .store.display())]
-    NotInStore { store: PathBuf, what: String },
-    /// A store has several kernels of a release.
-    #[error("{}: has several kernels {release}; name one with --architecture", .store.display())]
-    SeveralInStore { store: PathBuf, release: String },
+    /// No kernel of a store is one of those to remove.
+    #[error("{}: has no such kernel; core-reloc store list shows what it has", .0.display())]
+    NothingToRemove(PathBuf),
     /// A minimized kernel cannot be added to a store.
     #[error("{}: cannot be added to the store: {error}; nothing was written", .target.display())]
     StoredKernel { target: PathBuf, error: WriteError },
@@ -156,6 +164,27 @@ pub(crate) enum Failure {
     Print(#[from] io::Error),
 }
 
+impl Failure {
+    /// Makes the error of a kernel that was to be chosen among others.
+    pub(crate) fn choosing(error: TargetError) -> Self {
+        match error.problem {
+            TargetProblem::Several(_) | TargetProblem::SeveralKernels { .. } => {
+                Self::SeveralKernels { error: error.into(), hint: "name one of them with --kernel" }
+            }
+            TargetProblem::NoTarget if error.path.is_dir() => Self::NoTarget(error.path),
+            _ => Self::Target(error),
+        }
+    }
+
+    /// Says with another hint how one of several kernels is named.
+    pub(crate) fn with_hint(self, hint: &'static str) -> Self {
+        match self {
+            Self::SeveralKernels { error, .. } => Self::SeveralKernels { error, hint },
+            other => other,
+        }
+    }
+}
+
 /// A module that was made for another build of the kernel, and what shows this.
 #[derive(Debug, Error)]
 #[error(
@@ -173,6 +202,19 @@ pub(crate) struct OtherBuild {
 /// Returns the release of a kernel in parentheses, if it is known.
 fn release(release: &Option<String>) -> String {
     release.as_ref().map(|release| format!(" ({release})")).unwrap_or_default()
+}
+
+/// Lists the modules that there are, the first ones by name.
+fn has(names: &[String]) -> String {
+    const SHOWN: usize = 8;
+    if names.is_empty() {
+        return ", and no other; name its file".to_string();
+    }
+    let shown = names.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(SHOWN) {
+        0 => format!("; it has {shown}"),
+        more => format!("; it has {shown} and {more} more"),
+    }
 }
 
 /// Returns the object that a target cannot be minimized for, to precede the target.

@@ -135,7 +135,7 @@ pub(crate) fn open_target(path: &Path) -> Result<BtfFile, TargetError> {
     if is_standard(path) {
         targets::open_stream(path, io::stdin(), limits)
     } else {
-        targets::open(path, limits)
+        targets::open_leased(path, limits)
     }
 }
 

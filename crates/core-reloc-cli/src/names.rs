@@ -4,11 +4,10 @@
 
 use std::{
     collections::HashMap,
-    ffi::OsStr,
-    path::{Component, Path, PathBuf},
+    path::{Path, PathBuf},
 };
 
-use core_reloc_targets::{KernelName, unpacked_name};
+use core_reloc_targets::{KernelName, KernelPath, unpacked_name};
 
 use crate::terminal::Escaped;
 
@@ -81,44 +80,9 @@ pub(crate) fn by_version<T>(kernels: Vec<T>, path_of: impl Fn(&T) -> String) -> 
 /// Returns the path of the folder that has a kernel, below `root` or within its archive: `ubuntu/20.04` for
 /// `archive/ubuntu/20.04/5.4.btf.tar.xz!5.4.btf` in `archive`.
 pub(crate) fn kernel_folder(path: &str, root: &Path) -> String {
-    let mut parts = path.split('!');
-    let file = Path::new(parts.next().unwrap_or_default());
-    let folder = file.parent().and_then(|folder| folder.strip_prefix(root).ok());
-    // A part of an image has an offset.
-    let entries = parts.take_while(|part| !part.contains("@0x")).map(Path::new);
-    let folders = folder.into_iter().chain(entries.filter_map(Path::parent));
-    let names = folders.flat_map(folder_names);
-    let names = names.map(|name| Escaped(name.to_string_lossy()).to_string());
+    let path = KernelPath::found_in(Path::new(path), root);
+    let names = path.folders().iter().map(|name| Escaped(name).to_string());
     names.collect::<Vec<_>>().join("/")
-}
-
-/// Returns the names that a path consists of, without what leads out of a folder or to its root.
-pub(crate) fn folder_names(path: &Path) -> impl Iterator<Item = &OsStr> {
-    path.components().filter_map(|component| match component {
-        Component::Normal(name) => Some(name),
-        _ => None,
-    })
-}
-
-/// Returns `true` if a folder has the name that BTFHub, Debian or Linux gives an architecture.
-pub(crate) fn is_architecture(folder: &str) -> bool {
-    /// Those that have BTF.
-    const NAMES: [&str; 13] = [
-        "x86_64",
-        "amd64",
-        "aarch64",
-        "arm64",
-        "s390x",
-        "ppc64le",
-        "ppc64el",
-        "riscv64",
-        "loongarch64",
-        "loong64",
-        "i386",
-        "i686",
-        "armhf",
-    ];
-    NAMES.contains(&folder)
 }
 
 /// Returns the path of a minimized target, relative to the output: the target's path below `root`, with
@@ -127,20 +91,7 @@ pub(crate) fn is_architecture(folder: &str) -> bool {
 /// `vmlinuz-6.1!payload(xz)@0x3a5b` becomes `vmlinuz-6.1.btf`. A kernel in an archive keeps the folder and the
 /// name that it has there: `debian/10/6.1.btf.tar.xz!6.1.btf` becomes `debian/10/6.1.btf`.
 pub(crate) fn minimized_target(target: &Path, root: &Path) -> PathBuf {
-    let text = target.to_string_lossy();
-    let mut parts = text.split('!');
-    let file = PathBuf::from(parts.next().unwrap_or_default());
-    // A part of an image has an offset.
-    let entry = parts.take_while(|part| !part.contains("@0x")).last();
-    let folder = file.parent().and_then(|folder| folder.strip_prefix(root).ok());
-    let name = entry.map_or(file.as_path(), Path::new).file_name();
-    let name = name.map_or("kernel".into(), |name| name.to_string_lossy());
-    let name = format!("{}.btf", unpacked_name(&name));
-    let inner = entry.and_then(|entry| Path::new(entry).parent());
-    let folders = folder.into_iter().chain(inner);
-    // The path must not lead out of the output folder.
-    let folder: PathBuf = folders.flat_map(folder_names).collect();
-    folder.join(name)
+    format!("{}.btf", KernelPath::found_in(target, root)).into()
 }
 
 /// Returns the path of a minimized module, beside its kernel: `6.1.nf_conntrack.btf`.

@@ -3,7 +3,7 @@
 mod json;
 mod table;
 
-use std::{fmt, io::Write};
+use std::{fmt, io::Write, path::PathBuf};
 
 use btf_types::{Btf, TypeId};
 use core_reloc::{Module, Target};
@@ -80,22 +80,32 @@ pub(crate) fn run(arguments: &Query) -> Result<Completion, Failure> {
             results.flat_map(|(question, result)| answers_of(&of, &target, question, result));
         kernels.push((target.clone(), answers.collect::<Vec<_>>()));
     };
-    if arguments.targets.is_empty() || !arguments.modules.is_empty() {
-        let (target, name) = match arguments.targets.as_slice() {
-            [] => (None, "running kernel".to_string()),
-            [path] => (Some(path.clone()), path.display().to_string()),
-            targets => return Err(Failure::ModulesOfTargets(targets.len())),
-        };
-        let target = TargetArguments { target, modules: arguments.modules.clone() };
+    let Query { targets, kernel, modules, .. } = arguments;
+    if targets.len() > 1 && !modules.is_empty() {
+        return Err(Failure::ModulesOfTargets(targets.len()));
+    }
+    let mut answer_one = |target: Option<PathBuf>| {
+        let is_running = target.is_none();
+        let (kernel, modules) = (kernel.clone(), modules.clone());
+        let target = TargetArguments { target, kernel, modules };
         let is_missing = |btf: &Btf<'_>| {
             let results = query_all(&Target::new(btf), &questions);
             results.iter().any(|result| matches!(result, Err(QueryError::NoSuchName { .. })))
         };
-        with_types(&target, &Kernel::running(), is_missing, |btf, modules| {
+        with_types(&target, &Kernel::running(), is_missing, |file, btf, modules| {
+            let path = file.path().display();
+            let name = if is_running { "running kernel".to_string() } else { path.to_string() };
             answer_all(name, btf, modules);
-        })?;
+        })
+    };
+    if targets.is_empty() {
+        answer_one(None)?;
+    } else if kernel.is_some() || !modules.is_empty() {
+        for path in targets {
+            answer_one(Some(path.clone())).unwrap_or_else(|error| unreadable.add(error));
+        }
     } else {
-        for path in &arguments.targets {
+        for path in targets {
             with_each_btf(path, &mut unreadable, |target, btf| {
                 answer_all(target.display().to_string(), btf, &[]);
             });

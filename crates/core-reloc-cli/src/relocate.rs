@@ -1,6 +1,7 @@
 //! `core-reloc relocate`.
 
 use std::{
+    fmt::Write as _,
     io::{self, Write},
     path::{Path, PathBuf},
 };
@@ -17,7 +18,10 @@ use crate::{
     Completion,
     arguments::{Format, Relocate},
     failure::Failure,
-    format::{RecordKeys, SectionHeadings, json_line, kind_name, number, plural},
+    format::{
+        RecordKeys, SectionHeadings, json_line, kind_name, plural, push_hex, push_number,
+        push_padded,
+    },
     inputs::{FileIdentity, Inputs, is_standard, parse_object, read_object},
     kept::kept,
     output::Output,
@@ -71,11 +75,13 @@ fn relocate(
     let mut relocating = object.relocate(target, options);
     let mut sections = SectionHeadings::default();
     let mut failed = Vec::new();
+    let mut line = String::new();
     for report in &mut relocating {
         match format {
             Some(Format::Text) => {
                 sections.print(&report.relocation, out)?;
-                text(&report, out)?;
+                line.clear();
+                text(&report, &mut line, out)?;
             }
             Some(Format::Json) => json(&report, out)?,
             None => {}
@@ -114,36 +120,50 @@ fn relocate(
 /// The column of what is accessed, which a folded line continues in.
 const HANG: usize = 40;
 
-fn text(report: &Report<'_>, out: &mut Printer) -> io::Result<()> {
+/// Formats a relocation's line; `line` is empty, and keeps its memory from one to the next.
+fn text(report: &Report<'_>, line: &mut String, out: &mut Printer) -> io::Result<()> {
     let Report { relocation, outcome, .. } = report;
     let style = out.if_colored(style(outcome));
-    write!(
-        out.hang(HANG),
-        "{:>#8x}  {}  {:17}  {}",
-        relocation.insn_off(),
-        format_args!("{:9}", outcome.name()).style(style),
-        kind_name(relocation),
-        relocation.access_in_c(),
-    )?;
+    push_hex(line, relocation.insn_off(), 8);
+    line.push_str("  ");
+    if style.is_plain() {
+        push_padded(line, outcome.name(), 9);
+    } else {
+        write!(line, "{}", format_args!("{:9}", outcome.name()).style(style))
+            .map_err(io::Error::other)?;
+    }
+    line.push_str("  ");
+    push_padded(line, &kind_name(relocation), 17);
+    line.push_str("  ");
+    relocation.push_access_in_c(line);
     match outcome {
         // Without the name of the relocation, which the line already has.
-        Outcome::Failed(error) => write!(out, ": {}", error.cause)?,
+        Outcome::Failed(error) => {
+            line.push_str(": ");
+            line.push_str(&error.cause.to_string());
+        }
         outcome => {
             if let Some(value) = outcome.value() {
-                write!(out, " = {}", number(value))?;
+                line.push_str(" = ");
+                push_number(line, value);
             }
             if let Some(module) = report.id_module() {
-                write!(out, " (an id of module {})", Escaped(module))?;
+                line.push_str(" (an id of module ");
+                line.push_str(&Escaped(module).to_string());
+                line.push(')');
             }
             if let Some(original) = replaced_value(outcome) {
-                write!(out, ", was {}", number(original))?;
+                line.push_str(", was ");
+                push_number(line, original);
             }
             if let Some(reason) = report.reason() {
-                write!(out, ": {reason}")?;
+                line.push_str(": ");
+                line.push_str(&reason);
             }
         }
     }
-    writeln!(out)
+    line.push('\n');
+    out.hang(HANG).write_all(line.as_bytes())
 }
 
 fn style(outcome: &Outcome) -> Style {

@@ -5,7 +5,8 @@ mod list;
 
 use std::{io::Write, path::Path};
 
-use btf_store::{Kernel, MAGIC, Store, Writer};
+use btf_store::{MAGIC, Store, Writer};
+use core_reloc_targets::Limits;
 
 use crate::{
     Completion,
@@ -14,11 +15,9 @@ use crate::{
     inputs::{Inputs, read_file},
     names::glob_matches,
     output::Output,
+    target::Opened,
     terminal::{Escaped, stdout},
 };
-
-/// The format cannot represent more.
-const MAX_LEN: u64 = u32::MAX as u64;
 
 pub(crate) fn run(command: &StoreCommand, inputs: Inputs<'_>) -> Result<Completion, Failure> {
     match command {
@@ -31,7 +30,7 @@ pub(crate) fn run(command: &StoreCommand, inputs: Inputs<'_>) -> Result<Completi
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    read_file(path, MAX_LEN)
+    read_file(path, Limits::default().store)
 }
 
 /// Returns a conversion of errors of the store at a path.
@@ -54,46 +53,17 @@ fn write(writer: &Writer, output: &Output<'_>) -> Result<(), Failure> {
 }
 
 fn extract(arguments: &StoreExtract, inputs: Inputs<'_>) -> Result<Completion, Failure> {
-    let output = Output::new(&arguments.output, inputs)?;
-    let path = arguments.store.as_path();
-    let bytes = read(path)?;
-    let damaged = damaged(path);
-    let store = Store::open(&bytes).map_err(damaged)?;
-    let missing = |what| Failure::NotInStore { store: path.to_path_buf(), what };
-    let kernel = only_kernel(&store, arguments)?;
-    let btf = kernel.extract().map_err(damaged)?;
-    let Some(name) = &arguments.module else {
-        output.write(btf.as_bytes())?;
+    let StoreExtract { store, kernel, module, output } = arguments;
+    let output = Output::new(output, inputs)?;
+    let kernel = Opened::at(store, Some(kernel), &[])
+        .map_err(|error| error.with_hint("name one of them with its folders"))?;
+    let Some(module) = module.as_deref().map(Path::new) else {
+        output.write(kernel.file().as_bytes())?;
         return Ok(Completion::Success);
     };
-    let modules = kernel.modules().map_err(damaged)?;
-    let module = modules.iter().find(|module| module.name() == name);
-    let module =
-        module.ok_or_else(|| missing(format!("module {name} of {}", arguments.release)))?;
-    output.write(&btf.module(module).map_err(damaged)?)?;
+    let found = kernel.module(module)?.ok_or_else(|| kernel.no_such_module(module))?;
+    output.write(found.as_bytes())?;
     Ok(Completion::Success)
-}
-
-/// Returns the only kernel of the release.
-fn only_kernel<'s>(store: &'s Store<'s>, arguments: &StoreExtract) -> Result<Kernel<'s>, Failure> {
-    let path = arguments.store.as_path();
-    let mut only: Option<Kernel<'s>> = None;
-    for kernel in store.find(&arguments.release).map_err(damaged(path))? {
-        let kernel = kernel.map_err(damaged(path))?;
-        let asked = arguments.architecture.as_deref();
-        if asked.is_some_and(|architecture| architecture != kernel.info().architecture) {
-            continue;
-        }
-        if only.is_some() {
-            let (store, release) = (path.to_path_buf(), arguments.release.clone());
-            return Err(Failure::SeveralInStore { store, release });
-        }
-        only = Some(kernel);
-    }
-    only.ok_or_else(|| Failure::NotInStore {
-        store: path.to_path_buf(),
-        what: format!("kernel {}", arguments.release),
-    })
 }
 
 fn merge(arguments: &StoreMerge, inputs: Inputs<'_>) -> Result<Completion, Failure> {
@@ -107,27 +77,32 @@ fn merge(arguments: &StoreMerge, inputs: Inputs<'_>) -> Result<Completion, Failu
 }
 
 fn remove(arguments: &StoreRemove) -> Result<Completion, Failure> {
-    let output = Output::marked(&arguments.store, Inputs::new(Vec::new())?, MAGIC)?;
+    let StoreRemove { store, release, distribution, architecture, dry_run } = arguments;
+    let output = Output::marked(store, Inputs::new(Vec::new())?, MAGIC)?;
     let mut writer = Writer::new();
-    add_store(&mut writer, &arguments.store)?;
+    add_store(&mut writer, store)?;
+    let matches = |pattern: &Option<String>, text: &str| {
+        pattern.as_ref().is_none_or(|it| glob_matches(it.as_bytes(), text.as_bytes()))
+    };
     let mut removed = Vec::new();
     writer.retain(|info| {
-        let is_removed = glob_matches(arguments.release.as_bytes(), info.release.as_bytes());
+        let is_removed = matches(release, info.release)
+            && matches(distribution, info.distribution)
+            && matches(architecture, info.architecture);
         if is_removed {
-            removed.push(info.release.to_string());
+            removed.push(info.name());
         }
         !is_removed
     });
     if removed.is_empty() {
-        let what = format!("kernel {}", arguments.release);
-        return Err(Failure::NotInStore { store: arguments.store.clone(), what });
+        return Err(Failure::NothingToRemove(store.clone()));
     }
-    if !arguments.dry_run {
+    if !dry_run {
         write(&writer, &output)?;
     }
     let mut out = stdout();
-    for release in removed {
-        writeln!(out, "{}", Escaped(release))?;
+    for name in removed {
+        writeln!(out, "{}", Escaped(name))?;
     }
     out.flush()?;
     Ok(Completion::Success)

@@ -1,5 +1,6 @@
 //! The BTF in a file: raw, or the `.BTF` section of an ELF file.
 
+mod leased;
 mod mapped;
 
 use std::{
@@ -15,6 +16,7 @@ use rustix::system::uname;
 use crate::{
     elf::{BtfSection, btf_section},
     error::{FileError, FileProblem},
+    lease::LeasedMap,
     map::{is_on_sysfs, map_kernel_btf},
     read::{ELF_MAGIC, MAX_LEN, Opened, read_range},
     release::{self, release_of_path},
@@ -24,7 +26,7 @@ use crate::{
 ///
 /// The value owns the bytes. Of an ELF file only the headers and the `.BTF` section are read. The
 /// running kernel's BTF is mapped, which is safe because it never changes; every other file is read
-/// into memory unless the caller uses the unsafe [`BtfFile::map`].
+/// into memory unless the caller asks for [`BtfFile::open_leased`], or uses the unsafe [`BtfFile::map`].
 ///
 /// ```
 /// use btf_types::Kind;
@@ -69,6 +71,7 @@ enum Source {
 
 pub(crate) enum Bytes {
     Mapped(Mmap),
+    Leased(LeasedMap),
     Read(Vec<u8>),
 }
 
@@ -153,6 +156,7 @@ impl BtfFile {
     pub fn as_bytes(&self) -> &[u8] {
         match &self.content.bytes {
             Bytes::Mapped(map) => map,
+            Bytes::Leased(map) => map.as_bytes(),
             Bytes::Read(bytes) => bytes,
         }
     }
@@ -322,7 +326,7 @@ impl fmt::Debug for BtfFile {
         f.debug_struct("BtfFile")
             .field("path", &self.path)
             .field("len", &self.as_bytes().len())
-            .field("is_mapped", &matches!(self.content.bytes, Bytes::Mapped(_)))
+            .field("is_mapped", &!matches!(self.content.bytes, Bytes::Read(_)))
             .finish_non_exhaustive()
     }
 }

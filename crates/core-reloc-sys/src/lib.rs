@@ -20,6 +20,7 @@ mod elf;
 mod error;
 mod file;
 mod kernel;
+mod lease;
 mod map;
 mod read;
 mod release;

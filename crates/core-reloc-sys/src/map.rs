@@ -1,4 +1,5 @@
-//! Memory maps: the only unsafe code of this crate, besides the unsafe function in `file/mapped.rs`.
+//! Memory maps. This and `lease.rs` are the only unsafe code of this crate, besides the unsafe function in
+//! `file/mapped.rs`.
 
 use std::{
     fs::{self, File},

@@ -8,7 +8,7 @@ use std::{
 use core_reloc_sys::{FileError, FileProblem};
 use thiserror::Error;
 
-use crate::Compression;
+use crate::{Compression, kernel_names::KernelNames};
 
 /// A file, or a part of a file, that is not a target.
 #[derive(Debug, Error)]
@@ -75,6 +75,22 @@ pub enum TargetProblem {
     /// An archive contains several targets where one is expected: the first two.
     #[error("contains several targets, expected one: {} and {}", .0[0].display(), .0[1].display())]
     Several([PathBuf; 2]),
+    /// No kernel has the name that was asked for.
+    #[error("has no kernel {name}{}", has(.found))]
+    NoSuchKernel {
+        /// The name that was asked for.
+        name: String,
+        /// The kernels that there are.
+        found: Box<KernelNames>,
+    },
+    /// Several kernels have the name that was asked for, or there are several where one is expected.
+    #[error("has several kernels{}: {found}", named(.name))]
+    SeveralKernels {
+        /// The name that was asked for.
+        name: Option<String>,
+        /// The kernels, each with a name that no other has.
+        found: Box<KernelNames>,
+    },
     /// The modules of an archive, or of a kernel in a store, have more bytes than this limit.
     #[error("the modules exceed the limit of {0} bytes")]
     TooManyModules(u64),
@@ -115,6 +131,14 @@ impl fmt::Display for Attempt {
         }
         write!(f, " at {:#x}: {}", self.offset, self.result)
     }
+}
+
+fn has(found: &KernelNames) -> String {
+    if found.is_empty() { String::new() } else { format!("; it has {found}") }
+}
+
+fn named(name: &Option<String>) -> String {
+    name.as_ref().map(|name| format!(" {name}")).unwrap_or_default()
 }
 
 fn list(attempts: &[Attempt]) -> String {

@@ -14,7 +14,7 @@ use crate::{
     layout::Companion,
     listing::{ListedModule, Listing},
     open::{Content, open_any, read},
-    stored::StoredKernel,
+    stored::{StoredKernel, StoredModule},
 };
 
 /// The BTF of a kernel, and the files of its modules, which are read only when they are asked for: few
@@ -47,6 +47,11 @@ impl FoundKernel {
         Self { file, source }
     }
 
+    /// Returns `true` if the kernel is one of a store.
+    pub(crate) fn is_stored(&self) -> bool {
+        matches!(self.source, Source::Stored(_))
+    }
+
     /// Returns the kernel's BTF.
     pub fn file(&self) -> &BtfFile {
         &self.file
@@ -57,9 +62,9 @@ impl FoundKernel {
         self.file
     }
 
-    /// Returns the files that may be the kernel's modules, by their paths, and sorted by these. In a folder they
-    /// are not read yet, so that [`FoundModule::open`] decides; the modules of an archive are, in one pass over
-    /// all of it, and stay in memory as long as one of its kernels.
+    /// Returns the files that may be the kernel's modules, by their paths, and sorted by these. In a folder or
+    /// store they are not read yet, so that [`FoundModule::open`] decides; the modules of an archive are, in one
+    /// pass over all of it, and stay in memory as long as one of its kernels.
     ///
     /// Whether a module was built for this kernel only shows when its BTF is parsed
     /// ([`BtfFile::parse_split`]).
@@ -89,7 +94,10 @@ impl FoundKernel {
             Source::Listed(path, listing) => {
                 in_files(listing.modules_of(path, release), listing.limits())
             }
-            Source::Stored(kernel) => in_memory(kernel.modules()?),
+            Source::Stored(kernel) => {
+                let module = |(module, name)| FoundModule { name, content: Module::Stored(module) };
+                kernel.modules().map(module).collect()
+            }
             Source::Archived(entry, archive) => in_memory(archive.modules_of(entry, release)?),
         })
     }
@@ -136,7 +144,7 @@ impl FoundKernel {
     }
 }
 
-/// A file that belongs to a kernel as a module, not read yet if it is in a folder.
+/// A file that belongs to a kernel as a module, not read yet if it is in a folder or store.
 #[derive(Debug, Clone)]
 pub struct FoundModule {
     name: String,
@@ -147,6 +155,7 @@ pub struct FoundModule {
 enum Module {
     File(ListedModule, Limits),
     Read(Arc<BtfFile>),
+    Stored(StoredModule),
 }
 
 impl FoundModule {
@@ -160,17 +169,20 @@ impl FoundModule {
         match &self.content {
             Module::File(module, _) => &module.path,
             Module::Read(file) => file.path(),
+            Module::Stored(module) => module.path(),
         }
     }
 
     /// Reads the module's BTF; `None` if the file has no types, or is not a module.
     ///
     /// # Errors
-    /// Returns an error if the file cannot be read, or is damaged, and its name says that it is a module.
+    /// Returns an error if the file cannot be read, or is damaged, and its name says that it is a module; or if
+    /// the modules of a kernel in a store that were opened exceed the limit.
     pub fn open(&self) -> Result<Option<Arc<BtfFile>>, TargetError> {
         let (module, limits) = match &self.content {
             Module::File(module, limits) => (module, *limits),
             Module::Read(file) => return Ok(Some(Arc::clone(file))),
+            Module::Stored(module) => return module.open().map(|file| Some(Arc::new(file))),
         };
         match open_any(&module.path, limits) {
             Ok(Content::Single(file)) if file.is_split() => Ok(Some(Arc::new(file))),

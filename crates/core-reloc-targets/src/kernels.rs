@@ -13,6 +13,7 @@ use core_reloc_sys::BtfFile;
 use crate::{
     Limits,
     archive::Archive,
+    choice::Choice,
     contents::ArchiveFile,
     error::{TargetError, TargetProblem},
     found::{FoundKernel, Source},
@@ -82,6 +83,10 @@ pub enum Found {
 /// ```
 pub struct Kernels {
     limits: Limits,
+    /// The path that is searched.
+    root: PathBuf,
+    /// What is known of kernels while one is chosen.
+    choice: Option<Choice>,
     /// The path that must be a kernel, if it is a file.
     given: Option<PathBuf>,
     /// The folder that is searched.
@@ -99,30 +104,32 @@ impl Kernels {
     pub fn new(path: &Path, limits: Limits) -> Self {
         if !path.is_dir() {
             let given = Some(path.to_path_buf());
-            return Self { given, ..Self::of_files(vec![path.to_path_buf()], limits) };
+            return Self { given, ..Self::of_files(path, vec![path.to_path_buf()], limits) };
         }
         let (listing, errors) = Listing::new(path, limits);
         let files = listing.files().map(Path::to_path_buf).collect();
         let errors = errors.into_iter();
-        Self { listing: Some(listing), errors, ..Self::of_files(files, limits) }
+        Self { listing: Some(listing), errors, ..Self::of_files(path, files, limits) }
     }
 
     /// Searches a stream, such as standard input, as if the path were that of a file.
     pub fn of_stream(path: &Path, stream: impl Read + Send + 'static, limits: Limits) -> Self {
         let stream = Some(stream_content(path, stream, limits));
         let given = Some(path.to_path_buf());
-        Self { given, stream, ..Self::of_files(Vec::new(), limits) }
+        Self { given, stream, ..Self::of_files(path, Vec::new(), limits) }
     }
 
     /// Searches one of the [files](Listing::files) of a folder, which need not be a kernel.
     pub fn in_listing(listing: &Listing, file: &Path) -> Self {
-        let files = Self::of_files(vec![file.to_path_buf()], listing.limits());
+        let files = Self::of_files(file, vec![file.to_path_buf()], listing.limits());
         Self { listing: Some(listing.clone()), ..files }
     }
 
-    fn of_files(files: Vec<PathBuf>, limits: Limits) -> Self {
+    fn of_files(root: &Path, files: Vec<PathBuf>, limits: Limits) -> Self {
         Self {
             limits,
+            root: root.to_path_buf(),
+            choice: None,
             given: None,
             listing: None,
             errors: Vec::new().into_iter(),
@@ -131,6 +138,65 @@ impl Kernels {
             archive: None,
             store: None,
         }
+    }
+
+    /// Returns the kernel with a name, or without a name the only one, with its modules.
+    ///
+    /// The name is the release that the kernel states, or the end of its path: `6.1.0-50-amd64`, or with folders
+    /// as many as are needed, `debian/12/amd64/6.1.0-50-amd64`. Of a store, only this kernel is extracted; files
+    /// are read until two kernels are found.
+    ///
+    /// ```
+    /// use core_reloc_targets::{Kernels, Limits};
+    ///
+    /// # use btf_types::{ByteOrder, build::Builder};
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path();
+    /// # for name in ["6.1.0-50", "6.1.0-57"] {
+    /// #     let bytes = Builder::new(ByteOrder::Little).finish()?;
+    /// #     std::fs::write(path.join(format!("{name}.btf")), bytes)?;
+    /// # }
+    /// let kernel = Kernels::new(path, Limits::default()).choose(Some("6.1.0-57"))?;
+    /// assert_eq!(kernel.file().release(), Some("6.1.0-57"));
+    ///
+    /// let error = Kernels::new(path, Limits::default()).choose(None).unwrap_err();
+    /// assert!(error.to_string().ends_with("has several kernels: 6.1.0-50, 6.1.0-57"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`NoSuchKernel`](crate::TargetProblem::NoSuchKernel) or
+    /// [`SeveralKernels`](crate::TargetProblem::SeveralKernels), with the kernels that there are; or why a file
+    /// cannot be read, if no other has a kernel of the name.
+    pub fn choose(mut self, name: Option<&str>) -> Result<FoundKernel, TargetError> {
+        self.choice = Some(Choice::new(name));
+        let (mut chosen, mut failed) = (None, None);
+        while let Some(found) = self.next() {
+            let (Some(choice), Ok(Found::Kernel(kernel))) = (&mut self.choice, &found) else {
+                failed = failed.or(found.err());
+                continue;
+            };
+            if choice.takes(kernel, &self.root) {
+                chosen = chosen.or(found.ok());
+                if choice.is_ambiguous() {
+                    break;
+                }
+            }
+        }
+        let choice = self.choice.take().unwrap_or_default();
+        match chosen {
+            Some(Found::Kernel(kernel)) if !choice.is_ambiguous() => Ok(kernel),
+            None if failed.is_some() => Err(failed.unwrap_or_else(|| choice.error(&self.root))),
+            _ => Err(choice.error(&self.root)),
+        }
+    }
+
+    /// Opens a store; while one kernel is chosen, only for those with its name.
+    fn enter(&mut self, mut store: StoredKernels) {
+        if let Some(choice) = &mut self.choice {
+            choice.look_at(&mut store);
+        }
+        self.store = Some(store);
     }
 
     /// Returns what the file at a path is; `None` if it is not mentioned.
@@ -210,7 +276,7 @@ impl Iterator for Kernels {
                     Ok(Content::Archive(archive)) => {
                         self.archive = Some(ArchiveKernels::of_stream(archive));
                     }
-                    Ok(Content::Store(store)) => self.store = Some(store),
+                    Ok(Content::Store(store)) => self.enter(store),
                     Ok(Content::Single(file)) => {
                         let path = file.path().to_path_buf();
                         let found = self.found(&path, Ok(file));
@@ -228,7 +294,7 @@ impl Iterator for Kernels {
                     continue;
                 }
                 Ok(Content::Store(store)) => {
-                    self.store = Some(store);
+                    self.enter(store);
                     continue;
                 }
                 Ok(Content::Single(file)) => Ok(file),

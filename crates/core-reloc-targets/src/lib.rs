@@ -15,7 +15,8 @@
 //!
 //! - [`open()`] reads a file that contains one BTF.
 //! - [`Targets`] reads all BTF in a file or folder, one at a time.
-//! - [`Kernels`] finds kernels with their modules among other files.
+//! - [`Kernels`] finds kernels with their modules among other files, and chooses one of them by its name.
+//! - [`KernelPath`] reads what the path of a kernel says about it.
 //! - [`KernelName`] orders kernels by the versions in their names.
 //! - [`open_stream`], [`Targets::of_stream`] and [`Kernels::of_stream`] read a stream, such as standard
 //!   input.
@@ -39,14 +40,15 @@
 //!
 //! # Untrusted files
 //! Any bytes give a value or an error. [`Limits`] bound how much of a file is read and what it may
-//! unpack to. Files are read into memory, so that they may change meanwhile; [`map()`] maps raw BTF
-//! instead, and is unsafe.
+//! unpack to. Files are read into memory, so that they may change meanwhile. [`open_leased`] maps raw BTF
+//! while a lease of the system keeps it from changing; [`map()`] maps it without, and is unsafe.
 //!
 //! # Features
 //! - `liblzma`: unpacks xz with liblzma, a C library that is built from source, in a third less time.
 #![deny(unsafe_code, unsafe_op_in_unsafe_fn)]
 
 mod archive;
+mod choice;
 mod compression;
 mod contents;
 mod error;
@@ -54,6 +56,8 @@ mod files;
 mod found;
 mod image;
 mod input;
+mod kernel_names;
+mod kernel_path;
 mod kernels;
 mod layout;
 mod limits;
@@ -69,14 +73,16 @@ mod version;
 pub use self::{
     compression::Compression,
     error::{Attempt, TargetError, TargetProblem},
-    files::{Files, module_name},
+    files::{Files, MANIFEST, module_name},
     found::{FoundKernel, FoundModule},
+    kernel_names::KernelNames,
+    kernel_path::KernelPath,
     kernels::{Found, Kernels},
     layout::unpacked_name,
     limits::Limits,
     listing::Listing,
     map::map,
-    open::{open, open_stream, read, read_stream},
+    open::{open, open_leased, open_stream, read, read_stream},
     targets::Targets,
     version::KernelName,
 };

@@ -23,17 +23,26 @@ pub struct Limits {
     /// The most bytes of a whole archive, unpacked. Only one entry at a time is in memory. The
     /// default is 16 GiB, some thousand kernels: the BTF of a kernel has about 5 MB.
     pub archive: u64,
-    /// The most entries of an archive. The default is 65536.
+    /// The most bytes of a store, unpacked if it is compressed as a whole: all of it is in memory. The default
+    /// is 1 GiB, a hundred times what the four thousand kernels of BTFHub come to.
+    pub store: u64,
+    /// The most entries of an archive, and the most kernels of a store. The default is 65536.
     pub entries: u64,
     /// The most bytes of the modules' BTF, symbols and configurations of an archive, which are kept
-    /// in memory together. The default is 512 MiB: the 4,000 modules of a distribution's kernel have
-    /// about 60 MB.
+    /// in memory together, and of the modules that are opened of a kernel in a store. The default is
+    /// 512 MiB: the 4,000 modules of a distribution's kernel have about 60 MB.
     pub modules: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { file: MAX_LEN, archive: 16 << 30, entries: 1 << 16, modules: 512 << 20 }
+        Self {
+            file: MAX_LEN,
+            archive: 16 << 30,
+            store: 1 << 30,
+            entries: 1 << 16,
+            modules: 512 << 20,
+        }
     }
 }
 
@@ -48,6 +57,12 @@ impl Limits {
     #[must_use]
     pub fn archive(self, archive: u64) -> Self {
         Self { archive, ..self }
+    }
+
+    /// Sets the limit of a store.
+    #[must_use]
+    pub fn store(self, store: u64) -> Self {
+        Self { store, ..self }
     }
 
     /// Sets the limit of an archive's entries.

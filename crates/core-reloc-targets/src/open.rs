@@ -11,6 +11,7 @@ use crate::{
     error::{TargetError, TargetProblem},
     image::wrapped_kernel,
     input::{Format, Input},
+    kernel_names::KernelNames,
     single::{single, unpacked},
     stored::StoredKernels,
 };
@@ -28,8 +29,8 @@ pub(crate) enum Content {
 /// Reads the BTF of a file of any format that contains exactly one.
 ///
 /// Other files in an archive are ignored if their format is unknown. All bytes are read into
-/// memory, within the limits; [`map`](crate::map()) maps raw BTF instead. The file may change or
-/// become shorter meanwhile: the result is then a value with some of its bytes, or an error.
+/// memory, within the limits; [`open_leased`] and [`map`](crate::map()) map raw BTF instead. The file may
+/// change or become shorter meanwhile: the result is then a value with some of its bytes, or an error.
 ///
 /// ```
 /// use core_reloc_targets::{Limits, open};
@@ -52,6 +53,27 @@ pub(crate) enum Content {
 pub fn open(path: &Path, limits: Limits) -> Result<BtfFile, TargetError> {
     let open_plain = |path: &Path| BtfFile::open_with_limit(path, limits.file);
     open_only(path, limits, open_plain)
+}
+
+/// Opens a file like [`open`], but maps raw BTF where the system keeps the file from changing meanwhile:
+/// [`BtfFile::open_leased`], which handles `SIGIO`. It is for programs, not for libraries in them.
+///
+/// ```
+/// use core_reloc_targets::{Limits, open_leased};
+///
+/// # use btf_types::{ByteOrder, build::Builder};
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("6.1.btf");
+/// # std::fs::write(&path, Builder::new(ByteOrder::Little).finish()?)?;
+/// let file = open_leased(&path, Limits::default())?;
+/// assert!(file.parse()?.is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// Returns the errors of [`open`].
+pub fn open_leased(path: &Path, limits: Limits) -> Result<BtfFile, TargetError> {
+    open_only(path, limits, |path| BtfFile::open_leased(path, limits.file))
 }
 
 /// Reads the BTF of a stream that contains exactly one, such as standard input, as [`open`] does.
@@ -127,7 +149,15 @@ fn only(path: &Path, content: Content) -> Result<BtfFile, TargetError> {
     let mut next: Box<dyn FnMut() -> Option<Result<BtfFile, TargetError>>> = match content {
         Content::Single(file) => return Ok(file),
         Content::Archive(mut archive) => Box::new(move || archive.next_target()),
-        Content::Store(mut store) => Box::new(move || store.next_target()),
+        Content::Store(mut store) => {
+            let mut found = KernelNames::default();
+            store.names().for_each(|name| found.add(name));
+            if found.len() > 1 {
+                let problem = TargetProblem::SeveralKernels { name: None, found: found.into() };
+                return Err(TargetError::new(path, problem));
+            }
+            Box::new(move || store.next_target())
+        }
     };
     let mut only: Option<BtfFile> = None;
     while let Some(found) = next() {
@@ -194,7 +224,7 @@ pub(crate) fn stream_content(
     match input.format() {
         Some(Format::Tar) => Ok(Content::Archive(Archive::new(path, input, limits))),
         Some(Format::Store) => {
-            let bytes = input.read_whole(limits.file);
+            let bytes = input.read_whole(limits.store);
             let bytes = bytes.map_err(|problem| TargetError::new(path, problem))?;
             Ok(Content::Store(StoredKernels::open(path, bytes, limits)?))
         }

@@ -11,7 +11,7 @@ use alloc::{
 };
 use core::fmt::{self, Write};
 
-use btf_types::{Btf, StrOffset, Type, TypeId, ext::CoreReloc};
+use btf_types::{Btf, Name, StrOffset, Type, TypeId, ext::CoreReloc};
 
 pub use self::{declaration::declaration_in_c, quote::quote};
 use self::{old_bitfield::why_old_bitfield, quote::Quote};
@@ -19,7 +19,7 @@ use crate::{
     budget::Budget,
     candidates::Candidate,
     limits::MAX_QUOTE,
-    record::{AccessPath, RelocKind, Relocation, Subject},
+    record::{RelocKind, Relocation, Subject},
     resolve::Unmatched,
     spec::{LocalSpec, Mismatch},
     target::Target,
@@ -29,18 +29,23 @@ use crate::{
 ///
 /// If the access string does not fit the local types, its numbers follow the root type.
 pub fn access_in_c(local: &Btf<'_>, relocation: &Relocation) -> String {
-    let mut text = Quote::default();
+    let mut text = String::new();
+    push_access_in_c(&mut text, local, relocation);
+    text
+}
+
+/// Appends a relocation's access as C to a text.
+pub(crate) fn push_access_in_c(text: &mut String, local: &Btf<'_>, relocation: &Relocation) {
     // The only error is that the text is full, and so truncated.
-    let _ = write_access(&mut text, local, relocation);
-    text.finish()
+    let _ = write_access(&mut Quote::new(text), local, relocation);
 }
 
 /// Writes a relocation as errors name it: `field_byte_offset of task_struct.comm[3]`.
 pub fn relocation_in_c(local: &Btf<'_>, relocation: &Relocation) -> String {
-    let mut text = Quote::default();
-    let _ = write!(text, "{} of ", relocation.kind);
-    let _ = write_access(&mut text, local, relocation);
-    text.finish()
+    quoted(|text| {
+        write!(text, "{} of ", relocation.kind)?;
+        write_access(text, local, relocation)
+    })
 }
 
 /// Names a relocation by its kind and root type, for an error in its access string.
@@ -52,31 +57,36 @@ pub(crate) fn type_subject(local: &Btf<'_>, kind: RelocKind, type_id: TypeId) ->
 
 /// Writes a type as C: `struct foo`, `enum bar`, `u32`, `foo *`, `int[4]`, `int (*)(long)`.
 pub fn type_in_c(ty: Type<'_>) -> String {
-    let mut text = Quote::default();
-    let _ = write_type(&mut text, ty);
-    text.finish()
+    quoted(|text| write_type(text, ty))
 }
 
 /// Names a record that could not be decoded.
 pub(crate) fn record_subject(local: &Btf<'_>, record: &CoreReloc) -> Box<str> {
-    let mut text = Quote::default();
-    let _ = match RelocKind::from_raw(record.kind) {
-        Some(kind) => write!(text, "{kind} of "),
-        None => write!(text, "relocation of kind {} of ", record.kind),
-    };
-    let _ = write_record_root(&mut text, local, record);
-    text.finish().into()
+    quoted(|text| {
+        match RelocKind::from_raw(record.kind) {
+            Some(kind) => write!(text, "{kind} of ")?,
+            None => write!(text, "relocation of kind {} of ", record.kind)?,
+        }
+        write_record_root(text, local, record)
+    })
+    .into()
 }
 
 /// Names the root type of a record that could not be decoded.
 #[cfg(feature = "elf")]
 pub(crate) fn record_root(local: &Btf<'_>, record: &CoreReloc) -> String {
-    let mut text = Quote::default();
-    let _ = write_record_root(&mut text, local, record);
-    text.finish()
+    quoted(|text| write_record_root(text, local, record))
 }
 
-fn write_record_root(text: &mut Quote, local: &Btf<'_>, record: &CoreReloc) -> fmt::Result {
+/// Returns what is written, truncated.
+fn quoted(write: impl FnOnce(&mut Quote<'_>) -> fmt::Result) -> String {
+    let mut text = String::new();
+    // The only error is that the text is full.
+    let _ = write(&mut Quote::new(&mut text));
+    text
+}
+
+fn write_record_root(text: &mut Quote<'_>, local: &Btf<'_>, record: &CoreReloc) -> fmt::Result {
     match local.type_by_id(record.type_id) {
         Ok(root) => write_type(text, root),
         Err(_) => write!(text, "type {}", record.type_id),
@@ -85,17 +95,15 @@ fn write_record_root(text: &mut Quote, local: &Btf<'_>, record: &CoreReloc) -> f
 
 /// Names a candidate by its kind, name, id and module.
 pub fn candidate_name(target: &Target<'_>, candidate: Candidate) -> String {
-    let mut text = Quote::default();
-    let _ = match target.candidate(candidate) {
-        Ok(ty) => write_type(&mut text, ty),
-        Err(_) => text.write_str("type"),
-    };
-    let _ = write!(text, " {}", candidate.type_id);
-    let module = candidate.module.and_then(|module| target.modules().get(module as usize));
-    if let Some(module) = module {
-        let _ = write!(text, " of module {}", module.name);
-    }
-    text.finish()
+    quoted(|text| {
+        match target.candidate(candidate) {
+            Ok(ty) => write_type(text, ty)?,
+            Err(_) => text.write_str("type")?,
+        }
+        write!(text, " {}", candidate.type_id)?;
+        let module = candidate.module.and_then(|module| target.modules().get(module as usize));
+        module.map_or(Ok(()), |module| write!(text, " of module {}", module.name))
+    })
 }
 
 /// Describes why no candidate matched, with the name of each candidate.
@@ -199,7 +207,7 @@ fn tell_apart(one: Type<'_>, other: Type<'_>) -> [String; 2] {
     }
 }
 
-fn write_access(text: &mut Quote, local: &Btf<'_>, relocation: &Relocation) -> fmt::Result {
+fn write_access(text: &mut Quote<'_>, local: &Btf<'_>, relocation: &Relocation) -> fmt::Result {
     let Ok(root) = local.type_by_id(relocation.type_id) else {
         return write!(text, "type {} + {}", relocation.type_id, relocation.access);
     };
@@ -208,7 +216,7 @@ fn write_access(text: &mut Quote, local: &Btf<'_>, relocation: &Relocation) -> f
         return write_type(text, root);
     }
     write_root(text, root)?;
-    if !write_accessors(text, root, subject, &relocation.access)? {
+    if !write_accessors(text, root, subject, relocation)? {
         write!(text, " + {}", relocation.access)?;
     }
     Ok(())
@@ -216,17 +224,12 @@ fn write_access(text: &mut Quote, local: &Btf<'_>, relocation: &Relocation) -> f
 
 /// Writes the accessors after the root. Returns `false` if the access string does not fit the type.
 fn write_accessors(
-    text: &mut Quote,
+    text: &mut Quote<'_>,
     root: Type<'_>,
     subject: Subject,
-    access: &AccessPath,
+    relocation: &Relocation,
 ) -> Result<bool, fmt::Error> {
-    let kind = match subject {
-        Subject::Enumerator => RelocKind::EnumvalExists,
-        _ => RelocKind::FieldExists,
-    };
-    let relocation = Relocation::new(0, root.id(), access.clone(), kind);
-    let spec = LocalSpec::within(root.btf(), &relocation, &mut Budget::for_relocation());
+    let spec = LocalSpec::within(root.btf(), relocation, &mut Budget::for_relocation());
     let Ok(spec) = spec else { return Ok(false) };
     for (position, accessor) in spec.accessors().iter().enumerate() {
         match accessor.name_off {
@@ -242,7 +245,7 @@ fn write_accessors(
 }
 
 /// Writes the root of an access: its name, or its type if it has none.
-fn write_root(text: &mut Quote, root: Type<'_>) -> fmt::Result {
+fn write_root(text: &mut Quote<'_>, root: Type<'_>) -> fmt::Result {
     if root.name().is_ok_and(|name| !name.is_empty()) {
         write_name(text, root.btf(), root.name_off())
     } else {
@@ -250,14 +253,25 @@ fn write_root(text: &mut Quote, root: Type<'_>) -> fmt::Result {
     }
 }
 
-fn write_type(text: &mut Quote, ty: Type<'_>) -> fmt::Result {
+fn write_type(text: &mut Quote<'_>, ty: Type<'_>) -> fmt::Result {
     text.write_str(&declaration_in_c(ty, ""))
 }
 
-fn write_name(text: &mut Quote, btf: &Btf<'_>, name_off: StrOffset) -> fmt::Result {
+fn write_name(text: &mut Quote<'_>, btf: &Btf<'_>, name_off: StrOffset) -> fmt::Result {
     match btf.string(name_off) {
-        Ok(name) if name.len() <= MAX_QUOTE => write!(text, "{name}"),
+        Ok(name) if name.len() <= MAX_QUOTE => match plain(&name) {
+            // Nearly all names; without formatting, which takes longer than the rest.
+            Some(plain) => text.write_str(plain),
+            None => write!(text, "{name}"),
+        },
         Ok(name) => text.write_str(&quote(&name)),
         Err(_) => text.write_str("?"),
     }
+}
+
+/// Returns a name that nothing needs to be escaped in.
+fn plain<'n>(name: &'n Name<'_>) -> Option<&'n str> {
+    // All bytes are looked at, which takes less time than to stop at the first.
+    let is_plain = name.iter().fold(true, |is_plain, byte| is_plain & byte.is_ascii_graphic());
+    str::from_utf8(name).ok().filter(|_| is_plain)
 }

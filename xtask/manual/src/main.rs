@@ -60,7 +60,8 @@ fn write_all(folder: &Path) -> io::Result<()> {
     program.build();
     let names: Vec<String> =
         std::iter::once(&program).chain(program.get_subcommands()).map(name_of).collect();
-    for command in std::iter::once(&program).chain(program.get_subcommands()) {
+    let inner = program.get_subcommands().flat_map(Command::get_subcommands);
+    for command in std::iter::once(&program).chain(program.get_subcommands()).chain(inner) {
         let name = name_of(command);
         fs::write(pages.join(format!("{name}.1")), page(command, &names)?)?;
     }

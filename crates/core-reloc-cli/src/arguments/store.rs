@@ -45,12 +45,16 @@ Examples:
       check for every kernel of the store
   core-reloc store list debian.store --format json | jq -r .release
       list the releases
+  core-reloc dump task_struct --target debian.store --kernel 6.1.0-50-amd64
+      print a type of one kernel
   core-reloc store extract debian.store 6.1.0-50-amd64 -o 6.1.btf
       write the BTF of one kernel
+  core-reloc store remove debian.store --distribution debian/10 --dry-run
+      list what would be removed
 
 A store has each type once that its kernels share, and takes the place of a folder of them wherever kernels are \
 read. The order in which kernels were added does not show in it. Distribution and architecture are those of \
-the folders, as in debian/12/amd64/6.1.0-50-amd64.btf.
+the folders, as in debian/12/amd64/6.1.0-50-amd64.btf, also of those that lead to what is named.
 
 With add, the exit status is 1 if some of the kernels cannot be used; the others are added.";
 
@@ -80,11 +84,10 @@ pub struct StoreList {
 pub struct StoreExtract {
     /// The store
     pub store: PathBuf,
-    /// The kernel's release, as uname -r prints it
-    pub release: String,
-    /// The kernel's architecture, if several kernels have the release
-    #[arg(long, value_name = "NAME")]
-    pub architecture: Option<String>,
+    /// The kernel: its release, as uname -r prints it, or the end of its name with folders, as store list
+    /// prints it: debian/12/amd64/6.1.0-50-amd64
+    #[arg(value_name = "RELEASE")]
+    pub kernel: String,
     /// The module whose split BTF is written; its base is the kernel's BTF that this command writes
     #[arg(long, value_name = "NAME")]
     pub module: Option<String>,
@@ -104,15 +107,23 @@ pub struct StoreMerge {
     pub output: PathBuf,
 }
 
-/// Remove kernels from a store, and print their releases
+/// Remove kernels from a store, and print their names
+///
+/// Those for which all given patterns match, with * and ? for any characters.
 #[derive(Debug, Args)]
 pub struct StoreRemove {
     /// The store
     pub store: PathBuf,
-    /// The releases, with * and ? for any characters: '5.4.*'
+    /// The releases: '5.4.*'
+    #[arg(long, value_name = "GLOB", required_unless_present_any = ["distribution", "architecture"])]
+    pub release: Option<String>,
+    /// The distributions: 'debian/10', '*/sid'
     #[arg(long, value_name = "GLOB")]
-    pub release: String,
-    /// Only print the releases
+    pub distribution: Option<String>,
+    /// The architectures: 'arm64'
+    #[arg(long, value_name = "GLOB")]
+    pub architecture: Option<String>,
+    /// Only print the names
     #[arg(long)]
     pub dry_run: bool,
 }

@@ -3,7 +3,7 @@
 use std::{fs::File, io::Read, path::Path};
 
 use btf_store::{Info, MAGIC, Writer};
-use core_reloc_targets::{Found, FoundKernel, unpacked_name};
+use core_reloc_targets::{Found, FoundKernel, KernelPath};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{add_store, write};
@@ -12,7 +12,6 @@ use crate::{
     arguments::StoreAdd,
     failure::Failure,
     inputs::{self, Inputs},
-    names::{folder_names, is_architecture},
     output::Output,
     target::{SkippedFiles, Unreadable, parse, validate},
     terminal,
@@ -110,71 +109,16 @@ fn add(writer: &mut Writer, given: &Path, kernel: &FoundKernel) -> Result<(), Fa
         }
     }
     let modules: Vec<(&str, &_)> = modules.iter().map(|(name, btf)| (*name, btf)).collect();
-    let place = Place::of(given, file.path());
+    let path = KernelPath::found_in(file.path(), given);
     let info = Info {
-        release: file.release().unwrap_or(&place.release),
+        release: file.release().unwrap_or(path.name()),
         version: "",
-        architecture: &place.architecture,
-        distribution: &place.distribution,
-        origin: &place.name,
+        architecture: path.architecture(),
+        distribution: &path.distribution(),
+        origin: path.file_name(),
     };
     writer.add(info, &btf, &modules).map_err(|error| {
         let path = file.path().to_path_buf();
         Failure::Store { path, error }
     })
-}
-
-/// What the path of a kernel says about it: `debian/12/amd64/6.1.0-50-amd64.btf.tar.xz`, as BTFHub has them.
-#[derive(Debug, PartialEq, Eq)]
-struct Place {
-    release: String,
-    architecture: String,
-    distribution: String,
-    /// The name of the kernel's file.
-    name: String,
-}
-
-impl Place {
-    /// Reads the path of a kernel that was found in a file or folder that was named.
-    fn of(given: &Path, path: &Path) -> Self {
-        // Of an archive or a store, the entry names the kernel: after `!`.
-        let text = path.to_string_lossy();
-        let (outer, entry) = text.split_once('!').unwrap_or((&text, ""));
-        let below = Path::new(outer).strip_prefix(given).unwrap_or(Path::new(outer));
-        let named = if entry.is_empty() { outer } else { entry };
-        let release = unpacked_name(named);
-        let folders = |path: &Path| -> Vec<String> {
-            let parent = path.parent().unwrap_or(Path::new(""));
-            folder_names(parent).map(|name| name.to_string_lossy().into_owned()).collect()
-        };
-        let mut all = folders(below);
-        all.extend(folders(Path::new(entry)));
-        let at = all.iter().rposition(|name| is_architecture(name));
-        let (architecture, distribution) = match at {
-            Some(at) => (all[at].clone(), all[at.saturating_sub(2)..at].join("/")),
-            None => (String::new(), String::new()),
-        };
-        let last = |path: &str| path.rsplit('/').next().unwrap_or_default().to_string();
-        Self { release: last(release), architecture, distribution, name: last(named) }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_path_says_what_a_kernel_is() {
-        let place = |given: &str, path: &str| {
-            let Place { release, architecture, distribution, .. } =
-                Place::of(Path::new(given), Path::new(path));
-            [distribution, architecture, release]
-        };
-        let expected = ["debian/12", "amd64", "6.1.0-50-amd64"];
-        let archive = "hub/debian/12/amd64/6.1.0-50-amd64.btf.tar.xz!6.1.0-50-amd64.btf";
-        assert_eq!(place("hub", archive), expected);
-        assert_eq!(place(archive, archive), expected);
-        assert_eq!(place("s", "s!debian/12/amd64/6.1.0-50-amd64.btf"), expected);
-        assert_eq!(place("kernels", "kernels/6.1.btf"), ["", "", "6.1"]);
-    }
 }

@@ -17,6 +17,7 @@ use crate::{
 /// A line of JSON.
 #[derive(Serialize)]
 struct Line<'a> {
+    name: String,
     release: &'a str,
     version: &'a str,
     architecture: &'a str,
@@ -37,11 +38,9 @@ pub(super) fn run(arguments: &StoreList) -> Result<Completion, Failure> {
         let modules = kernel.modules().map_err(damaged)?.len();
         match format {
             Format::Text => {
-                let known = [info.distribution, info.architecture, info.version];
-                let known: Vec<&str> = known.into_iter().filter(|it| !it.is_empty()).collect();
-                write!(out, "{}", Escaped(info.release))?;
-                if !known.is_empty() {
-                    write!(out, "  {}", Escaped(known.join("  ")))?;
+                write!(out, "{}", Escaped(info.name()))?;
+                if !info.version.is_empty() {
+                    write!(out, "  {}", Escaped(info.version))?;
                 }
                 if modules > 0 {
                     write!(out, "  {}", plural(modules, "module"))?;
@@ -50,6 +49,7 @@ pub(super) fn run(arguments: &StoreList) -> Result<Completion, Failure> {
             }
             Format::Json => {
                 let line = Line {
+                    name: info.name(),
                     release: info.release,
                     version: info.version,
                     architecture: info.architecture,

@@ -252,7 +252,7 @@ fn a_folder_has_one_kernel() {
     folder.file("other.btf", &kernel);
     let refused = folder.strip(&run(&["diff", &one, &all]).refused());
     expect![[r#"
-        core-reloc: error: /: contains several kernels, such as /other.btf; name one of them
+        core-reloc: error: /: has several kernels: one/vmlinux, other; name one of them with --new-kernel
     "#]]
     .assert_eq(&refused);
 }

@@ -4,10 +4,16 @@ use std::fs;
 
 use crate::program::{root, run};
 
-const COMMANDS: [&str; 10] = [
-    "relocate", "inspect", "explain", "check", "blame", "query", "dump", "diff", "minimize",
-    "support",
+const COMMANDS: [&str; 12] = [
+    "relocate", "inspect", "explain", "check", "merge", "blame", "query", "dump", "diff",
+    "minimize", "store", "support",
 ];
+
+/// The commands that do something: of `store`, its own.
+fn last_commands() -> impl Iterator<Item = &'static str> {
+    let of_store = ["store add", "store list", "store extract", "store merge", "store remove"];
+    COMMANDS.into_iter().filter(|command| *command != "store").chain(of_store)
+}
 
 fn page(name: &str) -> String {
     let path = root().join("docs/man").join(format!("{name}.1"));
@@ -40,10 +46,11 @@ fn parts(synopsis: &str) -> Vec<String> {
 
 #[test]
 fn a_synopsis_is_the_usage_with_all_options() {
-    for command in COMMANDS {
-        let page = page(&format!("core-reloc-{command}"));
+    for command in last_commands() {
+        let page = page(&format!("core-reloc-{}", command.replace(' ', "-")));
         let [synopsis] = &section(&page, "SYNOPSIS")[..] else { panic!("{command}") };
-        let help = run(&[command, "--help"]).good();
+        let words: Vec<&str> = command.split(' ').collect();
+        let help = run(&[&words[..], &["--help"]].concat()).good();
 
         // Without what may be left out and has a dash, it is the usage without `[OPTIONS]`.
         let is_required = |part: &&String| !part.starts_with("[-");
@@ -61,7 +68,7 @@ fn a_synopsis_is_the_usage_with_all_options() {
         sorted.sort_unstable();
         expected.sort_unstable();
         assert_eq!(sorted, expected, "{synopsis}\n{usage}");
-        assert_eq!(required[..2], ["core-reloc", command]);
+        assert_eq!(required[..=words.len()], [&["core-reloc"], &words[..]].concat());
 
         // Every option of the help is in it, with the name of its value.
         // What is said of an option is indented more.
@@ -100,5 +107,15 @@ fn the_main_page_has_the_commands_and_the_exit_statuses() {
     assert_eq!(section(&page, "\"EXIT STATUS\""), expected);
     for command in COMMANDS {
         assert!(page.contains(&format!("core\\-reloc\\-{command}(1)")), "{command}");
+    }
+}
+
+#[test]
+fn the_page_of_stores_has_their_commands() {
+    let page = page("core-reloc-store");
+    let forms = section(&page, "SYNOPSIS");
+    assert_eq!(forms, ["core-reloc store COMMAND [ARGUMENT]...", "core-reloc store -h|--help"]);
+    for command in last_commands().filter_map(|command| command.strip_prefix("store ")) {
+        assert!(page.contains(&format!("core\\-reloc\\-store\\-{command}(1)")), "{command}");
     }
 }

@@ -161,6 +161,10 @@ const LINES: &[(&str, &[&str])] = &[
              fixtures/btf/gone.le.btf -o OUT/1.btf",
             "minimize fixtures/objects/module.bpfel.o --target fixtures/btf/modular.le.btf --module \
              fixtures/btf/modular.le.stats.btf --module fixtures/btf/modular.le.other.btf -o OUT/2",
+            "minimize fixtures/objects/access.bpfel.o --target fixtures/btf/gone.le.btf --since OUT/3.tar.xz \
+             -o OUT/3.tar.xz",
+            "minimize fixtures/objects/access.bpfel.o --target fixtures/btf/gone.le.btf --since OUT/3.tar.xz \
+             -o OUT/4",
         ],
     ),
     (
@@ -171,6 +175,7 @@ const LINES: &[(&str, &[&str])] = &[
             "diff fixtures/btf/differing.le.btf fixtures/btf/grown.le.btf",
         ],
     ),
+    ("store", &["store list STORE"]),
     ("support", &["support"]),
 ];
 
@@ -184,6 +189,9 @@ fn the_lines_of_every_command_are_as_its_schema_says() {
     let folder = Folder::new();
     let log = "0: (61) r1 = *(u32 *)(r2 +0)\n1: (85) call unknown#195896080\ninvalid func unknown#195896080\n";
     let log = folder.file("verifier.log", log.as_bytes());
+    let kernels = ["fixtures/btf/same.le.btf", "fixtures/btf/modular.be.btf"];
+    let store = folder.path("kernels.store");
+    run(&["store", "add", &store, kernels[0], kernels[1]]).good();
     for (name, commands) in LINES {
         let schema = root().join(format!("docs/{name}.schema.json"));
         let text: Value = serde_json::from_str(&fs::read_to_string(&schema).unwrap()).unwrap();
@@ -191,6 +199,7 @@ fn the_lines_of_every_command_are_as_its_schema_says() {
         let mut lines = String::new();
         for command in *commands {
             let command = command.replace("LOG", &log).replace("OUT", &folder.path(""));
+            let command = command.replace("STORE", &store);
             let run = run_line(&format!("{command} --format json"));
             assert!(run.status < 2 && !run.stdout.is_empty(), "{command}: {run:?}");
             lines += &run.stdout;

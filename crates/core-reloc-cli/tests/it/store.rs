@@ -52,7 +52,7 @@ fn kernels_are_added_listed_extracted_merged_and_removed() {
     run(&["store", "add", &all, &folder.path("k")]).good();
     assert_eq!(
         run(&["store", "list", &all]).good(),
-        "6.1.0-50  debian/12  amd64\n6.1.0-57  debian/12  amd64\n6.12.0-1  debian/13  amd64\n"
+        "debian/12/amd64/6.1.0-50\ndebian/12/amd64/6.1.0-57\ndebian/13/amd64/6.12.0-1\n"
     );
 
     // Nothing shows in what order, and in how many steps, the kernels were added.
@@ -63,13 +63,19 @@ fn kernels_are_added_listed_extracted_merged_and_removed() {
     run(&["store", "add", &again, &all]).good();
     run(&["store", "add", &again, &all]).good();
     assert!(fs::read(&again).unwrap() == fs::read(&all).unwrap());
+    // A single file is in the folders that lead to it.
+    let step = folder.path("step");
+    for kernel in ["13/amd64/6.12.0-1", "12/amd64/6.1.0-57", "12/amd64/6.1.0-50"] {
+        run(&["store", "add", &step, &folder.path(&format!("k/debian/{kernel}.btf"))]).good();
+    }
+    assert!(fs::read(&step).unwrap() == fs::read(&all).unwrap());
 
     run(&["store", "merge", "-o", &merged, &one, &two]).good();
     assert_eq!(releases(&merged).len(), 3);
 
     let before = fs::read(&all).unwrap();
     let removed = run(&["store", "remove", &all, "--release", "6.1.*", "--dry-run"]).good();
-    assert_eq!(removed, "6.1.0-50\n6.1.0-57\n");
+    assert_eq!(removed, "debian/12/amd64/6.1.0-50\ndebian/12/amd64/6.1.0-57\n");
     assert!(fs::read(&all).unwrap() == before);
     run(&["store", "remove", &all, "--release", "6.1.*"]).good();
     assert_eq!(releases(&all), ["6.12.0-1"]);
@@ -82,9 +88,16 @@ fn kernels_are_added_listed_extracted_merged_and_removed() {
 
     let missing = run(&["store", "extract", &again, "7.0", "-o", &extracted]);
     let expected = format!(
-        "core-reloc: error: {again}: has no kernel 7.0; core-reloc store list shows what it has\n"
+        "core-reloc: error: {again}: has no kernel 7.0; it has debian/12/amd64/6.1.0-50, \
+         debian/12/amd64/6.1.0-57, debian/13/amd64/6.12.0-1\n"
     );
     assert_eq!((missing.status, missing.stderr), (2, expected));
+
+    let remove = |arguments: &[&str]| run(&[&["store", "remove", &again], arguments].concat());
+    let of_12 = ["--distribution", "*/12", "--architecture", "a*64", "--dry-run"];
+    assert_eq!(remove(&of_12).good().lines().count(), 2);
+    remove(&["--distribution", "*/12", "--architecture", "arm64"]).refused();
+    remove(&["--dry-run"]).refused();
 }
 
 #[test]

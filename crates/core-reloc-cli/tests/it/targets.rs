@@ -234,7 +234,8 @@ fn damaged_targets_are_rejected() {
     let Some(archive) = pack_in(&source.path(""), "tar -c -f - 1.btf 2.btf", b"") else { return };
     assert_eq!(
         rejected(&archive),
-        "/file: contains several targets, expected one: /file!1.btf and /file!2.btf"
+        "/file: contains several targets, expected one: /file!1.btf and /file!2.btf; name one of them with \
+         --kernel"
     );
     let message = rejected(&archive[..700]);
     assert!(message.starts_with("/file!1.btf: the archive ends "), "{message}");

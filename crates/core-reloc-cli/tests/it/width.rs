@@ -10,9 +10,9 @@ use core_reloc_tests::{data, judge::skipped};
 
 use crate::program::{Folder, Run, command, fixture, root, run};
 
-const COMMANDS: [&str; 10] = [
-    "relocate", "inspect", "explain", "check", "blame", "query", "dump", "diff", "minimize",
-    "support",
+const COMMANDS: [&str; 12] = [
+    "relocate", "inspect", "explain", "check", "merge", "blame", "query", "dump", "diff",
+    "minimize", "store", "support",
 ];
 
 const OBJECTS: [&str; 10] = [
@@ -173,6 +173,11 @@ fn help_has_80_columns() {
             assert!(narrow.lines().count() > help.lines().count(), "{name}");
             // Of what does not end with a space of its own, no line is left of wrapping by hand.
             assert!(help.lines().any(|line| line.chars().count() > 72), "{name}");
+        }
+    }
+    for name in ["add", "list", "extract", "merge", "remove"] {
+        for arguments in [["store", name, "--help"], ["store", "help", name]] {
+            assert_fits(80, &run(&arguments).good(), name);
         }
     }
     for arguments in [["--help"], ["-h"], ["help"]] {

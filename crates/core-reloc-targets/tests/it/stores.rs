@@ -41,11 +41,96 @@ fn stores_have_the_limits_of_archives() {
     let path = store(&folder);
     let few = Kernels::new(&path, Limits::default().entries(1)).next().unwrap().unwrap_err();
     assert!(few.to_string().ends_with("the store exceeds the limit of 1 kernels"), "{few}");
+    let len = std::fs::metadata(&path).unwrap().len();
+    // The limit of one kernel's file is another.
+    let limits = Limits::default().file(10).store(len);
+    assert_eq!(Kernels::new(&path, limits).filter(Result::is_ok).count(), 2);
+    let large = Kernels::new(&path, limits.store(len - 1)).next().unwrap().unwrap_err();
+    let allowed = len - 1;
+    assert!(
+        large
+            .to_string()
+            .ends_with(&format!("the file has {len} bytes, at most {allowed} are read")),
+        "{large}"
+    );
     let Ok(Found::Kernel(kernel)) =
         Kernels::new(&path, Limits::default().modules(10)).next().unwrap()
     else {
         panic!("no kernel")
     };
-    let large = kernel.modules().unwrap_err().to_string();
+    let large = kernel.modules().unwrap()[0].open().unwrap_err().to_string();
     assert!(large.ends_with("exceed the limit of 10 bytes"), "{large}");
+}
+
+/// Writes kernels of one release, by their distribution, architecture and version, and one of another.
+fn similar_kernels(folder: &Folder) -> std::path::PathBuf {
+    let bytes = btf("same.le");
+    let kernel = Btf::parse(&bytes).unwrap();
+    let mut writer = Writer::new();
+    for (distribution, architecture, version) in [
+        ("debian/12", "amd64", "#1 Debian 6.1.1-1"),
+        ("debian/12", "amd64", "#1 Debian 6.1.1-2"),
+        ("debian/12", "arm64", "#1 Debian 6.1.1-1"),
+        ("ubuntu/22.04", "amd64", ""),
+    ] {
+        let info = Info { release: "6.1.0-9", distribution, architecture, version, origin: "" };
+        writer.add(info, &kernel, &[]).unwrap();
+    }
+    let info = Info { release: "6.12.0-1", ..Info::default() };
+    writer.add(info, &kernel, &[]).unwrap();
+    folder.file("similar.store", &writer.finish_packed().unwrap())
+}
+
+#[test]
+fn a_kernel_is_chosen_by_what_its_name_ends_with() {
+    let folder = Folder::new();
+    let path = similar_kernels(&folder);
+    let choose = |name: Option<&str>| {
+        let chosen = Kernels::new(&path, Limits::default()).choose(name);
+        chosen.map(|kernel| kernel.file().path().display().to_string())
+    };
+    for (name, expected) in [
+        ("6.12.0-1", "6.12.0-1"),
+        ("arm64/6.1.0-9", "debian/12/arm64/6.1.0-9"),
+        ("debian/12/arm64/6.1.0-9.btf", "debian/12/arm64/6.1.0-9"),
+        ("22.04/amd64/6.1.0-9", "ubuntu/22.04/amd64/6.1.0-9"),
+        ("6.1.0-9 (#1 Debian 6.1.1-2)", "debian/12/amd64/6.1.0-9 (#1 Debian 6.1.1-2)"),
+    ] {
+        assert_eq!(choose(Some(name)).unwrap(), format!("{}!{expected}.btf", path.display()));
+    }
+    let one = "debian/12/amd64/6.1.0-9 (#1 Debian 6.1.1-1)";
+    let two = "debian/12/amd64/6.1.0-9 (#1 Debian 6.1.1-2)";
+    let (three, four) = ("debian/12/arm64/6.1.0-9", "ubuntu/22.04/amd64/6.1.0-9");
+    // In the order of the store: by version, then architecture and distribution.
+    for (name, expected) in [
+        (Some("amd64/6.1.0-9"), format!("has several kernels amd64/6.1.0-9: {four}, {one}, {two}")),
+        (Some("6.1.0-9"), format!("has several kernels 6.1.0-9: {four}, {one}, {three}, {two}")),
+        (None, format!("has several kernels: {four}, {one}, {three}, {two}, 6.12.0-1")),
+        (
+            Some("6.12"),
+            format!("has no kernel 6.12; it has {four}, {one}, {three}, {two}, 6.12.0-1"),
+        ),
+    ] {
+        let error = choose(name).unwrap_err().to_string();
+        assert_eq!(error, format!("{}: {expected}", path.display()));
+    }
+}
+
+#[test]
+fn a_kernel_is_chosen_in_folders_and_archives() {
+    let folder = Folder::new();
+    folder.file("k/debian/12/amd64/6.1.0-9.btf", &btf("same.le"));
+    folder.file("k/debian/12/arm64/6.1.0-9.btf", &btf("moved.le"));
+    folder.file("k/README", b"These are kernels.");
+    let store = std::fs::read(store(&folder)).unwrap();
+    folder.file("k/more.store", &store);
+    let root = folder.path("k");
+    let choose = |name| Kernels::new(&root, Limits::default()).choose(Some(name));
+    let kernel = choose("arm64/6.1.0-9").unwrap();
+    assert_eq!(kernel.file().as_bytes(), btf("moved.le"));
+    let error = choose("6.1.0-9").unwrap_err().to_string();
+    let expected = "has several kernels 6.1.0-9: debian/12/amd64/6.1.0-9, debian/12/arm64/6.1.0-9";
+    assert_eq!(error, format!("{}: {expected}", root.display()));
+    let kernel = choose("6.1.0-10").unwrap();
+    assert_eq!(kernel.modules().unwrap().len(), 2);
 }

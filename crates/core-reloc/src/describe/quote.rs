@@ -20,27 +20,31 @@ pub fn quote(name: &Name<'_>) -> String {
     }
 }
 
-/// Text that is truncated to [`MAX_QUOTE`] bytes.
-#[derive(Default)]
-pub(super) struct Quote(String);
+/// Appends to a text, at most [`MAX_QUOTE`] bytes: what follows is left out.
+pub(super) struct Quote<'t> {
+    text: &'t mut String,
+    start: usize,
+}
 
-impl Quote {
-    pub(super) fn finish(self) -> String {
-        self.0
+impl<'t> Quote<'t> {
+    pub(super) fn new(text: &'t mut String) -> Self {
+        let start = text.len();
+        Self { text, start }
     }
 }
 
-impl Write for Quote {
+impl Write for Quote<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        let room = MAX_QUOTE.saturating_sub(self.0.len());
+        let written = self.text.len().saturating_sub(self.start);
+        let room = MAX_QUOTE.saturating_sub(written);
         if text.len() <= room {
-            self.0.push_str(text);
+            self.text.push_str(text);
             return Ok(());
         }
         let end = (0..=room).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
-        self.0.push_str(text.get(..end).unwrap_or_default());
-        if !self.0.ends_with('…') {
-            self.0.push('…');
+        self.text.push_str(text.get(..end).unwrap_or_default());
+        if !self.text.ends_with('…') {
+            self.text.push('…');
         }
         Err(fmt::Error)
     }

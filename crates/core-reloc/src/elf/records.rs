@@ -11,7 +11,7 @@ use super::{
     skip::Skip,
 };
 use crate::{
-    describe::{self, access_in_c},
+    describe,
     error::Error,
     patch::{Code, insn::SLOT_OFF},
     record::{RelocKind, Relocation},
@@ -68,11 +68,32 @@ impl<'a> ObjectRelocation<'a> {
         self.local.string(self.record.access_str_off).ok()
     }
 
-    /// Writes the access as C, as [`access_in_c`] does.
+    /// Writes the access as C, as [`access_in_c`](crate::access_in_c) does.
     pub fn access_in_c(&self) -> String {
+        let mut text = String::new();
+        self.push_access_in_c(&mut text);
+        text
+    }
+
+    /// Appends the access as C to a text: [`ObjectRelocation::access_in_c`] without an allocation for each
+    /// relocation.
+    ///
+    /// ```
+    /// use core_reloc::elf::Object;
+    ///
+    /// fn accesses(object: &Object<'_>) -> String {
+    ///     let mut text = String::new();
+    ///     for relocation in object.relocations() {
+    ///         relocation.push_access_in_c(&mut text);
+    ///         text.push('\n');
+    ///     }
+    ///     text
+    /// }
+    /// ```
+    pub fn push_access_in_c(&self, text: &mut String) {
         match self.decode() {
-            Ok(relocation) => access_in_c(self.local, &relocation),
-            Err(_) => describe::record_root(self.local, &self.record),
+            Ok(relocation) => describe::push_access_in_c(text, self.local, &relocation),
+            Err(_) => text.push_str(&describe::record_root(self.local, &self.record)),
         }
     }
 
