@@ -65,8 +65,10 @@ impl Command {
             Self::Diff(Diff { old, new, objects, modules, .. }) => {
                 [old, new].into_iter().chain(objects).chain(modules).collect()
             }
-            Self::Minimize(Minimize { objects, target, modules, .. }) => {
-                objects.iter().chain(target).chain(modules).collect()
+            Self::Minimize(Minimize { objects, target, modules, since, .. }) => {
+                // Of what may be replaced, only standard input counts, since it is read once.
+                let stream = since.iter().filter(|since| *since == Path::new("-"));
+                objects.iter().chain(target).chain(modules).chain(stream).collect()
             }
             Self::Store(StoreArguments { command }) => command.inputs(),
             Self::Support(_) => Vec::new(),
@@ -674,6 +676,16 @@ pub struct Minimize {
     /// Write a store instead: one small file with the types of all kernels, which agents ship
     #[arg(long, value_name = "OUT", conflicts_with = "output")]
     pub store: Option<PathBuf>,
+    /// Take kernels whose files have not changed from the archive or folder of an earlier run with
+    /// --since, and list in the output what the next run needs to know. If there is none yet, all
+    /// kernels are minimized. May be the archive that is written
+    #[arg(
+        long,
+        value_name = "ARCHIVE",
+        requires = "target",
+        conflicts_with_all = ["modules", "store"]
+    )]
+    pub since: Option<PathBuf>,
     #[command(flatten)]
     pub quiet: QuietArguments,
     #[command(flatten)]
@@ -688,6 +700,9 @@ Examples:
       minimize every kernel in a folder and its archives, in parallel
   core-reloc minimize build/ --target btfhub-archive/ubuntu/ -o btfs.tar.xz
       the same, but write an archive
+  core-reloc minimize build/ --target btfhub-archive/ --since btfs.tar.xz -o btfs.tar.xz
+      bring the archive up to date: minimize only kernels that are new or
+      have changed
   core-reloc minimize build/ --target btfhub-archive/ --store agent.store
       the same, but write a store, which has each definition once
   core-reloc minimize prog.bpf.o --target vmlinux --module my.ko -o btfs/

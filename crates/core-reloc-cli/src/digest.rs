@@ -1,6 +1,11 @@
 //! Recognizing kernels whose BTF is the same.
 
-use std::hash::{BuildHasher, RandomState};
+use std::{
+    fs::File,
+    hash::{BuildHasher, RandomState},
+    io::{self, Read},
+    path::Path,
+};
 
 use twox_hash::XxHash3_128;
 
@@ -26,4 +31,35 @@ impl Digester {
 /// chance, but not those that somebody made to have the same hash.
 pub(crate) fn stable_digest(bytes: &[u8]) -> String {
     format!("{:032x}", XxHash3_128::oneshot(bytes))
+}
+
+/// Returns the [`stable_digest`] of a file's bytes.
+pub(crate) fn file_digest(path: &Path) -> io::Result<String> {
+    let mut file = File::open(path)?;
+    let mut hasher = XxHash3_128::new();
+    let mut buffer = vec![0; 64 << 10];
+    loop {
+        match file.read(&mut buffer) {
+            Ok(0) => return Ok(format!("{:032x}", hasher.finish_128())),
+            Ok(len) => hasher.write(buffer.get(..len).unwrap_or_default()),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_has_the_digest_of_its_bytes() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        for len in [0, 1, 240, 241, (64 << 10) - 1, 64 << 10, 200_000] {
+            let bytes: Vec<u8> = (0..=255).cycle().take(len).collect();
+            std::fs::write(&path, &bytes).unwrap();
+            assert_eq!(file_digest(&path).unwrap(), stable_digest(&bytes), "{len}");
+        }
+    }
 }

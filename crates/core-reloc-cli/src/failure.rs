@@ -7,7 +7,6 @@ use btf_types::ByteOrder;
 use core_reloc::elf::ObjectError;
 use core_reloc_sys::{FileError, NotFound};
 use core_reloc_targets::{TargetError, TargetProblem};
-use core_reloc_tools::minimize::MinimizeError;
 use thiserror::Error;
 
 /// An error that stops a command: exit status 2. Each one about a file names the file.
@@ -87,7 +86,16 @@ pub(crate) enum Failure {
     ModulesOfFolder(PathBuf),
     /// A target cannot be minimized.
     #[error("{}{}: {error}; nothing was written", on(.object), .target.display())]
-    Minimize { target: PathBuf, object: Option<PathBuf>, error: MinimizeError },
+    Minimize { target: PathBuf, object: Option<PathBuf>, error: String },
+    /// `--since` names something else than what `minimize` writes.
+    #[error(
+        "{}: is not an archive that core-reloc minimize wrote: {error}; without --since, every kernel is minimized",
+        .path.display()
+    )]
+    Earlier { path: PathBuf, error: io::Error },
+    /// A target that is not a file is to be recognized.
+    #[error("{}: is not a file, and --since recognizes files that have not changed", .0.display())]
+    SinceStream(PathBuf),
     /// A store is damaged, or a kernel cannot be added to one.
     #[error("{}: {error}", .path.display())]
     Store { path: PathBuf, error: WriteError },

@@ -21,3 +21,10 @@ pub(crate) const MAX_REPORT_LINE: u64 = 64 << 20;
 
 /// The most bytes of what is kept of a shard's report.
 pub(crate) const MAX_RECORDS: u64 = 1 << 30;
+
+/// The most bytes of what an earlier run of `minimize` wrote, unpacked: for 107 objects, the kernels of BTFHub have about
+/// 35 MB.
+pub(crate) const MAX_EARLIER: u64 = 1 << 30;
+
+/// The most bytes of the list in it, and of each minimized BTF in a folder.
+pub(crate) const MAX_MANIFEST: u64 = 64 << 20;

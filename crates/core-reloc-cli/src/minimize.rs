@@ -1,22 +1,29 @@
 //! `core-reloc minimize`.
 
+mod manifest;
 mod minimizer;
 mod print;
+mod since;
 mod store;
 mod write;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
+use btf_types::ByteOrder;
 use core_reloc::elf::Object;
 use core_reloc_targets::KernelPath;
 use core_reloc_tools::minimize::{Needs, ResolutionCounts};
 
-use self::{minimizer::Minimizer, write::Destination};
+use self::{manifest::FileEntry, minimizer::Minimizer, since::Since, write::Destination};
 use crate::{
     Completion,
     arguments::Minimize,
     failure::Failure,
-    inputs::{Inputs, parse_object, read_objects},
+    inputs::{Inputs, is_standard, parse_object, read_objects},
+    target::{SkippedFiles, Unreadable},
     terminal,
     threads::in_parallel,
 };
@@ -32,13 +39,35 @@ struct MinimizedTarget {
     types: usize,
     /// The results of each object's relocations, in the order of the objects.
     counts: Vec<ResolutionCounts>,
-    /// A warning about the target.
-    warning: Option<String>,
+    byte_order: ByteOrder,
+    /// An earlier run minimized it.
+    is_taken: bool,
     /// What is known about the kernel besides its types.
     build: Build,
 }
 
+/// The minimized kernels of a file or folder.
+#[derive(Default)]
+struct FileResult {
+    targets: Vec<MinimizedTarget>,
+    unreadable: Unreadable,
+    /// Parts that are not kernels.
+    skipped: SkippedFiles,
+    /// The files, for the next run.
+    entries: Vec<FileEntry>,
+}
+
+impl FileResult {
+    fn extend(&mut self, other: Self) {
+        self.targets.extend(other.targets);
+        self.unreadable.extend(other.unreadable);
+        self.skipped.extend(other.skipped);
+        self.entries.extend(other.entries);
+    }
+}
+
 /// The build of a kernel: what `uname` prints, as far as it is known, and what the folders say.
+#[derive(Default)]
 struct Build {
     release: Option<String>,
     version: Option<String>,
@@ -94,22 +123,40 @@ pub(crate) fn run(arguments: &Minimize, inputs: Inputs<'_>) -> Result<Completion
         }
     }
 
-    let minimizer = Minimizer::new(paths, needs);
-    let (targets, unreadable) = in_parallel(|| minimizer.minimize_all(arguments))?;
+    let since = match &arguments.since {
+        Some(path) => {
+            check_target(arguments)?;
+            Some(Since::read(path, &paths, &needs)?)
+        }
+        None => None,
+    };
+    let minimizer = Minimizer::new(&paths, needs, since.as_ref());
+    let FileResult { targets, unreadable, entries, .. } =
+        in_parallel(|| minimizer.minimize_all(arguments))?;
     let readable = unreadable.report(targets.len())?;
-    for warning in targets.iter().filter_map(|target| target.warning.as_ref()) {
-        terminal::warning(warning);
-    }
+    minimizer.byte_order_warnings(&targets).iter().for_each(terminal::warning);
     let is_one = arguments.target.as_ref().is_none_or(|target| !target.is_dir());
-    let layout = destination.layout(&targets, is_one);
-    destination.write(&targets, layout)?;
+    let layout = destination.layout(&targets, is_one && since.is_none());
+    let manifest = since.as_ref().map(|since| since.manifest(entries)).transpose();
+    let manifest = manifest.map_err(|error| destination.failure(error))?;
+    destination.write(&targets, manifest.as_deref(), layout)?;
     if !arguments.quiet.quiet {
         let output = |btf: &MinimizedBtf| destination.path_of(btf, layout);
         let format = arguments.format.format;
         let out = terminal::report(destination.is_standard()).in_format(format);
-        print::print(format, &minimizer.objects, &targets, output, out)?;
+        print::print(format, &paths, &targets, since.as_ref(), output, out)?;
     }
     let has_failed = targets.iter().any(|target| target.failed() > 0);
     let minimized = if has_failed { Completion::Negative } else { Completion::Success };
     Ok(minimized.and(readable))
+}
+
+/// Checks that a target can be recognized by the next run.
+fn check_target(arguments: &Minimize) -> Result<(), Failure> {
+    let path = arguments.target.as_deref().unwrap_or(Path::new("-"));
+    let is_file = |path: &Path| path.metadata().is_ok_and(|it| it.is_file() || it.is_dir());
+    if is_standard(path) || path.exists() && !is_file(path) {
+        return Err(Failure::SinceStream(path.to_path_buf()));
+    }
+    Ok(())
 }

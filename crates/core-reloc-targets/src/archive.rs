@@ -17,6 +17,7 @@ use self::{
 use crate::{
     Compression, Limits,
     error::{TargetError, TargetProblem, nested_path},
+    files::MANIFEST,
     input::{Format, Input, read_problem},
     limits::MAX_ENTRY_HEADER,
     single::{single, unpacked},
@@ -143,7 +144,11 @@ impl Archive {
                     }
                     let name = long_name.unwrap_or(header.name);
                     let len = long_len.unwrap_or(header.len);
-                    return Ok(Some(Entry { name, len, is_sparse }));
+                    if header::displayed(&name) != MANIFEST {
+                        return Ok(Some(Entry { name, len, is_sparse }));
+                    }
+                    self.skip(len)?;
+                    (long_name, long_len, is_sparse) = (None, None, false);
                 }
                 Kind::LongName => long_name = Some(self.read_extension(offset, header.len)?),
                 Kind::Extensions => {
@@ -154,16 +159,18 @@ impl Archive {
                     is_sparse |= extensions.is_sparse;
                 }
                 Kind::Other => {
-                    let mut reader = EntryReader::new(&mut self.input, header.len);
-                    reader.skip().map_err(|error| self.problem(error))?;
+                    self.skip(header.len)?;
                     (long_name, long_len, is_sparse) = (None, None, false);
                 }
-                Kind::OtherExtension => {
-                    let mut reader = EntryReader::new(&mut self.input, header.len);
-                    reader.skip().map_err(|error| self.problem(error))?;
-                }
+                Kind::OtherExtension => self.skip(header.len)?,
             }
         }
+    }
+
+    /// Skips the content of an entry.
+    fn skip(&mut self, len: u64) -> Result<(), TargetProblem> {
+        let mut reader = EntryReader::new(&mut self.input, len);
+        reader.skip().map_err(|error| self.problem(error))
     }
 
     /// Skips the blocks between the header and the content of a sparse file, if there are any.

@@ -12,6 +12,11 @@ use crate::{
     limits::MAX_FOLDER_DEPTH,
 };
 
+/// The name of the file in which `core-reloc minimize` lists what it wrote, at the top of a folder or archive.
+///
+/// It contains no types, and is passed over by all that searches folders and archives for them.
+pub const MANIFEST: &str = "core-reloc.json";
+
 /// The files of a folder and its subfolders, sorted by name; or a single file.
 ///
 /// Links to files are followed, links to folders are not. Pipes, devices and sockets are left out.
@@ -33,18 +38,25 @@ pub struct Files {
     root: Option<PathBuf>,
     /// The remaining paths of each open folder, the innermost last.
     open: Vec<vec::IntoIter<PathBuf>>,
+    /// A file that is left out.
+    except: Option<PathBuf>,
 }
 
 impl Files {
     /// Lists the files of a folder. A path that is not a folder is the only item, even if no such
     /// file exists.
     pub fn new(path: &Path) -> Self {
-        Self { root: Some(path.to_path_buf()), open: Vec::new() }
+        Self { root: Some(path.to_path_buf()), open: Vec::new(), except: None }
+    }
+
+    /// Lists the files of a folder without its [`MANIFEST`].
+    pub(crate) fn with_types(path: &Path) -> Self {
+        Self { except: path.is_dir().then(|| path.join(MANIFEST)), ..Self::new(path) }
     }
 
     /// Lists no files.
     pub(crate) fn none() -> Self {
-        Self { root: None, open: Vec::new() }
+        Self { root: None, open: Vec::new(), except: None }
     }
 
     /// Opens a subfolder.
@@ -83,6 +95,9 @@ impl Iterator for Files {
                 self.open.pop();
                 continue;
             };
+            if self.except.as_ref() == Some(&path) {
+                continue;
+            }
             let is_link = path.is_symlink();
             match fs::metadata(&path) {
                 Ok(metadata) if metadata.is_file() => return Some(Ok(path)),

@@ -73,7 +73,7 @@ mod version;
 pub use self::{
     compression::Compression,
     error::{Attempt, TargetError, TargetProblem},
-    files::{Files, module_name},
+    files::{Files, MANIFEST, module_name},
     found::{FoundKernel, FoundModule},
     kernel_names::KernelNames,
     kernel_path::KernelPath,

@@ -62,7 +62,7 @@ impl Listing {
     /// Lists the files of a folder, or a single file. Returns an error for each folder that cannot be read.
     pub fn new(path: &Path, limits: Limits) -> (Self, Vec<TargetError>) {
         let (mut paths, mut errors) = (Vec::new(), Vec::new());
-        for file in Files::new(path) {
+        for file in Files::with_types(path) {
             match file {
                 Ok(path) => paths.push(path),
                 Err(error) => errors.push(error),

@@ -34,7 +34,7 @@ impl Targets {
     /// Searches a file or folder. To read the files of a folder in parallel, search each of its
     /// [`Files`] on its own.
     pub fn new(path: &Path, limits: Limits) -> Self {
-        Self { limits, files: Files::new(path), opened: None, archive: None, store: None }
+        Self { limits, files: Files::with_types(path), opened: None, archive: None, store: None }
     }
 
     /// Searches a stream, such as standard input. The path names it, and need not exist.

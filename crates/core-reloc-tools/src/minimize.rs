@@ -17,7 +17,8 @@
 //! pointers. A result without types, which readers reject, is an error.
 //!
 //! # Type ids
-//! Types in the minimized BTF have other ids. type_id_target gives the id that the type has there, as it
+//! Types in the minimized BTF have other ids: they are sorted by name, so that kernels with the same types get the same
+//! bytes, whatever the order in their BTF. type_id_target gives the id that the type has there, as it
 //! does with the output of `bpftool gen min_core_btf`. The running kernel does not know the type by that
 //! id, so objects that pass type ids to the kernel must be relocated with the kernel's own BTF. All other
 //! kinds give the same value with both.
@@ -57,6 +58,7 @@ mod error;
 mod keep;
 mod kept;
 mod named;
+mod order;
 mod verify;
 mod walk;
 mod wanted;

@@ -105,7 +105,7 @@ impl Report {
             self.objects,
         )?;
         for step in &self.steps {
-            write!(page, "| {} | {:.0} µs |", step.kernels, step.opening)?;
+            write!(page, "| {} | {:.2} µs |", step.kernels, step.opening)?;
             for sides in [step.one_object, step.all_objects] {
                 let (store, archives) = (seconds(sides.store.cpu), seconds(sides.archives.cpu));
                 write!(page, " {store} | {archives} | 1/{:.0} |", 1.0 / ratio(sides))?;

@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use btf_types::Btf;
+use btf_types::{Btf, ByteOrder};
 use core_reloc::{Module, Options, Target};
 use core_reloc_sys::{BtfFile, Kernel};
 use core_reloc_targets::{Found, KernelPath, Kernels, Limits, Listing, TargetError};
@@ -14,21 +14,23 @@ use core_reloc_tools::minimize::{MinimizeError, Minimized, Needs, ResolutionCoun
 use rayon::prelude::*;
 use rustix::system::uname;
 
-use super::{Build, MinimizedBtf, MinimizedTarget, UnneededModule};
+use super::{Build, FileResult, MinimizedBtf, MinimizedTarget, UnneededModule, since::Since};
 use crate::{
     arguments::Minimize,
     digest::Digester,
     failure::Failure,
+    format::plural,
     inputs,
     names::{by_version, minimized_module, minimized_target},
-    target::{SkippedFiles, Unreadable, named_modules, parse_modules, validate},
+    target::{named_modules, parse_modules, validate},
     threads::pipelined,
 };
 
 /// Minimizes targets for some objects.
 pub(super) struct Minimizer<'a> {
-    pub(super) objects: Vec<&'a Path>,
+    pub(super) objects: &'a [&'a Path],
     needs: Vec<Needs<'a>>,
+    since: Option<&'a Since<'a>>,
     digester: Digester,
     /// Kernels that were minimized without modules.
     known: Mutex<HashMap<Key, Known>>,
@@ -45,40 +47,24 @@ struct Known {
     counts: Vec<ResolutionCounts>,
 }
 
-/// The minimized kernels of a file or folder.
-#[derive(Default)]
-struct FileResult {
-    targets: Vec<MinimizedTarget>,
-    unreadable: Unreadable,
-    /// Parts that are not kernels.
-    skipped: SkippedFiles,
-}
-
-impl FileResult {
-    fn extend(&mut self, other: Self) {
-        self.targets.extend(other.targets);
-        self.unreadable.extend(other.unreadable);
-        self.skipped.extend(other.skipped);
-    }
-}
-
 impl<'a> Minimizer<'a> {
-    pub(super) fn new(objects: Vec<&'a Path>, needs: Vec<Needs<'a>>) -> Self {
-        Self { objects, needs, digester: Digester::new(), known: Mutex::default() }
+    pub(super) fn new(
+        objects: &'a [&'a Path],
+        needs: Vec<Needs<'a>>,
+        since: Option<&'a Since<'a>>,
+    ) -> Self {
+        Self { objects, needs, since, digester: Digester::new(), known: Mutex::default() }
     }
 
     /// Minimizes the targets that the arguments name, in the order of their versions, but for those that
     /// cannot be read.
-    pub(super) fn minimize_all(
-        &self,
-        arguments: &Minimize,
-    ) -> Result<(Vec<MinimizedTarget>, Unreadable), Failure> {
+    pub(super) fn minimize_all(&self, arguments: &Minimize) -> Result<FileResult, Failure> {
         let Some(path) = &arguments.target else {
             let kernel = Kernel::running();
             let name = PathBuf::from(format!("{}.btf", kernel.release()));
             let mut target = self.minimize(&kernel.btf()?, name, arguments)?;
             target.build.version = Some(uname().version().to_string_lossy().into_owned());
-            return Ok((vec![target], Unreadable::default()));
+            return Ok(FileResult { targets: vec![target], ..FileResult::default() });
         };
         let mut result = FileResult::default();
         if path.is_dir() {
@@ -91,8 +77,8 @@ impl<'a> Minimizer<'a> {
             let files: Vec<_> = files
                 .into_par_iter()
                 .map(|file| {
-                    let kernels = Kernels::in_listing(&listing, file);
-                    self.minimize_file(kernels, path, arguments)
+                    let kernels = || Kernels::in_listing(&listing, file);
+                    self.minimize_file(file, kernels, path, arguments)
                 })
                 .collect();
             for file in files {
@@ -100,9 +86,9 @@ impl<'a> Minimizer<'a> {
             }
         } else {
             let folder = path.parent().unwrap_or(Path::new(""));
-            result = self.minimize_file(inputs::kernels(path), folder, arguments)?;
+            result = self.minimize_file(path, || inputs::kernels(path), folder, arguments)?;
         };
-        let FileResult { targets, unreadable, skipped } = result;
+        let FileResult { targets, unreadable, skipped, entries } = result;
         if targets.len() > 1 && !arguments.modules.is_empty() {
             return Err(Failure::ModulesOfFolder(path.clone()));
         }
@@ -112,21 +98,28 @@ impl<'a> Minimizer<'a> {
         }
         let path = |target: &MinimizedTarget| target.main.target.display().to_string();
         let targets = by_version(targets, path).into_iter().map(|(_, target)| target);
-        Ok((targets.collect(), unreadable))
+        Ok(FileResult { targets: targets.collect(), unreadable, entries, ..FileResult::default() })
     }
 
-    /// Minimizes all kernels of a file.
+    /// Minimizes all kernels of a file, unless an earlier run did.
     fn minimize_file(
         &self,
-        kernels: Kernels,
+        file: &Path,
+        kernels: impl FnOnce() -> Kernels,
         root: &Path,
         arguments: &Minimize,
     ) -> Result<FileResult, Failure> {
-        let mut result = FileResult::default();
-        for part in pipelined(kernels, |found| self.minimize_found(found, root, arguments)) {
-            result.extend(part?);
+        let minimize = || {
+            let mut result = FileResult::default();
+            for part in pipelined(kernels(), |found| self.minimize_found(found, root, arguments)) {
+                result.extend(part?);
+            }
+            Ok(result)
+        };
+        match self.since {
+            Some(since) => since.take_or_else(file, root, minimize),
+            None => minimize(),
         }
-        Ok(result)
     }
 
     /// Minimizes a part of a file, if that is a kernel.
@@ -170,15 +163,15 @@ impl<'a> Minimizer<'a> {
         let main = file.parse()?;
         let key = (self.digester.digest(main.as_bytes()), main.pointer_size());
         if let Some(known) = self.known(key).filter(|_| arguments.modules.is_empty()) {
-            return Ok(self.target(file, name, known, &main));
+            return Ok(target(file, name, known, &main));
         }
         validate(file, &main)?;
         let files = named_modules(&arguments.modules)?;
         let modules = parse_modules(&files, file, &main)?;
-        let target =
+        let full =
             Target::new(&main).with_modules(modules.iter().map(|(name, btf)| Module { name, btf }));
 
-        let minimized = minimize(&self.needs, &target, Options::default());
+        let minimized = minimize(&self.needs, &full, Options::default());
         let minimized = minimized.map_err(|error| self.failure(file.path(), error))?;
         let Minimized { main: bytes, modules: split, counts, .. } = minimized;
         let base = Btf::parse(&bytes).map_err(MinimizeError::from);
@@ -200,8 +193,7 @@ impl<'a> Minimizer<'a> {
             let mut all = self.known.lock().unwrap_or_else(PoisonError::into_inner);
             all.entry(key).or_insert_with(|| known.clone());
         }
-        let target = self.target(file, name, known, &main);
-        Ok(MinimizedTarget { modules: needed, unneeded, ..target })
+        Ok(MinimizedTarget { modules: needed, unneeded, ..target(file, name, known, &main) })
     }
 
     /// Returns the result of a kernel with the same BTF.
@@ -209,47 +201,26 @@ impl<'a> Minimizer<'a> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned()
     }
 
-    /// Returns the target of a file, without modules.
-    fn target(
-        &self,
-        file: &BtfFile,
-        name: PathBuf,
-        Known { bytes, types, counts }: Known,
-        btf: &Btf<'_>,
-    ) -> MinimizedTarget {
-        MinimizedTarget {
-            modules: Vec::new(),
-            unneeded: Vec::new(),
-            types,
-            counts,
-            warning: self.warning(file.path(), btf),
-            build: Build {
-                release: file.release().map(str::to_string),
-                version: None,
-                path: KernelPath::found_in(file.path(), file.path()),
-            },
-            main: MinimizedBtf {
-                module: None,
-                target: file.path().to_path_buf(),
-                full_size: file.as_bytes().len(),
-                name,
-                bytes,
-            },
-        }
-    }
-
-    /// Returns a warning if an object has another byte order than the target.
-    fn warning(&self, target: &Path, btf: &Btf<'_>) -> Option<String> {
-        let differs = |needs: &Needs<'_>| needs.local.byte_order() != btf.byte_order();
-        let (object, needs) =
-            self.objects.iter().zip(&self.needs).find(|(_, needs)| differs(needs))?;
-        Some(format!(
-            "{} is {}, but {} is {}; this kernel cannot run it",
-            target.display(),
-            btf.byte_order(),
-            object.display(),
-            needs.local.byte_order(),
-        ))
+    /// Returns a warning for each byte order that some kernels have and some object does not have.
+    pub(super) fn byte_order_warnings(&self, targets: &[MinimizedTarget]) -> Vec<String> {
+        let warning = |order: ByteOrder| {
+            let mut kernels = targets.iter().filter(|target| target.byte_order == order);
+            let differs = |needs: &Needs<'_>| needs.local.byte_order() != order;
+            let mut objects = self.objects.iter().zip(&self.needs);
+            let (object, needs) = objects.find(|(_, needs)| differs(needs))?;
+            let first = kernels.next()?.main.target.display();
+            let (object, of_object) = (object.display(), needs.local.byte_order());
+            Some(match kernels.count() {
+                0 => format!(
+                    "{first} is {order}, but {object} is {of_object}; this kernel cannot run it"
+                ),
+                more => format!(
+                    "{first} and {} are {order}, but {object} is {of_object}; these kernels cannot run it",
+                    plural(more, "other kernel"),
+                ),
+            })
+        };
+        [ByteOrder::Little, ByteOrder::Big].into_iter().filter_map(warning).collect()
     }
 
     fn failure(&self, target: &Path, error: MinimizeError) -> Failure {
@@ -260,6 +231,35 @@ impl<'a> Minimizer<'a> {
             _ => None,
         };
         let object = object.map(|object| object.to_path_buf());
-        Failure::Minimize { target: target.to_path_buf(), object, error }
+        Failure::Minimize { target: target.to_path_buf(), object, error: error.to_string() }
+    }
+}
+
+/// Returns the target of a file, without modules.
+fn target(
+    file: &BtfFile,
+    name: PathBuf,
+    Known { bytes, types, counts }: Known,
+    btf: &Btf<'_>,
+) -> MinimizedTarget {
+    MinimizedTarget {
+        modules: Vec::new(),
+        unneeded: Vec::new(),
+        types,
+        counts,
+        byte_order: btf.byte_order(),
+        is_taken: false,
+        build: Build {
+            release: file.release().map(str::to_string),
+            version: None,
+            path: KernelPath::found_in(file.path(), file.path()),
+        },
+        main: MinimizedBtf {
+            module: None,
+            target: file.path().to_path_buf(),
+            full_size: file.as_bytes().len(),
+            name,
+            bytes,
+        },
     }
 }

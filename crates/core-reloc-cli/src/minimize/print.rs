@@ -9,7 +9,7 @@ use core_reloc_tools::minimize::ResolutionCounts;
 use owo_colors::OwoColorize;
 use serde::Serialize;
 
-use super::{MinimizedBtf, MinimizedTarget, UnneededModule};
+use super::{MinimizedBtf, MinimizedTarget, UnneededModule, since::Since};
 use crate::{
     arguments::Format,
     format::{json_line, plural},
@@ -20,6 +20,7 @@ pub(super) fn print(
     format: Format,
     objects: &[&Path],
     targets: &[MinimizedTarget],
+    since: Option<&Since<'_>>,
     output: impl Fn(&MinimizedBtf) -> String,
     mut out: impl Write,
 ) -> io::Result<()> {
@@ -27,6 +28,13 @@ pub(super) fn print(
         match format {
             Format::Text => text(objects, target, &output, &mut out)?,
             Format::Json => json_line(&Line::new(objects, target, &output), &mut out)?,
+        }
+    }
+    if let Some(since) = since {
+        let summary = Summary::new(targets, since);
+        match format {
+            Format::Text => summary.text(&mut out)?,
+            Format::Json => json_line(&summary, &mut out)?,
         }
     }
     out.flush()
@@ -77,11 +85,51 @@ fn text(
     Ok(())
 }
 
+/// The last line, if there is an earlier run.
+#[derive(Serialize)]
+struct Summary<'s> {
+    since: String,
+    taken: usize,
+    minimized: usize,
+    /// Why nothing could be taken.
+    reason: Option<&'s str>,
+}
+
+impl<'s> Summary<'s> {
+    fn new(targets: &[MinimizedTarget], since: &'s Since<'_>) -> Self {
+        let taken = targets.iter().filter(|target| target.is_taken).count();
+        Self {
+            since: since.path().display().to_string(),
+            taken,
+            minimized: targets.len() - taken,
+            reason: since.reason(),
+        }
+    }
+
+    fn text(&self, out: &mut impl Write) -> io::Result<()> {
+        let Self { since, taken, minimized, reason } = self;
+        let kernels = plural(taken + minimized, "kernel");
+        let since = Escaped(since);
+        match reason {
+            Some(reason) => {
+                writeln!(
+                    out,
+                    "{kernels}, all minimized: nothing is taken from {since}: {}",
+                    Escaped(reason)
+                )
+            }
+            None => writeln!(out, "{kernels}, {minimized} minimized, {taken} taken from {since}"),
+        }
+    }
+}
+
 /// A line of JSON.
 #[derive(Serialize)]
 struct Line {
     target: String,
     output: String,
+    /// The kernel has not changed since an earlier run.
+    taken: bool,
     whole_bytes: usize,
     bytes: usize,
     types: usize,
@@ -134,6 +182,7 @@ impl Line {
         Self {
             target: text(&target.main.target),
             output: output(&target.main),
+            taken: target.is_taken,
             whole_bytes: target.main.full_size,
             bytes: target.main.bytes.len(),
             types: target.types,

@@ -2,7 +2,8 @@
 
 use std::{collections::BTreeMap, ffi::OsStr, io, path::Path};
 
-use lzma_rust2::{XzOptions, XzWriter};
+use core_reloc_targets::MANIFEST;
+use lzma_rust2::{LzmaOptions, XzOptions, XzWriter};
 
 use super::{MinimizedBtf, MinimizedTarget, store::store};
 use crate::{
@@ -32,8 +33,15 @@ pub(super) enum Layout {
     Store,
 }
 
-/// The compression level of xz, its default.
-const XZ_PRESET: u32 = 6;
+/// Returns the options for packing an archive: the default level of xz, with matches as long as they may be, since
+/// whole files repeat, and with the words of BTF in mind, which have 4 bytes.
+fn xz_options() -> XzOptions {
+    const LEVEL: u32 = 6;
+    let mut options = XzOptions::with_preset(LEVEL);
+    options.lzma_options.nice_len = LzmaOptions::NICE_LEN_MAX;
+    (options.lzma_options.lc, options.lzma_options.lp) = (0, 2);
+    options
+}
 
 impl<'a> Destination<'a> {
     /// Checks that the path's folder exists. A path that ends in `.tar.xz` is an archive, as in BTFHub.
@@ -57,6 +65,11 @@ impl<'a> Destination<'a> {
         self.output.is_standard()
     }
 
+    /// Returns the error that the output cannot be written.
+    pub(super) fn failure(&self, error: io::Error) -> Failure {
+        self.output.failure(error)
+    }
+
     /// Chooses the layout. `is_one` means that the user named a single target, which is written to a
     /// file, unless it has modules.
     pub(super) fn layout(&self, targets: &[MinimizedTarget], is_one: bool) -> Layout {
@@ -69,21 +82,26 @@ impl<'a> Destination<'a> {
         }
     }
 
-    /// Writes all BTF of the targets.
-    pub(super) fn write(&self, targets: &[MinimizedTarget], layout: Layout) -> Result<(), Failure> {
+    /// Writes all BTF of the targets, to an archive or folder after a list of what is in it.
+    pub(super) fn write(
+        &self,
+        targets: &[MinimizedTarget],
+        manifest: Option<&[u8]>,
+        layout: Layout,
+    ) -> Result<(), Failure> {
         let btfs: Vec<&MinimizedBtf> = targets.iter().flat_map(MinimizedTarget::btfs).collect();
         let output = &self.output;
         match (layout, btfs.as_slice()) {
             (Layout::Store, _) => output.write(&store(targets)?),
             (Layout::File, [only]) => output.write(&only.bytes),
             (Layout::Archive, btfs) => {
-                let archive = archive(&by_name(btfs)?).map_err(|error| output.failure(error))?;
-                output.write(&archive)
+                let archive = archive(&by_name(btfs)?, manifest);
+                output.write(&archive.map_err(|error| output.failure(error))?)
             }
             _ if output.is_standard() => Err(Failure::FolderToStream),
             (_, btfs) => {
-                let files = by_name(btfs)?;
-                output.write_folder(files.iter().map(|(name, btf)| (*name, &*btf.bytes)))
+                let btfs = by_name(btfs)?;
+                output.write_folder(files(&btfs, manifest))
             }
         }
     }
@@ -112,15 +130,23 @@ fn by_name<'m>(btfs: &[&'m MinimizedBtf]) -> Result<BTreeMap<&'m Path, &'m Minim
     Ok(sorted)
 }
 
+/// Returns the names and contents of all files, in their order.
+fn files<'m>(
+    btfs: &BTreeMap<&'m Path, &'m MinimizedBtf>,
+    manifest: Option<&'m [u8]>,
+) -> impl Iterator<Item = (&'m Path, &'m [u8])> {
+    let manifest = manifest.map(|bytes| (Path::new(MANIFEST), bytes));
+    manifest.into_iter().chain(btfs.iter().map(|(name, btf)| (*name, &*btf.bytes)))
+}
+
 /// Returns a compressed tar archive. The same input gives the same bytes.
-fn archive(btfs: &BTreeMap<&Path, &MinimizedBtf>) -> io::Result<Vec<u8>> {
-    let mut archive =
-        tar::Builder::new(XzWriter::new(Vec::new(), XzOptions::with_preset(XZ_PRESET))?);
-    for (name, btf) in btfs {
+fn archive(btfs: &BTreeMap<&Path, &MinimizedBtf>, manifest: Option<&[u8]>) -> io::Result<Vec<u8>> {
+    let mut archive = tar::Builder::new(XzWriter::new(Vec::new(), xz_options())?);
+    for (name, bytes) in files(btfs, manifest) {
         let mut header = tar::Header::new_gnu();
         header.set_mode(0o644);
-        header.set_size(btf.bytes.len() as u64);
-        archive.append_data(&mut header, name, &*btf.bytes)?;
+        header.set_size(bytes.len() as u64);
+        archive.append_data(&mut header, name, bytes)?;
     }
     archive.into_inner()?.finish()
 }

@@ -21,6 +21,11 @@ impl Unreadable {
         self.0.extend(others.0);
     }
 
+    /// Returns the errors.
+    pub(crate) fn errors(&self) -> impl Iterator<Item = &Failure> {
+        self.0.iter()
+    }
+
     /// Returns the errors as text.
     pub(crate) fn messages(&self) -> Vec<String> {
         self.0.iter().map(|error| Escaped(error).to_string()).collect()
@@ -61,6 +66,21 @@ pub(crate) struct SkippedFiles {
 }
 
 impl SkippedFiles {
+    /// Returns a number of files, the first of which is something else.
+    pub(crate) fn of(count: usize, first: String) -> Self {
+        Self { count, first: Some(first) }
+    }
+
+    /// Returns the number of files.
+    pub(crate) fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Returns what the first one is instead.
+    pub(crate) fn first(&self) -> Option<&str> {
+        self.first.as_deref()
+    }
+
     pub(crate) fn add(&mut self, what: String) {
         self.count += 1;
         self.first.get_or_insert(what);

@@ -43,6 +43,7 @@ mod schema;
 mod shards;
 mod shrinking;
 mod signals;
+mod since;
 mod store;
 mod streams;
 mod support;

@@ -78,7 +78,7 @@ fn the_result_is_reported() {
     ))
     .good();
     expect![[r#"
-        {"target":"fixtures/btf/gone.le.btf","output":"/out.btf","whole_bytes":1077,"bytes":671,"types":17,"modules":[],"objects":[{"object":"fixtures/objects/access.bpfel.o","resolved":13,"unresolved":13,"failed":0},{"object":"fixtures/objects/enums.bpfel.o","resolved":10,"unresolved":4,"failed":0}]}
+        {"target":"fixtures/btf/gone.le.btf","output":"/out.btf","taken":false,"whole_bytes":1077,"bytes":671,"types":17,"modules":[],"objects":[{"object":"fixtures/objects/access.bpfel.o","resolved":13,"unresolved":13,"failed":0},{"object":"fixtures/objects/enums.bpfel.o","resolved":10,"unresolved":4,"failed":0}]}
     "#]].assert_eq(&folder.strip(&json));
     let json: Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json["whole_bytes"], fixture("btf/gone.le.btf").len());
@@ -229,6 +229,34 @@ fn a_folder_becomes_an_archive() {
         let read = |folder: &str| fs::read(Path::new(folder).join(name)).unwrap();
         assert!(read(&unpacked) == read(&folder_out), "{name}");
     }
+}
+
+#[test]
+fn kernels_of_another_byte_order_are_one_warning() {
+    let folder = Folder::new();
+    fs::create_dir(folder.path("kernels")).unwrap();
+    let kernel = |name: &str, order: &str| {
+        folder.file(&format!("kernels/{name}.btf"), &fixture(&format!("btf/same.{order}.btf")));
+    };
+    let warnings = |objects: &str, out: &str| {
+        let (kernels, out) = (folder.path("kernels"), folder.path(out));
+        folder.strip(&run_line(&format!("minimize {objects} --target {kernels} -o {out}")).stderr)
+    };
+    kernel("5.10-amd64", "le");
+    kernel("5.10-s390x", "be");
+    expect![[r#"
+        core-reloc: warning: /kernels/5.10-s390x.btf is big endian, but fixtures/objects/access.bpfel.o is little endian; this kernel cannot run it
+    "#]].assert_eq(&warnings(OBJECT, "one"));
+    kernel("6.1-s390x", "be");
+    kernel("6.12-s390x", "be");
+    expect![[r#"
+        core-reloc: warning: /kernels/5.10-s390x.btf and 2 other kernels are big endian, but fixtures/objects/access.bpfel.o is little endian; these kernels cannot run it
+    "#]].assert_eq(&warnings(OBJECT, "three"));
+    let both = format!("{OBJECT} fixtures/objects/access.bpfeb.o");
+    expect![[r#"
+        core-reloc: warning: /kernels/5.10-amd64.btf is little endian, but fixtures/objects/access.bpfeb.o is big endian; this kernel cannot run it
+        core-reloc: warning: /kernels/5.10-s390x.btf and 2 other kernels are big endian, but fixtures/objects/access.bpfel.o is little endian; these kernels cannot run it
+    "#]].assert_eq(&warnings(&both, "both"));
 }
 
 #[test]

@@ -161,6 +161,10 @@ const LINES: &[(&str, &[&str])] = &[
              fixtures/btf/gone.le.btf -o OUT/1.btf",
             "minimize fixtures/objects/module.bpfel.o --target fixtures/btf/modular.le.btf --module \
              fixtures/btf/modular.le.stats.btf --module fixtures/btf/modular.le.other.btf -o OUT/2",
+            "minimize fixtures/objects/access.bpfel.o --target fixtures/btf/gone.le.btf --since OUT/3.tar.xz \
+             -o OUT/3.tar.xz",
+            "minimize fixtures/objects/access.bpfel.o --target fixtures/btf/gone.le.btf --since OUT/3.tar.xz \
+             -o OUT/4",
         ],
     ),
     (

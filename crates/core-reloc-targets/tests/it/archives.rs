@@ -1,8 +1,8 @@
 //! Tar archives.
 
-use std::fs;
+use std::{fs, path::Path};
 
-use core_reloc_targets::{Limits, open};
+use core_reloc_targets::{Found, Kernels, Limits, open};
 use core_reloc_tests::kernel_files::{Folder, btf, bz_image, elf, kernel, pack, pack_in};
 
 use crate::support::targets;
@@ -77,6 +77,34 @@ fn an_archive_of_one_target_is_opened() {
     assert_eq!(file.as_bytes(), btf);
     let name = "/5.4.0-26-generic.btf.tar.xz!5.4.0-26-generic.btf";
     assert_eq!(folder.strip(file.path().to_str().unwrap()), name);
+}
+
+/// `minimize` writes it at the top. Deeper, the name means nothing.
+#[test]
+fn the_manifest_of_minimize_is_passed_over() {
+    let source = Folder::new();
+    source.file("core-reloc.json", br#"{"format":"core-reloc minimize 1"}"#);
+    source.file("a/core-reloc.json", b"Types.");
+    source.file("b.btf", &btf("same.le"));
+    let expected = |outer: &str| {
+        let unknown = format!("{outer}a/core-reloc.json: starts with 54 79 70 65, {EXPECTED}");
+        [Err(unknown), Ok((format!("{outer}b.btf"), btf("same.le")))]
+    };
+    let kernels = |path: &Path| -> Vec<bool> {
+        let found = Kernels::new(path, Limits::default()).map(Result::unwrap);
+        found.map(|found| matches!(found, Found::Kernel(_))).collect()
+    };
+    assert_eq!(targets(&source, "", Limits::default()), expected("/"));
+    assert_eq!(kernels(&source.path("")), [false, true]);
+
+    for options in ["--format=gnu", "--format=posix"] {
+        let Some(archive) = tar(&source, options) else { return };
+        let folder = Folder::new();
+        let path = folder.file("a.tar", &archive);
+        assert_eq!(targets(&folder, "a.tar", Limits::default()), expected("/a.tar!"));
+        assert_eq!(kernels(&path), [false, true]);
+        assert_eq!(open(&path, Limits::default()).unwrap().as_bytes(), btf("same.le"));
+    }
 }
 
 #[test]

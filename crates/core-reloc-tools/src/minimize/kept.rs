@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use btf_types::{Btf, Kind, KindSet, Type, TypeId, limits::MAX_MODIFIER_CHAIN};
+use btf_types::{Btf, Kind, Type, TypeId, limits::MAX_MODIFIER_CHAIN};
 use core_reloc::Target;
 
 /// What is kept of a target: of its main BTF and of each module's.
@@ -83,13 +83,24 @@ impl<'a> KeptTarget<'a> {
         grows
     }
 
-    /// Keeps a type of the main BTF, an INT if possible: readers reject a base without types. Returns
-    /// `false` if it has none.
+    /// Keeps a type of the main BTF: readers reject a base without types. Returns `false` if it has none.
     pub(super) fn keep_any_of_main(&mut self) -> bool {
-        let btf = self.main.btf;
-        let int = btf.own_types_of(KindSet::from_iter([Kind::Int])).next();
-        let any = || btf.own_types().find(|ty| !matches!(ty.kind(), Kind::Unknown(_)));
-        int.or_else(any).is_some_and(|ty| {
+        // If possible one that needs no other, so that the result does not depend on their order.
+        const PREFERRED: [Kind; 8] = [
+            Kind::Int,
+            Kind::Ptr,
+            Kind::Struct,
+            Kind::Union,
+            Kind::Enum,
+            Kind::Enum64,
+            Kind::Float,
+            Kind::FuncProto,
+        ];
+        let rank = |ty: &Type<'_>| {
+            PREFERRED.iter().position(|kind| *kind == ty.kind()).unwrap_or(PREFERRED.len())
+        };
+        let known = self.main.btf.own_types().filter(|ty| !matches!(ty.kind(), Kind::Unknown(_)));
+        known.min_by_key(rank).is_some_and(|ty| {
             self.side(None).root(ty);
             true
         })

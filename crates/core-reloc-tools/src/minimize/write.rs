@@ -11,6 +11,7 @@ use core_reloc::Candidate;
 use super::{
     error::MinimizeError,
     kept::{KeptBtf, KeptTarget, KeptType, strip},
+    order::by_content,
 };
 
 /// The bytes of minimized BTF.
@@ -66,13 +67,23 @@ impl Written {
         base: Option<Base<'_>>,
         aligned: &BTreeSet<TypeId>,
     ) -> Result<(Vec<u8>, BTreeMap<TypeId, TypeId>), MinimizeError> {
-        let written = Writer::new(part, base, aligned).write()?;
-        let read = match base {
-            None => Btf::parse(&written.0)?,
-            Some((base, _)) => Btf::parse_split(&written.0, base)?,
+        let write = |first| -> Result<_, MinimizeError> {
+            let written = Writer::new(part, base, aligned, first).write()?;
+            let read = match base {
+                None => Btf::parse(&written.0)?,
+                Some((base, _)) => Btf::parse_split(&written.0, base)?,
+            };
+            let resizes_pointers = read.pointer_size() != part.btf.pointer_size();
+            Ok((written, resizes_pointers))
         };
-        // The types that state the size of pointers may be gone, or others may state it now.
-        self.resizes_pointers |= read.pointer_size() != part.btf.pointer_size();
+        let (mut written, mut resizes_pointers) = write(None)?;
+        // The INT that states the size of pointers is the first with such a name.
+        let int = part.btf.int_of_pointer_size().map(|int| int.id());
+        if resizes_pointers && int.is_some_and(|int| part.own_type(int).is_some()) {
+            (written, resizes_pointers) = write(int)?;
+        }
+        // It may be gone.
+        self.resizes_pointers |= resizes_pointers;
         Ok(written)
     }
 
@@ -111,9 +122,13 @@ struct Writer<'w> {
 }
 
 impl<'w> Writer<'w> {
-    /// Assigns the new ids: first those of aligned types, then the others in the order of the old ones, so
-    /// that types sorted by name stay sorted.
-    fn new(part: &'w KeptBtf<'w>, base: Option<Base<'w>>, aligned: &BTreeSet<TypeId>) -> Self {
+    /// Assigns the new ids: first those of aligned types, then the others, sorted by their content after `first`.
+    fn new(
+        part: &'w KeptBtf<'w>,
+        base: Option<Base<'w>>,
+        aligned: &BTreeSet<TypeId>,
+        first: Option<TypeId>,
+    ) -> Self {
         let builder = match base {
             None => Builder::new(part.btf.byte_order()),
             Some((base, _)) => Builder::split(base),
@@ -138,18 +153,18 @@ impl<'w> Writer<'w> {
             }
             slots.push(slot.unwrap_or(Slot::Padding));
         }
-        let others = part.types.keys().filter(|id| !aligned.contains(id));
-        let others: Vec<_> = others.filter_map(|id| Some((*id, slot(id)?))).collect();
-        let (pointers, others): (Vec<_>, Vec<_>) =
-            others.into_iter().partition(|(_, slot)| matches!(slot, Slot::Pointer));
+        let others = part.types.keys().copied().filter(|id| !aligned.contains(id));
+        let (pointers, others): (Vec<_>, Vec<_>) = others
+            .filter(|id| part.own_type(*id).is_some())
+            .partition(|id| matches!(slot(id), Some(Slot::Pointer)));
         if !pointers.is_empty() {
             let pointer = next(&slots);
-            own.extend(pointers.into_iter().map(|(id, _)| (id, pointer)));
+            own.extend(pointers.into_iter().map(|id| (id, pointer)));
             slots.push(Slot::Pointer);
         }
-        for (id, slot) in others {
+        for id in by_content(part, others.into_iter(), first) {
             own.insert(id, next(&slots));
-            slots.push(slot);
+            slots.extend(slot(&id));
         }
         Self { part, builder, slots, base: base.map(|(_, ids)| ids), own }
     }

@@ -1,7 +1,8 @@
 //! What is kept. The expected BTF is written in C like the kernel's, and must be equal byte by byte.
 
 use btf_from_c::{btf, split_btf};
-use btf_types::{Btf, ByteOrder, Kind, TypeId};
+use btf_types::build::Builder;
+use btf_types::{Btf, ByteOrder, IntEncoding, Kind, TypeId};
 use core_reloc::generate::{
     enumerator_relocation as enumerator, field_relocation as field, type_relocation as whole_type,
 };
@@ -22,12 +23,22 @@ type Relocations = fn(&Btf<'_>) -> Vec<Relocation>;
 /// Minimizes `kernel` for a program in both byte orders, and compares with what should be kept.
 #[track_caller]
 fn check(local: &str, relocations: Relocations, kernel: &str, kept: &str) -> Minimized {
+    check_bytes(local, relocations, kernel, |order| btf(order, kept))
+}
+
+#[track_caller]
+fn check_bytes(
+    local: &str,
+    relocations: Relocations,
+    kernel: &str,
+    kept: impl Fn(ByteOrder) -> Vec<u8>,
+) -> Minimized {
     let check = |order| {
         let (local, kernel) = (btf(order, local), btf(order, kernel));
         let (local, kernel) = (Btf::parse(&local).unwrap(), Btf::parse(&kernel).unwrap());
         let needs = Needs { local: &local, relocations: relocations(&local) };
         let minimized = minimize(&[needs], &Target::new(&kernel), Options::default()).unwrap();
-        assert_same(&minimized.main, &btf(order, kept));
+        assert_same(&minimized.main, &kept(order));
         minimized
     };
     ORDERS.map(check).into_iter().next().unwrap()
@@ -134,11 +145,17 @@ fn a_32_bit_kernel_keeps_the_size_of_pointers_if_it_matters() {
         types,
         "@pointer_size 4; struct task { void *page; };",
     );
-    check(
+    check_bytes(
         types,
         |local| vec![field(local, 0, "task", "page", RelocKind::FieldByteSize).unwrap()],
         types,
-        "@pointer_size 4; struct task { void *page; }; @int long int 4 signed;",
+        |order| {
+            let mut kept = Builder::new(order);
+            let pointer = kept.ptr(TypeId::VOID);
+            kept.int("long int", 4, IntEncoding::new(32, IntEncoding::SIGNED));
+            kept.structure("task", 4).member("page", pointer, 0).finish();
+            kept.finish().unwrap()
+        },
     );
 }
 
@@ -202,6 +219,29 @@ fn btf_without_types_is_an_error() {
     check("struct task { int gone; };", vec![broken], "1 failed");
 }
 
+/// Builds of one kernel have the same types in different orders.
+#[test]
+fn the_order_of_the_kernels_types_does_not_matter() {
+    let relocations: Relocations = |local| {
+        let size = whole_type(local, 0, "zone", RelocKind::TypeSize).unwrap();
+        vec![offset(local, "task", "comm"), offset(local, "task", "cpu"), size]
+    };
+    let [task, zone] = [
+        "struct task { char comm; struct { union { long flags; int cpu; }; }; };",
+        "struct zone {} @size 64;",
+    ];
+    let local = "struct task { char comm; int cpu; }; struct zone {};";
+    for kernel in [
+        format!("typedef long first; {zone} {task}"),
+        format!("{task} int f(void); {zone}"),
+        format!("{zone} enum state {{ BUSY }}; typedef int number; {task}"),
+    ] {
+        let kept = "struct task { char comm; struct { union { int cpu; } @size 8; } @ 8; };
+            struct zone {} @size 64;";
+        check(local, relocations, &kernel, kept);
+    }
+}
+
 #[test]
 fn kept_types_have_new_ids() {
     let types = "@int int 4 signed; struct page {} @size 64; struct task {} @size 8;";
@@ -218,14 +258,14 @@ fn check_with_module(relocations: Relocations, kept: &str, kept_of_module: &str)
     for order in ORDERS {
         let local = btf(
             order,
-            "struct stats { int done; int lost; }; struct job { int id; struct stats stats; };",
+            "struct stats { int done; int lost; }; struct task { int id; struct stats stats; };",
         );
         let local = Btf::parse(&local).unwrap();
         let main = btf(order, "struct stats { int lost; };");
         let main = Btf::parse(&main).unwrap();
         let module = split_btf(
             &main,
-            "struct stats { int done @ 4; }; struct job { struct stats stats; int id; } @size 16;",
+            "struct stats { int done @ 4; }; struct task { struct stats stats; int id; } @size 16;",
         );
         let module = Btf::parse_split(&module, &main).unwrap();
         let target = Target::new(&main).with_modules([Module { name: "jobs", btf: &module }]);
@@ -246,22 +286,22 @@ fn check_with_module(relocations: Relocations, kept: &str, kept_of_module: &str)
 #[test]
 fn a_module_keeps_what_the_main_btf_does_not_have() {
     check_with_module(
-        |local| vec![offset(local, "job", "id")],
+        |local| vec![offset(local, "task", "id")],
         "@int int 4 signed;",
-        "struct job { int id @ 8; } @size 16;",
+        "struct task { int id @ 8; } @size 16;",
     );
 }
 
 #[test]
 fn the_main_btf_keeps_a_type_that_hides_a_modules() {
     check_with_module(
-        // The module's `stats`, kept for `job`, has `done`. The `stats` of the main BTF hides it.
+        // The module's `stats`, kept for `task`, has `done`. The `stats` of the main BTF hides it.
         |local| {
             let exists = field(local, 0, "stats", "done", RelocKind::FieldExists).unwrap();
-            vec![offset(local, "job", "stats.done"), exists]
+            vec![offset(local, "task", "stats.done"), exists]
         },
         "@int int 4 signed; struct stats {} @size 4;",
-        "struct stats { int done @ 4; }; struct job { struct stats stats; } @size 16;",
+        "struct stats { int done @ 4; }; struct task { struct stats stats; } @size 16;",
     );
 }
 
