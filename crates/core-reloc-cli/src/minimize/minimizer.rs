@@ -12,7 +12,6 @@ use core_reloc_sys::{BtfFile, Kernel};
 use core_reloc_targets::{Found, KernelPath, Kernels, Limits, Listing, TargetError};
 use core_reloc_tools::minimize::{MinimizeError, Minimized, Needs, ResolutionCounts, minimize};
 use rayon::prelude::*;
-use rustix::system::uname;
 
 use super::{Build, FileResult, MinimizedBtf, MinimizedTarget, UnneededModule, since::Since};
 use crate::{
@@ -62,8 +61,7 @@ impl<'a> Minimizer<'a> {
         let Some(path) = &arguments.target else {
             let kernel = Kernel::running();
             let name = PathBuf::from(format!("{}.btf", kernel.release()));
-            let mut target = self.minimize(&kernel.btf()?, name, arguments)?;
-            target.build.version = Some(uname().version().to_string_lossy().into_owned());
+            let target = self.minimize(&kernel.btf()?, name, arguments)?;
             return Ok(FileResult { targets: vec![target], ..FileResult::default() });
         };
         let mut result = FileResult::default();
@@ -137,7 +135,9 @@ impl<'a> Minimizer<'a> {
                 let name = minimized_target(file.path(), root);
                 match self.minimize(file, name, arguments) {
                     Ok(mut target) => {
-                        target.build.path = KernelPath::found_in(file.path(), root);
+                        let (release, version) = kernel.build();
+                        let path = KernelPath::found_in(file.path(), root);
+                        target.build = Build { release, version, path };
                         result.targets.push(target);
                     }
                     Err(Failure::File(error)) if error.path == file.path() => {
@@ -251,7 +251,7 @@ fn target(
         is_taken: false,
         build: Build {
             release: file.release().map(str::to_string),
-            version: None,
+            version: file.version().map(str::to_string),
             path: KernelPath::found_in(file.path(), file.path()),
         },
         main: MinimizedBtf {
