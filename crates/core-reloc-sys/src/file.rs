@@ -48,6 +48,8 @@ pub struct BtfFile {
     content: Content,
     /// The release of the kernel, if the file states it.
     release: Option<String>,
+    /// The kernel's version string, if it is known.
+    version: Option<String>,
 }
 
 /// What is read of a file.
@@ -123,14 +125,19 @@ impl BtfFile {
     }
 
     fn new(path: PathBuf, content: Content) -> Self {
-        let stated = match content.source {
-            Source::Kernel => Some(uname().release().to_string_lossy().into_owned()),
+        let (stated, version) = match content.source {
+            Source::Kernel => {
+                let uname = uname();
+                let [release, version] = [uname.release(), uname.version()]
+                    .map(|text| Some(text.to_string_lossy().into_owned()));
+                (release, version)
+            }
             Source::Raw | Source::Elf(_) => {
-                content.modinfo.as_deref().and_then(release::in_modinfo)
+                (content.modinfo.as_deref().and_then(release::in_modinfo), None)
             }
         };
         let release = stated.or_else(|| release_of_path(&path));
-        Self { path, content, release }
+        Self { path, content, release, version }
     }
 
     /// Takes the BTF out of a file's bytes, which were unpacked from another file for example.
@@ -218,7 +225,8 @@ impl BtfFile {
             Source::Kernel | Source::Raw => Source::Raw,
         };
         let content = Content { bytes: Bytes::Read(bytes), source, base: None, modinfo: None };
-        Ok(Self { path: self.path.clone(), content, release: self.release.clone() })
+        let (release, version) = (self.release.clone(), self.version.clone());
+        Ok(Self { path: self.path.clone(), content, release, version })
     }
 
     /// Returns an error for split BTF on a distilled base, which means nothing on another.
@@ -280,6 +288,18 @@ impl BtfFile {
     #[must_use]
     pub fn with_release(self, release: impl Into<String>) -> Self {
         Self { release: Some(release.into()), ..self }
+    }
+
+    /// Returns the version string of the kernel, as `uname -v` prints it: of the running kernel's own BTF, or the
+    /// one that was set. BTF does not state it.
+    pub fn version(&self) -> Option<&str> {
+        self.version.as_deref()
+    }
+
+    /// Sets the version string of the kernel.
+    #[must_use]
+    pub fn with_version(self, version: impl Into<String>) -> Self {
+        Self { version: Some(version.into()), ..self }
     }
 
     /// Sets the pointer size, which an ELF header states and BTF does not.

@@ -1,16 +1,19 @@
 //! A kernel that was found, and what belongs to it.
 
 use std::{
+    fs::File,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
-use core_reloc_sys::BtfFile;
+use core_reloc_sys::{BtfFile, MAX_LEN};
+use object::ReadCache;
 
 use crate::{
     Limits,
     contents::ArchiveFile,
     error::TargetError,
+    image::Banner,
     layout::Companion,
     listing::{ListedModule, Listing},
     open::{Content, open_any, read},
@@ -60,6 +63,37 @@ impl FoundKernel {
     /// Returns the kernel's BTF without the modules.
     pub fn into_file(self) -> BtfFile {
         self.file
+    }
+
+    /// Returns the release and the version string of the kernel, as `uname -r` and `uname -v` print them, as far as
+    /// they are known. For those, a vmlinux file is read that states them outside of its BTF.
+    ///
+    /// ```
+    /// use core_reloc_targets::{Found, Kernels, Limits};
+    ///
+    /// # use btf_types::{ByteOrder, build::Builder};
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("6.1.0-50-amd64.btf");
+    /// # std::fs::write(&path, Builder::new(ByteOrder::Little).finish()?)?;
+    /// let kernel = Kernels::new(&path, Limits::default()).choose(None)?;
+    /// assert_eq!(kernel.build(), (Some("6.1.0-50-amd64".to_string()), None));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn build(&self) -> (Option<String>, Option<String>) {
+        let known = (self.file.release(), self.file.version());
+        let path = match &self.source {
+            Source::Given(path, _) | Source::Listed(path, _) if known.1.is_none() => path,
+            _ => return (known.0.map(str::to_string), known.1.map(str::to_string)),
+        };
+        // The path of a part of a file is another.
+        let whole = Some(path).filter(|path| path.as_path() == self.file.path());
+        let file = whole.and_then(|path| File::open(path).ok()).map(ReadCache::new);
+        match file.and_then(|file| Banner::of_elf(&file, MAX_LEN)) {
+            Some(Banner { release, version }) => {
+                (Some(release), Some(version).filter(|version| !version.is_empty()))
+            }
+            None => (known.0.map(str::to_string), None),
+        }
     }
 
     /// Returns the files that may be the kernel's modules, by their paths, and sorted by these. In a folder or

@@ -4,14 +4,15 @@
 //! kernel. x86's and EFI's programs state where the packed kernel is; others, such as s390's, are
 //! searched for it.
 
+mod banner;
 mod locate;
 
 use std::{io::Read, ops::Range, path::Path};
 
 use core_reloc_sys::BtfFile;
 
-pub(crate) use self::locate::wrapped_kernel;
-use self::locate::{find_btf, find_packed, payload, release};
+use self::locate::{find_btf, find_packed, payload};
+pub(crate) use self::{banner::Banner, locate::wrapped_kernel};
 use crate::{
     Attempt, Compression, Limits, TargetError, TargetProblem,
     error::nested_path,
@@ -33,7 +34,7 @@ pub(crate) fn in_image(
     if let Some(btf) = find_btf(image) {
         let path = nested_path(path, &format!("btf@{:#x}", btf.start));
         let bytes = image.get(btf).unwrap_or_default().to_vec();
-        return Ok(with_release(BtfFile::from_bytes(path, bytes)?, release(image)));
+        return Ok(with_banner(BtfFile::from_bytes(path, bytes)?, Banner::find(image)));
     }
     for start in find_packed(image).take(MAX_PAYLOADS) {
         if let Some(file) = search.in_payload(start..image.len()) {
@@ -115,22 +116,22 @@ impl<'a> Search<'a> {
 
 /// Finds the BTF in an unpacked kernel, which is ELF or as it lies in memory.
 fn in_kernel(path: &Path, kernel: Vec<u8>) -> Result<BtfFile, String> {
-    let (len, release) = (kernel.len(), release(&kernel));
+    let (len, banner) = (kernel.len(), Banner::find(&kernel));
     if kernel.starts_with(b"\x7fELF") {
         return BtfFile::from_bytes(path, kernel)
-            .map(|file| with_release(file, release))
+            .map(|file| with_banner(file, banner))
             .map_err(|error| format!("a kernel of {len} bytes: {}", error.problem));
     }
     let btf = find_btf(&kernel).and_then(|btf| kernel.get(btf));
     let btf = btf.ok_or_else(|| format!("{len} bytes without BTF"))?;
     BtfFile::from_bytes(path, btf.to_vec())
-        .map(|file| with_release(file, release))
+        .map(|file| with_banner(file, banner))
         .map_err(|error| error.problem.to_string())
 }
 
-fn with_release(file: BtfFile, release: Option<String>) -> BtfFile {
-    match release {
-        Some(release) => file.with_release(release),
+fn with_banner(file: BtfFile, banner: Option<Banner>) -> BtfFile {
+    match banner {
+        Some(banner) => banner.note(file),
         None => file,
     }
 }

@@ -22,7 +22,7 @@ use crate::layout::unpacked_name;
 /// assert_eq!(path.to_string(), "ol/7/x86_64/5.4");
 /// assert_eq!((path.distribution(), path.architecture()), ("ol/7".to_string(), "x86_64"));
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct KernelPath {
     folders: Vec<String>,
     /// The number of folders that lead to what was searched.

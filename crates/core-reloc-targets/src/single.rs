@@ -7,7 +7,7 @@ use core_reloc_sys::BtfFile;
 use crate::{
     Limits,
     error::{TargetError, TargetProblem},
-    image,
+    image::{self, Banner},
     input::{Format, Input},
     unpack::unpack,
 };
@@ -36,7 +36,14 @@ pub(crate) fn single(
             let bytes = input.read_whole(limits.file).map_err(here)?;
             match image::wrapped_kernel(bytes.as_slice()) {
                 Some(kernel) => image::in_wrapper(path, &bytes, kernel, limits),
-                None => Ok(BtfFile::from_bytes(path, bytes)?),
+                None => {
+                    let banner = Banner::of_elf(bytes.as_slice(), limits.file);
+                    let file = BtfFile::from_bytes(path, bytes)?;
+                    Ok(match banner.filter(|_| !file.is_split()) {
+                        Some(banner) => banner.note(file),
+                        None => file,
+                    })
+                }
             }
         }
         Some(Format::Image(name)) => {

@@ -180,7 +180,11 @@ fn extract(file: &Arc<StoreFile>, number: u32) -> Result<(BtfFile, StoredKernel)
     let modules = kernel.modules().map_err(here)?;
     let modules = modules.iter().map(|module| module.name().to_string()).collect();
     let bytes = kernel.extract().map_err(here)?.into_bytes();
-    let btf = BtfFile::from_bytes(&path, bytes)?.with_release(kernel.info().release);
+    let info = kernel.info();
+    let mut btf = BtfFile::from_bytes(&path, bytes)?.with_release(info.release);
+    if !info.version.is_empty() {
+        btf = btf.with_version(info.version);
+    }
     let file = Arc::clone(file);
     let kernel = Inner { file, number, modules, main: OnceLock::new(), len: AtomicU64::new(0) };
     Ok((btf, StoredKernel(Arc::new(kernel))))

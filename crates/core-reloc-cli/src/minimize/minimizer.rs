@@ -14,7 +14,6 @@ use core_reloc_tools::minimize::{
     MinimizeError, Minimized, Needs, ResolutionCounts, minimize_and_keep,
 };
 use rayon::prelude::*;
-use rustix::system::uname;
 
 use super::{Build, FileResult, MinimizedBtf, MinimizedTarget, UnneededModule, since::Since};
 use crate::{
@@ -67,8 +66,7 @@ impl<'a> Minimizer<'a> {
         let Some(path) = &arguments.target else {
             let kernel = Kernel::running();
             let name = PathBuf::from(format!("{}.btf", kernel.release()));
-            let mut target = self.minimize(&kernel.btf()?, name, arguments)?;
-            target.build.version = Some(uname().version().to_string_lossy().into_owned());
+            let target = self.minimize(&kernel.btf()?, name, arguments)?;
             return Ok(FileResult { targets: vec![target], ..FileResult::default() });
         };
         let mut result = FileResult::default();
@@ -142,7 +140,9 @@ impl<'a> Minimizer<'a> {
                 let name = minimized_target(file.path(), root);
                 match self.minimize(file, name, arguments) {
                     Ok(mut target) => {
-                        target.build.path = KernelPath::found_in(file.path(), root);
+                        let (release, version) = kernel.build();
+                        let path = KernelPath::found_in(file.path(), root);
+                        target.build = Build { release, version, path };
                         result.targets.push(target);
                     }
                     Err(Failure::File(error)) if error.path == file.path() => {
@@ -256,7 +256,7 @@ fn target(
         is_taken: false,
         build: Build {
             release: file.release().map(str::to_string),
-            version: None,
+            version: file.version().map(str::to_string),
             path: KernelPath::found_in(file.path(), file.path()),
         },
         main: MinimizedBtf {

@@ -110,9 +110,10 @@ fn add(writer: &mut Writer, given: &Path, kernel: &FoundKernel) -> Result<(), Fa
     }
     let modules: Vec<(&str, &_)> = modules.iter().map(|(name, btf)| (*name, btf)).collect();
     let path = KernelPath::found_in(file.path(), given);
+    let (release, version) = kernel.build();
     let info = Info {
-        release: file.release().unwrap_or(path.name()),
-        version: "",
+        release: release.as_deref().unwrap_or(path.name()),
+        version: version.as_deref().unwrap_or_default(),
         architecture: path.architecture(),
         distribution: &path.distribution(),
         origin: path.file_name(),

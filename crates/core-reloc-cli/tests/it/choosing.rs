@@ -67,7 +67,7 @@ impl Kernels {
 }
 
 /// Returns a line of JSON without the ids of types: of a kernel, `[44]` in text, and what `type_id_target` gives.
-fn without_ids(line: &str) -> String {
+pub(crate) fn without_ids(line: &str) -> String {
     let mut value: Value = serde_json::from_str(line).unwrap();
     if value["kind"] == "type_id_target" {
         for key in ["value", "after", "error"] {

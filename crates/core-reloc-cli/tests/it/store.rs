@@ -1,11 +1,14 @@
 //! `store`, and stores as targets: the answers are those of the BTF that was added.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, process::Command};
 
 use core_reloc_tests::judge::skipped;
 use serde_json::Value;
 
-use crate::program::{Folder, Run, fixture, run};
+use crate::{
+    choosing::without_ids,
+    program::{Folder, Run, fixture, run},
+};
 
 /// Makes a folder with kernels of fixtures, as BTFHub has them.
 fn kernels() -> Folder {
@@ -28,18 +31,11 @@ fn releases(store: &str) -> Vec<String> {
     lines.lines().map(|text| line(text)["release"].as_str().unwrap().to_string()).collect()
 }
 
-/// Returns lines of JSON without what may differ: the name of the folder or store, and ids of types.
+/// Returns sorted lines of JSON without what may differ: the name of the folder or store, and ids of types.
 fn equalized(run: Run, target: &str, separator: char) -> (i32, Vec<String>) {
     let Run { status, stdout, stderr } = run;
     assert_eq!(stderr, "");
     let text = stdout.replace(&format!("{target}{separator}"), "");
-    let without_ids = |line: &str| {
-        let mut line: Value = serde_json::from_str(line).unwrap();
-        if let Some(keys) = line.as_object_mut() {
-            keys.retain(|key, _| !["type_id", "root_id"].contains(&key.as_str()));
-        }
-        line.to_string()
-    };
     let mut lines: Vec<String> = text.lines().map(without_ids).collect();
     lines.sort();
     (status, lines)
@@ -132,16 +128,69 @@ fn real_kernels_answer_the_same_from_a_store() {
     }
     let folder = Folder::new();
     let (store, files) = (folder.path("s.store"), folder.path("k"));
-    fs::create_dir(&files).unwrap();
-    for name in ["amd64-6.1.btf", "amd64-6.12.btf"] {
-        fs::copy(kernels.join(name), Path::new(&files).join(name)).unwrap();
+    for path in core_reloc_targets::Files::new(&kernels).map(Result::unwrap) {
+        let name = path.strip_prefix(&kernels).unwrap();
+        if name.to_str().unwrap().starts_with("amd64-6.1") {
+            let copy = Path::new(&files).join(name);
+            fs::create_dir_all(copy.parent().unwrap()).unwrap();
+            fs::copy(path, copy).unwrap();
+        }
     }
     run(&["store", "add", &store, &files]).good();
+    let listed = run(&["store", "list", &store]).good();
+    assert!(listed.contains("amd64-6.1  ") && listed.contains(" modules\n"), "{listed}");
     let questions = ["task_struct.pid", "sock", "bpf_func_id::BPF_FUNC_map_lookup_elem", "none"];
     let query = |target: &str| {
         run(&[&["query", "--format", "json", "--target", target], &questions[..]].concat())
     };
     assert_eq!(equalized(query(&store), &store, '!'), equalized(query(&files), &files, '/'));
+
+    // Verdicts, some of which depend on types of modules.
+    let objects = kernels.join("../objects");
+    let names =
+        ["execsnoop-libbpf", "tcpconnlat-libbpf", "biosnoop-libbpf", "pwru.1", "xdp-forward.1"];
+    let objects = names.map(|name| objects.join(format!("{name}.bpf.o")).display().to_string());
+    let check = |target: &str| {
+        let options = ["check", "--explain", "--format", "json", "--target", target];
+        let objects: Vec<&str> = objects.iter().map(String::as_str).collect();
+        run(&[&options[..], &objects, &["fixtures/objects/module.bpfel.o"]].concat())
+    };
+    let (of_store, of_files) =
+        (equalized(check(&store), &store, '!'), equalized(check(&files), &files, '/'));
+    println!("check prints {} lines, the same for the store", of_store.1.len());
+    assert!(of_store.1.len() > 100);
+    assert_eq!(of_store, of_files);
+}
+
+/// `file` reads release and version from the header of an x86 image, where the kernel's build puts them too.
+#[test]
+fn kernels_of_images_have_their_version() {
+    let images = crate::program::root().join("target/data/images");
+    let folder = Folder::new();
+    let mut count = 0;
+    for name in ["amd64-5.10", "amd64-6.1", "amd64-6.12", "amd64-sid"] {
+        let image = images.join(name).join("vmlinuz");
+        let output = Command::new("file").arg("-Lb").arg(&image).output();
+        let Some(output) = output.ok().filter(|_| image.exists()) else {
+            skipped(
+                "the program `file`, or an image that `cargo xtask kernels` fetches, is missing",
+            );
+            continue;
+        };
+        let text = String::from_utf8(output.stdout).unwrap();
+        let (_, text) = text.split_once("bzImage, version ").unwrap();
+        let (text, _) = text.split_once(", RO-rootFS").unwrap();
+        let (release, rest) = text.split_once(' ').unwrap();
+        let (_, version) = rest.split_once(") #").unwrap();
+        let store = folder.path(name);
+        run(&["store", "add", &store, image.to_str().unwrap()]).good();
+        let line = run(&["store", "list", &store, "--format", "json"]).good();
+        let line: Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(line["release"], release);
+        assert_eq!(line["version"], format!("#{version}"));
+        count += 1;
+    }
+    println!("{count} images state their build as `file` reads it");
 }
 
 #[test]

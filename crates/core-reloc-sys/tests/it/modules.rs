@@ -1,5 +1,7 @@
 //! Modules: all of them are listed, and each one is opened on its own.
 
+use std::process::Command;
+
 use btf_types::{Btf, Error};
 use core_reloc_sys::{BtfFile, FileProblem};
 
@@ -80,11 +82,16 @@ fn a_file_states_the_release_of_its_kernel() {
         assert_eq!(file.release(), release, "{path}");
         let file = BtfFile::from_bytes(tree.path(path), bytes.clone()).unwrap();
         assert_eq!(file.release(), release, "{path}");
-        assert_eq!(file.with_release("5.4").release(), Some("5.4"));
+        assert_eq!(file.version(), None);
+        let file = file.with_release("5.4").with_version("#1 SMP");
+        assert_eq!((file.release(), file.version()), (Some("5.4"), Some("#1 SMP")));
     }
     if let Ok(file) = core_reloc_sys::kernel_btf() {
         let running = core_reloc_sys::Kernel::running();
         assert_eq!(file.release(), Some(running.release()));
+        let uname = Command::new("uname").arg("-v").output().unwrap();
+        let version = String::from_utf8(uname.stdout).unwrap();
+        assert_eq!(file.version(), Some(version.trim_end()));
     }
 }
 

@@ -125,23 +125,6 @@ fn plausible_btf(bytes: &[u8], start: usize) -> Option<Range<usize>> {
     Some(start..start.saturating_add(len))
 }
 
-/// Returns the release in the kernel's banner, `Linux version 6.1.0-50-amd64 (…)`.
-pub(super) fn release(kernel: &[u8]) -> Option<String> {
-    /// The most bytes of a release.
-    const MAX_LEN: usize = 64;
-    /// The number of places that are tried; some kernels also have a format string.
-    const PLACES: usize = 16;
-    const BANNER: &[u8] = b"Linux version ";
-    memmem::find_iter(kernel, BANNER).take(PLACES).find_map(|at| {
-        let rest = kernel.get(at.checked_add(BANNER.len())?..)?;
-        let len = rest.iter().take(MAX_LEN).position(|byte| *byte == b' ')?;
-        let release = rest.get(..len)?;
-        let is_release =
-            release.first()?.is_ascii_digit() && release.iter().all(u8::is_ascii_graphic);
-        is_release.then(|| String::from_utf8_lossy(release).into_owned())
-    })
-}
-
 /// Returns the offsets at which compressed data may start, in ascending order.
 pub(super) fn find_packed(bytes: &[u8]) -> impl Iterator<Item = usize> {
     let mut found: Vec<_> = Compression::ALL

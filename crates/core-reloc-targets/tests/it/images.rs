@@ -1,6 +1,6 @@
 //! Kernel images.
 
-use core_reloc_targets::{Limits, open};
+use core_reloc_targets::{Kernels, Limits, open};
 use core_reloc_tests::kernel_files::{
     Folder, KERNELS, btf, bz_image, elf, image, kernel, noise, pack, zboot,
 };
@@ -66,6 +66,27 @@ fn images_state_the_release_of_their_kernel() {
     let silent = bz_image(&silent, silent.len() as u32);
     assert_eq!(release("vmlinuz-5.10.0", &silent).as_deref(), Some("5.10.0"));
     assert_eq!(release("silent", &silent), None);
+}
+
+#[test]
+fn kernels_state_their_build() {
+    let folder = Folder::new();
+    let btf = btf("same.le");
+    let text =
+        b"Linux version %s (%s)\0Linux version 6.1.0-5 (a@b) (gcc 12) #1 SMP Debian 6.1.1-1\n\0";
+    let elf = elf(&[(".rodata", text), (".BTF", &btf)]);
+    let build = |name: &str, bytes: &[u8]| {
+        let kernel = Kernels::new(&folder.file(name, bytes), Limits::default());
+        kernel.choose(None).unwrap().build()
+    };
+    let expected = (Some("6.1.0-5".to_string()), Some("#1 SMP Debian 6.1.1-1".to_string()));
+    assert_eq!(build("vmlinux", &elf), expected);
+    assert_eq!(build("vmlinuz", &bz_image(&elf, elf.len() as u32)), expected);
+    assert_eq!(build("Image", &image(b"ARMd", 56, &[&text[..], &kernel(&btf)].concat())), expected);
+    if let Some(packed) = pack("gzip -c", &elf) {
+        assert_eq!(build("vmlinux.gz", &packed), expected);
+    }
+    assert_eq!(build("5.10.0-1.btf", &btf), (Some("5.10.0-1".to_string()), None));
 }
 
 #[test]
