@@ -313,3 +313,28 @@ fn similar_names_come_from_the_kernel_and_its_modules() {
         }
     });
 }
+
+/// The BTF of another build may have the same types in another order.
+#[test]
+fn answers_do_not_depend_on_the_order_of_types() {
+    let answers = |order: [usize; 4]| -> Vec<String> {
+        let mut btf = Builder::new(ByteOrder::Little);
+        let int = btf.int("int", 4, IntEncoding::new(32, IntEncoding::SIGNED));
+        for number in order {
+            match number {
+                0 => drop(btf.fwd_struct("conn")),
+                1 => drop(btf.structure("conn", 8).member("mark", int, 32).finish()),
+                2 => drop(btf.fwd_struct("only___old")),
+                _ => drop(btf.fwd_union("only")),
+            }
+        }
+        let bytes = btf.finish().unwrap();
+        let btf = Btf::parse(&bytes).unwrap();
+        let answers = query_types(&Target::new(&btf), &["conn.mark", "only"]).into_iter();
+        let roots = answers.flat_map(|answers| answers.unwrap().of_types);
+        roots.map(|one| format!("{} {}", one.root, one.result.is_ok())).collect()
+    };
+    for order in [[0, 1, 2, 3], [1, 0, 3, 2], [3, 2, 1, 0], [2, 3, 0, 1]] {
+        assert_eq!(answers(order), ["struct conn true", "union only true"], "{order:?}");
+    }
+}

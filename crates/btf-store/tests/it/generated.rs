@@ -15,7 +15,7 @@ pub(crate) struct Given {
     pub(crate) modules: Vec<Vec<u8>>,
 }
 
-fn config(cases: u32) -> ProptestConfig {
+pub(crate) fn config(cases: u32) -> ProptestConfig {
     let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(cases) };
     ProptestConfig { max_shrink_iters: 1000, max_shrink_time: 20_000, ..config }
 }
@@ -57,7 +57,7 @@ pub(crate) fn assert_same(one: &Given, other: &Given) {
 }
 
 /// Kernels that descend from one program's types.
-fn evolved() -> impl Strategy<Value = Vec<Given>> {
+pub(crate) fn evolved() -> impl Strategy<Value = Vec<Given>> {
     vec(evolution(Profile::default().split(false)), 1..4).prop_map(|evolutions| {
         let mut kernels = Vec::new();
         for evolution in evolutions {
@@ -75,11 +75,11 @@ fn evolved() -> impl Strategy<Value = Vec<Given>> {
     })
 }
 
-fn releases() -> impl Iterator<Item = String> {
+pub(crate) fn releases() -> impl Iterator<Item = String> {
     (0..).map(|number| format!("{}.{}", number / 4, number % 4))
 }
 
-fn writer(kernels: &[Given]) -> Writer {
+pub(crate) fn writer(kernels: &[Given]) -> Writer {
     let mut writer = Writer::new();
     for (release, given) in releases().zip(kernels) {
         add(&mut writer, &release, given);
@@ -167,7 +167,7 @@ proptest! {
 }
 
 /// Returns `true` if two types have the same essential name.
-fn has_siblings(given: &Given) -> bool {
+pub(crate) fn has_siblings(given: &Given) -> bool {
     let main = Btf::parse(&given.main).unwrap();
     let modules = given.modules.iter().map(|module| Btf::parse_split(module, &main).unwrap());
     let modules: Vec<_> = modules.collect();
@@ -179,7 +179,7 @@ fn has_siblings(given: &Given) -> bool {
 }
 
 /// Returns what each relocation of a program comes to, without the ids of target types.
-fn outcomes(input: &LoaderInput, given: &Given) -> Vec<String> {
+pub(crate) fn outcomes(input: &LoaderInput, given: &Given) -> Vec<String> {
     let local = Btf::parse(&input.local).unwrap().with_pointer_size(PointerSize::Eight);
     let main = Btf::parse(&given.main).unwrap().with_pointer_size(PointerSize::Eight);
     let modules: Vec<_> = given

@@ -1,6 +1,7 @@
 //! Stores of generated and described kernels.
 #![allow(clippy::pedantic, clippy::restriction, reason = "tests may panic")]
 
+mod answers;
 mod bytes;
 mod damage;
 mod described;

@@ -76,19 +76,26 @@ fn has_type_in_main(roots: &[(Reading<'_>, Root<'_>)]) -> bool {
 
 /// Returns the types that a reading means, without those that add nothing: a typedef of another one of them,
 /// and a declaration of a type that is defined. Those of exactly the name come first.
+///
+/// Which of several that are one is kept does not depend on the order of the types, which differs between the BTF of
+/// builds with the same types.
 fn distinct<'a>(reading: Reading<'_>, types: Vec<FoundType<'a>>) -> Vec<Root<'a>> {
     let name = RootName::parse(reading.root).name;
+    let is_exact = |found: &FoundType<'_>| found.ty.name().is_ok_and(|own| own == name);
+    let is_declaration = |found: &FoundType<'_>| found.ty.kind() == Kind::Fwd;
+    let mut types: Vec<(usize, FoundType<'a>)> = types.into_iter().enumerate().collect();
+    types.sort_by_key(|(_, found)| {
+        let ty = found.ty;
+        (is_declaration(found), !is_exact(found), ty.kind() == Kind::Typedef, ty.fwd_is_union())
+    });
     let mut known = BTreeSet::new();
-    let mut roots: Vec<Root<'a>> = Vec::with_capacity(types.len());
-    for found in types {
-        let is_declaration = found.ty.kind() == Kind::Fwd && !known.is_empty();
-        if !is_declaration && known.insert(identity(found)) {
-            let is_exact = found.ty.name().is_ok_and(|own| own == name);
-            roots.push(Root::Type { found, is_exact });
-        }
-    }
-    roots.sort_by_key(|root| matches!(root, Root::Type { is_exact: false, .. }));
-    roots
+    types.retain(|(_, found)| {
+        let adds = !is_declaration(found) || known.is_empty();
+        adds && known.insert(identity(*found))
+    });
+    types.sort_by_key(|(index, found)| (!is_exact(found), *index));
+    let root = |(_, found)| Root::Type { found, is_exact: is_exact(&found) };
+    types.into_iter().map(root).collect()
 }
 
 /// Identifies what a type is with typedefs stripped: by its id, and the module that defines it.
