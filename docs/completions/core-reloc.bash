@@ -15,16 +15,16 @@ _core_reloc() {
     done
     case "$command" in
         "") options="-h --help -V --version" ;;
-        relocate) options="--target --module -o --output --in-place --unresolved -q --quiet --format -h --help" ;;
+        relocate) options="--target --kernel --module -o --output --in-place --unresolved -q --quiet --format -h --help" ;;
         inspect) options="--format -h --help" ;;
-        explain) options="--target --module --program --type --status --all --format -h --help" ;;
+        explain) options="--target --kernel --module --program --type --status --all --format -h --help" ;;
         check) options="--target --module --symbols --config --lint --shard --baseline --write-baseline --html --explain --ranges -q --quiet --format --source-root -h --help" ;;
         merge) options="--baseline --write-baseline --html --explain --ranges -q --quiet --format --source-root -h --help" ;;
-        blame) options="--log --target --module --program --format -h --help" ;;
-        query) options="--target --module --format -h --help" ;;
-        dump) options="--for --target --module --format -h --help" ;;
-        diff) options="--for --module --all --format -h --help" ;;
-        minimize) options="--target --module -o --output --store -q --quiet --format -h --help" ;;
+        blame) options="--log --target --kernel --module --program --format -h --help" ;;
+        query) options="--target --kernel --module --format -h --help" ;;
+        dump) options="--for --target --kernel --module --format -h --help" ;;
+        diff) options="--for --old-kernel --new-kernel --module --all --format -h --help" ;;
+        minimize) options="--target --module --keep-verdicts -o --output --store --since -q --quiet --format -h --help" ;;
         store) options="-h --help" ;;
         support) options="--format -h --help" ;;
         help) options="" ;;
@@ -35,6 +35,7 @@ _core_reloc() {
         # Where a file is wanted there is no answer: readline then completes the names of files.
         case "$command $previous" in
             "relocate --target") return ;;
+            "relocate --kernel") compopt +o bashdefault +o default; return ;;
             "relocate --module") return ;;
             "relocate -o" | "relocate --output") return ;;
             "relocate --unresolved") options="poison error keep" ;;
@@ -43,6 +44,7 @@ _core_reloc() {
             "inspect --format") options="text json" ;;
             "inspect "*) return ;;
             "explain --target") return ;;
+            "explain --kernel") compopt +o bashdefault +o default; return ;;
             "explain --module") return ;;
             "explain --program") compopt +o bashdefault +o default; return ;;
             "explain --type") compopt +o bashdefault +o default; return ;;
@@ -68,20 +70,25 @@ _core_reloc() {
             "merge "*) return ;;
             "blame --log") return ;;
             "blame --target") return ;;
+            "blame --kernel") compopt +o bashdefault +o default; return ;;
             "blame --module") return ;;
             "blame --program") compopt +o bashdefault +o default; return ;;
             "blame --format") options="text json" ;;
             "blame "*) return ;;
             "query --target") return ;;
+            "query --kernel") compopt +o bashdefault +o default; return ;;
             "query --module") return ;;
             "query --format") options="text json" ;;
             "query "*) compopt +o bashdefault +o default; return ;;
             "dump --for") return ;;
             "dump --target") return ;;
+            "dump --kernel") compopt +o bashdefault +o default; return ;;
             "dump --module") return ;;
             "dump --format") options="text json c" ;;
             "dump "*) compopt +o bashdefault +o default; return ;;
             "diff --for") return ;;
+            "diff --old-kernel") compopt +o bashdefault +o default; return ;;
+            "diff --new-kernel") compopt +o bashdefault +o default; return ;;
             "diff --module") return ;;
             "diff --format") options="text json" ;;
             "diff "*) return ;;
@@ -89,6 +96,7 @@ _core_reloc() {
             "minimize --module") return ;;
             "minimize -o" | "minimize --output") return ;;
             "minimize --store") return ;;
+            "minimize --since") return ;;
             "minimize --format") options="text json" ;;
             "minimize "*) return ;;
             "support --format") options="text json" ;;

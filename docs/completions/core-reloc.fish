@@ -39,8 +39,9 @@ complete -c core-reloc -n "__fish_core_reloc_needs_command" -f -a "minimize" -d 
 complete -c core-reloc -n "__fish_core_reloc_needs_command" -f -a "store" -d 'Make, list and change stores: the types of many kernels in one file'
 complete -c core-reloc -n "__fish_core_reloc_needs_command" -f -a "support" -d 'Report whether the running kernel supports CO-RE, and where its BTF is'
 complete -c core-reloc -n "__fish_core_reloc_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand relocate" -l target -d 'The kernel: raw BTF, an ELF file with a .BTF section such as vmlinux, a kernel image such as vmlinuz, any of these compressed, or a tar archive of one such file, such as BTFHub\'s [default: the running kernel]' -r -F
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand relocate" -l module -d 'The BTF of a module, searched for types that the kernel itself lacks: raw BTF or a .ko file, also compressed; may be repeated [default: the running kernel\'s modules, if that kernel is the target]' -r -F
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand relocate" -l target -d 'The kernel: raw BTF, an ELF file with a .BTF section such as vmlinux, a kernel image such as vmlinuz, any of these compressed, or an archive, folder or store of kernels, of which --kernel names one if there are several [default: the running kernel]' -r -F
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand relocate" -l kernel -d 'The kernel of several in the target: its release, or the end of its name with folders, as store list prints it: debian/12/amd64/6.1.0-50-amd64' -r -f
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand relocate" -l module -d 'The BTF of a module, searched for types that the kernel itself lacks: raw BTF or a .ko file, also compressed, or the name of a module that is in the store, or beside the kernel; may be repeated [default: the running kernel\'s modules, if that kernel is the target]' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand relocate" -s o -l output -d 'Write the object with patched code and no relocation records, unless a relocation failed' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand relocate" -l unresolved -d 'What to do with an instruction whose relocation finds no match in the target' -r -f -a "poison\t'Replace it with one that the verifier rejects if it can be reached'
 error\t'Fail the relocation'
@@ -53,8 +54,9 @@ complete -c core-reloc -n "__fish_core_reloc_using_subcommand relocate" -s h -l 
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand inspect" -l format -d 'The output format' -r -f -a "text\t'Text for people'
 json\t'JSON for programs: one object per line'"
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand inspect" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand explain" -l target -d 'The kernel: raw BTF, an ELF file with a .BTF section such as vmlinux, a kernel image such as vmlinuz, any of these compressed, or a tar archive of one such file, such as BTFHub\'s [default: the running kernel]' -r -F
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand explain" -l module -d 'The BTF of a module, searched for types that the kernel itself lacks: raw BTF or a .ko file, also compressed; may be repeated [default: the running kernel\'s modules, if that kernel is the target]' -r -F
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand explain" -l target -d 'The kernel: raw BTF, an ELF file with a .BTF section such as vmlinux, a kernel image such as vmlinuz, any of these compressed, or an archive, folder or store of kernels, of which --kernel names one if there are several [default: the running kernel]' -r -F
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand explain" -l kernel -d 'The kernel of several in the target: its release, or the end of its name with folders, as store list prints it: debian/12/amd64/6.1.0-50-amd64' -r -f
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand explain" -l module -d 'The BTF of a module, searched for types that the kernel itself lacks: raw BTF or a .ko file, also compressed, or the name of a module that is in the store, or beside the kernel; may be repeated [default: the running kernel\'s modules, if that kernel is the target]' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand explain" -l program -d 'Only explain the relocations of this function, or of the functions in this section' -r -f
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand explain" -l type -d 'Only explain the relocations of this root type and its flavors' -r -f
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand explain" -l status -d 'Only explain the relocations with one of these results, separated by commas; may be repeated' -r -f -a "relocated\t'The instruction holds the target\'s value'
@@ -98,26 +100,31 @@ complete -c core-reloc -n "__fish_core_reloc_using_subcommand merge" -l ranges -
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand merge" -s q -l quiet -d 'Print no report, only errors and warnings'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand merge" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand blame" -l log -d 'The verifier\'s log, as printed by any loader' -r -F
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand blame" -l target -d 'The kernel: raw BTF, an ELF file with a .BTF section such as vmlinux, a kernel image such as vmlinuz, any of these compressed, or a tar archive of one such file, such as BTFHub\'s [default: the running kernel]' -r -F
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand blame" -l module -d 'The BTF of a module, searched for types that the kernel itself lacks: raw BTF or a .ko file, also compressed; may be repeated [default: the running kernel\'s modules, if that kernel is the target]' -r -F
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand blame" -l target -d 'The kernel: raw BTF, an ELF file with a .BTF section such as vmlinux, a kernel image such as vmlinuz, any of these compressed, or an archive, folder or store of kernels, of which --kernel names one if there are several [default: the running kernel]' -r -F
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand blame" -l kernel -d 'The kernel of several in the target: its release, or the end of its name with folders, as store list prints it: debian/12/amd64/6.1.0-50-amd64' -r -f
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand blame" -l module -d 'The BTF of a module, searched for types that the kernel itself lacks: raw BTF or a .ko file, also compressed, or the name of a module that is in the store, or beside the kernel; may be repeated [default: the running kernel\'s modules, if that kernel is the target]' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand blame" -l program -d 'Only consider the relocations of this function, or of the functions in this section' -r -f
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand blame" -l format -d 'The output format' -r -f -a "text\t'Text for people'
 json\t'JSON for programs: one object per line'"
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand blame" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand query" -l target -d 'The kernels: a file in any format that relocate reads, or a folder or archive of such files; may be repeated to compare kernels [default: the running kernel]' -r -F
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand query" -l module -d 'The BTF of a module, searched for what the kernel itself lacks; needs a single target; may be repeated [default: the running kernel\'s modules, if that kernel is the target]' -r -F
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand query" -l kernel -d 'The only kernel to ask of those in a target: its release, or the end of its name with folders, as store list prints it: debian/12/amd64/6.1.0-50-amd64' -r -f
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand query" -l module -d 'The BTF of a module, searched for what the kernel itself lacks, or the name of a module that is in the store, or beside the kernel; needs a single target; may be repeated [default: the running kernel\'s modules, if that kernel is the target]' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand query" -l format -d 'The output format' -r -f -a "text\t'Text for people'
 json\t'JSON for programs: one object per line'"
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand query" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand dump" -l for -d 'Print the types of the kernel that this BPF object uses' -r -F
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand dump" -l target -d 'The kernel: raw BTF, an ELF file with a .BTF section such as vmlinux, a kernel image such as vmlinuz, any of these compressed, or a tar archive of one such file, such as BTFHub\'s [default: the running kernel]' -r -F
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand dump" -l module -d 'The BTF of a module, searched for types that the kernel itself lacks: raw BTF or a .ko file, also compressed; may be repeated [default: the running kernel\'s modules, if that kernel is the target]' -r -F
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand dump" -l target -d 'The kernel: raw BTF, an ELF file with a .BTF section such as vmlinux, a kernel image such as vmlinuz, any of these compressed, or an archive, folder or store of kernels, of which --kernel names one if there are several [default: the running kernel]' -r -F
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand dump" -l kernel -d 'The kernel of several in the target: its release, or the end of its name with folders, as store list prints it: debian/12/amd64/6.1.0-50-amd64' -r -f
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand dump" -l module -d 'The BTF of a module, searched for types that the kernel itself lacks: raw BTF or a .ko file, also compressed, or the name of a module that is in the store, or beside the kernel; may be repeated [default: the running kernel\'s modules, if that kernel is the target]' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand dump" -l format -d 'The output format' -r -f -a "text\t'Definitions for people, with offsets and sizes'
 json\t'JSON for programs: one object per line'
 c\t'A header for BPF programs: a vmlinux.h'"
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand dump" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand diff" -l for -d 'Only compare the types that this BPF object uses, or all in a folder; may be repeated, and names add to them' -r -F
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand diff" -l module -d 'The BTF of a module, whose types are compared too: raw BTF or a .ko file, also compressed; it is used for the kernel that it was built for; may be repeated' -r -F
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand diff" -l old-kernel -d 'The kernel of several in OLD: its release, or the end of its name with folders, as store list prints it: debian/12/amd64/6.1.0-50-amd64' -r -f
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand diff" -l new-kernel -d 'The kernel of several in NEW' -r -f
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand diff" -l module -d 'The BTF of a module, whose types are compared too: raw BTF or a .ko file, also compressed, which is used for the kernel that it was built for; or the name of a module that is in the store, or beside the kernel; may be repeated' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand diff" -l format -d 'The output format' -r -f -a "text\t'Text for people'
 json\t'JSON for programs: one object per line'"
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand diff" -l all -d 'List each member that was moved, not one line for several that were moved by the same distance'
@@ -126,8 +133,10 @@ complete -c core-reloc -n "__fish_core_reloc_using_subcommand minimize" -l targe
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand minimize" -l module -d 'The BTF of a module, which is minimized too; may be repeated' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand minimize" -s o -l output -d 'The output: a file for one kernel, a new folder for several, or NAME.tar.xz for an archive' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand minimize" -l store -d 'Write a store instead: one small file with the types of all kernels, which agents ship' -r -F
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand minimize" -l since -d 'Take kernels whose files have not changed from the archive or folder of an earlier run with --since, and list in the output what the next run needs to know. If there is none yet, all kernels are minimized. May be the archive that is written' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand minimize" -l format -d 'The output format' -r -f -a "text\t'Text for people'
 json\t'JSON for programs: one object per line'"
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand minimize" -l keep-verdicts -d 'Also keep what check asks for besides relocations, such as the functions that programs attach to, so that its verdicts are those for the full BTF'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand minimize" -s q -l quiet -d 'Print no report, only errors and warnings'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand minimize" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand store; and not __fish_seen_subcommand_from add list extract merge remove help" -s h -l help -d 'Print help'
@@ -135,26 +144,27 @@ complete -c core-reloc -n "__fish_core_reloc_using_subcommand store; and not __f
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand store; and not __fish_seen_subcommand_from add list extract merge remove help" -f -a "list" -d 'List the kernels of a store'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand store; and not __fish_seen_subcommand_from add list extract merge remove help" -f -a "extract" -d 'Write the BTF of one kernel, or of one of its modules'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand store; and not __fish_seen_subcommand_from add list extract merge remove help" -f -a "merge" -d 'Merge stores'
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand store; and not __fish_seen_subcommand_from add list extract merge remove help" -f -a "remove" -d 'Remove kernels from a store, and print their releases'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand store; and not __fish_seen_subcommand_from add list extract merge remove help" -f -a "remove" -d 'Remove kernels from a store, and print their names'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand store; and not __fish_seen_subcommand_from add list extract merge remove help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand store; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand store; and __fish_seen_subcommand_from list" -l format -d 'The output format' -r -f -a "text\t'Text for people'
 json\t'JSON for programs: one object per line'"
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand store; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand store; and __fish_seen_subcommand_from extract" -l architecture -d 'The kernel\'s architecture, if several kernels have the release' -r
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand store; and __fish_seen_subcommand_from extract" -l module -d 'The module whose split BTF is written; its base is the kernel\'s BTF that this command writes' -r
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand store; and __fish_seen_subcommand_from extract" -s o -l output -d 'The output' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand store; and __fish_seen_subcommand_from extract" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand store; and __fish_seen_subcommand_from merge" -s o -l output -d 'The output, which may only replace a store' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand store; and __fish_seen_subcommand_from merge" -s h -l help -d 'Print help'
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand store; and __fish_seen_subcommand_from remove" -l release -d 'The releases, with * and ? for any characters: \'5.4.*\'' -r
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand store; and __fish_seen_subcommand_from remove" -l dry-run -d 'Only print the releases'
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand store; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand store; and __fish_seen_subcommand_from remove" -l release -d 'The releases: \'5.4.*\'' -r
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand store; and __fish_seen_subcommand_from remove" -l distribution -d 'The distributions: \'debian/10\', \'*/sid\'' -r
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand store; and __fish_seen_subcommand_from remove" -l architecture -d 'The architectures: \'arm64\'' -r
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand store; and __fish_seen_subcommand_from remove" -l dry-run -d 'Only print the names'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand store; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand store; and __fish_seen_subcommand_from help" -f -a "add" -d 'Add kernels with their modules to a store, which is made if there is none'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand store; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the kernels of a store'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand store; and __fish_seen_subcommand_from help" -f -a "extract" -d 'Write the BTF of one kernel, or of one of its modules'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand store; and __fish_seen_subcommand_from help" -f -a "merge" -d 'Merge stores'
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand store; and __fish_seen_subcommand_from help" -f -a "remove" -d 'Remove kernels from a store, and print their releases'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand store; and __fish_seen_subcommand_from help" -f -a "remove" -d 'Remove kernels from a store, and print their names'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand store; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand support" -l format -d 'The output format' -r -f -a "text\t'Text for people'
 json\t'JSON for programs: one object per line'"
@@ -176,7 +186,7 @@ complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and __fish_s
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and __fish_seen_subcommand_from store" -f -a "list" -d 'List the kernels of a store'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and __fish_seen_subcommand_from store" -f -a "extract" -d 'Write the BTF of one kernel, or of one of its modules'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and __fish_seen_subcommand_from store" -f -a "merge" -d 'Merge stores'
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and __fish_seen_subcommand_from store" -f -a "remove" -d 'Remove kernels from a store, and print their releases'
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and __fish_seen_subcommand_from store" -f -a "remove" -d 'Remove kernels from a store, and print their names'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand query" -f
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand dump" -f
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand store" -f

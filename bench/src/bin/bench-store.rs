@@ -18,7 +18,7 @@ struct Arguments {
     #[arg(long, value_name = "FOLDER", env = "CORE_RELOC_DATA", default_value = "target/data")]
     data: PathBuf,
     /// The most kernels; a twentieth, a fifth and half of them are measured, too.
-    #[arg(long, value_name = "N", default_value_t = 500)]
+    #[arg(long, value_name = "N", default_value_t = 5000)]
     kernels: usize,
     /// The number of runs, of which the median counts.
     #[arg(long, value_name = "N", default_value_t = 1)]

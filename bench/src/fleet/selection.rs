@@ -47,6 +47,12 @@ impl Selection {
         Ok(Self { fleet: fleet.to_owned(), kernels })
     }
 
+    /// Leaves out kernels that were made of others.
+    pub(super) fn without_variants(mut self) -> Self {
+        self.kernels.retain(|kernel| !kernel.path.starts_with("variants/"));
+        self
+    }
+
     pub(super) fn len(&self) -> usize {
         self.kernels.len()
     }

@@ -84,7 +84,7 @@ impl Plan {
     /// There are no kernels or objects, or a program fails.
     pub fn run_stores(&self) -> Result<Report> {
         let objects = self.objects()?;
-        let selection = Selection::read(&self.fleet)?;
+        let selection = Selection::read(&self.fleet)?.without_variants();
         let most = selection.len().min(self.kernels);
         let mut sizes = [most / 20, most / 5, most / 2, most].map(|size| size.max(1)).to_vec();
         sizes.dedup();
@@ -98,7 +98,7 @@ impl Plan {
         let chosen = selection.link(kernels, &self.folder(kernels))?;
         eprintln!("minimizing for {kernels} kernels");
         let agent = self.agent(&objects, &chosen, kernels)?;
-        eprintln!("solid archives of {kernels} kernels");
+        eprintln!("solid archives of {kernels} kernels: half an hour the first time");
         Ok(Report {
             date: first_line(Command::new("date").args(["-u", "+%F"]))?,
             processors: std::thread::available_parallelism()?.get(),

@@ -670,15 +670,19 @@ pub struct Minimize {
     /// The BTF of a module, which is minimized too; may be repeated
     #[arg(long = "module", value_name = "FILE")]
     pub modules: Vec<PathBuf>,
+    /// Also keep what check asks for besides relocations, such as the functions that programs attach to,
+    /// so that its verdicts are those for the full BTF
+    #[arg(long)]
+    pub keep_verdicts: bool,
     /// The output: a file for one kernel, a new folder for several, or NAME.tar.xz for an archive
     #[arg(short, long, value_name = "OUT", required_unless_present = "store")]
     pub output: Option<PathBuf>,
     /// Write a store instead: one small file with the types of all kernels, which agents ship
     #[arg(long, value_name = "OUT", conflicts_with = "output")]
     pub store: Option<PathBuf>,
-    /// Take kernels whose files have not changed from the archive or folder of an earlier run with
-    /// --since, and list in the output what the next run needs to know. If there is none yet, all
-    /// kernels are minimized. May be the archive that is written
+    /// Take kernels whose files have not changed from the archive or folder that an earlier run with --since
+    /// wrote; if there is none yet, minimize all. The archive may be the output, which is the same as that of
+    /// a run over all kernels
     #[arg(
         long,
         value_name = "ARCHIVE",
@@ -700,9 +704,11 @@ Examples:
       minimize every kernel in a folder and its archives, in parallel
   core-reloc minimize build/ --target btfhub-archive/ubuntu/ -o btfs.tar.xz
       the same, but write an archive
-  core-reloc minimize build/ --target btfhub-archive/ --since btfs.tar.xz -o btfs.tar.xz
+  core-reloc minimize build/ --target btfhub/ --since t.tar.xz -o t.tar.xz
       bring the archive up to date: minimize only kernels that are new or
       have changed
+  core-reloc minimize build/ --target btfhub/ --keep-verdicts -o t.tar.xz
+      write an archive on which check gives the verdicts of all of btfhub/
   core-reloc minimize build/ --target btfhub-archive/ --store agent.store
       the same, but write a store, which has each definition once
   core-reloc minimize prog.bpf.o --target vmlinux --module my.ko -o btfs/

@@ -7,17 +7,19 @@ mod explanations;
 mod github;
 mod given;
 mod html;
+mod interner;
 mod issue;
 mod json;
 mod junit;
+mod kernel_set;
 mod lint;
 mod mark;
 mod merge;
 mod notes;
 mod objects;
-mod order;
 mod parts;
 mod place;
+mod rows;
 mod rules;
 mod sarif;
 mod shard;
@@ -34,12 +36,13 @@ use core_reloc_tools::check::Checker;
 use self::{
     baseline::{Baseline, ProblemKey},
     causes::{Causes, Thing},
-    collect::{CauseResult, CheckedKernel, CheckedKernels, Collector},
+    collect::{CheckedKernel, CheckedKernels, Collector},
     given::Given,
     issue::issues,
     merge::Merged,
     objects::ObjectInfo,
     place::Sources,
+    rows::{Alike, CauseResult},
     shard::key::ShardKey,
     versions::Versions,
 };
@@ -208,6 +211,11 @@ fn print(
 }
 
 impl Results {
+    /// Returns the distinct rows of an object.
+    fn alike(&self, object: usize) -> Vec<Alike<'_>> {
+        Alike::of(self.kernels.iter().map(|kernel| &kernel.rows[object]))
+    }
+
     /// Returns the key of a program's problem in a baseline.
     fn key(&self, object: usize, program: usize, thing: &Thing) -> ProblemKey {
         let object = &self.objects[object];

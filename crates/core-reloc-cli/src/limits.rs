@@ -26,5 +26,5 @@ pub(crate) const MAX_RECORDS: u64 = 1 << 30;
 /// 35 MB.
 pub(crate) const MAX_EARLIER: u64 = 1 << 30;
 
-/// The most bytes of the list in it, and of each minimized BTF in a folder.
+/// The most bytes of the manifest in it, and of each minimized BTF in a folder.
 pub(crate) const MAX_MANIFEST: u64 = 64 << 20;

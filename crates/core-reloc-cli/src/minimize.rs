@@ -1,5 +1,6 @@
 //! `core-reloc minimize`.
 
+mod earlier;
 mod manifest;
 mod minimizer;
 mod print;
@@ -8,14 +9,18 @@ mod store;
 mod write;
 
 use std::{
+    collections::BTreeSet,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
-use btf_types::ByteOrder;
+use btf_types::{ByteOrder, Kind};
 use core_reloc::elf::Object;
 use core_reloc_targets::KernelPath;
-use core_reloc_tools::minimize::{Needs, ResolutionCounts};
+use core_reloc_tools::{
+    check::Checker,
+    minimize::{Needs, ResolutionCounts},
+};
 
 use self::{manifest::FileEntry, minimizer::Minimizer, since::Since, write::Destination};
 use crate::{
@@ -67,7 +72,6 @@ impl FileResult {
 }
 
 /// The build of a kernel: what `uname` prints, as far as it is known, and what the folders say.
-#[derive(Default)]
 struct Build {
     release: Option<String>,
     version: Option<String>,
@@ -115,22 +119,28 @@ pub(crate) fn run(arguments: &Minimize, inputs: Inputs<'_>) -> Result<Completion
     let files = read_objects(&arguments.objects)?;
     let objects = files.iter().map(|(path, bytes)| parse_object(path, bytes));
     let objects: Vec<Object<'_>> = objects.collect::<Result<_, _>>()?;
-    let (mut paths, mut needs) = (Vec::new(), Vec::new());
+    let (mut paths, mut needs, mut names) = (Vec::new(), Vec::new(), BTreeSet::new());
     for ((path, _), object) in files.iter().zip(&objects) {
+        if arguments.keep_verdicts {
+            let failure = |error| Failure::Object { path: path.clone(), error };
+            names.extend(Checker::new(object).map_err(failure)?.named_types());
+        }
         if let Some(of_object) = Needs::of_object(object) {
             paths.push(path.as_path());
             needs.push(of_object);
         }
     }
 
+    // Sorted, so that the order of the objects does not matter.
+    let names: Vec<(String, Kind)> = names.into_iter().collect();
     let since = match &arguments.since {
         Some(path) => {
             check_target(arguments)?;
-            Some(Since::read(path, &paths, &needs)?)
+            Some(Since::read(path, &paths, &needs, &names)?)
         }
         None => None,
     };
-    let minimizer = Minimizer::new(&paths, needs, since.as_ref());
+    let minimizer = Minimizer::new(&paths, needs, names, since.as_ref());
     let FileResult { targets, unreadable, entries, .. } =
         in_parallel(|| minimizer.minimize_all(arguments))?;
     let readable = unreadable.report(targets.len())?;

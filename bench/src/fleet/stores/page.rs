@@ -18,7 +18,7 @@ impl Report {
             page,
             "# Stores of whole fleets\n\n\
              `cargo xtask bench store` generated this page on {}, on {} processors, with the fleet of `cargo \
-             xtask fleet`: archives of Debian's kernels as BTFHub has them. Times are those of all \
+             xtask fleet`: archives of Debian's kernels as BTFHub has them, without those that are made of others. Times are those of all \
              processors, of whole processes, unless stated otherwise; medians of {} run{}. core-reloc is built with \
              the feature `liblzma`.\n\n\
              ![Size against kernels](bench-store.svg)\n",

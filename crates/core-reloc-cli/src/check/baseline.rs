@@ -1,15 +1,12 @@
 //! Baselines: files of accepted problems, one per line, which people may edit.
 
 use std::{
-    collections::{BTreeSet, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
     fmt,
     path::Path,
 };
 
-use super::{
-    Results,
-    causes::{CauseEntry, Causes},
-};
+use super::{Results, causes::Causes, kernel_set::KernelSet};
 use crate::{failure::Failure, inputs::read_file, limits::MAX_BASELINE};
 
 /// The number of fields in a line.
@@ -67,16 +64,11 @@ impl Baseline {
 
     /// Returns a baseline of all problems of programs that are loaded by default.
     pub(super) fn of(results: &Results, causes: &Causes) -> Self {
-        let known = |entry: &CauseEntry| {
-            let hits = entry.hits.iter().filter_map(|hit| {
-                let program = hit.program?;
-                let is_optional = results.objects[hit.object].programs[program].is_optional;
-                let key = results.key(hit.object, program, &entry.thing);
-                (!is_optional).then(|| (key, results.kernels[hit.kernel].label.clone()))
-            });
-            hits.collect::<Vec<_>>()
+        let known = |(key, kernels): (ProblemKey, &KernelSet)| {
+            let label = |kernel: usize| results.kernels[kernel].label.clone();
+            kernels.iter().map(|it| (key.clone(), label(it))).collect::<Vec<_>>()
         };
-        Self(causes.problems().flat_map(known).collect())
+        Self(problems(results, causes).flat_map(known).collect())
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -93,20 +85,38 @@ impl Baseline {
     pub(super) fn stale(&self, results: &Results, causes: &Causes) -> Vec<String> {
         let objects: HashSet<&str> =
             results.objects.iter().map(|object| object.label.as_str()).collect();
-        let kernels: HashSet<&str> =
-            results.kernels.iter().map(|kernel| kernel.label.as_str()).collect();
-        let current = Self::of(results, causes);
-        let occurs = |(key, kernel): &(ProblemKey, String)| match kernel.as_str() {
-            ANY => current.0.iter().any(|(other, _)| other == key),
-            _ => current.0.contains(&(key.clone(), kernel.clone())),
+        let labels = results.kernels.iter().map(|kernel| kernel.label.as_str());
+        let kernels: HashMap<&str, usize> = labels.zip(0..).collect();
+        let mut current: HashMap<ProblemKey, KernelSet> = HashMap::new();
+        for (key, kernels) in problems(results, causes) {
+            current.entry(key).or_default().add_all(kernels);
+        }
+        let occurs = |(key, kernel): &(ProblemKey, String)| {
+            let is_here = |on: &KernelSet| {
+                kernel == ANY || kernels.get(kernel.as_str()).is_some_and(|it| on.contains(*it))
+            };
+            current.get(key).is_some_and(is_here)
         };
         let was_checked = |(key, kernel): &(ProblemKey, String)| {
             objects.contains(key.object.as_str())
-                && (kernel == ANY || kernels.contains(kernel.as_str()))
+                && (kernel == ANY || kernels.contains_key(kernel.as_str()))
         };
         let stale = self.0.iter().filter(|known| was_checked(known) && !occurs(known));
         stale.map(|(key, kernel)| line(key, kernel)).collect()
     }
+}
+
+/// Returns the problems of programs that are loaded by default, each with kernels that have it.
+fn problems<'c>(
+    results: &'c Results,
+    causes: &'c Causes,
+) -> impl Iterator<Item = (ProblemKey, &'c KernelSet)> {
+    let hits = causes.problems().flat_map(|entry| entry.hits.iter().map(move |hit| (entry, hit)));
+    hits.filter_map(|(entry, (hit, kernels))| {
+        let program = hit.program?;
+        let is_optional = results.objects[hit.object].programs[program].is_optional;
+        (!is_optional).then(|| (results.key(hit.object, program, &entry.thing), kernels))
+    })
 }
 
 /// Formats a line.

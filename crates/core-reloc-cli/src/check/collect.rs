@@ -1,10 +1,9 @@
 //! Checking objects on kernels in parallel, with bounded memory.
 //!
-//! Each worker has one kernel in memory at a time, and keeps a row of results for each object. Equal
-//! rows and equal explanations are kept once. A kernel with the same BTF as one before is not checked again.
+//! Each worker has one kernel in memory at a time, and keeps a row of results for each object. A kernel with the
+//! same BTF as one before is not checked again.
 
 use std::{
-    borrow::Cow,
     collections::{BTreeSet, HashMap},
     io::{IsTerminal, stderr},
     path::{Path, PathBuf},
@@ -17,20 +16,23 @@ use core_reloc::{Module, Target};
 use core_reloc_sys::{BtfFile, Kernel};
 use core_reloc_targets::{Found, FoundKernel, Kernels, Limits, Listing, TargetError};
 use core_reloc_tools::{
-    check::{Cause, Checked, Checker, Finding, RelocationVerdict, Verdict},
+    check::{Cause, Checked, Checker, Finding},
     explain::Explainer,
     needs::{self, Answer, Config, OpenReason, Release, Subject, SymbolNames},
 };
 use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
 
 use super::{
-    explanations::{Explanations, Interner, SharedExplanation},
+    explanations::Explanations,
     given::Given,
     objects::ObjectInfo,
     parts::KernelParts,
-    shard::{split, verdict},
+    rows::{
+        CauseResult, KernelRows, NoteResult, ObjectRow, OpenResult, ProgramResult,
+        RelocationResult, RelocationStatus, Rows,
+    },
+    shard::split,
 };
 use crate::{
     arguments::Shard,
@@ -76,121 +78,6 @@ pub(super) fn labeled(mut kernels: Vec<KernelResult>) -> Vec<CheckedKernel> {
     by_version(kernels, |kernel| kernel.path.clone()).into_iter().map(kernel).collect()
 }
 
-/// A row for each object.
-pub(super) type KernelRows = Arc<[Arc<ObjectRow>]>;
-
-/// The results of an object on one kernel.
-#[derive(Debug, PartialEq, Eq, Hash)]
-pub(super) struct ObjectRow {
-    /// In the order of the object's programs.
-    pub(super) programs: Vec<ProgramResult>,
-    /// Those that are not unchanged, in the order of the records.
-    pub(super) relocations: Vec<RelocationResult>,
-    /// What user space must provide, and programs are not refused for.
-    pub(super) open: Vec<OpenResult>,
-    pub(super) notes: Vec<NoteResult>,
-}
-
-/// The result of a program.
-#[derive(Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub(super) struct ProgramResult {
-    #[serde(with = "verdict")]
-    pub(super) verdict: Verdict,
-    pub(super) causes: Vec<CauseResult>,
-}
-
-/// A cause of a verdict.
-#[derive(Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub(super) struct CauseResult {
-    #[serde(with = "verdict")]
-    pub(super) verdict: Verdict,
-    pub(super) what: Cow<'static, str>,
-    pub(super) name: String,
-    pub(super) relocations: Vec<usize>,
-}
-
-/// The result of a relocation on one kernel.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct RelocationResult {
-    /// The index of the relocation in its object.
-    pub(super) relocation: usize,
-    pub(super) verdict: RelocationStatus,
-    pub(super) value: Option<u64>,
-    /// What keeps the verifier from a poisoned instruction, or which question about it does not.
-    pub(super) proof: Option<String>,
-    /// `None` if the instruction has the kernel's value.
-    pub(super) explanation: Option<Arc<SharedExplanation>>,
-}
-
-/// The verdict on a relocation that is not unchanged, without what proves it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum RelocationStatus {
-    Changed,
-    Guarded,
-    Conditional,
-    Poisoned,
-    Failed,
-    Skipped,
-}
-
-impl RelocationStatus {
-    /// Returns `None` if the relocation is unchanged.
-    fn of(verdict: RelocationVerdict) -> Option<Self> {
-        Some(match verdict {
-            RelocationVerdict::Unchanged => return None,
-            RelocationVerdict::Changed => Self::Changed,
-            RelocationVerdict::Guarded { .. } => Self::Guarded,
-            RelocationVerdict::Conditional => Self::Conditional,
-            RelocationVerdict::Poisoned { .. } => Self::Poisoned,
-            RelocationVerdict::Skipped => Self::Skipped,
-            // A verdict that is not known here must not pass for a good one.
-            _ => Self::Failed,
-        })
-    }
-
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Changed => "changed",
-            Self::Guarded => "guarded",
-            Self::Conditional => "conditional",
-            Self::Poisoned => "poisoned",
-            Self::Failed => "failed",
-            Self::Skipped => "skipped",
-        }
-    }
-}
-
-/// Something that an object leaves open.
-#[derive(Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub(super) struct OpenResult {
-    pub(super) what: Cow<'static, str>,
-    pub(super) name: String,
-}
-
-/// Something that does not keep a program from loading, but may give it a wrong value.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub(super) struct NoteResult {
-    /// `local copy` or `size`.
-    pub(super) what: Cow<'static, str>,
-    /// The index of the relocation in its object.
-    pub(super) relocation: usize,
-    pub(super) text: String,
-}
-
-impl ObjectRow {
-    /// Returns the result of a relocation that is not unchanged.
-    pub(super) fn relocation(&self, index: usize) -> Option<&RelocationResult> {
-        let found = self.relocations.binary_search_by_key(&index, |result| result.relocation);
-        found.ok().map(|found| &self.relocations[found])
-    }
-
-    /// Returns `false` if the object is for another architecture than the kernel.
-    pub(super) fn has_architecture(&self) -> bool {
-        !self.programs.iter().any(|program| program.verdict == Verdict::OtherArchitecture)
-    }
-}
-
 /// The results of all kernels.
 pub(super) struct CheckedKernels {
     pub(super) kernels: Vec<CheckedKernel>,
@@ -211,7 +98,7 @@ pub(super) struct Collector<'c> {
     wants_symbols: bool,
     /// An object asks for the configuration.
     wants_config: bool,
-    rows: Interner<ObjectRow>,
+    rows: Rows,
     explanations: Explanations,
     digester: Digester,
     /// The results of kernels of which nothing but their BTF and release matters.
@@ -288,7 +175,7 @@ impl<'c> Collector<'c> {
             shard,
             wants_symbols: asks(wants_symbols),
             wants_config: asks(wants_config),
-            rows: Interner::default(),
+            rows: Rows::default(),
             explanations: Explanations::new(with_comparisons),
             digester: Digester::new(),
             known: Mutex::default(),
@@ -504,7 +391,7 @@ impl<'c> Collector<'c> {
         let first = |(checker, object): (&Checker<'_>, &ObjectInfo)| {
             let checked = checker.check(&described);
             let lacks = may_have_modules && lacks_something(checker, &target, &checked);
-            (self.rows.intern(self.row(checker, object, &target, checked)), lacks)
+            (self.row(checker, object, &target, checked), lacks)
         };
         let rows: Vec<(Arc<ObjectRow>, bool)> = if in_parallel {
             self.checkers.par_iter().zip(objects).map(first).collect()
@@ -537,7 +424,7 @@ impl<'c> Collector<'c> {
         )| {
             if lacks {
                 let checked = checker.check(&described);
-                self.rows.intern(self.row(checker, object, &target, checked))
+                self.row(checker, object, &target, checked)
             } else {
                 row
             }
@@ -555,7 +442,7 @@ impl<'c> Collector<'c> {
         object: &ObjectInfo,
         target: &Target<'_>,
         checked: Checked<'_>,
-    ) -> ObjectRow {
+    ) -> Arc<ObjectRow> {
         let mut explainer = checker.object().btf().map(|local| Explainer::new(local, target));
         let mut relocations = Vec::new();
         for (relocation, Finding { report, verdict, .. }) in checked.findings.iter().enumerate() {
@@ -596,12 +483,7 @@ impl<'c> Collector<'c> {
         let sizes = checked.sizes.iter();
         let sizes = sizes.map(|found| note("size", found.relocation, found.to_string()));
         let notes: BTreeSet<NoteResult> = copies.chain(sizes).collect();
-        ObjectRow {
-            programs: programs.collect(),
-            relocations,
-            open: open.collect(),
-            notes: notes.into_iter().collect(),
-        }
+        self.rows.share(programs, relocations, open.collect(), notes.into_iter().collect())
     }
 }
 

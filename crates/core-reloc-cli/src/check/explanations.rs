@@ -1,11 +1,6 @@
 //! Explanations of results, each kept in memory once however many kernels have it.
 
-use std::{
-    borrow::Cow,
-    collections::HashSet,
-    hash::Hash,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{borrow::Cow, sync::Arc};
 
 use core_reloc_tools::{
     definition::DefinitionLine,
@@ -14,6 +9,7 @@ use core_reloc_tools::{
 
 use serde::{Deserialize, Serialize};
 
+use super::interner::Interner;
 use crate::format::definition_line;
 
 /// An explanation without the type ids, which differ from kernel to kernel.
@@ -83,7 +79,7 @@ impl Explanations {
     }
 
     fn comparison(&self, comparison: &Comparison) -> SharedComparison {
-        let intern = |line: &DefinitionLine| self.lines.intern(Arc::from(definition_line(line)));
+        let intern = |line: &DefinitionLine| self.lines.intern(definition_line(line));
         let row = |row: &Row| match row {
             Row::LeftOut(count) => ComparisonRow::LeftOut(*count),
             Row::Lines { left, right, differs, is_focus } => ComparisonRow::Lines {
@@ -117,31 +113,6 @@ fn without_ids(text: &str) -> String {
     }
     out.push_str(rest);
     out
-}
-
-/// A set of shared values.
-pub(super) struct Interner<T: ?Sized>(Mutex<HashSet<Arc<T>>>);
-
-impl<T: ?Sized> Default for Interner<T> {
-    fn default() -> Self {
-        Self(Mutex::default())
-    }
-}
-
-impl<T: Eq + Hash + ?Sized> Interner<T> {
-    /// Returns the shared value that equals `value`.
-    pub(super) fn intern(&self, value: impl Into<Arc<T>>) -> Arc<T> {
-        let value = value.into();
-        // The set stays valid if another thread panics.
-        let mut values = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match values.get(&value) {
-            Some(known) => Arc::clone(known),
-            None => {
-                values.insert(Arc::clone(&value));
-                value
-            }
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,15 +1,15 @@
 //! What CI systems show of results: an issue for each cause and each note, however many relocations, programs and
 //! kernels it concerns.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use core_reloc_tools::check::Verdict;
 
 use super::{
     Results,
     causes::{CauseEntry, Causes},
+    kernel_set::KernelSet,
     notes::{Note, Notes},
-    order::ranges,
     place::{Place, Places, Sources},
     rules,
     wording::{heading, proof},
@@ -188,7 +188,7 @@ fn programs(results: &Results, entry: &CauseEntry) -> String {
 }
 
 /// Names kernels as ranges.
-fn kernel_names(results: &Results, kernels: &BTreeSet<usize>) -> String {
+fn kernel_names(results: &Results, kernels: &KernelSet) -> String {
     let count = results.kernels.len();
     if count > 1 && kernels.len() == count {
         return format!("all {count} kernels");
@@ -198,7 +198,7 @@ fn kernel_names(results: &Results, kernels: &BTreeSet<usize>) -> String {
         true => label(first).to_string(),
         false => format!("{} to {}", label(first), label(last)),
     };
-    listed(ranges(kernels).into_iter().map(range), "range")
+    listed(kernels.ranges().into_iter().map(range), "range")
 }
 
 /// Lists the first few, and counts the others.

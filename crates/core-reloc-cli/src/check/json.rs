@@ -1,19 +1,16 @@
 //! Results as JSON: a line for each program of each object on each kernel, then a line for each cause, each
 //! note and each range of kernels, and the counts. `docs/check.schema.json` describes them.
 
-use std::{
-    collections::BTreeSet,
-    io::{self, Write},
-};
+use std::io::{self, Write};
 
 use serde::Serialize;
 
 use super::{
     Results,
     causes::{CauseEntry, Causes},
-    collect::{ProgramResult, RelocationResult},
+    kernel_set::KernelSet,
     notes::{Note, Notes},
-    order::ranges,
+    rows::{ProgramResult, RelocationResult},
     shard::key::ShardKey,
     versions::{LoadingRange, Versions, problems},
 };
@@ -320,14 +317,14 @@ fn relocation_line<'a>(
 }
 
 /// Returns the names of kernels.
-fn labels<'a>(results: &'a Results, kernels: &BTreeSet<usize>) -> Vec<&'a str> {
-    kernels.iter().map(|kernel| results.kernels[*kernel].label.as_str()).collect()
+fn labels<'a>(results: &'a Results, kernels: &KernelSet) -> Vec<&'a str> {
+    kernels.iter().map(|kernel| results.kernels[kernel].label.as_str()).collect()
 }
 
 /// Returns the names of the first and last kernel of each run.
-fn range_labels<'a>(results: &'a Results, kernels: &BTreeSet<usize>) -> Vec<[&'a str; 2]> {
+fn range_labels<'a>(results: &'a Results, kernels: &KernelSet) -> Vec<[&'a str; 2]> {
     let label = |kernel: usize| results.kernels[kernel].label.as_str();
-    ranges(kernels).iter().map(|(first, last)| [label(*first), label(*last)]).collect()
+    kernels.ranges().iter().map(|(first, last)| [label(*first), label(*last)]).collect()
 }
 
 fn note_line<'a>(results: &'a Results, note: &'a Note) -> NoteLine<'a> {

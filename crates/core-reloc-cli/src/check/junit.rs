@@ -11,8 +11,8 @@ use self::report::{Counts, Failure, Outcome, Report, Suite};
 use super::{
     Results,
     causes::Thing,
-    collect::{CauseResult, ObjectRow},
     issue::Issue,
+    rows::{CauseResult, ObjectRow},
     rules::Rule,
     wording::thing_heading,
 };

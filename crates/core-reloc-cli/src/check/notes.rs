@@ -1,8 +1,12 @@
 //! Notes: accesses that load, but may give a program a wrong value.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use super::{Results, collect::NoteResult};
+use super::{
+    Results,
+    kernel_set::KernelSet,
+    rows::{Alike, NoteResult},
+};
 
 /// All notes, in the order of the objects and their relocations.
 pub(super) struct Notes(pub(super) Vec<Note>);
@@ -11,17 +15,17 @@ pub(super) struct Notes(pub(super) Vec<Note>);
 pub(super) struct Note {
     pub(super) object: usize,
     pub(super) note: NoteResult,
-    pub(super) kernels: BTreeSet<usize>,
+    pub(super) kernels: KernelSet,
 }
 
 impl Notes {
     pub(super) fn of(results: &Results) -> Self {
-        let mut notes: BTreeMap<(usize, usize, &NoteResult), BTreeSet<usize>> = BTreeMap::new();
-        for (kernel, checked) in results.kernels.iter().enumerate() {
-            for (object, row) in checked.rows.iter().enumerate() {
+        let mut notes: BTreeMap<(usize, usize, &NoteResult), KernelSet> = BTreeMap::new();
+        for object in 0..results.objects.len() {
+            for Alike { row, kernels } in results.alike(object) {
                 for note in &row.notes {
                     let key = (object, note.relocation, note);
-                    notes.entry(key).or_default().insert(kernel);
+                    notes.entry(key).or_default().add_all(&kernels);
                 }
             }
         }

@@ -12,9 +12,9 @@ use super::{
     Results,
     causes::{CauseEntry, Causes, Hit},
     explanations::Suggestion,
+    kernel_set::KernelSet,
     notes::{Note, Notes},
     objects::SourceLocation,
-    order::ranges,
     table::Table,
     versions::{Versions, Wording},
     wording::{heading, proof, summary},
@@ -107,19 +107,23 @@ fn cause(
     writeln!(out)
 }
 
+/// The hits of a cause that are shown.
+type ShownHits<'e> = Vec<(&'e Hit, &'e KernelSet)>;
+
 /// Returns the hits of a cause that the baseline does not accept; all if it accepts all.
-fn shown_hits<'e>(results: &Results, entry: &'e CauseEntry) -> Vec<&'e Hit> {
+fn shown_hits<'e>(results: &Results, entry: &'e CauseEntry) -> ShownHits<'e> {
     let is_optional = |hit: &Hit| {
         hit.program.is_some_and(|it| results.objects[hit.object].programs[it].is_optional)
     };
-    let is_shown = |hit: &&Hit| !entry.counts() || hit.counts || is_optional(hit);
+    let counts = entry.counts();
+    let is_shown = |(hit, _): &(&Hit, &KernelSet)| !counts || hit.counts || is_optional(hit);
     entry.hits.iter().filter(is_shown).collect()
 }
 
 /// Names the programs that a cause hits, by object.
-fn programs(results: &Results, hits: &[&Hit]) -> String {
+fn programs(results: &Results, hits: &ShownHits<'_>) -> String {
     let all: BTreeSet<(usize, usize)> =
-        hits.iter().filter_map(|hit| Some((hit.object, hit.program?))).collect();
+        hits.iter().filter_map(|(hit, _)| Some((hit.object, hit.program?))).collect();
     let mut by_object: BTreeMap<usize, Vec<&str>> = BTreeMap::new();
     for (object, program) in all.iter().take(MAX_NAMED) {
         let name = &results.objects[*object].programs[*program].name;
@@ -138,9 +142,9 @@ fn programs(results: &Results, hits: &[&Hit]) -> String {
 }
 
 /// Names the kernels of a cause's hits, those where the baseline accepts it, and those that are free of it.
-fn on(results: &Results, entry: &CauseEntry, hits: &[&Hit]) -> String {
-    let here: BTreeSet<usize> = hits.iter().map(|hit| hit.kernel).collect();
-    let accepted = &entry.kernels() - &here;
+fn on(results: &Results, entry: &CauseEntry, hits: &ShownHits<'_>) -> String {
+    let here: KernelSet = hits.iter().map(|(_, kernels)| *kernels).collect();
+    let accepted = entry.kernels().without(&here);
     let mut text = kernels(results, &here);
     for (title, others) in [("accepted on", &accepted), ("not on", &entry.other_kernels)] {
         if !others.is_empty() {
@@ -151,12 +155,12 @@ fn on(results: &Results, entry: &CauseEntry, hits: &[&Hit]) -> String {
 }
 
 /// Names kernels as ranges, or if these are many, says how many there are, and lists their numbers in the table.
-fn kernels(results: &Results, kernels: &BTreeSet<usize>) -> String {
+fn kernels(results: &Results, kernels: &KernelSet) -> String {
     let count = results.kernels.len();
     if count > 1 && kernels.len() == count {
         return format!("all {count} kernels");
     }
-    let ranges = ranges(kernels);
+    let ranges = kernels.ranges();
     if ranges.len() > MAX_RANGES {
         let number = |(first, last): &(usize, usize)| match last - first {
             0 => (first + 1).to_string(),

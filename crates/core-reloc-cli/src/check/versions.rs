@@ -14,7 +14,8 @@ use core_reloc_tools::check::Verdict;
 use super::{
     Results,
     causes::Thing,
-    collect::{CauseResult, CheckedKernel, ProgramResult},
+    collect::CheckedKernel,
+    rows::{CauseResult, ProgramResult},
     wording::thing_heading,
 };
 use crate::{

@@ -37,7 +37,7 @@ pub(super) fn thing_heading(Thing { verdict, what, name }: &Thing) -> String {
 pub(super) fn proof(results: &Results, entry: &CauseEntry) -> Option<String> {
     let kernels = entry.kernels();
     entry.relocations.iter().find_map(|(object, relocation)| {
-        let rows = kernels.iter().map(|kernel| &results.kernels[*kernel].rows[*object]);
+        let rows = kernels.iter().map(|kernel| &results.kernels[kernel].rows[*object]);
         let mut found = rows.filter_map(|row| row.relocation(*relocation));
         found.find_map(|result| result.proof.as_deref().map(str::to_string))
     })

@@ -1,4 +1,4 @@
-//! The list of what was made of which files, which an output has at its top for the next run.
+//! The manifest: what was made of which files, which an output has at its top for the next run.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -196,7 +196,7 @@ impl Manifest {
     }
 }
 
-/// Returns the path by which a file is listed.
+/// Returns the path by which a manifest lists a file.
 pub(super) fn key(file: &Path, root: &Path) -> String {
     file.strip_prefix(root).unwrap_or(file).to_string_lossy().into_owned()
 }

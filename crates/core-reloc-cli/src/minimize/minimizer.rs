@@ -6,11 +6,13 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use btf_types::{Btf, ByteOrder};
+use btf_types::{Btf, ByteOrder, Kind};
 use core_reloc::{Module, Options, Target};
 use core_reloc_sys::{BtfFile, Kernel};
 use core_reloc_targets::{Found, KernelPath, Kernels, Limits, Listing, TargetError};
-use core_reloc_tools::minimize::{MinimizeError, Minimized, Needs, ResolutionCounts, minimize};
+use core_reloc_tools::minimize::{
+    MinimizeError, Minimized, Needs, ResolutionCounts, minimize_and_keep,
+};
 use rayon::prelude::*;
 
 use super::{Build, FileResult, MinimizedBtf, MinimizedTarget, UnneededModule, since::Since};
@@ -29,6 +31,8 @@ use crate::{
 pub(super) struct Minimizer<'a> {
     pub(super) objects: &'a [&'a Path],
     needs: Vec<Needs<'a>>,
+    /// The types to keep besides.
+    names: Vec<(String, Kind)>,
     since: Option<&'a Since<'a>>,
     digester: Digester,
     /// Kernels that were minimized without modules.
@@ -50,9 +54,10 @@ impl<'a> Minimizer<'a> {
     pub(super) fn new(
         objects: &'a [&'a Path],
         needs: Vec<Needs<'a>>,
+        names: Vec<(String, Kind)>,
         since: Option<&'a Since<'a>>,
     ) -> Self {
-        Self { objects, needs, since, digester: Digester::new(), known: Mutex::default() }
+        Self { objects, needs, names, since, digester: Digester::new(), known: Mutex::default() }
     }
 
     /// Minimizes the targets that the arguments name, in the order of their versions, but for those that
@@ -171,7 +176,7 @@ impl<'a> Minimizer<'a> {
         let full =
             Target::new(&main).with_modules(modules.iter().map(|(name, btf)| Module { name, btf }));
 
-        let minimized = minimize(&self.needs, &full, Options::default());
+        let minimized = minimize_and_keep(&self.needs, &self.names, &full, Options::default());
         let minimized = minimized.map_err(|error| self.failure(file.path(), error))?;
         let Minimized { main: bytes, modules: split, counts, .. } = minimized;
         let base = Btf::parse(&bytes).map_err(MinimizeError::from);

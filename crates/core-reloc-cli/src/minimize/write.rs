@@ -82,7 +82,7 @@ impl<'a> Destination<'a> {
         }
     }
 
-    /// Writes all BTF of the targets, to an archive or folder after a list of what is in it.
+    /// Writes all BTF of the targets; to an archive or folder, the manifest first.
     pub(super) fn write(
         &self,
         targets: &[MinimizedTarget],

@@ -24,6 +24,7 @@ mod lint;
 mod manual;
 mod memory;
 mod minimize;
+mod minimized_fleet;
 mod modules;
 mod nothing;
 mod output;

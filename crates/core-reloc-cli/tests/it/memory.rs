@@ -4,7 +4,7 @@ use std::{fs, io::Read, path::Path, process::Stdio, thread, time::Duration};
 
 use core_reloc_tests::judge::skipped;
 
-use crate::program::{Folder, command, with_unused_string};
+use crate::program::{Folder, command, fixture, with_unused_string};
 
 const KERNEL: &str = "/sys/kernel/btf/vmlinux";
 
@@ -69,4 +69,21 @@ fn five_times_the_kernels_take_no_more_memory() {
         let more = many.saturating_sub(few) * 1024;
         assert!(more < bytes / 3, "{format:?}: {peaks:?} KiB, of {bytes} bytes each");
     }
+}
+
+/// Of each further kernel hardly more than its names are kept, however much an object finds on it.
+#[test]
+fn results_that_kernels_share_are_kept_once() {
+    let folder = Folder::new();
+    let kernel = fixture("btf/grown.le.btf");
+    let peaks = [100, 2100].map(|count| {
+        let kernels = folder.path(&format!("{count}"));
+        fs::create_dir(&kernels).unwrap();
+        for number in 0..count {
+            fs::write(format!("{kernels}/{number}.btf"), &kernel).unwrap();
+        }
+        peak(&kernels, &["--format", "json"])
+    });
+    let more = peaks[1].saturating_sub(peaks[0]) * 1024 / 2000;
+    assert!(more < 2000, "{peaks:?} KiB: {more} bytes for each kernel");
 }

@@ -181,6 +181,14 @@ fn other_objects_minimize_everything() {
         expect!["16 kernels, all minimized: nothing is taken from /first.tar.xz: it was written for other objects or with other options"].assert_eq(&summary(&folder, &run));
         assert!(read(&folder, "full.tar.xz") == read(&folder, "out.tar.xz"));
     }
+    // With what verdicts need, too.
+    let more = [&OBJECTS[..], &["--keep-verdicts"]].concat();
+    minimize_for(&folder, &more, ["archive", "none", "full.tar.xz"]);
+    let run = minimize_for(&folder, &more, ["archive", "first.tar.xz", "out.tar.xz"]);
+    assert!(summary(&folder, &run).ends_with("for other objects or with other options"));
+    let run = minimize_for(&folder, &more, ["archive", "out.tar.xz", "out.tar.xz"]);
+    assert!(summary(&folder, &run).contains(" 16 taken"), "{}", run.stdout);
+    assert!(read(&folder, "full.tar.xz") == read(&folder, "out.tar.xz"));
     // Their paths do not matter.
     let objects = OBJECTS.map(|object| {
         let name = Path::new(object).file_name().unwrap().to_str().unwrap();

@@ -4,7 +4,7 @@
 //! than an object with keys.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, HashMap},
     sync::Arc,
 };
 
@@ -14,12 +14,12 @@ use serde::Serialize;
 use super::super::{
     Results,
     causes::{CauseEntry, Causes, Thing},
-    collect::{ObjectRow, ProgramResult, RelocationResult},
     explanations::{ComparisonRow, SharedComparison, SharedExplanation, Suggestion},
+    kernel_set::KernelSet,
     mark::Mark,
     notes::{Note, Notes},
     objects::{ObjectInfo, ProgramInfo, RelocationInfo, SourceLocation},
-    order::ranges,
+    rows::{ObjectRow, ProgramResult, RelocationResult},
     versions::{Versions, Wording},
     wording::{heading, proof, summary},
 };
@@ -197,8 +197,8 @@ impl Tables {
         text.map_or(-1, |text| index(self.string(text)))
     }
 
-    fn set(&mut self, kernels: &BTreeSet<usize>) -> usize {
-        self.sets.insert_full(ranges(kernels)).0
+    fn set(&mut self, kernels: &KernelSet) -> usize {
+        self.sets.insert_full(kernels.ranges()).0
     }
 
     fn object(
@@ -290,7 +290,7 @@ impl Tables {
         numbers: &BTreeMap<&Thing, usize>,
         mark: impl Fn(usize) -> Mark,
     ) -> RowData {
-        let program = |(at, result): (usize, &ProgramResult)| {
+        let program = |(at, result): (usize, &Arc<ProgramResult>)| {
             let causes = result.causes.iter().filter_map(|cause| {
                 let (verdict, what, name) = (cause.verdict, cause.what.clone(), cause.name.clone());
                 numbers.get(&Thing { verdict, what, name }).copied()
@@ -313,9 +313,9 @@ impl Tables {
     }
 
     fn cause(&mut self, results: &Results, entry: &CauseEntry) -> CauseData {
-        let mut hits: BTreeMap<(usize, Option<usize>), BTreeSet<usize>> = BTreeMap::new();
-        for hit in &entry.hits {
-            hits.entry((hit.object, hit.program)).or_default().insert(hit.kernel);
+        let mut hits: BTreeMap<(usize, Option<usize>), KernelSet> = BTreeMap::new();
+        for (hit, kernels) in &entry.hits {
+            hits.entry((hit.object, hit.program)).or_default().add_all(kernels);
         }
         let hit = |((object, program), kernels): ((usize, Option<usize>), _)| {
             HitData(object, program.map_or(-1, index), self.set(&kernels))

@@ -19,10 +19,11 @@ use super::{
 use crate::{
     arguments::Shard,
     check::{
-        collect::{KernelResult, ObjectRow, RelocationResult},
-        explanations::{Explanations, Interner, SharedExplanation},
+        collect::KernelResult,
+        explanations::{Explanations, SharedExplanation},
         json::VERSION,
         objects::ObjectInfo,
+        rows::{ObjectRow, RelocationResult, Rows},
     },
     inputs::is_standard,
     limits::{MAX_RECORDS, MAX_REPORT_LINE},
@@ -120,13 +121,13 @@ struct Reading<'s> {
 
 /// What the reports of all shards have in common, kept once.
 pub(in crate::check) struct Shared {
-    rows: Interner<ObjectRow>,
+    rows: Rows,
     explanations: Explanations,
 }
 
 impl Default for Shared {
     fn default() -> Self {
-        Self { rows: Interner::default(), explanations: Explanations::new(true) }
+        Self { rows: Rows::default(), explanations: Explanations::new(true) }
     }
 }
 
@@ -285,8 +286,7 @@ impl Reading<'_> {
         }
         let relocations = relocations.into_iter().map(|result| self.relocation(result));
         let relocations = relocations.collect::<Result<Vec<_>, _>>()?;
-        let row = ObjectRow { programs, relocations, open, notes };
-        self.rows.push((at, self.shared.rows.intern(row)));
+        self.rows.push((at, self.shared.rows.share(programs, relocations, open, notes)));
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::check::collect::{NoteResult, OpenResult, ProgramResult, RelocationStatus};
+use crate::check::rows::{NoteResult, OpenResult, ProgramResult, RelocationStatus};
 
 /// The results of an object on one or more kernels.
 #[derive(Serialize, Deserialize)]

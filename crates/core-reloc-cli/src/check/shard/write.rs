@@ -16,10 +16,10 @@ use crate::{
     check::{
         Results,
         causes::Causes,
-        collect::{NoteResult, ObjectRow, OpenResult, ProgramResult, RelocationResult},
         explanations::SharedExplanation,
         json::{self, Line},
         objects::ObjectInfo,
+        rows::{NoteResult, ObjectRow, OpenResult, ProgramResult, RelocationResult},
     },
     format::json_line,
     terminal::Escaped,
@@ -41,7 +41,7 @@ enum Record<'r> {
 #[derive(Serialize)]
 struct RowLine<'r> {
     object: usize,
-    programs: &'r [ProgramResult],
+    programs: &'r [Arc<ProgramResult>],
     relocations: Vec<RelocationRecord>,
     open: &'r [OpenResult],
     notes: &'r [NoteResult],
