@@ -19,6 +19,7 @@ mod minimize;
 mod object;
 mod parts;
 mod report;
+mod stored;
 mod suites;
 mod target;
 mod words;

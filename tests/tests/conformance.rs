@@ -127,6 +127,16 @@ fn minimized_btf_for_real_objects_is_no_larger_than_bpftools() {
     }
 }
 
+/// `tests/tests/stores.rs` has the kernels of all architectures, with their modules.
+#[test]
+fn kernels_of_a_store_are_relocated_for_as_their_originals() {
+    let report = report(Suite::Store, &sample(200));
+    if report.skipped().is_empty() {
+        let total = report.total();
+        assert!(total.relocated > 1000 && total.poisoned > 0, "{report}");
+    }
+}
+
 /// The comparison must be able to find differences.
 #[test]
 fn another_kernel_is_not_taken_for_a_minimized_one() {

@@ -207,10 +207,13 @@ fn release(release: &Option<String>) -> String {
 /// Lists the modules that there are, the first ones by name.
 fn has(names: &[String]) -> String {
     const SHOWN: usize = 8;
+    /// Those of Linux have at most 56 bytes; a hostile store may have any.
+    const MAX_LEN: usize = 64;
     if names.is_empty() {
         return ", and no other; name its file".to_string();
     }
-    let shown = names.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
+    let shown = names.iter().take(SHOWN).map(|name| name.chars().take(MAX_LEN).collect());
+    let shown = shown.collect::<Vec<String>>().join(", ");
     match names.len().saturating_sub(SHOWN) {
         0 => format!("; it has {shown}"),
         more => format!("; it has {shown} and {more} more"),

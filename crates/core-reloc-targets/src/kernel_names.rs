@@ -12,11 +12,13 @@ pub struct KernelNames {
 impl KernelNames {
     /// The number of names that a message lists.
     const SHOWN: usize = 8;
+    /// The most characters of a name in a message: a hostile store may have names of megabytes.
+    const MAX_LEN: usize = 256;
 
-    pub(crate) fn add(&mut self, name: impl Into<String>) {
+    pub(crate) fn add(&mut self, name: impl AsRef<str>) {
         self.count = self.count.saturating_add(1);
         if self.first.len() < Self::SHOWN {
-            self.first.push(name.into());
+            self.first.push(name.as_ref().chars().take(Self::MAX_LEN).collect());
         }
     }
 
@@ -51,5 +53,8 @@ mod tests {
         (0..10).for_each(|number| names.add(format!("6.{number}")));
         assert_eq!(names.to_string(), "6.0, 6.1, 6.2, 6.3, 6.4, 6.5, 6.6, 6.7 and 2 more");
         assert_eq!(names.len(), 10);
+        let mut names = KernelNames::default();
+        names.add("é".repeat(1000));
+        assert_eq!(names.to_string(), "é".repeat(256));
     }
 }

@@ -11,6 +11,7 @@ use super::kernel_types::TypeRecords;
 use super::minimize::{SizeReference, compare_minimized};
 use super::object::{Mode, ObjectFile, compare_objects, compare_on};
 use super::report::{Report, Row};
+use super::stored::compare_stored;
 use super::target::Kernel;
 use crate::judge::kernel::loads_programs;
 
@@ -33,6 +34,8 @@ pub enum Suite {
     Check,
     /// Real objects on the BTF of real kernels, minimized for them.
     Minimize,
+    /// Real objects on the kernels of the fleet, extracted from a store of all of them.
+    Store,
 }
 
 impl Suite {
@@ -49,6 +52,10 @@ impl Suite {
             Self::KernelTypes => kernel_types(report, options),
             Self::Check => objects(Mode::Check, options.sample.get(), report),
             Self::Minimize => minimize(report, options),
+            Self::Store => {
+                compare_stored(options.sample.get())?.into_iter().for_each(|row| report.add(row));
+                Ok(())
+            }
             Self::Generated => {
                 generated(report, options);
                 Ok(())
@@ -68,6 +75,7 @@ impl fmt::Display for Suite {
             Self::Check => "check",
             Self::Generated => "generated",
             Self::Minimize => "minimize",
+            Self::Store => "store",
         })
     }
 }
@@ -75,7 +83,7 @@ impl fmt::Display for Suite {
 /// Options of the suites.
 #[derive(Debug, Clone, Args)]
 pub struct Options {
-    /// Take one in N types (kernel-types), or one in N objects (check, minimize)
+    /// Take one in N types (kernel-types), objects (check, minimize) or kernels (store)
     #[arg(long, value_name = "N", default_value = "1")]
     pub sample: NonZero<usize>,
     /// Relocate the types of this kernel only (kernel-types), or minimize this kernel only (minimize)
