@@ -83,7 +83,7 @@ pub use self::{
     kind::{Info, Kind, KindSet},
     name::{Name, is_plain},
     order::ByteOrder,
-    pointer::PointerSize,
+    pointer::{LONG, PointerSize},
     types::{
         Array, DeclTarget, Entries, Enumerator, IntEncoding, Linkage, Loc, LocFlags, LocParam,
         LocProtoParam, LocValue, Member, Param, Type, TypeView, VarSecInfo,

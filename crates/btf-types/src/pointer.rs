@@ -24,7 +24,7 @@ impl PointerSize {
 }
 
 /// The spellings of C's `long` and `unsigned long`, which are as wide as a pointer in the kernel.
-const LONG: [&[u8]; 11] = [
+pub const LONG: [&[u8]; 11] = [
     b"long",
     b"long int",
     b"int long",

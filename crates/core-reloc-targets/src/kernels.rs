@@ -17,6 +17,7 @@ use crate::{
     contents::ArchiveFile,
     error::{TargetError, TargetProblem},
     found::{FoundKernel, Source},
+    kernel_store::KernelStore,
     layout::{Layout, Role},
     listing::Listing,
     open::{Content, open_any, stream_content},
@@ -93,6 +94,8 @@ pub struct Kernels {
     listing: Option<Listing>,
     errors: vec::IntoIter<TargetError>,
     files: vec::IntoIter<PathBuf>,
+    /// A file that was looked at, and comes next.
+    opened: Option<(PathBuf, Result<Content, TargetError>)>,
     /// A stream that is not read yet.
     stream: Option<Result<Content, TargetError>>,
     archive: Option<ArchiveKernels>,
@@ -134,6 +137,7 @@ impl Kernels {
             listing: None,
             errors: Vec::new().into_iter(),
             files: files.into_iter(),
+            opened: None,
             stream: None,
             archive: None,
             store: None,
@@ -189,6 +193,43 @@ impl Kernels {
             None if failed.is_some() => Err(failed.unwrap_or_else(|| choice.error(&self.root))),
             _ => Err(choice.error(&self.root)),
         }
+    }
+
+    /// Returns the store, if that is what is read next. Its kernels are then in both, here one by one.
+    ///
+    /// ```
+    /// use btf_store::Selection;
+    /// use core_reloc_targets::{Kernels, Limits};
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("debian.store");
+    /// # std::fs::write(&path, btf_store::Writer::new().finish()?)?;
+    /// let mut kernels = Kernels::new(&path, Limits::default());
+    /// if let Some(kernels) = kernels.store() {
+    ///     for group in kernels.store().groups(&Selection::new().types(["task_struct"]))? {
+    ///         println!("{} kernels have the same task_struct", group.kernels().len());
+    ///     }
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn store(&mut self) -> Option<KernelStore> {
+        let content = match &self.stream {
+            Some(content) => content,
+            None => {
+                self.opened = self.opened.take().or_else(|| self.open_next());
+                &self.opened.as_ref()?.1
+            }
+        };
+        match content {
+            Ok(Content::Store(store)) => Some(KernelStore(Arc::clone(store.file()))),
+            _ => None,
+        }
+    }
+
+    fn open_next(&mut self) -> Option<(PathBuf, Result<Content, TargetError>)> {
+        let path = self.files.next()?;
+        let content = open_any(&path, self.limits);
+        Some((path, content))
     }
 
     /// Opens a store; while one kernel is chosen, only for those with its name.
@@ -287,8 +328,8 @@ impl Iterator for Kernels {
                 }
                 continue;
             }
-            let path = self.files.next()?;
-            let file = match open_any(&path, self.limits) {
+            let (path, content) = self.opened.take().or_else(|| self.open_next())?;
+            let file = match content {
                 Ok(Content::Archive(archive)) => {
                     self.archive = Some(ArchiveKernels::new(archive, self.limits));
                     continue;

@@ -58,6 +58,7 @@ mod image;
 mod input;
 mod kernel_names;
 mod kernel_path;
+mod kernel_store;
 mod kernels;
 mod layout;
 mod limits;
@@ -77,6 +78,7 @@ pub use self::{
     found::{FoundKernel, FoundModule},
     kernel_names::KernelNames,
     kernel_path::KernelPath,
+    kernel_store::KernelStore,
     kernels::{Found, Kernels},
     layout::unpacked_name,
     limits::Limits,

@@ -66,12 +66,12 @@ impl StoredName {
 }
 
 impl StoreFile {
-    fn store(&self) -> &Store<'_> {
+    pub(crate) fn store(&self) -> &Store<'_> {
         self.opened.borrow_dependent()
     }
 
     /// Returns the path of a kernel, as BTFHub has it: `debian/12/amd64/6.1.0-50-amd64.btf` in the store.
-    fn path_of(&self, number: u32) -> PathBuf {
+    pub(crate) fn path_of(&self, number: u32) -> PathBuf {
         let name = self.names.get(number as usize).map(StoredName::unique).unwrap_or_default();
         nested_path(&self.path, &format!("{name}.btf"))
     }
@@ -119,6 +119,11 @@ impl StoredKernels {
         let numbers = (0..u32::try_from(store.len()).unwrap_or(u32::MAX)).collect();
         let file = Arc::new(StoreFile { path: path.to_path_buf(), opened, names, limits });
         Ok(Self { file, numbers, extracted: None })
+    }
+
+    /// Returns the store.
+    pub(crate) fn file(&self) -> &Arc<StoreFile> {
+        &self.file
     }
 
     /// Returns the names of the kernels to extract.
@@ -172,7 +177,10 @@ impl Iterator for StoredKernels {
     }
 }
 
-fn extract(file: &Arc<StoreFile>, number: u32) -> Result<(BtfFile, StoredKernel), TargetError> {
+pub(crate) fn extract(
+    file: &Arc<StoreFile>,
+    number: u32,
+) -> Result<(BtfFile, StoredKernel), TargetError> {
     let error = |error| TargetError::new(&file.path, error);
     let kernel = file.store().kernel(number).map_err(error)?;
     let path = file.path_of(number);

@@ -3,6 +3,8 @@
 //! Each worker has one kernel in memory at a time, and keeps a row of results for each object. A kernel with the
 //! same BTF as one before is not checked again.
 
+mod stored;
+
 use std::{
     collections::{BTreeSet, HashMap},
     io::{IsTerminal, stderr},
@@ -136,6 +138,8 @@ struct KernelInput<'k> {
     parts: KernelParts<'k>,
     /// There is no other kernel.
     is_only: bool,
+    /// The rows that are known before, by object; none at all if it is empty.
+    known: &'k [Option<Arc<ObjectRow>>],
 }
 
 /// The results of all kernels in a file.
@@ -149,6 +153,22 @@ struct FileResults {
 }
 
 impl FileResults {
+    fn add(
+        &mut self,
+        checked: Result<(String, KernelRows), Failure>,
+        file: &TargetFile,
+        number: usize,
+    ) {
+        match checked {
+            Ok((path, rows)) => {
+                let folder = kernel_folder(&path, &file.root);
+                let order = [file.number, number];
+                self.kernels.push(KernelResult { path, folder, order, rows });
+            }
+            Err(error) => self.unreadable.add(error),
+        }
+    }
+
     fn extend(&mut self, other: Self) {
         self.kernels.extend(other.kernels);
         self.unreadable.extend(other.unreadable);
@@ -199,6 +219,7 @@ impl<'c> Collector<'c> {
             release: kernel.release(),
             parts: KernelParts::Running(&kernel),
             is_only: true,
+            known: &[],
         };
         let rows = self.kernel_rows(&input, true, &mut warnings)?;
         warnings.iter().for_each(terminal::warning);
@@ -264,10 +285,13 @@ impl<'c> Collector<'c> {
 
     /// Checks the objects on the kernels of a file.
     fn check_file(&self, file: &TargetFile, in_parallel: bool) -> FileResults {
-        let found = match &file.folder {
+        let mut found = match &file.folder {
             None => inputs::kernels(&file.path),
             Some(listing) => Kernels::in_listing(listing, &file.path),
         };
+        if let Some(store) = found.store() {
+            return self.check_store(&store, file, in_parallel);
+        }
         let mut results = FileResults::default();
         let check = |(number, found)| self.check_found(found, file, number, in_parallel);
         for part in pipelined(found.enumerate(), check) {
@@ -295,18 +319,11 @@ impl<'c> Collector<'c> {
                 if file.folder.is_none() && !self.shard.is_none_or(is_own) {
                     return results;
                 }
-                self.check_kernel(&kernel, file, in_parallel, &mut results.warnings)
+                self.check_kernel(&kernel, file, &[], in_parallel, &mut results.warnings)
             }
             Err(error) => Err(error.into()),
         };
-        match checked {
-            Ok((path, rows)) => {
-                let folder = kernel_folder(&path, &file.root);
-                let order = [file.number, number];
-                results.kernels.push(KernelResult { path, folder, order, rows });
-            }
-            Err(error) => results.unreadable.add(error),
-        }
+        results.add(checked, file, number);
         results
     }
 
@@ -314,6 +331,7 @@ impl<'c> Collector<'c> {
         &self,
         kernel: &FoundKernel,
         target: &TargetFile,
+        known: &[Option<Arc<ObjectRow>>],
         in_parallel: bool,
         warnings: &mut Vec<String>,
     ) -> Result<(String, KernelRows), Failure> {
@@ -325,7 +343,7 @@ impl<'c> Collector<'c> {
         let is_only = target.is_only && name == kernel_name(&target.path.display().to_string());
         let release = file.release().unwrap_or(&name);
         let parts = KernelParts::Found(kernel);
-        let input = KernelInput { file, btf: &btf, release, parts, is_only };
+        let input = KernelInput { file, btf: &btf, release, parts, is_only, known };
         let rows = self.kernel_rows(&input, in_parallel, warnings)?;
         Ok((path, rows))
     }
@@ -337,16 +355,21 @@ impl<'c> Collector<'c> {
 
     /// Returns the key of a kernel of which nothing but its BTF and its release matters.
     fn key(&self, kernel: &KernelInput<'_>) -> KernelKey {
-        let mut release = Release::find(kernel.release);
+        KernelKey {
+            digest: self.digester.digest(kernel.btf.as_bytes()),
+            pointer_size: kernel.btf.pointer_size(),
+            release: self.release(kernel.release),
+        }
+    }
+
+    /// Returns what a release means to the objects.
+    fn release(&self, text: &str) -> Option<Release> {
+        let mut release = Release::find(text);
         if let (Some(release), false) = (&mut release, self.wants_config) {
             // Only LINUX_KERNEL_VERSION has the number of the stable release.
             release.patch = 0;
         }
-        KernelKey {
-            digest: self.digester.digest(kernel.btf.as_bytes()),
-            pointer_size: kernel.btf.pointer_size(),
-            release,
-        }
+        release
     }
 
     /// Checks the objects on a kernel; first without its modules, because most objects need none.
@@ -356,7 +379,7 @@ impl<'c> Collector<'c> {
         in_parallel: bool,
         warnings: &mut Vec<String>,
     ) -> Result<KernelRows, Failure> {
-        let KernelInput { file, btf, release, parts, is_only } = kernel;
+        let KernelInput { file, btf, release, parts, is_only, known } = kernel;
         let given = self.given.symbols(release, *is_only);
         let found = (self.wants_symbols && given.is_none()).then(|| parts.symbols(warnings));
         let found = found.flatten();
@@ -388,15 +411,18 @@ impl<'c> Collector<'c> {
         }
         let described = described(&target, release, symbols, config);
         let objects = self.objects;
-        let first = |(checker, object): (&Checker<'_>, &ObjectInfo)| {
+        let first = |(index, (checker, object)): (usize, (&Checker<'_>, &ObjectInfo))| {
+            if let Some(Some(row)) = known.get(index) {
+                return (Arc::clone(row), false);
+            }
             let checked = checker.check(&described);
             let lacks = may_have_modules && lacks_something(checker, &target, &checked);
             (self.row(checker, object, &target, checked), lacks)
         };
         let rows: Vec<(Arc<ObjectRow>, bool)> = if in_parallel {
-            self.checkers.par_iter().zip(objects).map(first).collect()
+            self.checkers.par_iter().zip(objects).enumerate().map(first).collect()
         } else {
-            self.checkers.iter().zip(objects).map(first).collect()
+            self.checkers.iter().zip(objects).enumerate().map(first).collect()
         };
         let without_modules = |rows: Vec<(Arc<ObjectRow>, bool)>| {
             let rows: KernelRows = rows.into_iter().map(|(row, _)| row).collect();

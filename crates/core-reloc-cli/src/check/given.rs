@@ -73,6 +73,11 @@ impl Given {
         Ok(Self { modules, symbols: symbols.transpose()?, config: config.transpose()? })
     }
 
+    /// Returns `true` if the user named nothing.
+    pub(super) fn is_empty(&self) -> bool {
+        self.modules.is_empty() && self.symbols.is_none() && self.config.is_none()
+    }
+
     /// Returns `true` if the user named modules.
     pub(super) fn has_modules(&self) -> bool {
         !self.modules.is_empty()

@@ -193,6 +193,88 @@ fn kernels_of_images_have_their_version() {
     println!("{count} images state their build as `file` reads it");
 }
 
+/// Checks objects on files and on the store of them: the reports must be the same.
+fn check_as_files(folder: &Folder, files: &str, objects: &[String]) {
+    let store = folder.path("checked.store");
+    run(&["store", "add", &store, files]).good();
+    let check = |target: &str, format: &str| {
+        let options = ["--explain", "--ranges", "--format", format, "--target", target];
+        let objects = objects.iter().map(String::as_str);
+        run(&["check"].into_iter().chain(objects).chain(options).collect::<Vec<_>>())
+    };
+    let Run { status, stdout, stderr } = check(files, "text");
+    let of_store = check(&store, "text");
+    assert_eq!((of_store.status, of_store.stderr), (status, stderr));
+    assert!(of_store.stdout == stdout, "{stdout}\nof the store:\n{}", of_store.stdout);
+
+    let (of_files, of_store) = (check(files, "json").stdout, check(&store, "json").stdout);
+    of_files.lines().zip(of_store.lines()).for_each(|(files, store)| assert_eq!(store, files));
+    assert_eq!(of_files.len(), of_store.len());
+}
+
+#[test]
+fn groups_of_kernels_answer_as_each_kernel() {
+    let root = crate::program::root().join("fixtures");
+    let names = |folder: &str| {
+        let entries = fs::read_dir(root.join(folder)).unwrap();
+        let mut names: Vec<String> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    };
+    let folder = Folder::new();
+    let files = folder.path("k/debian/12/amd64");
+    fs::create_dir_all(&files).unwrap();
+    // Each kernel with two releases of one series, and with one of another.
+    for name in names("btf") {
+        // A kernel with a kind of type that is not known yet cannot be added.
+        let Some((kernel, "le.btf")) = name.split_once('.').filter(|(it, _)| *it != "layout")
+        else {
+            continue;
+        };
+        for release in ["6.1.0-50", "6.1.0-57", "6.12.0-1"] {
+            let file = format!("{files}/{release}-{kernel}.btf");
+            fs::write(file, fixture(&format!("btf/{name}"))).unwrap();
+        }
+    }
+    // Whether ids of types are those of the object depends on the ids, which stores do not keep.
+    let is_asked = |name: &String| name.ends_with(".bpfel.o") && !name.starts_with("types");
+    let objects = names("objects").into_iter().filter(is_asked);
+    let objects: Vec<String> = objects.map(|name| format!("fixtures/objects/{name}")).collect();
+    assert!(objects.len() > 5);
+    check_as_files(&folder, &folder.path("k"), &objects);
+    for object in &objects {
+        fs::remove_file(folder.path("checked.store")).unwrap();
+        check_as_files(&folder, &folder.path("k"), std::slice::from_ref(object));
+    }
+}
+
+#[test]
+fn groups_of_real_kernels_answer_as_each_kernel() {
+    let root = crate::program::root().join("target");
+    let fleet = root.join("fleet/debian/12/x86_64");
+    let Ok(entries) = fs::read_dir(&fleet).and_then(|all| all.collect::<Result<Vec<_>, _>>())
+    else {
+        return skipped("there is no fleet, which `cargo xtask fleet` fetches");
+    };
+    let objects = ["opensnoop", "tcptracer", "vfsstat"];
+    let objects = objects.map(|name| root.join(format!("data/objects/{name}-libbpf.bpf.o")));
+    if !objects.iter().all(|object| object.exists()) {
+        return skipped("there are no real objects, which `cargo xtask data` fetches");
+    }
+    let folder = Folder::new();
+    let files = folder.path("k/debian/12/amd64");
+    fs::create_dir_all(&files).unwrap();
+    let mut kernels: Vec<_> = entries.into_iter().map(|entry| entry.path()).collect();
+    kernels.sort();
+    for kernel in kernels.iter().step_by((kernels.len() / 6).max(1)) {
+        let name = kernel.file_name().unwrap();
+        fs::copy(kernel, Path::new(&files).join(name)).unwrap();
+    }
+    let objects = objects.map(|object| object.display().to_string());
+    check_as_files(&folder, &folder.path("k"), &objects);
+}
+
 #[test]
 fn damaged_and_truncated_stores_are_refused() {
     let folder = kernels();

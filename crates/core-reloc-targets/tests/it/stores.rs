@@ -134,3 +134,28 @@ fn a_kernel_is_chosen_in_folders_and_archives() {
     let kernel = choose("6.1.0-10").unwrap();
     assert_eq!(kernel.modules().unwrap().len(), 2);
 }
+
+#[test]
+fn a_store_is_handed_out_before_its_kernels() {
+    let folder = Folder::new();
+    let mut kernels = Kernels::new(&similar_kernels(&folder), Limits::default());
+    let store = kernels.store().unwrap();
+    let mut count = 0;
+    for (number, found) in (0..).zip(kernels) {
+        let Ok(Found::Kernel(kernel)) = found else { panic!("{found:?}") };
+        let extracted = store.extract(number).unwrap();
+        assert_eq!(store.path(number), kernel.file().path());
+        assert_eq!(extracted.file().path(), kernel.file().path());
+        assert_eq!(extracted.file().release(), kernel.file().release());
+        assert!(extracted.file().as_bytes() == kernel.file().as_bytes());
+        count += 1;
+    }
+    assert_eq!(store.store().len(), count);
+    assert!(store.extract(u32::try_from(count).unwrap()).is_err());
+
+    // What is no store is still read.
+    let file = folder.file("6.1.btf", &btf("same.le"));
+    let mut kernels = Kernels::new(&file, Limits::default());
+    assert!(kernels.store().is_none());
+    assert_eq!(kernels.filter(Result::is_ok).count(), 1);
+}
