@@ -44,6 +44,7 @@
 //! while a lease of the system keeps it from changing; [`map()`] maps it without, and is unsafe.
 //!
 //! # Features
+//! - `lease`: `open_leased`, which maps files that a lease of the system keeps from changing.
 //! - `liblzma`: unpacks xz with liblzma, a C library that is built from source, in a third less time.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![deny(unsafe_code, unsafe_op_in_unsafe_fn)]
