@@ -1,5 +1,6 @@
 //! The BTF in a file: raw, or the `.BTF` section of an ELF file.
 
+#[cfg(feature = "lease")]
 mod leased;
 mod mapped;
 
@@ -13,10 +14,11 @@ use btf_types::{Btf, Header, StrOffset, distilled};
 use memmap2::Mmap;
 use rustix::system::uname;
 
+#[cfg(feature = "lease")]
+use crate::lease::LeasedMap;
 use crate::{
     elf::{BtfSection, btf_section},
     error::{FileError, FileProblem},
-    lease::LeasedMap,
     map::{is_on_sysfs, map_kernel_btf},
     read::{ELF_MAGIC, MAX_LEN, Opened, read_range},
     release::{self, release_of_path},
@@ -26,7 +28,7 @@ use crate::{
 ///
 /// The value owns the bytes. Of an ELF file only the headers and the `.BTF` section are read. The
 /// running kernel's BTF is mapped, which is safe because it never changes; every other file is read
-/// into memory unless the caller asks for [`BtfFile::open_leased`], or uses the unsafe [`BtfFile::map`].
+/// into memory unless the caller asks for `BtfFile::open_leased` (feature `lease`), or uses the unsafe [`BtfFile::map`].
 ///
 /// ```
 /// use btf_types::Kind;
@@ -73,6 +75,7 @@ enum Source {
 
 pub(crate) enum Bytes {
     Mapped(Mmap),
+    #[cfg(feature = "lease")]
     Leased(LeasedMap),
     Read(Vec<u8>),
 }
@@ -163,6 +166,7 @@ impl BtfFile {
     pub fn as_bytes(&self) -> &[u8] {
         match &self.content.bytes {
             Bytes::Mapped(map) => map,
+            #[cfg(feature = "lease")]
             Bytes::Leased(map) => map.as_bytes(),
             Bytes::Read(bytes) => bytes,
         }

@@ -14,12 +14,17 @@
 //! # Guide
 //! Start with the chapter "A first program" of the guide, which is in the documentation of the crate
 //! `core-reloc`, in the module `_guide`.
+//!
+//! # Features
+//! - `lease`: `BtfFile::open_leased`, which maps files that a lease of the system keeps from changing.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![deny(unsafe_code, unsafe_op_in_unsafe_fn)]
 
 mod elf;
 mod error;
 mod file;
 mod kernel;
+#[cfg(feature = "lease")]
 mod lease;
 mod map;
 mod read;

@@ -40,11 +40,13 @@
 //!
 //! # Untrusted files
 //! Any bytes give a value or an error. [`Limits`] bound how much of a file is read and what it may
-//! unpack to. Files are read into memory, so that they may change meanwhile. [`open_leased`] maps raw BTF
+//! unpack to. Files are read into memory, so that they may change meanwhile. `open_leased` (feature `lease`) maps raw BTF
 //! while a lease of the system keeps it from changing; [`map()`] maps it without, and is unsafe.
 //!
 //! # Features
+//! - `lease`: `open_leased`, which maps files that a lease of the system keeps from changing.
 //! - `liblzma`: unpacks xz with liblzma, a C library that is built from source, in a third less time.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![deny(unsafe_code, unsafe_op_in_unsafe_fn)]
 
 mod archive;
@@ -71,6 +73,8 @@ mod targets;
 mod unpack;
 mod version;
 
+#[cfg(feature = "lease")]
+pub use self::open::open_leased;
 pub use self::{
     compression::Compression,
     error::{Attempt, TargetError, TargetProblem},
@@ -84,7 +88,7 @@ pub use self::{
     limits::Limits,
     listing::Listing,
     map::map,
-    open::{open, open_leased, open_stream, read, read_stream},
+    open::{open, open_stream, read, read_stream},
     targets::Targets,
     version::KernelName,
 };

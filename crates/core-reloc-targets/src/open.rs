@@ -29,7 +29,7 @@ pub(crate) enum Content {
 /// Reads the BTF of a file of any format that contains exactly one.
 ///
 /// Other files in an archive are ignored if their format is unknown. All bytes are read into
-/// memory, within the limits; [`open_leased`] and [`map`](crate::map()) map raw BTF instead. The file may
+/// memory, within the limits; `open_leased` (feature `lease`) and [`map`](crate::map()) map raw BTF instead. The file may
 /// change or become shorter meanwhile: the result is then a value with some of its bytes, or an error.
 ///
 /// ```
@@ -72,6 +72,7 @@ pub fn open(path: &Path, limits: Limits) -> Result<BtfFile, TargetError> {
 ///
 /// # Errors
 /// Returns the errors of [`open`].
+#[cfg(feature = "lease")]
 pub fn open_leased(path: &Path, limits: Limits) -> Result<BtfFile, TargetError> {
     open_only(path, limits, |path| BtfFile::open_leased(path, limits.file))
 }
