@@ -133,7 +133,7 @@ complete -c core-reloc -n "__fish_core_reloc_using_subcommand minimize" -l targe
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand minimize" -l module -d 'The BTF of a module, which is minimized too; may be repeated' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand minimize" -s o -l output -d 'The output: a file for one kernel, a new folder for several, or NAME.tar.xz for an archive' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand minimize" -l store -d 'Write a store instead: one small file with the types of all kernels, which agents ship' -r -F
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand minimize" -l since -d 'Take kernels whose files have not changed from the archive or folder of an earlier run with --since, and list in the output what the next run needs to know. If there is none yet, all kernels are minimized. May be the archive that is written' -r -F
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand minimize" -l since -d 'Take kernels whose files have not changed from the archive or folder that an earlier run with --since wrote; if there is none yet, minimize all. The archive may be the output, which is the same as that of a run over all kernels' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand minimize" -l format -d 'The output format' -r -f -a "text\t'Text for people'
 json\t'JSON for programs: one object per line'"
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand minimize" -l keep-verdicts -d 'Also keep what check asks for besides relocations, such as the functions that programs attach to, so that its verdicts are those for the full BTF'
