@@ -84,7 +84,7 @@ pub fn goals(report: &Report) -> Vec<Goal> {
     let ours = |key| report.case(key).median(Who::CoreReloc);
     if let Some(time) = ours("a") {
         let about = "(a) our time / time of reading and walking";
-        goals.push(Goal::at_most(about, 2.0, ratio(time, report.least())));
+        goals.push(Goal::at_most(about, 1.1, ratio(time, report.least())));
     }
     // A limit in nanoseconds would be one for the machine.
     if let (Some(time), Some(theirs)) = (ours("d"), report.case("c").median(Who::Libbpf)) {
