@@ -183,14 +183,21 @@ impl Report {
     /// # Errors
     /// A file cannot be written.
     pub fn write(&self, folder: &Path) -> Result<String> {
-        fs::create_dir_all(folder)?;
         let page = self.page()?;
-        fs::write(folder.join("bench-fleet.md"), &page)?;
-        fs::write(folder.join("bench-fleet.svg"), self.plots()?)?;
-        let numbers = serde_json::to_string_pretty(self)? + "\n";
-        fs::write(folder.join("bench-fleet.json"), numbers)?;
+        write(folder, "bench-fleet", &page, &self.plots()?, self)?;
         Ok(page)
     }
+}
+
+/// Writes a page, its plots and its numbers into a folder.
+fn write(folder: &Path, name: &str, page: &str, plots: &str, numbers: &impl Serialize) -> Result {
+    fs::create_dir_all(folder)?;
+    let path = folder.join(name);
+    fs::write(path.with_extension("md"), page)?;
+    fs::write(path.with_extension("svg"), plots)?;
+    let numbers = serde_json::to_string_pretty(numbers)? + "\n";
+    fs::write(path.with_extension("json"), numbers)?;
+    Ok(())
 }
 
 /// Returns a number of the objects, spread over all.

@@ -9,13 +9,10 @@ use crate::command::{cargo, run as run_command};
 /// Builds the programs that take part and runs the bench, which has a `--help` of its own.
 pub(crate) fn run(arguments: &[String]) -> Result {
     const FLEET: &str = "core-reloc-bench/fleet,core-reloc-cli/liblzma";
-    let first = arguments.first().map(String::as_str);
-    let (features, program) = match first {
-        Some("fleet") => (FLEET, "bench-fleet"),
-        Some("store") => (FLEET, "bench-store"),
+    let (features, program) = match arguments.first().map(String::as_str) {
+        Some("fleet" | "store") => (FLEET, "bench-fleet"),
         _ => ("core-reloc-bench/peers", "core-reloc-bench"),
     };
-    let arguments = arguments.get(usize::from(features == FLEET)..).unwrap_or_default();
     let mut build = cargo();
     build.args(["build", "--release", "--locked", "--package", "core-reloc-cli"]);
     build.args(["--package", "core-reloc-bench", "--features", features]);

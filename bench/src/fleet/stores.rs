@@ -20,7 +20,7 @@ use self::agent::Agent;
 use self::solid::Solid;
 use super::process::Cost;
 use super::selection::{Chosen, Selection};
-use super::{OBJECT, Plan, first_line};
+use super::{OBJECT, Plan, first_line, write};
 use crate::Result;
 
 /// The results.
@@ -152,12 +152,8 @@ impl Report {
     /// # Errors
     /// A file cannot be written.
     pub fn write(&self, folder: &Path) -> Result<String> {
-        fs::create_dir_all(folder)?;
         let page = self.page()?;
-        fs::write(folder.join("bench-store.md"), &page)?;
-        fs::write(folder.join("bench-store.svg"), self.plots()?)?;
-        let numbers = serde_json::to_string_pretty(self)? + "\n";
-        fs::write(folder.join("bench-store.json"), numbers)?;
+        write(folder, "bench-store", &page, &self.plots()?, self)?;
         Ok(page)
     }
 }
