@@ -60,7 +60,7 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "data",
-        about: "the real kernels and objects that the tests use are present",
+        about: "the real kernels, images and objects that the tests use are present",
         run: fetch_data,
     },
     Step { name: "test", about: "all tests pass with all features", run: test },
@@ -222,7 +222,8 @@ fn fetch_data() -> Result {
     if !is_installed("apt-get") {
         return skipped("no apt-get here: the data are from Debian's packages");
     }
-    data::run(&[])
+    data::run(&[])?;
+    kernels::fetch_for_ci()
 }
 
 /// Runs all tests. Property tests use one seed, so that a failure is due to the change under test;

@@ -47,8 +47,17 @@ pub(crate) fn run(arguments: &[String]) -> Result {
 
 /// Boots the kernels that CI boots each time, and checks their answers.
 pub(crate) fn check_in_ci() -> Result {
-    let images: Vec<_> = IMAGES.iter().filter(|image| image.in_ci).collect();
-    load_all(&images, Action::Check)
+    load_all(&in_ci(), Action::Check)
+}
+
+/// Fetches the images of those kernels, which tests of the program read as well.
+pub(crate) fn fetch_for_ci() -> Result {
+    let mut store = Store::new()?;
+    in_ci().into_iter().try_for_each(|image| store.image(image).map(drop))
+}
+
+fn in_ci() -> Vec<&'static Image> {
+    IMAGES.iter().filter(|image| image.in_ci).collect()
 }
 
 /// What to do with the kernels' answers.

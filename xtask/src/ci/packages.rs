@@ -45,6 +45,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("qemu-system-x86", "boots kernels"),
     ("qemu-system-arm", "boots kernels"),
     ("qemu-system-misc", "boots kernels"),
+    ("file", "reads the headers of kernel images, for a test"),
     ("cpio", "reads the archives that kernels boot with, for a test"),
     ("libbpf-tools", "real objects to relocate"),
     ("chromium", "opens the page that core-reloc check writes"),
