@@ -1,5 +1,7 @@
 //! The explainer of an object's relocations.
 
+use std::collections::BTreeSet;
+
 use btf_types::{Btf, Name, Type};
 use core_reloc::{
     Ambiguity, Cause, Error, Poison, Relocation, Resolution, Status, Target,
@@ -17,7 +19,8 @@ use super::{
     flavor::{Declared, flavor},
     known::{Known, Question},
     narrowed::{self, Narrowed},
-    search::{MissingMember, Search},
+    scope::Scope,
+    search::{self, MissingMember, Search},
     subject::{Subject, Subjects, accessor_name, names},
     suggestion::{Suggestion, SuggestionKind},
 };
@@ -82,6 +85,39 @@ impl<'a> Explainer<'a> {
             }
             _ => None,
         }
+    }
+
+    /// Returns what [`report`](Self::report) looks at, besides the candidates of the relocation and the types in
+    /// them. Explainers of targets that do not differ in these types, nor in the candidates, explain alike, except
+    /// that a search in a larger target takes more of the steps that all explanations of an object share.
+    pub fn scopes(&mut self, report: &Report<'_>) -> BTreeSet<Scope> {
+        let mut scopes = BTreeSet::new();
+        let Ok(relocation) = report.relocation.decode() else { return scopes };
+        let (Outcome::Applied { resolution, .. }, Ok(root)) =
+            (&report.outcome, self.subjects.local.type_by_id(relocation.type_id))
+        else {
+            return scopes;
+        };
+        let (Some(unmatched), Ok(name)) = (&resolution.unmatched, root.name()) else {
+            return scopes;
+        };
+        let name = name.to_vec();
+        if unmatched.ruled_out().is_empty() {
+            let tag = search::tag_of(root);
+            scopes.insert(Scope::LikeRoot { kind: root.kind(), name, tag });
+            return scopes;
+        }
+        scopes.insert(Scope::Pointees { root: name });
+        let spec = self.subjects.local_spec(&relocation);
+        for (candidate, mismatch) in unmatched.ruled_out().iter().take(MAX_COMPARED) {
+            let subject =
+                self.subjects.mismatched(spec.as_ref(), &relocation, *candidate, *mismatch);
+            let owner = subject.and_then(|subject| subject.local.name().ok());
+            if let (Mismatch::NoMember { .. }, Some(owner)) = (mismatch, owner) {
+                scopes.insert(Scope::LikeOwner { name: owner.to_vec() });
+            }
+        }
+        scopes
     }
 
     /// Explains why no candidate matches.
