@@ -163,6 +163,10 @@ impl<'s> Kernel<'s> {
     /// # Errors
     /// If the store is damaged there.
     pub fn modules(&self) -> Result<Vec<Module<'s>>> {
+        // The lists of modules come after the long ones of definitions.
+        if self.store.modules.items() == 0 {
+            return Ok(Vec::new());
+        }
         let [_, modules] = self.sets()?;
         modules.into_iter().map(|number| Module::read(self.store, number)).collect()
     }

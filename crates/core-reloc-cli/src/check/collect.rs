@@ -19,7 +19,6 @@ use core_reloc_sys::{BtfFile, Kernel};
 use core_reloc_targets::{Found, FoundKernel, Kernels, Limits, Listing, TargetError};
 use core_reloc_tools::{
     check::{Cause, Checked, Checker, Finding},
-    explain::Explainer,
     needs::{self, Answer, Config, OpenReason, Release, Subject, SymbolNames},
 };
 use indicatif::{ProgressBar, ProgressStyle};
@@ -479,7 +478,8 @@ impl<'c> Collector<'c> {
         checked: Checked<'_>,
         ids: TypeIds,
     ) -> Arc<ObjectRow> {
-        let mut explainer = checker.object().btf().map(|local| Explainer::new(local, target));
+        let explainer = |local| self.explanations.explainer(local, target);
+        let mut explainer = checker.object().btf().map(explainer);
         let mut relocations = Vec::new();
         for (relocation, Finding { report, verdict, .. }) in checked.findings.iter().enumerate() {
             let Some(status) = RelocationStatus::of(*verdict) else { continue };

@@ -37,6 +37,7 @@ pub struct Explainer<'a> {
     narrowed: Narrowed<'a>,
     enums: EnumReaders<'a>,
     known: Known,
+    compares: bool,
     /// For the searches and comparisons of all explanations.
     budget: Budget,
 }
@@ -55,8 +56,15 @@ impl<'a> Explainer<'a> {
             narrowed: Narrowed::new(local, target),
             enums: EnumReaders::default(),
             known: Known::default(),
+            compares: true,
             budget: Budget::of(MAX_OBJECT_STEPS),
         }
+    }
+
+    /// Leaves out the [comparisons](Explanation::comparisons) of definitions, which take the most time of an explanation.
+    #[must_use]
+    pub fn without_comparisons(self) -> Self {
+        Self { compares: false, ..self }
     }
 
     /// Explains a relocation of an ELF object that did not find what it asks for; returns `None` if it
@@ -347,8 +355,11 @@ impl<'a> Explainer<'a> {
         Some(Suggestion { code, ..Suggestion::new(SuggestionKind::Access, text) })
     }
 
-    /// Compares two types, if there are steps left.
+    /// Compares two types, if that is wanted and there are steps left.
     fn compare(&mut self, types: [Type<'a>; 2], name: &str, found: &[&str]) -> Option<Comparison> {
+        if !self.compares {
+            return None;
+        }
         let [left, right] = types.map(|ty| self.define(ty).map(|definition| definition.lines));
         Some(Comparison::between(types, [left?, right?], name, found))
     }

@@ -16,7 +16,7 @@ use core_reloc::{RelocKind, Target};
 use core_reloc_tools::{
     check::{Checked, Checker, Finding, RelocationVerdict},
     explain::{Explainer, Scope},
-    needs::{Answer, OpenReason, Release},
+    needs::{Answer, Need, OpenReason, Release, Subject},
 };
 use rayon::prelude::*;
 
@@ -147,12 +147,17 @@ fn is_explained(finding: &Finding<'_>) -> bool {
 /// Returns `false` if it matters that there are no functions or variables at all, which shows in the whole BTF alone,
 /// or which ids types have.
 fn is_shown_by_names(checked: &Checked<'_>) -> bool {
-    let depends_on_others =
-        |answer: Answer| matches!(answer, Answer::Open(OpenReason::NotInBtf, _));
+    let depends_on_others = |need: &Need<'_>| {
+        let has_kinds = matches!(
+            need.subject,
+            Subject::Extern(_) | Subject::Hook(_) | Subject::StructOps(_)
+        );
+        has_kinds && matches!(need.answer, Answer::Open(OpenReason::NotInBtf, _))
+    };
     let depends_on_ids = |finding: &Finding<'_>| {
         finding.report.relocation.kind() == Some(RelocKind::TypeIdTarget)
             && finding.verdict == RelocationVerdict::Unchanged
     };
-    !checked.needs.iter().any(|need| depends_on_others(need.answer))
+    !checked.needs.iter().any(depends_on_others)
         && !checked.findings.iter().any(depends_on_ids)
 }
