@@ -55,7 +55,9 @@ pub(crate) enum Seen {
     /// Of structs and unions, the name alone.
     Named,
     /// With what it contains, and with what is behind this many pointers.
-    Whole { pointers: u8 },
+    Whole {
+        pointers: u8,
+    },
 }
 
 impl Seen {
@@ -64,9 +66,9 @@ impl Seen {
         match self {
             Self::Not => Self::Not,
             Self::Named => Self::Named,
-            Self::Whole { pointers } => pointers
-                .checked_sub(1)
-                .map_or(Self::Named, |pointers| Self::Whole { pointers }),
+            Self::Whole { pointers } => {
+                pointers.checked_sub(1).map_or(Self::Named, |pointers| Self::Whole { pointers })
+            }
         }
     }
 }

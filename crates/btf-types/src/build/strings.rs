@@ -81,19 +81,15 @@ impl<'a> StringTable<'a> {
 }
 
 /// Returns `true` if a string is at an offset: among the own strings, which start at `start`, or those of the bases.
-fn is_at(
-    offset: StrOffset,
-    string: &[u8],
-    own: &[u8],
-    start: u32,
-    base: Option<&Btf<'_>>,
-) -> bool {
+fn is_at(offset: StrOffset, string: &[u8], own: &[u8], start: u32, base: Option<&Btf<'_>>) -> bool {
     match offset.0.checked_sub(start) {
         Some(at) => {
             let rest = own.get(at as usize..).and_then(|own| own.strip_prefix(string));
             rest.is_some_and(|rest| rest.first() == Some(&0))
         }
-        None => base.is_some_and(|base| base.string(offset).is_ok_and(|name| name.as_bytes() == string)),
+        None => {
+            base.is_some_and(|base| base.string(offset).is_ok_and(|name| name.as_bytes() == string))
+        }
     }
 }
 

@@ -99,27 +99,37 @@ impl<'a> Explainer<'a> {
     /// them. Explainers of targets that do not differ in these types, nor in the candidates, explain alike, except
     /// that a search in a larger target takes more of the steps that all explanations of an object share.
     pub fn scopes(&mut self, report: &Report<'_>) -> BTreeSet<Scope> {
+        let (Outcome::Applied { resolution, .. }, Ok(relocation)) =
+            (&report.outcome, report.relocation.decode())
+        else {
+            return BTreeSet::new();
+        };
+        let unmatched = resolution.unmatched.as_ref();
+        unmatched.map(|it| self.unmatched_scopes(&relocation, it)).unwrap_or_default()
+    }
+
+    /// Returns what [`unmatched`](Self::unmatched) looks at, as [`scopes`](Self::scopes) does.
+    pub fn unmatched_scopes(
+        &mut self,
+        relocation: &Relocation,
+        unmatched: &Unmatched,
+    ) -> BTreeSet<Scope> {
         let mut scopes = BTreeSet::new();
-        let Ok(relocation) = report.relocation.decode() else { return scopes };
-        let (Outcome::Applied { resolution, .. }, Ok(root)) =
-            (&report.outcome, self.subjects.local.type_by_id(relocation.type_id))
+        let root = self.subjects.local.type_by_id(relocation.type_id).ok();
+        let Some((root, name)) = root.and_then(|root| Some((root, root.name().ok()?.to_vec())))
         else {
             return scopes;
         };
-        let (Some(unmatched), Ok(name)) = (&resolution.unmatched, root.name()) else {
-            return scopes;
-        };
-        let name = name.to_vec();
         if unmatched.ruled_out().is_empty() {
             let tag = search::tag_of(root);
             scopes.insert(Scope::LikeRoot { kind: root.kind(), name, tag });
             return scopes;
         }
         scopes.insert(Scope::Pointees { root: name });
-        let spec = self.subjects.local_spec(&relocation);
+        let spec = self.subjects.local_spec(relocation);
         for (candidate, mismatch) in unmatched.ruled_out().iter().take(MAX_COMPARED) {
             let subject =
-                self.subjects.mismatched(spec.as_ref(), &relocation, *candidate, *mismatch);
+                self.subjects.mismatched(spec.as_ref(), relocation, *candidate, *mismatch);
             let owner = subject.and_then(|subject| subject.local.name().ok());
             if let (Mismatch::NoMember { .. }, Some(owner)) = (mismatch, owner) {
                 scopes.insert(Scope::LikeOwner { name: owner.to_vec() });

@@ -175,8 +175,7 @@ impl<'a> Search<'a> {
                 break;
             }
             let Ok(name) = ty.name() else { continue };
-            let is_similar =
-                like.starts(&name) || self.distance(&like.wanted, &name).is_some();
+            let is_similar = like.starts(&name) || self.distance(&like.wanted, &name).is_some();
             if is_similar && !like.is_same(&name) && self.has_member(ty, missing) {
                 let text = format!("`{}` has a member `{missing}`", type_in_c(ty));
                 found.push(Suggestion::new(SuggestionKind::OtherType, text));

@@ -106,14 +106,16 @@ impl Groups<'_> {
                 if !is_shown_by_names(&checked) {
                     return None;
                 }
-                let scopes = if is_first { self.scopes(&target, &checked) } else { BTreeSet::new() };
+                let scopes =
+                    if is_first { self.scopes(&target, &checked) } else { BTreeSet::new() };
                 if !scopes.is_empty() {
                     shown.scopes.extend(scopes);
                     shown.unexplained.extend(kernels);
                     return None;
                 }
                 let lacks = lacks_something(self.checker, &target, &checked);
-                let row = self.collector.row(self.checker, self.object, &target, checked, TypeIds::Store);
+                let row =
+                    self.collector.row(self.checker, self.object, &target, checked, TypeIds::Store);
                 Some(GroupRow { row, lacks })
             });
             shown.rows.extend(row.clone().map(|row| (*kernel, row)));
@@ -148,16 +150,13 @@ fn is_explained(finding: &Finding<'_>) -> bool {
 /// or which ids types have.
 fn is_shown_by_names(checked: &Checked<'_>) -> bool {
     let depends_on_others = |need: &Need<'_>| {
-        let has_kinds = matches!(
-            need.subject,
-            Subject::Extern(_) | Subject::Hook(_) | Subject::StructOps(_)
-        );
+        let has_kinds =
+            matches!(need.subject, Subject::Extern(_) | Subject::Hook(_) | Subject::StructOps(_));
         has_kinds && matches!(need.answer, Answer::Open(OpenReason::NotInBtf, _))
     };
     let depends_on_ids = |finding: &Finding<'_>| {
         finding.report.relocation.kind() == Some(RelocKind::TypeIdTarget)
             && finding.verdict == RelocationVerdict::Unchanged
     };
-    !checked.needs.iter().any(depends_on_others)
-        && !checked.findings.iter().any(depends_on_ids)
+    !checked.needs.iter().any(depends_on_others) && !checked.findings.iter().any(depends_on_ids)
 }

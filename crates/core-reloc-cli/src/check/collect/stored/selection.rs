@@ -44,7 +44,6 @@ pub(super) fn asked(checker: &Checker<'_>) -> Option<Selection> {
     Some(selection)
 }
 
-
 /// The names of a store's types that explanations look at, each kept for the next object.
 pub(super) struct LikeNames<'s> {
     store: &'s Store<'s>,
