@@ -115,66 +115,71 @@ const fn byte_len(words: &'static [Role]) -> u8 {
     words.len() as u8 * size_of::<raw::U32>() as u8
 }
 
-/// The number of bytes that follow a type record, once and for each of vlen elements.
+/// The length of a type, and its marks.
 ///
-/// One word, which the walk over all types loads at once: the bytes of each element in bits 0–7,
-/// the bytes that follow once in bits 8–15, whether the kind is known in bit 16, and whether it is one of
-/// [`KindSet::TYPE_NAMES`] in bit 17.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// One word, which the walk over all types loads at once: the [marks](Shape::marks) in bits 0–7, the bytes of each of
+/// vlen elements in bits 8–15, and the bytes of the record with what follows once in bits 16–31, which are all set
+/// for an unknown kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Shape(u32);
 
 impl Shape {
-    const KNOWN: u32 = 1 << 16;
-    const TYPE_NAME: u32 = 1 << 17;
+    const UNKNOWN: Self = Self(u32::MAX << 16);
+    /// Marks the kinds of [`KindSet::TYPE_NAMES`].
+    pub(crate) const TYPE_NAME: u8 = 1;
+    /// Marks INTs.
+    pub(crate) const INT: u8 = 2;
+    /// The length of a record, 12.
+    #[expect(clippy::cast_possible_truncation, reason = "it is small")]
+    const RECORD: u32 = size_of::<raw::Type>() as u32;
 
     const fn new(info_size: u8, element_size: u8) -> Self {
-        Self(Self::KNOWN | ((info_size as u32) << 8) | element_size as u32)
+        // 267 at most.
+        let fixed = Self::RECORD.wrapping_add(info_size as u32);
+        Self(fixed << 16 | (element_size as u32) << 8)
     }
 
     /// Returns the shape of a known kind.
     const fn of(kind: Kind) -> Self {
-        let shape = Parts::of(kind).shape();
-        if KindSet::TYPE_NAMES.contains(kind) { Self(shape.0 | Self::TYPE_NAME) } else { shape }
-    }
-
-    /// Returns what [`Shape::sizes`] returns for a known kind.
-    pub(crate) const fn sizes_of(kind: Kind) -> Self {
-        Parts::of(kind).shape()
-    }
-
-    /// Returns the shape without the mark of [`KindSet::TYPE_NAMES`].
-    #[inline]
-    pub(crate) const fn sizes(self) -> Self {
-        Self(self.0 & !Self::TYPE_NAME)
+        let type_name = if KindSet::TYPE_NAMES.contains(kind) { Self::TYPE_NAME } else { 0 };
+        let int = if matches!(kind, Kind::Int) { Self::INT } else { 0 };
+        Self(Parts::of(kind).shape().0 | (type_name | int) as u32)
     }
 
     #[inline]
     const fn is_known(self) -> bool {
-        self.0 & Self::KNOWN != 0
+        self.0 < Self::UNKNOWN.0
     }
 
-    /// Returns 1 for a kind of [`KindSet::TYPE_NAMES`], else 0.
+    /// Returns [`Shape::TYPE_NAME`] and [`Shape::INT`], if they apply.
     #[inline]
-    pub(crate) fn type_name_bit(self) -> u64 {
-        u64::from(self.0 / Self::TYPE_NAME)
+    #[expect(clippy::cast_possible_truncation, reason = "the marks are in the lowest byte")]
+    pub(crate) const fn marks(self) -> u8 {
+        self.0 as u8
     }
 
-    #[inline]
+    #[cfg(feature = "build")]
+    #[expect(clippy::cast_possible_truncation, reason = "it was made from eight bits")]
     const fn info_size(self) -> u8 {
-        ((self.0 >> 8) & 0xff) as u8
+        (self.0 >> 16).wrapping_sub(Self::RECORD) as u8
     }
 
     #[inline]
     const fn element_size(self) -> u8 {
-        (self.0 & 0xff) as u8
+        ((self.0 >> 8) & 0xff) as u8
     }
 
     /// Returns how many bytes follow a type record with this info word; `None` for an unknown kind.
     #[inline]
     pub(crate) fn trailing_len(self, info: Info) -> Option<u32> {
-        // Cannot overflow: 255 + 255 · (2²⁴ − 1) < 2³².
-        let len = u32::from(self.element_size()).wrapping_mul(info.vlen());
-        self.is_known().then_some(len.wrapping_add(u32::from(self.info_size())))
+        self.is_known().then_some(self.len(info).wrapping_sub(Self::RECORD))
+    }
+
+    /// Returns the length of a type with this info word, including its record; at least 65,535 for an unknown kind.
+    #[inline]
+    pub(crate) fn len(self, info: Info) -> u32 {
+        // Cannot overflow: 65,535 + 255 · (2²⁴ − 1) < 2³².
+        u32::from(self.element_size()).wrapping_mul(info.vlen()).wrapping_add(self.0 >> 16)
     }
 }
 
@@ -187,7 +192,7 @@ impl Layout {
     pub(crate) fn known() -> Self {
         #[expect(clippy::indexing_slicing, reason = "a constant is evaluated by the compiler")]
         const SHAPES: [Shape; 128] = {
-            let mut shapes = [Shape(0); 128];
+            let mut shapes = [Shape::UNKNOWN; 128];
             let mut kinds: &[Kind] = &Kind::ALL;
             while let [kind, rest @ ..] = kinds {
                 shapes[kind.to_raw() as usize] = Shape::of(*kind);
@@ -227,7 +232,10 @@ impl Layout {
     pub(crate) fn entries(&self) -> impl Iterator<Item = (u8, u8)> {
         let last = self.0.iter().rposition(|shape| shape.is_known());
         let shapes = self.0.iter().take(last.map_or(0, |last| last.saturating_add(1)));
-        shapes.map(|shape| (shape.info_size(), shape.element_size()))
+        shapes.map(|shape| match shape.is_known() {
+            true => (shape.info_size(), shape.element_size()),
+            false => (0, 0),
+        })
     }
 
     /// Returns how many bytes follow a type record, at most 255 · 2²⁴; `None` for an unknown kind.
@@ -240,7 +248,7 @@ impl Layout {
     #[inline]
     pub(crate) fn shape(&self, info: Info) -> Shape {
         // A kind has seven bits, so there is one.
-        self.0.get(usize::from(info.raw_kind())).copied().unwrap_or_default()
+        self.0.get(usize::from(info.raw_kind())).copied().unwrap_or(Shape::UNKNOWN)
     }
 }
 
@@ -267,9 +275,10 @@ mod tests {
             let info = Info::new(Kind::from_raw(raw), 2, false);
             let is_known = (1..=22).contains(&raw);
             assert_eq!(layout.trailing_len(info).is_some(), is_known, "{raw}");
-            assert_eq!(layout.shape(info).type_name_bit() == 1, {
-                KindSet::TYPE_NAMES.contains(Kind::from_raw(raw))
-            });
+            let marks = layout.shape(info).marks();
+            let is_type_name = KindSet::TYPE_NAMES.contains(Kind::from_raw(raw));
+            assert_eq!(marks & Shape::TYPE_NAME != 0, is_type_name);
+            assert_eq!(marks & Shape::INT != 0, raw == Kind::Int.to_raw());
         }
     }
 }

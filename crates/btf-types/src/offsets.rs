@@ -57,37 +57,46 @@ impl Offsets {
         Self { blocks: Vec::with_capacity(types.div_ceil(BLOCK)), len: 0, far: Vec::new() }
     }
 
-    /// Adds a block: the offsets of the next `count` types, and a bit for each that is set if the type
-    /// has a name in C, the last type's in the lowest. All blocks but the last are full.
+    /// Adds the next types, which start at some positions after `base`, in ascending order. A type has a name in C
+    /// if the lowest bit of its mark is set.
     #[inline]
-    #[expect(clippy::cast_possible_truncation, reason = "what does not fit is stored in `far`")]
-    pub(crate) fn push(&mut self, offsets: &[u32; BLOCK], count: usize, named: u64) {
-        let present = offsets.get(..count).unwrap_or_default();
-        let [Some(first), Some(last)] = [present.first(), present.last()] else { return };
-        let mut block = Block {
-            start: *first,
-            distances: offsets.map(|offset| offset.wrapping_sub(*first) as u16),
-            named: named.reverse_bits() >> (BLOCK.saturating_sub(count) % BLOCK),
-        };
-        if count < BLOCK {
-            block.distances.get_mut(count..).unwrap_or_default().fill(FAR);
-        }
-        if last.wrapping_sub(*first) >= FAR.into() {
-            self.push_far(&mut block, present);
-        }
-        self.blocks.push(block);
-        self.len = self.len.saturating_add(count);
-    }
-
-    /// Stores the types of the next block whose distance does not fit.
-    #[cold]
-    fn push_far(&mut self, block: &mut Block, offsets: &[u32]) {
-        let slots = block.distances.iter_mut().zip(offsets).zip(self.len..);
-        for ((distance, offset), index) in slots {
-            if offset.wrapping_sub(block.start) >= FAR.into() {
-                *distance = FAR;
-                self.far.push((index, *offset));
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "distances that do not fit are stored in `far`"
+    )]
+    pub(crate) fn add(&mut self, base: u32, positions: &[u16], marks: &[u8]) {
+        let (mut positions, mut marks) = (positions, marks);
+        while let Some(first) = positions.first() {
+            let used = self.len % BLOCK;
+            if used == 0 {
+                let start = base.wrapping_add((*first).into());
+                self.blocks.push(Block { start, distances: [FAR; BLOCK], named: 0 });
             }
+            let Some(block) = self.blocks.last_mut() else { return };
+            let count = BLOCK.wrapping_sub(used).min(positions.len());
+            let (Some((now, later)), Some((now_marks, later_marks))) =
+                (positions.split_at_checked(count), marks.split_at_checked(count))
+            else {
+                return;
+            };
+            let slots = block.distances.get_mut(used..).unwrap_or_default().iter_mut().zip(now);
+            // Wraps if the block starts in the middle of these types.
+            let to_base = base.wrapping_sub(block.start);
+            let last = now.last().map_or(0, |last| to_base.wrapping_add((*last).into()));
+            if last < FAR.into() {
+                slots.for_each(|(slot, at)| *slot = (to_base as u16).wrapping_add(*at));
+            } else {
+                for ((slot, at), index) in slots.zip(self.len..) {
+                    let distance = to_base.wrapping_add((*at).into());
+                    *slot = u16::try_from(distance).unwrap_or(FAR);
+                    if *slot == FAR {
+                        self.far.push((index, base.wrapping_add((*at).into())));
+                    }
+                }
+            }
+            block.named |= lowest_bits(now_marks) << used;
+            self.len = self.len.saturating_add(count);
+            (positions, marks) = (later, later_marks);
         }
     }
 
@@ -267,6 +276,19 @@ impl Block {
     }
 }
 
+/// Returns the lowest bits of up to 64 bytes, that of the first in the lowest.
+#[inline]
+fn lowest_bits(bytes: &[u8]) -> u64 {
+    /// Moves the lowest bit of each byte to the highest byte, that of the first to the lowest bit.
+    const GATHER: u64 = 0x0102_0408_1020_4080;
+    const LOWEST: u64 = u64::from_ne_bytes([1; 8]);
+    let (words, rest) = bytes.as_chunks();
+    let rest = rest.iter().rev().fold(0, |bits, byte| bits << 1 | u64::from(byte & 1));
+    words.iter().rev().fold(rest, |bits, word| {
+        bits << 8 | (u64::from_le_bytes(*word) & LOWEST).wrapping_mul(GATHER) >> 56
+    })
+}
+
 /// Iterates over the positions of the bits that are set, the lowest first.
 struct SetBits(u64);
 
@@ -299,12 +321,14 @@ mod tests {
         });
         let starts: Vec<u32> = starts.collect();
         let mut offsets = Offsets::for_section(300);
-        for (block, first) in starts.chunks(BLOCK).zip((0..).step_by(BLOCK)) {
-            let mut all = [0; BLOCK];
-            all[..block.len()].copy_from_slice(block);
-            let named = (0..block.len()).filter(|at| is_named(first + at));
-            let named = named.map(|at| 1 << (block.len() - 1 - at)).sum();
-            offsets.push(&all, block.len(), named);
+        // As many at once as start within 16 bits, and at most 100.
+        let marks: Vec<u8> = (0..starts.len()).map(|at| u8::from(is_named(at)) | 2).collect();
+        let mut at = 0;
+        while let Some(base) = starts.get(at).copied() {
+            let near = starts[at..].iter().map_while(|start| u16::try_from(start - base).ok());
+            let positions: Vec<u16> = near.take(100).collect();
+            offsets.add(base, &positions, &marks[at..at + positions.len()]);
+            at += positions.len();
         }
         offsets.shrink();
         (starts.into_iter().map(|start| start as usize).collect(), offsets)
@@ -376,7 +400,7 @@ mod tests {
         let (_, few) = offsets(&[12; 65], |_| false);
         assert_eq!(few.blocks.capacity(), 2);
         let mut section = Offsets::for_section(100 * BLOCK * USUAL_LEN);
-        (0..90).for_each(|_| section.push(&[0; BLOCK], BLOCK, 0));
+        section.add(0, &[0; 90 * BLOCK], &[0; 90 * BLOCK]);
         section.shrink();
         assert_eq!(section.blocks.capacity(), 100);
     }

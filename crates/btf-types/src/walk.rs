@@ -1,14 +1,18 @@
 //! The walk over the type section, which is all that parsing does to the types.
 
+mod found;
+mod lanes;
+mod reader;
+
 use alloc::vec::Vec;
 use core::cmp::Ordering;
 
-use crate::{
-    ByteOrder, Info, Kind,
-    layout::{Layout, Shape},
-    offsets::{BLOCK, Offsets},
-    raw,
+use self::{
+    found::Found,
+    lanes::Lanes,
+    reader::{Head, Reader},
 };
+use crate::{ByteOrder, Info, layout::Layout, offsets::Offsets, raw};
 
 /// The result of a walk.
 #[derive(Debug)]
@@ -30,15 +34,26 @@ pub(crate) struct Malformed {
 
 /// Finds the offset of every type's record.
 ///
-/// The offset of a type depends on the kind of the type before it. One table look-up and one bounds check
-/// for each type would be enough, but the next type would have to wait for a load and a product. With a
-/// branch for each frequent shape, the processor predicts the kind, and the next type waits for a sum only.
-/// This saves a third of the time.
+/// The offset of a type depends on the record before it. With one walk, the processor mostly waits: for a load, a
+/// look-up and a product for each type, or, with a branch for each frequent kind, because it predicts many of them
+/// wrong in a kernel that it has not just seen. So [`Lanes`] walk in several places at once.
 #[inline(never)] // Inlined, the loop would share its registers with the caller, and be slower.
 pub(crate) fn walk(types: &[u8], order: ByteOrder, layout: &Layout) -> Result<Walk, Malformed> {
+    /// Returns the upper and the lower word.
+    #[inline(always)]
+    #[expect(clippy::cast_possible_truncation, reason = "the rest is the other word")]
+    const fn halves(words: u64) -> (u32, u32) {
+        ((words >> 32) as u32, words as u32)
+    }
     match order {
-        ByteOrder::Little => walk_with(types, layout, u32::from_le_bytes),
-        ByteOrder::Big => walk_with(types, layout, u32::from_be_bytes),
+        ByteOrder::Little => walk_with(types, layout, |head| {
+            let (info, name) = halves(u64::from_le_bytes(head));
+            (name, Info(info))
+        }),
+        ByteOrder::Big => walk_with(types, layout, |head| {
+            let (name, info) = halves(u64::from_be_bytes(head));
+            (name, Info(info))
+        }),
     }
 }
 
@@ -50,66 +65,33 @@ pub(crate) fn walk(types: &[u8], order: ByteOrder, layout: &Layout) -> Result<Wa
 fn walk_with(
     types: &[u8],
     layout: &Layout,
-    word: impl Fn([u8; 4]) -> u32,
+    words: impl Fn(Head) -> (u32, Info),
 ) -> Result<Walk, Malformed> {
     const RECORD: usize = size_of::<raw::Type>();
-    const PARAM: u64 = size_of::<raw::Param>() as u64;
-    const MEMBER: u64 = size_of::<raw::Member>() as u64;
-    const ALONE: Shape = Shape::sizes_of(Kind::Ptr);
-    const PARAMS: Shape = Shape::sizes_of(Kind::FuncProto);
-    const MEMBERS: Shape = Shape::sizes_of(Kind::Struct);
-    const INT: u8 = Kind::Int.to_raw();
-    let record_at = |at: u64| types.get(usize::try_from(at).ok()?..)?.first_chunk::<RECORD>();
-    let mut offsets = Offsets::for_section(types.len());
-    let mut ints = Vec::new();
+    let rest = |at: u64| usize::try_from(at).ok().and_then(|at| types.get(at..)).unwrap_or(&[]);
+    let reader = Reader { layout, words };
+    let mut lanes = Lanes::new();
+    let mut found = Found { offsets: Offsets::for_section(types.len()), ints: Vec::new() };
     // In 64 bits, because a type may claim to end past what 32 bits can count.
     let mut at = 0_u64;
     loop {
-        let mut starts = [0; BLOCK];
-        let (mut count, mut named, mut has_int) = (0, 0, false);
-        for start in &mut starts {
-            let Some(record) = record_at(at) else { break };
-            let [n0, n1, n2, n3, i0, i1, i2, i3, ..] = *record;
-            let info = Info(word([i0, i1, i2, i3]));
-            let shape = layout.shape(info);
-            *start = at as u32;
-            count = usize::wrapping_add(count, 1);
-            let is_named = shape.type_name_bit() & u64::from([n0, n1, n2, n3] != [0; 4]);
-            named = (named << 1) | is_named;
-            at = at.wrapping_add(RECORD as u64);
-            if shape.sizes() == ALONE {
-                continue;
-            }
-            let vlen = u64::from(info.vlen());
-            if shape.sizes() == PARAMS {
-                at = at.wrapping_add(vlen.wrapping_mul(PARAM));
-                continue;
-            }
-            if shape.sizes() == MEMBERS {
-                at = at.wrapping_add(vlen.wrapping_mul(MEMBER));
-                continue;
-            }
-            let Some(trailing) = shape.trailing_len(info) else {
-                // The end of an unknown kind's record is not known, so the walk ends past the section.
-                at = u64::MAX;
-                break;
-            };
-            at = at.wrapping_add(trailing.into());
-            has_int |= info.raw_kind() == INT;
-        }
-        offsets.push(&starts, count, named);
-        if has_int {
-            push_ints(&mut ints, types, starts.get(..count).unwrap_or_default(), &word);
-        }
-        if count < BLOCK {
-            break;
-        }
+        let (base, bytes) = (at as u32, rest(at));
+        at = at.wrapping_add(u64::from(match bytes.first_chunk() {
+            Some(window) => lanes.walk(window, base, &reader, &mut found),
+            None => lanes.walk_alone(bytes, base, &reader, &mut found),
+        }));
+        // The lanes leave out long types.
+        let Some(record) = rest(at).first_chunk::<RECORD>() else { break };
+        let Some(head) = record.first_chunk().filter(|head| reader.is_known(head)) else { break };
+        let (len, mark) = reader.len(head);
+        found.add(at as u32, &[0], &[mark]);
+        at = at.wrapping_add(len.into());
     }
+    let Found { mut offsets, ints } = found;
     offsets.shrink();
-    let end = types.len() as u64;
-    match at.cmp(&end) {
+    match at.cmp(&(types.len() as u64)) {
         Ordering::Equal => Ok(Walk { offsets, ints }),
-        // The rest is too short for a record.
+        // The kind of the next type is unknown, or the rest is too short for a record.
         Ordering::Less => Err(Malformed { index: offsets.len(), offset: at as usize }),
         // The last type ends past the section.
         Ordering::Greater => {
@@ -119,12 +101,117 @@ fn walk_with(
     }
 }
 
-/// Adds the offsets of those of the given types that are INTs. The main loop only notes that there are
-/// some, because a push there would take an instruction more for each type.
-#[cold]
-fn push_ints(ints: &mut Vec<u32>, types: &[u8], starts: &[u32], word: impl Fn([u8; 4]) -> u32) {
-    ints.extend(starts.iter().filter(|start| {
-        let info = types.get(**start as usize..).and_then(|record| record.get(4..)?.first_chunk());
-        info.is_some_and(|info| Info(word(*info)).kind() == Kind::Int)
-    }));
+#[cfg(test)]
+mod tests {
+    use alloc::{vec, vec::Vec};
+
+    use super::*;
+    use crate::Kind;
+
+    /// Appends types with a number of elements each, and returns where they start.
+    fn section(types: &[(Kind, u32)]) -> (Vec<u8>, Vec<u32>) {
+        let (mut bytes, mut starts) = (Vec::new(), Vec::new());
+        for (at, (kind, vlen)) in (0_u32..).zip(types) {
+            starts.push(u32::try_from(bytes.len()).unwrap());
+            // All kinds of values where a lane may start: numbers, and words that look like a record's.
+            let record = [at % 3, Info::new(*kind, *vlen, false).0, at];
+            let words = match kind {
+                Kind::Int => 1,
+                Kind::Array => 3,
+                Kind::Struct => 3 * vlen,
+                Kind::FuncProto => 2 * vlen,
+                _ => 0,
+            };
+            let rest = (0..words).map(|word| match (at + word) % 5 {
+                0 => Info::new(Kind::Struct, at % 100, false).0,
+                1 => Info::new(Kind::Func, 0, false).0,
+                2 => u32::MAX,
+                _ => word,
+            });
+            record.into_iter().chain(rest).for_each(|word| bytes.extend(word.to_le_bytes()));
+        }
+        (bytes, starts)
+    }
+
+    /// Checks what a walk finds in a section of these types.
+    #[track_caller]
+    fn check(types: &[(Kind, u32)]) {
+        let (bytes, starts) = section(types);
+        let found = walk(&bytes, ByteOrder::Little, &Layout::known()).unwrap();
+        assert_eq!(found.offsets.len(), starts.len());
+        for (index, start) in starts.iter().enumerate() {
+            assert_eq!(found.offsets.get(index), Some(*start as usize), "{index}");
+        }
+        let ints = starts.iter().zip(types).enumerate();
+        // Those with a name, which a third lacks.
+        let ints = ints.filter(|(at, (_, (kind, _)))| *kind == Kind::Int && at % 3 != 0);
+        assert_eq!(found.ints, ints.map(|(_, (start, _))| *start).collect::<Vec<_>>());
+
+        // Of a section that ends early, the types before are found.
+        for end in [bytes.len() - 4, (bytes.len() / 2) & !3, (bytes.len() / 3) & !3] {
+            let next = starts.partition_point(|start| (*start as usize) < end);
+            match walk(&bytes[..end], ByteOrder::Little, &Layout::known()) {
+                Ok(found) => {
+                    assert_eq!((found.offsets.len(), end), (next, starts[next] as usize));
+                }
+                Err(at) => {
+                    let is_short = end - (starts[next - 1] as usize) < size_of::<raw::Type>();
+                    assert!(is_short || starts.get(next) != Some(&u32::try_from(end).unwrap()));
+                    let index = next - 1;
+                    let offset = starts[index] as usize;
+                    assert_eq!(at, Malformed { index, offset });
+                }
+            }
+        }
+        // A type of unknown kind, anywhere.
+        for index in [0, starts.len() / 3, starts.len() - 1] {
+            let mut bytes = bytes.clone();
+            let offset = starts[index] as usize;
+            bytes[offset + 7] = 0x7f;
+            let found = walk(&bytes, ByteOrder::Little, &Layout::known());
+            assert_eq!(found.err(), Some(Malformed { index, offset }));
+        }
+    }
+
+    /// A kernel's kinds, in no order.
+    fn mixed(count: u32) -> Vec<(Kind, u32)> {
+        let mut state = 1_u32;
+        let mut random = |below: u32| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) % below
+        };
+        let kinds = (0..count).map(|_| match random(20) {
+            0..8 => (Kind::Func, random(3)),
+            8..12 => (Kind::FuncProto, random(9)),
+            12..15 => (Kind::Ptr, 0),
+            15..17 => (Kind::Struct, random(30)),
+            17 => (Kind::Array, 0),
+            18 => (Kind::Int, 0),
+            _ => (Kind::Struct, random(300)),
+        });
+        kinds.collect()
+    }
+
+    #[test]
+    fn all_types_of_sections_of_all_lengths_are_found() {
+        for count in [1, 2, 63, 64, 65, 300, 1000, 5000] {
+            check(&mixed(count));
+        }
+        check(&vec![(Kind::Ptr, 0); 5000]);
+        check(&vec![(Kind::Int, 0); 5000]);
+        check(&vec![(Kind::Struct, 200); 500]);
+    }
+
+    #[test]
+    fn types_longer_than_a_window_are_found() {
+        for vlen in [300, 1300, 2700, 2800, 5460, 5461, 5500, 65_535] {
+            for at in [0, 1, 500, 1000] {
+                let mut types = mixed(2000);
+                types[at] = (Kind::Struct, vlen);
+                types[at + 70] = (Kind::Struct, vlen);
+                check(&types);
+            }
+            check(&[(Kind::Struct, vlen); 20]);
+        }
+    }
 }

@@ -14,12 +14,11 @@ use std::{
 
 use btf_types::Btf;
 use core_reloc::elf::requirements::{ExternKind, Hook, Requirements};
-use core_reloc::{Module, Target};
+use core_reloc::{Module, RelocKind, Target};
 use core_reloc_sys::{BtfFile, Kernel};
 use core_reloc_targets::{Found, FoundKernel, Kernels, Limits, Listing, TargetError};
 use core_reloc_tools::{
     check::{Cause, Checked, Checker, Finding},
-    explain::Explainer,
     needs::{self, Answer, Config, OpenReason, Release, Subject, SymbolNames},
 };
 use indicatif::{ProgressBar, ProgressStyle};
@@ -127,6 +126,14 @@ struct TargetFile {
     number: usize,
     /// The folder that the user named, or that has the file.
     root: PathBuf,
+}
+
+/// Where the ids of a kernel's types are from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum TypeIds {
+    Kernel,
+    /// From a store, which gives types other ids.
+    Store,
 }
 
 /// A kernel to check objects on.
@@ -410,6 +417,7 @@ impl<'c> Collector<'c> {
             _ => target = target.indexed_for_queries(),
         }
         let described = described(&target, release, symbols, config);
+        let ids = if parts.are_stored() { TypeIds::Store } else { TypeIds::Kernel };
         let objects = self.objects;
         let first = |(index, (checker, object)): (usize, (&Checker<'_>, &ObjectInfo))| {
             if let Some(Some(row)) = known.get(index) {
@@ -417,7 +425,7 @@ impl<'c> Collector<'c> {
             }
             let checked = checker.check(&described);
             let lacks = may_have_modules && lacks_something(checker, &target, &checked);
-            (self.row(checker, object, &target, checked), lacks)
+            (self.row(checker, object, &target, checked, ids), lacks)
         };
         let rows: Vec<(Arc<ObjectRow>, bool)> = if in_parallel {
             self.checkers.par_iter().zip(objects).enumerate().map(first).collect()
@@ -450,7 +458,7 @@ impl<'c> Collector<'c> {
         )| {
             if lacks {
                 let checked = checker.check(&described);
-                self.row(checker, object, &target, checked)
+                self.row(checker, object, &target, checked, ids)
             } else {
                 row
             }
@@ -468,8 +476,10 @@ impl<'c> Collector<'c> {
         object: &ObjectInfo,
         target: &Target<'_>,
         checked: Checked<'_>,
+        ids: TypeIds,
     ) -> Arc<ObjectRow> {
-        let mut explainer = checker.object().btf().map(|local| Explainer::new(local, target));
+        let explainer = |local| self.explanations.explainer(local, target);
+        let mut explainer = checker.object().btf().map(explainer);
         let mut relocations = Vec::new();
         for (relocation, Finding { report, verdict, .. }) in checked.findings.iter().enumerate() {
             let Some(status) = RelocationStatus::of(*verdict) else { continue };
@@ -477,10 +487,12 @@ impl<'c> Collector<'c> {
                 RelocationStatus::Changed => None,
                 _ => explainer.as_mut().and_then(|explainer| explainer.report(report)),
             };
+            let is_id = report.relocation.kind() == Some(RelocKind::TypeIdTarget);
+            let value = report.outcome.value().filter(|_| !is_id || ids == TypeIds::Kernel);
             relocations.push(RelocationResult {
                 relocation,
                 verdict: status,
-                value: report.outcome.value(),
+                value,
                 proof: object.proof(*verdict),
                 explanation: explanation.map(|explanation| self.explanations.share(explanation)),
             });

@@ -2,9 +2,11 @@
 
 use std::{borrow::Cow, sync::Arc};
 
+use btf_types::Btf;
+use core_reloc::Target;
 use core_reloc_tools::{
     definition::DefinitionLine,
-    explain::{Comparison, Explanation, Row},
+    explain::{Comparison, Explainer, Explanation, Row},
 };
 
 use serde::{Deserialize, Serialize};
@@ -59,10 +61,19 @@ impl Explanations {
         Self { with_comparisons, ..Self::default() }
     }
 
+    /// Returns what explains the relocations of an object on a target.
+    pub(super) fn explainer<'a>(
+        &self,
+        local: &'a Btf<'a>,
+        target: &'a Target<'a>,
+    ) -> Explainer<'a> {
+        let explainer = Explainer::new(local, target);
+        if self.with_comparisons { explainer } else { explainer.without_comparisons() }
+    }
+
     /// Returns the shared form of an explanation.
     pub(super) fn share(&self, explanation: Explanation) -> Arc<SharedExplanation> {
         let Explanation { problem, reason, comparisons, suggestions, .. } = explanation;
-        let comparisons = if self.with_comparisons { comparisons } else { Vec::new() };
         let suggestions =
             suggestions.into_iter().map(|it| Suggestion { text: it.text, code: it.code });
         self.explanations.intern(SharedExplanation {
