@@ -10,8 +10,9 @@ use crate::{
     error::{Error, Result, Section},
     extract::Pick,
     items::{Definitions, Nodes},
+    reach::{Reach, Seen},
     record::{Body, Reference, Word},
-    selection::{Reach, Selection},
+    selection::Selection,
     store::Store,
 };
 
@@ -46,31 +47,6 @@ struct Key {
 struct Tag {
     number: u32,
     on: Edge,
-}
-
-/// How something is reached, from the least to the most.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Seen {
-    Not,
-    /// Of structs and unions, the name alone.
-    Named,
-    /// With what it contains, and with what is behind this many pointers.
-    Whole {
-        pointers: u8,
-    },
-}
-
-impl Seen {
-    /// Returns how something behind a pointer is reached.
-    fn behind(self) -> Self {
-        match self {
-            Self::Not => Self::Not,
-            Self::Named => Self::Named,
-            Self::Whole { pointers } => {
-                pointers.checked_sub(1).map_or(Self::Named, |pointers| Self::Whole { pointers })
-            }
-        }
-    }
 }
 
 #[derive(Debug, Clone, Copy)]

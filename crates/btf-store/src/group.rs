@@ -74,52 +74,90 @@ impl Store<'_> {
     /// # Errors
     /// If the store is damaged where it is read.
     pub fn groups(&self, selection: &Selection) -> Result<Vec<Group>> {
-        let graph = Graph::read(self, selection, None)?;
-        let mut groups: Vec<Group> = Vec::new();
-        // Kernels with the same members have the same picks, and some with others have, too.
-        let mut by_members: BTreeMap<Members, usize> = BTreeMap::new();
-        let mut picks: Vec<(Members, Vec<Pick>)> = Vec::new();
-        let mut by_picks: BTreeMap<(Form, Vec<Pick>), usize> = BTreeMap::new();
-        let mut by_index: BTreeMap<(Form, usize), usize> = BTreeMap::new();
-        // By kernel, the index in `picks`.
-        let mut known: Vec<usize> = Vec::new();
+        Ok(self.groups_of(core::slice::from_ref(selection))?.pop().unwrap_or_default())
+    }
+
+    /// Returns the [groups](Store::groups) of each of some selections. Each kernel is looked at once.
+    ///
+    /// # Errors
+    /// If the store is damaged where it is read.
+    pub fn groups_of(&self, selections: &[Selection]) -> Result<Vec<Vec<Group>>> {
+        let divisions = selections.iter().map(|selection| Division::new(self, selection));
+        let mut divisions = divisions.collect::<Result<Vec<_>>>()?;
         for kernel in self.kernels() {
             let kernel = kernel?;
             let difference = kernel.difference()?;
-            let mut changed = common(&difference, graph.members()).peekable();
-            let base = kernel.base().and_then(|base| known.get(base as usize)).copied();
-            let index = match base {
-                Some(base) if changed.peek().is_none() => base,
-                _ => {
-                    let base = base.and_then(|base| picks.get(base));
-                    let mut members =
-                        base.map_or_else(|| Members::none(&graph), |(members, _)| members.clone());
-                    changed.for_each(|member| members.toggle(member));
-                    match by_members.get(&members) {
-                        Some(index) => *index,
-                        None => {
-                            let found = graph.walk(kernel.number(), &members)?;
-                            by_members.insert(members.clone(), picks.len());
-                            picks.push((members, found));
-                            picks.len().saturating_sub(1)
-                        }
-                    }
-                }
-            };
-            known.push(index);
-            let Some((_, picks)) = picks.get(index) else { continue };
-            let form = form(&kernel);
-            let group = *by_index.entry((form, index)).or_insert_with(|| {
-                *by_picks.entry((form, picks.clone())).or_insert_with(|| {
-                    groups.push(Group { kernels: Vec::new(), picks: picks.clone() });
-                    groups.len().saturating_sub(1)
-                })
-            });
-            if let Some(group) = groups.get_mut(group) {
-                group.kernels.push(kernel.number());
-            }
+            divisions.iter_mut().try_for_each(|division| division.add(&kernel, &difference))?;
         }
-        Ok(groups)
+        Ok(divisions.into_iter().map(|division| division.groups).collect())
+    }
+}
+
+/// The division of kernels into groups.
+struct Division<'s> {
+    graph: Graph<'s>,
+    groups: Vec<Group>,
+    /// The distinct members of the kernels, and what is extracted of them.
+    picks: Vec<(Members, Vec<Pick>)>,
+    /// By kernel, the index in `picks`.
+    by_kernel: Vec<usize>,
+    /// Kernels with the same members have the same picks, and some with others have, too.
+    by_members: BTreeMap<Members, usize>,
+    by_picks: BTreeMap<(Form, Vec<Pick>), usize>,
+    by_index: BTreeMap<(Form, usize), usize>,
+}
+
+impl<'s> Division<'s> {
+    fn new(store: &'s Store<'s>, selection: &Selection) -> Result<Self> {
+        Ok(Self {
+            graph: Graph::read(store, selection, None)?,
+            groups: Vec::new(),
+            picks: Vec::new(),
+            by_kernel: Vec::new(),
+            by_members: BTreeMap::new(),
+            by_picks: BTreeMap::new(),
+            by_index: BTreeMap::new(),
+        })
+    }
+
+    /// Adds the next kernel, which differs from its base in some definitions.
+    fn add(&mut self, kernel: &Kernel<'_>, difference: &[u32]) -> Result<()> {
+        let index = self.index_of(kernel, difference)?;
+        self.by_kernel.push(index);
+        let Self { groups, by_picks, by_index, .. } = self;
+        let Some((_, picks)) = self.picks.get(index) else { return Ok(()) };
+        let form = form(kernel);
+        let group = *by_index.entry((form, index)).or_insert_with(|| {
+            *by_picks.entry((form, picks.clone())).or_insert_with(|| {
+                groups.push(Group { kernels: Vec::new(), picks: picks.clone() });
+                groups.len().saturating_sub(1)
+            })
+        });
+        if let Some(group) = groups.get_mut(group) {
+            group.kernels.push(kernel.number());
+        }
+        Ok(())
+    }
+
+    /// Returns the index in `picks` of what is extracted of a kernel.
+    fn index_of(&mut self, kernel: &Kernel<'_>, difference: &[u32]) -> Result<usize> {
+        let mut changed = common(difference, self.graph.members()).peekable();
+        let base = kernel.base().and_then(|base| self.by_kernel.get(base as usize)).copied();
+        if let (Some(base), None) = (base, changed.peek()) {
+            return Ok(base);
+        }
+        let base = base.and_then(|base| self.picks.get(base));
+        let mut members =
+            base.map_or_else(|| Members::none(&self.graph), |(members, _)| members.clone());
+        changed.for_each(|member| members.toggle(member));
+        if let Some(index) = self.by_members.get(&members) {
+            return Ok(*index);
+        }
+        let found = self.graph.walk(kernel.number(), &members)?;
+        let index = self.picks.len();
+        self.by_members.insert(members.clone(), index);
+        self.picks.push((members, found));
+        Ok(index)
     }
 }
 

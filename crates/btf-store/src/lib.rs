@@ -56,6 +56,7 @@ mod kernel;
 pub mod limits;
 mod names;
 mod pages;
+mod reach;
 mod record;
 mod selection;
 mod set;
@@ -72,6 +73,7 @@ pub use self::{
     group::Group,
     header::{MAGIC, VERSION},
     kernel::{Info, Kernel, Module},
-    selection::{Reach, Selection},
+    reach::Reach,
+    selection::Selection,
     store::Store,
 };

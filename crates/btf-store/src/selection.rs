@@ -8,7 +8,12 @@ use alloc::{
 use btf_types::Kind;
 use core_reloc::essential_name;
 
-use crate::{error::Result, graph::Seen, items::Definitions, store::Store};
+use crate::{
+    error::Result,
+    items::Definitions,
+    reach::{Reach, Seen},
+    store::Store,
+};
 
 /// The kinds whose names types have in C.
 pub(crate) const TYPES: [Kind; 8] = [
@@ -21,19 +26,6 @@ pub(crate) const TYPES: [Kind; 8] = [
     Kind::Float,
     Kind::Enum64,
 ];
-
-/// How much is extracted behind pointers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum Reach {
-    /// What relocations can look at. Structs and unions that are reached through pointers only are there by
-    /// name, with no members and the size 0: no relocation follows a pointer to a member, and the comparisons of
-    /// types compare the kinds of such structs.
-    #[default]
-    Relocations,
-    /// Everything that is reachable.
-    All,
-}
 
 /// The names that objects ask for.
 ///

@@ -11,10 +11,7 @@ use std::{cell::LazyCell, sync::Arc};
 use core_reloc_targets::KernelStore;
 use rayon::prelude::*;
 
-use self::{
-    groups::{GroupRows, Groups},
-    selection::LikeNames,
-};
+use self::groups::GroupRows;
 use super::{
     super::{
         rows::{KernelRows, ObjectRow},
@@ -39,12 +36,8 @@ impl Collector<'_> {
         };
         let numbers: Vec<u32> = numbers.filter(is_own).collect();
         // What the user names besides may change any verdict.
-        let shown: Vec<GroupRows> = if self.given.is_empty() && numbers.len() > 1 {
-            let names = LikeNames::new(kernels.store());
-            let of_object = |(checker, object)| {
-                Groups { collector: self, names: &names, checker, object }.rows()
-            };
-            self.checkers.par_iter().zip(self.objects).map(of_object).collect()
+        let shown = if self.given.is_empty() && numbers.len() > 1 {
+            groups::rows(self, kernels.store())
         } else {
             self.checkers.iter().map(|_| GroupRows::new()).collect()
         };

@@ -10,7 +10,7 @@ use std::{
     sync::Arc,
 };
 
-use btf_store::{Group, Kernel, Selection};
+use btf_store::{Group, Kernel, Selection, Store};
 use btf_types::{Btf, Kind};
 use core_reloc::{
     RelocKind, Target,
@@ -42,15 +42,53 @@ pub(super) struct GroupRow {
 /// The rows of an object that groups show, by the numbers of the kernels.
 pub(super) type GroupRows = HashMap<u32, GroupRow>;
 
-/// The groups of kernels that do not differ for an object.
-pub(super) struct Groups<'g> {
-    pub(super) collector: &'g Collector<'g>,
-    pub(super) names: &'g LikeNames<'g>,
-    pub(super) checker: &'g Checker<'g>,
-    pub(super) object: &'g ObjectInfo,
+/// Checks all objects on the groups of kernels that do not differ for them, as far as that shows what they come to.
+/// What is damaged in the store shows when a kernel is extracted.
+pub(super) fn rows(collector: &Collector<'_>, store: &Store<'_>) -> Vec<GroupRows> {
+    let checks = collector.checkers.iter().zip(collector.objects);
+    let checks = checks.map(|(checker, object)| GroupChecks { collector, store, checker, object });
+    let checks: Vec<GroupChecks<'_>> = checks.collect();
+    let asked: Vec<_> = collector.checkers.iter().map(asked).collect();
+    let groups = groups(store, &asked);
+    let check = |(checks, groups): (&GroupChecks<'_>, &Vec<Group>)| checks.first(groups);
+    let mut shown: Vec<Shown> = checks.par_iter().zip(&groups).map(check).collect();
+
+    let names = LikeNames::new(store);
+    let with_scopes = |(asked, shown): (Option<Selection>, &Shown)| {
+        let asked = asked.filter(|_| !shown.unexplained.is_empty())?;
+        names.with_scopes(asked, &shown.scopes).ok()
+    };
+    let explained: Vec<_> = asked.into_par_iter().zip(&shown).map(with_scopes).collect();
+    let groups = self::groups(store, &explained);
+    let explain = |((checks, groups), shown): ((&GroupChecks<'_>, &Vec<Group>), &mut Shown)| {
+        shown.rows.extend(checks.explained(groups, &shown.unexplained));
+    };
+    checks.par_iter().zip(&groups).zip(&mut shown).for_each(explain);
+    shown.into_iter().map(|shown| shown.rows).collect()
 }
 
-/// What a group of kernels shows.
+/// Returns the groups of kernels that do not differ in each selection; none without a selection.
+fn groups(store: &Store<'_>, selections: &[Option<Selection>]) -> Vec<Vec<Group>> {
+    let chunk = selections.len().div_ceil(rayon::current_num_threads()).max(1);
+    let of_chunk = |chunk: &[Option<Selection>]| {
+        let wanted: Vec<Selection> = chunk.iter().flatten().cloned().collect();
+        let mut groups = store.groups_of(&wanted).unwrap_or_default().into_iter();
+        let of_selection = |one: &Option<_>| one.as_ref().and_then(|_| groups.next());
+        let groups = chunk.iter().map(of_selection);
+        groups.map(Option::unwrap_or_default).collect::<Vec<_>>()
+    };
+    selections.par_chunks(chunk).flat_map_iter(of_chunk).collect()
+}
+
+/// The checks of an object on groups of kernels.
+struct GroupChecks<'g> {
+    collector: &'g Collector<'g>,
+    store: &'g Store<'g>,
+    checker: &'g Checker<'g>,
+    object: &'g ObjectInfo,
+}
+
+/// What groups of kernels show.
 #[derive(Default)]
 struct Shown {
     rows: GroupRows,
@@ -60,40 +98,29 @@ struct Shown {
     scopes: BTreeSet<Scope>,
 }
 
-impl Groups<'_> {
-    /// Checks the object on each group of kernels, as far as that shows what they come to. What is damaged in the
-    /// store shows when a kernel is extracted.
-    pub(super) fn rows(&self) -> GroupRows {
-        let Some(selection) = asked(self.checker) else { return GroupRows::new() };
-        let Shown { mut rows, unexplained, scopes } = self.check(&selection, |_| true, true);
-        if !unexplained.is_empty()
-            && let Ok(selection) = self.names.with_scopes(selection, &scopes)
-        {
-            rows.extend(self.check(&selection, |kernel| unexplained.contains(&kernel), false).rows);
-        }
-        rows
-    }
-
-    /// Checks the object on the groups that do not differ in a selection. With `is_first`, only types that it asks
-    /// for are selected.
-    fn check(
-        &self,
-        selection: &Selection,
-        is_wanted: impl Fn(u32) -> bool + Sync,
-        is_first: bool,
-    ) -> Shown {
-        let groups = self.names.store().groups(selection).unwrap_or_default();
-        let check = |group: &Group| {
-            let kernels = group.kernels().iter().copied().filter(|kernel| is_wanted(*kernel));
-            let kernels: Vec<u32> = kernels.collect();
-            let shown = (!kernels.is_empty()).then(|| self.check_group(group, &kernels, is_first));
-            shown.flatten().unwrap_or_default()
-        };
+impl GroupChecks<'_> {
+    /// Checks the object on groups that do not differ in what it asks for.
+    fn first(&self, groups: &[Group]) -> Shown {
+        let check = |group: &Group| self.check(group, group.kernels(), true).unwrap_or_default();
         groups.par_iter().map(check).reduce(Shown::default, Shown::and)
     }
 
-    fn check_group(&self, group: &Group, kernels: &[u32], is_first: bool) -> Option<Shown> {
-        let store = self.names.store();
+    /// Checks the object on those of some kernels that are in groups which do not differ in what explanations look
+    /// at, either.
+    fn explained(&self, groups: &[Group], kernels: &BTreeSet<u32>) -> GroupRows {
+        let check = |group: &Group| {
+            let kernels = group.kernels().iter().copied().filter(|it| kernels.contains(it));
+            let kernels: Vec<u32> = kernels.collect();
+            let shown = (!kernels.is_empty()).then(|| self.check(group, &kernels, false));
+            shown.flatten().unwrap_or_default()
+        };
+        groups.par_iter().map(check).reduce(Shown::default, Shown::and).rows
+    }
+
+    /// Checks the object on a group, for some of its kernels. If more types may have to be looked at, what is
+    /// explained is left to the groups that do not differ in these.
+    fn check(&self, group: &Group, kernels: &[u32], has_scopes: bool) -> Option<Shown> {
+        let Self { store, .. } = self;
         let extracted = group.extract(store).ok()?;
         let btf = Btf::parse(extracted.as_bytes()).ok()?;
         btf.validate().ok()?;
@@ -112,7 +139,7 @@ impl Groups<'_> {
                 let checked = self.checker.check(&described);
                 let condition = Condition::of(&checked, self.checker.requirements())?;
                 let scopes =
-                    if is_first { self.scopes(&target, &checked) } else { BTreeSet::new() };
+                    if has_scopes { self.scopes(&target, &checked) } else { BTreeSet::new() };
                 if !scopes.is_empty() {
                     shown.scopes.extend(scopes);
                     shown.unexplained.extend(kernels);

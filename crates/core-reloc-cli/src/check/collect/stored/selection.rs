@@ -57,10 +57,6 @@ impl<'s> LikeNames<'s> {
         Self { store, known: Mutex::default() }
     }
 
-    pub(super) fn store(&self) -> &'s Store<'s> {
-        self.store
-    }
-
     /// Adds what explanations look at to a selection.
     pub(super) fn with_scopes(
         &self,
