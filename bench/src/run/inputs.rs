@@ -94,8 +94,11 @@ impl Inputs {
         let kernel = kernels.first().ok_or("there is no kernel's BTF in the data folder")?;
         let oldest = kernels.last().unwrap_or(kernel).copy(folder)?;
         let kernel = kernel.copy(folder)?;
-        let copies: Vec<Kernel> =
-            kernels.iter().take(KERNELS).map(|kernel| kernel.copy(folder)).collect::<Result<_>>()?;
+        let copies: Vec<Kernel> = kernels
+            .iter()
+            .take(KERNELS)
+            .map(|kernel| kernel.copy(folder))
+            .collect::<Result<_>>()?;
         let ten = copies.iter().cycle().take(KERNELS).cloned().collect();
 
         let bytes = fs::read(&kernel.path)?;
