@@ -35,9 +35,9 @@ struct Node {
 struct Key {
     /// The number of the first of them in the store.
     first: u32,
-    /// Of a struct or union that is only reached through pointers, the name alone matters.
+    /// Of a struct or union, the name alone may matter.
     is_composite: bool,
-    /// Its definitions, as indices; none if the name alone matters in all kernels.
+    /// Its definitions, as indices; none if the name alone matters in all kernels, and something refers to it.
     definitions: Option<(usize, usize)>,
 }
 
@@ -48,12 +48,29 @@ struct Tag {
     on: Edge,
 }
 
-/// Of everything that is reached, how it was reached: not at all, through pointers only, or otherwise.
+/// How something is reached, from the least to the most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Seen {
+pub(crate) enum Seen {
     Not,
-    Behind,
-    Whole,
+    /// Of structs and unions, the name alone.
+    Named,
+    /// With what it contains, and with what is behind this many pointers.
+    Whole {
+        pointers: u8,
+    },
+}
+
+impl Seen {
+    /// Returns how something behind a pointer is reached.
+    fn behind(self) -> Self {
+        match self {
+            Self::Not => Self::Not,
+            Self::Named => Self::Named,
+            Self::Whole { pointers } => {
+                pointers.checked_sub(1).map_or(Self::Named, |pointers| Self::Whole { pointers })
+            }
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -75,8 +92,10 @@ pub(crate) struct Graph<'g> {
     definitions: Vec<(u32, Range<usize>)>,
     edges: Vec<Edge>,
     tags: Vec<Tag>,
-    /// The keys that have the names.
-    candidates: Vec<usize>,
+    /// The keys that have the names, and how they are reached.
+    candidates: Vec<(usize, Seen)>,
+    /// For each selected tag, the tags of the name, by number, and the keys that they are on.
+    shown: Vec<Vec<(u32, usize)>>,
     /// The numbers of all definitions and tags that matter, in ascending order.
     members: Vec<u32>,
     /// The indices in `members` of the definitions, and then of the tags.
@@ -112,6 +131,7 @@ impl<'g> Graph<'g> {
             edges: Vec::new(),
             tags: Vec::new(),
             candidates: Vec::new(),
+            shown: Vec::new(),
             members: Vec::new(),
             member_of: Vec::new(),
         };
@@ -125,10 +145,14 @@ impl<'g> Graph<'g> {
             seen_keys: Vec::new(),
             queue: Vec::new(),
         };
-        for first in selection.candidates(store)? {
+        for (first, how) in selection.candidates(store)? {
             let key = reading.key(first);
-            reading.graph.candidates.push(key);
-            reading.visit_key(key, Seen::Whole)?;
+            reading.graph.candidates.push((key, how));
+            reading.definitions(key)?;
+            reading.visit_key(key, how)?;
+        }
+        for name in selection.get_tags() {
+            reading.show(name)?;
         }
         reading.run()?;
         reading.read_tags()?;
@@ -157,7 +181,7 @@ impl<'g> Graph<'g> {
             Step::Node(index) => match self.nodes.get(index) {
                 Some(Node { is_pointer, edges: Some(edges), .. }) => {
                     let is_behind = *is_pointer && self.reach == Reach::Relocations;
-                    (edges.clone(), if is_behind { Seen::Behind } else { how })
+                    (edges.clone(), if is_behind { how.behind() } else { how })
                 }
                 _ => (0..0, how),
             },
@@ -175,9 +199,11 @@ impl<'g> Graph<'g> {
             keys: alloc::vec![Seen::Not; self.keys.len()],
             queue: Vec::new(),
         };
-        for key in &self.candidates {
-            let found: Vec<usize> = walk.definitions_of(*key).collect();
-            found.into_iter().for_each(|index| walk.visit(Step::Definition(index), Seen::Whole));
+        for (key, how) in &self.candidates {
+            walk.visit_candidate(*key, *how);
+        }
+        for tags in &self.shown {
+            walk.visit_first(tags);
         }
         walk.run()?;
         Ok(walk.picks())
@@ -224,18 +250,21 @@ impl<'g> Reading<'g> {
         let seen = self.seen_keys.get_mut(index).filter(|seen| **seen < how);
         let (Some(seen), Some(key)) = (seen, self.graph.keys.get(index)) else { return Ok(()) };
         *seen = how;
-        if key.is_composite && how == Seen::Behind {
+        if key.is_composite && how == Seen::Named {
             return Ok(());
         }
-        let (start, end) = match key.definitions {
-            Some(range) => range,
-            None => self.add_definitions(index, key.first)?,
-        };
+        let (start, end) = self.definitions(index)?;
         self.queue.extend((start..end).map(|index| (Step::Definition(index), how)));
         Ok(())
     }
 
-    fn add_definitions(&mut self, key: usize, first: u32) -> Result<(usize, usize)> {
+    /// Returns the definitions of a key, which are read if they were not yet.
+    fn definitions(&mut self, key: usize) -> Result<(usize, usize)> {
+        let first = match self.graph.keys.get(key) {
+            Some(Key { definitions: Some(range), .. }) => return Ok(*range),
+            Some(key) => key.first,
+            None => return Ok((0, 0)),
+        };
         let end = self.definition_reader.get(first)?.end();
         let start = self.graph.definitions.len();
         match self.graph.only {
@@ -320,6 +349,36 @@ impl<'g> Reading<'g> {
         Ok(())
     }
 
+    /// Visits all declarations with a tag.
+    fn show(&mut self, name: &[u8]) -> Result<()> {
+        let mut shown = Vec::new();
+        for number in self.tag_numbers() {
+            let tag = self.definition_reader.get(number)?;
+            if tag.name != name {
+                continue;
+            }
+            let body = tag.body()?;
+            if let Some(Word::Type(Reference::Key(first))) = body.words().next().transpose()? {
+                let key = self.key(first);
+                self.definitions(key)?;
+                self.visit_key(key, Seen::Whole { pointers: 0 })?;
+                shown.push((number, key));
+            }
+        }
+        self.graph.shown.push(shown);
+        Ok(())
+    }
+
+    /// Returns the numbers of all tags, in ascending order.
+    fn tag_numbers(&self) -> impl Iterator<Item = u32> + use<'g> {
+        let (start, end) = self.graph.store.kind_range(Kind::DeclTag);
+        let (all, only) = match self.graph.only {
+            Some(only) => (0..0, within(only, start, end)),
+            None => (start..end, &[][..]),
+        };
+        all.chain(only.iter().copied())
+    }
+
     fn run(&mut self) -> Result<()> {
         while let Some((step, how)) = self.queue.pop() {
             let (edges, how) = self.graph.follow(step, how);
@@ -336,14 +395,7 @@ impl<'g> Reading<'g> {
 
     /// Reads the tags of what is reached, which does not refer to them.
     fn read_tags(&mut self) -> Result<()> {
-        let (start, end) = self.graph.store.kind_range(Kind::DeclTag);
-        let only = self.graph.only.map(|only| within(only, start, end));
-        let count = only.map_or(end.saturating_sub(start) as usize, <[u32]>::len);
-        for index in 0..count {
-            let number = match only {
-                Some(only) => only.get(index).copied().unwrap_or(end),
-                None => start.saturating_add(u32::try_from(index).unwrap_or(u32::MAX)),
-            };
+        for number in self.tag_numbers() {
             let body = self.definition_reader.get(number)?.body()?;
             let on = match body.words().next().transpose()? {
                 Some(Word::Type(Reference::Key(first))) => {
@@ -397,11 +449,33 @@ impl Walk<'_, '_> {
         }
     }
 
+    /// Visits what the kernel has with a selected name: nothing, one definition, or several.
+    fn visit_candidate(&mut self, index: usize, how: Seen) {
+        let found: Vec<usize> = self.definitions_of(index).collect();
+        let is_composite = self.graph.keys.get(index).is_some_and(|key| key.is_composite);
+        if !is_composite || how > Seen::Named {
+            found.into_iter().for_each(|index| self.visit(Step::Definition(index), how));
+        } else if let Some(seen) = self.keys.get_mut(index).filter(|_| !found.is_empty()) {
+            *seen = how.max(*seen);
+        }
+    }
+
+    /// Visits what the first of some tags is on that the kernel has.
+    fn visit_first(&mut self, tags: &[(u32, usize)]) {
+        let has = |number: &u32| {
+            let index = self.graph.members.binary_search(number);
+            index.is_ok_and(|index| self.members.contains(index))
+        };
+        if let Some((_, key)) = tags.iter().find(|(number, _)| has(number)) {
+            self.visit_candidate(*key, Seen::Whole { pointers: 0 });
+        }
+    }
+
     fn visit_key(&mut self, index: usize, how: Seen) -> Result<()> {
         let seen = self.keys.get_mut(index).filter(|seen| **seen < how);
         let (Some(seen), Some(key)) = (seen, self.graph.keys.get(index)) else { return Ok(()) };
         *seen = how;
-        if key.is_composite && how == Seen::Behind {
+        if key.is_composite && how == Seen::Named {
             return Ok(());
         }
         let mut found = self.definitions_of(index);
@@ -454,7 +528,7 @@ impl Walk<'_, '_> {
         let is_whole = |key: usize| is_whole.get(key) == Some(&true);
         for (index, (key, seen)) in self.graph.keys.iter().zip(&self.keys).enumerate() {
             // Kernels whose definitions differ have the same name.
-            if key.is_composite && *seen == Seen::Behind && !is_whole(index) {
+            if key.is_composite && *seen == Seen::Named && !is_whole(index) {
                 picks.push(Pick { number: key.first, is_shell: true });
             }
         }

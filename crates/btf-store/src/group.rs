@@ -17,7 +17,8 @@ impl Kernel<'_> {
     /// Extracts what the selected names need: the candidates, and what they refer to.
     ///
     /// Questions about the selected names have the same answers as with the whole BTF; questions about other
-    /// names do not.
+    /// names do not. An enum without a name and enumerators may be there besides, to show that BTF states the signs
+    /// of enums.
     ///
     /// # Errors
     /// If the store is damaged where it is read.
@@ -52,15 +53,15 @@ impl Group {
     }
 }
 
-/// What BTF says besides its types.
-type Form = (bool, Option<u8>);
+/// What BTF says besides its types: the byte order, the size of pointers, and whether enums state their signs.
+type Form = (bool, Option<u8>, bool);
 
 fn form(kernel: &Kernel<'_>) -> Form {
     let size = kernel.pointer_size().map(|size| match size {
         PointerSize::Four => 4,
         PointerSize::Eight => 8,
     });
-    (kernel.byte_order() == ByteOrder::Big, size)
+    (kernel.byte_order() == ByteOrder::Big, size, kernel.flags_signs())
 }
 
 impl Store<'_> {

@@ -60,6 +60,7 @@ pub struct Kernel<'s> {
     info: Info<'s>,
     byte_order: ByteOrder,
     pointer_size: Option<PointerSize>,
+    flags_signs: bool,
     base: Option<u32>,
     /// The differences of its definitions and modules from those of its base.
     lists: Cursor<'s>,
@@ -84,15 +85,17 @@ impl<'s> Kernel<'s> {
             distribution: text("distribution")?,
             origin: text("origin")?,
         };
-        let flags = item.number_to(5, "flags")?;
+        let flags = item.number_to(13, "flags")?;
         let byte_order = if flags & 1 == 0 { ByteOrder::Little } else { ByteOrder::Big };
-        let pointer_size = match flags >> 1 {
+        let flags_signs = flags & 8 != 0;
+        let pointer_size = match flags >> 1 & 3 {
             0 => None,
             1 => Some(PointerSize::Four),
-            _ => Some(PointerSize::Eight),
+            2 => Some(PointerSize::Eight),
+            size => return Err(item.malformed(item.at(), "size of pointers", size, 2_u32)),
         };
         let base = base(&mut item, number)?;
-        Ok(Self { store, number, info, byte_order, pointer_size, base, lists: item })
+        Ok(Self { store, number, info, byte_order, pointer_size, flags_signs, base, lists: item })
     }
 
     /// Returns the number of the kernel in its store. It changes when the store does.
@@ -113,6 +116,11 @@ impl<'s> Kernel<'s> {
     /// Returns the size of pointers that was given for its BTF; mostly its types state it.
     pub fn pointer_size(&self) -> Option<PointerSize> {
         self.pointer_size
+    }
+
+    /// Returns `true` if an enum of the kernel has its kind_flag set, as signed ones have in BTF that states signs.
+    pub(crate) fn flags_signs(&self) -> bool {
+        self.flags_signs
     }
 
     pub(crate) fn store(&self) -> &'s Store<'s> {
@@ -163,6 +171,10 @@ impl<'s> Kernel<'s> {
     /// # Errors
     /// If the store is damaged there.
     pub fn modules(&self) -> Result<Vec<Module<'s>>> {
+        // The lists of modules come after the long ones of definitions.
+        if self.store.modules.items() == 0 {
+            return Ok(Vec::new());
+        }
         let [_, modules] = self.sets()?;
         modules.into_iter().map(|number| Module::read(self.store, number)).collect()
     }

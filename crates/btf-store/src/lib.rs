@@ -19,7 +19,8 @@
 //! - [`Store`]: an opened store, its [`Kernel`]s and their [`Module`]s.
 //! - [`Store::find_build`]: the running kernel's types, for loaders and agents.
 //! - [`Kernel::extract`]: all of a kernel's BTF. [`Kernel::extract_selected`]: what a [`Selection`] needs.
-//! - [`Store::groups`]: which kernels do not differ in anything that a selection needs.
+//! - [`Store::groups`]: which kernels do not differ in anything that a selection needs. [`Store::type_names`]: what
+//!   can be selected.
 //! - `Writer` (feature `write`): makes stores, adds kernels, merges and removes.
 //!
 //! The format is described in `docs/btf-store-format.md` of the repository.
@@ -53,6 +54,7 @@ mod header;
 mod items;
 mod kernel;
 pub mod limits;
+mod names;
 mod pages;
 mod record;
 mod selection;

@@ -1,11 +1,14 @@
 //! What objects ask for.
 
-use alloc::{collections::BTreeSet, vec::Vec};
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    vec::Vec,
+};
 
 use btf_types::Kind;
 use core_reloc::essential_name;
 
-use crate::{error::Result, items::Definitions, store::Store};
+use crate::{error::Result, graph::Seen, items::Definitions, store::Store};
 
 /// The kinds whose names types have in C.
 pub(crate) const TYPES: [Kind; 8] = [
@@ -41,8 +44,11 @@ pub enum Reach {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Selection {
-    types: BTreeSet<Vec<u8>>,
+    /// By essential name, the number of pointers behind which types are extracted whole.
+    types: BTreeMap<Vec<u8>, u8>,
+    names: BTreeSet<Vec<u8>>,
     declarations: BTreeSet<(u8, Vec<u8>)>,
+    tags: BTreeSet<Vec<u8>>,
     reach: Reach,
 }
 
@@ -55,8 +61,33 @@ impl Selection {
     /// Adds the types with the essential names of these names: all candidates of a relocation whose root type
     /// has one of them.
     #[must_use]
-    pub fn types(mut self, names: impl IntoIterator<Item = impl AsRef<[u8]>>) -> Self {
-        self.types.extend(names.into_iter().map(|name| essential_name(name.as_ref()).to_vec()));
+    pub fn types(self, names: impl IntoIterator<Item = impl AsRef<[u8]>>) -> Self {
+        self.types_with_pointers(names, 0)
+    }
+
+    /// Adds the types with the essential names of these names, and what they and the types in them point to.
+    #[must_use]
+    pub fn types_with_pointees(self, names: impl IntoIterator<Item = impl AsRef<[u8]>>) -> Self {
+        self.types_with_pointers(names, 1)
+    }
+
+    fn types_with_pointers(
+        mut self,
+        names: impl IntoIterator<Item = impl AsRef<[u8]>>,
+        pointers: u8,
+    ) -> Self {
+        for name in names {
+            let known = self.types.entry(essential_name(name.as_ref()).to_vec()).or_default();
+            *known = pointers.max(*known);
+        }
+        self
+    }
+
+    /// Adds the types with just these names. Of structs and unions, nothing but the name is extracted, as of those
+    /// behind pointers.
+    #[must_use]
+    pub fn names(mut self, names: impl IntoIterator<Item = impl AsRef<[u8]>>) -> Self {
+        self.names.extend(names.into_iter().map(|name| name.as_ref().to_vec()));
         self
     }
 
@@ -76,6 +107,17 @@ impl Selection {
         self
     }
 
+    /// Adds one declaration with each of these tags, if the kernel has any: it shows that there are such.
+    #[must_use]
+    pub fn tags(mut self, names: impl IntoIterator<Item = impl AsRef<[u8]>>) -> Self {
+        self.tags.extend(names.into_iter().map(|name| name.as_ref().to_vec()));
+        self
+    }
+
+    pub(crate) fn get_tags(&self) -> &BTreeSet<Vec<u8>> {
+        &self.tags
+    }
+
     /// Sets how much is extracted behind pointers.
     #[must_use]
     pub fn reach(mut self, reach: Reach) -> Self {
@@ -88,50 +130,62 @@ impl Selection {
         self.reach
     }
 
-    /// Returns the numbers of the first definitions with the keys that have the names, of any kernel, in
-    /// ascending order.
-    pub(crate) fn candidates(&self, store: &Store<'_>) -> Result<Vec<u32>> {
-        let mut firsts = Vec::new();
-        let mut reader = Definitions::new(store);
+    /// Returns the first definitions with the keys that have the names, of any kernel, by number, and how each is
+    /// reached.
+    pub(crate) fn candidates(&self, store: &Store<'_>) -> Result<BTreeMap<u32, Seen>> {
+        let mut search = Search { store, reader: Definitions::new(store), found: BTreeMap::new() };
         for kind in TYPES {
-            let (_, end) = store.kind_range(kind);
-            for name in &self.types {
-                let mut flavors = name.clone();
-                flavors.extend(b"___");
-                for (start, is_flavor) in [(name, false), (&flavors, true)] {
-                    let mut number = reader.lower_bound(kind, start)?;
-                    while number < end {
-                        let definition = reader.get(number)?;
-                        let found = definition.name.as_slice();
-                        if !(if is_flavor { found.starts_with(start) } else { found == start }) {
-                            break;
-                        }
-                        // A hostile store may say that a key ends before this definition.
-                        let after = definition.end().max(number.saturating_add(1));
-                        if essential_name(found) == name {
-                            firsts.push(definition.first());
-                        }
-                        number = after;
-                    }
-                }
+            for (name, pointers) in &self.types {
+                let how = Seen::Whole { pointers: *pointers };
+                let flavors = [name, &b"___"[..]].concat();
+                let is_candidate = |found: &[u8]| essential_name(found) == name;
+                search.add(kind, name, |found| found == name, is_candidate, how)?;
+                search.add(kind, &flavors, |it| it.starts_with(&flavors), is_candidate, how)?;
+            }
+            for name in &self.names {
+                search.add(kind, name, |found| found == name, |_| true, Seen::Named)?;
             }
         }
         for (kind, name) in &self.declarations {
-            let kind = Kind::from_raw(*kind);
-            let (_, end) = store.kind_range(kind);
-            let mut number = reader.lower_bound(kind, name)?;
-            while number < end {
-                let definition = reader.get(number)?;
-                if definition.name != *name {
-                    break;
-                }
-                let after = definition.end().max(number.saturating_add(1));
-                firsts.push(definition.first());
-                number = after;
-            }
+            let (kind, how) = (Kind::from_raw(*kind), Seen::Whole { pointers: 0 });
+            search.add(kind, name, |found| found == name, |_| true, how)?;
         }
-        firsts.sort_unstable();
-        firsts.dedup();
-        Ok(firsts)
+        Ok(search.found)
+    }
+}
+
+/// A search for the definitions with some names.
+struct Search<'s> {
+    store: &'s Store<'s>,
+    reader: Definitions<'s>,
+    found: BTreeMap<u32, Seen>,
+}
+
+impl Search<'_> {
+    /// Adds what is wanted among the definitions of a kind that have names from `start` on, up to the first name that
+    /// is not in the range.
+    fn add(
+        &mut self,
+        kind: Kind,
+        start: &[u8],
+        is_in_range: impl Fn(&[u8]) -> bool,
+        is_wanted: impl Fn(&[u8]) -> bool,
+        how: Seen,
+    ) -> Result<()> {
+        let (_, end) = self.store.kind_range(kind);
+        let mut number = self.reader.lower_bound(kind, start)?;
+        while number < end {
+            let definition = self.reader.get(number)?;
+            if !is_in_range(&definition.name) {
+                break;
+            }
+            if is_wanted(&definition.name) {
+                let found = self.found.entry(definition.first()).or_insert(how);
+                *found = how.max(*found);
+            }
+            // A hostile store may say that a key ends before this definition.
+            number = definition.end().max(number.saturating_add(1));
+        }
+        Ok(())
     }
 }

@@ -7,7 +7,7 @@ mod import;
 mod model;
 mod pages;
 
-use btf_types::{Btf, PointerSize, TypeId};
+use btf_types::{Btf, Kind, KindSet, PointerSize, TypeId};
 use thiserror::Error;
 
 use self::{
@@ -153,6 +153,7 @@ impl Writer {
             origin: info.origin.into(),
             byte_order: btf.byte_order(),
             pointer_size,
+            flags_signs: flags_signs(btf),
             definitions: main.definitions,
             modules: numbers,
         };
@@ -219,4 +220,10 @@ fn info<'m>(identity: &'m Identity, kernel: &'m Kernel) -> Info<'m> {
         distribution: &identity.distribution,
         origin: &kernel.origin,
     }
+}
+
+/// Returns `true` if an enum has its kind_flag set.
+fn flags_signs(btf: &Btf<'_>) -> bool {
+    let mut enums = btf.own_types_of(KindSet::from_iter([Kind::Enum, Kind::Enum64]));
+    enums.any(|ty| ty.kind_flag())
 }

@@ -24,18 +24,31 @@ pub struct Arguments {
 }
 
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum Command {
+    /// Relocate an object and report each relocation
     Relocate(Relocate),
+    /// List what an object asks for; no target is needed
     Inspect(Inspect),
+    /// Explain how each relocation resolves, or why it does not and how to fix it
     Explain(Explain),
+    /// Check objects for many kernels, and report where they would fail
     Check(Check),
+    /// Merge the reports of the shards of a check, as if one machine had checked all kernels
     Merge(Merge),
+    /// Find the relocation that a verifier log complains about, and explain it
     Blame(Blame),
+    /// Show the offset, size and type of a field, or the value of an enumerator
     Query(Query),
+    /// Print types as C definitions, with the offsets and sizes of their members, or as a header
     Dump(Dump),
+    /// Show what differs between the types of two kernels
     Diff(Diff),
+    /// Write the smallest BTF that relocates objects exactly as a kernel's full BTF does
     Minimize(Minimize),
+    /// Make, list and change stores: the types of many kernels in one file
     Store(StoreArguments),
+    /// Report whether the running kernel supports CO-RE, and where its BTF is
     Support(Support),
 }
 
@@ -105,7 +118,6 @@ line stays whole, unless the environment has COLUMNS.
 Wherever a file is named, - is standard input or standard output. If an output is written to \
 standard output, the report is on standard error.";
 
-/// Relocate an object and report each relocation
 #[derive(Debug, Args)]
 #[command(after_help = RELOCATE_EXAMPLES)]
 pub struct Relocate {
@@ -148,7 +160,6 @@ Examples:
 
 The exit status is 1 if a relocation failed; nothing is then written.";
 
-/// List what an object asks for; no target is needed
 #[derive(Debug, Args)]
 #[command(after_help = INSPECT_EXAMPLES)]
 pub struct Inspect {
@@ -165,7 +176,6 @@ Examples:
   core-reloc inspect prog.bpf.o --format json | jq -r .root | sort | uniq -c
       count the relocations of each type";
 
-/// Explain how each relocation resolves, or why it does not and how to fix it
 #[derive(Debug, Args)]
 #[command(after_help = EXPLAIN_EXAMPLES)]
 pub struct Explain {
@@ -231,7 +241,6 @@ impl OutcomeName {
     }
 }
 
-/// Check objects for many kernels, and report where they would fail
 #[derive(Debug, Args)]
 #[command(after_help = CHECK_EXAMPLES)]
 pub struct Check {
@@ -274,7 +283,7 @@ pub struct Check {
     pub report: ReportArguments,
 }
 
-/// How the results of `check` are reported.
+// How the results of `check` are reported. A doc comment would become the description of the command.
 #[derive(Debug, Args)]
 pub struct ReportArguments {
     /// Accept the known problems in this file, which --write-baseline wrote, and print only the others
@@ -422,7 +431,6 @@ listed, and the others are checked. It is 2 if no target can be read. With --lin
 if anything is found. With --shard, it is 0 once the report is complete, whatever the verdicts: merge has \
 the answer.";
 
-/// Merge the reports of the shards of a check, as if one machine had checked all kernels
 #[derive(Debug, Args)]
 #[command(after_help = MERGE_EXAMPLES)]
 pub struct Merge {
@@ -449,7 +457,6 @@ same files of kernels.
 The exit status is 2, and nothing is merged, if a shard is missing, is there twice, or did not finish: it is named, \
 and can be run again by itself.";
 
-/// Find the relocation that a verifier log complains about, and explain it
 #[derive(Debug, Args)]
 #[command(after_help = BLAME_EXAMPLES)]
 pub struct Blame {
@@ -485,7 +492,6 @@ number that was, the relocation is named, with its old and new value and the siz
 The exit status is 1 if the log contains no complaint, or no relocation has to do with it. With --format json, \
 every relocation is printed as explain prints it, with what the log says.";
 
-/// Show the offset, size and type of a field, or the value of an enumerator
 #[derive(Debug, Args)]
 #[command(after_help = QUERY_EXAMPLES)]
 pub struct Query {
@@ -532,7 +538,6 @@ considers all of them.
 The exit status is 1 if a target lacks one of the types, fields or enumerators, or if some of the \
 targets cannot be used.";
 
-/// Print types as C definitions, with the offsets and sizes of their members, or as a header
 #[derive(Debug, Args)]
 #[command(after_help = DUMP_EXAMPLES)]
 pub struct Dump {
@@ -590,7 +595,6 @@ others become flavors such as NAME___2. A comment at its end lists what C for BP
 
 The exit status is 1 if a name or id was not found.";
 
-/// Show what differs between the types of two kernels
 #[derive(Debug, Args)]
 #[command(after_help = DIFF_EXAMPLES)]
 pub struct Diff {
@@ -656,7 +660,6 @@ has grown is not a difference of a pointer to it. A rename is inferred, as the B
 The exit status is 0 if nothing differs, 1 if something does or a name was not found in either kernel, \
 and 2 if a file cannot be read.";
 
-/// Write the smallest BTF that relocates objects exactly as a kernel's full BTF does
 #[derive(Debug, Args)]
 #[command(after_help = MINIMIZE_EXAMPLES)]
 pub struct Minimize {
@@ -722,7 +725,6 @@ relocation needs a type of the kernel; for a module of which none is needed, not
 The exit status is 1 if a relocation fails, or if some of the targets cannot be used. A relocation \
 fails with the full BTF too. In both cases the output is written, with what there is.";
 
-/// Report whether the running kernel supports CO-RE, and where its BTF is
 #[derive(Debug, Args)]
 #[command(after_help = SUPPORT_EXAMPLES)]
 pub struct Support {
@@ -739,7 +741,7 @@ Examples:
 
 The exit status is 1 if no BTF was found. The files that were tried are then listed.";
 
-/// The target of a command.
+// The target of a command. A doc comment would become the description of the command.
 #[derive(Debug, Args)]
 pub struct TargetArguments {
     /// The kernel: raw BTF, an ELF file with a .BTF section such as vmlinux, a kernel image such as

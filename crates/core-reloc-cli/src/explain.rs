@@ -22,7 +22,7 @@ use crate::{
     arguments::{Explain, Format},
     failure::Failure,
     format::plural,
-    inputs::{parse_object, read_object},
+    inputs::{kept_object, parse_object},
     kept::kept,
     target::with_target,
     terminal::{self, Printer, stdout},
@@ -71,7 +71,7 @@ impl Said {
 }
 
 pub(crate) fn run(arguments: &Explain) -> Result<Completion, Failure> {
-    let bytes = kept(read_object(&arguments.object)?);
+    let bytes = kept_object(&arguments.object)?;
     let object = kept(parse_object(&arguments.object, bytes)?);
     let mut out = stdout().in_format(arguments.format.format);
     let completion = with_target(&arguments.target, &Kernel::running(), object, |target| {

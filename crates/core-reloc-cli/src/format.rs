@@ -28,35 +28,31 @@ pub(crate) fn number(value: u64) -> String {
 }
 
 /// Appends a value, as [`number`] formats it.
-pub(crate) fn push_number(text: &mut String, value: u64) {
+pub(crate) fn push_number(text: &mut Vec<u8>, value: u64) {
     if i64::try_from(value).is_ok() {
-        text.push_str(itoa::Buffer::new().format(value));
+        text.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
     } else {
-        text.push_str(&number(value));
+        text.extend_from_slice(number(value).as_bytes());
     }
 }
 
 /// Appends a number in hexadecimal, right-aligned: `    0x1f`.
-pub(crate) fn push_hex(text: &mut String, number: u32, width: usize) {
+pub(crate) fn push_hex(text: &mut Vec<u8>, number: u32, width: usize) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digits = (u32::BITS - number.leading_zeros()).div_ceil(4).max(1);
-    let padding = width.saturating_sub(digits as usize + 2);
-    push_spaces(text, padding);
-    text.push_str("0x");
-    for digit in (0..digits).rev() {
-        text.push(char::from_digit(number >> (4 * digit) & 0xf, 16).unwrap_or('?'));
-    }
+    push_spaces(text, width.saturating_sub(digits as usize + 2));
+    text.extend_from_slice(b"0x");
+    text.extend((0..digits).rev().map(|digit| DIGITS[(number >> (4 * digit) & 0xf) as usize]));
 }
 
 /// Appends a word, left-aligned.
-pub(crate) fn push_padded(text: &mut String, word: &str, width: usize) {
-    text.push_str(word);
+pub(crate) fn push_padded(text: &mut Vec<u8>, word: &str, width: usize) {
+    text.extend_from_slice(word.as_bytes());
     push_spaces(text, width.saturating_sub(word.len()));
 }
 
-/// Appends spaces, of which the columns of a table need 32 at most.
-fn push_spaces(text: &mut String, count: usize) {
-    const SPACES: &str = "                                ";
-    text.push_str(SPACES.get(..count).unwrap_or(SPACES));
+fn push_spaces(text: &mut Vec<u8>, count: usize) {
+    text.resize(text.len() + count, b' ');
 }
 
 /// Formats a count: `1 relocation`, `2 relocations`.
@@ -166,21 +162,21 @@ mod tests {
 
     #[test]
     fn words_and_numbers_are_aligned_as_the_standard_library_aligns_them() {
-        let mut text = String::new();
+        let mut text = Vec::new();
         for number in [0, 1, 0xf, 0x10, 0xfedc, 0x98_7654, 0x1234_5678, u32::MAX] {
             text.clear();
             push_hex(&mut text, number, 8);
-            assert_eq!(text, format!("{number:>#8x}"));
+            assert_eq!(text, format!("{number:>#8x}").as_bytes());
         }
         for word in ["", "kept", "relocated", "a longer word"] {
             text.clear();
             push_padded(&mut text, word, 9);
-            assert_eq!(text, format!("{word:9}"));
+            assert_eq!(text, format!("{word:9}").as_bytes());
         }
         for value in [0, 10, i64::MAX as u64, i64::MAX as u64 + 1, u64::MAX] {
             text.clear();
             push_number(&mut text, value);
-            assert_eq!(text, number(value));
+            assert_eq!(text, number(value).as_bytes());
         }
     }
 }

@@ -8,11 +8,11 @@ use std::{
 };
 
 use core_reloc::elf::Object;
-use core_reloc_sys::{BtfFile, read_elf, read_elf_from};
+use core_reloc_sys::{BtfFile, ElfFile, read_elf, read_elf_from};
 use core_reloc_targets::{self as targets, Files, Kernels, Limits, TargetError};
 use rustix::fs::{FileType, fstat};
 
-use crate::{failure::Failure, terminal};
+use crate::{failure::Failure, kept::kept, terminal};
 
 /// Returns `true` if a path stands for standard input, or for standard output where a file is written.
 pub(crate) fn is_standard(path: &Path) -> bool {
@@ -71,6 +71,15 @@ impl FileIdentity {
 /// Reads a BPF object's file.
 pub(crate) fn read_object(path: &Path) -> Result<Vec<u8>, Failure> {
     Ok(if is_standard(path) { read_elf_from(path, io::stdin())? } else { read_elf(path)? })
+}
+
+/// Reads a BPF object's file, or maps it, until the program ends.
+pub(crate) fn kept_object(path: &Path) -> Result<&'static [u8], Failure> {
+    Ok(if is_standard(path) {
+        kept(read_elf_from(path, io::stdin())?)
+    } else {
+        kept(ElfFile::open_leased(path)?).as_bytes()
+    })
 }
 
 /// Reads BPF objects: files, and the objects in folders, in the order of their names. Other files in folders are

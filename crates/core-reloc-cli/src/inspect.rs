@@ -11,7 +11,7 @@ use crate::{
     arguments::{Format, Inspect},
     failure::Failure,
     format::{RecordKeys, SectionHeadings, json_line, kind_name, plural},
-    inputs::{parse_object, read_object},
+    inputs::{kept_object, parse_object},
     kept::kept,
     terminal::stdout,
 };
@@ -20,7 +20,7 @@ use crate::{
 const HANG: usize = 29;
 
 pub(crate) fn run(arguments: &Inspect) -> Result<Completion, Failure> {
-    let bytes = kept(read_object(&arguments.object)?);
+    let bytes = kept_object(&arguments.object)?;
     let object = kept(parse_object(&arguments.object, bytes)?);
     let lines = SourceLines::of(object);
     let format = arguments.format.format;

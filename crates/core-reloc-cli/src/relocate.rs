@@ -1,14 +1,14 @@
 //! `core-reloc relocate`.
 
 use std::{
-    fmt::Write as _,
     io::{self, Write},
+    iter,
     path::{Path, PathBuf},
 };
 
 use core_reloc::{
     Options, Status, Target,
-    elf::{Counts, Failed, Object, Outcome, Report},
+    elf::{Counts, Failed, Object, ObjectRelocation, Outcome, Report},
 };
 use core_reloc_sys::Kernel;
 use owo_colors::{OwoColorize, Style};
@@ -22,16 +22,17 @@ use crate::{
         RecordKeys, SectionHeadings, json_line, kind_name, plural, push_hex, push_number,
         push_padded,
     },
-    inputs::{FileIdentity, Inputs, is_standard, parse_object, read_object},
+    inputs::{FileIdentity, Inputs, is_standard, kept_object, parse_object},
     kept::kept,
     output::Output,
     target::with_target,
     terminal::{self, Escaped, Printer},
+    threads,
 };
 
 pub(crate) fn run(arguments: &Relocate) -> Result<Completion, Failure> {
     let output = output(arguments)?;
-    let bytes = kept(read_object(&arguments.object)?);
+    let bytes = kept_object(&arguments.object)?;
     let object = kept(parse_object(&arguments.object, bytes)?);
     let is_stdout_taken = output.as_ref().is_some_and(Output::is_standard);
     let mut out = terminal::report(is_stdout_taken).in_format(arguments.format.format);
@@ -73,22 +74,16 @@ fn relocate(
     let format = (!arguments.quiet.quiet).then_some(arguments.format.format);
     let options = Options::default().unresolved(arguments.unresolved.into());
     let mut relocating = object.relocate(target, options);
-    let mut sections = SectionHeadings::default();
     let mut failed = Vec::new();
-    let mut line = String::new();
-    for report in &mut relocating {
-        match format {
-            Some(Format::Text) => {
-                sections.print(&report.relocation, out)?;
-                line.clear();
-                text(&report, &mut line, out)?;
-            }
-            Some(Format::Json) => json(&report, out)?,
-            None => {}
-        }
-        if let Outcome::Failed(_) = report.outcome {
+    let mut reports = relocating.by_ref().inspect(|report| {
+        if report.outcome.is_failed() {
             failed.push(report.to_string());
         }
+    });
+    match format {
+        Some(Format::Text) => print_lines(object, reports, out)?,
+        Some(Format::Json) => reports.try_for_each(|report| json(&report, out))?,
+        None => reports.for_each(drop),
     }
     match relocating.finish() {
         Ok(relocated) => {
@@ -117,61 +112,132 @@ fn relocate(
     }
 }
 
+/// Prints the line of each relocation. The lines of many are formatted on another thread, while this one relocates.
+fn print_lines<'a>(
+    object: &'a Object<'a>,
+    mut reports: impl Iterator<Item = Report<'a>>,
+    out: &mut Printer,
+) -> io::Result<()> {
+    /// The number of relocations that are handed over at once. Most objects have fewer.
+    const PART: usize = 512;
+    let parts = iter::from_fn(|| {
+        let part: Vec<_> = reports.by_ref().take(PART).map(Answer::from).collect();
+        (!part.is_empty()).then_some(part)
+    });
+    let mut relocations = object.relocations();
+    let mut sections = SectionHeadings::default();
+    // Keeps its memory from one line to the next.
+    let mut line = Vec::new();
+    threads::handed_over(parts, |part| {
+        // In this order, the end of a part takes no relocation.
+        part.iter().zip(relocations.by_ref()).try_for_each(|(answer, relocation)| {
+            sections.print(&relocation, out)?;
+            line.clear();
+            text(&relocation, answer, out.if_colored(answer.style()), &mut line)?;
+            out.hang(HANG).write_all(&line)
+        })
+    })
+}
+
+/// What a line says of the outcome. That of nearly all relocations takes few bytes: what one processor has written
+/// takes long to get to another.
+enum Answer<'a> {
+    /// The new value, and the original one if it was checked and replaced by another.
+    Value {
+        value: u64,
+        replaced: Option<u64>,
+    },
+    Report(Box<Report<'a>>),
+}
+
+impl<'a> From<Report<'a>> for Answer<'a> {
+    fn from(report: Report<'a>) -> Self {
+        match report.outcome.value() {
+            Some(value) if report.id_module().is_none() => {
+                Self::Value { value, replaced: replaced_value(&report.outcome) }
+            }
+            _ => Self::Report(Box::new(report)),
+        }
+    }
+}
+
+impl Answer<'_> {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Value { .. } => "relocated",
+            Self::Report(report) => report.outcome.name(),
+        }
+    }
+
+    fn style(&self) -> Style {
+        match self {
+            Self::Value { .. } => Style::new().green(),
+            Self::Report(report) => match report.outcome {
+                Outcome::Applied { status: Status::Relocated, .. } => Style::new().green(),
+                Outcome::Applied { .. } => Style::new().yellow(),
+                Outcome::Skipped(_) => Style::new().dimmed(),
+                _ => Style::new().red(),
+            },
+        }
+    }
+}
+
 /// The column of what is accessed, which a folded line continues in.
 const HANG: usize = 40;
 
-/// Formats a relocation's line; `line` is empty, and keeps its memory from one to the next.
-fn text(report: &Report<'_>, line: &mut String, out: &mut Printer) -> io::Result<()> {
-    let Report { relocation, outcome, .. } = report;
-    let style = out.if_colored(style(outcome));
+/// Appends a relocation's line.
+fn text(
+    relocation: &ObjectRelocation<'_>,
+    answer: &Answer<'_>,
+    style: Style,
+    line: &mut Vec<u8>,
+) -> io::Result<()> {
     push_hex(line, relocation.insn_off(), 8);
-    line.push_str("  ");
+    line.extend_from_slice(b"  ");
     if style.is_plain() {
-        push_padded(line, outcome.name(), 9);
+        push_padded(line, answer.name(), 9);
     } else {
-        write!(line, "{}", format_args!("{:9}", outcome.name()).style(style))
-            .map_err(io::Error::other)?;
+        write!(line, "{}", format_args!("{:9}", answer.name()).style(style))?;
     }
-    line.push_str("  ");
+    line.extend_from_slice(b"  ");
     push_padded(line, &kind_name(relocation), 17);
-    line.push_str("  ");
+    line.extend_from_slice(b"  ");
     relocation.push_access_in_c(line);
-    match outcome {
-        // Without the name of the relocation, which the line already has.
-        Outcome::Failed(error) => {
-            line.push_str(": ");
-            line.push_str(&error.cause.to_string());
+    match answer {
+        Answer::Value { value, replaced } => {
+            push_value(line, *value);
+            push_replaced(line, *replaced);
         }
-        outcome => {
-            if let Some(value) = outcome.value() {
-                line.push_str(" = ");
-                push_number(line, value);
+        Answer::Report(report) => match &report.outcome {
+            // Without the name of the relocation, which the line already has.
+            Outcome::Failed(error) => write!(line, ": {}", error.cause)?,
+            outcome => {
+                if let Some(value) = outcome.value() {
+                    push_value(line, value);
+                }
+                if let Some(module) = report.id_module() {
+                    write!(line, " (an id of module {})", Escaped(module))?;
+                }
+                push_replaced(line, replaced_value(outcome));
+                if let Some(reason) = report.reason() {
+                    write!(line, ": {reason}")?;
+                }
             }
-            if let Some(module) = report.id_module() {
-                line.push_str(" (an id of module ");
-                line.push_str(&Escaped(module).to_string());
-                line.push(')');
-            }
-            if let Some(original) = replaced_value(outcome) {
-                line.push_str(", was ");
-                push_number(line, original);
-            }
-            if let Some(reason) = report.reason() {
-                line.push_str(": ");
-                line.push_str(&reason);
-            }
-        }
+        },
     }
-    line.push('\n');
-    out.hang(HANG).write_all(line.as_bytes())
+    line.push(b'\n');
+    Ok(())
 }
 
-fn style(outcome: &Outcome) -> Style {
-    match outcome {
-        Outcome::Applied { status: Status::Relocated, .. } => Style::new().green(),
-        Outcome::Applied { .. } => Style::new().yellow(),
-        Outcome::Skipped(_) => Style::new().dimmed(),
-        _ => Style::new().red(),
+fn push_value(line: &mut Vec<u8>, value: u64) {
+    line.extend_from_slice(b" = ");
+    push_number(line, value);
+}
+
+fn push_replaced(line: &mut Vec<u8>, replaced: Option<u64>) {
+    if let Some(original) = replaced {
+        line.extend_from_slice(b", was ");
+        push_number(line, original);
     }
 }
 

@@ -1,6 +1,11 @@
 //! Working on all processors.
 
-use std::iter;
+use std::{
+    iter,
+    panic::resume_unwind,
+    sync::{Mutex, PoisonError, mpsc},
+    thread,
+};
 
 use rayon::{ThreadPoolBuilder, prelude::*};
 
@@ -37,11 +42,55 @@ where
     results
 }
 
+/// Passes each item to `take`, in order, until that returns an error. Meanwhile the calling thread gets the items
+/// that follow.
+///
+/// A single item starts no thread, and where none can be created, the calling thread does all of the work.
+pub(crate) fn handed_over<I, E>(
+    mut items: I,
+    mut take: impl FnMut(I::Item) -> Result<(), E> + Send,
+) -> Result<(), E>
+where
+    I: Iterator<Item: Send>,
+    E: Send,
+{
+    /// The number of items that wait, so that neither thread waits for the other at each.
+    const WAITING: usize = 4;
+    let Some(first) = items.next() else { return Ok(()) };
+    let Some(second) = items.next() else { return take(first) };
+    let mut items = [first, second].into_iter().chain(items);
+    // Either thread takes all items.
+    let take = Mutex::new(take);
+    let take_all = |items: &mut dyn Iterator<Item = I::Item>| {
+        let mut take = take.lock().unwrap_or_else(PoisonError::into_inner);
+        for item in items {
+            take(item)?;
+        }
+        Ok(())
+    };
+    thread::scope(|scope| {
+        let (sender, receiver) = mpsc::sync_channel(WAITING);
+        let received = || take_all(&mut receiver.into_iter());
+        match thread::Builder::new().spawn_scoped(scope, received) {
+            Ok(thread) => {
+                // Nothing can be sent any more once the other thread has ended with an error.
+                let _ = items.try_for_each(|item| sender.send(item));
+                drop(sender);
+                thread.join().unwrap_or_else(|panic| resume_unwind(panic))
+            }
+            Err(_) => take_all(&mut items),
+        }
+    })
+}
+
 #[cfg(test)]
 mod tests {
-    use std::sync::{
-        Barrier,
-        atomic::{AtomicUsize, Ordering},
+    use std::{
+        convert::Infallible,
+        sync::{
+            Barrier,
+            atomic::{AtomicUsize, Ordering},
+        },
     };
 
     use super::*;
@@ -90,5 +139,52 @@ mod tests {
         };
         assert_eq!(with_two(|| pipelined(items, work)).len(), 100);
         assert!(most.load(Ordering::SeqCst) <= 2, "{most:?}");
+    }
+
+    #[test]
+    fn items_are_handed_over_in_order() {
+        for count in [0, 1, 2, 1000] {
+            let mut taken = Vec::new();
+            let take = |item| {
+                taken.push(item);
+                Ok::<_, Infallible>(())
+            };
+            assert_eq!(handed_over(0..count, take), Ok(()));
+            assert_eq!(taken, (0..count).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn the_next_item_is_got_while_one_is_taken() {
+        // The third item is only there once the first is being taken.
+        let barrier = Barrier::new(2);
+        let items = (0..3).inspect(|item| {
+            if *item == 2 {
+                barrier.wait();
+            }
+        });
+        let take = |item| {
+            if item == 0 {
+                barrier.wait();
+            }
+            Ok::<_, Infallible>(())
+        };
+        assert_eq!(handed_over(items, take), Ok(()));
+    }
+
+    #[test]
+    fn nothing_is_taken_after_an_error() {
+        for (count, last) in [(1, 0), (2, 1), (1000, 7)] {
+            let (mut got, mut taken) = (0, 0);
+            let items = (0..count).inspect(|_| got += 1);
+            let take = |item| {
+                taken += 1;
+                if item == last { Err("full") } else { Ok(()) }
+            };
+            assert_eq!(handed_over(items, take), Err("full"));
+            assert_eq!(taken, last + 1);
+            // What was got before the error is known is dropped.
+            assert!(got <= count);
+        }
     }
 }

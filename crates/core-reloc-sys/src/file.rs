@@ -11,12 +11,10 @@ use std::{
 };
 
 use btf_types::{Btf, Header, StrOffset, distilled};
-use memmap2::Mmap;
 use rustix::system::uname;
 
-#[cfg(feature = "lease")]
-use crate::lease::LeasedMap;
 use crate::{
+    bytes::Bytes,
     elf::{BtfSection, btf_section},
     error::{FileError, FileProblem},
     map::{is_on_sysfs, map_kernel_btf},
@@ -71,13 +69,6 @@ enum Source {
     Raw,
     /// An ELF file.
     Elf(BtfSection),
-}
-
-pub(crate) enum Bytes {
-    Mapped(Mmap),
-    #[cfg(feature = "lease")]
-    Leased(LeasedMap),
-    Read(Vec<u8>),
 }
 
 impl BtfFile {
@@ -164,12 +155,7 @@ impl BtfFile {
 
     /// Returns the bytes of the BTF.
     pub fn as_bytes(&self) -> &[u8] {
-        match &self.content.bytes {
-            Bytes::Mapped(map) => map,
-            #[cfg(feature = "lease")]
-            Bytes::Leased(map) => map.as_bytes(),
-            Bytes::Read(bytes) => bytes,
-        }
+        self.content.bytes.as_slice()
     }
 
     /// Returns `true` if the BTF is split BTF, as modules have it.

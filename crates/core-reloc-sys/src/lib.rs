@@ -16,11 +16,14 @@
 //! `core-reloc`, in the module `_guide`.
 //!
 //! # Features
-//! - `lease`: `BtfFile::open_leased`, which maps files that a lease of the system keeps from changing.
+//! - `lease`: `BtfFile::open_leased` and `ElfFile`, which map files that a lease of the system keeps from changing.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![deny(unsafe_code, unsafe_op_in_unsafe_fn)]
 
+mod bytes;
 mod elf;
+#[cfg(feature = "lease")]
+mod elf_file;
 mod error;
 mod file;
 mod kernel;
@@ -30,6 +33,8 @@ mod map;
 mod read;
 mod release;
 
+#[cfg(feature = "lease")]
+pub use self::elf_file::ElfFile;
 pub use self::{
     error::{FileError, FileProblem, NotFound},
     file::BtfFile,

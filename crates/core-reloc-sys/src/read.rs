@@ -33,15 +33,8 @@ const EXPECTED_ELF: &str = "ELF (7f 45 4c 46)";
 /// Returns an error if the file cannot be read, is a directory, empty, too large, or does not start
 /// with ELF's magic.
 pub fn read_elf(path: &Path) -> Result<Vec<u8>, FileError> {
-    let read = || {
-        let opened = Opened::open(path, MAX_LEN)?;
-        if opened.magic == ELF_MAGIC {
-            opened.read_whole()
-        } else {
-            Err(FileProblem::Unrecognized { found: opened.magic, expected: EXPECTED_ELF })
-        }
-    };
-    read().map_err(|problem| FileError { path: path.to_path_buf(), problem })
+    let read = Opened::open_elf(path).and_then(Opened::read_whole);
+    read.map_err(|problem| FileError { path: path.to_path_buf(), problem })
 }
 
 /// Reads a whole ELF file from a stream, such as standard input, of [`MAX_LEN`] bytes at most.
@@ -80,10 +73,20 @@ pub(crate) struct Opened {
     pub(crate) magic: Vec<u8>,
     /// `false` for pipes and devices.
     pub(crate) is_seekable: bool,
-    max_len: u64,
+    pub(crate) max_len: u64,
 }
 
 impl Opened {
+    /// Opens an ELF file of which at most [`MAX_LEN`] bytes will be read.
+    pub(crate) fn open_elf(path: &Path) -> Result<Self, FileProblem> {
+        let opened = Self::open(path, MAX_LEN)?;
+        if opened.magic == ELF_MAGIC {
+            Ok(opened)
+        } else {
+            Err(FileProblem::Unrecognized { found: opened.magic, expected: EXPECTED_ELF })
+        }
+    }
+
     /// Opens a file of which at most `max_len` bytes will be read.
     pub(crate) fn open(path: &Path, max_len: u64) -> Result<Self, FileProblem> {
         let mut file = File::open(path)?;

@@ -51,7 +51,8 @@ impl FoundKernel {
     }
 
     /// Returns `true` if the kernel is one of a store.
-    pub(crate) fn is_stored(&self) -> bool {
+    /// Returns `true` for a kernel of a store, in which types have other ids than in the kernel.
+    pub fn is_stored(&self) -> bool {
         matches!(self.source, Source::Stored(_))
     }
 

@@ -39,6 +39,7 @@ mod explanation;
 mod flavor;
 mod known;
 mod narrowed;
+mod scope;
 mod search;
 pub(crate) mod spelling;
 mod subject;
@@ -48,5 +49,6 @@ pub use self::{
     comparison::{Comparison, Row},
     explainer::Explainer,
     explanation::{Explanation, Problem},
+    scope::Scope,
     suggestion::{Suggestion, SuggestionKind},
 };

@@ -48,6 +48,7 @@ use crate::{callees::callees, limits::MAX_OBJECT_PATH_STEPS};
 pub(crate) use self::architecture::REGISTERS;
 pub use self::{
     architecture::Architecture,
+    externs::KFUNC_TAG,
     kernel::{Config, Kernel, Release, SymbolNames},
     need::{Answer, Effect, Need, OpenReason, Subject},
 };

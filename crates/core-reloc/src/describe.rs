@@ -2,26 +2,30 @@
 
 mod declaration;
 mod old_bitfield;
+mod plain;
 mod quote;
 
 use alloc::{
     boxed::Box,
     format,
     string::{String, ToString},
+    vec::Vec,
 };
-use core::fmt::{self, Write};
+use core::{
+    fmt::{self, Write},
+    mem,
+};
 
-use btf_types::{Btf, Name, StrOffset, Type, TypeId, ext::CoreReloc};
+use btf_types::{Btf, StrOffset, Type, TypeId, ext::CoreReloc};
 
 pub use self::{declaration::declaration_in_c, quote::quote};
-use self::{old_bitfield::why_old_bitfield, quote::Quote};
+use self::{old_bitfield::why_old_bitfield, plain::plain, quote::Quote};
 use crate::{
     budget::Budget,
     candidates::Candidate,
-    limits::MAX_QUOTE,
     record::{RelocKind, Relocation, Subject},
     resolve::Unmatched,
-    spec::{LocalSpec, Mismatch},
+    spec::{self, LocalSpec, Mismatch},
     target::Target,
 };
 
@@ -29,13 +33,12 @@ use crate::{
 ///
 /// If the access string does not fit the local types, its numbers follow the root type.
 pub fn access_in_c(local: &Btf<'_>, relocation: &Relocation) -> String {
-    let mut text = String::new();
-    push_access_in_c(&mut text, local, relocation);
-    text
+    quoted(|text| write_access(text, local, relocation))
 }
 
 /// Appends a relocation's access as C to a text.
-pub(crate) fn push_access_in_c(text: &mut String, local: &Btf<'_>, relocation: &Relocation) {
+#[cfg(feature = "elf")]
+pub(crate) fn push_access_in_c(text: &mut Vec<u8>, local: &Btf<'_>, relocation: &Relocation) {
     // The only error is that the text is full, and so truncated.
     let _ = write_access(&mut Quote::new(text), local, relocation);
 }
@@ -80,10 +83,10 @@ pub(crate) fn record_root(local: &Btf<'_>, record: &CoreReloc) -> String {
 
 /// Returns what is written, truncated.
 fn quoted(write: impl FnOnce(&mut Quote<'_>) -> fmt::Result) -> String {
-    let mut text = String::new();
+    let mut text = Vec::new();
     // The only error is that the text is full.
     let _ = write(&mut Quote::new(&mut text));
-    text
+    String::from_utf8_lossy(&text).into_owned()
 }
 
 fn write_record_root(text: &mut Quote<'_>, local: &Btf<'_>, record: &CoreReloc) -> fmt::Result {
@@ -222,34 +225,44 @@ fn write_access(text: &mut Quote<'_>, local: &Btf<'_>, relocation: &Relocation) 
     Ok(())
 }
 
-/// Writes the accessors after the root. Returns `false` if the access string does not fit the type.
+/// Writes the accessors after the root. Returns `false`, and writes nothing, if the access string does not fit the
+/// type.
 fn write_accessors(
     text: &mut Quote<'_>,
     root: Type<'_>,
     subject: Subject,
     relocation: &Relocation,
 ) -> Result<bool, fmt::Error> {
-    let spec = LocalSpec::within(root.btf(), relocation, &mut Budget::for_relocation());
-    let Ok(spec) = spec else { return Ok(false) };
-    for (position, accessor) in spec.accessors().iter().enumerate() {
-        match accessor.name_off {
+    let start = text.mark();
+    let mut is_first = true;
+    let mut written = Ok(());
+    // The names are written on the way, without a `LocalSpec` of them: reports have thousands.
+    let spec = spec::follow(root.btf(), relocation, &mut Budget::for_relocation(), |accessor| {
+        let is_root = mem::take(&mut is_first) && accessor.index == 0;
+        written = written.and_then(|()| match accessor.name_off {
             Some(name) => {
-                text.write_str(if subject == Subject::Enumerator { "::" } else { "." })?;
-                write_name(text, root.btf(), name)?;
+                text.write_ascii(if subject == Subject::Enumerator { b"::" } else { b"." })?;
+                write_name(text, root.btf(), name)
             }
-            None if position == 0 && accessor.index == 0 => {}
-            None => write!(text, "[{}]", accessor.index)?,
-        }
+            None if is_root => Ok(()),
+            None => write!(text, "[{}]", accessor.index),
+        });
+    });
+    if spec.is_err() {
+        text.rewind(start);
+        return Ok(false);
     }
-    Ok(true)
+    written.map(|()| true)
 }
 
 /// Writes the root of an access: its name, or its type if it has none.
 fn write_root(text: &mut Quote<'_>, root: Type<'_>) -> fmt::Result {
-    if root.name().is_ok_and(|name| !name.is_empty()) {
-        write_name(text, root.btf(), root.name_off())
-    } else {
-        write_type(text, root)
+    match plain_name(root.btf(), root.name_off()) {
+        Some(plain @ [_, ..]) => text.write_ascii(plain),
+        _ if root.name().is_ok_and(|name| !name.is_empty()) => {
+            write_name(text, root.btf(), root.name_off())
+        }
+        _ => write_type(text, root),
     }
 }
 
@@ -258,20 +271,16 @@ fn write_type(text: &mut Quote<'_>, ty: Type<'_>) -> fmt::Result {
 }
 
 fn write_name(text: &mut Quote<'_>, btf: &Btf<'_>, name_off: StrOffset) -> fmt::Result {
+    if let Some(plain) = plain_name(btf, name_off) {
+        return text.write_ascii(plain);
+    }
     match btf.string(name_off) {
-        Ok(name) if name.len() <= MAX_QUOTE => match plain(&name) {
-            // Nearly all names; without formatting, which takes longer than the rest.
-            Some(plain) => text.write_str(plain),
-            None => write!(text, "{name}"),
-        },
         Ok(name) => text.write_str(&quote(&name)),
         Err(_) => text.write_str("?"),
     }
 }
 
-/// Returns a name that nothing needs to be escaped in.
-fn plain<'n>(name: &'n Name<'_>) -> Option<&'n str> {
-    // All bytes are looked at, which takes less time than to stop at the first.
-    let is_plain = name.iter().fold(true, |is_plain, byte| is_plain & byte.is_ascii_graphic());
-    str::from_utf8(name).ok().filter(|_| is_plain)
+/// Finds a name that is written as it is: without formatting, which takes longer than all the rest.
+fn plain_name<'a>(btf: &Btf<'a>, name_off: StrOffset) -> Option<&'a [u8]> {
+    plain(btf.string_and_rest(name_off)?)
 }

@@ -24,5 +24,6 @@ pub use self::{
 };
 pub(crate) use self::{
     first_member::{RuledOut, Selection},
+    local::follow,
     member::MemberSearch,
 };

@@ -394,7 +394,8 @@ fn write_kernels(model: &Model, numbers: &Numbers, sections: &mut Sections) {
             Some(PointerSize::Four) => 1,
             Some(PointerSize::Eight) => 2,
         };
-        encode::number(&mut item, (pointers << 1) | u32::from(kernel.byte_order == ByteOrder::Big));
+        let is_big = u32::from(kernel.byte_order == ByteOrder::Big);
+        encode::number(&mut item, is_big | (pointers << 1) | (u32::from(kernel.flags_signs) << 3));
         encode::number(&mut item, distance);
         let chain = base.map_or(0, |(_, _, chain)| chain.saturating_add(1));
         let (from, modules_from) =

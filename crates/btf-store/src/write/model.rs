@@ -73,6 +73,8 @@ pub(crate) struct Kernel {
     pub(crate) origin: String,
     pub(crate) byte_order: ByteOrder,
     pub(crate) pointer_size: Option<PointerSize>,
+    /// Whether an enum has its kind_flag set.
+    pub(crate) flags_signs: bool,
     pub(crate) definitions: Set,
     pub(crate) modules: Set,
 }

@@ -1,8 +1,8 @@
 //! Stores of a few kernels that are described in C.
 
 use btf_from_c::{btf, split_btf};
-use btf_store::{Build, Error, Info, Selection, Store, WriteError, Writer};
-use btf_types::{Btf, ByteOrder, IntEncoding, Kind, TypeId, build::Builder};
+use btf_store::{Build, Error, Info, Kernel, Selection, Store, WriteError, Writer};
+use btf_types::{Btf, ByteOrder, DeclTarget, IntEncoding, Kind, Linkage, TypeId, build::Builder};
 
 use crate::generated::{Given, add, assert_same, extract};
 
@@ -111,6 +111,93 @@ fn what_is_selected_is_there_and_nothing_behind_pointers() {
     assert!(btf.find("file", Kind::Struct).is_none());
     assert!(btf.find("wake", Kind::Func).is_none());
     assert_eq!(btf.find("state", Kind::Enum).unwrap().enumerators().len(), 2);
+}
+
+/// Returns what is there of `struct file`, `struct mm` behind a pointer in it, and `struct task`: the numbers of their
+/// members.
+fn members(kernel: &Kernel<'_>, selection: &Selection) -> [Option<usize>; 3] {
+    let bytes = kernel.extract_selected(selection).unwrap().into_bytes();
+    let btf = Btf::parse(&bytes).unwrap();
+    btf.validate().unwrap();
+    ["file", "mm", "task"].map(|name| Some(btf.find(name, Kind::Struct)?.members().len()))
+}
+
+#[test]
+fn names_alone_and_what_is_behind_one_pointer_can_be_selected() {
+    let given = kernels();
+    let [bytes, _] = stores(&given);
+    let store = Store::open(&bytes).unwrap();
+    let [first, last] = [0, 3].map(|number| store.kernel(number).unwrap());
+    let new = Selection::new;
+    for (selection, expected) in [
+        (new().types(["file"]), [Some(1), Some(0), None]),
+        (new().types_with_pointees(["file"]), [Some(1), Some(1), None]),
+        (new().names(["file"]), [Some(0), None, None]),
+        (new().names(["file"]).types(["file"]), [Some(1), Some(0), None]),
+        (new().types(["file"]).types_with_pointees(["file"]), [Some(1), Some(1), None]),
+        (new().functions(["wake"]), [None, None, Some(0)]),
+    ] {
+        assert_eq!(members(&first, &selection), expected, "{selection:?}");
+    }
+    // The kernels differ in `struct mm`.
+    for (selection, count) in [
+        (new().types(["file"]), 1),
+        (new().types_with_pointees(["file"]), 2),
+        (new().names(["mm", "more"]), 2),
+    ] {
+        assert_eq!(store.groups(&selection).unwrap().len(), count, "{selection:?}");
+    }
+    assert_eq!(members(&last, &new().names(["more", "file___new"])), [None; 3]);
+}
+
+#[test]
+fn the_names_of_all_types_are_listed() {
+    let [bytes, _] = stores(&kernels());
+    let store = Store::open(&bytes).unwrap();
+    let mut names = Vec::new();
+    let visit = |kind: Kind, name: &[u8]| {
+        names.push(format!("{kind} {}", String::from_utf8_lossy(name)));
+    };
+    store.type_names(visit).unwrap();
+    for name in ["STRUCT task", "TYPEDEF atomic_t", "ENUM state", "UNION value", "STRUCT dev"] {
+        assert_eq!(names.iter().filter(|found| *found == name).count(), 1, "{name}: {names:?}");
+    }
+    assert!(!names.iter().any(|name| name.ends_with(" wake")));
+}
+
+/// A tag shows that there are such: of all that have it, one is extracted.
+#[test]
+fn one_declaration_with_a_tag_can_be_selected() {
+    let kernel = |tagged: &[&str]| {
+        let mut btf = Builder::new(ByteOrder::Little);
+        let int = btf.int("int", 4, IntEncoding::new(32, IntEncoding::SIGNED));
+        let prototype = btf.func_proto(int).finish();
+        for name in ["first", "second", "third"] {
+            let function = btf.func(name, prototype, Linkage::Static);
+            if tagged.contains(&name) {
+                btf.decl_tag("kfunc", function, DeclTarget::Declaration);
+            }
+        }
+        Given { main: btf.finish().unwrap(), modules: Vec::new() }
+    };
+    let given = [&["second", "third"][..], &["third"], &[]].map(kernel);
+    let [bytes, _] = stores(&given);
+    let store = Store::open(&bytes).unwrap();
+    let functions = |number, selection: &Selection| {
+        let kernel = store.kernel(number).unwrap();
+        let bytes = kernel.extract_selected(selection).unwrap().into_bytes();
+        let btf = Btf::parse(&bytes).unwrap();
+        let tags = btf.types().filter(|ty| ty.kind() == Kind::DeclTag).count();
+        let functions = btf.types().filter(|ty| ty.kind() == Kind::Func);
+        (functions.map(|ty| ty.name().unwrap().to_string()).collect::<Vec<_>>(), tags)
+    };
+    let selection = Selection::new().functions(["first"]).tags(["kfunc", "none"]);
+    let all: Vec<_> = (0..3).map(|number| functions(number, &selection)).collect();
+    let names = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(all[0], (names(&["first", "second"]), 1));
+    assert_eq!(all[1], (names(&["first", "third"]), 1));
+    assert_eq!(all[2], (names(&["first"]), 0));
+    assert_eq!(store.groups(&selection).unwrap().len(), 3);
 }
 
 #[test]

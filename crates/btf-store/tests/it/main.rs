@@ -5,5 +5,6 @@ mod answers;
 mod bytes;
 mod damage;
 mod described;
+mod explanations;
 mod generated;
 mod meaning;

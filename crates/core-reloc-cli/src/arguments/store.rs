@@ -6,7 +6,6 @@ use clap::{Args, Subcommand};
 
 use super::FormatArguments;
 
-/// Make, list and change stores: the types of many kernels in one file
 #[derive(Debug, Args)]
 #[command(after_help = STORE_EXAMPLES)]
 pub struct StoreArguments {
@@ -15,11 +14,21 @@ pub struct StoreArguments {
 }
 
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum StoreCommand {
+    /// Add kernels with their modules to a store, which is made if there is none
     Add(StoreAdd),
+    /// List the kernels of a store
     List(StoreList),
+    /// Write the BTF of one kernel, or of one of its modules
+    ///
+    /// It has the same types as the original, under other ids.
     Extract(StoreExtract),
+    /// Merge stores
     Merge(StoreMerge),
+    /// Remove kernels from a store, and print their names
+    ///
+    /// Those for which all given patterns match, with * and ? for any characters.
     Remove(StoreRemove),
 }
 
@@ -58,7 +67,6 @@ the folders, as in debian/12/amd64/6.1.0-50-amd64.btf, also of those that lead t
 
 With add, the exit status is 1 if some of the kernels cannot be used; the others are added.";
 
-/// Add kernels with their modules to a store, which is made if there is none
 #[derive(Debug, Args)]
 pub struct StoreAdd {
     /// The store
@@ -68,7 +76,6 @@ pub struct StoreAdd {
     pub kernels: Vec<PathBuf>,
 }
 
-/// List the kernels of a store
 #[derive(Debug, Args)]
 pub struct StoreList {
     /// The store
@@ -77,9 +84,6 @@ pub struct StoreList {
     pub format: FormatArguments,
 }
 
-/// Write the BTF of one kernel, or of one of its modules
-///
-/// It has the same types as the original, under other ids.
 #[derive(Debug, Args)]
 pub struct StoreExtract {
     /// The store
@@ -96,7 +100,6 @@ pub struct StoreExtract {
     pub output: PathBuf,
 }
 
-/// Merge stores
 #[derive(Debug, Args)]
 pub struct StoreMerge {
     /// The stores
@@ -107,9 +110,6 @@ pub struct StoreMerge {
     pub output: PathBuf,
 }
 
-/// Remove kernels from a store, and print their names
-///
-/// Those for which all given patterns match, with * and ? for any characters.
 #[derive(Debug, Args)]
 pub struct StoreRemove {
     /// The store

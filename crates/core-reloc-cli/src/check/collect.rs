@@ -14,19 +14,18 @@ use std::{
 
 use btf_types::Btf;
 use core_reloc::elf::requirements::{ExternKind, Hook, Requirements};
-use core_reloc::{Module, Target};
+use core_reloc::{Module, RelocKind, Target};
 use core_reloc_sys::{BtfFile, Kernel};
 use core_reloc_targets::{Found, FoundKernel, Kernels, Limits, Listing, TargetError};
 use core_reloc_tools::{
     check::{Cause, Checked, Checker, Finding},
-    explain::Explainer,
     needs::{self, Answer, Config, OpenReason, Release, Subject, SymbolNames},
 };
 use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::*;
 
 use super::{
-    explanations::Explanations,
+    explanations::{Explanations, ObjectExplanations},
     given::Given,
     objects::ObjectInfo,
     parts::KernelParts,
@@ -127,6 +126,14 @@ struct TargetFile {
     number: usize,
     /// The folder that the user named, or that has the file.
     root: PathBuf,
+}
+
+/// Where the ids of a kernel's types are from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum TypeIds {
+    Kernel,
+    /// From a store, which gives types other ids.
+    Store,
 }
 
 /// A kernel to check objects on.
@@ -410,6 +417,7 @@ impl<'c> Collector<'c> {
             _ => target = target.indexed_for_queries(),
         }
         let described = described(&target, release, symbols, config);
+        let ids = if parts.are_stored() { TypeIds::Store } else { TypeIds::Kernel };
         let objects = self.objects;
         let first = |(index, (checker, object)): (usize, (&Checker<'_>, &ObjectInfo))| {
             if let Some(Some(row)) = known.get(index) {
@@ -417,7 +425,8 @@ impl<'c> Collector<'c> {
             }
             let checked = checker.check(&described);
             let lacks = may_have_modules && lacks_something(checker, &target, &checked);
-            (self.row(checker, object, &target, checked), lacks)
+            let mut explanations = self.explanations.on(checker.object().btf(), &target);
+            (self.row(object, &mut explanations, checked, ids), lacks)
         };
         let rows: Vec<(Arc<ObjectRow>, bool)> = if in_parallel {
             self.checkers.par_iter().zip(objects).enumerate().map(first).collect()
@@ -450,7 +459,8 @@ impl<'c> Collector<'c> {
         )| {
             if lacks {
                 let checked = checker.check(&described);
-                self.row(checker, object, &target, checked)
+                let mut explanations = self.explanations.on(checker.object().btf(), &target);
+                self.row(object, &mut explanations, checked, ids)
             } else {
                 row
             }
@@ -464,25 +474,26 @@ impl<'c> Collector<'c> {
 
     fn row(
         &self,
-        checker: &Checker<'_>,
         object: &ObjectInfo,
-        target: &Target<'_>,
+        explanations: &mut ObjectExplanations<'_>,
         checked: Checked<'_>,
+        ids: TypeIds,
     ) -> Arc<ObjectRow> {
-        let mut explainer = checker.object().btf().map(|local| Explainer::new(local, target));
         let mut relocations = Vec::new();
         for (relocation, Finding { report, verdict, .. }) in checked.findings.iter().enumerate() {
             let Some(status) = RelocationStatus::of(*verdict) else { continue };
             let explanation = match status {
                 RelocationStatus::Changed => None,
-                _ => explainer.as_mut().and_then(|explainer| explainer.report(report)),
+                _ => explanations.of(relocation, report),
             };
+            let is_id = report.relocation.kind() == Some(RelocKind::TypeIdTarget);
+            let value = report.outcome.value().filter(|_| !is_id || ids == TypeIds::Kernel);
             relocations.push(RelocationResult {
                 relocation,
                 verdict: status,
-                value: report.outcome.value(),
+                value,
                 proof: object.proof(*verdict),
-                explanation: explanation.map(|explanation| self.explanations.share(explanation)),
+                explanation,
             });
         }
         let cause = |cause: Cause<'_>| CauseResult {

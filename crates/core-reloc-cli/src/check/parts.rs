@@ -40,6 +40,11 @@ impl KernelParts<'_> {
         matches!(self, Self::Running(_))
     }
 
+    /// Returns `true` if types have other ids than in the kernel.
+    pub(super) fn are_stored(&self) -> bool {
+        matches!(self, Self::Found(kernel) if kernel.is_stored())
+    }
+
     /// Returns `false` if the kernel has no modules, as far as can be told without reading any.
     pub(super) fn may_have_modules(&self) -> bool {
         match self {

@@ -34,7 +34,7 @@ const WIDTH_VARIABLE: &str = "COLUMNS";
 ///
 /// The caller flushes it at the end.
 pub(crate) struct Printer {
-    stream: Box<dyn Write>,
+    stream: Box<dyn Write + Send>,
     /// What is not written yet.
     pending: Vec<u8>,
     is_terminal: bool,
@@ -51,7 +51,7 @@ pub(crate) struct Printer {
 
 impl Printer {
     /// Opens a stream. Its lines are not folded.
-    pub(super) fn new(stream: impl RawStream + IsTerminal + AsFd + 'static) -> Self {
+    pub(super) fn new(stream: impl RawStream + IsTerminal + AsFd + Send + 'static) -> Self {
         let (is_terminal, stream_width) = match tcgetwinsize(&stream) {
             Ok(size) if size.ws_col == 0 => (true, Some(WIDTH)),
             Ok(size) => (true, Some(usize::from(size.ws_col))),
@@ -59,7 +59,7 @@ impl Printer {
         };
         let has_colors = AutoStream::choice(&stream) != ColorChoice::Never;
         let stream = UntilClosed(Some(stream));
-        let stream: Box<dyn Write> =
+        let stream: Box<dyn Write + Send> =
             if has_colors { Box::new(stream) } else { Box::new(WithoutColors::new(stream)) };
         Self {
             stream,

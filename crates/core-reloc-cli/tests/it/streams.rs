@@ -6,7 +6,10 @@ use std::{
     process::{Command, Stdio},
 };
 
-use crate::program::{Folder, command, root, run};
+use crate::{
+    program::{Folder, command, root, run},
+    relocate::many,
+};
 
 const OBJECT: &str = "fixtures/objects/fields.bpfel.o";
 const TARGET: &str = "fixtures/btf/same.le.btf";
@@ -43,7 +46,15 @@ fn a_reader_may_stop_in_the_middle() {
 
 #[test]
 fn a_full_device_is_reported() {
-    for arguments in [vec!["inspect", OBJECT], vec!["relocate", OBJECT, "--target", TARGET]] {
+    let folder = Folder::new();
+    let [many, many_target] = many(&folder);
+    let out = folder.path("out.o");
+    for arguments in [
+        vec!["inspect", OBJECT],
+        vec!["relocate", OBJECT, "--target", TARGET],
+        // Printed by another thread, of which the first part fails before the output is written.
+        vec!["relocate", &many, "--target", &many_target, "-o", &out],
+    ] {
         let full = File::options().write(true).open("/dev/full").unwrap();
         let output = command(&arguments).stdout(full).output().unwrap();
         assert_eq!(output.status.code(), Some(2));
@@ -53,6 +64,7 @@ fn a_full_device_is_reported() {
              No space left on device (os error 28)\n"
         );
     }
+    assert!(!folder.names().contains(&"out.o".to_string()));
 }
 
 /// Runs a command whose report is longer than the 64 KiB that are written at once.

@@ -8,7 +8,10 @@ use std::{
 
 use core_reloc_tests::judge::skipped;
 
-use crate::program::{Folder, Run, fixture};
+use crate::{
+    program::{Folder, Run, fixture},
+    relocate::many,
+};
 
 /// Returns a command that runs the program as a user who may have a single thread.
 fn single_threaded(program: &str) -> Command {
@@ -35,6 +38,7 @@ fn every_command_works_without_threads() {
     }
     let log = folder.file("verifier.log", b"12: (85) call unknown#195896080\n");
     let (kernel, out) = (folder.path("kernels/moved.btf"), folder.path("out"));
+    let [many, many_target] = many(&folder);
 
     // The limit works: a shell cannot start a second process.
     let mut shell = single_threaded("sh");
@@ -45,6 +49,7 @@ fn every_command_works_without_threads() {
 
     for line in [
         format!("relocate {object} --target {kernel} -o {out}.o"),
+        format!("relocate {many} --target {many_target}"),
         format!("inspect {object}"),
         format!("explain {object} --target {kernel}"),
         format!("check {object} --target {kernels}"),

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::{BtfFile, Bytes};
-use crate::{error::FileError, lease::LeasedMap, read::check_len};
+use super::BtfFile;
+use crate::{bytes::Bytes, error::FileError};
 
 impl BtfFile {
     /// Opens a file like [`BtfFile::open_with_limit`], but maps raw BTF where a lease of the system keeps the
@@ -39,16 +39,6 @@ impl BtfFile {
     /// # Errors
     /// Returns the errors of [`BtfFile::open_with_limit`].
     pub fn open_leased(path: impl Into<PathBuf>, max_len: u64) -> Result<Self, FileError> {
-        Self::open_with(path.into(), max_len, |opened| {
-            opened.check_len()?;
-            match LeasedMap::of(&opened.file) {
-                Some(map) => {
-                    // It may have grown before the lease.
-                    check_len("the file", map.as_bytes().len() as u64, max_len)?;
-                    Ok(Bytes::Leased(map))
-                }
-                None => opened.read_whole().map(Bytes::Read),
-            }
-        })
+        Self::open_with(path.into(), max_len, Bytes::leased)
     }
 }

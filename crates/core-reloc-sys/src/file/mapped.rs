@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::{BtfFile, Bytes};
-use crate::{error::FileError, map::map_private};
+use super::BtfFile;
+use crate::{bytes::Bytes, error::FileError, map::map_private};
 
 impl BtfFile {
     /// Opens a file like [`BtfFile::open`], but maps raw BTF instead of reading it.

@@ -1,5 +1,7 @@
 //! The explainer of an object's relocations.
 
+use std::collections::BTreeSet;
+
 use btf_types::{Btf, Name, Type};
 use core_reloc::{
     Ambiguity, Cause, Error, Poison, Relocation, Resolution, Status, Target,
@@ -17,7 +19,8 @@ use super::{
     flavor::{Declared, flavor},
     known::{Known, Question},
     narrowed::{self, Narrowed},
-    search::{MissingMember, Search},
+    scope::Scope,
+    search::{self, MissingMember, Search},
     subject::{Subject, Subjects, accessor_name, names},
     suggestion::{Suggestion, SuggestionKind},
 };
@@ -34,6 +37,7 @@ pub struct Explainer<'a> {
     narrowed: Narrowed<'a>,
     enums: EnumReaders<'a>,
     known: Known,
+    compares: bool,
     /// For the searches and comparisons of all explanations.
     budget: Budget,
 }
@@ -52,8 +56,15 @@ impl<'a> Explainer<'a> {
             narrowed: Narrowed::new(local, target),
             enums: EnumReaders::default(),
             known: Known::default(),
+            compares: true,
             budget: Budget::of(MAX_OBJECT_STEPS),
         }
+    }
+
+    /// Leaves out the [comparisons](Explanation::comparisons) of definitions, which take the most time of an explanation.
+    #[must_use]
+    pub fn without_comparisons(self) -> Self {
+        Self { compares: false, ..self }
     }
 
     /// Explains a relocation of an ELF object that did not find what it asks for; returns `None` if it
@@ -82,6 +93,49 @@ impl<'a> Explainer<'a> {
             }
             _ => None,
         }
+    }
+
+    /// Returns what [`report`](Self::report) looks at, besides the candidates of the relocation and the types in
+    /// them. Explainers of targets that do not differ in these types, nor in the candidates, explain alike, except
+    /// that a search in a larger target takes more of the steps that all explanations of an object share.
+    pub fn scopes(&mut self, report: &Report<'_>) -> BTreeSet<Scope> {
+        let (Outcome::Applied { resolution, .. }, Ok(relocation)) =
+            (&report.outcome, report.relocation.decode())
+        else {
+            return BTreeSet::new();
+        };
+        let unmatched = resolution.unmatched.as_ref();
+        unmatched.map(|it| self.unmatched_scopes(&relocation, it)).unwrap_or_default()
+    }
+
+    /// Returns what [`unmatched`](Self::unmatched) looks at, as [`scopes`](Self::scopes) does.
+    pub fn unmatched_scopes(
+        &mut self,
+        relocation: &Relocation,
+        unmatched: &Unmatched,
+    ) -> BTreeSet<Scope> {
+        let mut scopes = BTreeSet::new();
+        let root = self.subjects.local.type_by_id(relocation.type_id).ok();
+        let Some((root, name)) = root.and_then(|root| Some((root, root.name().ok()?.to_vec())))
+        else {
+            return scopes;
+        };
+        if unmatched.ruled_out().is_empty() {
+            let tag = search::tag_of(root);
+            scopes.insert(Scope::LikeRoot { kind: root.kind(), name, tag });
+            return scopes;
+        }
+        scopes.insert(Scope::Pointees { root: name });
+        let spec = self.subjects.local_spec(relocation);
+        for (candidate, mismatch) in unmatched.ruled_out().iter().take(MAX_COMPARED) {
+            let subject =
+                self.subjects.mismatched(spec.as_ref(), relocation, *candidate, *mismatch);
+            let owner = subject.and_then(|subject| subject.local.name().ok());
+            if let (Mismatch::NoMember { .. }, Some(owner)) = (mismatch, owner) {
+                scopes.insert(Scope::LikeOwner { name: owner.to_vec() });
+            }
+        }
+        scopes
     }
 
     /// Explains why no candidate matches.
@@ -311,8 +365,11 @@ impl<'a> Explainer<'a> {
         Some(Suggestion { code, ..Suggestion::new(SuggestionKind::Access, text) })
     }
 
-    /// Compares two types, if there are steps left.
+    /// Compares two types, if that is wanted and there are steps left.
     fn compare(&mut self, types: [Type<'a>; 2], name: &str, found: &[&str]) -> Option<Comparison> {
+        if !self.compares {
+            return None;
+        }
         let [left, right] = types.map(|ty| self.define(ty).map(|definition| definition.lines));
         Some(Comparison::between(types, [left?, right?], name, found))
     }

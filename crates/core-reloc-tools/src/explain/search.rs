@@ -1,5 +1,6 @@
 //! Searches of the target for what may replace a missing type, member or enumerator.
 
+mod likeness;
 mod member;
 mod user_space;
 
@@ -14,7 +15,10 @@ use core_reloc::{
     essential_name,
 };
 
-pub(super) use self::member::MissingMember;
+pub(super) use self::{
+    likeness::{LikeOwner, LikeRoot},
+    member::MissingMember,
+};
 use super::suggestion::{Suggestion, SuggestionKind};
 use crate::similar::{MAX_SUGGESTIONS, Nearest, STEPS_PER_NAME, STEPS_PER_SIMILAR_NAME, Wanted};
 
@@ -80,11 +84,10 @@ impl<'a> Search<'a> {
     /// Suggests types that may replace a missing root type, or modules that may define it.
     pub(super) fn root(&mut self, root: Type<'a>) -> Vec<Suggestion> {
         let Ok(name) = root.name() else { return Vec::new() };
-        let wanted = essential_name(&name);
-        let similar = Wanted::new(wanted);
+        let tag = tag_of(root);
+        let like = LikeRoot::new(root.kind(), &name, tag.as_ref());
         let mut nearest = Nearest::new();
         let mut suggestions = Vec::from_iter(user_space::suggestion(root));
-        let tag = tag_of(root);
         let modules = self.target.modules().iter().map(|module| module.btf);
         for btf in std::iter::once(self.target.main()).chain(modules) {
             // A pass looks at every type.
@@ -92,20 +95,14 @@ impl<'a> Search<'a> {
                 break;
             }
             for ty in btf.own_types_of(KindSet::TYPE_NAMES) {
-                let is_named_type = ty.kind().is_composite()
-                    || ty.kind().is_enum()
-                    || matches!(ty.kind(), Kind::Typedef | Kind::Fwd);
-                if !is_named_type {
+                if !LikeRoot::has_kind(ty.kind()) {
                     continue;
                 }
                 if self.spend(STEPS_PER_NAME).is_none() {
                     break;
                 }
                 let Ok(name) = ty.name() else { continue };
-                let is_same_name = !wanted.is_empty() && essential_name(&name) == wanted;
-                let is_tagged = tag
-                    .is_some_and(|(kind, tag)| ty.kind() == kind && essential_name(&name) == tag);
-                if (is_same_name || is_tagged) && suggestions.len() < MAX_SUGGESTIONS {
+                if like.is_same(ty.kind(), &name) && suggestions.len() < MAX_SUGGESTIONS {
                     let text = match ty.kind() {
                         kind if root.kind() == Kind::Typedef && kind != Kind::Typedef => {
                             let (found, root) = (type_in_c(ty), type_in_c(root));
@@ -117,7 +114,7 @@ impl<'a> Search<'a> {
                     };
                     suggestions.push(Suggestion::new(SuggestionKind::SimilarType, text));
                 } else if ty.kind() == root.kind()
-                    && let Some(distance) = self.distance(&similar, &name)
+                    && let Some(distance) = self.distance(&like.wanted, &name)
                 {
                     nearest.add(distance, type_in_c(ty));
                 }
@@ -137,12 +134,13 @@ impl<'a> Search<'a> {
     }
 }
 
-/// Returns the kind and the essential name of the tagged type that a typedef stands for.
-fn tag_of(root: Type<'_>) -> Option<(Kind, &[u8])> {
+/// Returns the kind and the name of the tagged type that a typedef stands for.
+pub(super) fn tag_of(root: Type<'_>) -> Option<(Kind, Vec<u8>)> {
     if root.kind() != Kind::Typedef {
         return None;
     }
     let tagged = root.skip_modifiers_and_typedefs().ok()?;
-    let name = essential_name(tagged.name().ok().filter(|name| !name.is_empty())?.as_bytes());
-    (tagged.kind().is_composite() || tagged.kind().is_enum()).then_some((tagged.kind(), name))
+    let name = tagged.name().ok().filter(|name| !name.is_empty())?;
+    let is_tagged = tagged.kind().is_composite() || tagged.kind().is_enum();
+    is_tagged.then(|| (tagged.kind(), name.to_vec()))
 }

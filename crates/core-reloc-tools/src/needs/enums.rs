@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use btf_types::{Btf, Kind, Type};
+use btf_types::{Enumerator, Kind, Name, Type};
 use core_reloc::elf::{
     Object,
     requirements::{AttachType, MapType, ProgramType},
@@ -25,28 +25,26 @@ const HELPERS_END: &str = "__BPF_FUNC_MAX_ID";
 pub(super) const NAMES: [&str; 5] =
     [HELPERS, ProgramType::ENUM, AttachType::ENUM, MapType::ENUM, PSEUDO_JUMPS];
 
-/// The values of a kernel's enums, by the name of the enum.
+/// A kernel's enums, by name; those that have enumerators.
 #[derive(Debug, Default)]
-pub(super) struct KernelEnums(BTreeMap<&'static str, BTreeMap<i128, String>>);
+pub(super) struct KernelEnums<'t>(BTreeMap<&'static str, Type<'t>>);
 
-impl KernelEnums {
-    pub(super) fn find(kernel: &Kernel<'_>) -> Self {
+impl<'t> KernelEnums<'t> {
+    pub(super) fn find(kernel: &Kernel<'t>) -> Self {
         let questions = NAMES.map(|name| (name, Kind::Enum));
         let found = kernel.target.find_all(&questions);
-        let values = |found: Option<&core_reloc::FoundType<'_>>| {
-            found.map(|found| values(found.ty)).unwrap_or_default()
-        };
-        let enums = NAMES.iter().zip(&found).map(|(name, found)| (*name, values(found.first())));
-        Self(enums.filter(|(_, values)| !values.is_empty()).collect())
+        let enums = NAMES.iter().zip(&found);
+        let enums = enums.filter_map(|(name, found)| Some((*name, found.first()?.ty)));
+        Self(enums.filter(|(_, ty)| !ty.enumerators().is_empty()).collect())
     }
 
     /// Returns whether the kernel's enum has a number.
     pub(super) fn has(&self, name: &str, number: u32, effect: Effect) -> Answer {
         match self.0.get(name) {
             None => Answer::Open(OpenReason::NotInBtf, effect),
-            Some(values) => match values.get(&number.into()) {
+            Some(ty) => match enumerator(*ty, number) {
                 // `__MAX_BPF_PROG_TYPE` and the like are no types.
-                Some(name) if !name.starts_with("__") => Answer::Present,
+                Some(name) if !name.starts_with(b"__") => Answer::Present,
                 _ => Answer::Absent(effect),
             },
         }
@@ -60,8 +58,10 @@ impl KernelEnums {
 
     /// Returns the name of a helper, by the kernel or by the object.
     pub(super) fn helper_name(&self, object: &Object<'_>, number: u32) -> Cow<'static, str> {
-        let by_kernel = self.0.get(HELPERS).and_then(|values| values.get(&number.into()).cloned());
-        let name = by_kernel.or_else(|| helper_of_object(object.btf()?, number));
+        let by_kernel = self.0.get(HELPERS).and_then(|ty| enumerator(*ty, number));
+        // An object may have been compiled with the kernel's types.
+        let of_object = || enumerator(object.btf()?.find(HELPERS, Kind::Enum)?, number);
+        let name = by_kernel.or_else(of_object).map(|name| name.to_string());
         match name.as_deref().and_then(|name| name.strip_prefix(HELPER)) {
             Some(name) => format!("bpf_{name}").into(),
             None => number.to_string().into(),
@@ -70,28 +70,24 @@ impl KernelEnums {
 
     /// Returns `true` if the kernel's enum has an enumerator of a name.
     pub(super) fn has_enumerator(&self, name: &str, enumerator: &str) -> bool {
-        self.0.get(name).is_some_and(|values| values.values().any(|value| value == enumerator))
+        let named = |it: Enumerator<'_>| it.name().is_ok_and(|name| name == enumerator);
+        self.0.get(name).is_some_and(|ty| ty.enumerators().iter().any(named))
     }
 }
 
 /// The enum of jumps that are no jumps, such as `may_goto`.
 pub(super) const PSEUDO_JUMPS: &str = "bpf_cond_pseudo_jmp";
 
-/// Returns the enumerators of an enum by value. Of several with one value, the first counts.
-fn values(ty: Type<'_>) -> BTreeMap<i128, String> {
-    let mut values = BTreeMap::new();
+/// Returns the name of the first enumerator of an enum that has a value.
+fn enumerator(ty: Type<'_>, value: u32) -> Option<Name<'_>> {
     for enumerator in ty.enumerators() {
         let Ok(name) = enumerator.name() else { continue };
-        let name = name.to_string();
         if name == HELPERS_END {
-            break;
+            return None;
         }
-        values.entry(enumerator.value()).or_insert(name);
+        if enumerator.value() == value.into() {
+            return Some(name);
+        }
     }
-    values
-}
-
-/// Returns the name of a helper in an object that was compiled with the kernel's types.
-fn helper_of_object(btf: &Btf<'_>, number: u32) -> Option<String> {
-    values(btf.find(HELPERS, Kind::Enum)?).remove(&number.into())
+    None
 }

@@ -139,7 +139,10 @@ fn same_type(local: &Btf<'_>, id: TypeId, target: Type<'_>) -> bool {
     types_are_compatible(local, target).unwrap_or(false)
 }
 
-/// The functions that BPF programs may call: those with the tag `bpf_kfunc`.
+/// The tag of the functions that BPF programs may call. Kernels before 6.10 have no tags.
+pub const KFUNC_TAG: &str = "bpf_kfunc";
+
+/// The functions that BPF programs may call: those with the [tag](KFUNC_TAG).
 struct Kfuncs {
     /// By the index of the module, and the id of the FUNC.
     tagged: BTreeSet<(Option<u32>, TypeId)>,
@@ -154,7 +157,7 @@ impl Kfuncs {
             let modules = kernel.target.modules().iter();
             for (module, btf) in main.chain((0..).map(Some).zip(modules.map(|module| module.btf))) {
                 let tags = btf.own_types_of(KindSet::from_iter([Kind::DeclTag]));
-                for tag in tags.filter(|tag| tag.is_named(b"bpf_kfunc")) {
+                for tag in tags.filter(|tag| tag.is_named(KFUNC_TAG.as_bytes())) {
                     if let (Some(DeclTarget::Declaration), Some(id)) =
                         (tag.decl_target(), tag.referenced_id())
                     {
@@ -166,7 +169,7 @@ impl Kfuncs {
         Self { tagged }
     }
 
-    /// Returns `true` for a tagged function. Kernels before 6.10 have no tags, and so any function counts.
+    /// Returns `true` for a tagged function. Without tags, any function counts.
     fn includes(&self, found: &FoundType<'_>) -> bool {
         self.tagged.is_empty() || self.tagged.contains(&(found.module, found.ty.id()))
     }

@@ -28,7 +28,7 @@ const SIGNS: [(&str, &str, Version); 6] = [
 pub(super) fn answer(
     feature: Feature,
     kernel: &Kernel<'_>,
-    enums: &KernelEnums,
+    enums: &KernelEnums<'_>,
     architecture: impl FnOnce() -> Option<Architecture>,
 ) -> Answer {
     let shown = SIGNS.iter().filter(|(name, sign, _)| enums.has_enumerator(name, sign));

@@ -41,12 +41,13 @@ impl Sameness {
             return Self::Incompatible;
         }
         let (mut old, mut new) = (old, new);
-        let mut is_resized = false;
+        let (mut is_resized, mut is_behind) = (false, false);
         for _ in 0..LEVELS {
             let stripped = (old.skip_modifiers_and_typedefs(), new.skip_modifiers_and_typedefs());
             let (Ok(of_old), Ok(of_new)) = stripped else { return Self::Retyped };
             let referenced = match (of_old.kind(), of_new.kind()) {
                 (Kind::Ptr, Kind::Ptr) => {
+                    is_behind = true;
                     (of_old.referenced().ok().flatten(), of_new.referenced().ok().flatten())
                 }
                 (Kind::Array, Kind::Array) => {
@@ -55,7 +56,7 @@ impl Sameness {
                 }
                 (Kind::FuncProto, Kind::FuncProto) => return Self::of_prototypes(of_old, of_new),
                 _ => {
-                    let same = Self::of_bases([old, of_old], [new, of_new]);
+                    let same = Self::of_bases([old, of_old], [new, of_new], is_behind);
                     return if is_resized && same.is_same() { Self::Compatible } else { same };
                 }
             };
@@ -93,7 +94,7 @@ impl Sameness {
             let stripped = (old.skip_modifiers_and_typedefs(), new.skip_modifiers_and_typedefs());
             let (Ok(of_old), Ok(of_new)) = stripped else { return false };
             if (of_old.kind(), of_new.kind()) != (Kind::Ptr, Kind::Ptr) {
-                let same = Self::of_bases([old, of_old], [new, of_new]);
+                let same = Self::of_bases([old, of_old], [new, of_new], true);
                 return same.is_same();
             }
             match (of_old.referenced().ok().flatten(), of_new.referenced().ok().flatten()) {
@@ -105,11 +106,17 @@ impl Sameness {
         false
     }
 
-    /// Compares what is neither a pointer nor an array, each as declared and without typedefs.
-    fn of_bases([first, old]: [Type<'_>; 2], [second, new]: [Type<'_>; 2]) -> Self {
+    /// Compares what is neither a pointer nor an array, each as declared and without typedefs. Of structs behind
+    /// pointers, the names are compared, and never the members.
+    fn of_bases(
+        [first, old]: [Type<'_>; 2],
+        [second, new]: [Type<'_>; 2],
+        is_behind: bool,
+    ) -> Self {
         let is_struct = |kind: Kind| kind.is_composite() || kind == Kind::Fwd;
         if is_struct(old.kind()) && is_struct(new.kind()) {
-            let around = if is_around(first, new) { Self::Compatible } else { Self::Retyped };
+            let is_around = !is_behind && is_around(first, new);
+            let around = if is_around { Self::Compatible } else { Self::Retyped };
             return match (old.name(), new.name()) {
                 (Ok(of_old), Ok(of_new)) if of_old.is_empty() && of_new.is_empty() => {
                     if typedef_name(first) == typedef_name(second) {

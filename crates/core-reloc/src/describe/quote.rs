@@ -3,6 +3,7 @@
 use alloc::{
     format,
     string::{String, ToString},
+    vec::Vec,
 };
 use core::fmt::{self, Write};
 
@@ -20,32 +21,61 @@ pub fn quote(name: &Name<'_>) -> String {
     }
 }
 
-/// Appends to a text, at most [`MAX_QUOTE`] bytes: what follows is left out.
+/// Appends text to bytes, at most [`MAX_QUOTE`] of them: what follows is left out.
 pub(super) struct Quote<'t> {
-    text: &'t mut String,
+    bytes: &'t mut Vec<u8>,
     start: usize,
 }
 
 impl<'t> Quote<'t> {
-    pub(super) fn new(text: &'t mut String) -> Self {
-        let start = text.len();
-        Self { text, start }
+    pub(super) fn new(bytes: &'t mut Vec<u8>) -> Self {
+        let start = bytes.len();
+        Self { bytes, start }
+    }
+
+    /// Writes ASCII.
+    #[inline]
+    pub(super) fn write_ascii(&mut self, ascii: &[u8]) -> fmt::Result {
+        self.push(ascii, |_| true)
+    }
+
+    /// Returns the end of what has been written so far, which [`Quote::rewind`] goes back to.
+    pub(super) fn mark(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Removes what has been written since a mark.
+    pub(super) fn rewind(&mut self, mark: usize) {
+        self.bytes.truncate(mark);
+    }
+
+    /// Appends text, or the part of it that there is room for: it may be cut at the boundaries of characters.
+    #[inline]
+    fn push(&mut self, text: &[u8], is_boundary: impl Fn(usize) -> bool) -> fmt::Result {
+        let written = self.bytes.len().saturating_sub(self.start);
+        let room = MAX_QUOTE.saturating_sub(written);
+        if text.len() <= room {
+            self.bytes.extend_from_slice(text);
+            return Ok(());
+        }
+        let end = (0..=room).rev().find(|end| is_boundary(*end)).unwrap_or(0);
+        self.end_with(text.get(..end).unwrap_or_default());
+        Err(fmt::Error)
+    }
+
+    /// Appends the last part that there is room for, and an ellipsis.
+    #[cold]
+    fn end_with(&mut self, part: &[u8]) {
+        let ellipsis = "…".as_bytes();
+        self.bytes.extend_from_slice(part);
+        if !self.bytes.ends_with(ellipsis) {
+            self.bytes.extend_from_slice(ellipsis);
+        }
     }
 }
 
 impl Write for Quote<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        let written = self.text.len().saturating_sub(self.start);
-        let room = MAX_QUOTE.saturating_sub(written);
-        if text.len() <= room {
-            self.text.push_str(text);
-            return Ok(());
-        }
-        let end = (0..=room).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
-        self.text.push_str(text.get(..end).unwrap_or_default());
-        if !self.text.ends_with('…') {
-            self.text.push('…');
-        }
-        Err(fmt::Error)
+        self.push(text.as_bytes(), |end| text.is_char_boundary(end))
     }
 }

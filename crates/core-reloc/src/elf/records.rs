@@ -1,6 +1,6 @@
 //! The relocations of an object: records with their code.
 
-use alloc::string::String;
+use alloc::{string::String, vec::Vec};
 use core::ops::Range;
 
 use btf_types::{Btf, ByteOrder, Name, TypeId, ext::CoreReloc};
@@ -70,30 +70,33 @@ impl<'a> ObjectRelocation<'a> {
 
     /// Writes the access as C, as [`access_in_c`](crate::access_in_c) does.
     pub fn access_in_c(&self) -> String {
-        let mut text = String::new();
-        self.push_access_in_c(&mut text);
-        text
+        match self.decode() {
+            Ok(relocation) => describe::access_in_c(self.local, &relocation),
+            Err(_) => describe::record_root(self.local, &self.record),
+        }
     }
 
-    /// Appends the access as C to a text: [`ObjectRelocation::access_in_c`] without an allocation for each
-    /// relocation.
+    /// Appends the access as C, in UTF-8: [`ObjectRelocation::access_in_c`] for reports of many relocations, without
+    /// an allocation for each.
     ///
     /// ```
     /// use core_reloc::elf::Object;
     ///
-    /// fn accesses(object: &Object<'_>) -> String {
-    ///     let mut text = String::new();
+    /// fn accesses(object: &Object<'_>) -> Vec<u8> {
+    ///     let mut text = Vec::new();
     ///     for relocation in object.relocations() {
     ///         relocation.push_access_in_c(&mut text);
-    ///         text.push('\n');
+    ///         text.push(b'\n');
     ///     }
     ///     text
     /// }
     /// ```
-    pub fn push_access_in_c(&self, text: &mut String) {
+    pub fn push_access_in_c(&self, text: &mut Vec<u8>) {
         match self.decode() {
             Ok(relocation) => describe::push_access_in_c(text, self.local, &relocation),
-            Err(_) => text.push_str(&describe::record_root(self.local, &self.record)),
+            Err(_) => {
+                text.extend_from_slice(describe::record_root(self.local, &self.record).as_bytes())
+            }
         }
     }
 
@@ -194,5 +197,11 @@ impl<'a> Iterator for Relocations<'a> {
             self.group = self.group.saturating_add(1);
             self.index = 0;
         }
+    }
+
+    /// Counts the records that are left in the group.
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let group = self.object.groups().get(self.group);
+        (group.map_or(0, |group| group.records.len().saturating_sub(self.index)), None)
     }
 }

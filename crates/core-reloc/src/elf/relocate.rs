@@ -86,6 +86,10 @@ impl<'a> Iterator for Relocating<'a> {
         });
         Some(Report { relocation, before, after, outcome, target: self.target })
     }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.records.size_hint()
+    }
 }
 
 impl<'a> Relocating<'a> {

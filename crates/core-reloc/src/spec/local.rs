@@ -66,12 +66,6 @@ impl Accessor {
         let (type_id, stripped_type) = (ty.id(), ty.id());
         Self { type_id, index, name_off: None, member_type: TypeId::VOID, stripped_type }
     }
-
-    /// Returns the struct or union that contains the member, and the member's index there; `None` if the
-    /// accessor is an element.
-    fn member(&self) -> Option<(TypeId, u32)> {
-        self.name_off.map(|_| (self.type_id, self.index))
-    }
 }
 
 impl<'a> LocalSpec<'a> {
@@ -93,15 +87,9 @@ impl<'a> LocalSpec<'a> {
         relocation: &Relocation,
         budget: &mut Budget,
     ) -> Result<Self, Cause> {
-        let root = local.type_by_id(relocation.type_id).map_err(Cause::Local)?;
-        let spec = Spec::of_root(local, root.id());
-        let mut local_spec = Self { accessors: SmallVec::new(), spec };
-        match relocation.kind.subject() {
-            Subject::Type => check_type_access(relocation)?,
-            Subject::Enumerator => local_spec.take_enumerator(root, relocation, budget)?,
-            Subject::Field => local_spec.take_field(root, relocation, budget)?,
-        }
-        Ok(local_spec)
+        let mut accessors = SmallVec::new();
+        let spec = follow(local, relocation, budget, |accessor| accessors.push(accessor))?;
+        Ok(Self { accessors, spec })
     }
 
     /// Returns the accessors. A field's first one is the root type as an element of an array; an enumerator
@@ -114,92 +102,116 @@ impl<'a> LocalSpec<'a> {
     pub fn spec(&self) -> &Spec<'a> {
         &self.spec
     }
+}
 
-    fn take_enumerator(
-        &mut self,
-        root: Type<'a>,
-        relocation: &Relocation,
-        budget: &mut Budget,
-    ) -> Result<(), Cause> {
-        let ty = budget.strip(root, Side::Local)?;
-        if !ty.kind().is_enum() {
-            return Err(Cause::NotAnEnum { found: ty.kind() });
-        }
-        let [index] = *relocation.access else { return Err(Cause::NotOneEnumerator) };
-        let enumerator = ty.enumerators().get(index as usize);
-        let enumerator = enumerator.ok_or(Cause::NoSuchEnumerator { index, len: ty.vlen() })?;
-        self.accessors.push(Accessor {
-            type_id: ty.id(),
-            index,
-            name_off: Some(enumerator.name_off()),
-            member_type: TypeId::VOID,
-            stripped_type: TypeId::VOID,
-        });
-        self.spec.end = End::Enumerator(enumerator);
-        Ok(())
+/// Follows the access path of a relocation through the local types, passes each accessor to `visit`, and returns
+/// what they lead to. On an error, those before it have been passed.
+#[inline]
+pub(crate) fn follow<'a>(
+    local: &'a Btf<'a>,
+    relocation: &Relocation,
+    budget: &mut Budget,
+    visit: impl FnMut(Accessor),
+) -> Result<Spec<'a>, Cause> {
+    let root = local.type_by_id(relocation.type_id).map_err(Cause::Local)?;
+    let spec = Spec::of_root(local, root.id());
+    match relocation.kind.subject() {
+        Subject::Type => check_type_access(relocation).map(|()| spec),
+        Subject::Enumerator => follow_to_enumerator(spec, root, relocation, budget, visit),
+        Subject::Field => follow_to_field(spec, root, relocation, budget, visit),
     }
+}
 
-    fn take_field(
-        &mut self,
-        root: Type<'a>,
-        relocation: &Relocation,
-        budget: &mut Budget,
-    ) -> Result<(), Cause> {
-        let local = self.spec.btf;
-        let mut ty = budget.strip(root, Side::Local)?;
-        // A path that ends in an anonymous member leads to the field before it, at the member's offset.
-        let mut field = Field { ty, is_element: true, bitfield_size: 0 };
-        let mut bit_offset = 0;
-        let mut move_on = |bits| {
-            bit_offset = advance(bit_offset, bits).ok_or(Cause::OffsetOverflow)?;
-            Ok::<_, Cause>(())
-        };
-        let mut steps = relocation.access.iter().copied();
-        if let Some(index) = steps.next() {
-            move_on(element_bits(ty, index).map_err(Cause::Local)?.ok_or(Cause::OffsetOverflow)?)?;
-            self.accessors.push(Accessor::element(ty, index));
-        }
-        for (step, index) in (1..).zip(steps) {
-            budget.spend(1)?;
-            if ty.kind().is_composite() {
-                let member = ty.members().get(index as usize);
-                let member = member.ok_or(Cause::NoSuchMember { step, index, len: ty.vlen() })?;
-                move_on(member.bit_offset().into())?;
-                let owner = ty.id();
-                ty = local_type(local, member.type_id(), budget)?;
-                let name_off = member.name_off();
-                if name_off != StrOffset::EMPTY {
-                    if let Some([0, ..]) = local.string_and_rest(name_off) {
-                        return Err(Cause::EmptyMemberName { step });
-                    }
-                    self.accessors.push(Accessor {
-                        type_id: owner,
-                        index,
-                        name_off: Some(name_off),
-                        member_type: member.type_id(),
-                        stripped_type: ty.id(),
-                    });
-                    let bitfield_size = member.bitfield_size();
-                    field = Field { ty, is_element: false, bitfield_size };
+fn follow_to_enumerator<'a>(
+    mut spec: Spec<'a>,
+    root: Type<'a>,
+    relocation: &Relocation,
+    budget: &mut Budget,
+    mut visit: impl FnMut(Accessor),
+) -> Result<Spec<'a>, Cause> {
+    let ty = budget.strip(root, Side::Local)?;
+    if !ty.kind().is_enum() {
+        return Err(Cause::NotAnEnum { found: ty.kind() });
+    }
+    let [index] = *relocation.access else { return Err(Cause::NotOneEnumerator) };
+    let enumerator = ty.enumerators().get(index as usize);
+    let enumerator = enumerator.ok_or(Cause::NoSuchEnumerator { index, len: ty.vlen() })?;
+    visit(Accessor {
+        type_id: ty.id(),
+        index,
+        name_off: Some(enumerator.name_off()),
+        member_type: TypeId::VOID,
+        stripped_type: TypeId::VOID,
+    });
+    spec.end = End::Enumerator(enumerator);
+    Ok(spec)
+}
+
+fn follow_to_field<'a>(
+    mut spec: Spec<'a>,
+    root: Type<'a>,
+    relocation: &Relocation,
+    budget: &mut Budget,
+    mut visit: impl FnMut(Accessor),
+) -> Result<Spec<'a>, Cause> {
+    let local = spec.btf;
+    let mut ty = budget.strip(root, Side::Local)?;
+    // A path that ends in an anonymous member leads to the field before it, at the member's offset.
+    let mut field = Field { ty, is_element: true, bitfield_size: 0 };
+    // The struct or union that contains the member of the last accessor, and the member's index there, unless that
+    // accessor is an element.
+    let mut reached_by = None;
+    let mut bit_offset = 0;
+    let mut move_on = |bits| {
+        bit_offset = advance(bit_offset, bits).ok_or(Cause::OffsetOverflow)?;
+        Ok::<_, Cause>(())
+    };
+    let mut steps = relocation.access.iter().copied();
+    if let Some(index) = steps.next() {
+        move_on(element_bits(ty, index).map_err(Cause::Local)?.ok_or(Cause::OffsetOverflow)?)?;
+        visit(Accessor::element(ty, index));
+    }
+    for (step, index) in (1..).zip(steps) {
+        budget.spend(1)?;
+        if ty.kind().is_composite() {
+            let member = ty.members().get(index as usize);
+            let member = member.ok_or(Cause::NoSuchMember { step, index, len: ty.vlen() })?;
+            move_on(member.bit_offset().into())?;
+            let owner = ty.id();
+            ty = local_type(local, member.type_id(), budget)?;
+            let name_off = member.name_off();
+            if name_off != StrOffset::EMPTY {
+                if let Some([0, ..]) = local.string_and_rest(name_off) {
+                    return Err(Cause::EmptyMemberName { step });
                 }
-            } else if let Some(array) = ty.array() {
-                let reached_by = || self.accessors.last().and_then(Accessor::member);
-                if index >= array.len && !is_flexible(local, reached_by(), array.len) {
-                    return Err(Cause::NoSuchElement { step, index, len: array.len });
-                }
-                ty = local_type(local, array.element, budget)?;
-                let bits = element_bits(ty, index).map_err(Cause::Local)?;
-                move_on(bits.ok_or(Cause::OffsetOverflow)?)?;
-                self.accessors.push(Accessor::element(ty, index));
-                field = Field { ty, is_element: true, bitfield_size: 0 };
-            } else {
-                return Err(Cause::NoWayIn { step, found: ty.kind() });
+                visit(Accessor {
+                    type_id: owner,
+                    index,
+                    name_off: Some(name_off),
+                    member_type: member.type_id(),
+                    stripped_type: ty.id(),
+                });
+                reached_by = Some((owner, index));
+                let bitfield_size = member.bitfield_size();
+                field = Field { ty, is_element: false, bitfield_size };
             }
+        } else if let Some(array) = ty.array() {
+            if index >= array.len && !is_flexible(local, reached_by, array.len) {
+                return Err(Cause::NoSuchElement { step, index, len: array.len });
+            }
+            ty = local_type(local, array.element, budget)?;
+            let bits = element_bits(ty, index).map_err(Cause::Local)?;
+            move_on(bits.ok_or(Cause::OffsetOverflow)?)?;
+            visit(Accessor::element(ty, index));
+            reached_by = None;
+            field = Field { ty, is_element: true, bitfield_size: 0 };
+        } else {
+            return Err(Cause::NoWayIn { step, found: ty.kind() });
         }
-        self.spec.bit_offset = bit_offset;
-        self.spec.end = End::Field(field);
-        Ok(())
     }
+    spec.bit_offset = bit_offset;
+    spec.end = End::Field(field);
+    Ok(spec)
 }
 
 fn check_type_access(relocation: &Relocation) -> Result<(), Cause> {

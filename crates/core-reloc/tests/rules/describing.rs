@@ -56,6 +56,9 @@ fn accesses_are_written_as_in_c() {
         (FieldExists, "s 0:2:0", "s.b"),
         (FieldExists, "[4] 0:0", "struct {…}.b"),
         (FieldExists, "s 0:9", "s + 0:9"),
+        // The first steps fit.
+        (FieldExists, "s 2:1:2", "s + 2:1:2"),
+        (FieldExists, "s 0:0:0", "s + 0:0:0"),
         (FieldExists, "[99] 0:1", "type [99] + 0:1"),
         (TypeSize, "s 0", "struct s"),
         (TypeSize, "[99] 0", "type [99] + 0"),
@@ -76,6 +79,35 @@ fn long_names_are_cut() {
         let shown = len.min(limits::MAX_QUOTE - "struct ".len());
         let rest = if shown < len { "…" } else { "" };
         assert_eq!(text, format!("struct {}{rest}", "n".repeat(shown)), "{len}");
+    }
+}
+
+#[test]
+fn names_of_members_are_escaped_and_cut() {
+    let long = "m".repeat(limits::MAX_QUOTE);
+    let longer = format!("{long}m");
+    for (name, expected) in [
+        // Shorter and longer than the words that are looked at, at once, and all that is not graphic ASCII.
+        ("m", "s.m".to_string()),
+        ("a_name_of_19_letters", "s.a_name_of_19_letters".to_string()),
+        ("with space", "s.with space".to_string()),
+        ("a\x1b[2Jb\n", r"s.a\u{1b}[2Jb\n".to_string()),
+        ("a_name_with\u{202e}", r"s.a_name_with\u{202e}".to_string()),
+        ("größe", "s.größe".to_string()),
+        // With `s.`, two bytes are too many.
+        (&long, format!("s.{}…", &long[2..])),
+        (&longer, format!("s.{}…", &long[2..])),
+    ] {
+        let mut btf = Builder::new(ByteOrder::Little);
+        let int = btf.int("int", 4, IntEncoding::new(32, IntEncoding::SIGNED));
+        let root = btf.structure("s", 8).member(name, int, 0).member("b", int, 32).finish();
+        let bytes = btf.finish().unwrap();
+        let btf = Btf::parse(&bytes).unwrap();
+        let relocation = Relocation::new(0, root, "0:0".parse().unwrap(), FieldExists);
+        assert_eq!(access_in_c(&btf, &relocation), expected);
+        // What was cut off is not missed where the access string does not fit.
+        let relocation = Relocation::new(0, root, "0:0:7".parse().unwrap(), FieldExists);
+        assert_eq!(access_in_c(&btf, &relocation), "s + 0:0:7");
     }
 }
 

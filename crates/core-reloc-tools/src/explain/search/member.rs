@@ -6,11 +6,10 @@ use btf_types::{Type, TypeId};
 use core_reloc::{
     Relocation,
     describe::{declaration_in_c, type_in_c},
-    essential_name,
     spec::LocalSpec,
 };
 
-use super::Search;
+use super::{LikeOwner, Search};
 use crate::{
     explain::{
         flavor::{Declared, flavor},
@@ -18,7 +17,7 @@ use crate::{
         suggestion::{Suggestion, SuggestionKind},
     },
     replacement::{Lost, Relation, Replacement, Sameness, search},
-    similar::{MAX_SUGGESTIONS, STEPS_PER_NAME, Wanted},
+    similar::{MAX_SUGGESTIONS, STEPS_PER_NAME},
 };
 
 /// A member that the target's type does not have.
@@ -170,17 +169,14 @@ impl<'a> Search<'a> {
         let mut found = Vec::new();
         let Ok(owner) = missing.owner.name() else { return found };
         let missing = missing.names.first().map_or("", String::as_str);
-        let stem = essential_name(&owner);
-        let wanted = Wanted::new(stem);
+        let like = LikeOwner::new(&owner);
         for ty in within.btf().own_types().filter(|ty| ty.kind().is_composite()) {
             if self.spend(STEPS_PER_NAME).is_none() || found.len() >= MAX_SUGGESTIONS {
                 break;
             }
             let Ok(name) = ty.name() else { continue };
-            let is_similar = !stem.is_empty()
-                && (name.starts_with(stem) || self.distance(&wanted, &name).is_some())
-                && essential_name(&name) != stem;
-            if is_similar && self.has_member(ty, missing) {
+            let is_similar = like.starts(&name) || self.distance(&like.wanted, &name).is_some();
+            if is_similar && !like.is_same(&name) && self.has_member(ty, missing) {
                 let text = format!("`{}` has a member `{missing}`", type_in_c(ty));
                 found.push(Suggestion::new(SuggestionKind::OtherType, text));
             }
