@@ -18,7 +18,7 @@ use std::{env, fs};
 use serde::Serialize;
 
 use self::minimizing::Minimizing;
-use self::process::Cost;
+use self::process::{Cost, NOWHERE};
 use self::selection::{Chosen, Selection};
 use crate::Result;
 
@@ -116,7 +116,7 @@ impl Plan {
         let counts = [1, 4, 16, 64].into_iter().filter(|count| *count < objects.len());
         for count in counts.chain([objects.len()]) {
             eprintln!("{count} objects");
-            let cost = self.check(&spread(&objects, count), &folder)?;
+            let cost = self.check(&spread(&objects, count), &folder, Path::new(NOWHERE))?;
             by_objects.push(Few { objects: count, cost });
         }
         Ok(Report {
@@ -147,15 +147,16 @@ impl Plan {
             packed: chosen.packed,
             unpacked: chosen.unpacked,
             unpacking: Cost::median(&mut unpack, self.rounds)?,
-            one_object: self.check(&[one], &folder)?,
-            all_objects: self.check(objects, &folder)?,
+            one_object: self.check(&[one], &folder, Path::new(NOWHERE))?,
+            all_objects: self.check(objects, &folder, Path::new(NOWHERE))?,
         })
     }
 
-    fn check(&self, objects: &[PathBuf], folder: &Path) -> Result<Cost> {
+    /// Checks objects on all kernels of a folder or store. The report is written to `report`.
+    fn check(&self, objects: &[PathBuf], target: &Path, report: &Path) -> Result<Cost> {
         let mut check = Command::new(&self.core_reloc);
-        check.arg("check").args(objects).arg("--target").arg(folder).args(["--format", "json"]);
-        Cost::median(&mut check, self.rounds)
+        check.arg("check").args(objects).arg("--target").arg(target).args(["--format", "json"]);
+        Cost::median_with_output(&mut check, self.rounds, report)
     }
 
     /// Returns the objects for the machines that most kernels are for, sorted.

@@ -1,12 +1,17 @@
 //! The cost of a process.
 
+use std::fs::File;
 use std::mem::MaybeUninit;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
 use crate::Result;
+
+/// Where output goes that nobody reads.
+pub(super) const NOWHERE: &str = "/dev/null";
 
 /// The cost of a process, and of the processes that it has waited for.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
@@ -22,17 +27,25 @@ pub(super) struct Cost {
 impl Cost {
     /// Runs a command several times, and returns the run with the median of the processors' time.
     pub(super) fn median(command: &mut Command, rounds: usize) -> Result<Self> {
-        let runs = (0..rounds.max(1)).map(|_| Self::of(command));
+        Self::median_with_output(command, rounds, Path::new(NOWHERE))
+    }
+
+    /// The same, with what the last run prints in a file.
+    pub(super) fn median_with_output(
+        command: &mut Command,
+        rounds: usize,
+        output: &Path,
+    ) -> Result<Self> {
+        let runs = (0..rounds.max(1)).map(|_| Self::of(command, File::create(output)?));
         let mut runs: Vec<Self> = runs.collect::<Result<_>>()?;
         runs.sort_by(|one, other| one.cpu.total_cmp(&other.cpu));
         Ok(runs[runs.len() / 2])
     }
 
     /// Runs a command, whose exit status may be 1: some objects do not load everywhere.
-    fn of(command: &mut Command) -> Result<Self> {
+    fn of(command: &mut Command, output: File) -> Result<Self> {
         let started = Instant::now();
-        let child =
-            command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+        let child = command.stdin(Stdio::null()).stdout(output).stderr(Stdio::null()).spawn()?;
         let id = libc::pid_t::try_from(child.id())?;
         let (mut status, mut usage) = (0, MaybeUninit::<libc::rusage>::zeroed());
         // SAFETY: it writes to both. The child is only waited for here.

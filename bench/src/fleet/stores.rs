@@ -118,7 +118,15 @@ impl Plan {
         let store = Store::open(&bytes)?;
         let one = [self.objects.join(OBJECT)];
         let sides = |objects: &[PathBuf]| -> Result<Sides> {
-            let (store, archives) = (self.check(objects, &path)?, self.check(objects, &folder)?);
+            let [of_store, of_archives] =
+                ["store.json", "archives.json"].map(|name| self.scratch.join(name));
+            let store = self.check(objects, &path, &of_store)?;
+            let archives = self.check(objects, &folder, &of_archives)?;
+            // The times count because the results are the same.
+            if fs::read(&of_store)? != fs::read(&of_archives)? {
+                let (one, other) = (of_store.display(), of_archives.display());
+                return Err(format!("the reports differ: {one} and {other}").into());
+            }
             Ok(Sides { store, archives })
         };
         Ok(Step {

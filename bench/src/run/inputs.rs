@@ -94,7 +94,9 @@ impl Inputs {
         let kernel = kernels.first().ok_or("there is no kernel's BTF in the data folder")?;
         let oldest = kernels.last().unwrap_or(kernel).copy(folder)?;
         let kernel = kernel.copy(folder)?;
-        let ten = kernels.iter().cycle().take(KERNELS).cloned().collect();
+        let copies: Vec<Kernel> =
+            kernels.iter().take(KERNELS).map(|kernel| kernel.copy(folder)).collect::<Result<_>>()?;
+        let ten = copies.iter().cycle().take(KERNELS).cloned().collect();
 
         let bytes = fs::read(&kernel.path)?;
         let btf = Btf::parse(&bytes)?;
@@ -136,7 +138,8 @@ impl Inputs {
 
 impl Kernel {
     /// Copies the file, so that it is in the page cache like all other files of the run: otherwise times may
-    /// differ by a fifth of a millisecond.
+    /// differ by a fifth of a millisecond. The system keeps a file that was written at once in large pieces, of which
+    /// it maps many pages for one fault, and which it copies faster.
     fn copy(&self, folder: &Path) -> Result<Self> {
         let path = folder.join(&self.name);
         fs::write(&path, read(&self.path)?)?;

@@ -168,10 +168,6 @@ impl<'s> Definitions<'s> {
         Self { store, block: None, next: 0, current: None }
     }
 
-    pub(crate) fn store(&self) -> &'s Store<'s> {
-        self.store
-    }
-
     /// Returns a definition by its number.
     pub(crate) fn get(&mut self, number: u32) -> Result<&Definition<'s>> {
         let is_ahead = self.block.is_some_and(|block| (self.next..block.end).contains(&number));

@@ -130,59 +130,58 @@ impl Selection {
         self.reach
     }
 
-    /// Returns the numbers of the first definitions with the keys that have the names, of any kernel, in
-    /// ascending order, and how each is reached.
+    /// Returns the first definitions with the keys that have the names, of any kernel, by number, and how each is
+    /// reached.
     pub(crate) fn candidates(&self, store: &Store<'_>) -> Result<BTreeMap<u32, Seen>> {
-        let mut found = Found { reader: Definitions::new(store), firsts: BTreeMap::new() };
+        let mut search = Search { store, reader: Definitions::new(store), found: BTreeMap::new() };
         for kind in TYPES {
             for (name, pointers) in &self.types {
                 let how = Seen::Whole { pointers: *pointers };
-                let mut flavors = name.clone();
-                flavors.extend(b"___");
+                let flavors = [name, &b"___"[..]].concat();
                 let is_candidate = |found: &[u8]| essential_name(found) == name;
-                found.add(kind, name, how, |found| (found == name).then(|| is_candidate(found)))?;
-                found.add(kind, &flavors, how, |found| {
-                    found.starts_with(&flavors).then(|| is_candidate(found))
-                })?;
+                search.add(kind, name, |found| found == name, is_candidate, how)?;
+                search.add(kind, &flavors, |it| it.starts_with(&flavors), is_candidate, how)?;
             }
             for name in &self.names {
-                found.add(kind, name, Seen::Named, |found| (found == name).then_some(true))?;
+                search.add(kind, name, |found| found == name, |_| true, Seen::Named)?;
             }
         }
         for (kind, name) in &self.declarations {
-            let how = Seen::Whole { pointers: 0 };
-            let kind = Kind::from_raw(*kind);
-            found.add(kind, name, how, |found| (found == name).then_some(true))?;
+            let (kind, how) = (Kind::from_raw(*kind), Seen::Whole { pointers: 0 });
+            search.add(kind, name, |found| found == name, |_| true, how)?;
         }
-        Ok(found.firsts)
+        Ok(search.found)
     }
 }
 
-/// The definitions that a search has found.
-struct Found<'s> {
+/// A search for the definitions with some names.
+struct Search<'s> {
+    store: &'s Store<'s>,
     reader: Definitions<'s>,
-    /// By the numbers of the first definitions with their keys, how they are reached.
-    firsts: BTreeMap<u32, Seen>,
+    found: BTreeMap<u32, Seen>,
 }
 
-impl Found<'_> {
-    /// Adds the definitions of a kind that have names from `from` on, up to the first that is not in the range of
-    /// names; of these, those that are wanted.
+impl Search<'_> {
+    /// Adds what is wanted among the definitions of a kind that have names from `start` on, up to the first name that
+    /// is not in the range.
     fn add(
         &mut self,
         kind: Kind,
-        from: &[u8],
+        start: &[u8],
+        is_in_range: impl Fn(&[u8]) -> bool,
+        is_wanted: impl Fn(&[u8]) -> bool,
         how: Seen,
-        is_wanted: impl Fn(&[u8]) -> Option<bool>,
     ) -> Result<()> {
-        let (_, end) = self.reader.store().kind_range(kind);
-        let mut number = self.reader.lower_bound(kind, from)?;
+        let (_, end) = self.store.kind_range(kind);
+        let mut number = self.reader.lower_bound(kind, start)?;
         while number < end {
             let definition = self.reader.get(number)?;
-            let Some(is_wanted) = is_wanted(&definition.name) else { break };
-            if is_wanted {
-                let first = self.firsts.entry(definition.first()).or_insert(how);
-                *first = how.max(*first);
+            if !is_in_range(&definition.name) {
+                break;
+            }
+            if is_wanted(&definition.name) {
+                let found = self.found.entry(definition.first()).or_insert(how);
+                *found = how.max(*found);
             }
             // A hostile store may say that a key ends before this definition.
             number = definition.end().max(number.saturating_add(1));

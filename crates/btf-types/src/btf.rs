@@ -253,14 +253,16 @@ impl<'a> Btf<'a> {
         };
         let is_exact = kinds.is_below_32();
         // Passes over most of the others.
-        let marks = Marks { at: kind_at, bits: kinds.folded() };
+        let has_all = selection == Selection::Named && kinds == KindSet::TYPE_NAMES;
+        let bits = if has_all { u32::MAX } else { kinds.folded() };
+        let marks = Marks { at: kind_at, bits };
         self.offsets.records(self.types, selection, marks).filter_map(move |(index, record)| {
             // Of the types in `Selection::Named`, exactly those that match are marked. Of the others, those
             // whose kind folds onto one of the set are, too.
-            let kind = Kind::from_raw(record.get(kind_at)? & 0x7f);
-            let matches = selection == Selection::Named
-                || is_exact && kind.to_raw() < 32
-                || kinds.contains(kind);
+            let matches = selection == Selection::Named || {
+                let kind = Kind::from_raw(record.get(kind_at)? & 0x7f);
+                is_exact && kind.to_raw() < 32 || kinds.contains(kind)
+            };
             // Cannot overflow: parsing has checked the last id.
             matches.then_some((TypeId(self.start_id.wrapping_add(index)), record))
         })

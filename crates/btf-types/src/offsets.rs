@@ -217,7 +217,9 @@ impl<'o, 't> Records<'o, 't> {
             Some(record) => record.first_chunk(),
             None => self.offsets.far_record(self.types, index),
         };
-        let is_marked = self.marks.bits & (1 << (record?.get(self.marks.at)? & 31)) != 0;
+        // If all are marked, this does not wait for the record.
+        let is_marked = self.marks.bits == u32::MAX
+            || self.marks.bits & (1 << (record?.get(self.marks.at)? & 31)) != 0;
         is_marked.then_some((index, record?))
     }
 }

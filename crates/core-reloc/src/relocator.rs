@@ -415,12 +415,14 @@ impl<'a> Relocator<'a> {
             self.session.budget.spend(STEPS_PER_CANDIDATE)?;
             let ty = self.target.candidate(candidate).map_err(Cause::Target)?;
             match target_spec(&local, relocation.kind, ty, &mut self.session) {
-                Ok(spec) => {
-                    let change = question.answer(&spec)?;
-                    let this = Match { candidate, spec, change };
+                Ok(ref spec) => {
+                    let change = question.answer(spec)?;
                     match &mut first {
-                        None => first = Some(this),
-                        Some(first) => first.agree(&this, &self.target)?,
+                        None => first = Some(Match { candidate, spec: *spec, change }),
+                        Some(first) => {
+                            let this = Match { candidate, spec: *spec, change };
+                            first.agree(&this, &self.target)?;
+                        }
                     }
                     matching.push(position);
                 }
@@ -429,7 +431,7 @@ impl<'a> Relocator<'a> {
             }
         }
 
-        let Some(first) = first else {
+        let Some(Match { candidate, spec: target, change }) = &first else {
             if let Some(Selection { lacking, .. }) = selection {
                 unmatched.rule_out_others(lacking, candidates.positions().cloned());
             }
@@ -443,12 +445,11 @@ impl<'a> Relocator<'a> {
             let narrowings = self.narrowings.entry(relocation.type_id);
             narrowings.or_insert_with(|| Vec::with_capacity(1)).push(relocation.clone());
         }
-        let Match { candidate, spec: target, change } = first;
-        let resolution = question.resolution(Some(change), Some(candidate), None);
         if is_field && only.is_some() {
-            self.keep_field(relocation, FieldSpecs { local: *local.spec(), candidate, target });
+            let (local, candidate, target) = (*local.spec(), *candidate, *target);
+            self.keep_field(relocation, FieldSpecs { local, candidate, target });
         }
-        Ok(resolution)
+        Ok(question.resolution(Some(*change), Some(*candidate), None))
     }
 
     /// Finds the specs of a field that an earlier relocation resolved.

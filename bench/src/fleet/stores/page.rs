@@ -98,8 +98,8 @@ impl Report {
         writeln!(
             page,
             "\n## Time\n\n\
-             `core-reloc check`, JSON, over the store and over the archives. The one object is `{OBJECT}`. Opening \
-             is the median of 101 times in one process.\n\n\
+             `core-reloc check`, JSON, over the store and over the archives: the reports are the same to the byte. \
+             The one object is `{OBJECT}`. Opening is the median of 101 times in one process.\n\n\
              | kernels | opening | one object, store | archives | | {} objects, store | archives | |\n\
              | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
             self.objects,

@@ -25,7 +25,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::*;
 
 use super::{
-    explanations::Explanations,
+    explanations::{Explanations, ObjectExplanations},
     given::Given,
     objects::ObjectInfo,
     parts::KernelParts,
@@ -425,7 +425,8 @@ impl<'c> Collector<'c> {
             }
             let checked = checker.check(&described);
             let lacks = may_have_modules && lacks_something(checker, &target, &checked);
-            (self.row(checker, object, &target, checked, ids), lacks)
+            let mut explanations = self.explanations.on(checker.object().btf(), &target);
+            (self.row(object, &mut explanations, checked, ids), lacks)
         };
         let rows: Vec<(Arc<ObjectRow>, bool)> = if in_parallel {
             self.checkers.par_iter().zip(objects).enumerate().map(first).collect()
@@ -458,7 +459,8 @@ impl<'c> Collector<'c> {
         )| {
             if lacks {
                 let checked = checker.check(&described);
-                self.row(checker, object, &target, checked, ids)
+                let mut explanations = self.explanations.on(checker.object().btf(), &target);
+                self.row(object, &mut explanations, checked, ids)
             } else {
                 row
             }
@@ -472,20 +474,17 @@ impl<'c> Collector<'c> {
 
     fn row(
         &self,
-        checker: &Checker<'_>,
         object: &ObjectInfo,
-        target: &Target<'_>,
+        explanations: &mut ObjectExplanations<'_>,
         checked: Checked<'_>,
         ids: TypeIds,
     ) -> Arc<ObjectRow> {
-        let explainer = |local| self.explanations.explainer(local, target);
-        let mut explainer = checker.object().btf().map(explainer);
         let mut relocations = Vec::new();
         for (relocation, Finding { report, verdict, .. }) in checked.findings.iter().enumerate() {
             let Some(status) = RelocationStatus::of(*verdict) else { continue };
             let explanation = match status {
                 RelocationStatus::Changed => None,
-                _ => explainer.as_mut().and_then(|explainer| explainer.report(report)),
+                _ => explanations.of(relocation, report),
             };
             let is_id = report.relocation.kind() == Some(RelocKind::TypeIdTarget);
             let value = report.outcome.value().filter(|_| !is_id || ids == TypeIds::Kernel);
@@ -494,7 +493,7 @@ impl<'c> Collector<'c> {
                 verdict: status,
                 value,
                 proof: object.proof(*verdict),
-                explanation: explanation.map(|explanation| self.explanations.share(explanation)),
+                explanation,
             });
         }
         let cause = |cause: Cause<'_>| CauseResult {

@@ -1,9 +1,9 @@
 //! Explanations of results, each kept in memory once however many kernels have it.
 
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
 use btf_types::Btf;
-use core_reloc::Target;
+use core_reloc::{Target, elf::Report};
 use core_reloc_tools::{
     definition::DefinitionLine,
     explain::{Comparison, Explainer, Explanation, Row},
@@ -61,18 +61,21 @@ impl Explanations {
         Self { with_comparisons, ..Self::default() }
     }
 
-    /// Returns what explains the relocations of an object on a target.
-    pub(super) fn explainer<'a>(
-        &self,
-        local: &'a Btf<'a>,
+    /// Returns those of an object, whose own BTF is `local`, on a target.
+    pub(super) fn on<'a>(
+        &'a self,
+        local: Option<&'a Btf<'a>>,
         target: &'a Target<'a>,
-    ) -> Explainer<'a> {
-        let explainer = Explainer::new(local, target);
-        if self.with_comparisons { explainer } else { explainer.without_comparisons() }
+    ) -> ObjectExplanations<'a> {
+        let explainer = local.map(|local| {
+            let explainer = Explainer::new(local, target);
+            if self.with_comparisons { explainer } else { explainer.without_comparisons() }
+        });
+        ObjectExplanations { all: self, explainer, known: HashMap::new() }
     }
 
     /// Returns the shared form of an explanation.
-    pub(super) fn share(&self, explanation: Explanation) -> Arc<SharedExplanation> {
+    fn share(&self, explanation: Explanation) -> Arc<SharedExplanation> {
         let Explanation { problem, reason, comparisons, suggestions, .. } = explanation;
         let suggestions =
             suggestions.into_iter().map(|it| Suggestion { text: it.text, code: it.code });
@@ -103,6 +106,27 @@ impl Explanations {
             titles: comparison.titles.each_ref().map(|title| without_ids(title)),
             rows: comparison.rows.iter().map(row).collect(),
         }
+    }
+}
+
+/// The explanations of an object on a target, each made once.
+pub(super) struct ObjectExplanations<'a> {
+    all: &'a Explanations,
+    explainer: Option<Explainer<'a>>,
+    /// By the index of the relocation.
+    known: HashMap<usize, Option<Arc<SharedExplanation>>>,
+}
+
+impl ObjectExplanations<'_> {
+    /// Returns that of a relocation, if there is something to explain.
+    pub(super) fn of(
+        &mut self,
+        relocation: usize,
+        report: &Report<'_>,
+    ) -> Option<Arc<SharedExplanation>> {
+        let Self { all, explainer, known } = self;
+        let explain = || explainer.as_mut()?.report(report).map(|it| all.share(it));
+        known.entry(relocation).or_insert_with(explain).clone()
     }
 }
 

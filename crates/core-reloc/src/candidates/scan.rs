@@ -21,20 +21,35 @@ pub(super) fn scan<'a>(
 ) {
     let filter = Filter::new(keys, positions);
     let names = Names::new(keys, positions);
+    let mut batch = Vec::with_capacity(BATCH);
     for (btf_position, btf) in btfs.iter().enumerate() {
         let order = btf.byte_order();
+        let mut examine = |batch: &mut Vec<_>| {
+            for (id, info, rest) in filter.of_batch(batch) {
+                let Some(name) = HashedName::read_essential(rest) else { continue };
+                if names.may_have(name) {
+                    let kind = Info(*info).kind();
+                    names.find_kind(name, kind, |position| found(position, btf_position, *id));
+                }
+            }
+            batch.clear();
+        };
         btf.named_records(filter.kinds).for_each(|(id, record)| {
             let rest = btf.string_and_rest(StrOffset(record.name_off.get(order)));
-            let Some(rest) = rest.filter(|rest| filter.may_match(rest)) else { return };
-            let Some(name) = HashedName::read_essential(rest) else { return };
-            if !names.may_have(name) {
-                return;
+            batch.push((id, record.info.get(order), rest.unwrap_or_default()));
+            if batch.len() == BATCH {
+                examine(&mut batch);
             }
-            let kind = Info(record.info.get(order)).kind();
-            names.find_kind(name, kind, |position| found(position, btf_position, id));
         });
+        examine(&mut batch);
     }
 }
+
+/// The id and the info word of a type, and the strings from its name on.
+type Named<'a> = (TypeId, u32, &'a [u8]);
+
+/// The most types that are filtered together: as many as a word has bits.
+const BATCH: usize = u64::BITS as usize;
 
 /// The names of the keys. Several keys may share a name.
 struct Names<'k> {
@@ -99,11 +114,36 @@ impl Filter {
         Self { kinds, starts: Starts::new(positions.len(), keys().map(|key| key.essential)) }
     }
 
+    /// Returns those of at most [`BATCH`] types whose names may match.
+    ///
+    /// Few names of a large BTF are in the processor's caches. The first loop only loads them, and no branch depends
+    /// on one, so that many loads are under way at the same time.
+    #[inline]
+    fn of_batch<'t, 'n>(&self, types: &'t [Named<'n>]) -> impl Iterator<Item = &'t Named<'n>> {
+        let mut starts = [[0; 4]; BATCH];
+        for (start, (_, _, rest)) in starts.iter_mut().zip(types) {
+            *start = rest.first_chunk().copied().unwrap_or_else(|| padded(rest));
+        }
+        let may_match = starts.iter().rev().map(|start| self.may_match(start));
+        let marked = may_match.fold(0_u64, |marked, may| marked << 1 | u64::from(may));
+        let rest = core::iter::successors(Some(marked), |rest| Some(rest & rest.wrapping_sub(1)));
+        let positions = rest.take_while(|rest| *rest != 0).map(u64::trailing_zeros);
+        positions.filter_map(|position| types.get(position as usize))
+    }
+
     /// Returns `false` if no key's name starts as a string does.
     #[inline]
     fn may_match(&self, string: &[u8]) -> bool {
         self.starts.may_match(string)
     }
+}
+
+/// Returns the bytes of a string at the end of its section, which are less than four.
+#[cold]
+fn padded(string: &[u8]) -> [u8; 4] {
+    let mut start = [0; 4];
+    start.iter_mut().zip(string).for_each(|(slot, byte)| *slot = *byte);
+    start
 }
 
 #[cfg(test)]

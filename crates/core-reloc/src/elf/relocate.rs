@@ -75,7 +75,9 @@ impl<'a> Iterator for Relocating<'a> {
 
     fn next(&mut self) -> Option<Report<'a>> {
         let relocation = self.records.next()?;
-        let done = self.relocate(&relocation, |resolution, Patched { status, before, after }| {
+        let done = self.relocate(&relocation, |resolution, patched| {
+            let Patched { status, before, after } = patched;
+            let resolution = patched.settle(resolution);
             (Outcome::Applied { status, resolution }, Some(before), Some(after))
         });
         let (outcome, before, after) = done?.unwrap_or_else(|outcome| {
@@ -102,19 +104,26 @@ impl<'a> Relocating<'a> {
         let is_covered = self.is_covered(relocation);
         let relocator = self.relocator.as_mut()?;
         let code = self.bytes.get_mut(code_range(relocation)).unwrap_or_default();
-        Some(match is_covered.and_then(|()| relocate(relocator, code, relocation)) {
-            Ok((resolution, patched)) => {
-                self.counts.add_status(patched.status);
-                Ok(make(resolution, patched))
-            }
-            Err(outcome) => {
-                self.counts.add(&outcome);
-                if let (Outcome::Failed(error), None) = (&outcome, &self.first_error) {
-                    self.first_error = Some(error.clone());
-                }
-                Err(outcome)
-            }
-        })
+        let counts = &mut self.counts;
+        let done = is_covered.and_then(|()| {
+            relocate(relocator, code, relocation, |resolution, patched| {
+                counts.add_status(patched.status);
+                make(resolution, patched)
+            })
+        });
+        if let Err(outcome) = &done {
+            self.fail(outcome);
+        }
+        Some(done)
+    }
+
+    /// Counts a relocation that was not applied, and keeps the first error.
+    #[cold]
+    fn fail(&mut self, outcome: &Outcome) {
+        self.counts.add(outcome);
+        if let (Outcome::Failed(error), None) = (outcome, &self.first_error) {
+            self.first_error = Some(error.clone());
+        }
     }
 
     /// Checks that a function contains the instruction.
@@ -185,16 +194,26 @@ fn code_range(relocation: &ObjectRelocation<'_>) -> Range<usize> {
     }
 }
 
+/// Applies one relocation, and passes the result to `make`.
+///
+/// The values have hundreds of bytes. Matched in place, they are not moved for each `?`.
 #[inline]
-fn relocate(
+fn relocate<T>(
     relocator: &mut Relocator<'_>,
     code: &mut [u8],
     relocation: &ObjectRelocation<'_>,
-) -> Result<(Resolution, Patched), Outcome> {
-    let relocation = relocation.decode().map_err(Outcome::Failed)?;
-    let resolution = relocator.resolve(&relocation).map_err(Outcome::Failed)?;
-    let patched = relocator.apply(code, &relocation, &resolution).map_err(Outcome::Failed)?;
-    Ok((patched.settle(resolution), patched))
+    make: impl FnOnce(Resolution, Patched) -> T,
+) -> Result<T, Outcome> {
+    match relocation.decode() {
+        Ok(ref relocation) => match relocator.resolve(relocation) {
+            Ok(resolution) => match relocator.apply(code, relocation, &resolution) {
+                Ok(patched) => Ok(make(resolution, patched)),
+                Err(error) => Err(Outcome::Failed(error)),
+            },
+            Err(error) => Err(Outcome::Failed(error)),
+        },
+        Err(error) => Err(Outcome::Failed(error)),
+    }
 }
 
 /// A relocated object.

@@ -22,8 +22,16 @@ use crate::limits::MAX_PATH_LEN;
 /// assert!("0:-1".parse::<AccessPath>().is_err());
 /// # Ok::<(), core_reloc::AccessError>(())
 /// ```
-#[derive(Clone, PartialEq, Eq, Hash, Default)]
+#[derive(PartialEq, Eq, Hash, Default)]
 pub struct AccessPath(SmallVec<[u32; SHORT]>);
+
+impl Clone for AccessPath {
+    /// Copies the indices at once; a derived function would push one after the other.
+    #[inline]
+    fn clone(&self) -> Self {
+        Self(SmallVec::from_slice(&self.0))
+    }
+}
 
 /// The number of indices that need no allocation.
 const SHORT: usize = 8;

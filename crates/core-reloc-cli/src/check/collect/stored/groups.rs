@@ -95,6 +95,8 @@ impl Groups<'_> {
         let btf = Btf::parse(extracted.as_bytes()).ok()?;
         btf.validate().ok()?;
         let target = Target::new(&btf);
+        let local = self.checker.object().btf();
+        let mut explanations = self.collector.explanations.on(local, &target);
         let mut shown = Shown::default();
         let mut by_release: HashMap<Option<Release>, Option<GroupRow>> = HashMap::new();
         for kernel in kernels {
@@ -115,7 +117,7 @@ impl Groups<'_> {
                 }
                 let lacks = lacks_something(self.checker, &target, &checked);
                 let row =
-                    self.collector.row(self.checker, self.object, &target, checked, TypeIds::Store);
+                    self.collector.row(self.object, &mut explanations, checked, TypeIds::Store);
                 Some(GroupRow { row, lacks })
             });
             shown.rows.extend(row.clone().map(|row| (*kernel, row)));
