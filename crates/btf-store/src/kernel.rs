@@ -3,7 +3,7 @@
 use alloc::{string::String, vec::Vec};
 use core::str;
 
-use btf_types::{ByteOrder, PointerSize};
+use btf_types::{ByteOrder, Kind, PointerSize};
 
 use crate::{
     cursor::Cursor,
@@ -164,6 +164,17 @@ impl<'s> Kernel<'s> {
             kernel = Self::read(self.store, base)?;
         }
         Err(too_long(&self.lists))
+    }
+
+    /// Returns `true` if it has a named type or a declaration of a kind, of its own.
+    ///
+    /// # Errors
+    /// If the store is damaged there.
+    pub fn has(&self, kind: Kind) -> Result<bool> {
+        let [definitions, _] = self.sets()?;
+        let (start, end) = self.store.kind_range(kind);
+        let first = definitions.partition_point(|number| *number < start);
+        Ok(definitions.get(first).is_some_and(|number| *number < end))
     }
 
     /// Returns its modules that the store has, sorted by name.

@@ -68,7 +68,8 @@ pub fn needs<'a>(
 ) -> Vec<Need<'a>> {
     let names = Names::find(kernel, wanted(object, requirements));
     let enums = KernelEnums::find(kernel);
-    // Few objects use such instructions, and finding it may take a pass over the types.
+    // Few objects use such instructions, and finding both may take a pass over the types.
+    let shown = LazyCell::new(|| features::shown(&enums));
     let architecture = LazyCell::new(|| Architecture::of_kernel(kernel.target));
 
     let mut needs = Vec::new();
@@ -157,7 +158,7 @@ pub fn needs<'a>(
                         Subject::Feature(feature),
                         "instructions",
                         feature.to_string().into(),
-                        features::answer(feature, kernel, &enums, || *architecture),
+                        features::answer(feature, kernel, *shown, || *architecture),
                     ),
                     Used::Extern(found) => {
                         if let Some(need) = externs.get(found).filter(|need| is_of_programs(need)) {

@@ -18,8 +18,6 @@ use super::{
 pub(super) const HELPERS: &str = "bpf_func_id";
 /// The prefix of their enumerators.
 const HELPER: &str = "BPF_FUNC_";
-/// The enumerator after the last helper.
-const HELPERS_END: &str = "__BPF_FUNC_MAX_ID";
 
 /// The enums that show which numbers a kernel knows.
 pub(super) const NAMES: [&str; 5] =
@@ -43,7 +41,7 @@ impl<'t> KernelEnums<'t> {
         match self.0.get(name) {
             None => Answer::Open(OpenReason::NotInBtf, effect),
             Some(ty) => match enumerator(*ty, number) {
-                // `__MAX_BPF_PROG_TYPE` and the like are no types.
+                // `__MAX_BPF_PROG_TYPE`, `__BPF_FUNC_MAX_ID` and the like are none.
                 Some(name) if !name.starts_with(b"__") => Answer::Present,
                 _ => Answer::Absent(effect),
             },
@@ -80,14 +78,5 @@ pub(super) const PSEUDO_JUMPS: &str = "bpf_cond_pseudo_jmp";
 
 /// Returns the name of the first enumerator of an enum that has a value.
 fn enumerator(ty: Type<'_>, value: u32) -> Option<Name<'_>> {
-    for enumerator in ty.enumerators() {
-        let Ok(name) = enumerator.name() else { continue };
-        if name == HELPERS_END {
-            return None;
-        }
-        if enumerator.value() == value.into() {
-            return Some(name);
-        }
-    }
-    None
+    ty.enumerators().iter().find(|it| it.value() == value.into())?.name().ok()
 }

@@ -24,15 +24,19 @@ const SIGNS: [(&str, &str, Version); 6] = [
     (MapType::ENUM, "BPF_MAP_TYPE_INSN_ARRAY", (6, 19)),
 ];
 
+/// Returns the first release that has all that a kernel's enums show; `None` if they show none of it.
+pub(super) fn shown(enums: &KernelEnums<'_>) -> Option<Version> {
+    let shown = SIGNS.iter().filter(|(name, sign, _)| enums.has_enumerator(name, sign));
+    shown.map(|(.., version)| *version).max()
+}
+
 /// Returns whether a kernel accepts instructions: its verifier, and the compiler of its architecture.
 pub(super) fn answer(
     feature: Feature,
     kernel: &Kernel<'_>,
-    enums: &KernelEnums<'_>,
+    shown: Option<Version>,
     architecture: impl FnOnce() -> Option<Architecture>,
 ) -> Answer {
-    let shown = SIGNS.iter().filter(|(name, sign, _)| enums.has_enumerator(name, sign));
-    let shown = shown.map(|(.., version)| *version).max();
     let stated = kernel.release.map(|release| (release.major, release.minor));
     let Some(version) = shown.max(stated) else {
         return Answer::Open(OpenReason::Release, Effect::NoProgram);

@@ -10,9 +10,12 @@ use std::{
     sync::Arc,
 };
 
-use btf_store::{Group, Selection};
-use btf_types::Btf;
-use core_reloc::{RelocKind, Target};
+use btf_store::{Group, Kernel, Selection};
+use btf_types::{Btf, Kind};
+use core_reloc::{
+    RelocKind, Target,
+    elf::requirements::{ExternKind, Requirements},
+};
 use core_reloc_tools::{
     check::{Checked, Checker, Finding, RelocationVerdict},
     explain::{Explainer, Scope},
@@ -98,16 +101,16 @@ impl Groups<'_> {
         let local = self.checker.object().btf();
         let mut explanations = self.collector.explanations.on(local, &target);
         let mut shown = Shown::default();
-        let mut by_release: HashMap<Option<Release>, Option<GroupRow>> = HashMap::new();
-        for kernel in kernels {
-            let release = store.kernel(*kernel).ok()?.info().release;
+        let mut by_release: HashMap<Option<Release>, Option<(GroupRow, Condition)>> =
+            HashMap::new();
+        for number in kernels {
+            let kernel = store.kernel(*number).ok()?;
+            let release = kernel.info().release;
             let key = self.collector.release(release);
-            let row = by_release.entry(key).or_insert_with(|| {
+            let found = by_release.entry(key).or_insert_with(|| {
                 let described = described(&target, release, None, None);
                 let checked = self.checker.check(&described);
-                if !is_shown_by_names(&checked) {
-                    return None;
-                }
+                let condition = Condition::of(&checked, self.checker.requirements())?;
                 let scopes =
                     if is_first { self.scopes(&target, &checked) } else { BTreeSet::new() };
                 if !scopes.is_empty() {
@@ -118,9 +121,13 @@ impl Groups<'_> {
                 let lacks = lacks_something(self.checker, &target, &checked);
                 let row =
                     self.collector.row(self.object, &mut explanations, checked, TypeIds::Store);
-                Some(GroupRow { row, lacks })
+                Some((GroupRow { row, lacks }, condition))
             });
-            shown.rows.extend(row.clone().map(|row| (*kernel, row)));
+            if let Some((row, condition)) = found
+                && condition.holds(&kernel).ok()?
+            {
+                shown.rows.insert(*number, row.clone());
+            }
         }
         Some(shown)
     }
@@ -148,17 +155,47 @@ fn is_explained(finding: &Finding<'_>) -> bool {
     !matches!(finding.verdict, RelocationVerdict::Unchanged | RelocationVerdict::Changed)
 }
 
-/// Returns `false` if it matters that there are no functions or variables at all, which shows in the whole BTF alone,
-/// or which ids types have.
-fn is_shown_by_names(checked: &Checked<'_>) -> bool {
-    let depends_on_others = |need: &Need<'_>| {
-        let has_kinds =
-            matches!(need.subject, Subject::Extern(_) | Subject::Hook(_) | Subject::StructOps(_));
-        has_kinds && matches!(need.answer, Answer::Open(OpenReason::NotInBtf, _))
-    };
-    let depends_on_ids = |finding: &Finding<'_>| {
-        finding.report.relocation.kind() == Some(RelocKind::TypeIdTarget)
-            && finding.verdict == RelocationVerdict::Unchanged
-    };
-    !checked.needs.iter().any(depends_on_others) && !checked.findings.iter().any(depends_on_ids)
+/// On what else the results depend than the types that were selected.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Condition {
+    Nothing,
+    /// The kernel has no variables at all, as BTF of older encoders, so that it does not show whether it has one.
+    NoVariables,
+}
+
+impl Condition {
+    /// Returns `None` if the results depend on more than a store tells: that there are no functions at all, or which
+    /// ids types have.
+    fn of(checked: &Checked<'_>, requirements: &Requirements<'_>) -> Option<Self> {
+        let has_stored_id = |finding: &Finding<'_>| {
+            finding.report.relocation.kind() == Some(RelocKind::TypeIdTarget)
+                && finding.verdict == RelocationVerdict::Unchanged
+        };
+        if checked.findings.iter().any(has_stored_id) {
+            return None;
+        }
+        let is_variable = |index: usize| {
+            let symbol = requirements.externs.get(index);
+            symbol.is_some_and(|symbol| matches!(symbol.kind, ExternKind::Variable(_)))
+        };
+        let mut condition = Self::Nothing;
+        let is_open =
+            |need: &&Need<'_>| matches!(need.answer, Answer::Open(OpenReason::NotInBtf, _));
+        for need in checked.needs.iter().filter(is_open) {
+            match need.subject {
+                Subject::Extern(index) if is_variable(index) => condition = Self::NoVariables,
+                Subject::Extern(_) | Subject::Hook(_) | Subject::StructOps(_) => return None,
+                // Whether an enum is there shows in what was selected.
+                _ => {}
+            }
+        }
+        Some(condition)
+    }
+
+    fn holds(self, kernel: &Kernel<'_>) -> btf_store::Result<bool> {
+        Ok(match self {
+            Self::Nothing => true,
+            Self::NoVariables => !kernel.has(Kind::Var)?,
+        })
+    }
 }
