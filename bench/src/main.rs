@@ -34,6 +34,9 @@ struct Arguments {
     /// The time for the rounds of a case in one pass, in milliseconds.
     #[arg(long, value_name = "MS")]
     budget: Option<u64>,
+    /// Only these cases of the first table, for example `a,f`; their medians are printed, and nothing is written.
+    #[arg(long, value_name = "KEYS", value_delimiter = ',')]
+    cases: Vec<String>,
     /// The folder with the real kernels and objects.
     #[arg(long, value_name = "FOLDER", env = "CORE_RELOC_DATA", default_value = "target/data")]
     data: PathBuf,
@@ -68,7 +71,12 @@ fn run(arguments: &Arguments) -> Result {
     let scratch = Path::new("target/bench");
     let out = if arguments.quick { scratch } else { &arguments.out };
     let inputs = Inputs::prepare(&arguments.data, scratch, arguments.quick)?;
-    let report = arguments.plan(scratch)?.run(&inputs)?;
+    let plan = arguments.plan(scratch)?;
+    if !arguments.cases.is_empty() {
+        print!("{}", plan.run_cases(&inputs, &arguments.cases)?);
+        return Ok(());
+    }
+    let report = plan.run(&inputs)?;
 
     fs::create_dir_all(out)?;
     let page = markdown::page(&report, "bench.svg")?;

@@ -112,6 +112,39 @@ impl Plan {
         })
     }
 
+    /// Measures some cases of the table. Returns a line for each: the median of each contender, in milliseconds, and
+    /// its ratio to ours.
+    ///
+    /// # Errors
+    /// As [`Plan::run`]; there is no case with a key.
+    pub fn run_cases(&self, inputs: &Inputs, keys: &[String]) -> Result<String> {
+        let mut cases = cases::table(inputs);
+        if let Some(unknown) = keys.iter().find(|key| !cases.iter().any(|it| it.key == **key)) {
+            return Err(format!("there is no case {unknown}").into());
+        }
+        cases.retain(|case| keys.contains(&case.key));
+        let mut group = Group::new(cases);
+        for _ in 0..self.passes {
+            group.pass(self)?;
+        }
+        let mut text = String::new();
+        for case in group.finish(|_| ()) {
+            let median = |who| match case.results.get(&who) {
+                Some(Outcome::Took(summary)) => Some(summary.median.as_secs_f64() * 1e3),
+                _ => None,
+            };
+            let ours = median(Who::CoreReloc).ok_or("no time")?;
+            text += &format!("({})", case.key);
+            for who in Who::ALL {
+                if let Some(time) = median(who) {
+                    text += &format!(" {who} {time:.3} ms {:.1}x", time / ours);
+                }
+            }
+            text += "\n";
+        }
+        Ok(text)
+    }
+
     /// Looks up all names, and compares the answers of the contenders.
     fn look_up(&self, inputs: &Inputs, times: &mut BTreeMap<(What, Who), Times>) -> Result {
         for (what, names) in &inputs.names {

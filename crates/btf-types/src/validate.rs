@@ -139,17 +139,22 @@ impl<'a> Btf<'a> {
                         }
                     }
                 }
-                match contained(self.type_by_id(*id)?, *part) {
-                    Some(next) => {
-                        *part = part.saturating_add(1);
-                        // Most parts have been searched before, as parts of another type.
-                        let mark = index(next).and_then(|index| marks.get(index));
-                        if mark.is_some_and(|mark| *mark != Mark::Done) {
-                            path.push((next, 0));
-                        }
+                let ty = self.type_by_id(*id)?;
+                let mut parts = (*part..).map_while(|part| Some((part, contained(ty, part)?)));
+                // Most parts have been searched before, as parts of another type.
+                let next = parts.find(|(_, id)| {
+                    let mark = index(*id).and_then(|index| marks.get(index));
+                    mark.is_some_and(|mark| *mark != Mark::Done)
+                });
+                match next {
+                    Some((found, next)) => {
+                        *part = found.saturating_add(1);
+                        path.push((next, 0));
                     }
                     None => {
-                        *mark = Mark::Done;
+                        if let Some(mark) = index(*id).and_then(|index| marks.get_mut(index)) {
+                            *mark = Mark::Done;
+                        }
                         path.pop();
                     }
                 }

@@ -109,7 +109,7 @@ mod tests {
     use crate::Kind;
 
     /// Appends types with a number of elements each, and returns where they start.
-    fn section(types: &[(Kind, u32)]) -> (Vec<u8>, Vec<u32>) {
+    fn section(types: &[(Kind, u32)], order: ByteOrder) -> (Vec<u8>, Vec<u32>) {
         let (mut bytes, mut starts) = (Vec::new(), Vec::new());
         for (at, (kind, vlen)) in (0_u32..).zip(types) {
             starts.push(u32::try_from(bytes.len()).unwrap());
@@ -128,7 +128,10 @@ mod tests {
                 2 => u32::MAX,
                 _ => word,
             });
-            record.into_iter().chain(rest).for_each(|word| bytes.extend(word.to_le_bytes()));
+            bytes.extend(record.into_iter().chain(rest).flat_map(|word| match order {
+                ByteOrder::Little => word.to_le_bytes(),
+                ByteOrder::Big => word.to_be_bytes(),
+            }));
         }
         (bytes, starts)
     }
@@ -136,8 +139,14 @@ mod tests {
     /// Checks what a walk finds in a section of these types.
     #[track_caller]
     fn check(types: &[(Kind, u32)]) {
-        let (bytes, starts) = section(types);
-        let found = walk(&bytes, ByteOrder::Little, &Layout::known()).unwrap();
+        check_in(ByteOrder::Little, types);
+        check_in(ByteOrder::Big, types);
+    }
+
+    #[track_caller]
+    fn check_in(order: ByteOrder, types: &[(Kind, u32)]) {
+        let (bytes, starts) = section(types, order);
+        let found = walk(&bytes, order, &Layout::known()).unwrap();
         assert_eq!(found.offsets.len(), starts.len());
         for (index, start) in starts.iter().enumerate() {
             assert_eq!(found.offsets.get(index), Some(*start as usize), "{index}");
@@ -150,7 +159,7 @@ mod tests {
         // Of a section that ends early, the types before are found.
         for end in [bytes.len() - 4, (bytes.len() / 2) & !3, (bytes.len() / 3) & !3] {
             let next = starts.partition_point(|start| (*start as usize) < end);
-            match walk(&bytes[..end], ByteOrder::Little, &Layout::known()) {
+            match walk(&bytes[..end], order, &Layout::known()) {
                 Ok(found) => {
                     assert_eq!((found.offsets.len(), end), (next, starts[next] as usize));
                 }
@@ -167,8 +176,9 @@ mod tests {
         for index in [0, starts.len() / 3, starts.len() - 1] {
             let mut bytes = bytes.clone();
             let offset = starts[index] as usize;
-            bytes[offset + 7] = 0x7f;
-            let found = walk(&bytes, ByteOrder::Little, &Layout::known());
+            let kind_at = if order == ByteOrder::Little { 7 } else { 4 };
+            bytes[offset + kind_at] = 0x7f;
+            let found = walk(&bytes, order, &Layout::known());
             assert_eq!(found.err(), Some(Malformed { index, offset }));
         }
     }
