@@ -27,7 +27,7 @@ pub(crate) enum Seen {
 
 impl Seen {
     /// Returns how something behind a pointer is reached.
-    fn behind(self) -> Self {
+    pub(crate) fn behind(self) -> Self {
         match self {
             Self::Not => Self::Not,
             Self::Named => Self::Named,
