@@ -49,6 +49,6 @@ pub use self::{
     comparison::{Comparison, Row},
     explainer::Explainer,
     explanation::{Explanation, Problem},
-    scope::Scope,
+    scope::{Scope, ScopeNames},
     suggestion::{Suggestion, SuggestionKind},
 };

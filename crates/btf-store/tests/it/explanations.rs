@@ -43,9 +43,10 @@ fn explain(local: &Btf<'_>, input: &LoaderInput, kernel: &[u8]) -> (Vec<String>,
 
 /// Returns the names of a store's types that a scope includes.
 fn names(store: &Store<'_>, scope: &Scope) -> Vec<Vec<u8>> {
-    let includes = scope.by_name();
+    let wanted = scope.names();
     let mut names = Vec::new();
-    let visit = |kind, name: &[u8]| names.extend(includes(kind, name).then(|| name.to_vec()));
+    let visit =
+        |kind, name: &[u8]| names.extend(wanted.includes(kind, name).then(|| name.to_vec()));
     store.type_names(visit).unwrap();
     names
 }

@@ -31,19 +31,36 @@ pub enum Scope {
 }
 
 impl Scope {
-    /// Returns what tells by kind and name whether a type is looked at. The types of
-    /// [`Pointees`](Self::Pointees) have any names.
-    pub fn by_name(&self) -> Box<dyn Fn(Kind, &[u8]) -> bool + '_> {
-        match self {
-            Self::Pointees { .. } => Box::new(|_, _| false),
+    /// Returns which names it looks at; none for [`Pointees`](Self::Pointees), whose types have any.
+    pub fn names(&self) -> ScopeNames<'_> {
+        ScopeNames(match self {
+            Self::Pointees { .. } => Names::None,
             Self::LikeRoot { kind, name, tag } => {
-                let like = LikeRoot::new(*kind, name, tag.as_ref());
-                Box::new(move |kind, name| like.includes(kind, name))
+                Names::LikeRoot(LikeRoot::new(*kind, name, tag.as_ref()))
             }
-            Self::LikeOwner { name } => {
-                let like = LikeOwner::new(name);
-                Box::new(move |kind, name| like.includes(kind, name))
-            }
+            Self::LikeOwner { name } => Names::LikeOwner(LikeOwner::new(name)),
+        })
+    }
+}
+
+/// The names of types that a [`Scope`] looks at.
+#[derive(Debug)]
+pub struct ScopeNames<'s>(Names<'s>);
+
+#[derive(Debug)]
+enum Names<'s> {
+    None,
+    LikeRoot(LikeRoot<'s>),
+    LikeOwner(LikeOwner<'s>),
+}
+
+impl ScopeNames<'_> {
+    /// Returns `true` if a type of this kind and name is looked at.
+    pub fn includes(&self, kind: Kind, name: &[u8]) -> bool {
+        match &self.0 {
+            Names::None => false,
+            Names::LikeRoot(like) => like.includes(kind, name),
+            Names::LikeOwner(like) => like.includes(kind, name),
         }
     }
 }

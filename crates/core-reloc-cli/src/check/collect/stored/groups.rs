@@ -31,6 +31,9 @@ use super::{
     selection::{LikeNames, asked},
 };
 
+/// How many objects are divided into groups at once, so that what is known of their groups takes little memory.
+const MAX_AT_ONCE: usize = 16;
+
 /// What an object comes to on a kernel, as far as a group of kernels shows.
 #[derive(Clone)]
 pub(super) struct GroupRow {
@@ -45,15 +48,19 @@ pub(super) type GroupRows = HashMap<u32, GroupRow>;
 /// Checks all objects on the groups of kernels that do not differ for them, as far as that shows what they come to.
 /// What is damaged in the store shows when a kernel is extracted.
 pub(super) fn rows(collector: &Collector<'_>, store: &Store<'_>) -> Vec<GroupRows> {
+    let names = LikeNames::new(store);
     let checks = collector.checkers.iter().zip(collector.objects);
     let checks = checks.map(|(checker, object)| GroupChecks { collector, store, checker, object });
     let checks: Vec<GroupChecks<'_>> = checks.collect();
-    let asked: Vec<_> = collector.checkers.iter().map(asked).collect();
+    checks.chunks(MAX_AT_ONCE).flat_map(|checks| rows_of(checks, &names, store)).collect()
+}
+
+fn rows_of(checks: &[GroupChecks<'_>], names: &LikeNames<'_>, store: &Store<'_>) -> Vec<GroupRows> {
+    let asked: Vec<_> = checks.iter().map(|it| asked(it.checker)).collect();
     let groups = groups(store, &asked);
     let check = |(checks, groups): (&GroupChecks<'_>, &Vec<Group>)| checks.first(groups);
     let mut shown: Vec<Shown> = checks.par_iter().zip(&groups).map(check).collect();
 
-    let names = LikeNames::new(store);
     let with_scopes = |(asked, shown): (Option<Selection>, &Shown)| {
         let asked = asked.filter(|_| !shown.unexplained.is_empty())?;
         names.with_scopes(asked, &shown.scopes).ok()

@@ -79,10 +79,10 @@ impl<'s> LikeNames<'s> {
         if let Some(names) = known().get(scope) {
             return Ok(Arc::clone(names));
         }
-        let includes = scope.by_name();
+        let wanted = scope.names();
         let mut names = Vec::new();
         self.store.type_names(|kind, name| {
-            if includes(kind, name) {
+            if wanted.includes(kind, name) {
                 names.push(name.to_vec());
             }
         })?;
