@@ -40,7 +40,7 @@ complete -c core-reloc -n "__fish_core_reloc_needs_command" -f -a "store" -d 'Ma
 complete -c core-reloc -n "__fish_core_reloc_needs_command" -f -a "support" -d 'Report whether the running kernel supports CO-RE, and where its BTF is'
 complete -c core-reloc -n "__fish_core_reloc_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand relocate" -l target -d 'The kernel: raw BTF, an ELF file with a .BTF section such as vmlinux, a kernel image such as vmlinuz, any of these compressed, or an archive, folder or store of kernels, of which --kernel names one if there are several [default: the running kernel]' -r -F
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand relocate" -l kernel -d 'The kernel of several in the target: its release, or the end of its name with folders, as store list prints it: debian/12/amd64/6.1.0-50-amd64' -r
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand relocate" -l kernel -d 'The kernel of several in the target: its release, or the end of its name with folders, as store list prints it: debian/12/amd64/6.1.0-50-amd64' -r -f
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand relocate" -l module -d 'The BTF of a module, searched for types that the kernel itself lacks: raw BTF or a .ko file, also compressed, or the name of a module that is in the store, or beside the kernel; may be repeated [default: the running kernel\'s modules, if that kernel is the target]' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand relocate" -s o -l output -d 'Write the object with patched code and no relocation records, unless a relocation failed' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand relocate" -l unresolved -d 'What to do with an instruction whose relocation finds no match in the target' -r -f -a "poison\t'Replace it with one that the verifier rejects if it can be reached'
@@ -55,10 +55,10 @@ complete -c core-reloc -n "__fish_core_reloc_using_subcommand inspect" -l format
 json\t'JSON for programs: one object per line'"
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand inspect" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand explain" -l target -d 'The kernel: raw BTF, an ELF file with a .BTF section such as vmlinux, a kernel image such as vmlinuz, any of these compressed, or an archive, folder or store of kernels, of which --kernel names one if there are several [default: the running kernel]' -r -F
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand explain" -l kernel -d 'The kernel of several in the target: its release, or the end of its name with folders, as store list prints it: debian/12/amd64/6.1.0-50-amd64' -r
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand explain" -l kernel -d 'The kernel of several in the target: its release, or the end of its name with folders, as store list prints it: debian/12/amd64/6.1.0-50-amd64' -r -f
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand explain" -l module -d 'The BTF of a module, searched for types that the kernel itself lacks: raw BTF or a .ko file, also compressed, or the name of a module that is in the store, or beside the kernel; may be repeated [default: the running kernel\'s modules, if that kernel is the target]' -r -F
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand explain" -l program -d 'Only explain the relocations of this function, or of the functions in this section' -r
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand explain" -l type -d 'Only explain the relocations of this root type and its flavors' -r
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand explain" -l program -d 'Only explain the relocations of this function, or of the functions in this section' -r -f
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand explain" -l type -d 'Only explain the relocations of this root type and its flavors' -r -f
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand explain" -l status -d 'Only explain the relocations with one of these results, separated by commas; may be repeated' -r -f -a "relocated\t'The instruction holds the target\'s value'
 poisoned\t'The target lacks what the relocation asks for'
 failed\t'The relocation is invalid or ambiguous'
@@ -71,7 +71,7 @@ complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -l target -
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -l module -d 'The BTF of a module, in addition to those that are found with the kernels: raw BTF or a .ko file, also compressed; of several kernels, it is used for those that it was built for; may be repeated' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -l symbols -d 'The symbols of a kernel, to which kprobes attach: a System.map, or a copy of /proc/kallsyms; of several kernels, the one of the release in the name of FILE [default: System.map-RELEASE beside vmlinuz-RELEASE; /proc/kallsyms for the running kernel]' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -l config -d 'The configuration of a kernel, also compressed; of several kernels, the one of the release in the name of FILE [default: config-RELEASE beside vmlinuz-RELEASE; /proc/config.gz or /boot/config-RELEASE for the running kernel]' -r -F
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -l shard -d 'Check only the I-th of N parts of the kernels, and write a report that `core-reloc merge` puts together with those of the other parts; needs --target and --format json' -r
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -l shard -d 'Check only the I-th of N parts of the kernels, and write a report that `core-reloc merge` puts together with those of the other parts; needs --target and --format json' -r -f
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -l baseline -d 'Accept the known problems in this file, which --write-baseline wrote, and print only the others' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -l write-baseline -d 'Accept all current problems and write them to this file, which may only be an earlier one' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -l html -d 'Write the results as a self-contained page for a browser; FILE may only be an earlier page' -r -F
@@ -101,29 +101,29 @@ complete -c core-reloc -n "__fish_core_reloc_using_subcommand merge" -s q -l qui
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand merge" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand blame" -l log -d 'The verifier\'s log, as printed by any loader' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand blame" -l target -d 'The kernel: raw BTF, an ELF file with a .BTF section such as vmlinux, a kernel image such as vmlinuz, any of these compressed, or an archive, folder or store of kernels, of which --kernel names one if there are several [default: the running kernel]' -r -F
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand blame" -l kernel -d 'The kernel of several in the target: its release, or the end of its name with folders, as store list prints it: debian/12/amd64/6.1.0-50-amd64' -r
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand blame" -l kernel -d 'The kernel of several in the target: its release, or the end of its name with folders, as store list prints it: debian/12/amd64/6.1.0-50-amd64' -r -f
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand blame" -l module -d 'The BTF of a module, searched for types that the kernel itself lacks: raw BTF or a .ko file, also compressed, or the name of a module that is in the store, or beside the kernel; may be repeated [default: the running kernel\'s modules, if that kernel is the target]' -r -F
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand blame" -l program -d 'Only consider the relocations of this function, or of the functions in this section' -r
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand blame" -l program -d 'Only consider the relocations of this function, or of the functions in this section' -r -f
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand blame" -l format -d 'The output format' -r -f -a "text\t'Text for people'
 json\t'JSON for programs: one object per line'"
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand blame" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand query" -l target -d 'The kernels: a file in any format that relocate reads, or a folder or archive of such files; may be repeated to compare kernels [default: the running kernel]' -r -F
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand query" -l kernel -d 'The only kernel to ask of those in a target: its release, or the end of its name with folders, as store list prints it: debian/12/amd64/6.1.0-50-amd64' -r
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand query" -l kernel -d 'The only kernel to ask of those in a target: its release, or the end of its name with folders, as store list prints it: debian/12/amd64/6.1.0-50-amd64' -r -f
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand query" -l module -d 'The BTF of a module, searched for what the kernel itself lacks, or the name of a module that is in the store, or beside the kernel; needs a single target; may be repeated [default: the running kernel\'s modules, if that kernel is the target]' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand query" -l format -d 'The output format' -r -f -a "text\t'Text for people'
 json\t'JSON for programs: one object per line'"
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand query" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand dump" -l for -d 'Print the types of the kernel that this BPF object uses' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand dump" -l target -d 'The kernel: raw BTF, an ELF file with a .BTF section such as vmlinux, a kernel image such as vmlinuz, any of these compressed, or an archive, folder or store of kernels, of which --kernel names one if there are several [default: the running kernel]' -r -F
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand dump" -l kernel -d 'The kernel of several in the target: its release, or the end of its name with folders, as store list prints it: debian/12/amd64/6.1.0-50-amd64' -r
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand dump" -l kernel -d 'The kernel of several in the target: its release, or the end of its name with folders, as store list prints it: debian/12/amd64/6.1.0-50-amd64' -r -f
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand dump" -l module -d 'The BTF of a module, searched for types that the kernel itself lacks: raw BTF or a .ko file, also compressed, or the name of a module that is in the store, or beside the kernel; may be repeated [default: the running kernel\'s modules, if that kernel is the target]' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand dump" -l format -d 'The output format' -r -f -a "text\t'Definitions for people, with offsets and sizes'
 json\t'JSON for programs: one object per line'
 c\t'A header for BPF programs: a vmlinux.h'"
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand dump" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand diff" -l for -d 'Only compare the types that this BPF object uses, or all in a folder; may be repeated, and names add to them' -r -F
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand diff" -l old-kernel -d 'The kernel of several in OLD: its release, or the end of its name with folders, as store list prints it: debian/12/amd64/6.1.0-50-amd64' -r
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand diff" -l new-kernel -d 'The kernel of several in NEW' -r
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand diff" -l old-kernel -d 'The kernel of several in OLD: its release, or the end of its name with folders, as store list prints it: debian/12/amd64/6.1.0-50-amd64' -r -f
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand diff" -l new-kernel -d 'The kernel of several in NEW' -r -f
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand diff" -l module -d 'The BTF of a module, whose types are compared too: raw BTF or a .ko file, also compressed, which is used for the kernel that it was built for; or the name of a module that is in the store, or beside the kernel; may be repeated' -r -F
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand diff" -l format -d 'The output format' -r -f -a "text\t'Text for people'
 json\t'JSON for programs: one object per line'"
@@ -182,15 +182,8 @@ complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fi
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check merge blame query dump diff minimize store support" -f -a "store" -d 'Make, list and change stores: the types of many kernels in one file'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check merge blame query dump diff minimize store support" -f -a "support" -d 'Report whether the running kernel supports CO-RE, and where its BTF is'
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand help; and not __fish_seen_subcommand_from relocate inspect explain check merge blame query dump diff minimize store support" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand relocate" -f
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand inspect" -f
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand explain" -f
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand check" -f
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand merge" -f
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand blame" -f
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand query" -f
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand dump" -f
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand diff" -f
-complete -c core-reloc -n "__fish_core_reloc_using_subcommand minimize" -f
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand store" -f
 complete -c core-reloc -n "__fish_core_reloc_using_subcommand support" -f
+complete -c core-reloc -n "__fish_core_reloc_using_subcommand help" -f

@@ -76,7 +76,10 @@ fn program_to_complete() -> Command {
         }
         _ => argument,
     };
-    Arguments::command().mut_subcommands(|command| command.mut_args(hinted))
+    let mut program = Arguments::command();
+    // Until then, commands have no arguments.
+    program.build();
+    program.mut_subcommands(|command| command.mut_args(hinted))
 }
 
 /// Mends completions for fish: clap_complete (4.6) offers nothing after `help`, as if that were the command that
