@@ -18,7 +18,7 @@ use std::{env, fs};
 use serde::Serialize;
 
 use self::minimizing::Minimizing;
-use self::process::{Cost, NOWHERE};
+use self::process::{Cost, DEV_NULL};
 use self::selection::{Chosen, Selection};
 use crate::Result;
 
@@ -116,7 +116,7 @@ impl Plan {
         let counts = [1, 4, 16, 64].into_iter().filter(|count| *count < objects.len());
         for count in counts.chain([objects.len()]) {
             eprintln!("{count} objects");
-            let cost = self.check(&spread(&objects, count), &folder, Path::new(NOWHERE))?;
+            let cost = self.check(&spread(&objects, count), &folder, Path::new(DEV_NULL))?;
             by_objects.push(Few { objects: count, cost });
         }
         Ok(Report {
@@ -147,8 +147,8 @@ impl Plan {
             packed: chosen.packed,
             unpacked: chosen.unpacked,
             unpacking: Cost::median(&mut unpack, self.rounds)?,
-            one_object: self.check(&[one], &folder, Path::new(NOWHERE))?,
-            all_objects: self.check(objects, &folder, Path::new(NOWHERE))?,
+            one_object: self.check(&[one], &folder, Path::new(DEV_NULL))?,
+            all_objects: self.check(objects, &folder, Path::new(DEV_NULL))?,
         })
     }
 

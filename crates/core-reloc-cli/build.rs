@@ -1,6 +1,5 @@
-//! Links GCC's unwinder into the program, if that is built for glibc on the same kind of machine. The shared library
-//! would take a twentieth of the time in which a small object is relocated: it is found, mapped and bound, and asks
-//! for the processor's features, at every start.
+//! Links GCC's unwinder statically if the program is built for glibc and not cross-compiled. To load the shared library
+//! at each start takes a twentieth of the time of relocating a small object.
 
 use std::{
     env,
@@ -20,7 +19,7 @@ fn main() {
     }
     if let Some(folder) = folder_of_unwinder() {
         println!("cargo::rustc-link-search=native={}", folder.display());
-        // With this name before those that Rust adds, the linker finds it first.
+        // Named before the libraries that Rust adds, so that the linker finds it first.
         println!("cargo::rustc-link-lib=static:-bundle=gcc_eh");
     }
 }

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::Result;
 
-/// Where output goes that nobody reads.
-pub(super) const NOWHERE: &str = "/dev/null";
+/// Discards output.
+pub(super) const DEV_NULL: &str = "/dev/null";
 
 /// The cost of a process, and of the processes that it has waited for.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
@@ -27,10 +27,10 @@ pub(super) struct Cost {
 impl Cost {
     /// Runs a command several times, and returns the run with the median of the processors' time.
     pub(super) fn median(command: &mut Command, rounds: usize) -> Result<Self> {
-        Self::median_with_output(command, rounds, Path::new(NOWHERE))
+        Self::median_with_output(command, rounds, Path::new(DEV_NULL))
     }
 
-    /// The same, with what the last run prints in a file.
+    /// Like [`Cost::median`], but writes the output of the last run to a file.
     pub(super) fn median_with_output(
         command: &mut Command,
         rounds: usize,

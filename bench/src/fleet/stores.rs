@@ -122,7 +122,7 @@ impl Plan {
                 ["store.json", "archives.json"].map(|name| self.scratch.join(name));
             let store = self.check(objects, &path, &of_store)?;
             let archives = self.check(objects, &folder, &of_archives)?;
-            // The times count because the results are the same.
+            // Times can be compared only if the results are the same.
             if fs::read(&of_store)? != fs::read(&of_archives)? {
                 let (one, other) = (of_store.display(), of_archives.display());
                 return Err(format!("the reports differ: {one} and {other}").into());

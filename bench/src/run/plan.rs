@@ -116,7 +116,7 @@ impl Plan {
     /// its ratio to ours.
     ///
     /// # Errors
-    /// As [`Plan::run`]; there is no case with a key.
+    /// Those of [`Plan::run`], and if no case has one of the keys.
     pub fn run_cases(&self, inputs: &Inputs, keys: &[String]) -> Result<String> {
         let mut cases = cases::table(inputs);
         if let Some(unknown) = keys.iter().find(|key| !cases.iter().any(|it| it.key == **key)) {

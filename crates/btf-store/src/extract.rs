@@ -122,8 +122,8 @@ struct Plan<'p> {
     strings: Vec<u32>,
     ids: Ids,
     base: Option<&'p Ids>,
-    /// Whether an enum of the kernel has its kind_flag set.
-    flags_signs: bool,
+    /// Whether an enum of the kernel is signed: only then are the others known to be unsigned.
+    has_signed_enum: bool,
 }
 
 impl<'p> Plan<'p> {
@@ -144,7 +144,7 @@ impl<'p> Plan<'p> {
             strings: Vec::new(),
             ids: Ids::default(),
             base,
-            flags_signs: kernel.flags_signs(),
+            has_signed_enum: kernel.has_signed_enum(),
         };
         let mut found = BinaryHeap::new();
         let mut reader = Definitions::new(store);
@@ -241,21 +241,23 @@ impl<'p> Plan<'p> {
             };
             self.write_body(&mut builder, name, node.body, &strings)?;
         }
-        if self.lacks_sign() {
+        if self.needs_signed_enum() {
             builder.raw_type("", Info::new(Kind::Enum, 0, true), 4, &[]);
         }
         Ok((builder.finish()?, self.ids))
     }
 
-    /// Returns `true` if there are enums, and none of those shows that the kernel's BTF states the signs of enums.
-    fn lacks_sign(&self) -> bool {
+    /// Returns `true` if enums are extracted and no signed one, although the kernel has one. A module's BTF has that of
+    /// its base.
+    fn needs_signed_enum(&self) -> bool {
         let definitions = self.definitions.iter().filter_map(|(_, content)| match content {
             Content::Body(body) => Some(body.info),
             Content::Name(_) => None,
         });
         let infos = definitions.chain(self.nodes.iter().map(|node| node.body.info));
         let mut enums = infos.filter(|info| info.kind().is_enum()).peekable();
-        self.flags_signs && enums.peek().is_some() && !enums.any(|info| info.kind_flag())
+        let needs = self.has_signed_enum && self.base.is_none();
+        needs && enums.peek().is_some() && !enums.any(|info| info.kind_flag())
     }
 
     fn write_body(

@@ -38,7 +38,7 @@ struct Key {
     first: u32,
     /// Of a struct or union, the name alone may matter.
     is_composite: bool,
-    /// Its definitions, as indices; none if the name alone matters in all kernels, and something refers to it.
+    /// Its definitions, as indices. `None` until they are read, which is never if only the name matters.
     definitions: Option<(usize, usize)>,
 }
 
@@ -70,8 +70,8 @@ pub(crate) struct Graph<'g> {
     tags: Vec<Tag>,
     /// The keys that have the names, and how they are reached.
     candidates: Vec<(usize, Seen)>,
-    /// For each selected tag, the tags of the name, by number, and the keys that they are on.
-    shown: Vec<Vec<(u32, usize)>>,
+    /// For each selected tag, the numbers of its DECL_TAGs and the keys that they are on.
+    tagged: Vec<Vec<(u32, usize)>>,
     /// The numbers of all definitions and tags that matter, in ascending order.
     members: Vec<u32>,
     /// The indices in `members` of the definitions, and then of the tags.
@@ -100,14 +100,14 @@ impl<'g> Graph<'g> {
         let graph = Self {
             store,
             only,
-            reach: selection.get_reach(),
+            reach: selection.selected_reach(),
             nodes: Vec::new(),
             keys: Vec::new(),
             definitions: Vec::new(),
             edges: Vec::new(),
             tags: Vec::new(),
             candidates: Vec::new(),
-            shown: Vec::new(),
+            tagged: Vec::new(),
             members: Vec::new(),
             member_of: Vec::new(),
         };
@@ -127,8 +127,8 @@ impl<'g> Graph<'g> {
             reading.definitions(key)?;
             reading.visit_key(key, how)?;
         }
-        for name in selection.get_tags() {
-            reading.show(name)?;
+        for name in selection.selected_tags() {
+            reading.visit_tag(name)?;
         }
         reading.run()?;
         reading.read_tags()?;
@@ -156,8 +156,8 @@ impl<'g> Graph<'g> {
             },
             Step::Node(index) => match self.nodes.get(index) {
                 Some(Node { is_pointer, edges: Some(edges), .. }) => {
-                    let is_behind = *is_pointer && self.reach == Reach::Relocations;
-                    (edges.clone(), if is_behind { how.behind() } else { how })
+                    let is_pointee = *is_pointer && self.reach == Reach::Relocations;
+                    (edges.clone(), if is_pointee { how.through_pointer() } else { how })
                 }
                 _ => (0..0, how),
             },
@@ -178,7 +178,7 @@ impl<'g> Graph<'g> {
         for (key, how) in &self.candidates {
             walk.visit_candidate(*key, *how);
         }
-        for tags in &self.shown {
+        for tags in &self.tagged {
             walk.visit_first(tags);
         }
         walk.run()?;
@@ -326,8 +326,8 @@ impl<'g> Reading<'g> {
     }
 
     /// Visits all declarations with a tag.
-    fn show(&mut self, name: &[u8]) -> Result<()> {
-        let mut shown = Vec::new();
+    fn visit_tag(&mut self, name: &[u8]) -> Result<()> {
+        let mut tagged = Vec::new();
         for number in self.tag_numbers() {
             let tag = self.definition_reader.get(number)?;
             if tag.name != name {
@@ -338,10 +338,10 @@ impl<'g> Reading<'g> {
                 let key = self.key(first);
                 self.definitions(key)?;
                 self.visit_key(key, Seen::Whole { pointers: 0 })?;
-                shown.push((number, key));
+                tagged.push((number, key));
             }
         }
-        self.graph.shown.push(shown);
+        self.graph.tagged.push(tagged);
         Ok(())
     }
 
@@ -436,7 +436,7 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// Visits what the first of some tags is on that the kernel has.
+    /// Visits the declaration of the first of these tags that the kernel has.
     fn visit_first(&mut self, tags: &[(u32, usize)]) {
         let has = |number: &u32| {
             let index = self.graph.members.binary_search(number);

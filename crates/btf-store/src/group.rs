@@ -17,8 +17,8 @@ impl Kernel<'_> {
     /// Extracts what the selected names need: the candidates, and what they refer to.
     ///
     /// Questions about the selected names have the same answers as with the whole BTF; questions about other
-    /// names do not. An enum without a name and enumerators may be there besides, to show that BTF states the signs
-    /// of enums.
+    /// names do not. An enum without a name and enumerators may be added, to show that the kernel has signed
+    /// enums.
     ///
     /// # Errors
     /// If the store is damaged where it is read.
@@ -53,7 +53,7 @@ impl Group {
     }
 }
 
-/// What BTF says besides its types: the byte order, the size of pointers, and whether enums state their signs.
+/// What BTF says besides its types: the byte order, the size of pointers, and whether an enum is signed.
 type Form = (bool, Option<u8>, bool);
 
 fn form(kernel: &Kernel<'_>) -> Form {
@@ -61,7 +61,7 @@ fn form(kernel: &Kernel<'_>) -> Form {
         PointerSize::Four => 4,
         PointerSize::Eight => 8,
     });
-    (kernel.byte_order() == ByteOrder::Big, size, kernel.flags_signs())
+    (kernel.byte_order() == ByteOrder::Big, size, kernel.has_signed_enum())
 }
 
 impl Store<'_> {

@@ -1,6 +1,7 @@
 //! The items of sections: strings, nodes and definitions.
 
 use alloc::vec::Vec;
+use core::ops::ControlFlow;
 
 use btf_types::Kind;
 
@@ -197,6 +198,27 @@ impl<'s> Definitions<'s> {
             allowed: self.store.definitions.items().into(),
         };
         self.current.as_ref().ok_or_else(none)
+    }
+
+    /// Calls a function with the first definition of each key of a kind, from that whose name is not less than
+    /// `start`, until it breaks.
+    pub(crate) fn for_each_key(
+        &mut self,
+        kind: Kind,
+        start: &[u8],
+        mut visit: impl FnMut(&Definition<'s>) -> ControlFlow<()>,
+    ) -> Result<()> {
+        let (_, end) = self.store.kind_range(kind);
+        let mut number = self.lower_bound(kind, start)?;
+        while number < end {
+            let definition = self.get(number)?;
+            if visit(definition).is_break() {
+                break;
+            }
+            // A hostile store may say that a key ends before this definition.
+            number = definition.end().max(number.saturating_add(1));
+        }
+        Ok(())
     }
 
     /// Returns the number of the first definition of a kind whose name is not less than `name`, or of the next

@@ -60,7 +60,7 @@ pub struct Kernel<'s> {
     info: Info<'s>,
     byte_order: ByteOrder,
     pointer_size: Option<PointerSize>,
-    flags_signs: bool,
+    has_signed_enum: bool,
     base: Option<u32>,
     /// The differences of its definitions and modules from those of its base.
     lists: Cursor<'s>,
@@ -87,7 +87,7 @@ impl<'s> Kernel<'s> {
         };
         let flags = item.number_to(13, "flags")?;
         let byte_order = if flags & 1 == 0 { ByteOrder::Little } else { ByteOrder::Big };
-        let flags_signs = flags & 8 != 0;
+        let has_signed_enum = flags & 8 != 0;
         let pointer_size = match flags >> 1 & 3 {
             0 => None,
             1 => Some(PointerSize::Four),
@@ -95,7 +95,16 @@ impl<'s> Kernel<'s> {
             size => return Err(item.malformed(item.at(), "size of pointers", size, 2_u32)),
         };
         let base = base(&mut item, number)?;
-        Ok(Self { store, number, info, byte_order, pointer_size, flags_signs, base, lists: item })
+        Ok(Self {
+            store,
+            number,
+            info,
+            byte_order,
+            pointer_size,
+            has_signed_enum,
+            base,
+            lists: item,
+        })
     }
 
     /// Returns the number of the kernel in its store. It changes when the store does.
@@ -118,9 +127,9 @@ impl<'s> Kernel<'s> {
         self.pointer_size
     }
 
-    /// Returns `true` if an enum of the kernel has its kind_flag set, as signed ones have in BTF that states signs.
-    pub(crate) fn flags_signs(&self) -> bool {
-        self.flags_signs
+    /// Returns `true` if an enum of the kernel is signed (kind_flag): only then are the others known to be unsigned.
+    pub(crate) fn has_signed_enum(&self) -> bool {
+        self.has_signed_enum
     }
 
     pub(crate) fn store(&self) -> &'s Store<'s> {

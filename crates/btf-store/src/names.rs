@@ -1,12 +1,14 @@
 //! The names of all types.
 
+use core::ops::ControlFlow;
+
 use btf_types::Kind;
 
 use crate::{error::Result, items::Definitions, selection::TYPES, store::Store};
 
 impl Store<'_> {
-    /// Calls a function with the kind and the name of each type of any kernel that has a name in C. Types of one
-    /// kind and name are one, except for those that one kernel has several of.
+    /// Calls a function with the kind and the name of each type of any kernel that has a name in C. Each kind
+    /// and name is visited once, or more often if one kernel has several such types.
     ///
     /// ```
     /// use btf_store::{Error, Selection, Store};
@@ -27,15 +29,11 @@ impl Store<'_> {
     /// If the store is damaged where it is read.
     pub fn type_names(&self, mut visit: impl FnMut(Kind, &[u8])) -> Result<()> {
         let mut reader = Definitions::new(self);
-        for kind in TYPES {
-            let (mut number, end) = self.kind_range(kind);
-            while number < end {
-                let definition = reader.get(number)?;
+        TYPES.into_iter().try_for_each(|kind| {
+            reader.for_each_key(kind, &[], |definition| {
                 visit(kind, &definition.name);
-                // A hostile store may say that a key ends before this definition.
-                number = definition.end().max(number.saturating_add(1));
-            }
-        }
-        Ok(())
+                ControlFlow::Continue(())
+            })
+        })
     }
 }

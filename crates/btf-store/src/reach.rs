@@ -19,15 +19,15 @@ pub(crate) enum Seen {
     Not,
     /// Of structs and unions, the name alone.
     Named,
-    /// With what it contains, and with what is behind this many pointers.
+    /// With what it contains, and with the targets of pointers, this many levels deep.
     Whole {
         pointers: u8,
     },
 }
 
 impl Seen {
-    /// Returns how something behind a pointer is reached.
-    pub(crate) fn behind(self) -> Self {
+    /// Returns how the target of a pointer is reached.
+    pub(crate) fn through_pointer(self) -> Self {
         match self {
             Self::Not => Self::Not,
             Self::Named => Self::Named,

@@ -5,6 +5,8 @@ use alloc::{
     vec::Vec,
 };
 
+use core::ops::ControlFlow;
+
 use btf_types::Kind;
 use core_reloc::essential_name;
 
@@ -57,7 +59,7 @@ impl Selection {
         self.types_with_pointers(names, 0)
     }
 
-    /// Adds the types with the essential names of these names, and what they and the types in them point to.
+    /// Adds the types with the essential names of these names, and the types that they and their members point to.
     #[must_use]
     pub fn types_with_pointees(self, names: impl IntoIterator<Item = impl AsRef<[u8]>>) -> Self {
         self.types_with_pointers(names, 1)
@@ -75,8 +77,7 @@ impl Selection {
         self
     }
 
-    /// Adds the types with just these names. Of structs and unions, nothing but the name is extracted, as of those
-    /// behind pointers.
+    /// Adds the types with exactly these names. Structs and unions are extracted without members.
     #[must_use]
     pub fn names(mut self, names: impl IntoIterator<Item = impl AsRef<[u8]>>) -> Self {
         self.names.extend(names.into_iter().map(|name| name.as_ref().to_vec()));
@@ -99,14 +100,14 @@ impl Selection {
         self
     }
 
-    /// Adds one declaration with each of these tags, if the kernel has any: it shows that there are such.
+    /// For each of these tags, adds one declaration that has it, if the kernel has any.
     #[must_use]
     pub fn tags(mut self, names: impl IntoIterator<Item = impl AsRef<[u8]>>) -> Self {
         self.tags.extend(names.into_iter().map(|name| name.as_ref().to_vec()));
         self
     }
 
-    pub(crate) fn get_tags(&self) -> &BTreeSet<Vec<u8>> {
+    pub(crate) fn selected_tags(&self) -> &BTreeSet<Vec<u8>> {
         &self.tags
     }
 
@@ -118,14 +119,14 @@ impl Selection {
     }
 
     /// Returns how much is extracted behind pointers.
-    pub(crate) fn get_reach(&self) -> Reach {
+    pub(crate) fn selected_reach(&self) -> Reach {
         self.reach
     }
 
     /// Returns the first definitions with the keys that have the names, of any kernel, by number, and how each is
     /// reached.
     pub(crate) fn candidates(&self, store: &Store<'_>) -> Result<BTreeMap<u32, Seen>> {
-        let mut search = Search { store, reader: Definitions::new(store), found: BTreeMap::new() };
+        let mut search = Search { reader: Definitions::new(store), found: BTreeMap::new() };
         for kind in TYPES {
             for (name, pointers) in &self.types {
                 let how = Seen::Whole { pointers: *pointers };
@@ -148,7 +149,6 @@ impl Selection {
 
 /// A search for the definitions with some names.
 struct Search<'s> {
-    store: &'s Store<'s>,
     reader: Definitions<'s>,
     found: BTreeMap<u32, Seen>,
 }
@@ -164,20 +164,16 @@ impl Search<'_> {
         is_wanted: impl Fn(&[u8]) -> bool,
         how: Seen,
     ) -> Result<()> {
-        let (_, end) = self.store.kind_range(kind);
-        let mut number = self.reader.lower_bound(kind, start)?;
-        while number < end {
-            let definition = self.reader.get(number)?;
+        let Self { reader, found } = self;
+        reader.for_each_key(kind, start, |definition| {
             if !is_in_range(&definition.name) {
-                break;
+                return ControlFlow::Break(());
             }
             if is_wanted(&definition.name) {
-                let found = self.found.entry(definition.first()).or_insert(how);
+                let found = found.entry(definition.first()).or_insert(how);
                 *found = how.max(*found);
             }
-            // A hostile store may say that a key ends before this definition.
-            number = definition.end().max(number.saturating_add(1));
-        }
-        Ok(())
+            ControlFlow::Continue(())
+        })
     }
 }

@@ -153,7 +153,7 @@ impl Writer {
             origin: info.origin.into(),
             byte_order: btf.byte_order(),
             pointer_size,
-            flags_signs: flags_signs(btf),
+            has_signed_enum: has_signed_enum(btf),
             definitions: main.definitions,
             modules: numbers,
         };
@@ -222,8 +222,8 @@ fn info<'m>(identity: &'m Identity, kernel: &'m Kernel) -> Info<'m> {
     }
 }
 
-/// Returns `true` if an enum has its kind_flag set.
-fn flags_signs(btf: &Btf<'_>) -> bool {
+/// Returns `true` if an enum is signed.
+fn has_signed_enum(btf: &Btf<'_>) -> bool {
     let mut enums = btf.own_types_of(KindSet::from_iter([Kind::Enum, Kind::Enum64]));
     enums.any(|ty| ty.kind_flag())
 }

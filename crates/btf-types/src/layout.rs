@@ -232,9 +232,8 @@ impl Layout {
     pub(crate) fn entries(&self) -> impl Iterator<Item = (u8, u8)> {
         let last = self.0.iter().rposition(|shape| shape.is_known());
         let shapes = self.0.iter().take(last.map_or(0, |last| last.saturating_add(1)));
-        shapes.map(|shape| match shape.is_known() {
-            true => (shape.info_size(), shape.element_size()),
-            false => (0, 0),
+        shapes.map(|shape| {
+            if shape.is_known() { (shape.info_size(), shape.element_size()) } else { (0, 0) }
         })
     }
 

@@ -80,14 +80,14 @@ impl Offsets {
                 return;
             };
             let slots = block.distances.get_mut(used..).unwrap_or_default().iter_mut().zip(now);
-            // Wraps if the block starts in the middle of these types.
-            let to_base = base.wrapping_sub(block.start);
-            let last = now.last().map_or(0, |last| to_base.wrapping_add((*last).into()));
+            // Wraps if the block starts after `base`.
+            let base_distance = base.wrapping_sub(block.start);
+            let last = now.last().map_or(0, |last| base_distance.wrapping_add((*last).into()));
             if last < FAR.into() {
-                slots.for_each(|(slot, at)| *slot = (to_base as u16).wrapping_add(*at));
+                slots.for_each(|(slot, at)| *slot = (base_distance as u16).wrapping_add(*at));
             } else {
                 for ((slot, at), index) in slots.zip(self.len..) {
-                    let distance = to_base.wrapping_add((*at).into());
+                    let distance = base_distance.wrapping_add((*at).into());
                     *slot = u16::try_from(distance).unwrap_or(FAR);
                     if *slot == FAR {
                         self.far.push((index, base.wrapping_add((*at).into())));
@@ -278,7 +278,7 @@ impl Block {
     }
 }
 
-/// Returns the lowest bits of up to 64 bytes, that of the first in the lowest.
+/// Gathers the lowest bits of up to 64 bytes; that of the first becomes bit 0.
 #[inline]
 fn lowest_bits(bytes: &[u8]) -> u64 {
     /// Moves the lowest bit of each byte to the highest byte, that of the first to the lowest bit.

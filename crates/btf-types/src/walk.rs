@@ -19,7 +19,7 @@ use crate::{ByteOrder, Info, layout::Layout, offsets::Offsets, raw};
 pub(crate) struct Walk {
     /// The offset of each type's record.
     pub(crate) offsets: Offsets,
-    /// The offsets of the INTs' records: the size of one of them is the size of a pointer.
+    /// The offsets of the named INTs' records: the size of one of them is the size of a pointer.
     pub(crate) ints: Vec<u32>,
 }
 
@@ -80,7 +80,7 @@ fn walk_with(
             Some(window) => lanes.walk(window, base, &reader, &mut found),
             None => lanes.walk_alone(bytes, base, &reader, &mut found),
         }));
-        // The lanes leave out long types.
+        // The lanes stop at a long type, or at one of unknown kind.
         let Some(record) = rest(at).first_chunk::<RECORD>() else { break };
         let Some(head) = record.first_chunk().filter(|head| reader.is_known(head)) else { break };
         let (len, mark) = reader.len(head);

@@ -121,7 +121,7 @@ fn print_lines<'a>(
     /// The number of relocations that are handed over at once. Most objects have fewer.
     const PART: usize = 512;
     let parts = iter::from_fn(|| {
-        let part: Vec<_> = reports.by_ref().take(PART).map(Answer::from).collect();
+        let part: Vec<_> = reports.by_ref().take(PART).map(LineOutcome::from).collect();
         (!part.is_empty()).then_some(part)
     });
     let mut relocations = object.relocations();
@@ -139,9 +139,9 @@ fn print_lines<'a>(
     })
 }
 
-/// What a line says of the outcome. That of nearly all relocations takes few bytes: what one processor has written
-/// takes long to get to another.
-enum Answer<'a> {
+/// The part of a report that its line needs. For nearly all relocations it is small: to move a whole `Report` from
+/// one processor to the other takes longer than to format it.
+enum LineOutcome<'a> {
     /// The new value, and the original one if it was checked and replaced by another.
     Value {
         value: u64,
@@ -150,7 +150,7 @@ enum Answer<'a> {
     Report(Box<Report<'a>>),
 }
 
-impl<'a> From<Report<'a>> for Answer<'a> {
+impl<'a> From<Report<'a>> for LineOutcome<'a> {
     fn from(report: Report<'a>) -> Self {
         match report.outcome.value() {
             Some(value) if report.id_module().is_none() => {
@@ -161,7 +161,7 @@ impl<'a> From<Report<'a>> for Answer<'a> {
     }
 }
 
-impl Answer<'_> {
+impl LineOutcome<'_> {
     fn name(&self) -> &'static str {
         match self {
             Self::Value { .. } => "relocated",
@@ -188,7 +188,7 @@ const HANG: usize = 40;
 /// Appends a relocation's line.
 fn text(
     relocation: &ObjectRelocation<'_>,
-    answer: &Answer<'_>,
+    answer: &LineOutcome<'_>,
     style: Style,
     line: &mut Vec<u8>,
 ) -> io::Result<()> {
@@ -204,11 +204,11 @@ fn text(
     line.extend_from_slice(b"  ");
     relocation.push_access_in_c(line);
     match answer {
-        Answer::Value { value, replaced } => {
+        LineOutcome::Value { value, replaced } => {
             push_value(line, *value);
             push_replaced(line, *replaced);
         }
-        Answer::Report(report) => match &report.outcome {
+        LineOutcome::Report(report) => match &report.outcome {
             // Without the name of the relocation, which the line already has.
             Outcome::Failed(error) => write!(line, ": {}", error.cause)?,
             outcome => {

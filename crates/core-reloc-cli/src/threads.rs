@@ -42,8 +42,8 @@ where
     results
 }
 
-/// Passes each item to `take`, in order, until that returns an error. Meanwhile the calling thread gets the items
-/// that follow.
+/// Passes each item to `take` on another thread, in order, until that returns an error. Meanwhile the calling thread
+/// produces the items that follow.
 ///
 /// A single item starts no thread, and where none can be created, the calling thread does all of the work.
 pub(crate) fn handed_over<I, E>(
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn the_next_item_is_got_while_one_is_taken() {
+    fn items_are_produced_while_others_are_taken() {
         // The third item is only there once the first is being taken.
         let barrier = Barrier::new(2);
         let items = (0..3).inspect(|item| {
@@ -175,16 +175,13 @@ mod tests {
     #[test]
     fn nothing_is_taken_after_an_error() {
         for (count, last) in [(1, 0), (2, 1), (1000, 7)] {
-            let (mut got, mut taken) = (0, 0);
-            let items = (0..count).inspect(|_| got += 1);
+            let mut taken = 0;
             let take = |item| {
                 taken += 1;
                 if item == last { Err("full") } else { Ok(()) }
             };
-            assert_eq!(handed_over(items, take), Err("full"));
+            assert_eq!(handed_over(0..count, take), Err("full"));
             assert_eq!(taken, last + 1);
-            // What was got before the error is known is dropped.
-            assert!(got <= count);
         }
     }
 }

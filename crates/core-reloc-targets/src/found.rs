@@ -50,8 +50,7 @@ impl FoundKernel {
         Self { file, source }
     }
 
-    /// Returns `true` if the kernel is one of a store.
-    /// Returns `true` for a kernel of a store, in which types have other ids than in the kernel.
+    /// Returns `true` for a kernel from a store, whose type ids differ from those of the kernel.
     pub fn is_stored(&self) -> bool {
         matches!(self.source, Source::Stored(_))
     }

@@ -68,7 +68,7 @@ pub fn needs<'a>(
 ) -> Vec<Need<'a>> {
     let names = Names::find(kernel, wanted(object, requirements));
     let enums = KernelEnums::find(kernel);
-    // Few objects use such instructions, and finding both may take a pass over the types.
+    // Few objects use such instructions, and either may take a pass over the types.
     let shown = LazyCell::new(|| features::shown(&enums));
     let architecture = LazyCell::new(|| Architecture::of_kernel(kernel.target));
 

@@ -236,7 +236,7 @@ fn write_accessors(
     let start = text.mark();
     let mut is_first = true;
     let mut written = Ok(());
-    // The names are written on the way, without a `LocalSpec` of them: reports have thousands.
+    // Names are written while the path is followed: reports have thousands, and a `LocalSpec` for each takes time.
     let spec = spec::follow(root.btf(), relocation, &mut Budget::for_relocation(), |accessor| {
         let is_root = mem::take(&mut is_first) && accessor.index == 0;
         written = written.and_then(|()| match accessor.name_off {
@@ -280,7 +280,7 @@ fn write_name(text: &mut Quote<'_>, btf: &Btf<'_>, name_off: StrOffset) -> fmt::
     }
 }
 
-/// Finds a name that is written as it is: without formatting, which takes longer than all the rest.
+/// Returns a name that needs no escapes: to format it would take longer than all the rest.
 fn plain_name<'a>(btf: &Btf<'a>, name_off: StrOffset) -> Option<&'a [u8]> {
     plain(btf.string_and_rest(name_off)?)
 }

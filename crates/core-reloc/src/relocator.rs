@@ -415,6 +415,7 @@ impl<'a> Relocator<'a> {
             self.session.budget.spend(STEPS_PER_CANDIDATE)?;
             let ty = self.target.candidate(candidate).map_err(Cause::Target)?;
             match target_spec(&local, relocation.kind, ty, &mut self.session) {
+                // By reference: to move the spec takes longer than to compare it.
                 Ok(ref spec) => {
                     let change = question.answer(spec)?;
                     match &mut first {

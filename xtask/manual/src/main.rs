@@ -77,7 +77,7 @@ fn program_to_complete() -> Command {
         _ => argument,
     };
     let mut program = Arguments::command();
-    // Until then, commands have no arguments.
+    // Deferred arguments are there only after this.
     program.build();
     program.mut_subcommands(|command| command.mut_args(hinted))
 }

@@ -395,7 +395,10 @@ fn write_kernels(model: &Model, numbers: &Numbers, sections: &mut Sections) {
             Some(PointerSize::Eight) => 2,
         };
         let is_big = u32::from(kernel.byte_order == ByteOrder::Big);
-        encode::number(&mut item, is_big | (pointers << 1) | (u32::from(kernel.flags_signs) << 3));
+        encode::number(
+            &mut item,
+            is_big | (pointers << 1) | (u32::from(kernel.has_signed_enum) << 3),
+        );
         encode::number(&mut item, distance);
         let chain = base.map_or(0, |(_, _, chain)| chain.saturating_add(1));
         let (from, modules_from) =

@@ -70,7 +70,7 @@ pub(crate) fn import(model: &mut Model, store: &Store<'_>) -> Result<(), WriteEr
             origin: info.origin.into(),
             byte_order: kernel.byte_order(),
             pointer_size: kernel.pointer_size(),
-            flags_signs: kernel.flags_signs(),
+            has_signed_enum: kernel.has_signed_enum(),
             definitions: set(definitions, &numbers.definitions),
             modules: set(modules, &numbers.modules),
         };

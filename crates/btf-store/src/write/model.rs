@@ -73,8 +73,8 @@ pub(crate) struct Kernel {
     pub(crate) origin: String,
     pub(crate) byte_order: ByteOrder,
     pub(crate) pointer_size: Option<PointerSize>,
-    /// Whether an enum has its kind_flag set.
-    pub(crate) flags_signs: bool,
+    /// Whether an enum is signed.
+    pub(crate) has_signed_enum: bool,
     pub(crate) definitions: Set,
     pub(crate) modules: Set,
 }

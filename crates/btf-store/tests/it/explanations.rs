@@ -1,4 +1,4 @@
-//! Explanations on BTF with the types that they look at are those on all types.
+//! Explanations on BTF with only the types in their scopes are those on the whole BTF.
 
 use std::collections::BTreeSet;
 
@@ -19,7 +19,7 @@ fn relocations(local: &Btf<'_>, input: &LoaderInput) -> Vec<Relocation> {
     relocations.filter_map(|record| Relocation::from_record(local, record).ok()).collect()
 }
 
-/// Removes the ids of types.
+/// Removes all digits, and so the ids of types.
 fn without_ids(text: &str) -> String {
     text.chars().filter(|c| !c.is_ascii_digit()).collect()
 }

@@ -1,7 +1,7 @@
 //! The string section of a builder, which stores each string once.
 //!
-//! Strings are found by their hashes. Of different strings with the same hash, which nobody has by accident, only
-//! the first is found again, so that hostile strings take no more time than others: they are only stored more often.
+//! Strings are found by their hashes. Of different strings with one hash, which do not come about by accident, only the
+//! first is found again, and the others are stored each time: hostile strings take space, not time.
 
 use alloc::{
     collections::{BTreeMap, btree_map::Entry},
@@ -17,7 +17,7 @@ pub(super) struct StringTable<'a> {
     bytes: Vec<u8>,
     /// The offset of the first of `bytes`.
     start: u32,
-    /// By hash, the offsets of the own strings and those of the bases.
+    /// The offsets of the own strings and those of the bases, by hash.
     known: BTreeMap<u64, StrOffset>,
     base: Option<&'a Btf<'a>>,
 }

@@ -35,13 +35,13 @@ const STARTS: [u32; LANES] = [0, WINDOW / 4, WINDOW / 2];
 /// The most steps of one round: as many as the shortest types between two starts take, and some more.
 const ROUND: usize = 800;
 
-/// A type of this length, or of unknown kind, ends a walk. No distance in a window is as long.
+/// A type at least this long, or of unknown kind, ends a walk: it is longer than a window.
 const LONG: u32 = u16::MAX as u32;
 
 /// The length of a record.
 const RECORD: usize = size_of::<raw::Type>();
 
-/// A window, and what follows of a head that starts in it.
+/// A window, and room for the rest of a head that starts at its end.
 pub(super) type Window = [u8; WINDOW as usize + HEAD];
 
 impl Lanes {
@@ -116,7 +116,7 @@ impl Lanes {
                 steps = steps.wrapping_add(1);
             }
             let is_done = steps == ROUND || at0 >= start1 && at1 >= start2 || at0 >= WINDOW;
-            if is_done || !lane1.turn_back(steps, &mut at1) || !lane2.turn_back(steps, &mut at2) {
+            if is_done || !lane1.resync(steps, &mut at1) || !lane2.resync(steps, &mut at2) {
                 return (steps, [at0, at1, at2]);
             }
         }
@@ -192,10 +192,10 @@ impl Lane {
         at.wrapping_add(len)
     }
 
-    /// Lets a lane that has left the window start again after the place of its last step, if that step was so long
-    /// that the place was probably not the start of a type. Returns `false` if the lane stays outside.
+    /// Restarts a lane that has left the window one word after its last position, if its last step was so long that
+    /// this position was probably not the start of a type. Returns `false` if the lane stays outside of the window.
     #[cold]
-    fn turn_back(&mut self, steps: usize, at: &mut u32) -> bool {
+    fn resync(&mut self, steps: usize, at: &mut u32) -> bool {
         if *at < WINDOW {
             return true;
         }

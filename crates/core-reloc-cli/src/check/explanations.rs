@@ -61,7 +61,7 @@ impl Explanations {
         Self { with_comparisons, ..Self::default() }
     }
 
-    /// Returns those of an object, whose own BTF is `local`, on a target.
+    /// Returns the explanations of an object, whose own BTF is `local`, on a target.
     pub(super) fn on<'a>(
         &'a self,
         local: Option<&'a Btf<'a>>,
@@ -118,7 +118,7 @@ pub(super) struct ObjectExplanations<'a> {
 }
 
 impl ObjectExplanations<'_> {
-    /// Returns that of a relocation, if there is something to explain.
+    /// Returns the explanation of a relocation, if there is something to explain.
     pub(super) fn of(
         &mut self,
         relocation: usize,

@@ -52,7 +52,7 @@ fn a_full_device_is_reported() {
     for arguments in [
         vec!["inspect", OBJECT],
         vec!["relocate", OBJECT, "--target", TARGET],
-        // Printed by another thread, of which the first part fails before the output is written.
+        // Printed by another thread, whose first write fails before the object is written.
         vec!["relocate", &many, "--target", &many_target, "-o", &out],
     ] {
         let full = File::options().write(true).open("/dev/full").unwrap();

@@ -96,7 +96,7 @@ impl<'a> Explainer<'a> {
     }
 
     /// Returns what [`report`](Self::report) looks at, besides the candidates of the relocation and the types in
-    /// them. Explainers of targets that do not differ in these types, nor in the candidates, explain alike, except
+    /// them. Two targets with the same candidates and the same types in these scopes get the same explanation, except
     /// that a search in a larger target takes more of the steps that all explanations of an object share.
     pub fn scopes(&mut self, report: &Report<'_>) -> BTreeSet<Scope> {
         let (Outcome::Applied { resolution, .. }, Ok(relocation)) =

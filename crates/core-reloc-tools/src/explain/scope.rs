@@ -1,4 +1,4 @@
-//! What explanations look at, for those who have many kernels, and of each only the types that an object asks for.
+//! The types that explanations look at, so that a caller can extract only these from each kernel.
 
 use btf_types::Kind;
 
@@ -31,7 +31,7 @@ pub enum Scope {
 }
 
 impl Scope {
-    /// Returns which names it looks at; none for [`Pointees`](Self::Pointees), whose types have any.
+    /// Returns the names that it looks at. [`Pointees`](Self::Pointees) has none: its types are found by reference.
     pub fn names(&self) -> ScopeNames<'_> {
         ScopeNames(match self {
             Self::Pointees { .. } => Names::None,

@@ -41,7 +41,7 @@ impl<'t> KernelEnums<'t> {
         match self.0.get(name) {
             None => Answer::Open(OpenReason::NotInBtf, effect),
             Some(ty) => match enumerator(*ty, number) {
-                // `__MAX_BPF_PROG_TYPE`, `__BPF_FUNC_MAX_ID` and the like are none.
+                // `__MAX_BPF_PROG_TYPE`, `__BPF_FUNC_MAX_ID` and the like only mark the end.
                 Some(name) if !name.starts_with(b"__") => Answer::Present,
                 _ => Answer::Absent(effect),
             },

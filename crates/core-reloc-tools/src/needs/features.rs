@@ -24,7 +24,7 @@ const SIGNS: [(&str, &str, Version); 6] = [
     (MapType::ENUM, "BPF_MAP_TYPE_INSN_ARRAY", (6, 19)),
 ];
 
-/// Returns the first release that has all that a kernel's enums show; `None` if they show none of it.
+/// Returns the newest release whose sign is in a kernel's enums; `None` if none is.
 pub(super) fn shown(enums: &KernelEnums<'_>) -> Option<Version> {
     let shown = SIGNS.iter().filter(|(name, sign, _)| enums.has_enumerator(name, sign));
     shown.map(|(.., version)| *version).max()

@@ -41,13 +41,13 @@ impl Sameness {
             return Self::Incompatible;
         }
         let (mut old, mut new) = (old, new);
-        let (mut is_resized, mut is_behind) = (false, false);
+        let (mut is_resized, mut is_pointee) = (false, false);
         for _ in 0..LEVELS {
             let stripped = (old.skip_modifiers_and_typedefs(), new.skip_modifiers_and_typedefs());
             let (Ok(of_old), Ok(of_new)) = stripped else { return Self::Retyped };
             let referenced = match (of_old.kind(), of_new.kind()) {
                 (Kind::Ptr, Kind::Ptr) => {
-                    is_behind = true;
+                    is_pointee = true;
                     (of_old.referenced().ok().flatten(), of_new.referenced().ok().flatten())
                 }
                 (Kind::Array, Kind::Array) => {
@@ -56,7 +56,7 @@ impl Sameness {
                 }
                 (Kind::FuncProto, Kind::FuncProto) => return Self::of_prototypes(of_old, of_new),
                 _ => {
-                    let same = Self::of_bases([old, of_old], [new, of_new], is_behind);
+                    let same = Self::of_bases([old, of_old], [new, of_new], is_pointee);
                     return if is_resized && same.is_same() { Self::Compatible } else { same };
                 }
             };
@@ -106,16 +106,16 @@ impl Sameness {
         false
     }
 
-    /// Compares what is neither a pointer nor an array, each as declared and without typedefs. Of structs behind
-    /// pointers, the names are compared, and never the members.
+    /// Compares what is neither a pointer nor an array, each as declared and without typedefs. Of structs that are
+    /// pointed to, only the names are compared.
     fn of_bases(
         [first, old]: [Type<'_>; 2],
         [second, new]: [Type<'_>; 2],
-        is_behind: bool,
+        is_pointee: bool,
     ) -> Self {
         let is_struct = |kind: Kind| kind.is_composite() || kind == Kind::Fwd;
         if is_struct(old.kind()) && is_struct(new.kind()) {
-            let is_around = !is_behind && is_around(first, new);
+            let is_around = !is_pointee && is_around(first, new);
             let around = if is_around { Self::Compatible } else { Self::Retyped };
             return match (old.name(), new.name()) {
                 (Ok(of_old), Ok(of_new)) if of_old.is_empty() && of_new.is_empty() => {

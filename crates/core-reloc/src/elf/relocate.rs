@@ -196,7 +196,7 @@ fn code_range(relocation: &ObjectRelocation<'_>) -> Range<usize> {
 
 /// Applies one relocation, and passes the result to `make`.
 ///
-/// The values have hundreds of bytes. Matched in place, they are not moved for each `?`.
+/// Matches are nested, since each `?` would move values of hundreds of bytes.
 #[inline]
 fn relocate<T>(
     relocator: &mut Relocator<'_>,

@@ -105,7 +105,7 @@ impl<'a> LocalSpec<'a> {
 }
 
 /// Follows the access path of a relocation through the local types, passes each accessor to `visit`, and returns
-/// what they lead to. On an error, those before it have been passed.
+/// what they lead to. On an error, `visit` has already got the accessors before it.
 #[inline]
 pub(crate) fn follow<'a>(
     local: &'a Btf<'a>,

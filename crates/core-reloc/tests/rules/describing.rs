@@ -87,7 +87,7 @@ fn names_of_members_are_escaped_and_cut() {
     let long = "m".repeat(limits::MAX_QUOTE);
     let longer = format!("{long}m");
     for (name, expected) in [
-        // Shorter and longer than the words that are looked at, at once, and all that is not graphic ASCII.
+        // Shorter and longer than the bytes that are checked at once, and what is not graphic ASCII.
         ("m", "s.m".to_string()),
         ("a_name_of_19_letters", "s.a_name_of_19_letters".to_string()),
         ("with space", "s.with space".to_string()),
@@ -105,7 +105,7 @@ fn names_of_members_are_escaped_and_cut() {
         let btf = Btf::parse(&bytes).unwrap();
         let relocation = Relocation::new(0, root, "0:0".parse().unwrap(), FieldExists);
         assert_eq!(access_in_c(&btf, &relocation), expected);
-        // What was cut off is not missed where the access string does not fit.
+        // Accessors that were cut off are dropped where the access string does not fit.
         let relocation = Relocation::new(0, root, "0:0:7".parse().unwrap(), FieldExists);
         assert_eq!(access_in_c(&btf, &relocation), "s + 0:0:7");
     }

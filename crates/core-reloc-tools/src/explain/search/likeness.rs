@@ -1,4 +1,5 @@
-//! Which types are looked at by their names, whatever the kernel.
+//! Which types are looked at by their names, whatever the kernel. Searches suggest no type that `includes` rejects:
+//! [`Scope`](crate::explain::Scope) depends on it.
 
 use btf_types::Kind;
 use core_reloc::essential_name;

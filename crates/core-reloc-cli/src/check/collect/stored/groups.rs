@@ -28,7 +28,7 @@ use super::{
         super::{objects::ObjectInfo, rows::ObjectRow},
         Collector, TypeIds, described, lacks_something,
     },
-    selection::{LikeNames, asked},
+    selection::{ScopeNamesCache, selection_of},
 };
 
 /// How many objects are divided into groups at once, so that what is known of their groups takes little memory.
@@ -48,16 +48,21 @@ pub(super) type GroupRows = HashMap<u32, GroupRow>;
 /// Checks all objects on the groups of kernels that do not differ for them, as far as that shows what they come to.
 /// What is damaged in the store shows when a kernel is extracted.
 pub(super) fn rows(collector: &Collector<'_>, store: &Store<'_>) -> Vec<GroupRows> {
-    let names = LikeNames::new(store);
+    let names = ScopeNamesCache::new(store);
     let checks = collector.checkers.iter().zip(collector.objects);
     let checks = checks.map(|(checker, object)| GroupChecks { collector, store, checker, object });
     let checks: Vec<GroupChecks<'_>> = checks.collect();
-    checks.chunks(MAX_AT_ONCE).flat_map(|checks| rows_of(checks, &names, store)).collect()
+    checks.chunks(MAX_AT_ONCE).flat_map(|chunk| rows_of_chunk(chunk, &names, store)).collect()
 }
 
-fn rows_of(checks: &[GroupChecks<'_>], names: &LikeNames<'_>, store: &Store<'_>) -> Vec<GroupRows> {
-    let asked: Vec<_> = checks.iter().map(|it| asked(it.checker)).collect();
-    let groups = groups(store, &asked);
+/// Checks as many objects as are divided into groups at once.
+fn rows_of_chunk(
+    checks: &[GroupChecks<'_>],
+    names: &ScopeNamesCache<'_>,
+    store: &Store<'_>,
+) -> Vec<GroupRows> {
+    let asked: Vec<_> = checks.iter().map(|it| selection_of(it.checker)).collect();
+    let groups = divide(store, &asked);
     let check = |(checks, groups): (&GroupChecks<'_>, &Vec<Group>)| checks.first(groups);
     let mut shown: Vec<Shown> = checks.par_iter().zip(&groups).map(check).collect();
 
@@ -66,7 +71,7 @@ fn rows_of(checks: &[GroupChecks<'_>], names: &LikeNames<'_>, store: &Store<'_>)
         names.with_scopes(asked, &shown.scopes).ok()
     };
     let explained: Vec<_> = asked.into_par_iter().zip(&shown).map(with_scopes).collect();
-    let groups = self::groups(store, &explained);
+    let groups = divide(store, &explained);
     let explain = |((checks, groups), shown): ((&GroupChecks<'_>, &Vec<Group>), &mut Shown)| {
         shown.rows.extend(checks.explained(groups, &shown.unexplained));
     };
@@ -75,7 +80,7 @@ fn rows_of(checks: &[GroupChecks<'_>], names: &LikeNames<'_>, store: &Store<'_>)
 }
 
 /// Returns the groups of kernels that do not differ in each selection; none without a selection.
-fn groups(store: &Store<'_>, selections: &[Option<Selection>]) -> Vec<Vec<Group>> {
+fn divide(store: &Store<'_>, selections: &[Option<Selection>]) -> Vec<Vec<Group>> {
     let chunk = selections.len().div_ceil(rayon::current_num_threads()).max(1);
     let of_chunk = |chunk: &[Option<Selection>]| {
         let wanted: Vec<Selection> = chunk.iter().flatten().cloned().collect();
@@ -95,6 +100,15 @@ struct GroupChecks<'g> {
     object: &'g ObjectInfo,
 }
 
+/// What the groups do not differ in.
+#[derive(Clone, Copy)]
+enum Pass {
+    /// What the object asks for.
+    First,
+    /// What explanations look at, too.
+    Explained,
+}
+
 /// What groups of kernels show.
 #[derive(Default)]
 struct Shown {
@@ -108,7 +122,8 @@ struct Shown {
 impl GroupChecks<'_> {
     /// Checks the object on groups that do not differ in what it asks for.
     fn first(&self, groups: &[Group]) -> Shown {
-        let check = |group: &Group| self.check(group, group.kernels(), true).unwrap_or_default();
+        let check =
+            |group: &Group| self.check(group, group.kernels(), Pass::First).unwrap_or_default();
         groups.par_iter().map(check).reduce(Shown::default, Shown::and)
     }
 
@@ -118,15 +133,15 @@ impl GroupChecks<'_> {
         let check = |group: &Group| {
             let kernels = group.kernels().iter().copied().filter(|it| kernels.contains(it));
             let kernels: Vec<u32> = kernels.collect();
-            let shown = (!kernels.is_empty()).then(|| self.check(group, &kernels, false));
+            let shown = (!kernels.is_empty()).then(|| self.check(group, &kernels, Pass::Explained));
             shown.flatten().unwrap_or_default()
         };
         groups.par_iter().map(check).reduce(Shown::default, Shown::and).rows
     }
 
-    /// Checks the object on a group, for some of its kernels. If more types may have to be looked at, what is
-    /// explained is left to the groups that do not differ in these.
-    fn check(&self, group: &Group, kernels: &[u32], has_scopes: bool) -> Option<Shown> {
+    /// Checks the object on some kernels of a group. In the first pass, kernels whose explanations look at more types
+    /// are only noted, with these types.
+    fn check(&self, group: &Group, kernels: &[u32], pass: Pass) -> Option<Shown> {
         let Self { store, .. } = self;
         let extracted = group.extract(store).ok()?;
         let btf = Btf::parse(extracted.as_bytes()).ok()?;
@@ -145,8 +160,10 @@ impl GroupChecks<'_> {
                 let described = described(&target, release, None, None);
                 let checked = self.checker.check(&described);
                 let condition = Condition::of(&checked, self.checker.requirements())?;
-                let scopes =
-                    if has_scopes { self.scopes(&target, &checked) } else { BTreeSet::new() };
+                let scopes = match pass {
+                    Pass::First => self.scopes(&target, &checked),
+                    Pass::Explained => BTreeSet::new(),
+                };
                 if !scopes.is_empty() {
                     shown.scopes.extend(scopes);
                     shown.unexplained.extend(kernels);
@@ -189,17 +206,16 @@ fn is_explained(finding: &Finding<'_>) -> bool {
     !matches!(finding.verdict, RelocationVerdict::Unchanged | RelocationVerdict::Changed)
 }
 
-/// On what else the results depend than the types that were selected.
+/// What the results depend on besides the selected types.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Condition {
     Nothing,
-    /// The kernel has no variables at all, as BTF of older encoders, so that it does not show whether it has one.
+    /// The BTF has no variables at all, as that of older encoders: whether the kernel has one is not known then.
     NoVariables,
 }
 
 impl Condition {
-    /// Returns `None` if the results depend on more than a store tells: that there are no functions at all, or which
-    /// ids types have.
+    /// Returns `None` if only the whole BTF answers: whether there are functions at all, or which ids types have.
     fn of(checked: &Checked<'_>, requirements: &Requirements<'_>) -> Option<Self> {
         let has_stored_id = |finding: &Finding<'_>| {
             finding.report.relocation.kind() == Some(RelocKind::TypeIdTarget)

@@ -10,14 +10,14 @@ use btf_types::{Kind, KindSet, LONG};
 use core_reloc::elf::requirements::ExternKind;
 use core_reloc_tools::{check::Checker, explain::Scope, needs::KFUNC_TAG};
 
-/// A function, variable and tracepoint that nearly all kernels have. Where they are found, what is not found is not
-/// there; otherwise there may be no functions at all, and only the whole BTF shows that.
+// What nearly all kernels have. If one is found, BTF has this kind of declaration, and others that are not found do not
+// exist. If none is found, only the whole BTF shows whether it has any.
 const FUNCTIONS: [&str; 1] = ["schedule"];
 const VARIABLES: [&str; 1] = ["ksoftirqd"];
 const TRACEPOINTS: [&str; 1] = ["btf_trace_sched_switch"];
 
 /// Returns the names that an object asks a kernel for; `None` if its verdicts depend on more.
-pub(super) fn asked(checker: &Checker<'_>) -> Option<Selection> {
+pub(super) fn selection_of(checker: &Checker<'_>) -> Option<Selection> {
     // One of `LONG` states the size of pointers.
     let mut selection =
         Selection::new().types(LONG).functions(FUNCTIONS).variables(VARIABLES).names(TRACEPOINTS);
@@ -44,15 +44,15 @@ pub(super) fn asked(checker: &Checker<'_>) -> Option<Selection> {
     Some(selection)
 }
 
-/// The names of a store's types that explanations look at, each kept for the next object.
-pub(super) struct LikeNames<'s> {
+/// The names in a store that each scope includes, found once for all objects.
+pub(super) struct ScopeNamesCache<'s> {
     store: &'s Store<'s>,
     known: Mutex<HashMap<Scope, Names>>,
 }
 
 type Names = Arc<Vec<Vec<u8>>>;
 
-impl<'s> LikeNames<'s> {
+impl<'s> ScopeNamesCache<'s> {
     pub(super) fn new(store: &'s Store<'s>) -> Self {
         Self { store, known: Mutex::default() }
     }
