@@ -487,7 +487,9 @@ impl<'c> Collector<'c> {
                 _ => explanations.of(relocation, report),
             };
             let is_id = report.relocation.kind() == Some(RelocKind::TypeIdTarget);
-            let value = report.outcome.value().filter(|_| !is_id || ids == TypeIds::Kernel);
+            // The id 0 stands for no type, whatever ids the others have.
+            let is_known = |value: &u64| !is_id || ids == TypeIds::Kernel || *value == 0;
+            let value = report.outcome.value().filter(is_known);
             relocations.push(RelocationResult {
                 relocation,
                 verdict: status,

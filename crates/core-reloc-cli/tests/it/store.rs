@@ -213,8 +213,23 @@ fn check_as_files(folder: &Folder, files: &str, objects: &[String]) {
     assert!(of_store.stdout == stdout, "{stdout}\nof the store:\n{}", of_store.stdout);
 
     let (of_files, of_store) = (check(files, "json").stdout, check(&store, "json").stdout);
-    of_files.lines().zip(of_store.lines()).for_each(|(files, store)| assert_eq!(store, files));
-    assert_eq!(of_files.len(), of_store.len());
+    of_files.lines().zip(of_store.lines()).for_each(|(files, store)| {
+        assert_eq!(store, without_id(files));
+    });
+    assert_eq!(of_files.lines().count(), of_store.lines().count());
+}
+
+/// Returns a line of a report without the id of a type, which a store does not tell; that of no type is 0.
+fn without_id(line: &str) -> String {
+    let is_id = line.contains(r#""kind":"type_id_target""#);
+    let Some((before, rest)) = line.split_once(r#""value":"#).filter(|_| is_id) else {
+        return line.to_owned();
+    };
+    let digits = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+    let value = &rest[..rest.len() - digits.len()];
+    let value = if value == "0" { "0" } else { "null" };
+    let after = digits.strip_prefix("null").unwrap_or(digits);
+    format!(r#"{before}"value":{value}{after}"#)
 }
 
 #[test]
@@ -242,7 +257,7 @@ fn groups_of_kernels_answer_as_each_kernel() {
             fs::write(file, fixture(&format!("btf/{name}"))).unwrap();
         }
     }
-    // Whether ids of types are those of the object depends on the ids, which stores do not keep.
+    // Ambiguities between types tell their ids, which stores do not keep.
     let is_asked = |name: &String| name.ends_with(".bpfel.o") && !name.starts_with("types");
     let objects = names("objects").into_iter().filter(is_asked);
     let objects: Vec<String> = objects.map(|name| format!("fixtures/objects/{name}")).collect();
