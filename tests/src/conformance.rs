@@ -29,5 +29,6 @@ pub use self::minimize::{SizeReference, compare_minimized};
 pub use self::object::{ObjectFile, compare_objects};
 pub use self::parts::{Group, Parts};
 pub use self::report::{Report, Row, Sizes, Tally};
+pub use self::stored::has_fleet;
 pub use self::suites::{Options, Suite, run};
 pub use self::target::Kernel;

@@ -15,6 +15,11 @@ use super::target::{Index, Kernel};
 /// The folder with real kernels in BTFHub's layout, which `cargo xtask fleet` fetches.
 const FLEET: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/fleet");
 
+/// Returns `true` if the fleet was fetched.
+pub fn has_fleet() -> bool {
+    Path::new(FLEET).join("debian").is_dir()
+}
+
 /// A kernel of the fleet.
 struct OfFleet {
     path: PathBuf,
