@@ -124,6 +124,7 @@ impl<'g> Graph<'g> {
         for (first, how) in selection.candidates(store)? {
             let key = reading.key(first);
             reading.graph.candidates.push((key, how));
+            // Which kernels have it matters even if only the name is extracted.
             reading.definitions(key)?;
             reading.visit_key(key, how)?;
         }
@@ -336,7 +337,6 @@ impl<'g> Reading<'g> {
             let body = tag.body()?;
             if let Some(Word::Type(Reference::Key(first))) = body.words().next().transpose()? {
                 let key = self.key(first);
-                self.definitions(key)?;
                 self.visit_key(key, Seen::Whole { pointers: 0 })?;
                 tagged.push((number, key));
             }

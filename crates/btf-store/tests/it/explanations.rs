@@ -28,7 +28,8 @@ fn without_ids(text: &str) -> String {
 fn explain(local: &Btf<'_>, input: &LoaderInput, kernel: &[u8]) -> (Vec<String>, BTreeSet<Scope>) {
     let kernel = Btf::parse(kernel).unwrap().with_pointer_size(PointerSize::Eight);
     let target = Target::new(&kernel);
-    let mut explainer = Explainer::new(local, &target);
+    // Comparisons show more types.
+    let mut explainer = Explainer::new(local, &target).without_comparisons();
     let (mut texts, mut scopes) = (Vec::new(), BTreeSet::new());
     for relocation in relocations(local, input) {
         // Each alone: earlier ones drop candidates.

@@ -61,6 +61,11 @@ impl Explanations {
         Self { with_comparisons, ..Self::default() }
     }
 
+    /// Returns `true` if definitions are compared side by side.
+    pub(super) fn have_comparisons(&self) -> bool {
+        self.with_comparisons
+    }
+
     /// Returns the explanations of an object, whose own BTF is `local`, on a target.
     pub(super) fn on<'a>(
         &'a self,

@@ -97,7 +97,8 @@ impl<'a> Explainer<'a> {
 
     /// Returns what [`report`](Self::report) looks at, besides the candidates of the relocation and the types in
     /// them. Two targets with the same candidates and the same types in these scopes get the same explanation, except
-    /// that a search in a larger target takes more of the steps that all explanations of an object share.
+    /// that a search in a larger target takes more of the steps that all explanations of an object share, and that
+    /// [comparisons](Explanation::comparisons) may show more types.
     pub fn scopes(&mut self, report: &Report<'_>) -> BTreeSet<Scope> {
         let (Outcome::Applied { resolution, .. }, Ok(relocation)) =
             (&report.outcome, report.relocation.decode())

@@ -160,6 +160,11 @@ impl GroupChecks<'_> {
                 let described = described(&target, release, None, None);
                 let checked = self.checker.check(&described);
                 let condition = Condition::of(&checked, self.checker.requirements())?;
+                let has_comparisons = self.collector.explanations.have_comparisons();
+                if has_comparisons && checked.findings.iter().any(is_explained) {
+                    // Definitions show what is in structs without names behind any number of pointers.
+                    return None;
+                }
                 let scopes = match pass {
                     Pass::First => self.scopes(&target, &checked),
                     Pass::Explained => BTreeSet::new(),
